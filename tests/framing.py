@@ -1,0 +1,146 @@
+"""Replays a conversation through the framers of a protocol, without any network, in any slicing."""
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import NamedTuple
+
+from vaurien.protocols.base import Exchange
+from vaurien.protocols.message import Cutter, MessageProtocol
+
+CLIENT, BACKEND = '>', '<'
+Turn = tuple[str, bytes]
+Slicer = Callable[[bytes], Iterable[bytes]]
+
+
+class Message(NamedTuple):
+    """One message: who sent it, the request it belongs to (None: no request asked for it), its bytes."""
+
+    sender: str
+    name: str | None
+    data: bytes
+
+
+class FakeSession:
+    """Stands in for the session that a protocol asks for a generator."""
+
+    backend_name = 'backend.test:80'
+
+    def __init__(self, seed: int = 1) -> None:
+        self.random = Random(seed)
+        self.faults: list[tuple[str, str]] = []
+
+    def injected(self, exchange: Exchange, kind: str) -> None:
+        self.faults.append((exchange.name, kind))
+
+    def silence(self) -> None:
+        self.faults.append(('', 'silence'))
+
+
+class Dialogue:
+    """One session's framers, fed turn by turn.
+
+    Attributes:
+        messages: What has been completed, in order; a message still open is not in it.
+        exchanges: Every exchange seen, in order.
+        tail: By sender, the bytes that belong to no complete message: held, open, or after the framer gave up.
+        opaque: By sender, why its framer gave up; empty: it did not.
+    """
+
+    def __init__(self, cls: type[MessageProtocol], **settings: object) -> None:
+        self.protocol = cls(settings)
+        self.protocol.session = FakeSession()
+        self.messages: list[Message] = []
+        self.exchanges: list[Exchange] = []
+        self._seen: set[int] = set()
+        self._open = {CLIENT: b'', BACKEND: b''}
+        self._raw = {CLIENT: b'', BACKEND: b''}
+
+    def cutter(self, sender: str) -> Cutter:
+        return self.protocol.requests if sender == CLIENT else self.protocol.answers
+
+    @property
+    def opaque(self) -> dict[str, str]:
+        return {sender: self.cutter(sender).opaque for sender in (CLIENT, BACKEND)}
+
+    @property
+    def tail(self) -> dict[str, bytes]:
+        return {sender: self._open[sender] + self._raw[sender] + self.cutter(sender).held
+                for sender in (CLIENT, BACKEND)}
+
+    def feed(self, sender: str, data: bytes) -> None:
+        cutter, start = self.cutter(sender), 0
+        if cutter.opaque or sender == BACKEND and self.protocol.requests.opaque and not self.protocol.queue:
+            self._raw[sender] += data
+            return
+        for end, exchange, done in cutter.cut(data):
+            assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
+            self._piece(sender, exchange, cutter.data[start:end], done)
+            start = end
+        if cutter.opaque:
+            self._raw[sender] += cutter.held
+            cutter.held = b''
+
+    def _piece(self, sender: str, exchange: Exchange | None, data: bytes, done: bool) -> None:
+        if sender == CLIENT and exchange is not None and id(exchange) not in self._seen:
+            self._seen.add(id(exchange))
+            self.exchanges.append(exchange)
+            self.protocol.asked(exchange)
+        self._open[sender] += data
+        if done:
+            name = None if exchange is None else exchange.name
+            self.messages.append(Message(sender, name, self._open[sender]))
+            self._open[sender] = b''
+            if sender == BACKEND and exchange is not None:
+                self.protocol.answered(exchange)
+
+    def end(self, sender: str) -> bool:
+        """The sender has ended; whether that completes its message."""
+        cutter = self.cutter(sender)
+        complete = cutter.framer.end()
+        if complete and cutter.open:
+            self._piece(sender, cutter.exchange, b'', True)
+        return complete
+
+
+def whole(data: bytes) -> Iterable[bytes]:
+    return [data]
+
+
+def single_bytes(data: bytes) -> Iterable[bytes]:
+    return [data[i:i + 1] for i in range(len(data))]
+
+
+def randomly(seed: int, longest: int = 40) -> Slicer:
+    """Slices of 1 to ``longest`` bytes."""
+    def slices(data: bytes) -> Iterable[bytes]:
+        random, start = Random(seed), 0
+        while start < len(data):
+            size = random.randint(1, longest)
+            yield data[start:start + size]
+            start += size
+    return slices
+
+
+def replay(cls: type[MessageProtocol], turns: Iterable[Turn], slicer: Slicer = whole, **settings: object) -> Dialogue:
+    """Feed a conversation, each turn cut by ``slicer``, and check that no byte was changed, lost or moved."""
+    dialogue = Dialogue(cls, **settings)
+    sent = {CLIENT: b'', BACKEND: b''}
+    for sender, data in turns:
+        sent[sender] += data
+        for piece in slicer(data):
+            dialogue.feed(sender, piece)
+    for sender in (CLIENT, BACKEND):
+        seen = b''.join(message.data for message in dialogue.messages if message.sender == sender)
+        assert seen + dialogue.tail[sender] == sent[sender], 'the bytes changed'
+    return dialogue
+
+
+def same_in_every_slicing(cls: type[MessageProtocol], turns: list[Turn], **settings: object) -> Dialogue:
+    """Replay whole, byte by byte and in random slices; the messages must be the same. Returns the whole replay."""
+    expected = replay(cls, turns, whole, **settings)
+    for slicer in (single_bytes, *(randomly(seed) for seed in range(5))):
+        found = replay(cls, turns, slicer, **settings)
+        assert found.messages == expected.messages
+        assert {who: bool(why) for who, why in found.opaque.items()} == \
+            {who: bool(why) for who, why in expected.opaque.items()}
+        assert found.tail == expected.tail
+    return expected

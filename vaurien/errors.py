@@ -1,0 +1,76 @@
+"""The exceptions that vaurien raises. This file imports nothing and knows no other part.
+
+::
+
+    VaurienError
+    ├── ConfigError (also ValueError)      a value that a user gave: option, value, reason
+    │   └── UnknownPluginError             a name that no plugin has: kind, name, known
+    ├── RegistrationError                  a plugin class that cannot be used as it is
+    ├── BackendError                       the backend could not be reached: address, reason
+    └── ProtocolError                      bytes that a framer cannot follow
+
+Errors of sockets stay ``OSError``.
+"""
+from collections.abc import Iterable
+
+
+class VaurienError(Exception):
+    """Base of all exceptions made by vaurien."""
+
+
+class ConfigError(VaurienError, ValueError):
+    """A value that a user gave is not acceptable; nothing has been changed.
+
+    Args:
+        option: The option as the user wrote it: a flag, an INI key or a JSON key.
+        value: The refused value.
+        reason: What is expected instead, readable after "expected".
+    """
+
+    def __init__(self, option: str, value: object, reason: str) -> None:
+        super().__init__(option, value, reason)
+        self.option, self.value, self.reason = option, value, reason
+
+    def __str__(self) -> str:
+        return f'{self.option}: {self.value!r} is not valid, expected {self.reason}'
+
+
+class UnknownPluginError(ConfigError):
+    """No plugin of this kind has this name.
+
+    Args:
+        kind: What was looked for: ``behavior``, ``protocol`` or ``toxic``.
+        name: The name that is not known.
+        known: The names that are.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        super().__init__(kind, name, f'one of {", ".join(self.known)}')
+
+    def __str__(self) -> str:
+        return f'the {self.name!r} {self.kind} does not exist, {self.reason.replace("one of", "known:", 1)}'
+
+
+class RegistrationError(VaurienError):
+    """A plugin class cannot be registered; the message says what is wrong with it."""
+
+
+class BackendError(VaurienError):
+    """The backend could not be reached.
+
+    Args:
+        address: The backend as the user wrote it.
+        reason: What the system said.
+    """
+
+    def __init__(self, address: object, reason: object) -> None:
+        super().__init__(address, reason)
+        self.address, self.reason = address, reason
+
+    def __str__(self) -> str:
+        return f'backend {self.address} cannot be reached: {self.reason}'
+
+
+class ProtocolError(VaurienError):
+    """Bytes that a framer cannot follow; the session is relayed unread from there on."""

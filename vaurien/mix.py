@@ -1,0 +1,85 @@
+"""A weighted choice: ``20:delay,10:error``, and what is missing to 100 is dummy.
+
+Knows nothing of what it chooses from, and draws only from the generator it is given.
+"""
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import accumulate
+from random import Random
+from typing import Generic, TypeVar
+
+from .errors import ConfigError
+
+T = TypeVar('T')
+FORM = 'percent:name[,percent:name...] with a sum of at most 100, such as 20:delay,10:error'
+ROUNDING = 1e-9  #: [percent] by which a sum of fractions may exceed 100
+
+
+def parse_mix(text: str, option: str = 'mix') -> list[tuple[float, str]]:
+    """Read a mix. A bare name means 100 percent; an empty text is an empty mix.
+
+    Args:
+        text: ``percent:name[,percent:name...]``; fractions are allowed.
+        option: How the user knows it; it goes into the message.
+
+    Returns:
+        Pairs of percent and name, as written.
+
+    Raises:
+        ConfigError: It is not of this form, or the sum is above 100.
+    """
+    entries = [parse_entry(part.strip(), text, option) for part in text.split(',') if part.strip()]
+    check_sum(entries, text, option)
+    return entries
+
+
+def parse_entry(part: str, text: str, option: str) -> tuple[float, str]:
+    percent, colon, name = part.partition(':')
+    if not colon:
+        percent, name = '100', part
+    try:
+        weight = float(percent)
+    except ValueError:
+        raise ConfigError(option, text, FORM) from None
+    if not 0 <= weight <= 100 or not name.strip():
+        raise ConfigError(option, text, FORM)
+    return weight, name.strip()
+
+
+def check_sum(entries: Sequence[tuple[float, str]], text: object, option: str = 'mix') -> None:
+    """Refuse weights that are negative or add up to more than 100."""
+    if any(not 0 <= weight <= 100 for weight, _ in entries) or sum(weight for weight, _ in entries) > 100 + ROUNDING:
+        raise ConfigError(option, text, FORM)
+
+
+def format_mix(entries: Sequence[tuple[float, str]]) -> str:
+    """Write a mix as text; one with a single entry of 100 percent is the bare name, an empty one ``dummy``."""
+    if not entries:
+        return 'dummy'
+    if len(entries) == 1 and entries[0][0] == 100:
+        return entries[0][1]
+    return ','.join(f'{weight:g}:{name}' for weight, name in entries)
+
+
+class Mix(Generic[T]):
+    """Draws one of several items by weight.
+
+    Args:
+        entries: Pairs of weight [percent] and item.
+        rest: What is drawn for the percents that are missing to 100.
+    """
+
+    __slots__ = ('entries', 'rest', 'plain', '_limits', '_items')
+
+    def __init__(self, entries: Sequence[tuple[float, T]], rest: T) -> None:
+        self.entries, self.rest = list(entries), rest
+        self._items = [item for _, item in entries] + [rest]
+        self._limits = [limit / 100 for limit in accumulate(weight for weight, _ in entries)]
+        if self._limits and self._limits[-1] > 1 - ROUNDING:
+            self._limits[-1] = 1.0
+        #: nothing but ``rest`` can come out, and nothing is drawn for it
+        self.plain = not any(weight for weight, _ in entries)
+
+    def draw(self, random: Random) -> T:
+        """Choose an item; costs one number of the generator."""
+        return self._items[bisect(self._limits, random.random())]

@@ -1,0 +1,173 @@
+"""What a plugin can be told, and the one place that names an option wherever a user meets it.
+
+Knows nothing of plugins beyond their ``options`` mapping: name -> (description, type, default[, choices]).
+"""
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from .errors import ConfigError
+
+TRUE = frozenset(('1', 'true', 'yes', 'on'))
+FALSE = frozenset(('0', 'false', 'no', 'off'))
+
+
+class Option(NamedTuple):
+    """One setting that a plugin declares. A plain tuple of three or four elements means the same.
+
+    Args:
+        description: What it does, with its unit.
+        type: ``bool``, ``int``, ``float``, ``str``, or a callable that converts and raises ``ValueError``; its
+            ``expected`` attribute, if any, says in words what it takes.
+        default: The value when the user gives none. None: not set.
+        choices: The only values allowed; None: any of the type.
+    """
+
+    description: str
+    type: Callable[[Any], Any]
+    default: Any
+    choices: tuple[Any, ...] | None = None
+
+
+class Bounded:
+    """A number type with bounds, for ``Option.type``.
+
+    Args:
+        base: ``int`` or ``float``.
+        low: The smallest value allowed.
+        high: The largest value allowed; None: no limit.
+    """
+
+    def __init__(self, base: type[int] | type[float], low: float, high: float | None = None) -> None:
+        self.base, self.low, self.high = base, low, high
+        self.__name__ = base.__name__
+        words = 'a whole number' if base is int else 'a number'
+        self.expected = f'{words} of at least {low}' if high is None else f'{words} from {low} to {high}'
+
+    def __call__(self, value: Any) -> int | float:
+        number = plain(self.base, value)
+        if not (self.low <= number and (self.high is None or number <= self.high)) or number == float('inf'):
+            raise ValueError(value)
+        return number
+
+
+def plain(base: Callable[[Any], Any], value: Any) -> Any:
+    """Convert ``value`` to one of the plain types, from text or from JSON.
+
+    Raises:
+        ValueError: The value is not of the type. A bool is no number, and 1.5 is no whole number.
+    """
+    if base is bool:
+        return to_bool(value)
+    if base is str:
+        if not isinstance(value, str):
+            raise ValueError(value)
+        return value
+    if base in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float | str)):
+        raise ValueError(value)
+    if base is int and isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    number = base(value)
+    if base is float and number != number:
+        raise ValueError('nan')
+    return number
+
+
+def to_bool(value: Any) -> bool:
+    """Read a yes or a no: a bool, or one of ``1 true yes on 0 false no off`` in any case."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if text in TRUE:
+        return True
+    if text in FALSE:
+        return False
+    raise ValueError(value)
+
+
+EXPECTED = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
+
+
+def expected(option: Option) -> str:
+    """Say in words which values an option takes."""
+    if option.choices is not None:
+        return f'one of {", ".join(map(str, option.choices))}'
+    words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)  # type: ignore[call-overload]
+    return str(words or getattr(option.type, '__name__', option.type))
+
+
+def convert(label: str, option: Option, value: Any) -> Any:
+    """Turn what a user gave into a value of the option.
+
+    Args:
+        label: How the user knows the option; it goes into the message.
+        option: Its declaration.
+        value: Text from a command line or an INI file, or a JSON value. None is taken where None is the default.
+
+    Raises:
+        ConfigError: The value is of another type, out of range or out of choice.
+    """
+    if value is None and option.default is None:
+        return None
+    try:
+        result = plain(option.type, value)
+    except (ValueError, TypeError, OverflowError):
+        raise ConfigError(label, value, expected(option)) from None
+    if option.choices is not None and result not in option.choices:
+        raise ConfigError(label, value, expected(option))
+    return result
+
+
+def normalize(options: Mapping[str, Any]) -> dict[str, Option]:
+    """Make named tuples of a plugin's ``options``.
+
+    Raises:
+        ValueError: An entry is malformed; the message names it.
+    """
+    result = {}
+    for name, entry in options.items():
+        if not isinstance(entry, tuple) or len(entry) not in (3, 4):
+            raise ValueError(f'option {name!r} must be a tuple (description, type, default[, choices])')
+        option = Option(*entry)
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f'option {name!r} must be named by an identifier')
+        if not isinstance(option.description, str) or not callable(option.type):
+            raise ValueError(f'option {name!r} must have a text and a type')
+        try:
+            convert(name, option, option.default)
+        except ConfigError as error:
+            raise ValueError(f'the default of option {name!r}: {error}') from None
+        result[name] = option
+    return result
+
+
+def settle(options: Mapping[str, Option], given: Mapping[str, Any],
+           label: Callable[[str], str] = str) -> dict[str, Any]:
+    """Complete and convert the values given for a plugin's options.
+
+    Args:
+        options: What the plugin declares.
+        given: What the user gave, by option name.
+        label: Makes of an option's name the one that the user wrote.
+
+    Returns:
+        A value for each option, in the order of ``options``.
+
+    Raises:
+        ConfigError: An unknown option, or a value that does not fit.
+    """
+    for name in given:
+        if name not in options:
+            raise ConfigError(label(name), given[name], one_of(options, 'one of the options '))
+    return {name: convert(label(name), option, given[name]) if name in given else option.default
+            for name, option in options.items()}
+
+
+def one_of(names: Iterable[str], prefix: str = 'one of ') -> str:
+    """List the allowed names for a message."""
+    listed = ', '.join(sorted(names))
+    return f'{prefix}{listed}' if listed else 'no option at all'
+
+
+def flag(kind: str, plugin: str, option: str) -> str:
+    """Name an option on the command line: ``--behavior-delay-sleep``."""
+    return '--' + '-'.join((kind, plugin, option)).replace('_', '-')

@@ -1,0 +1,14 @@
+"""The protocols that vaurien speaks, and where others are registered."""
+from typing import Any
+
+from ..registry import Registry
+from .base import BaseProtocol
+
+
+def _malformed(cls: Any) -> str | None:
+    if getattr(cls, '_handle', None) in (None, BaseProtocol._handle):
+        return 'it has no method _handle(self, source, dest, to_backend)'
+    return None
+
+
+Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed)

@@ -1,0 +1,164 @@
+"""What every protocol is made of. Knows streams only by their verbs, and no lane, session or proxy.
+
+``BaseProtocol`` is the contract of a protocol that is handed every readable event. Protocols that know requests
+derive from ``vaurien.protocols.message.MessageProtocol``.
+"""
+from collections.abc import Mapping
+from random import Random
+from typing import Any, ClassVar, Protocol
+
+from ..options import Option
+
+COMMON: dict[str, Option] = {
+    'reuse_socket': Option("If True, the socket is reused.", bool, False),
+    'buffer': Option("Buffer size", int, 8124),
+    'keep_alive': Option("Keep the connection alive", bool, False),
+}
+JUNK = 100  #: [bytes] of random data that ``error`` answers with, and injects
+
+
+class Source(Protocol):
+    """The verbs of a stream that handlers and behaviors use; ``vaurien.stream.Stream`` has them."""
+
+    _closed: bool
+
+    def recv(self, size: int = ...) -> bytes: ...
+    def sendall(self, data: Any) -> None: ...
+    def unread(self, data: bytes) -> None: ...
+    def forward(self, dest: Any, size: int | None = None) -> int: ...
+    def close(self) -> None: ...
+    def reset(self) -> None: ...
+
+
+class Host(Protocol):
+    """What a protocol may ask of the session it works for; ``vaurien.session.Session`` is one."""
+
+    @property
+    def random(self) -> Random: ...
+    @property
+    def backend_name(self) -> str: ...
+    def injected(self, exchange: 'Exchange', kind: str) -> None: ...
+    def silence(self) -> None: ...
+
+
+class Exchange:
+    """One request and what answers it.
+
+    Args:
+        name: What ``match`` is searched in: ``GET /items``, ``SET key``; empty where the protocol knows no requests.
+        stage: Where in the conversation it stands, in the protocol's own words; decides which error kinds fit.
+        expects: Whether the backend answers it.
+        note: Whatever the protocol's framers need to remember of it.
+    """
+
+    __slots__ = ('_name', 'stage', 'expects', 'note', 'number', 'behavior', 'passing', 'met', 'kind', 'failure', 'closes')
+
+    def __init__(self, name: bytes = b'', stage: str = '', expects: bool = True, note: Any = None) -> None:
+        self._name, self.stage, self.expects, self.note = name, stage, expects, note
+        self.number = 0             #: counted from 1 in its session; 0: not drawn yet
+        self.behavior: Any = None   #: what was drawn for it; None: not drawn yet
+        self.passing = True         #: whether ``on_before_handle`` lets it pass, in the direction under way
+        self.met = False            #: a behavior that acts once an exchange has acted
+        self.kind = ''              #: the error it was answered with
+        self.failure: Any = None    #: a ``Failure`` that takes the place of its answer
+        self.closes = False         #: the session ends once its answer is complete
+
+    @property
+    def name(self) -> str:
+        """The request's name as text; bytes that are not UTF-8 are shown as U+FFFD."""
+        return self._name.decode('utf-8', 'replace')
+
+    def __repr__(self) -> str:
+        return f'<Exchange {self.number} {self.name!r} {self.stage}>'
+
+
+class BaseProtocol:
+    """A protocol that is handed every readable event of its session.
+
+    A subclass gives a ``name``, may declare ``options`` and writes ``_handle``. There is one object per session: parser
+    state lives on it. Settings are shared by all sessions and never written by one.
+
+    Args:
+        settings: Values by option name; what is missing has its default.
+    """
+
+    name: ClassVar[str] = ''
+    options: ClassVar[Mapping[str, Any]] = COMMON
+    #: both directions may be handled at the same time; False: one ``_handle`` of a session at a time, which may then
+    #: read from and write to both streams
+    duplex: ClassVar[bool] = False
+    #: ``_handle`` never waits and may run in the event loop's callback
+    inline: ClassVar[bool] = False
+    #: the failures that this kind of server has: name -> ``Kind``; empty: none of its own
+    errors: ClassVar[Mapping[str, Any]] = {}
+
+    session: Host
+    requesting: Exchange   #: the exchange of the event under way from the client
+    answering: Exchange    #: the exchange of the event under way from the backend
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        self.settings = settings if settings is not None else {}
+
+    def option(self, name: str) -> Any:
+        """Return the value of an option.
+
+        Raises:
+            KeyError: The protocol declares no such option.
+        """
+        if name in self.settings:
+            return self.settings[name]
+        return (self.options.get(name) or COMMON[name])[2]
+
+    def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
+        """Handle one readable event: the source has bytes to read, or its end.
+
+        Args:
+            source: The stream that is readable.
+            dest: The other one.
+            to_backend: True for bytes that travel from the client to the backend.
+
+        Returns:
+            False when this direction has ended.
+        """
+        raise NotImplementedError
+
+    def _get_data(self, sock: Any, buffer: int | None = None) -> bytes:
+        """Read what is there, waiting for the first byte where waiting is possible.
+
+        Args:
+            sock: The stream to read from.
+            buffer: At most so many bytes; None: the option ``buffer``.
+
+        Returns:
+            The bytes; empty at the end of the stream.
+        """
+        return bytes(sock.recv(buffer or self.option('buffer')))
+
+    def exchange(self, to_backend: bool) -> Exchange:
+        """Return the exchange of the event under way in this direction."""
+        return self.requesting if to_backend else self.answering
+
+    def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
+        """Answer the request that ``source`` holds with an error in the backend's place.
+
+        A protocol without requests answers with random bytes.
+
+        Args:
+            source: The client's stream.
+            dest: The backend's stream.
+            kind: One of ``errors``; None: any that fits, by the session's generator.
+
+        Returns:
+            What ``on_before_handle`` has to return: False when the request must not reach the backend.
+        """
+        source.recv(self.option('buffer'))
+        source.sendall(self.session.random.randbytes(JUNK))
+        self.session.injected(self.requesting, 'random-bytes')
+        return False
+
+    def spoil(self, source: Any) -> None:
+        """Put random bytes into the middle of the answer that ``source`` holds."""
+        data = source.recv(self.option('buffer'))
+        middle = len(data) // 2
+        source.unread(data[:middle] + self.session.random.randbytes(JUNK) + data[middle:])
+        self.session.injected(self.answering, 'inject')

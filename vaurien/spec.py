@@ -1,0 +1,117 @@
+"""What a process and its proxies should be, as data. The INI file, the command line, HTTP and tests all speak in these.
+
+Knows no plugin: names and values are checked against the registries by whoever makes a proxy of a spec.
+"""
+from typing import Any
+
+import msgspec
+
+STREAMS = ('downstream', 'upstream')
+
+
+class BehaviorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One entry of a mix.
+
+    Args:
+        name: The behavior's name.
+        percent: Its share of the exchanges, 0 to 100.
+        settings: Option values for this entry; what is missing is taken from the proxy's ``settings``.
+    """
+
+    name: str
+    percent: float = 100.0
+    settings: dict[str, Any] = {}
+
+
+class ToxicSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A condition of the wire on one direction of a proxy.
+
+    Args:
+        type: The toxic's name in the registry.
+        name: How it is addressed within its proxy; empty: ``<type>_<stream>``.
+        stream: ``downstream`` (backend to client) or ``upstream``.
+        toxicity: The share of the sessions that it is active in, 0 to 1.
+        attributes: Option values.
+    """
+
+    type: str
+    name: str = ''
+    stream: str = 'downstream'
+    toxicity: float = 1.0
+    attributes: dict[str, Any] = {}
+
+
+class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one proxy should be.
+
+    Args:
+        name: How the fleet, the seed and the logs know it.
+        proxy: Where it listens; port 0 picks one.
+        backend: Where it connects to; ``embedded``: the HTTP backend inside the process.
+        protocol: The protocol's name.
+        protocol_settings: Values of the protocol's options.
+        mix: The behaviors and their weights; empty: dummy alone.
+        settings: Configured values of behaviors' options, by behavior and option.
+        toxics: The conditions of the wire, in order.
+        enabled: Whether it listens.
+        timeout: Seconds to connect to the backend, and for a write that a peer does not take.
+        stay_connected: False ends a session after ``timeout`` seconds without an event.
+        pool_max_size: Idle backend connections kept for reuse.
+        pool_timeout: Seconds that they are kept.
+        backlog: Connections that the kernel holds before they are accepted.
+        max_connections: Sessions at the same time; above it clients are accepted and reset. 0: no limit.
+    """
+
+    name: str = 'default'
+    proxy: str = 'localhost:8000'
+    backend: str = 'localhost:80'
+    protocol: str = 'tcp'
+    protocol_settings: dict[str, Any] = {}
+    mix: tuple[BehaviorSpec, ...] = ()
+    settings: dict[str, dict[str, Any]] = {}
+    toxics: tuple[ToxicSpec, ...] = ()
+    enabled: bool = True
+    timeout: float = 30.0
+    stay_connected: bool = True
+    pool_max_size: int = 100
+    pool_timeout: float = 30.0
+    backlog: int = 8192
+    max_connections: int = 0
+
+
+class StatsdSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where counters are sent to."""
+
+    enabled: bool = False
+    host: str = 'localhost'
+    port: int = 8125
+    prefix: str = 'vaurien'
+    sample_rate: float = 1.0
+
+
+class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the whole process should be.
+
+    Args:
+        proxies: Its proxies, in order; the first is the one of the command line or ``[vaurien]``.
+        seed: What all randomness is made from; None: one is chosen and logged.
+        grace: Seconds that sessions may take to end after SIGTERM.
+        http: Whether the control server runs.
+        http_host: Where it listens.
+        http_port: Its port; 0 picks one.
+        http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
+        log_level: critical, error, warning, info or debug.
+        log_output: A path; ``-``: standard error.
+        statsd: Where counters are sent to.
+    """
+
+    proxies: tuple[ProxySpec, ...] = ()
+    seed: int | None = None
+    grace: float = 5.0
+    http: bool = False
+    http_host: str = 'localhost'
+    http_port: int = 8080
+    http_token: str = ''
+    log_level: str = 'info'
+    log_output: str = '-'
+    statsd: StatsdSpec = StatsdSpec()
