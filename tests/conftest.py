@@ -1,0 +1,42 @@
+"""The fixtures that all tests share: one for each real server, running from its first use to the end of the run."""
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from . import peers, servers
+from .processes import MissingServer
+
+#: In CI a missing server is a failure: a test that is skipped there proves nothing to anybody.
+REQUIRED = os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1'
+
+
+def _fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any:
+    @pytest.fixture(scope='session')
+    def server() -> Iterator[Any]:
+        with contextlib.ExitStack() as stack:
+            try:
+                running = stack.enter_context(start())
+            except MissingServer as missing:
+                if REQUIRED:
+                    pytest.fail(f'{missing}, and VAURIEN_REQUIRE_SERVERS=1 asks for it')
+                pytest.skip(str(missing))
+            yield running
+    return server
+
+
+redis_server = _fixture(servers.redis_server)
+memcached_server = _fixture(servers.memcached_server)
+nginx_server = _fixture(servers.nginx_server)
+mariadb_server = _fixture(servers.mariadb_server)
+postgres_server = _fixture(servers.postgres_server)
+smtp_server = _fixture(servers.smtp_server)
+
+
+@pytest.fixture
+def echo_server() -> Iterator[peers.Backend]:
+    """A backend of this test's own that echoes."""
+    with peers.echo_server() as backend:
+        yield backend

@@ -1,0 +1,208 @@
+"""Real servers for tests and benchmarks, each a context manager that gives a ``Server``: port, folder, process.
+
+Knows nothing of vaurien, of pytest and of any client library: a server is ready when it has answered on its own wire.
+``MissingServer`` says that this machine has not got the program.
+"""
+import contextlib
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .peers import connect, free_port, read_exactly
+from .processes import HOST, START, MissingServer, Server, folder, program, run, says, serving, unprivileged
+
+USER, PASSWORD, DATABASE = 'vaurien', 'secret', 'vaurien'
+
+
+@contextlib.contextmanager
+def redis_server(*arguments: str) -> Iterator[Server]:
+    """Run redis-server, empty, keeping nothing on disk.
+
+    Args:
+        arguments: More of its command line, as ``'--requirepass', 'x'``.
+    """
+    path = program('redis-server')
+    settings = ('--bind', HOST, '--save', '', '--appendonly', 'no', '--loglevel', 'warning',
+                '--enable-debug-command', 'yes', *arguments)
+    with folder() as where, serving('redis', where, lambda port: (path, *settings, '--port', str(port)),
+                                    says(b'PING\r\n', b'+PONG', b'-NOAUTH')) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def memcached_server(*arguments: str) -> Iterator[Server]:
+    """Run memcached; it speaks its text, meta and binary protocols."""
+    path, account = program('memcached'), unprivileged('memcache')
+    with folder(account) as where, serving(
+            'memcached', where, lambda port: (path, '-l', HOST, '-p', str(port), '-U', '0', '-m', '64', *arguments),
+            says(b'version\r\n', b'VERSION'), account) as server:
+        yield server
+
+
+NGINX = """
+daemon off;
+{user}
+worker_processes 1;
+worker_rlimit_nofile {files};
+pid {folder}/pid;
+error_log stderr error;
+events {{ worker_connections {connections}; }}
+http {{
+    access_log off;
+    default_type text/plain;
+    client_max_body_size 0;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    keepalive_requests 100000000;
+    keepalive_timeout 3600s;
+    sendfile on;
+    tcp_nopush on;
+    server {{
+        listen {host}:{port} backlog=4096;
+        root {folder}/www;
+        location / {{ }}
+        location /upload/ {{ dav_methods PUT DELETE; create_full_put_path on; }}
+        location /chunked/ {{ alias {folder}/www/; ssi on; ssi_types *; }}  # the same files, Transfer-Encoding: chunked
+        location /accept {{ return 200 "accepted\\n"; }}  # any method, any body
+        location = /host {{ return 200 $http_host; }}  # what the Host header said
+        location = /moved {{ return 302 /; }}
+        location = /empty {{ return 204; }}
+        location /last/ {{ alias {folder}/www/; keepalive_timeout 0; }}  # the same files, Connection: close
+    }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx_server(connections: int = 4096) -> Iterator[Server]:
+    """Run nginx with the folder ``www`` of its folder; see ``NGINX`` for its locations.
+
+    Args:
+        connections: How many it takes at once.
+    """
+    path = program('nginx')
+    user = 'user root root;' if os.getuid() == 0 else ''
+    with folder() as where:
+        (where / 'www' / 'upload').mkdir(parents=True)
+        (where / 'www' / 'index.html').write_text('<h1>It works</h1>\n')
+
+        def command(port: int) -> Sequence[str]:
+            settings = NGINX.format(user=user, folder=where, host=HOST, port=port, connections=connections,
+                                    files=2 * connections)
+            (where / 'nginx.conf').write_text(settings)
+            return path, '-p', str(where), '-e', 'stderr', '-c', str(where / 'nginx.conf')
+
+        with serving('nginx', where, command, says(b'GET / HTTP/1.0\r\n\r\n', b'HTTP/1.1 200')) as server:
+            yield server
+
+
+#: Run by MariaDB before it listens. The rights are all, so that tests may KILL, LOCK and SET GLOBAL.
+MARIADB = f"""
+CREATE DATABASE {DATABASE};
+CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';
+GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;
+"""
+
+
+@contextlib.contextmanager
+def mariadb_server(*arguments: str) -> Iterator[Server]:
+    """Run MariaDB with the user ``USER``, its ``PASSWORD`` and an empty ``DATABASE``; nothing is made safe on disk."""
+    path, install = program('mariadbd', 'mysqld'), program('mariadb-install-db', 'mysql_install_db')
+    account = unprivileged('mysql')
+    with folder(account) as where:
+        data, first = where / 'data', where / 'first.sql'
+        first.write_text(MARIADB)
+        small = ('--no-defaults', f'--datadir={data}', '--innodb-log-file-size=4M', '--innodb-buffer-pool-size=16M',
+                 '--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--aria-log-file-size=8M')
+        run([install, *small, '--auth-root-authentication-method=normal', '--skip-test-db'], where, account)
+
+        def command(port: int) -> Sequence[str]:
+            return (path, *small, f'--socket={where}/socket', f'--pid-file={where}/pid',
+                    f'--bind-address={HOST}', f'--port={port}', '--skip-name-resolve', '--skip-log-bin',
+                    f'--init-file={first}', *arguments)
+
+        with serving('mariadb', where, command, greets, account) as server:
+            yield server
+
+
+def greets(port: int) -> bool:
+    """Say whether a MySQL server sends its greeting: packet 0, protocol 10 ("Protocol::HandshakeV10")."""
+    with connect(port) as sock:
+        header = read_exactly(sock, 5)
+        return header[3:] == b'\x00\x0a'
+
+
+@contextlib.contextmanager
+def postgres_server(*arguments: str) -> Iterator[Server]:
+    """Run PostgreSQL with the superuser ``USER``, its ``PASSWORD`` and an empty ``DATABASE``.
+
+    The password is asked for as SCRAM-SHA-256. Nothing is made safe on disk.
+    """
+    path, initdb = program('postgres'), program('initdb')
+    account = unprivileged('postgres')
+    with folder(account) as where:
+        data, password = where / 'data', where / 'password'
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        run([initdb, '-D', str(data), '-U', USER, f'--pwfile={password}', '-A', 'scram-sha-256', '-E', 'UTF8',
+             '--locale=C', '--no-sync'], where, account)
+        fast = ('-D', str(data), '-h', HOST, '-F', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off',
+                '-c', 'shared_buffers=16MB', '-c', f'unix_socket_directories={where}')
+        run([path, '--single', '-D', str(data), 'postgres'], where, account, f'CREATE DATABASE {DATABASE}\n')
+        with serving('postgres', where, lambda port: (path, *fast, '-p', str(port), *arguments), asks_for_password,
+                     account) as server:
+            yield server
+
+
+def asks_for_password(port: int) -> bool:
+    """Say whether PostgreSQL asks for a password after a StartupMessage; while it starts it answers an error."""
+    body = struct.pack('!I', 3 << 16) + f'user\0{USER}\0database\0{DATABASE}\0\0'.encode()   # protocol 3.0
+    with connect(port) as sock:
+        sock.sendall(struct.pack('!I', len(body) + 4) + body)
+        return read_exactly(sock, 1) == b'R'
+
+
+class Mailbox(NamedTuple):
+    """A running SMTP server and what it has been given.
+
+    Attributes:
+        port: Where it listens, on 127.0.0.1.
+        messages: The envelopes received, in order: ``mail_from``, ``rcpt_tos``, ``content`` (bytes).
+    """
+
+    port: int
+    messages: list[Any]
+
+    @property
+    def address(self) -> str:
+        """The address as vaurien's command line takes it."""
+        return f'{HOST}:{self.port}'
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Keep one message; aiosmtpd calls it."""
+        self.messages.append(envelope)
+        return '250 OK'
+
+
+@contextlib.contextmanager
+def smtp_server(**settings: Any) -> Iterator[Mailbox]:
+    """Run aiosmtpd in a thread.
+
+    Args:
+        settings: Of its ``Controller``, as ``auth_required=True`` with an ``authenticator``.
+    """
+    try:
+        from aiosmtpd.controller import Controller
+    except ImportError:
+        raise MissingServer('there is no aiosmtpd in this environment') from None
+    mailbox = Mailbox(free_port(), [])
+    controller = Controller(mailbox, hostname=HOST, port=mailbox.port, ready_timeout=START, **settings)
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
