@@ -1,0 +1,68 @@
+# make run, make test: from a fresh machine on; the first time they set up .venv
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+AT = localhost:8000
+ARGS ?=
+MINUTES ?= 5
+
+.PHONY: run test lint docs bench realism soak clean
+
+# Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
+run: $(VENV)/.run
+	@echo "try, a few times:  curl -i http://$(AT)/"
+	@exec $(BIN)/vaurien --proxy $(AT) --backend embedded --protocol http --behavior 20:delay,10:error --http $(ARGS)
+
+# make test ARGS='-k redis'
+test: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
+
+# make bench ARGS=--quick
+bench: $(VENV)/.test
+	@.ci/packages bench
+	$(BIN)/python -m bench $(ARGS)
+
+# Which exception of which real client each failure raises, as a table.
+realism: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.realism $(ARGS)
+
+# make soak MINUTES=60
+soak: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+clean:
+	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp is newer than the list of what it stands for, so an unchanged tree costs nothing.
+$(BIN)/python:
+	@PYTHON=$(PYTHON) .ci/packages venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: setup.py | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.test: setup.py | $(BIN)/python
+	$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.lint: setup.py | $(BIN)/python
+	$(PIP) -e '.[lint]'
+	@touch $@
+
+$(VENV)/.docs: setup.py | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	@touch $@

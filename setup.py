@@ -1,0 +1,68 @@
+"""Installs vaurien. Knows the package by its folder only: nothing of it is imported here."""
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+REQUIRES = (
+    'gevent>=24.10.2',          # the first with wheels for Python 3.13
+    'greenlet>=3.1.1',          # the first that gevent 24.10 runs on
+    'falcon>=4.0',
+    'msgspec>=0.19',            # the first with wheels for Python 3.13
+    'prometheus-client>=0.20',
+    'statsd>=4.0',
+)
+TEST = (
+    'pytest>=8.3', 'pytest-timeout>=2.3', 'hypothesis>=6.100',
+    'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
+    'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0',
+)
+LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
+DOCS = ('sphinx>=7.3', 'furo>=2024.8.6')
+
+
+def version():
+    """Read the version from the package's first file."""
+    text = (HERE / 'vaurien' / '__init__.py').read_text(encoding='utf-8')
+    return re.search(r'''^__version__ = ['"]([^'"]+)['"]''', text, re.MULTILINE)[1]
+
+
+def entry_points():
+    """Name the commands, and pytest's plugin: every run of pytest loads it, so it is announced only where it is."""
+    groups = {'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main']}
+    if (HERE / 'vaurien' / 'pytest_plugin.py').exists():
+        groups['pytest11'] = ['vaurien = vaurien.pytest_plugin']
+    return groups
+
+
+setup(
+    name='vaurien',
+    version=version(),
+    description='A chaos TCP proxy that speaks the protocols it proxies',
+    long_description=(HERE / 'README.rst').read_text(encoding='utf-8'),
+    long_description_content_type='text/x-rst',
+    license='Apache-2.0',
+    keywords='chaos proxy tcp http redis memcache mysql postgres smtp testing fault injection',
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Environment :: Console',
+        'Framework :: Pytest',
+        'Intended Audience :: Developers',
+        'Operating System :: MacOS',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3 :: Only',
+        *(f'Programming Language :: Python :: 3.{minor}' for minor in range(10, 14)),
+        'Topic :: Software Development :: Testing',
+        'Topic :: System :: Networking',
+        'Typing :: Typed',
+    ],
+    packages=find_packages(include=['vaurien', 'vaurien.*']),
+    package_data={'vaurien': ['py.typed']},
+    python_requires='>=3.10',
+    install_requires=REQUIRES,
+    extras_require={'test': TEST, 'lint': LINT, 'docs': DOCS},
+    entry_points=entry_points(),
+    zip_safe=False,
+)
