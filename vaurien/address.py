@@ -1,9 +1,14 @@
 """Addresses as users write them: ``host:port``, ``[::1]:80``, ``:8000``, ``unix:/path``. Resolves nothing."""
+from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
 from .errors import ConfigError
 
 FORM = 'HOST:PORT, [IPV6]:PORT or unix:/PATH'
+LISTENING = FORM + ' with a port from 0 to 65535'
+CONNECTING = FORM + ' with a host and a port from 1 to 65535'
+DIGITS = 5  #: of the largest port
+NEVER = frozenset(' /@[]"\'')  #: in no name and no numeric address
 
 
 class Address(NamedTuple):
@@ -29,7 +34,7 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str, option: str = 'address') -> Address:
-    """Read an address.
+    """Read an address to listen at: the host may be empty, and port 0 lets the system pick one.
 
     Args:
         text: As a user wrote it.
@@ -38,21 +43,44 @@ def parse_address(text: str, option: str = 'address') -> Address:
     Raises:
         ConfigError: It is not of one of the forms, or the port is out of range.
     """
-    if not isinstance(text, str):
-        raise ConfigError(option, text, FORM)
+    address = read(text)
+    if address is None:
+        raise ConfigError(option, text, LISTENING)
+    return address
+
+
+def parse_backend(text: str, option: str = 'backend') -> Address:
+    """Read an address to connect to, which has a host, and a port other than 0.
+
+    Raises:
+        ConfigError: It is not of one of the forms, or the port is out of range.
+    """
+    address = read(text)
+    if address is None or not address.host or address.port == 0:
+        raise ConfigError(option, text, CONNECTING)
+    return address
+
+
+def read(text: object) -> Address | None:
+    """Take an address apart; None: it is none."""
+    if not isinstance(text, str) or not text.isprintable():
+        return None
     if text.startswith('unix:'):
-        if len(text) == len('unix:') or '\0' in text:
-            raise ConfigError(option, text, FORM)
-        return Address(text[len('unix:'):], None)
-    host, colon, port = text.rpartition(':')
-    if host.startswith('[') and host.endswith(']'):
-        host = host[1:-1]
-    elif ':' in host:
-        raise ConfigError(option, text, FORM)
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535 or bad_host(host):
-        raise ConfigError(option, text, FORM + ' with a port from 0 to 65535')
-    return Address(host, int(port))
+        path = text[len('unix:'):]
+        return Address(path, None) if path else None
+    host, colon, digits = text.rpartition(':')
+    if not colon or not (digits.isascii() and digits.isdigit()) or len(digits) > DIGITS or int(digits) > 65535:
+        return None
+    bracketed = host.startswith('[') and host.endswith(']')
+    host = host[1:-1] if bracketed else host
+    if any(char in NEVER for char in host) or bracketed != (':' in host) or bracketed and not is_ipv6(host):
+        return None
+    return Address(host, int(digits))
 
 
-def bad_host(host: str) -> bool:
-    return any(char.isspace() or char in '/\0[]@' for char in host)
+def is_ipv6(host: str) -> bool:
+    try:
+        IPv6Address(host)
+    except AddressValueError:
+        return False
+    return True

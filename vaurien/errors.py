@@ -47,6 +47,7 @@ class UnknownPluginError(ConfigError):
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
         super().__init__(kind, name, f'one of {", ".join(self.known)}')
+        self.args = kind, name, self.known  # what it is made of again where it is copied or pickled
 
     def __str__(self) -> str:
         return f'the {self.name!r} {self.kind} does not exist, {self.reason.replace("one of", "known:", 1)}'

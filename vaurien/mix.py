@@ -9,6 +9,7 @@ from random import Random
 from typing import Generic, TypeVar
 
 from .errors import ConfigError
+from .options import plain
 
 T = TypeVar('T')
 FORM = 'percent:name[,percent:name...] with a sum of at most 100, such as 20:delay,10:error'
@@ -38,12 +39,12 @@ def parse_entry(part: str, text: str, option: str) -> tuple[float, str]:
     if not colon:
         percent, name = '100', part
     try:
-        weight = float(percent)
+        weight = plain(float, percent)
     except ValueError:
         raise ConfigError(option, text, FORM) from None
     if not 0 <= weight <= 100 or not name.strip():
         raise ConfigError(option, text, FORM)
-    return weight, name.strip()
+    return float(weight), name.strip()
 
 
 def check_sum(entries: Sequence[tuple[float, str]], text: object, option: str = 'mix') -> None:
@@ -58,7 +59,7 @@ def format_mix(entries: Sequence[tuple[float, str]]) -> str:
         return 'dummy'
     if len(entries) == 1 and entries[0][0] == 100:
         return entries[0][1]
-    return ','.join(f'{weight:g}:{name}' for weight, name in entries)
+    return ','.join(f'{str(float(weight)).removesuffix(".0")}:{name}' for weight, name in entries)
 
 
 class Mix(Generic[T]):
@@ -74,9 +75,8 @@ class Mix(Generic[T]):
     def __init__(self, entries: Sequence[tuple[float, T]], rest: T) -> None:
         self.entries, self.rest = list(entries), rest
         self._items = [item for _, item in entries] + [rest]
-        self._limits = [limit / 100 for limit in accumulate(weight for weight, _ in entries)]
-        if self._limits and self._limits[-1] > 1 - ROUNDING:
-            self._limits[-1] = 1.0
+        limits = (limit / 100 for limit in accumulate(weight for weight, _ in entries))
+        self._limits = [1.0 if limit > 1 - ROUNDING else limit for limit in limits]
         #: nothing but ``rest`` can come out, and nothing is drawn for it
         self.plain = not any(weight for weight, _ in entries)
 

@@ -2,13 +2,17 @@
 
 Knows nothing of plugins beyond their ``options`` mapping: name -> (description, type, default[, choices]).
 """
+import re
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 from .errors import ConfigError
 
 TRUE = frozenset(('1', 'true', 'yes', 'on'))
 FALSE = frozenset(('0', 'false', 'no', 'off'))
+#: what a type may raise to refuse a value; what else it raises is a bug of its author's
+REFUSALS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, re.error)
 
 
 class Option(NamedTuple):
@@ -28,6 +32,18 @@ class Option(NamedTuple):
     choices: tuple[Any, ...] | None = None
 
 
+class Given(NamedTuple):
+    """A value as a user gave it.
+
+    Args:
+        value: Text; a bool for a flag that takes no value.
+        label: How the user knows it, for messages: a flag, or a file, section and key.
+    """
+
+    value: str | bool
+    label: str
+
+
 class Bounded:
     """A number type with bounds, for ``Option.type``.
 
@@ -45,16 +61,17 @@ class Bounded:
 
     def __call__(self, value: Any) -> int | float:
         number = plain(self.base, value)
-        if not (self.low <= number and (self.high is None or number <= self.high)) or number == float('inf'):
+        if number < self.low or (self.high is not None and number > self.high):
             raise ValueError(value)
-        return number
+        return number  # type: ignore[no-any-return]
 
 
 def plain(base: Callable[[Any], Any], value: Any) -> Any:
     """Convert ``value`` to one of the plain types, from text or from JSON.
 
     Raises:
-        ValueError: The value is not of the type. A bool is no number, and 1.5 is no whole number.
+        ValueError: The value is not of the type. A bool is no number, 1.5 is no whole number, and neither infinity nor
+            what only Python reads as a number (``1_000``) is one.
     """
     if base is bool:
         return to_bool(value)
@@ -62,13 +79,21 @@ def plain(base: Callable[[Any], Any], value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError(value)
         return value
-    if base in (int, float) and (isinstance(value, bool) or not isinstance(value, int | float | str)):
-        raise ValueError(value)
-    if base is int and isinstance(value, float) and not value.is_integer():
+    if base is int or base is float:
+        return to_number(base, value)
+    return base(value)
+
+
+def to_number(base: type[int] | type[float], value: Any) -> int | float:
+    """Read a finite number in ASCII digits, or take one as it is."""
+    if isinstance(value, str):
+        if not value.isascii() or '_' in value:
+            raise ValueError(value)
+    elif isinstance(value, bool) or not isinstance(value, int | float) or base is int and isinstance(value, float) and not value.is_integer():
         raise ValueError(value)
     number = base(value)
-    if base is float and number != number:
-        raise ValueError('nan')
+    if not isfinite(number):
+        raise ValueError(value)
     return number
 
 
@@ -92,7 +117,7 @@ def expected(option: Option) -> str:
     if option.choices is not None:
         return f'one of {", ".join(map(str, option.choices))}'
     words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)  # type: ignore[call-overload]
-    return str(words or getattr(option.type, '__name__', option.type))
+    return str(words or f'a value that {getattr(option.type, "__name__", option.type)} takes')
 
 
 def convert(label: str, option: Option, value: Any) -> Any:
@@ -110,7 +135,7 @@ def convert(label: str, option: Option, value: Any) -> Any:
         return None
     try:
         result = plain(option.type, value)
-    except (ValueError, TypeError, OverflowError):
+    except REFUSALS:
         raise ConfigError(label, value, expected(option)) from None
     if option.choices is not None and result not in option.choices:
         raise ConfigError(label, value, expected(option))
@@ -132,6 +157,8 @@ def normalize(options: Mapping[str, Any]) -> dict[str, Option]:
             raise ValueError(f'option {name!r} must be named by an identifier')
         if not isinstance(option.description, str) or not callable(option.type):
             raise ValueError(f'option {name!r} must have a text and a type')
+        if option.choices is not None and not isinstance(option.choices, tuple | list):
+            raise ValueError(f'the choices of option {name!r} must be a tuple')
         try:
             convert(name, option, option.default)
         except ConfigError as error:
@@ -166,6 +193,14 @@ def one_of(names: Iterable[str], prefix: str = 'one of ') -> str:
     """List the allowed names for a message."""
     listed = ', '.join(sorted(names))
     return f'{prefix}{listed}' if listed else 'no option at all'
+
+
+def known(word: str, names: Iterable[str]) -> str:
+    """Say in words what was meant, by the name that looks most like ``word``; all names where none does."""
+    from difflib import get_close_matches  # needed by few, and slow to import
+    names = sorted(names)
+    near = get_close_matches(word, names, 1)
+    return f'a known name, the nearest is {near[0]}' if near else one_of(names)
 
 
 def flag(kind: str, plugin: str, option: str) -> str:

@@ -3,7 +3,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from .errors import RegistrationError, UnknownPluginError
@@ -11,6 +11,8 @@ from .options import normalize
 
 T = TypeVar('T')
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]*\Z')
+#: what the import of a plugin's module may raise: anything
+ANYTHING = (Exception, SystemExit)
 
 
 class Registry(Generic[T]):
@@ -26,7 +28,7 @@ class Registry(Generic[T]):
         self.kind, self.group = kind, group
         self._check = check
         self._classes: dict[str, type[T]] = {}
-        self._announced: dict[str, Any] | None = None
+        self._announced: dict[str, list[str]] | None = None
 
     def register(self, cls: type[T], *, replace: bool = False) -> type[T]:
         """Make a class known under its ``name``. Also usable as a decorator.
@@ -50,6 +52,8 @@ class Registry(Generic[T]):
             raise RegistrationError(
                 f'{self.kind} {cls.__qualname__} cannot be registered: the name {name!r} is taken by '
                 f'{present.__module__}.{present.__qualname__}; register(cls, replace=True) replaces it')
+        if replace:
+            self._entry_points().pop(name, None)
         self._classes[name] = cls
         return cls
 
@@ -59,7 +63,7 @@ class Registry(Generic[T]):
         name = getattr(cls, 'name', None)
         if not isinstance(name, str) or not NAME.match(name):
             return f'its name is {name!r}, expected a text of letters, digits, "-", "_" and "."'
-        options = getattr(cls, 'options', None)
+        options: Any = getattr(cls, 'options', None)
         if not hasattr(options, 'items'):
             return f'its options are {options!r}, expected a mapping'
         try:
@@ -77,10 +81,12 @@ class Registry(Generic[T]):
 
         Raises:
             UnknownPluginError: There is none; the message lists the known names.
-            RegistrationError: An installed package announces one that cannot be loaded.
+            RegistrationError: An installed package announces one that cannot be loaded, or whose name is taken.
         """
-        if name not in self._classes and name in self._entry_points():
-            self._load_entry(name)
+        if not isinstance(name, str):
+            raise UnknownPluginError(self.kind, name, self.names())
+        for target in self._entry_points().get(name, ()):
+            self.load(target, name)     # every time, so that a name taken twice is told whoever came first
         try:
             return self._classes[name]
         except KeyError:
@@ -90,33 +96,34 @@ class Registry(Generic[T]):
         """Return all known names, sorted, those of installed packages among them."""
         return sorted({*self._classes, *self._entry_points()})
 
-    def load(self, target: str) -> type[T]:
+    def load(self, target: str, name: str | None = None) -> type[T]:
         """Import ``package.module:Class`` (or ``package.module.Class``) and register it.
 
+        Args:
+            target: Where the class is.
+            name: The name that the class must have; None: any.
+
         Raises:
-            RegistrationError: It cannot be imported or is malformed.
+            RegistrationError: It cannot be imported, is malformed, or has another name.
         """
         module, colon, attribute = target.partition(':')
         if not colon:
             module, _, attribute = target.rpartition('.')
         try:
-            cls = getattr(importlib.import_module(module), attribute)
-        except Exception as error:  # whatever a plugin's module raises while it is imported
+            cls = attrgetter(attribute)(importlib.import_module(module))
+        except ANYTHING as error:
             raise RegistrationError(f'{self.kind} {target} cannot be loaded: {error!r}') from error
+        if name is not None and getattr(cls, 'name', None) != name:
+            raise RegistrationError(
+                f'{self.kind} {target} is announced as {name!r} but its name is {getattr(cls, "name", None)!r}')
         return self.register(cls)
 
-    def _entry_points(self) -> dict[str, Any]:
+    def _entry_points(self) -> dict[str, list[str]]:
+        """Return what installed packages announce: targets by name, looked up once."""
         if self._announced is None:
-            self._announced = {entry.name: entry for entry in entry_points(group=self.group)}
+            from importlib.metadata import entry_points  # slow to import
+            self._announced = {}
+            announced = {(entry.name, f'{entry.module}:{entry.attr}') for entry in entry_points(group=self.group)}
+            for name, target in sorted(announced):
+                self._announced.setdefault(name, []).append(target)
         return self._announced
-
-    def _load_entry(self, name: str) -> None:
-        entry = self._entry_points()[name]
-        try:
-            cls = entry.load()
-        except Exception as error:  # whatever a plugin's module raises while it is imported
-            raise RegistrationError(f'{self.kind} {name} ({entry.value}) cannot be loaded: {error!r}') from error
-        if getattr(cls, 'name', None) != name:
-            raise RegistrationError(f'{self.kind} {entry.value} is announced as {name!r} but its name is '
-                                    f'{getattr(cls, "name", None)!r}')
-        self.register(cls)

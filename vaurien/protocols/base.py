@@ -51,14 +51,14 @@ class Exchange:
         note: Whatever the protocol's framers need to remember of it.
     """
 
-    __slots__ = ('_name', 'stage', 'expects', 'note', 'number', 'behavior', 'passing', 'met', 'kind', 'failure', 'closes')
+    __slots__ = ('_name', 'stage', 'expects', 'note', 'number', 'behavior', 'met', 'due', 'kind', 'failure', 'closes')
 
     def __init__(self, name: bytes = b'', stage: str = '', expects: bool = True, note: Any = None) -> None:
         self._name, self.stage, self.expects, self.note = name, stage, expects, note
         self.number = 0             #: counted from 1 in its session; 0: not drawn yet
         self.behavior: Any = None   #: what was drawn for it; None: not drawn yet
-        self.passing = True         #: whether ``on_before_handle`` lets it pass, in the direction under way
         self.met = False            #: a behavior that acts once an exchange has acted
+        self.due = False            #: it meets an error that was drawn earlier, where it did not fit
         self.kind = ''              #: the error it was answered with
         self.failure: Any = None    #: a ``Failure`` that takes the place of its answer
         self.closes = False         #: the session ends once its answer is complete
@@ -155,6 +155,10 @@ class BaseProtocol:
         source.sendall(self.session.random.randbytes(JUNK))
         self.session.injected(self.requesting, 'random-bytes')
         return False
+
+    def reusable(self) -> bool:
+        """Say whether the backend connection is as good as new; the session knows whether anything is in flight."""
+        return True
 
     def spoil(self, source: Any) -> None:
         """Put random bytes into the middle of the answer that ``source`` holds."""

@@ -4,7 +4,7 @@ A protocol file gives two framers, a table of errors and their builders; this fi
 a stream into messages in any slicing, pairing answers with requests in order, and the words for a failure.
 """
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from ..errors import ProtocolError
@@ -209,9 +209,11 @@ class MessageProtocol(BaseProtocol):
 
     def owes(self, exchange: Exchange) -> Any:
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""
-        if self.owed is None or self._choose_fits(exchange, self.owed[1]) is False:
+        if self.owed is None or not any(self.fits(kind, exchange) for kind in self.owed_kinds()):
             return None
         return self.owed[0]
 
-    def _choose_fits(self, exchange: Exchange, kind: str) -> bool:
-        return self.fits(kind, exchange) if kind else any(self.fits(name, exchange) for name in self.errors)
+    def owed_kinds(self) -> Collection[str]:
+        """Return the kinds that the failure which waits may be of."""
+        assert self.owed is not None
+        return (self.owed[1],) if self.owed[1] else self.errors

@@ -1,0 +1,113 @@
+"""The base of all behaviors. Knows a protocol and two streams by their verbs, and nothing of sessions."""
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..errors import ConfigError
+from ..options import Option, settle
+
+
+def pattern(value: Any) -> 're.Pattern[str] | None':
+    """Compile a regular expression that is searched in a request's name, case-insensitively; empty: none."""
+    if isinstance(value, re.Pattern):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(value)
+    try:
+        return re.compile(value, re.IGNORECASE) if value else None
+    except re.error as error:
+        raise ValueError(str(error)) from None
+
+
+pattern.expected = 'a regular expression'  # type: ignore[attr-defined]
+
+#: what every behavior can be told
+COMMON: dict[str, Option] = {
+    'match': Option("Regular expression searched in the request's name; other requests are left alone", pattern, None),
+}
+
+
+class Dummy:
+    """Nothing happens: everything passes as it is.
+
+    The base of all behaviors. A subclass gives a ``name``, may declare ``options``, and overrides one or both hooks.
+
+    Args:
+        settings: Values by option name; what is missing has its default.
+
+    Raises:
+        ConfigError: A value does not fit.
+    """
+
+    name: ClassVar[str] = 'dummy'
+    options: ClassVar[Mapping[str, Any]] = {}
+    #: the hooks never wait and may run in the event loop's callback
+    inline: ClassVar[bool] = True
+    #: the hooks themselves tell what was injected; False: every exchange drawn for it counts as a fault
+    reports: ClassVar[bool] = False
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        self.settings = settle(all_options(type(self)), settings or {})
+        self.match: re.Pattern[str] | None = self.settings['match']
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if 'inline' not in cls.__dict__ and _overrides(cls):
+            cls.inline = False  # promises nothing, so it may wait
+
+    @classmethod
+    def transparent(cls) -> bool:
+        """Say whether it can do nothing at all: neither hook is overridden."""
+        return not _overrides(cls)
+
+    def option(self, name: str) -> Any:
+        """Return the value of an option.
+
+        Raises:
+            KeyError: The behavior declares no such option.
+        """
+        return self.settings[name]
+
+    def suit(self, protocol: Any) -> None:
+        """Check the settings against a protocol's class.
+
+        Raises:
+            ConfigError: They cannot work with this protocol.
+        """
+
+    def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
+        """Act before a message, or as much of it as has arrived, is handed on.
+
+        Args:
+            protocol: The protocol object of the session.
+            source: The stream that the message came from; ``recv`` returns it.
+            dest: The other stream.
+            to_backend: True for a request, False for an answer.
+
+        Returns:
+            False: it is not handed on; what was not read of it is dropped.
+        """
+        return True
+
+    def on_after_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
+        """Act after a message was handed on, whatever happened then. The returned value is not used."""
+        return True
+
+
+HOOKS = ('on_before_handle', 'on_after_handle')
+
+
+def _overrides(cls: type) -> bool:
+    return any(getattr(cls, hook) is not getattr(Dummy, hook) for hook in HOOKS)
+
+
+def all_options(cls: type) -> dict[str, Option]:
+    """Return the options of a behavior class, those that all behaviors have among them."""
+    return {**{name: Option(*option) for name, option in cls.options.items()}, **COMMON}  # type: ignore[attr-defined]
+
+
+def unsuitable(kind: str, protocol: Any) -> ConfigError:
+    """Make the error for a kind that a protocol does not have."""
+    known = ', '.join(sorted(protocol.errors))
+    return ConfigError('kind', kind, f'one of the kinds of {protocol.name}: {known}' if known
+                       else f'nothing: {protocol.name} has no kinds of its own')

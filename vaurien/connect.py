@@ -1,0 +1,125 @@
+"""Connecting to a backend from the event loop: no greenlet where no name is looked up. Knows no proxy and no session."""
+import errno
+import os
+from collections.abc import Callable
+from typing import Any
+
+from gevent import get_hub, spawn
+
+from .address import Address
+from .errors import BackendError
+from .sockets import RawSocket, SocketAddress, connect_error, numeric, open_socket, resolve
+
+#: [seconds] between two tries while the backlog of a unix socket is full; the kernel tells no better
+UNIX_RETRY = 0.01
+_IN_PROGRESS = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
+
+
+class Connecting:
+    """One attempt to reach a backend, trying each of its addresses in turn.
+
+    Args:
+        address: The backend.
+        timeout: Seconds for all of it; 0: as long as the system tries.
+        done: Called once, perhaps before this returns, with the connected socket, or with None and why not.
+
+    Attributes:
+        ended: ``done`` has been called.
+    """
+
+    __slots__ = ('address', 'done', 'ended', '_sock', '_watcher', '_timer', '_left', '_greenlet')
+
+    def __init__(self, address: Address, timeout: float, done: Callable[[RawSocket | None, BackendError | None], None]) -> None:
+        self.address, self.done, self.ended = address, done, False
+        self._sock: RawSocket | None = None
+        self._watcher: Any = None
+        self._timer: Any = None
+        self._greenlet: Any = None
+        self._left: list[SocketAddress] = []
+        known = numeric(address)
+        if known is not None:
+            self._left = list(known)
+            self._try_next(OSError(errno.EHOSTUNREACH, 'no address'))
+        else:
+            self._greenlet = spawn(self._look_up)
+        if timeout and (self._sock is not None or self._greenlet is not None):
+            self._timer = get_hub().loop.timer(timeout)
+            self._timer.start(self._end, None, f'no connection within {timeout:g} s')
+
+    def cancel(self) -> None:
+        """Give up without calling back."""
+        self.done = lambda sock, error: None
+        self._end(None, 'cancelled')
+
+    def _look_up(self) -> None:
+        try:
+            self._left = resolve(self.address)
+        except OSError as error:
+            self._greenlet = None
+            return self._end(None, error.strerror or error)
+        self._greenlet = None
+        self._try_next(OSError(errno.EHOSTUNREACH, 'no address'))
+        return None
+
+    def _try_next(self, error: OSError) -> None:
+        while self._left:
+            family, sockaddr = self._left.pop(0)
+            try:
+                sock = self._sock = open_socket(family)
+                code = sock.connect_ex(sockaddr)
+            except OSError as failed:
+                error = failed
+                self._drop()
+                continue
+            if code in _IN_PROGRESS and sock.connect_ex(sockaddr) in (0, errno.EISCONN):
+                code = 0    # on loopback it is done before the first call returns
+            if code == 0:
+                return self._end(sock, None)
+            if code in _IN_PROGRESS:
+                return self._await(sock, family, sockaddr)
+            error = OSError(code, os.strerror(code))
+            self._drop()
+        self._end(None, error.strerror or error)
+        return None
+
+    def _await(self, sock: RawSocket, family: int, sockaddr: Any) -> None:
+        loop = get_hub().loop
+        if isinstance(sockaddr, str):
+            self._watcher = loop.timer(UNIX_RETRY)
+            self._left.insert(0, (family, sockaddr))
+            self._watcher.start(self._on_writable, errno.EAGAIN)
+        else:
+            self._watcher = loop.io(sock.fileno(), 2)
+            self._watcher.start(self._on_writable, None)
+
+    def _on_writable(self, code: int | None) -> None:
+        code = connect_error(self._sock) if code is None else code
+        if code == 0:
+            self._end(self._sock, None)
+        else:
+            self._drop()
+            self._try_next(OSError(code, os.strerror(code)))
+
+    def _drop(self) -> None:
+        """Close what is at hand: watchers first, then the socket."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def _end(self, sock: RawSocket | None, reason: object) -> None:
+        self.ended = True
+        if sock is not None:
+            self._sock = None
+        self._drop()
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None
+        if self._greenlet is not None:
+            self._greenlet.kill(block=False)
+            self._greenlet = None
+        self.done(sock, None if sock is not None else BackendError(self.address, reason))

@@ -1,0 +1,68 @@
+"""What was injected, where and when; bounded. Knows nothing of how it came about."""
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+#: faults remembered in a process; at some 200 bytes each, 2 MB
+KEPT = 10_000
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One injected fault.
+
+    Args:
+        id: Counted from 1 in this process.
+        time: Seconds since 1970.
+        proxy: The proxy's name.
+        session: The session's number in its proxy, from 1.
+        exchange: The exchange's number in its session, from 1; 0: the opening of the connection.
+        behavior: The behavior's name.
+        kind: Which error; empty for behaviors that have no kinds.
+        request: The request's name; empty where the protocol knows no requests.
+    """
+
+    id: int
+    time: float
+    proxy: str
+    session: int
+    exchange: int
+    behavior: str
+    kind: str
+    request: str
+
+
+class Journal:
+    """The newest faults of a process.
+
+    Args:
+        kept: How many are remembered.
+
+    Attributes:
+        followers: Called with each new fault, in the loop; they must not wait.
+    """
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._faults: deque[Fault] = deque(maxlen=kept)
+        self.count = 0
+        self.followers: list[Callable[[Fault], None]] = []
+
+    def add(self, proxy: str, session: int, exchange: int, behavior: str, kind: str, request: str) -> Fault:
+        """Write down a fault."""
+        self.count += 1
+        fault = Fault(id=self.count, time=time.time(), proxy=proxy, session=session, exchange=exchange, behavior=behavior,
+                      kind=kind, request=request)
+        self._faults.append(fault)
+        for follower in self.followers:
+            follower(fault)
+        return fault
+
+    def since(self, number: int = 0, proxy: str | None = None) -> Iterator[Fault]:
+        """Return the remembered faults with an id above ``number``, oldest first; None: of all proxies."""
+        return (fault for fault in list(self._faults)
+                if fault.id > number and (proxy is None or fault.proxy == proxy))
+
+    def clear(self) -> None:
+        """Forget all faults; ids go on counting."""
+        self._faults.clear()

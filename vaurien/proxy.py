@@ -1,0 +1,298 @@
+"""Accepts clients and connects them to the backend. Knows one proxy's spec and its sessions, and no other proxy."""
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from gevent import get_hub
+from gevent.event import Event
+from gevent.server import StreamServer
+
+from . import sockets
+from .address import Address, parse_address
+from .chaos import Chaos, protocol_settings
+from .connect import Connecting
+from .errors import BackendError
+from .journal import Journal
+from .pool import Pool
+from .protocols import Protocol
+from .protocols.base import BaseProtocol, Exchange
+from .session import Session
+from .sockets import RawSocket
+from .spec import ProxySpec
+from .stream import Stream
+
+logger = logging.getLogger(__name__)
+
+
+class Stats:
+    """What a proxy has counted since it was made. ``received`` and ``exchanges`` are of ended sessions only."""
+
+    __slots__ = ('accepted', 'refused', 'backend_errors', 'handler_errors', 'accept_errors', 'from_client', 'from_backend',
+                 'exchanges', 'faults')
+
+    def __init__(self) -> None:
+        self.accepted = self.refused = self.backend_errors = self.handler_errors = self.accept_errors = 0
+        self.from_client = self.from_backend = self.exchanges = 0
+        #: by behavior and kind
+        self.faults: Counter[tuple[str, str]] = Counter()
+
+
+class Seldom:
+    """Logs a warning once a second at most, and how many were left out."""
+
+    def __init__(self) -> None:
+        self._next, self._left_out = 0.0, 0
+
+    def warning(self, text: str, *args: Any) -> None:
+        """Log it, or count it."""
+        now = get_hub().loop.now()
+        if now < self._next:
+            self._left_out += 1
+            return
+        more = f' ({self._left_out} more like it)' if self._left_out else ''
+        self._next, self._left_out = now + 1.0, 0
+        logger.warning(text + '%s', *args, more)
+
+
+class Plan(NamedTuple):
+    """What a spec comes to once everything in it has been checked; nothing of it is in force yet."""
+
+    spec: ProxySpec
+    listen: Address
+    backend: Address
+    protocol: type[BaseProtocol]
+    settings: dict[str, Any]
+    chaos: Chaos
+
+
+def find_backend(text: str) -> Address:
+    """Read the address of a backend."""
+    return parse_address(text, 'backend')
+
+
+class Proxy(StreamServer):
+    """One listening address, and the sessions that came in through it.
+
+    Args:
+        spec: What it should be.
+        seed: What the generators of its sessions are made from.
+        journal: Where faults are written down; None: one of its own.
+        find: Makes an address of the backend that a spec names.
+
+    Raises:
+        ConfigError: A value of the spec does not fit.
+    """
+
+    #: accepts in a row before other events have their turn
+    max_accept = 64
+
+    def __init__(self, spec: ProxySpec, seed: int = 0, journal: Journal | None = None,
+                 find: Callable[[str], Address] = find_backend) -> None:
+        self.seed, self._find = seed, find
+        self.journal = journal if journal is not None else Journal()
+        self._adopt(self.plan(spec))
+        self.idle = Pool(spec.pool_max_size, spec.pool_timeout)
+        self.stats = Stats()
+        self.sessions: dict[int, Session] = {}
+        self._connecting: dict[Connecting, RawSocket] = {}
+        self._number = 0
+        self._seldom = {what: Seldom() for what in ('refused', 'backend', 'accept')}
+        self._empty = Event()
+        self._empty.set()
+        super().__init__((self.listen.host, self.listen.port or 0), self._never)
+        self._bind(self.listen)
+
+    def _bind(self, bound: Address) -> None:
+        self.bound = bound          #: where it listens, with the real port
+        self.address = str(bound)
+
+    @property
+    def name(self) -> str:
+        """How the fleet, the seed and the logs know it."""
+        return self.spec.name
+
+    # -- changing
+
+    def plan(self, spec: ProxySpec) -> Plan:
+        """Check everything that a spec says; nothing changes.
+
+        Raises:
+            ConfigError: A value does not fit.
+        """
+        protocol = Protocol.get(spec.protocol)
+        return Plan(spec, parse_address(spec.proxy, 'proxy'), self._find(spec.backend), protocol,
+                    protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol))
+
+    def _adopt(self, plan: Plan) -> None:
+        self.spec, self.listen, self.backend, self.protocol, self.settings, self.chaos = plan
+
+    def change(self, spec: ProxySpec) -> None:
+        """Become what another spec says, or stay as it was.
+
+        Open sessions go on: they keep their connections, and meet the new mix from their next draw on. Only another protocol,
+        or not being enabled, ends them. What was drawn before a change is not taken back.
+
+        Raises:
+            ConfigError: A value does not fit; nothing has changed.
+            OSError: The new address cannot be listened on; nothing has changed.
+        """
+        plan, before = self.plan(spec), self.spec
+        moves = spec.enabled and (not self.started or plan.listen != self.listen)
+        listener = sockets.listen(plan.listen, spec.backlog) if moves else None
+        same_behaviors = (spec.mix, spec.settings, spec.protocol) == (before.mix, before.settings, before.protocol)
+        if same_behaviors:
+            plan = plan._replace(chaos=self.chaos)  # with what its behaviors have counted
+        if plan.backend != self.backend:
+            self.idle.clear()
+        self.idle.size, self.idle.timeout = spec.pool_max_size, spec.pool_timeout
+        other_protocol = plan.protocol is not self.protocol
+        self._adopt(plan)
+        if listener is not None:
+            self.close()
+            self.socket = listener
+            self._bind(sockets.bound_address(listener))
+            self.start()
+        if not spec.enabled:
+            self.close()
+        if other_protocol or not spec.enabled:
+            self.cut()
+
+    @staticmethod
+    def _never(*_: Any) -> None:
+        raise AssertionError('do_handle handles')
+
+    # -- accepting
+
+    def set_spawn(self, spawn: Any) -> None:
+        """Spawn nothing: a session costs no greenlet."""
+        self._spawn = None
+
+    def init_socket(self) -> None:
+        if not hasattr(self, 'socket'):
+            self.socket = sockets.listen(self.listen, self.spec.backlog)
+            self._bind(sockets.bound_address(self.socket))
+
+    def close(self) -> None:
+        """Stop listening; sessions go on."""
+        self._stop_event.set()      # type: ignore[attr-defined]
+        self.stop_accepting()
+        listener = self.__dict__.pop('socket', None)
+        if listener is not None:
+            listener.close()
+            sockets.remove_path(self.bound)
+
+    def do_read(self) -> tuple[RawSocket, str] | None:    # type: ignore[override]
+        try:
+            return sockets.accept(self.socket)
+        except OSError as error:
+            self.stats.accept_errors += 1
+            self._seldom['accept'].warning('%s cannot accept: %s', self.spec.name, error)
+            self._rest()
+            return None
+
+    def _rest(self) -> None:
+        """Accept nothing for a while: what made it fail would fail at once again."""
+        self.stop_accepting()
+        self._timer: Any = self.loop.timer(self.delay)
+        self._timer.start(self._accept_again)
+        self.delay = min(self.max_delay, self.delay * 2)
+
+    def _accept_again(self) -> None:
+        if self.started:
+            self.start_accepting()
+
+    def do_handle(self, client: RawSocket, peer: str) -> None:
+        limit = self.spec.max_connections
+        if limit and len(self.sessions) + len(self._connecting) >= limit:
+            self.stats.refused += 1
+            self._seldom['refused'].warning('%s has its %d connections and refuses %s', self.spec.name, limit, peer)
+            sockets.refuse(client)
+            return
+        self.stats.accepted += 1
+        kept = self.idle.take() if len(self.idle) else None
+        if kept is not None:
+            self._open(client, kept, peer)
+        else:
+            self._connect(client, peer)
+
+    def _connect(self, client: RawSocket, peer: str) -> None:
+        connecting: Connecting | None = None
+
+        def done(backend: RawSocket | None, error: BackendError | None) -> None:
+            if connecting is not None:
+                self._connecting.pop(connecting, None)
+                self._check_empty()
+            if backend is not None:
+                self._open(client, backend, peer)
+            else:
+                self._unreachable(client, error)
+
+        made = Connecting(self.backend, self.spec.timeout, done)
+        if not made.ended:
+            connecting = made
+            self._connecting[made] = client
+            self._empty.clear()
+
+    def _unreachable(self, client: RawSocket, error: BackendError | None) -> None:
+        self.stats.backend_errors += 1
+        self._seldom['backend'].warning('%s: %s', self.spec.name, error)
+        sockets.refuse(client)
+
+    def _open(self, client: RawSocket, backend: RawSocket, peer: str) -> None:
+        self._number += 1
+        timeout = self.spec.timeout
+        session = Session(self, self._number, Stream(client, timeout), Stream(backend, timeout),
+                          self.protocol(self.settings), peer)
+        self.sessions[self._number] = session
+        self._empty.clear()
+        session.start()
+
+    # -- what sessions tell
+
+    def session_ended(self, session: Session) -> None:
+        """Forget a session and keep its counts."""
+        stats = self.stats
+        self.sessions.pop(session.number, None)
+        from_client, from_backend = session.transferred
+        stats.from_client += from_client
+        stats.from_backend += from_backend
+        stats.exchanges += session.exchanges
+        self._check_empty()
+
+    def fault(self, session: Session, exchange: Exchange, kind: str) -> None:
+        """Count a fault and write it down."""
+        behavior = exchange.behavior.name
+        self.stats.faults[behavior, kind] += 1
+        self.journal.add(self.spec.name, session.number, exchange.number, behavior, kind, exchange.name)
+
+    # -- ending
+
+    def _check_empty(self) -> None:
+        if not self.sessions and not self._connecting:
+            self._empty.set()
+
+    def wait_empty(self, timeout: float | None) -> bool:
+        """Wait until no session is left; False when ``timeout`` seconds have passed first."""
+        self._check_empty()
+        return bool(self._empty.wait(timeout))
+
+    def cut(self) -> int:
+        """End all sessions with a reset, and say how many there were."""
+        count = len(self.sessions) + len(self._connecting)
+        for connecting, client in list(self._connecting.items()):
+            connecting.cancel()
+            sockets.refuse(client)
+        self._connecting.clear()
+        for session in list(self.sessions.values()):
+            session.end(reset=True)
+        self.idle.clear()
+        self._check_empty()
+        return count
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Stop listening, let sessions end for ``timeout`` seconds (None: not at all), and cut the rest."""
+        self.close()
+        if timeout:
+            self.wait_empty(timeout)
+        self.cut()

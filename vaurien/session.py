@@ -1,0 +1,259 @@
+"""One client connection paired with one backend connection. Owns two streams and two lanes, and alone ends itself."""
+import logging
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from gevent import get_hub, getcurrent, spawn
+
+from .chaos import DUMMY, fails_opening
+from .lane import EventLane, Lane
+from .messagelane import AnswerLane, MessageLane, RequestLane
+from .protocols.base import BaseProtocol, Exchange
+from .protocols.message import MessageProtocol
+from .stream import Stream
+
+logger = logging.getLogger(__name__)
+
+#: [seconds] that a client may take to leave after its connection was ended with FIN; closing at once would turn what
+#: it still sends into a reset, and a reset drops what it has not read yet
+LINGER = 2.0
+
+
+class Session:
+    """One client connection paired with one backend connection.
+
+    Args:
+        proxy: The proxy that accepted the client; it gives the mix, the seed and the counters.
+        number: Counted from 1 in its proxy.
+        client: The client's stream.
+        backend: The backend's stream.
+        protocol: The protocol object, for this session alone.
+        peer: The client's address as text.
+
+    Attributes:
+        exchanges: Requests so far; where the protocol knows none, events from the client.
+        exchange: The exchange under way where the protocol knows no requests; None: nothing happens to it.
+        ended: Both connections are gone.
+        silent: Nothing is answered any more; the session ends when the client leaves.
+        awaiting: What passed last went to the backend, where the protocol knows no requests.
+    """
+
+    __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'exchanges', 'exchange', 'ended', 'silent',
+                 'started', 'requests', 'answers', 'awaiting', '_random', '_greenlets', '_timer', '_seen', '_reuse',
+                 '_closing', '_told')
+
+    def __init__(self, proxy: Any, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str) -> None:
+        self.proxy, self.number, self.peer = proxy, number, peer
+        self.client, self.backend, self.protocol = client, backend, protocol
+        protocol.session = self
+        self.exchanges = 0
+        self.exchange: Exchange | None = None
+        self.ended = self.silent = self.awaiting = self._closing = self._told = False
+        self.started = get_hub().loop.now()
+        self._random: Random | None = None
+        self._greenlets: set[Any] | None = None
+        self._timer: Any = None
+        self._seen = -1
+        self._reuse = bool(protocol.option('reuse_socket'))
+        self.requests: Lane
+        self.answers: Lane
+        if isinstance(protocol, MessageProtocol):
+            self.requests = RequestLane(self, client, backend, True)
+            self.answers = AnswerLane(self, backend, client, False)
+        else:
+            self.requests = EventLane(self, client, backend, True)
+            self.answers = EventLane(self, backend, client, False)
+
+    def start(self) -> None:
+        """Begin to relay."""
+        self.requests.guard(self._begin)
+
+    def _begin(self) -> None:
+        if self.proxy.chaos.opens and isinstance(self.requests, RequestLane):
+            self.requests.open()
+            if self._closing or self.ended:
+                return
+        if not self.proxy.spec.stay_connected:
+            self._timer = get_hub().loop.timer(self.proxy.spec.timeout, self.proxy.spec.timeout)
+            self._timer.start(self._check_idle)
+        self.requests.watch()
+        self.answers.watch()
+
+    @property
+    def random(self) -> Random:
+        """The session's own generator, made of the seed, the proxy's name and the session's number."""
+        if self._random is None:
+            self._random = Random(f'{self.proxy.seed}/{self.name}/{self.number}')
+        return self._random
+
+    @property
+    def name(self) -> str:
+        """The proxy's name."""
+        return str(self.proxy.spec.name)
+
+    @property
+    def backend_name(self) -> str:
+        """The backend's address as the user wrote it."""
+        return str(self.proxy.backend)
+
+    @property
+    def transferred(self) -> tuple[int, int]:
+        """Bytes received from the client and from the backend."""
+        return self.client.received, self.backend.received
+
+    # -- draws
+
+    def draw(self, exchange: Exchange) -> None:
+        """Choose what an exchange meets: the one draw that is made for it."""
+        self.exchanges += 1
+        exchange.number = self.exchanges
+        chaos = self.proxy.chaos
+        behavior = DUMMY
+        if not chaos.plain:
+            behavior = chaos.draw(self.random)
+            if behavior.match is not None and not behavior.match.search(exchange.name):
+                behavior = DUMMY
+        exchange.behavior = behavior
+
+    def draw_opening(self, exchange: Exchange) -> Any:
+        """Choose what the opening of the connection meets; None: nothing."""
+        behavior = exchange.behavior = self.proxy.chaos.draw(self.random)
+        if not fails_opening(behavior, type(self.protocol)):
+            return None
+        return behavior if behavior.match is None or behavior.match.search(exchange.name) else None
+
+    def injected(self, exchange: Exchange, kind: str) -> None:
+        """Write a fault down."""
+        self.proxy.fault(self, exchange, kind)
+
+    # -- what happens to a session
+
+    def other(self, lane: Lane) -> Lane:
+        """Return the lane of the other direction."""
+        return self.answers if lane is self.requests else self.requests
+
+    def spawn(self, call: Callable[..., None], *args: Any) -> None:
+        """Run something in a greenlet that ends with the session at the latest."""
+        if self._greenlets is None:
+            self._greenlets = set()
+        greenlet = spawn(call, *args)
+        self._greenlets.add(greenlet)
+        greenlet.rawlink(self._greenlets.discard)
+
+    def opaque(self, lane: MessageLane) -> None:
+        """Take note that a lane cannot follow its bytes any more."""
+        if not self._told:
+            self._told = True
+            logger.info('session %d of %s is relayed unread from here on: %s', self.number, self.name,
+                        lane.cutter.opaque)
+        if isinstance(lane, AnswerLane) and isinstance(self.requests, RequestLane):
+            lane.reply_all_own()
+            self.requests.follow_no_more(lane.cutter.opaque)
+
+    def lane_done(self, lane: Lane) -> None:
+        """A direction has ended: pass it on, and end the session when nothing is left to come."""
+        other = self.other(lane)
+        if lane is self.requests and self._reuse and self._reusable() or other.done:
+            self.end()
+        elif lane is self.answers and not self.protocol.option('keep_alive'):
+            self.hang_up()
+        else:
+            lane.dest.finish()
+
+    def lost(self, lane: Lane, error: OSError) -> None:
+        """A connection broke under a lane: the other peer hears of it as it would without vaurien."""
+        if self.ended:
+            return
+        logger.debug('session %d of %s: %s', self.number, self.name, error)
+        other = self.other(lane)
+        if lane.dest.broken and not isinstance(error, TimeoutError) and not other.done and not self.silent:
+            # the source can go on reading what the other side sent before it broke
+            lane.done = True
+            lane.unwatch()
+        elif lane.dest.full and not lane.dest.broken:
+            lane.stop()
+            lane.dest.when_drained(lambda: self.end(reset=True))
+        else:
+            self.end(reset=True)
+
+    def failed(self, lane: Lane) -> None:
+        """A plugin raised, or vaurien has a bug: this session is reset, the others live on."""
+        exchange = getattr(self.protocol, 'requesting' if lane.to_backend else 'answering', None)
+        behavior = getattr(exchange, 'behavior', None)
+        logger.exception('session %d of %s is reset: protocol %s, behavior %s raised', self.number, self.name,
+                         self.protocol.name, behavior.name if behavior is not None else DUMMY.name)
+        self.proxy.stats.handler_errors += 1
+        self.end(reset=True)
+
+    def silence(self) -> None:
+        """Answer nothing any more, and read and drop what the client sends until it leaves."""
+        if not self.ended and not self.silent:
+            self.silent = True
+            self.answers.stop()
+            self.requests.swallow()
+
+    def hang_up(self) -> None:
+        """End the client's connection with FIN after what was written to it, and the backend's."""
+        if self.ended or self._closing:
+            return None
+        self._closing = self.silent = True
+        self.answers.stop()
+        self.client.finish()
+        if self.requests.done:
+            return self.end()
+        self._part(self.backend)
+        self.requests.swallow()
+        if self._timer is not None:
+            self._timer.close()
+        self._timer = get_hub().loop.timer(LINGER)
+        self._timer.start(self.end)
+        return None
+
+    def _check_idle(self) -> None:
+        seen = sum(self.transferred)
+        if seen == self._seen:
+            logger.debug('session %d of %s: no event for %g s', self.number, self.name, self.proxy.spec.timeout)
+            self.end()
+        self._seen = seen
+
+    def _reusable(self) -> bool:
+        return not self.silent and not self.awaiting and not self.backend.full and not self.backend.broken and not self.answers.done \
+            and not self.answers.busy and self.protocol.reusable()
+
+    def end(self, reset: bool = False) -> None:
+        """End both connections.
+
+        Args:
+            reset: With RST; False: with FIN, after what is still to be written.
+        """
+        if self.ended:
+            return
+        self.ended = True
+        reuse = self._reuse and not reset and self._reusable()
+        for lane in (self.requests, self.answers):
+            lane.stop()
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None
+        for greenlet in list(self._greenlets or ()):
+            if greenlet is not getcurrent():
+                greenlet.kill(block=False)
+        self.proxy.session_ended(self)
+        if reuse:
+            self.proxy.idle.put(self.backend.detach())
+        for stream in (self.client, self.backend):
+            if reset:
+                stream.reset()
+            else:
+                self._part(stream)
+
+    @staticmethod
+    def _part(stream: Stream) -> None:
+        """Close a connection once everything is written."""
+        if stream.full and not stream.closed:
+            stream.finish()
+            stream.when_drained(stream.close)
+        else:
+            stream.close()
