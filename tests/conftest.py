@@ -17,12 +17,15 @@ def _fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any
     @pytest.fixture(scope='session')
     def server() -> Iterator[Any]:
         with contextlib.ExitStack() as stack:
+            lacking = ''
             try:
                 running = stack.enter_context(start())
             except MissingServer as missing:
-                if REQUIRED:
-                    pytest.fail(f'{missing}, and VAURIEN_REQUIRE_SERVERS=1 asks for it')
-                pytest.skip(str(missing))
+                lacking = str(missing)
+            if lacking and REQUIRED:
+                pytest.fail(f'{lacking}, and VAURIEN_REQUIRE_SERVERS=1 asks for it', pytrace=False)
+            if lacking:
+                pytest.skip(lacking)
             yield running
     return server
 
