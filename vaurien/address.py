@@ -1,5 +1,5 @@
 """Addresses as users write them: ``host:port``, ``[::1]:80``, ``:8000``, ``unix:/path``. Resolves nothing."""
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import NamedTuple
 
 from .errors import ConfigError
@@ -84,3 +84,11 @@ def is_ipv6(host: str) -> bool:
     except AddressValueError:
         return False
     return True
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches a host, as far as its name or numeric address tells."""
+    try:
+        return host == 'localhost' or ip_address(host).is_loopback
+    except ValueError:
+        return False

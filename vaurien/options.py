@@ -87,12 +87,12 @@ def plain(base: Callable[[Any], Any], value: Any) -> Any:
 def to_number(base: type[int] | type[float], value: Any) -> int | float:
     """Read a finite number in ASCII digits, or take one as it is."""
     if isinstance(value, str):
-        if not value.isascii() or '_' in value:
-            raise ValueError(value)
-    elif isinstance(value, bool) or not isinstance(value, int | float) or base is int and isinstance(value, float) and not value.is_integer():
-        raise ValueError(value)
-    number = base(value)
-    if not isfinite(number):
+        fits = value.isascii() and '_' not in value
+    elif isinstance(value, float) and base is int:
+        fits = value.is_integer()
+    else:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    if not fits or not isfinite(number := base(value)):
         raise ValueError(value)
     return number
 
@@ -110,6 +110,11 @@ def to_bool(value: Any) -> bool:
 
 
 EXPECTED = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
+
+
+def read_lines(text: str) -> tuple[str, ...]:
+    """Take a list apart that has one item a line; empty lines do not count."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def expected(option: Option) -> str:
@@ -195,12 +200,18 @@ def one_of(names: Iterable[str], prefix: str = 'one of ') -> str:
     return f'{prefix}{listed}' if listed else 'no option at all'
 
 
-def known(word: str, names: Iterable[str]) -> str:
-    """Say in words what was meant, by the name that looks most like ``word``; all names where none does."""
+def known(word: str, names: Iterable[str], otherwise: str = '') -> str:
+    """Say in words what was meant, by the name that looks most like ``word``.
+
+    Args:
+        word: What the user wrote.
+        names: What would have been known.
+        otherwise: What to say where nothing looks like it; empty: all names.
+    """
     from difflib import get_close_matches  # needed by few, and slow to import
     names = sorted(names)
     near = get_close_matches(word, names, 1)
-    return f'a known name, the nearest is {near[0]}' if near else one_of(names)
+    return f'a known name, the nearest is {near[0]}' if near else otherwise or one_of(names)
 
 
 def flag(kind: str, plugin: str, option: str) -> str:

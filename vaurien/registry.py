@@ -114,8 +114,8 @@ class Registry(Generic[T]):
         except ANYTHING as error:
             raise RegistrationError(f'{self.kind} {target} cannot be loaded: {error!r}') from error
         if name is not None and getattr(cls, 'name', None) != name:
-            raise RegistrationError(
-                f'{self.kind} {target} is announced as {name!r} but its name is {getattr(cls, "name", None)!r}')
+            raise RegistrationError(f'{self.kind} {target} cannot be registered as {name!r}: its name is '
+                                    f'{getattr(cls, "name", None)!r}')
         return self.register(cls)
 
     def _entry_points(self) -> dict[str, list[str]]:

@@ -12,3 +12,5 @@ def _malformed(cls: Any) -> str | None:
 
 
 Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed)
+
+from . import tcp  # noqa: E402, F401 - registers itself

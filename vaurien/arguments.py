@@ -1,0 +1,166 @@
+"""The command line: a parser made of option mappings. Converts nothing, and knows no INI file and no registry."""
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from . import __version__
+from .errors import ConfigError, RegistrationError
+from .options import Bounded, Given, Option, expected, flag, known
+from .settings import GROUPS, Text, flag_of
+
+#: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
+Values = dict[str, Given]
+REPEATED = ('plugin',)  #: settings whose values add up, one a line
+CONFIG = Option("An INI file; the command line wins over it", Text('FILE', 'the path of a file', str), None)
+USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
+EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in [behavior:NAME] '
+          'or [protocol:NAME], those of more proxies in [proxy:NAME].')
+
+
+class Plugin(NamedTuple):
+    """A plugin as the command line sees it.
+
+    Args:
+        summary: What it does, in one sentence; empty: it does not say.
+        options: What it can be told.
+    """
+
+    summary: str
+    options: dict[str, Option]
+
+
+#: plugins by kind and name
+Catalog = Mapping[str, Mapping[str, Plugin]]
+
+
+class Give(argparse.Action):
+    """Keeps a value together with the flag that it was given by."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+                 option_string: str | None = None) -> None:
+        label = str(option_string)
+        before = getattr(namespace, self.dest, None)
+        value = not label.startswith('--no-') if self.nargs == 0 else values
+        if before is not None and self.dest in REPEATED:
+            value = f'{before.value}\n{value}'
+        setattr(namespace, self.dest, Given(value, label))
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that leaves the end of the process, and the message, to others."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(prog='vaurien', allow_abbrev=False, exit_on_error=False, argument_default=argparse.SUPPRESS, **kwargs)
+        self.options: dict[str, Option] = {}
+
+    def add_option(self, group: Any, key: str, name: str, option: Option) -> None:
+        """Add the flag of a setting.
+
+        Raises:
+            RegistrationError: Another setting has this flag.
+        """
+        switch = option.type is bool
+        flags = (name, f'--no-{name[2:]}') if switch else (name,)
+        more: dict[str, Any] = {'nargs': 0} if switch else {'metavar': metavar(option)}
+        try:
+            group.add_argument(*flags, dest=key, action=Give, help=help_text(option), **more)
+        except argparse.ArgumentError as error:
+            raise RegistrationError(f'the option {key} cannot have a flag: {error.message}') from None
+        self.options.update(dict.fromkeys(flags, option))
+
+    def read(self, argv: Sequence[str]) -> tuple[Values, list[str]]:
+        """Return the values given, and the arguments that are not known here.
+
+        Raises:
+            ConfigError: A flag lacks its value, or has one that it does not take.
+        """
+        try:
+            namespace, unknown = self.parse_known_args(argv)
+        except argparse.ArgumentError as error:
+            names = str(error.argument_name).split('/')
+            value = next((arg.partition('=')[2] for arg in argv if arg.partition('=')[0] in names), '')
+            option = self.options[names[0]]
+            raise ConfigError(names[0], value, 'no value' if option.type is bool else expected(option)) from None
+        return vars(namespace), unknown
+
+
+def early(argv: Sequence[str]) -> Values:
+    """Read what must be known before the plugins' flags are: ``--config`` and ``--plugin``; answer ``--version``."""
+    return make_parser().read(argv)[0]
+
+
+def parse(argv: Sequence[str], catalog: Catalog) -> Values:
+    """Read a command line; answer ``--help``.
+
+    Args:
+        argv: The arguments, without the program's name.
+        catalog: The plugins whose options have flags.
+
+    Returns:
+        The values that were given, unconverted.
+
+    Raises:
+        ConfigError: A flag is not known, or lacks its value.
+        SystemExit: There was a question and it has been answered.
+    """
+    parser = full_parser(catalog)
+    values, unknown = parser.read(argv)
+    for word in unknown:
+        raise ConfigError('command line', word, known(word.partition('=')[0], parser.options, 'a flag that --help lists'))
+    return values
+
+
+def make_parser(**kwargs: Any) -> Parser:
+    """Make a parser of the flags that concern all others."""
+    parser = Parser(add_help=False, **kwargs)
+    group = parser.add_argument_group('general')
+    group.add_argument('--version', action='version', version=__version__, help='Print the version and exit')
+    parser.add_option(group, 'config', '--config', CONFIG)
+    parser.add_option(group, 'plugin', '--plugin', GROUPS['the process']['plugin'])
+    return parser
+
+
+def full_parser(catalog: Catalog) -> Parser:
+    """Make the parser of the whole command line; the docs are made from it too.
+
+    Args:
+        catalog: The plugins whose options have flags.
+    """
+    parser = make_parser(usage=USAGE, epilog=EPILOG, formatter_class=wide,
+                         description='A chaos TCP proxy that speaks the protocols it proxies.')
+    parser.add_argument('--help', '-h', action='help', help='Print this and exit')
+    for title, options in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for key, option in options.items():
+            if flag_of(key) not in parser.options:
+                parser.add_option(group, key, flag_of(key), option)
+    for kind, plugins in sorted(catalog.items()):
+        for name, plugin in sorted(plugins.items()):
+            group = parser.add_argument_group(f'{kind} {name}', plugin.summary)
+            for option_name, option in plugin.options.items():
+                parser.add_option(group, f'{kind}.{name}.{option_name}', flag(kind, name, option_name), option)
+    return parser
+
+
+def wide(prog: str) -> argparse.HelpFormatter:
+    """Make a formatter whose first column takes most flags of plugins."""
+    return argparse.HelpFormatter(prog, max_help_position=38)
+
+
+def help_text(option: Option) -> str:
+    """Describe an option with its choices and its default."""
+    default = option.default
+    if isinstance(default, bool):
+        default = 'on' if default else 'off'
+    elif isinstance(default, float):
+        default = f'{default:g}'
+    choices = f'; {expected(option)}' if option.choices else ''
+    text = option.description + choices + (f' (default: {default})' if default not in (None, '') else '')
+    return text.replace('%', '%%')  # argparse puts values in
+
+
+def metavar(option: Option) -> str:
+    """Say what stands for an option's value in the help."""
+    if isinstance(option.type, Bounded):
+        return 'N'
+    return str(getattr(option.type, 'metavar', None) or {int: 'N', float: 'N', str: 'TEXT'}.get(option.type, 'VALUE'))  # type: ignore[call-overload]

@@ -1,0 +1,190 @@
+"""The command ``vaurien``: starts what the specs say, prints where it listens, and ends it on a signal.
+
+Knows no flag and no key; the event loop and the proxies are imported once the command line has been read.
+"""
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from .cli_log import close_log, escaped, log_exception, open_log
+from .errors import ConfigError, RegistrationError, VaurienError
+
+if TYPE_CHECKING:
+    from .config import Configuration
+    from .fleet import Fleet
+    from .spec import ProcessSpec, ProxySpec
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
+
+logger = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run vaurien until a signal ends it.
+
+    Args:
+        argv: The arguments without the program's name; None: those of the process.
+
+    Returns:
+        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
+        user has to change what he gave.
+    """
+    try:
+        from .config import configure
+        run(configure(sys.argv[1:] if argv is None else argv))
+    except SystemExit as answered:
+        return int(answered.code or DONE)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (ConfigError, RegistrationError) as error:
+        return complain(str(error), USAGE)
+    except OSError as error:
+        what = f'{error.filename}: ' if error.filename else ''
+        return complain(f'{what}{error.strerror or error}', FAILED)
+    except VaurienError as error:
+        return complain(str(error), FAILED)
+    return DONE
+
+
+def complain(text: str, status: int) -> int:
+    """Print one line on standard error, and hand the exit status back."""
+    if sys.stderr is not None:
+        sys.stderr.write(f'vaurien: {escaped(text)}\n')
+    return status
+
+
+def say(text: str) -> None:
+    """Print a line on standard output at once; where nobody reads that any more, nothing happens."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(f'vaurien: {text}\n')
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())   # what is left in its buffer must not fail again at the end
+        os.close(nowhere)
+
+
+def run(configuration: 'Configuration') -> None:
+    """Start a process's proxies and its control server, and end them on a signal.
+
+    Raises:
+        ConfigError: A proxy cannot be what its spec says.
+        OSError: An address cannot be listened on, or the log not be written.
+        VaurienError: The control server is not available.
+    """
+    from gevent import get_hub
+
+    from .fleet import Fleet
+    spec = configuration.spec
+    with ExitStack() as ending:
+        ending.callback(close_log, open_log(spec.log_level, spec.log_output))
+        hub = get_hub()
+        hub.print_exception = log_exception  # type: ignore[method-assign]
+        ending.callback(delattr, hub, 'print_exception')
+        for note in configuration.notes:
+            logger.warning('%s', note)
+        signals = Signals()
+        ending.callback(signals.close)
+        fleet = Fleet(spec.seed)
+        ending.callback(fleet.close)
+        logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
+        lines = [open_proxy(fleet, proxy) for proxy in spec.proxies]
+        if spec.http:
+            server = open_control(fleet, spec)
+            ending.callback(server.stop)
+            lines.append(f'control server on http://{server.address}')
+        for line in lines:
+            say(line)
+        signals.asked.wait()
+        drain(fleet, spec.grace, signals)
+
+
+def open_proxy(fleet: 'Fleet', spec: 'ProxySpec') -> str:
+    """Start a proxy, and return what to say of it.
+
+    Raises:
+        ConfigError: It cannot be what its spec says.
+        OSError: Its address cannot be listened on.
+    """
+    try:
+        proxy = fleet.create(spec)
+    except OSError as error:
+        raise cannot_listen(f'proxy {spec.name}', spec.proxy, error) from error
+    return f'proxy {proxy.name} listening on {proxy.address}, backend {proxy.spec.backend}'
+
+
+def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
+    """Start the control server.
+
+    Raises:
+        OSError: Its address cannot be listened on.
+        VaurienError: What it needs is not installed.
+    """
+    try:
+        from .control.app import ControlServer  # falcon and prometheus-client are slow to import
+    except ImportError as error:
+        raise VaurienError(f'--http: the control server is not available: {error}') from error
+    try:
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token)
+        server.start()
+    except OSError as error:
+        raise cannot_listen('control server', f'{spec.http_host}:{spec.http_port}', error) from error
+    return server
+
+
+def cannot_listen(who: str, where: str, error: OSError) -> OSError:
+    """Say in words who cannot listen where."""
+    return OSError(error.errno, error.strerror or str(error), f'{who} cannot listen on {where}')
+
+
+class Signals:
+    """Listens for SIGTERM and SIGINT.
+
+    Attributes:
+        asked: The first one has come.
+        insisted: A second one has come.
+    """
+
+    def __init__(self) -> None:
+        import signal
+
+        from gevent import signal_handler
+        from gevent.event import Event
+        self.asked, self.insisted = Event(), Event()
+        self._handlers = [signal_handler(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)]
+        for handler in self._handlers:
+            handler.ref = True  # to wait for a signal alone is no deadlock
+
+    def _on_signal(self) -> None:
+        (self.insisted if self.asked.is_set() else self.asked).set()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for handler in self._handlers:
+            handler.cancel()
+
+
+def drain(fleet: 'Fleet', grace: float, signals: Signals) -> None:
+    """Accept nothing more, let sessions end, cut the rest, and say how many; a second signal cuts at once.
+
+    Args:
+        fleet: The proxies.
+        grace: Seconds that sessions may take.
+        signals: Where a second signal would come.
+    """
+    import gevent
+    logger.info('stopping; open sessions have %g s', grace)
+    draining = gevent.spawn(fleet.drain, grace)
+    either: list[Any] = [draining, signals.insisted]
+    gevent.wait(either, count=1)
+    if draining.ready():
+        cut = draining.get()
+    else:
+        draining.kill()
+        cut = fleet.close()
+    logger.log(logging.WARNING if cut else logging.INFO, 'stopped; sessions cut: %d', cut)

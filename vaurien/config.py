@@ -1,0 +1,244 @@
+"""From a command line and an INI file to the specs of a process. Starts nothing, opens no socket, draws nothing."""
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from . import arguments, ini
+from .address import is_loopback, parse_address
+from .arguments import Catalog, Values
+from .chaos import make_behavior
+from .config_plugins import KINDS, load_plugins, make_catalog
+from .errors import ConfigError, UnknownPluginError
+from .options import Given, Option, convert, known
+from .registry import NAME
+from .settings import CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
+from .spec import ProcessSpec, ProxySpec, StatsdSpec
+
+TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
+
+
+class Configuration(NamedTuple):
+    """What the user asked for.
+
+    Args:
+        spec: What the process should be.
+        notes: What the user should be warned of.
+    """
+
+    spec: ProcessSpec
+    notes: tuple[str, ...]
+
+
+def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Read a command line, and the INI file that it names. The command line wins over the file.
+
+    Plugins that either names are imported and registered.
+
+    Args:
+        argv: The arguments, without the program's name.
+        environ: What ``${NAME}`` and the control server's token are taken from.
+
+    Raises:
+        ConfigError: A value, a name or a line is not acceptable.
+        RegistrationError: A plugin cannot be used.
+        OSError: A file cannot be read.
+        SystemExit: ``--help`` or ``--version`` has been answered.
+    """
+    first = arguments.early(argv)
+    sections = ini.read_sections(str(first['config'].value), environ) if 'config' in first else {}
+    load_plugins(first, sections)
+    catalog, notes = make_catalog()
+    line = arguments.parse(argv, catalog)
+    return Builder(catalog, line, sections, environ).configuration(notes)
+
+
+class Builder:
+    """Makes specs of what a user gave.
+
+    Args:
+        catalog: The plugins that there are.
+        line: What the command line gave.
+        sections: What the INI file gave; empty: there is none.
+        environ: The process's environment.
+
+    Raises:
+        ConfigError: A section or a key is not known.
+    """
+
+    def __init__(self, catalog: Catalog, line: Values, sections: ini.Sections, environ: Mapping[str, str]) -> None:
+        self.catalog, self.line, self.environ = catalog, line, environ
+        self.main: Values = {}
+        self.shared: Values = {}
+        self.statsd: Values = {}
+        self.proxies: dict[str, Values] = {}
+        for section, values in sections.items():
+            self._sort(section, values)
+
+    # -- sections and keys
+
+    def _sort(self, section: str, values: Values) -> None:
+        """Put a section's values where they belong, under their full names."""
+        kind, colon, name = section.partition(':')
+        if section == 'vaurien':
+            self.main = self._checked(values, VAURIEN, dotted=True)
+        elif section == 'statsd':
+            self.statsd = self._checked({f'statsd.{key}': given for key, given in values.items()}, STATSD)
+        elif kind == 'proxy' and NAME.match(name):
+            self.proxies[name] = self._checked(values, PROXY, dotted=True)
+        elif kind in KINDS and name in self.catalog[kind]:
+            options = {f'{kind}.{name}.{option}': declared for option, declared in self.catalog[kind][name].options.items()}
+            self.shared.update(self._checked({f'{kind}.{name}.{key}': given for key, given in values.items()}, options))
+        else:
+            self._unknown_section(section, values)
+
+    def _unknown_section(self, section: str, values: Values) -> None:
+        names = ['vaurien', 'statsd', 'proxy:NAME', *(f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])]
+        file = next((given.label.partition(' [')[0] for given in values.values()), 'INI file')
+        raise ConfigError(file, f'[{section}]', known(section, names))
+
+    def _checked(self, values: Values, options: Mapping[str, Option], dotted: bool = False) -> Values:
+        """Return the values if all their keys are known; ``dotted`` allows those of plugins' options."""
+        for key, given in values.items():
+            if key not in options and not (dotted and key.partition('.')[0] in KINDS):
+                where = given.label.rpartition(' ')[0]
+                short = [name.rpartition('.')[2] for name in options]
+                raise ConfigError(where, key.rpartition('.')[2], known(key.rpartition('.')[2], short))
+        return values
+
+    # -- the process
+
+    def configuration(self, notes: Sequence[str]) -> Configuration:
+        """Make the specs.
+
+        Args:
+            notes: What the user is to be warned of already.
+
+        Raises:
+            ConfigError: A value does not fit.
+        """
+        values = {**self.main, **self.statsd, **self.line}
+        if TOKEN in self.environ and 'http_token' not in self.line:
+            values['http_token'] = Given(self.environ[TOKEN], TOKEN)
+        process = taken(PROCESS, values)
+        control = taken(CONTROL, values)
+        check_host(control, values)
+        statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
+        if process['sync']:
+            notes = [*notes, f'{values["sync"].label} has no effect']
+        spec = ProcessSpec(
+            proxies=self._all_proxies(process['fleet_only']), seed=process['seed'], grace=process['grace'],
+            statsd=StatsdSpec(**statsd), **control, **taken(LOGGING, values))
+        if not spec.proxies and not spec.http:
+            raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
+        return Configuration(spec, tuple(notes))
+
+    def _all_proxies(self, fleet_only: bool) -> tuple[ProxySpec, ...]:
+        layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
+        everywhere = {key: given for key, given in self.line.items() if key.partition('.')[0] in KINDS or key == 'bufsize'}
+        for name, values in self.proxies.items():
+            if name in layers:
+                where = next((given.label.rpartition(' ')[0] for given in values.values()), 'INI file')
+                raise ConfigError(where, name, 'another name: this one is that of the proxy of [vaurien]')
+            layers[name] = [self.shared, values, everywhere]
+        specs = tuple(self._proxy(name, found) for name, found in layers.items())
+        check_addresses(specs)
+        return specs
+
+    # -- one proxy
+
+    def _proxy(self, name: str, layers: Sequence[Values]) -> ProxySpec:
+        values = {key: given for layer in layers for key, given in layer.items()}
+        own = taken(PROXY, values)
+        protocol = self._find('protocol', own['protocol'], values, 'protocol')
+        own['mix'] = own.pop('behavior')
+        for entry in own['mix']:
+            self._find('behavior', entry.name, values, 'behavior')
+        del own['bufsize']
+        if not own['timeout'] and not own['stay_connected']:
+            raise ConfigError(label('timeout', values), 0, 'more than 0 where idle connections do not stay')
+        values = {key: given for layer in layers for key, given in self._spread(layer, protocol.name).items()}
+        spec = ProxySpec(name=name, protocol_settings=self._settings('protocol', values).get(protocol.name, {}),
+                         settings=self._settings('behavior', values), **own)
+        check_behaviors(spec, protocol, values)
+        return spec
+
+    def _find(self, kind: str, name: str, values: Values, key: str) -> Any:
+        try:
+            return KINDS[kind].registry.get(name)
+        except UnknownPluginError as error:
+            raise ConfigError(label(key, values), name, error.reason) from None
+
+    def _spread(self, layer: Values, protocol: str) -> Values:
+        """Give the short names of the protocol's options their full ones: ``bufsize``, and ``protocol.buffer``."""
+        prefix, full = f'protocol.{protocol}.', {}
+        if 'bufsize' in layer and 'buffer' in self.catalog['protocol'][protocol].options:
+            full[f'{prefix}buffer'] = layer['bufsize']
+        for key, given in layer.items():
+            short = key.startswith('protocol.') and key.count('.') == 1
+            full[prefix + key.partition('.')[2] if short else key] = given
+        return full
+
+    def _settings(self, kind: str, values: Values) -> dict[str, dict[str, Any]]:
+        """Return the values given for plugins of a kind, by name and option."""
+        settings: dict[str, dict[str, Any]] = {}
+        for key, given in values.items():
+            head, _, option = key.rpartition('.')
+            if head.partition('.')[0] != kind:
+                continue
+            name = head.partition('.')[2]
+            if name not in self.catalog[kind]:
+                raise ConfigError(given.label, name, known(name, self.catalog[kind]))
+            options = self.catalog[kind][name].options
+            if option not in options:
+                raise ConfigError(given.label, option, known(option, options))
+            settings.setdefault(name, {})[option] = as_data(convert(given.label, options[option], given.value), given.value)
+        return settings
+
+
+def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
+    """Convert the values given for settings, and complete them by the defaults.
+
+    Raises:
+        ConfigError: A value does not fit.
+    """
+    result = {}
+    for key, option in options.items():
+        given = values.get(key) or Given(option.default, flag_of(key))
+        result[key] = convert(given.label, option, given.value)
+    return result
+
+
+def label(key: str, values: Values) -> str:
+    """Return how the user knows a setting: by what gave its value, or else by its flag."""
+    return values[key].label if key in values else flag_of(key)
+
+
+def as_data(value: Any, given: str | bool) -> Any:
+    """Return a value as a spec can hold it: where it is no plain one, what the user gave, which gives it again."""
+    return value if value is None or isinstance(value, bool | int | float | str) else given
+
+
+def check_behaviors(spec: ProxySpec, protocol: Any, values: Values) -> None:
+    """Refuse settings of behaviors that cannot work with the protocol, such as a kind of error that it does not have."""
+    for entry in spec.mix:
+        try:
+            make_behavior(entry, spec.settings, protocol)
+        except ConfigError as error:
+            key = f'behavior.{entry.name}.{error.option}'
+            raise ConfigError(label(key, values), error.value, error.reason) from None
+
+
+def check_addresses(specs: Sequence[ProxySpec]) -> None:
+    """Refuse two proxies that listen at the same address; any number may let the system pick a port."""
+    seen: dict[str, str] = {}
+    for spec in specs:
+        other = seen.setdefault(spec.proxy, spec.name)
+        if other != spec.name and parse_address(spec.proxy).port != 0:
+            raise ConfigError(f'proxy {spec.name}', spec.proxy, f'an address other than that of proxy {other}')
+
+
+def check_host(control: Mapping[str, Any], values: Values) -> None:
+    """Refuse to let other machines steer this process without a token."""
+    if control['http'] and not control['http_token'] and not is_loopback(control['http_host']):
+        raise ConfigError(label('http_host', values), control['http_host'],
+                          f'localhost, 127.0.0.1 or ::1, or --http-token ({TOKEN}) beside it')

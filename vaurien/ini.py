@@ -1,0 +1,114 @@
+"""INI files: sections of keys, ``${NAME}`` from the environment, and other files that fill what is missing.
+
+Knows no section and no key but ``extends``, and no plugin.
+"""
+import re
+from collections.abc import Mapping
+from configparser import DuplicateOptionError, DuplicateSectionError, Error, MissingSectionHeaderError, RawConfigParser
+from pathlib import Path
+
+from .errors import ConfigError
+from .options import Given, read_lines
+
+Section = dict[str, Given]
+Sections = dict[str, Section]
+
+#: the sections that ``extends`` may stand in; vaurien 1.x looked in the second
+EXTENDING = ('vaurien', 'DEFAULT')
+NOTHING = Given('', '')
+VARIABLE = re.compile(r'\$\{([^}]*)\}')
+LARGEST = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
+#: what a malformed line should have been
+RULES: tuple[tuple[type[Error], str], ...] = (
+    (MissingSectionHeaderError, 'a [section] before the first key'),
+    (DuplicateSectionError, 'each section once'),
+    (DuplicateOptionError, 'each key once in its section'),
+    (Error, '[section], key = value, or a comment'),
+)
+
+
+def read_sections(path: str, environ: Mapping[str, str]) -> Sections:
+    """Read an INI file and what it extends.
+
+    Args:
+        path: The file; those that it extends are found from its folder.
+        environ: What ``${NAME}`` is taken from.
+
+    Returns:
+        The sections in the order of the files, each value with the name that it has for the user.
+
+    Raises:
+        ConfigError: A line is malformed, a variable is not set, or a file extends itself.
+        OSError: A file cannot be read.
+    """
+    return _read(Path(path), environ, ())
+
+
+def _read(path: Path, environ: Mapping[str, str], above: tuple[Path, ...]) -> Sections:
+    sections = _parse(path, environ)
+    above = (*above, path.resolve())
+    for name in EXTENDING:
+        extends = sections.get(name, {}).pop('extends', NOTHING)
+        for line in read_lines(str(extends.value)):
+            base = path.parent / line
+            if base.resolve() in above:
+                raise ConfigError(extends.label, line, 'a file that does not extend this one')
+            _fill(sections, _read(base, environ, above))
+        if not sections.get(name):
+            sections.pop(name, None)
+    return sections
+
+
+def _fill(sections: Sections, base: Sections) -> None:
+    for name, section in base.items():
+        sections[name] = {**section, **sections.get(name, {})}
+
+
+def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
+    text = _text(path)
+    parser = RawConfigParser(default_section='', inline_comment_prefixes=(';',), empty_lines_in_values=False)
+    parser.optionxform = _key  # type: ignore[method-assign,assignment]
+    try:
+        parser.read_string(text, str(path))
+    except Error as error:
+        raise _malformed(path, text, error) from None
+    return {name: {key: _expanded(Given(value, f'{path} [{name}] {key}'), environ)
+                   for key, value in parser.items(name)}
+            for name in parser.sections()}
+
+
+def _text(path: Path) -> str:
+    with path.open('rb') as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ConfigError(str(path), f'more than {LARGEST} bytes', 'an INI file')
+    try:
+        return data.decode('utf-8-sig').replace('\r\n', '\n')
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), data[error.start:error.end], 'an INI file in UTF-8') from None
+
+
+def _key(key: str) -> str:
+    """Take ``stay-connected`` for ``stay_connected``; a plugin's name in ``behavior.my-fault.sleep`` stays as it is."""
+    head, dot, tail = key.rpartition('.')
+    return head + dot + tail.replace('-', '_')
+
+
+def _malformed(path: Path, text: str, error: Error) -> ConfigError:
+    errors = getattr(error, 'errors', None)
+    number: int = errors[0][0] if errors else getattr(error, 'lineno', 1)
+    rule = next(rule for kind, rule in RULES if isinstance(error, kind))
+    return ConfigError(f'{path} line {number}', text.split('\n')[number - 1].strip(), rule)
+
+
+def _expanded(given: Given, environ: Mapping[str, str]) -> Given:
+    """Put in the environment's values; what stands in double quotes is taken as it is, without them."""
+    text = str(given.value)
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return given._replace(value=text[1:-1])
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in environ:
+            raise ConfigError(given.label, found[0], 'the name of an environment variable that is set')
+        return environ[found[1]]
+    return given._replace(value=VARIABLE.sub(value, text))

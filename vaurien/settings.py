@@ -1,0 +1,124 @@
+"""What vaurien itself can be told: the one table for the command line, the INI file and the docs.
+
+Knows no plugin; names of protocols and behaviors are taken as they come.
+"""
+from typing import Any
+
+from .address import CONNECTING, LISTENING, parse_address, parse_backend
+from .mix import FORM as MIX
+from .mix import parse_mix
+from .options import Bounded, Option, read_lines
+from .spec import BehaviorSpec, ProcessSpec, ProxySpec
+
+EMBEDDED = 'embedded'   #: the backend that is inside the process
+LEVELS = ('critical', 'error', 'warning', 'info', 'debug')
+
+
+class Text:
+    """A type of option that is written as text.
+
+    Args:
+        metavar: What stands for it in ``--help``.
+        expected: What it takes, in words.
+        read: Makes the value of the text; raises ``ValueError`` where it cannot.
+    """
+
+    def __init__(self, metavar: str, expected: str, read: Any) -> None:
+        self.metavar, self.expected, self._read = metavar, expected, read
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError(value)
+        return self._read(value)
+
+
+def read_backend(text: str) -> str:
+    """Check where to connect to, and write it in its one form."""
+    return text if text == EMBEDDED else str(parse_backend(text))
+
+
+def read_mix(text: str) -> tuple[BehaviorSpec, ...]:
+    """Read ``20:delay,10:error``."""
+    return tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(text))
+
+
+def read_host(text: str) -> str:
+    """Check a host's name or address, and take off the brackets of IPv6."""
+    host = parse_address(f'[{text}]:0' if ':' in text and not text.startswith('[') else f'{text}:0').host
+    if not host:
+        raise ValueError(text)
+    return host
+
+
+LISTEN = Text('HOST:PORT', LISTENING, lambda text: str(parse_address(text)))
+CONNECT = Text('HOST:PORT', f'{CONNECTING}, or {EMBEDDED}', read_backend)
+NAME = Text('NAME', 'a name', str)
+BEHAVIORS = Text('MIX', MIX, read_mix)
+HOST = Text('HOST', 'a host name or an address', read_host)
+MODULES = Text('MODULE', 'names of modules', read_lines)
+PATH = Text('FILE', 'a path, or - for standard error', str)
+LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
+Port = Bounded(int, 0, 65535)
+Seconds = Bounded(float, 0)
+
+ONE, ALL = ProxySpec(), ProcessSpec()   # their fields' defaults
+
+#: what one proxy can be told: ``[vaurien]`` and the command line, ``[proxy:NAME]``
+PROXY: dict[str, Option] = {
+    'proxy': Option("Where to listen; port 0 picks a free one; also unix:/path", LISTEN, ONE.proxy),
+    'backend': Option(f"Where to connect to; also unix:/path, or {EMBEDDED}: a small HTTP server inside vaurien",
+                      CONNECT, ONE.backend),
+    'protocol': Option("What client and backend speak", NAME, ONE.protocol),
+    'behavior': Option("What goes wrong, and for which percentage: percent:name[,percent:name...]; "
+                       "what is missing to 100 is dummy", BEHAVIORS, '100:dummy'),
+    'timeout': Option("Seconds to connect to the backend, and for a write that a peer does not take; 0: no limit",
+                      Seconds, ONE.timeout),
+    'stay_connected': Option("Leave idle connections open; off ends a session after --timeout seconds without an event",
+                             bool, ONE.stay_connected),
+    'pool_max_size': Option("Idle backend connections that are kept for reuse", Bounded(int, 0), ONE.pool_max_size),
+    'pool_timeout': Option("Seconds that an idle backend connection is kept", Seconds, ONE.pool_timeout),
+    'backlog': Option("Connections that the system holds before they are accepted", Bounded(int, 1, 65535), ONE.backlog),
+    'max_connections': Option("Sessions at the same time; more clients are reset; 0: no limit",
+                              Bounded(int, 0), ONE.max_connections),
+    'bufsize': Option("Bytes of one read: the option buffer of the protocol", Bounded(int, 1), None),
+}
+#: what the process can be told: ``[vaurien]`` and the command line
+PROCESS: dict[str, Option] = {
+    'fleet_only': Option("Start without the proxy of the command line and [vaurien]; those of [proxy:NAME] alone", bool, False),
+    'plugin': Option("A module, also of the current directory, that registers protocols or behaviors; may be repeated",
+                     MODULES, ''),
+    'seed': Option("A whole number that all randomness is made from: the same one repeats the same faults",
+                   Bounded(int, 0), ALL.seed),
+    'grace': Option("Seconds that sessions may take to end after SIGTERM or SIGINT", Seconds, ALL.grace),
+    'sync': Option("Has no effect; accepted because vaurien 1.x had it", bool, False),
+}
+CONTROL: dict[str, Option] = {
+    'http': Option("Run the control server", bool, ALL.http),
+    'http_host': Option("Where it listens", HOST, ALL.http_host),
+    'http_port': Option("Its port; 0 picks a free one", Port, ALL.http_port),
+    'http_token': Option("What requests must carry as Authorization: Bearer TOKEN; also taken from VAURIEN_HTTP_TOKEN",
+                         Text('TOKEN', 'text', str), ALL.http_token),
+}
+LOGGING: dict[str, Option] = {
+    'log_level': Option("The least that is logged", LEVEL, ALL.log_level, LEVELS),
+    'log_output': Option("A file; - is standard error", PATH, ALL.log_output),
+}
+#: the section ``[statsd]``
+STATSD: dict[str, Option] = {
+    'statsd.enabled': Option("Send counters to statsd", bool, ALL.statsd.enabled),
+    'statsd.host': Option("Where statsd is", HOST, ALL.statsd.host),
+    'statsd.port': Option("Its UDP port", Bounded(int, 1, 65535), ALL.statsd.port),
+    'statsd.prefix': Option("What the counters' names begin with", str, ALL.statsd.prefix),
+    'statsd.sample_rate': Option("The share of the counts that is sent", Bounded(float, 0, 1), ALL.statsd.sample_rate),
+}
+#: by their heading in ``--help``
+GROUPS: dict[str, dict[str, Option]] = {
+    'the proxy': PROXY, 'the process': PROCESS, 'the control server': CONTROL, 'the log': LOGGING, 'statsd': STATSD,
+}
+#: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
+VAURIEN: dict[str, Option] = {**PROXY, **PROCESS, **CONTROL, **LOGGING}
+
+
+def flag_of(key: str) -> str:
+    """Name a setting on the command line: ``--http-port``, ``--statsd-host``, ``--statsd`` itself."""
+    return '--' + key.removesuffix('.enabled').replace('.', '-').replace('_', '-')
