@@ -1,0 +1,243 @@
+"""A small HTTP backend inside the process, ``--backend embedded``: enough to try every fault without another server.
+
+Knows no proxy; a proxy knows it by its address.
+"""
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any, NamedTuple
+
+import gevent
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+
+from .address import Address
+from .errors import ConfigError
+from .options import Bounded, Option, convert
+
+logger = logging.getLogger(__name__)
+
+HOST = '127.0.0.1'
+LARGEST = 2**30     #: [bytes] of ``/bytes/N`` at most; 1 GiB is long enough for any test, and none of it is held
+LONGEST = 60.0      #: [s] of ``/delay/S`` at most; clients give up sooner
+ECHOED = 2**20      #: [bytes] of a body that ``/echo`` sends back at most, since it has to hold them
+BARE = (204, 205, 304)      #: statuses without a body
+BLOCK = b'vaurien\n' * 8192     #: 64 KiB of what ``/bytes/N`` is made of
+PIECE = len(BLOCK)      #: [bytes] of a body that are read at once
+LOGGED = 200        #: [characters] of a line about a request
+STATUS = Option("The status of the answer", Bounded(int, 200, 599), 200)
+BYTES = Option("Bytes of the answer's body", Bounded(int, 0, LARGEST), 0)
+DELAY = Option("Seconds until the answer", Bounded(float, 0, LONGEST), 0.0)
+TEXT, HTML, JSON = 'text/plain; charset=utf-8', 'text/html; charset=utf-8', 'application/json'
+PAGE = f"""<!DOCTYPE html>
+<html>
+<head><title>vaurien</title></head>
+<body>
+<h1>It works</h1>
+<p>This is the HTTP backend inside vaurien. It has this page, and besides:</p>
+<ul>
+<li>/status/N: an answer with the status N, 200 to 599</li>
+<li>/bytes/N: N bytes, at most {LARGEST}</li>
+<li>/delay/S: an answer after S seconds, at most {LONGEST:g}</li>
+<li>/headers: the header fields of the request, as JSON</li>
+<li>/echo: the body of the request, at most {ECHOED} bytes</li>
+</ul>
+</body>
+</html>
+"""
+
+
+class Request(NamedTuple):
+    """What an answer may depend on.
+
+    Args:
+        number: What stands in the path behind the name, as text; it may be empty.
+        body: The body; None: it is larger than ``ECHOED``, and was dropped.
+        environ: The rest, as WSGI has it.
+    """
+
+    number: str
+    body: bytes | None
+    environ: dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What a request is answered with: bytes, or an iterable of them and how many they are."""
+
+    status: int
+    type: str
+    body: Iterable[bytes]
+    length: int
+
+
+def text(status: int, line: str) -> Answer:
+    """Answer one line of text."""
+    return whole(status, TEXT, f'{line}\n'.encode('utf-8', 'replace'))
+
+
+def whole(status: int, kind: str, body: bytes) -> Answer:
+    """Answer a body that is at hand."""
+    return Answer(status, kind, (body,), len(body))
+
+
+def front(request: Request) -> Answer:
+    """Show what there is."""
+    return whole(200, HTML, PAGE.encode())
+
+
+def status(request: Request) -> Answer:
+    """Answer with the status that the path names."""
+    number = convert('/status/N', STATUS, request.number)
+    return text(number, status_text(number))
+
+
+def some_bytes(request: Request) -> Answer:
+    """Send as many bytes as the path says, without holding them."""
+    count = convert('/bytes/N', BYTES, request.number)
+    return Answer(200, 'application/octet-stream', blocks(count), count)
+
+
+def delay(request: Request) -> Answer:
+    """Answer after the seconds that the path says."""
+    seconds = convert('/delay/S', DELAY, request.number)
+    gevent.sleep(seconds)
+    return text(200, f'after {seconds:g} s')
+
+
+def headers(request: Request) -> Answer:
+    """Show the header fields that arrived; names as they are usually written, since WSGI has lost the case."""
+    found = {name.removeprefix('HTTP_').replace('_', '-').title(): value for name, value in request.environ.items()
+             if name.startswith('HTTP_') or name in ('CONTENT_TYPE', 'CONTENT_LENGTH')}
+    return whole(200, JSON, json.dumps(found, indent=2).encode() + b'\n')
+
+
+def echo(request: Request) -> Answer:
+    """Send the body back."""
+    if request.body is None:
+        return text(413, f'/echo: the body is too large, at most {ECHOED} bytes are sent back')
+    return whole(200, request.environ.get('CONTENT_TYPE') or 'application/octet-stream', request.body)
+
+
+#: What is answered, by the name in the path: ``/name``, and ``/name/number``
+PLAIN: dict[str, Callable[[Request], Answer]] = {'': front, 'headers': headers, 'echo': echo}
+NUMBERED: dict[str, Callable[[Request], Answer]] = {'status': status, 'bytes': some_bytes, 'delay': delay}
+
+
+def answer(environ: dict[str, Any]) -> Answer:
+    """Answer a request; what it asks for wrongly is answered 400 or 404, with one line that says what is right."""
+    body = read_body(environ['wsgi.input'])
+    root, _, path = environ['PATH_INFO'].partition('/')
+    name, slash, number = path.partition('/')
+    make = NUMBERED.get(name) or (None if slash else PLAIN.get(name))
+    if make is None or root:
+        return text(404, 'there is nothing here; see / for what there is')
+    try:
+        return make(Request(number, body, environ))
+    except ConfigError as error:
+        return text(400, str(error))
+
+
+def read_body(source: Any) -> bytes | None:
+    """Read a request's body to its end.
+
+    Returns:
+        The body; None where it is larger than ``ECHOED``.
+    """
+    kept, size = [], 0
+    while piece := source.read(PIECE):
+        size += len(piece)
+        if size <= ECHOED:
+            kept.append(piece)
+    return b''.join(kept) if size <= ECHOED else None
+
+
+def blocks(count: int) -> Iterator[bytes]:
+    """Make ``count`` bytes, a block at a time."""
+    for _ in range(count // PIECE):
+        yield BLOCK
+    yield BLOCK[:count % PIECE]
+
+
+def status_text(number: int) -> str:
+    """Write a status with its name, where it has one."""
+    return f'{number} {HTTPStatus(number).phrase if number in list(HTTPStatus) else "Unnamed"}'
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer a request by the rules of WSGI (PEP 3333); to HEAD, and with 204, 205 and 304, without a body."""
+    found = answer(environ)
+    if found.status in BARE:
+        start_response(status_text(found.status), [('Content-Length', '0')] if found.status == 205 else [])
+        return ()
+    fields = [('Content-Type', found.type), ('Content-Length', str(found.length))]
+    start_response(status_text(found.status), fields)
+    return () if environ['REQUEST_METHOD'] == 'HEAD' else found.body
+
+
+class Log:
+    """What the server writes about requests, right and wrong ones alike, goes to DEBUG; never in full."""
+
+    def write(self, line: str) -> None:
+        logger.debug('%s', line[:LOGGED].rstrip())
+
+
+class Handler(WSGIHandler):
+    """One connection. Whatever a client does to it is its own affair: said at DEBUG, and the connection is over."""
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError as error:
+            self._left(error)
+
+    def read_request(self, raw_requestline: str) -> Any:
+        try:
+            return super().read_request(raw_requestline)
+        except (OSError, HTTPException) as error:
+            raise ValueError(str(error)) from error     # what the server takes for a client's mistake
+
+    def handle_error(self, t: Any, v: Any, tb: Any) -> None:
+        if not issubclass(t, OSError | gevent.GreenletExit):
+            super().handle_error(t, v, tb)
+            return
+        self.close_connection = True
+        self._left(v)
+
+    def _left(self, error: BaseException) -> None:
+        logger.debug('%s has left: %s', self.client_address, error)
+
+
+class Embedded:
+    """The backend: ``start`` it, give its ``address`` to a proxy, ``stop`` it."""
+
+    def __init__(self) -> None:
+        self._server: WSGIServer | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where it listens.
+
+        Raises:
+            RuntimeError: It has not been started.
+        """
+        if self._server is None:
+            raise RuntimeError('the embedded backend has not been started')
+        return Address(HOST, self._server.server_port)
+
+    def start(self) -> None:
+        """Listen on a free port of the loopback interface; nothing happens where it does already."""
+        if self._server is None:
+            log: Any = Log()
+            server: WSGIServer = WSGIServer((HOST, 0), application, spawn=Pool(), handler_class=Handler, log=log,
+                                            error_log=log)
+            server.start()
+            self._server = server
+            logger.debug('the embedded backend listens on %s', self.address)
+
+    def stop(self) -> None:
+        """Stop listening and cut what is connected; nothing happens where it does not listen."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop(timeout=0)

@@ -1,0 +1,88 @@
+"""Follows a chunked body, RFC 9112 section 7.1: bytes in, offsets out. Knows no head and no state.
+
+A size that two readers could take for different numbers, and line ends that only some accept, break the body off here: what
+comes after is nobody's message (request smuggling).
+"""
+from ..errors import ProtocolError
+from .http_heads import BLANK, CHUNKED, CRLF, TRAILER, check_line_ends
+
+# What is still to come of a body, besides CHUNKED, which is the size of a chunk: nothing; the line end behind the data
+# of a chunk, and then more chunks; chunks that cannot be read.
+NOTHING, CHUNK_END, BROKEN = 0, -2, -3
+HEX = b'0123456789abcdefABCDEF'
+HEX_DIGITS = 15     #: of a chunk's size: less than 2**60 bytes, which every reader of numbers can hold
+
+
+def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
+    """Follow a body as far as it has come.
+
+    Args:
+        data: The bytes that have come.
+        start: Where the body goes on.
+        body: With what it goes on: ``CHUNKED`` or ``CHUNK_END``.
+
+    Returns:
+        The offset up to which it could be followed, what is still to come, and the bytes of a chunk's data that are.
+    """
+    try:
+        while True:
+            if body == CHUNK_END:
+                if not data.startswith(CRLF, start):
+                    return start, CHUNK_END if CRLF.startswith(data[start:start + 2]) else BROKEN, 0
+                start += 2
+            line_end = data.find(CRLF, start)
+            size = chunk_size(data, start, line_end)
+            if size is None:
+                return start, CHUNKED, 0
+            if not size:
+                end = trailer_end(data, line_end)
+                return (end, NOTHING, 0) if end else (start, CHUNKED, 0)
+            start, body = line_end + 2 + size, CHUNK_END
+            if start > len(data):
+                return len(data), CHUNK_END, start - len(data)
+    except ProtocolError:
+        return start, BROKEN, 0
+
+
+def chunk_size(data: bytes, start: int, line_end: int) -> int | None:
+    """Read the line with a chunk's size, and what it says besides (RFC 9112 section 7.1.1).
+
+    Blanks behind the number are borne with: old servers pad it.
+
+    Args:
+        data: The bytes that have come.
+        start: Where the line begins.
+        line_end: The offset of its line end; negative where that has not come.
+
+    Returns:
+        Bytes; None where the line has not come to its end.
+
+    Raises:
+        ProtocolError: It is no such line, and will not become one.
+    """
+    line = data[start:line_end] if line_end >= 0 else data[start:].removesuffix(b'\r')
+    if line_end < 0 and not line:
+        return None
+    digits, _, extension = line.partition(b';')
+    digits = digits.rstrip(b' \t')
+    if not digits or len(digits) > HEX_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension:
+        raise ProtocolError('no size of a chunk')
+    return int(digits, 16) if line_end >= 0 else None
+
+
+def trailer_end(data: bytes, line_end: int) -> int:
+    """Find the end of the trailer fields (RFC 9112 section 7.1.2), mostly none, behind the last chunk's line.
+
+    Returns:
+        The offset; 0 where it has not come.
+
+    Raises:
+        ProtocolError: They are malformed.
+    """
+    end = data.find(BLANK, line_end) + 4
+    if end < 4:
+        check_line_ends(data, line_end)
+        return 0
+    if not TRAILER.fullmatch(data, line_end + 2, end):
+        raise ProtocolError('malformed trailer fields')
+    return end

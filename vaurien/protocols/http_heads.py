@@ -1,0 +1,213 @@
+"""Reads and edits the heads of HTTP/1.x messages: bytes in, facts out. Knows no body, no exchange and no session.
+
+The grammar is that of RFC 9112, taken strictly. Where two readers of a head could disagree about where its message ends -
+bare line feeds, folded lines, blanks before a colon, several lengths, a length beside chunks - one of them can be made to
+see a request that the other does not (request smuggling). Such a head is refused here, and the session is relayed unread
+from there on: what the peers make of it stays between them, and no error is put where nobody else sees a request.
+"""
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..errors import ProtocolError
+
+CRLF, BLANK = b'\r\n', b'\r\n\r\n'
+METHOD = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
+DIGITS = 18     #: of a Content-Length; more than any body needs, and within what every reader of numbers can hold
+CHUNKED = -1            #: as a length: the chunks say where the body ends
+UNTIL_CLOSE = 1 << 62   #: as a length: all that comes, RFC 9112 section 6.3 rule 8; longer than can be declared
+SHORT = 2048        #: [bytes] of a head that is remembered at most
+REMEMBERED = 256    #: heads of each kind; peers repeat theirs, a server until the second of its Date is over
+
+#: Stages of an exchange. Its answer may have a body; it may, but the client is of HTTP/1.0 and knows no chunks; it has
+#: none when it is a success (HEAD, CONNECT).
+PAGE, OLD, BARE = 'page', 'page for HTTP/1.0', 'no page'
+
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'
+METHOD_SP = TOKEN + rb'{1,%d} ' % METHOD
+TARGET = rb'[^\0-\x20\x7f]'
+REQUEST_LINE = rb'(' + METHOD_SP + TARGET + rb'+) HTTP/1\.([01])\r\n'
+STATUS_LINE = rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n\0]*)?\r\n'
+REQUEST = re.compile(REQUEST_LINE + FIELDS)
+ANSWER = re.compile(STATUS_LINE + FIELDS)
+TRAILER = re.compile(FIELDS)
+#: What a first line may be while its end has not come; a beginning of a good one always is
+BEGUN_REQUEST = re.compile(
+    TOKEN + rb'{0,%d}|' % METHOD + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE)
+BEGUN_ANSWER = re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE)
+
+#: The fields that say where a message, or the whole connection, ends; to be searched in a head in lower case
+FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect):([^\r]*)')
+#: Transfer codings that may come before ``chunked`` (RFC 9112 section 7.2)
+CODINGS = frozenset((b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress'))
+Fields = dict[bytes, list[bytes]]   #: the values of those that are there, by name
+
+
+class Asked(NamedTuple):
+    """What the head of a request says.
+
+    Args:
+        name: Method and target.
+        stage: ``PAGE``, ``OLD`` or ``BARE``.
+        length: Bytes of its body, or ``CHUNKED``.
+        persists: The client would use the connection again (RFC 9112 section 9.3).
+        waits: The client holds its body back until it is told to go on (RFC 9110 section 10.1.1).
+        bodiless: It is a HEAD: the answer ends with its head, whatever that says.
+        connect: A success makes a tunnel of the connection.
+        switches: The connection may cease to be HTTP: CONNECT or Upgrade.
+    """
+
+    name: bytes
+    stage: str
+    length: int
+    persists: bool
+    waits: bool
+    bodiless: bool
+    connect: bool
+    switches: bool
+
+
+class Answered(NamedTuple):
+    """What the head of an answer says; ``length`` holds where the request and the status allow a body."""
+
+    status: int
+    length: int
+    persists: bool
+
+
+@lru_cache(REMEMBERED)
+def read_request(head: bytes) -> Asked:
+    """Read a request's head.
+
+    Args:
+        head: From the first byte of the request line to the blank line, both included.
+
+    Raises:
+        ProtocolError: It is none of HTTP/1.x, or readers may disagree about it.
+    """
+    match = REQUEST.fullmatch(head)
+    if match is None:
+        raise ProtocolError('no head of a HTTP/1.x request')
+    name, old, found = match[1], match[2] == b'0', fields(head)
+    length = asked_length(found, old)
+    method = name[:name.index(b' ')]
+    connect, bodiless = method == b'CONNECT', method == b'HEAD'
+    return Asked(
+        name, BARE if connect or bodiless else OLD if old else PAGE, length, persists(found, old),
+        bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found)
+
+
+@lru_cache(REMEMBERED)
+def read_answer(head: bytes) -> Answered:
+    """Read an answer's head, from the status line to the blank line.
+
+    Raises:
+        ProtocolError: It is none of HTTP/1.x, or readers may disagree about it.
+    """
+    match = ANSWER.fullmatch(head)
+    if match is None:
+        raise ProtocolError('no head of a HTTP/1.x answer')
+    old, found = match[1] == b'0', fields(head)
+    length = declared(found, old)
+    return Answered(int(match[2]), UNTIL_CLOSE if length is None else length, persists(found, old))
+
+
+def fields(head: bytes) -> Fields:
+    """Collect the fields of ``FIELD`` in a head that is known to be well formed; values are in lower case."""
+    found: Fields = {}
+    for name, value in FIELD.findall(head.lower()):
+        found.setdefault(name, []).append(value.strip(b' \t'))
+    return found
+
+
+def items(found: Fields, name: bytes) -> list[bytes]:
+    """Return the elements of a field that is a list (RFC 9110 section 5.6.1), over all its lines."""
+    return [item.strip(b' \t') for item in b','.join(found.get(name, ())).split(b',')]
+
+
+def asked_length(found: Fields, old: bool) -> int:
+    """Tell the length of a request's body; one that declares none has none (RFC 9112 section 6.3 rule 7).
+
+    Raises:
+        ProtocolError: Both a length and chunks are declared, or another coding than ``chunked`` comes last.
+    """
+    length = declared(found, old)
+    if length == UNTIL_CLOSE or length == CHUNKED and b'content-length' in found:
+        raise ProtocolError('backends disagree about where this request ends')
+    return length or 0
+
+
+def declared(found: Fields, old: bool) -> int | None:
+    """Tell the length that a head declares; Transfer-Encoding wins (RFC 9112 section 6.3 rules 3 to 6).
+
+    Args:
+        found: Its fields.
+        old: It is of HTTP/1.0, which knows no Transfer-Encoding (RFC 9112 section 6.1).
+
+    Returns:
+        Bytes, ``CHUNKED``, ``UNTIL_CLOSE`` where the last coding is another one, or None where nothing is declared.
+
+    Raises:
+        ProtocolError: More than one length, no number, or an unknown coding.
+    """
+    if b'transfer-encoding' in found:
+        *inner, last = items(found, b'transfer-encoding')
+        if old or not CODINGS.issuperset(inner) or last != b'chunked' and last not in CODINGS:
+            raise ProtocolError('a Transfer-Encoding that peers may disagree about')
+        return CHUNKED if last == b'chunked' else UNTIL_CLOSE
+    if b'content-length' not in found:
+        return None
+    lengths = found[b'content-length']
+    if len(lengths) > 1 or len(lengths[0]) > DIGITS or not lengths[0].isdigit():
+        raise ProtocolError('a Content-Length that peers may disagree about')
+    return int(lengths[0])
+
+
+def persists(found: Fields, old: bool) -> bool:
+    """Say whether the sender would use the connection again (RFC 9112 section 9.3)."""
+    options = items(found, b'connection') if b'connection' in found else ()
+    return b'keep-alive' in options and b'close' not in options if old else b'close' not in options
+
+
+def check_begun(data: bytes, start: int, first_line: re.Pattern[bytes]) -> None:
+    """Refuse bytes from ``start`` on that will never become a head, so that nobody waits for one.
+
+    Args:
+        data: The bytes; no blank line is among those from ``start`` on.
+        start: Where the head begins.
+        first_line: ``BEGUN_REQUEST`` or ``BEGUN_ANSWER``.
+
+    Raises:
+        ProtocolError: It is another protocol, or has bare line feeds.
+    """
+    end = data.find(CRLF, start) + 2
+    if not first_line.fullmatch(data, start, end if end > 1 else len(data)):
+        raise ProtocolError('this is not HTTP/1.x')
+    check_line_ends(data, start)
+
+
+def check_line_ends(data: bytes, start: int) -> None:
+    """Refuse a line feed without carriage return: some take it for the end of a line, some do not."""
+    if data.count(b'\n', start) != data.count(CRLF, start):
+        raise ProtocolError('a bare line feed')
+
+
+def with_field(head: bytes, name: bytes, value: bytes) -> bytes:
+    """Return a head in which the field ``name`` has this one value, where it stood, or else at the top."""
+    first, *lines = head.split(CRLF)
+    prefix = name.lower() + b':'
+    places = [place for place, line in enumerate(lines) if line.lower().startswith(prefix)]
+    kept = [line for place, line in enumerate(lines) if place not in places[1:]]
+    line = name + b': ' + value
+    if places:
+        kept[places[0]] = line
+    else:
+        kept.insert(0, line)
+    return CRLF.join([first, *kept])
+
+
+def closing(head: bytes) -> bytes:
+    """Return a head that says that the connection ends; what else its Connection field says is kept."""
+    options = [item for item in items(fields(head), b'connection') if item not in (b'', b'keep-alive', b'close')]
+    return with_field(head, b'Connection', b', '.join([*options, b'close']))
