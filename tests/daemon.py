@@ -89,7 +89,7 @@ class Daemon:
         """
         with self._changed:
             self._changed.wait_for(lambda: self._printed(pattern) >= count or self._silent(), PATIENCE)
-            assert self._printed(pattern) >= count, f'vaurien has not printed {pattern!r}\n{self._everything()}'
+            assert self._printed(pattern) >= count, f'vaurien has not printed {pattern}\n{self._everything()}'
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""

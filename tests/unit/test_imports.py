@@ -20,7 +20,7 @@ LINES = (
     'journal', 'settings', 'ini', 'arguments',
     'pipe', 'sockets', 'stream',
     'protocols', 'behaviors', 'toxics',
-    'chaos', 'connect', 'pool', 'lane', 'messagelane', 'session', 'proxy',
+    'chain', 'wire', 'chaos', 'connect', 'pool', 'lane', 'messagelane', 'session', 'proxy',
     'embedded', 'fleet', 'control', 'conformance',
     'client', 'testing', 'pytest_plugin', 'util', '__init__',
     'config', 'cli', 'ctl', '__main__',

@@ -1,0 +1,140 @@
+"""Who is compared: a table. Knows how to start each in front of a backend, and nothing of what is measured."""
+import contextlib
+import os
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from tests import peers
+from tests.daemon import daemon
+from tests.processes import HOST, folder, program, serving
+
+
+class Relay(NamedTuple):
+    """Something that relays to a backend.
+
+    Attributes:
+        port: Where it listens, on 127.0.0.1.
+        pid: Its process; None: there is nothing in between.
+    """
+
+    port: int
+    pid: int | None
+
+
+Start = Callable[[str], AbstractContextManager[Relay]]     # from a backend's address
+
+
+class Contender(NamedTuple):
+    """One row of the result.
+
+    Attributes:
+        name: What it is called there.
+        start: Starts it in front of a backend.
+        only: The names of the measurements that it takes part in; empty: all.
+    """
+
+    name: str
+    start: Start
+    only: tuple[str, ...] = ()
+
+
+def port_of(address: str) -> int:
+    """Return the port of an address."""
+    return int(address.rpartition(':')[2])
+
+
+@contextlib.contextmanager
+def direct(address: str) -> Iterator[Relay]:
+    """Put nothing in between."""
+    yield Relay(port_of(address), None)
+
+
+def vaurien(*arguments: str) -> Start:
+    """Make a ``start`` for vaurien with more of its command line."""
+    @contextlib.contextmanager
+    def start(address: str) -> Iterator[Relay]:
+        with daemon('--backend', address, *arguments) as running:
+            yield Relay(running.port, running.pid)
+    return start
+
+
+def command(name: str, line: str, settings: str = '') -> Start:
+    """Make a ``start`` for any program.
+
+    Args:
+        name: What it is.
+        line: Its command line, with ``{port}``, ``{backend}``, ``{backend_port}`` and ``{folder}`` to be filled in.
+        settings: The text of the file ``{folder}/settings``, with the same to be filled in.
+    """
+    @contextlib.contextmanager
+    def start(address: str) -> Iterator[Relay]:
+        with folder() as where:
+            def fill(port: int) -> Sequence[str]:
+                words = {'port': port, 'backend': address, 'backend_port': port_of(address), 'folder': where}
+                (where / 'settings').write_text(settings.format(**words))
+                first, *rest = shlex.split(line.format(**words))
+                return program(first), *rest
+
+            with serving(name, where, fill, accepts) as running:
+                yield Relay(running.port, running.pid)
+    return start
+
+
+def accepts(port: int) -> bool:
+    """Say that a port takes a connection; it raises ``OSError`` where it does not."""
+    peers.connect(port).close()
+    return True
+
+
+#: Where nginx's module for TCP is, which Debian has in a package of its own
+MODULES = tuple(f'{place}/nginx/modules/ngx_stream_module.so' for place in ('/usr/lib', '/usr/lib64', '/usr/local/lib'))
+SESSIONS = 6_000    #: that each lets be open; with files for both sides and for pipes, within what a system allows
+
+HAPROXY = f"""
+global
+    nbthread 1
+    maxconn {SESSIONS}
+defaults
+    mode tcp
+    timeout connect 10s
+    timeout client 1h
+    timeout server 1h
+    %s
+listen relay
+    bind {HOST}:{{port}} backlog 8192
+    server backend {{backend}}
+"""
+NGINX = f"""
+{next((f'load_module {module};' for module in MODULES if os.path.exists(module)), '')}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {2 * SESSIONS + 100};
+pid {{folder}}/pid;
+error_log stderr error;
+events {{{{ worker_connections {2 * SESSIONS}; }}}}
+stream {{{{
+    server {{{{
+        listen {HOST}:{{port}} backlog=8192;
+        proxy_pass {{backend}};
+        proxy_timeout 1h;
+    }}}}
+}}}}
+"""
+
+
+def haproxy(setting: str = '') -> Start:
+    """Make a ``start`` for HAProxy: tcp, one thread."""
+    return command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % setting)
+
+
+REFERENCE = 'haproxy'   #: the row that all ratios are to
+
+CONTENDERS = (
+    Contender('direct', direct),
+    Contender('vaurien', vaurien('--protocol', 'tcp')),
+    Contender('haproxy', haproxy()),
+    Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
+    Contender('nginx stream', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX)),
+)

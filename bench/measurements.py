@@ -1,0 +1,186 @@
+"""What is measured: a table. Knows a relay by its port and process only, and not what it is."""
+import contextlib
+import re
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+from tests import peers
+from tests.processes import HOST, end, program
+from tests.servers import nginx_server, redis_server
+
+from . import meters
+from .contenders import Relay
+
+MB = 1_000_000                  #: [bytes]
+GB = 1_000 * MB                 #: [bytes]
+READ = bytearray(1024 * 1024)   #: [bytes] what the receiver of a bulk transfer reads at once, over and over
+ENOUGH = 120                    #: [s] for one run of a load, whatever the machine
+
+Figures = dict[str, float]
+Load = Callable[[Relay, float], Figures]
+
+
+class Column(NamedTuple):
+    """One figure of a measurement.
+
+    Attributes:
+        key: Its name among what the load returns; ``cpu`` is processor time of the relay for each of its ``count`` [s].
+        title: What stands above it, with its unit.
+        factor: What it is multiplied with to come into that unit.
+        digits: Shown behind the point.
+    """
+
+    key: str
+    title: str
+    factor: float = 1
+    digits: int = 0
+
+
+class Measurement(NamedTuple):
+    """One group of columns of the result.
+
+    Attributes:
+        name: What it is called there.
+        backend: A name of ``BACKENDS``: what the relays stand in front of.
+        load: Puts load on a relay; its second argument is 1, or less for a short run.
+        columns: The figures.
+        once: One round tells all, and it takes a fresh process.
+        direct: Whether it means anything with nothing in between.
+    """
+
+    name: str
+    backend: str
+    load: Load
+    columns: tuple[Column, ...]
+    once: bool = False
+    direct: bool = True
+
+
+def measure(measurement: Measurement, relay: Relay, scale: float) -> Figures:
+    """Run a load once and add the relay's processor time for each of what the load counts."""
+    before = meters.cpu_seconds(relay.pid) if relay.pid else 0.0
+    figures = measurement.load(relay, scale)
+    if relay.pid:
+        figures['cpu'] = (meters.cpu_seconds(relay.pid) - before) / figures['count']
+    return figures
+
+
+def output(*command: str) -> str:
+    """Run a program to its end and return what it printed."""
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+                          timeout=ENOUGH).stdout
+
+
+def requests(connections: int, count: int) -> Load:
+    """Make a load of small requests, each after the answer to the one before: ``GET`` of 64 bytes from Redis."""
+    def load(relay: Relay, scale: float) -> Figures:
+        printed = output(program('redis-benchmark'), '-h', HOST, '-p', str(relay.port), '-t', 'get', '-d', '64',
+                         '-c', str(connections), '-n', str(int(count * scale)), '--csv')
+        header, row = (re.findall('"([^"]*)"', line) for line in printed.strip().splitlines()[-2:])
+        found = dict(zip(header, row, strict=True))
+        return {'count': int(count * scale), 'rate': float(found['rps']),
+                'p50': float(found['p50_latency_ms']), 'p99': float(found['p99_latency_ms'])}
+    return load
+
+
+def bulk(size: int) -> Load:
+    """Make a load of one stream from the backend to the client."""
+    def load(relay: Relay, scale: float) -> Figures:
+        asked = received = int(size * scale)
+        with peers.connect(relay.port) as sock:
+            started = time.perf_counter()
+            sock.sendall(struct.pack('!Q', asked))
+            while count := sock.recv_into(READ):
+                received -= count
+            seconds = time.perf_counter() - started
+        if received:
+            raise RuntimeError(f'{received} of {asked} bytes have not come')
+        return {'count': asked, 'rate': asked / seconds}
+    return load
+
+
+def connections(seconds: int) -> Load:
+    """Make a load of new connections, 16 at a time, each for one small file from nginx."""
+    def load(relay: Relay, scale: float) -> Figures:
+        printed = output(program('wrk'), '-t', '1', '-c', '16', '-d', f'{max(1, round(seconds * scale))}s',
+                         '-H', 'Connection: close', f'http://{HOST}:{relay.port}/')
+        if failed := re.search(r'Socket errors.*|Non-2xx.*', printed):
+            raise RuntimeError(failed[0])
+        count = re.search(r'(\d+) requests in ', printed)
+        rate = re.search(r'Requests/sec: +([\d.]+)', printed)
+        if not count or not rate:
+            raise RuntimeError(f'wrk printed {printed!r}')
+        return {'count': int(count[1]), 'rate': float(rate[1])}
+    return load
+
+
+def idle(sessions: int) -> Load:
+    """Make a load of sessions that have said one byte each, and see what they weigh.
+
+    Half as many are opened first and stay: they fill what a process has free from its start, and would look like nothing.
+    """
+    def load(relay: Relay, scale: float) -> Figures:
+        assert relay.pid, 'what is weighed is a process'
+        count = int(sessions * scale)
+        with contextlib.ExitStack() as stack:
+            _say(relay, count // 2, stack)
+            before = meters.memory(relay.pid)
+            _say(relay, count, stack)
+            return {'count': count, 'weight': (meters.memory(relay.pid) - before) / count}
+    return load
+
+
+def _say(relay: Relay, count: int, stack: contextlib.ExitStack) -> None:
+    for _ in range(count):
+        peers.ask(stack.enter_context(peers.connect(relay.port)), b'x')
+
+
+@contextlib.contextmanager
+def redis_with_a_value() -> Iterator[Any]:
+    """Run Redis with the key that redis-benchmark asks for."""
+    with redis_server() as server:
+        output(program('redis-benchmark'), '-h', HOST, '-p', str(server.port), '-t', 'set', '-d', '64', '-n', '1', '-q')
+        yield server
+
+
+class Child(NamedTuple):
+    address: str
+
+
+@contextlib.contextmanager
+def child(kind: str) -> Iterator[Child]:
+    """Run one of ``bench.child``."""
+    process = subprocess.Popen([sys.executable, '-m', 'bench.child', kind], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        yield Child(f'{HOST}:{int(process.stdout.readline())}')
+    finally:
+        end(process)
+
+
+#: What relays stand in front of, by name; each has an ``address``.
+BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    'redis': redis_with_a_value,
+    'nginx': nginx_server,
+    'source': lambda: child('source'),
+    'echo': lambda: child('echo'),
+}
+
+MEASUREMENTS = (
+    Measurement('50 connections', 'redis', requests(50, 100_000), (
+        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p99', 'p99 ms', 1, 2))),
+    Measurement('1 connection', 'redis', requests(1, 20_000), (
+        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p50', 'p50 ms', 1, 3))),
+    Measurement('bulk', 'source', bulk(2 * GB), (
+        Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2))),
+    Measurement('new connections', 'nginx', connections(2), (
+        Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6))),
+    Measurement('idle', 'echo', idle(2_000), (
+        Column('weight', 'KB/session', 1 / 1024, 1),), once=True, direct=False),
+)
