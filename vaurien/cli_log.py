@@ -18,6 +18,13 @@ def escaped(text: str) -> str:
 class OneLine(logging.Formatter):
     """Makes one line of each record, with a margin before those of a traceback."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        kept, record.exc_text = record.exc_text, None   # another handler's words, with no margin
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = kept
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
         return escaped(super().formatMessage(record))
 

@@ -93,8 +93,11 @@ class Builder:
 
     def _unknown_section(self, section: str, values: Values) -> None:
         names = ['vaurien', 'statsd', 'proxy:NAME', *(f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])]
-        file = next((given.label.partition(' [')[0] for given in values.values()), 'INI file')
-        raise ConfigError(file, f'[{section}]', known(section, names))
+        raise ConfigError(self._file(values), f'[{section}]', known(section, names))
+
+    def _file(self, values: Values) -> str:
+        """Return the file that a section stands in; an empty one is taken for one of the file that was named."""
+        return next((given.label.partition(' [')[0] for given in values.values()), str(self.line['config'].value))
 
     def _checked(self, values: Values, options: Mapping[str, Option], dotted: bool = False) -> Values:
         """Return the values if all their keys are known; ``dotted`` allows those of plugins' options."""
@@ -137,8 +140,8 @@ class Builder:
         everywhere = {key: given for key, given in self.line.items() if key.partition('.')[0] in KINDS or key == 'bufsize'}
         for name, values in self.proxies.items():
             if name in layers:
-                where = next((given.label.rpartition(' ')[0] for given in values.values()), 'INI file')
-                raise ConfigError(where, name, 'another name: this one is that of the proxy of [vaurien]')
+                raise ConfigError(self._file(values), f'[proxy:{name}]',
+                                  'another name: this one is that of the proxy of [vaurien]')
             layers[name] = [self.shared, values, everywhere]
         specs = tuple(self._proxy(name, found) for name, found in layers.items())
         check_addresses(specs)
