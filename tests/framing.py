@@ -68,8 +68,11 @@ class Dialogue:
 
     def feed(self, sender: str, data: bytes) -> None:
         cutter, start = self.cutter(sender), 0
-        if cutter.opaque or sender == BACKEND and self.protocol.requests.opaque and not self.protocol.queue:
-            self._raw[sender] += data
+        if sender == BACKEND and self.protocol.requests.opaque and not self.protocol.queue:
+            cutter.give_up(self.protocol.requests.opaque)
+        if cutter.opaque:
+            self._raw[sender] += cutter.held + data
+            cutter.held = b''
             return
         for end, exchange, done in cutter.cut(data):
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'

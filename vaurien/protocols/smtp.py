@@ -1,0 +1,83 @@
+"""SMTP: which failure fits where, and how a message is refused. Bytes only: no socket, no event loop.
+
+``smtp_framers`` finds the messages, ``smtp_kinds`` has the failures.
+"""
+from collections.abc import Mapping
+from typing import Any
+
+from . import Protocol
+from .base import Exchange
+from .message import Failure, MessageProtocol
+from .smtp_framers import COMMAND, CONTENT, MESSAGE, Answers, Requests
+from .smtp_kinds import CONDITIONS, GO_AHEAD, KINDS
+
+
+@Protocol.register
+class SMTP(MessageProtocol):
+    """Mail goes wrong as it does with a real server: a busy mailbox, a full disk, a password refused, a reply lost.
+
+    Every command is a request of its own, also where PIPELINING sends several at once, and its line is its name:
+    ``MAIL FROM:<a@b>``, ``RCPT TO:<c@d>``, ``DATA``. A line with credentials is named by the mechanism alone,
+    ``AUTH PLAIN``. The dot that ends a message is a request too, ``. FROM:<a@b>``; a chunk (RFC 3030) is one together
+    with its line, ``BDAT 86 LAST``.
+
+    A backend that is reading a message can only take it or lose its client. So a refusal of the message is drawn at its
+    ``DATA``: vaurien reads the message in the backend's place, refuses it, and ends the backend's transaction by
+    ``RSET``; the connection stays usable. Everything else that may happen to a message is drawn at the dot:
+    ``lost-reply``, what closes the connection, delay, hang, ...
+
+    After STARTTLS, with LMTP, and wherever two servers could disagree about where a line or a message ends, bytes are
+    relayed unread.
+    """
+
+    name = 'smtp'
+    framers = (Requests, Answers)
+    errors = KINDS
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(settings)
+        #: what the client says next: COMMAND, CREDENTIALS or CONTENT
+        self.phase = COMMAND
+        #: the exchange whose answer tells what the client says next; None: that is known
+        self.undecided: Exchange | None = None
+        #: the DATA whose message vaurien reads in the backend's place
+        self.taken: Exchange | None = None
+        #: the client has shown who it is
+        self.authenticated = False
+
+    def fits(self, kind: str, exchange: Exchange) -> bool:
+        condition = CONDITIONS.get(kind)
+        if exchange.stage == MESSAGE:   # it was taken in order to be refused with this very kind
+            return self.owed is not None and self.owed[1] == kind
+        if exchange.stage == 'data' and MESSAGE in self.errors[kind].stages:
+            return True
+        return super().fits(kind, exchange) and (condition is None or condition(self, exchange))
+
+    def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
+        exchange = self.requesting
+        chosen = self._choose(exchange, kind)
+        if chosen is not None and exchange.stage == 'data' and self._waits_for_end(chosen):
+            self._take(exchange)
+            self.owed = exchange.behavior, chosen
+            return False
+        return super().fail(source, dest, chosen or kind)
+
+    def _waits_for_end(self, kind: str) -> bool:
+        """Say whether a kind drawn at DATA answers the message; where it could answer both, the generator decides."""
+        stages = self.errors[kind].stages
+        return MESSAGE in stages and ('data' not in stages or self.session.random.random() < 0.5)
+
+    def _take(self, data: Exchange) -> None:
+        """Read the message in the backend's place, which hears nothing of it."""
+        data.failure = Failure(GO_AHEAD)
+        self.decided(data, CONTENT)
+        self.taken = data
+
+    def decided(self, exchange: Exchange, phase: str = COMMAND) -> None:
+        """Take note that vaurien answers an exchange, and what the client says next if that was open."""
+        if self.undecided is exchange:
+            self.undecided, self.phase = None, phase
+
+    def reusable(self) -> bool:
+        """Say no: the greeting has been given, and who the client is may have been said."""
+        return False
