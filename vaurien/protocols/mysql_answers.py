@@ -1,0 +1,235 @@
+"""Finds the server's messages: the greeting, and the answers to what was asked.
+
+Knows no stream and no failure, and of an answer only its packets: rows are passed over by their headers.
+"""
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any
+
+from ..errors import ProtocolError
+from .message import Framer, Part
+from .mysql_calls import CURSOR, LOGIN, ONE, PREPARED, ROWS, Call
+from .mysql_requests import FILE
+from .mysql_wire import (
+    CURSOR_EXISTS,
+    EOF,
+    ERR,
+    FULL,
+    HEADER,
+    LOCAL_INFILE,
+    MORE_RESULTS,
+    OK,
+    PACKET,
+    PROGRESS,
+    WORD,
+    greeting,
+    number,
+)
+
+# what comes next in an answer
+FIRST, DEFINITIONS, END_OF_COLUMNS, PASSING = 'its first packet', 'definitions', 'the EOF behind them', 'rows'
+#: [bytes] of a payload that tell all: the first one, the two numbers of an OK packet, the low byte of its status
+TELLING = 1 + 9 + 9 + 1
+SHORT = 9           #: [bytes] of a payload with ``EOF`` in front that only a row can have
+#: the answer to COM_STMT_PREPARE: OK, the statement's id, the numbers of its columns and parameters
+PREPARE_OK = Struct('<BIHH').unpack_from
+COLUMNS = 0xFFFF    #: more are in no result set (servers so far: 4096)
+
+
+class Answers(Framer):
+    """The direction from the server to the client."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.next = FIRST
+        self.left = 0       # definitions still to come
+        self.full = False   # the packet before was full, and another one goes on with it
+        self.last = False   # the rest of the packet under way completes the answer
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        protocol, size = self.protocol, len(data)
+        queue = protocol.queue
+        if self.last:
+            self.last = False
+            yield start, queue[0], self._complete(queue[0])
+        while not protocol.compressed:
+            if start >= size:
+                return
+            if queue:
+                exchange = queue[0]
+                end, done = self._walk(data, start, exchange.note)
+            else:
+                exchange, end, done = None, self._unasked(data, start), True
+            if end == start:
+                return
+            if end > size:
+                self.rest, self.last = end - size, done
+                yield size, exchange, False
+                return
+            yield end, exchange, done and (exchange is None or self._complete(exchange))
+            start = end
+        raise ProtocolError('what follows is compressed')
+
+    def _complete(self, exchange: Any) -> bool:
+        """Take note that an answer is complete; False: another one belongs to the same exchange."""
+        call = exchange.note
+        self.next = FIRST
+        if call.then is not None:
+            exchange.note = call.then
+        return call.then is None
+
+    def _unasked(self, data: bytes, start: int) -> int:
+        """Return where the packet ends that no request asked for; ``start``: not all of it is there.
+
+        It is the greeting, or the ERR that some servers say good-bye with.
+        """
+        at = start + HEADER
+        if len(data) <= at:
+            return start
+        if data[at] != ERR and self.protocol.server is not None:
+            raise ProtocolError('an answer to nothing')
+        end: int = at + (WORD(data, start)[0] & FULL)
+        if end > len(data):
+            return start
+        if data[at] != ERR:
+            self.protocol.server = greeting(data[at:end])
+        return end
+
+    def _walk(self, data: bytes, at: int, call: Call) -> tuple[int, bool]:
+        """Pass over the packets of an answer.
+
+        Returns:
+            Where the last of them ends, perhaps beyond the data, and whether it is the answer's last.
+        """
+        last = len(data) - HEADER - 1
+        if call.shape is ROWS and self.next is FIRST:
+            self.next = PASSING
+        while at <= last:
+            if self.next is DEFINITIONS:
+                at = self._pass_definitions(data, at, last)
+                if not self.left:
+                    if call.shape is PREPARED:
+                        return at, True
+                    self.next = self._behind_definitions()
+            elif self.next is PASSING and not self.full:
+                at = self._pass_rows(data, at, last)
+            if at > last:
+                break
+            word, first = PACKET(data, at)
+            payload, length = at + HEADER, word & FULL
+            if not self.full and payload + min(length, TELLING) > len(data):
+                break
+            at = payload + length
+            if self.full or length == FULL:
+                self.full = length == FULL
+            elif self._packet(data, payload, length, first, call):
+                return at, True
+        return at, False
+
+    def _pass_rows(self, data: bytes, at: int, last: int) -> int:
+        """Return where the first packet is that may be something else than a row, or that is not there yet."""
+        while at <= last:
+            word, first = PACKET(data, at)
+            length = word & FULL
+            if first >= EOF or length == FULL:
+                break
+            at += HEADER + length
+        return at
+
+    def _pass_definitions(self, data: bytes, at: int, last: int) -> int:
+        """Return where the first packet is behind the definitions, or in place of one, or that is not there yet."""
+        left = self.left
+        while left and at <= last:
+            word, first = PACKET(data, at)
+            if first == ERR:
+                break
+            at += HEADER + (word & FULL)
+            left -= 1
+        self.left = left
+        return at
+
+    def _behind_definitions(self) -> str:
+        return PASSING if self.protocol.deprecates_eof else END_OF_COLUMNS
+
+    def _packet(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
+        """Read a packet that tells something; True: the answer ends with it.
+
+        Args:
+            data: The bytes.
+            at: Where the payload begins.
+            length: How long it is.
+            first: Its first byte.
+            call: What was asked.
+        """
+        if first == ERR:
+            return length < 3 or data[at + 1:at + 3] != PROGRESS
+        if self.next is FIRST:
+            if call.shape is ONE:
+                return True
+            if call.shape is LOGIN:
+                return self._logs_in(first)
+            if call.shape is PREPARED:
+                return self._prepared(data, at, length, first, call)
+            return self._result(data, at, length, first)
+        if self.next is PASSING:
+            is_end = first == EOF and (length < SHORT or self.protocol.deprecates_eof)
+            return is_end and self._ends(self._status(data, at, length, first))
+        if first != EOF:
+            raise ProtocolError('no EOF behind the columns')
+        status = self._status(data, at, length, first)
+        self.next = PASSING
+        return call.shape is CURSOR and status & CURSOR_EXISTS > 0
+
+    def _logs_in(self, first: int) -> bool:
+        """Read a packet of a login: only OK ends it; all others the client answers."""
+        if first == OK:
+            self.protocol.logged_in()
+        return first == OK
+
+    def _ends(self, status: int) -> bool:
+        """Say whether a status ends the answer; otherwise another result follows."""
+        self.next = FIRST
+        return not status & MORE_RESULTS
+
+    def _result(self, data: bytes, at: int, length: int, first: int) -> bool:
+        """Read the first packet of a result."""
+        if first == OK or first == EOF and length < SHORT:
+            return self._ends(self._status(data, at, length, first))
+        if first == LOCAL_INFILE:
+            self.protocol.expect(FILE)
+            return False
+        count, behind = number(data, at)
+        if length > 1 + 8 + 1 or not 0 < count <= COLUMNS:
+            raise ProtocolError('a number of columns that is none')
+        if self.protocol.optional_metadata and behind < at + length and not data[behind]:
+            self.next = self._behind_definitions()
+        else:
+            self.left, self.next = count, DEFINITIONS
+        return False
+
+    def _prepared(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
+        """Read the answer to COM_STMT_PREPARE."""
+        if first != OK or length < 12:
+            raise ProtocolError('a statement is prepared in no way that is known')
+        _, statement, columns, params = PREPARE_OK(data, at)
+        if call.statement is not None:
+            self.protocol.statements.prepared(call.statement, statement, params)
+        left = columns + params
+        if self.protocol.optional_metadata and length > 12 and not data[at + 12]:
+            left = 0
+        elif not self.protocol.deprecates_eof:
+            left += (columns > 0) + (params > 0)
+        self.left, self.next = left, DEFINITIONS
+        return not left
+
+    def _status(self, data: bytes, at: int, length: int, first: int) -> int:
+        """Return the low byte of the status in an OK or EOF packet."""
+        behind = at + 3     # two numbers of a byte each, or one of two bytes
+        try:
+            if (first == OK or self.protocol.deprecates_eof) and max(data[at + 1], data[at + 2]) >= LOCAL_INFILE:
+                behind = number(data, number(data, at + 1)[1])[1]
+        except IndexError:
+            behind = at + length
+        if behind + 2 > at + length:
+            raise ProtocolError('a packet without its status')
+        return data[behind]

@@ -1,0 +1,177 @@
+"""What the commands of the MySQL protocol are called, what they change, and what their answers look like.
+
+The table is most of it; the functions are for the commands that say more than their name. Knows no framer.
+"""
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, NamedTuple
+
+from ..errors import ProtocolError
+from .base import Exchange
+from .message import NAME
+from .mysql_attributes import after_attributes
+from .mysql_calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, LONGEST, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
+from .mysql_wire import text
+
+# the stages of an exchange, besides the opening of the connection
+CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
+    'connect', 'login', 'change-user', 'query', 'execute', 'prepare', 'fetch', 'command'
+LARGE = 'large'     #: a request of 16 MB and more: how many packets it has is not known before its end
+
+QUERY, PREPARE, CLOSE, LONG_DATA = 0x03, 0x16, 0x19, 0x18
+CURSOR_TYPES = 0x07     #: flags of COM_STMT_EXECUTE: a cursor is opened
+STATEMENT = Struct('<I').unpack_from    #: the id of a statement, at byte 1 of a payload
+TO_QUERY, TO_LOG_IN = Call(RESULT), Call(LOGIN)
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Args:
+        name: Its name in the documents.
+        call: What is remembered of it; None: the server does not answer it.
+        detail: What its exchange's name shows behind that: ``text`` up to a NUL, or the ``id`` of a statement.
+        stage: The stage of its exchange.
+        change: What it changes, given the protocol and the payload.
+    """
+
+    name: bytes
+    call: Call | None
+    detail: str = ''
+    stage: str = COMMANDING
+    change: Callable[[Any, bytes], None] | None = None
+
+
+def close(protocol: Any, payload: bytes) -> None:
+    """Forget a statement."""
+    protocol.statements.close(*STATEMENT(payload, 1))
+    protocol.review()
+
+
+def keep_data(protocol: Any, payload: bytes) -> None:
+    """Remember that the server holds data for the next execution of a statement."""
+    statement = protocol.statements.find(*STATEMENT(payload, 1))
+    if statement is not None:
+        statement.long_data = True
+
+
+def forget(protocol: Any, payload: bytes) -> None:
+    """Forget all statements: the connection becomes as good as new."""
+    protocol.statements.clear()
+    protocol.review()
+
+
+PLAIN, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
+#: By their first byte, besides those that have a function of their own. What is in neither is relayed unread: the
+#: streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), what servers use among themselves.
+COMMANDS = {
+    0x01: Command(b'COM_QUIT', None),
+    0x02: Command(b'COM_INIT_DB', PLAIN, 'text'),
+    0x04: Command(b'COM_FIELD_LIST', UP_TO_EOF, 'text'),
+    0x05: Command(b'COM_CREATE_DB', PLAIN, 'text'),
+    0x06: Command(b'COM_DROP_DB', PLAIN, 'text'),
+    0x07: Command(b'COM_REFRESH', PLAIN),
+    0x08: Command(b'COM_SHUTDOWN', PLAIN),
+    0x09: Command(b'COM_STATISTICS', PLAIN),
+    0x0A: Command(b'COM_PROCESS_INFO', TABLE),
+    0x0C: Command(b'COM_PROCESS_KILL', PLAIN),
+    0x0D: Command(b'COM_DEBUG', PLAIN),
+    0x0E: Command(b'COM_PING', PLAIN),
+    0x11: Command(b'COM_CHANGE_USER', TO_LOG_IN, 'text', CHANGING_USER, forget),
+    0x15: Command(b'COM_REGISTER_SLAVE', PLAIN),
+    LONG_DATA: Command(b'COM_STMT_SEND_LONG_DATA', None, 'id', change=keep_data),
+    CLOSE: Command(b'COM_STMT_CLOSE', None, 'id', change=close),
+    0x1A: Command(b'COM_STMT_RESET', PLAIN, 'id'),
+    0x1B: Command(b'COM_SET_OPTION', PLAIN),
+    0x1C: Command(b'COM_STMT_FETCH', UP_TO_EOF, 'id', FETCHING),
+    0x1F: Command(b'COM_RESET_CONNECTION', PLAIN, change=forget),
+}
+
+
+def needed(protocol: Any, data: bytes, at: int) -> int:
+    """Return how many bytes of a command must have arrived before it can be understood.
+
+    Args:
+        protocol: The protocol, which knows the statements.
+        data: The bytes with the command.
+        at: Where its first byte is.
+    """
+    code = data[at]
+    if code in (EXECUTE, BULK_EXECUTE):
+        statement = protocol.statements.find(*STATEMENT(data, at + 1)) if len(data) - at >= 5 else None
+        if statement is None:
+            return 10
+        return LONGEST if statement.params is None else min(LONGEST, 32 + 3 * statement.params)
+    if code == QUERY and protocol.attributes:
+        return 2 * NAME
+    return 5 if code == LONG_DATA else 1 + NAME
+
+
+def command(protocol: Any, payload: bytes) -> Exchange:
+    """Make the exchange of a command.
+
+    Args:
+        protocol: The protocol, which learns what the command changes.
+        payload: The command, or as much of it as is needed.
+
+    Raises:
+        ProtocolError: Nobody knows what its answer looks like.
+    """
+    code = payload[0]
+    if code in SPECIAL:
+        return SPECIAL[code](protocol, payload)
+    row = COMMANDS.get(code)
+    if row is None:
+        raise ProtocolError(f'nobody knows what follows the command {code:#x}')
+    name = row.name
+    if row.detail == 'text':
+        name += b' ' + text(payload, 1)[0]
+    elif row.detail == 'id':
+        if len(payload) < 5:
+            raise ProtocolError('a command without the id of its statement')
+        name += b' %d' % STATEMENT(payload, 1)[0]
+    if row.change is not None:
+        row.change(protocol, payload)
+    return Exchange(name.rstrip()[:NAME], row.stage, row.call is not None, row.call)
+
+
+def query(protocol: Any, payload: bytes) -> Exchange:
+    """COM_QUERY: called by its text."""
+    start = 1
+    if protocol.attributes:
+        try:
+            start = after_attributes(payload)
+        except IndexError:
+            return Exchange(b'COM_QUERY', COMMANDING, True, TO_QUERY)
+    return Exchange(payload[start:start + NAME], ASKING, True, TO_QUERY)
+
+
+def prepare(protocol: Any, payload: bytes) -> Exchange:
+    """COM_STMT_PREPARE: called by its name and the statement's text."""
+    statement = protocol.statements.last = Statement(payload[1:1 + NAME])
+    return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:NAME], PREPARING, True, Call(PREPARED, statement))
+
+
+def execute(protocol: Any, payload: bytes) -> Exchange:
+    """COM_STMT_EXECUTE and its bulk: called by the statement's text.
+
+    An execution whose types could not be kept, were it answered here, is taken for a command that no query's failures fit.
+    """
+    if len(payload) < (10 if payload[0] == EXECUTE else 7):
+        raise ProtocolError('an execution that is cut short')
+    number, = STATEMENT(payload, 1)
+    statement = protocol.statements.find(number)
+    if statement is None:
+        name = b'COM_STMT_EXECUTE' if payload[0] == EXECUTE else b'COM_STMT_BULK_EXECUTE'
+        return Exchange(b'%b %d' % (name, number), COMMANDING, True, Call(CURSOR))
+    dirty = statement.long_data or payload[0] == EXECUTE and payload[5] & CURSOR_TYPES > 0
+    statement.long_data = False
+    call = Call(CURSOR, statement, payload, dirty)
+    if statement.withheld and typed(call, protocol.attributes):
+        statement.withheld = b''
+        protocol.review()
+    stage = COMMANDING if len(payload) == LONGEST else EXECUTING
+    return Exchange(statement.text, stage, True, call)
+
+
+SPECIAL = {QUERY: query, PREPARE: prepare, EXECUTE: execute, BULK_EXECUTE: execute}

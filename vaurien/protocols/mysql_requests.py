@@ -1,0 +1,117 @@
+"""Finds the client's messages: the login, commands, and what it sends because the server has asked for it.
+
+Knows no stream, no failure, and of commands only where they end.
+"""
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import ProtocolError
+from .base import Exchange
+from .message import NAME, Framer, Part
+from .mysql_calls import LOGIN
+from .mysql_commands import ASKING, COMMANDING, LARGE, LOGGING_IN, PLAIN, QUERY, TO_LOG_IN, TO_QUERY, command, needed
+from .mysql_wire import FULL, HEADER, PACKET, WORD, login
+
+# what the client sends now
+ANSWER, COMMANDS, FILE = 'the answer to the greeting', 'commands', 'a file for LOAD DATA LOCAL'
+
+
+class Requests(Framer):
+    """The direction from the client to the server."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.exchange: Exchange | None = None   # whose message is under way; None: it is a part of another's conversation
+        self.open = False   # a message is under way
+        self.full = False   # its packet is full, and another one follows
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        protocol, size = self.protocol, len(data)
+        last = size - HEADER - 1
+        while not self.rest:
+            while start <= last and not self.open and protocol.quick:
+                length, code = PACKET(data, start)  # a packet whose number is not 0 seems to be a long one
+                end = start + HEADER + length
+                if code != QUERY or end > size or not 0 < length < FULL:
+                    break
+                name = data[start + 5:end] if length <= NAME else data[start + 5:start + 5 + NAME]
+                yield end, Exchange(name, ASKING, True, TO_QUERY), True
+                start = end
+            part = self._go_on(data, start) if self.open else self._begin(data, start)
+            if part is None:
+                return
+            yield part
+            start = part[0]
+
+    def _begin(self, data: bytes, start: int) -> Part | None:
+        """Report the message that begins here; None: not yet."""
+        protocol, at = self.protocol, start + HEADER
+        if len(data) < at:
+            return None
+        if protocol.compressed:
+            raise ProtocolError('what follows is compressed')
+        length, exchange = WORD(data, start)[0] & FULL, None
+        if protocol.sends is FILE:
+            if not length:
+                protocol.expect(COMMANDS)
+        elif protocol.sends is COMMANDS and data[start + 3]:
+            self._check_login()
+        else:
+            exchange = self._ask(data, at, length)
+            if exchange is None:
+                return None
+        self.exchange = exchange
+        return self._claim(data, at, length)
+
+    def _ask(self, data: bytes, at: int, length: int) -> Exchange | None:
+        """Make the exchange of a request; None: not yet."""
+        if self.protocol.sends is ANSWER:
+            return self._log_in(data[at:at + length], length)
+        if not length:
+            return Exchange(stage=COMMANDING, note=PLAIN)   # the server answers ERR
+        wanted = min(length, needed(self.protocol, data, at)) if len(data) > at else length
+        if len(data) - at < wanted:
+            return None
+        exchange = command(self.protocol, data[at:at + wanted])
+        if length == FULL:
+            exchange.stage = LARGE
+        return exchange
+
+    def _log_in(self, payload: bytes, length: int) -> Exchange | None:
+        protocol = self.protocol
+        if protocol.server is None:
+            raise ProtocolError('the client speaks before the server')
+        if len(payload) < length:
+            return None
+        protocol.agree(login(payload, protocol.server.capabilities))
+        protocol.expect(COMMANDS)
+        name = b' '.join((b'login', protocol.login.user, protocol.login.database))
+        return Exchange(name.rstrip()[:NAME], LOGGING_IN, True, TO_LOG_IN)
+
+    def _check_login(self) -> None:
+        """A packet whose number is not 0 is no command, but said in the conversation of a login."""
+        queue = self.protocol.queue
+        if not queue or queue[0].note.shape is not LOGIN:
+            raise ProtocolError('a packet in a conversation that nobody has')
+
+    def _go_on(self, data: bytes, start: int) -> Part | None:
+        """Report more of the message under way; None: not yet."""
+        if not self.full:
+            self.open = False
+            return start, self.exchange, True
+        at = start + HEADER
+        return self._claim(data, at, WORD(data, start)[0] & FULL) if len(data) >= at else None
+
+    def _claim(self, data: bytes, at: int, length: int) -> Part:
+        """Report a packet of the message under way.
+
+        Args:
+            data: The bytes.
+            at: Where its payload begins.
+            length: How long that is.
+        """
+        end = at + length
+        self.rest = max(0, end - len(data))
+        self.full = length == FULL
+        self.open = self.full or self.rest > 0
+        return end - self.rest, self.exchange, not self.open

@@ -1,0 +1,133 @@
+"""Packets of the MySQL protocol: their header, numbers and strings, the greeting and the login. Knows no conversation.
+
+Sources: "MySQL Internals, Client/Server Protocol" (8.0) and the MariaDB knowledge base, "Client/Server Protocol"; what is
+said of MariaDB's answers was also seen on 10.11.
+"""
+from struct import Struct
+from typing import NamedTuple
+
+from ..errors import ProtocolError
+
+#: [bytes] of a payload that says that the next packet goes on with it; also the mask of the length in a header
+FULL = 0xFFFFFF
+HEADER = 4      #: [bytes] of a packet's header: length (3, little-endian), sequence id (1)
+#: the header of a packet as one number, with the sequence id on top
+WORD = Struct('<I').unpack_from
+#: the same and the first byte of the payload
+PACKET = Struct('<IB').unpack_from
+
+# first byte of an answer's payload
+OK, LOCAL_INFILE, EOF, ERR = 0x00, 0xFB, 0xFE, 0xFF
+#: error code of a progress report (MariaDB), which is no end of anything
+PROGRESS = b'\xff\xff'
+
+# status flags of OK and EOF packets, all in their low byte
+MORE_RESULTS, CURSOR_EXISTS = 0x08, 0x40
+
+# capabilities; those of MariaDB alone stand above the 32 bits of MySQL
+LONG_PASSWORD, CONNECT_WITH_DB, COMPRESS, PROTOCOL_41, SSL = 1, 1 << 3, 1 << 5, 1 << 9, 1 << 11
+SECURE_CONNECTION, PLUGIN_AUTH_LENENC = 1 << 15, 1 << 21
+DEPRECATE_EOF, OPTIONAL_METADATA, ZSTD, QUERY_ATTRIBUTES = 1 << 24, 1 << 25, 1 << 26, 1 << 27
+CACHE_METADATA = 1 << 36
+#: all of MySQL's, and MariaDB's progress, bulk operations, extended metadata, cached metadata, unit results
+KNOWN = (1 << 32) - 1 | 0b111101 << 32
+
+
+class Greeting(NamedTuple):
+    """What the server says of itself ("Protocol::HandshakeV10").
+
+    Args:
+        capabilities: What it can do, MariaDB's extensions included.
+        mariadb: It is a MariaDB, and words its errors so.
+    """
+
+    capabilities: int
+    mariadb: bool
+
+
+class Login(NamedTuple):
+    """What the client answers to the greeting ("Protocol::HandshakeResponse41").
+
+    Args:
+        capabilities: What both sides can do.
+        user: The user's name.
+        database: The database that it starts with; empty: none.
+    """
+
+    capabilities: int
+    user: bytes
+    database: bytes
+
+
+def packet(sequence: int, payload: bytes) -> bytes:
+    """Make one packet of less than 16 MB."""
+    return len(payload).to_bytes(3, 'little') + bytes((sequence & 0xFF,)) + payload
+
+
+def number(data: bytes, at: int) -> tuple[int, int]:
+    """Read a length-encoded integer; return it and where it ends.
+
+    Raises:
+        IndexError: The data ends before it.
+    """
+    first = data[at]
+    if first < LOCAL_INFILE:
+        return first, at + 1
+    size = {0xFC: 2, 0xFD: 3, 0xFE: 8}.get(first, 0)
+    return int.from_bytes(data[at + 1:at + 1 + size], 'little'), at + 1 + size
+
+
+def text(data: bytes, at: int) -> tuple[bytes, int]:
+    """Read a string that a NUL ends; return it and where the next field begins."""
+    end = data.find(b'\0', at)
+    if end < 0:
+        end = len(data)
+    return data[at:end], end + 1
+
+
+def greeting(payload: bytes) -> Greeting:
+    """Read the server's first packet.
+
+    Raises:
+        ProtocolError: It is none of protocol version 10.
+    """
+    version, at = text(payload, 1)
+    low = at + 4 + 8 + 1    # thread id, first half of the scramble, filler
+    if payload[:1] != b'\x0a' or len(payload) < low + 2:
+        raise ProtocolError('the server greets in no way that is known')
+    capabilities = int.from_bytes(payload[low:low + 2], 'little') | int.from_bytes(payload[low + 5:low + 7], 'little') << 16
+    if not capabilities & LONG_PASSWORD:    # MariaDB clears this bit to say that it uses the filler
+        capabilities |= int.from_bytes(payload[low + 14:low + 18], 'little') << 32
+    return Greeting(capabilities, not capabilities & LONG_PASSWORD or b'MariaDB' in version)
+
+
+def login(payload: bytes, server: int) -> Login:
+    """Read the client's first packet.
+
+    Args:
+        payload: The packet's payload, whole.
+        server: The server's capabilities.
+
+    Raises:
+        ProtocolError: TLS begins here, or what is agreed on is not known.
+    """
+    client = int.from_bytes(payload[:4], 'little')
+    if client & SSL:
+        raise ProtocolError('TLS begins')
+    if not client & PROTOCOL_41 or len(payload) < 32:
+        raise ProtocolError('the client is older than MySQL 4.1')
+    if not (client | server) & LONG_PASSWORD:
+        client |= int.from_bytes(payload[28:32], 'little') << 32
+    agreed = client & server
+    if agreed & ~KNOWN or agreed & OPTIONAL_METADATA and not agreed & DEPRECATE_EOF:
+        raise ProtocolError(f'the capabilities {agreed:#x} are not known')
+    user, at = text(payload, 32)
+    payload += bytes(2)     # what is cut short ends nowhere
+    if agreed & PLUGIN_AUTH_LENENC:
+        size, at = number(payload, at)
+        at += size
+    elif agreed & SECURE_CONNECTION:
+        at += 1 + payload[at]
+    else:
+        at = text(payload, at)[1]
+    return Login(agreed, user, text(payload, at)[0] if agreed & CONNECT_WITH_DB else b'')
