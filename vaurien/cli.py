@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from .address import Address
 from .cli_log import close_log, escaped, log_exception, open_log
 from .errors import ConfigError, RegistrationError, VaurienError
 
@@ -133,7 +134,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
         server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token)
         server.start()
     except OSError as error:
-        raise cannot_listen('control server', f'{spec.http_host}:{spec.http_port}', error) from error
+        raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error
     return server
 
 

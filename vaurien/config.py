@@ -120,7 +120,7 @@ class Builder:
             ConfigError: A value does not fit.
         """
         values = {**self.main, **self.statsd, **self.line}
-        if TOKEN in self.environ and 'http_token' not in self.line:
+        if self.environ.get(TOKEN) and 'http_token' not in self.line:
             values['http_token'] = Given(self.environ[TOKEN], TOKEN)
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)

@@ -237,6 +237,7 @@ def test_the_token_may_come_from_the_environment():
     assert spec(environ=environ).http_token == 'from-environment'
     assert spec(environ=environ, ini='[vaurien]\nhttp_token = file').http_token == 'from-environment'
     assert spec('--http-token', 'flag', environ=environ).http_token == 'flag'
+    assert spec(environ={'VAURIEN_HTTP_TOKEN': ''}, ini='[vaurien]\nhttp_token = file').http_token == 'file'
 
 
 def test_sync_is_accepted_and_said_to_have_no_effect():

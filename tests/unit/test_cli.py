@@ -1,0 +1,117 @@
+"""The command's own parts, without a process: exit statuses, lines, and the control server that may be missing."""
+import io
+import os
+import subprocess
+import sys
+import types
+
+import pytest
+
+from vaurien import cli
+from vaurien.cli import cannot_listen, complain, main, open_control, say
+from vaurien.errors import BackendError, ConfigError, RegistrationError, UnknownPluginError, VaurienError
+from vaurien.spec import ProcessSpec
+
+
+@pytest.mark.parametrize('error, status, line', [
+    (ConfigError('--a', 'b', 'c'), 2, "--a: 'b' is not valid, expected c"),
+    (UnknownPluginError('behavior', 'x', ['a']), 2, "the 'x' behavior does not exist, known: a"),
+    (RegistrationError('no class'), 2, 'no class'),
+    (BackendError('h:1', 'down'), 1, 'backend h:1 cannot be reached: down'),
+    (VaurienError('broken'), 1, 'broken'),
+    (FileNotFoundError(2, 'No such file or directory', 'a\nb.ini'), 1, 'a\\nb.ini: No such file or directory'),
+    (cannot_listen('proxy a', 'h:1', OSError(98, 'Address already in use')), 1,
+     'proxy a cannot listen on h:1: Address already in use'),
+    (cannot_listen('proxy a', 'h:1', OSError('odd')), 1, 'proxy a cannot listen on h:1: odd'),
+    (OSError('odd'), 1, 'odd'),
+    (OSError(24, 'Too many open files'), 1, 'Too many open files'),
+])
+def test_an_error_is_one_line_and_a_status(monkeypatch, capsys, error, status, line):
+    def fails(configuration):
+        raise error
+    monkeypatch.setattr(cli, 'run', fails)
+    assert main([]) == status
+    assert capsys.readouterr() == ('', f'vaurien: {line}\n')
+
+
+def test_an_interrupt_while_starting_shows_no_traceback(monkeypatch, capsys):
+    def interrupted(configuration):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(cli, 'run', interrupted)
+    assert main([]) == 130
+    assert capsys.readouterr() == ('', '')
+
+
+def test_the_arguments_of_the_process_are_taken_where_none_are_given(monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['vaurien', '--version'])
+    assert main() == 0
+    assert capsys.readouterr().out == '3.0.dev0\n'
+
+
+def test_a_complaint_is_one_line_whatever_is_in_it(capsys):
+    assert complain('a\nb\x1b[2J', 2) == 2
+    assert capsys.readouterr().err == 'vaurien: a\\nb\\x1b[2J\n'
+
+
+def test_lines_leave_at_once(monkeypatch):
+    out = io.TextIOWrapper(io.BufferedWriter(raw := io.BytesIO(), 4096))
+    monkeypatch.setattr(sys, 'stdout', out)
+    say('hello')
+    assert raw.getvalue() == b'vaurien: hello\n'
+
+
+@pytest.mark.parametrize('stream', ['stdout', 'stderr'])
+def test_a_stream_that_was_never_open_is_nothing_to_fail_for(monkeypatch, stream):
+    monkeypatch.setattr(sys, stream, None)
+    say('hello')
+    assert complain('hello', 1) == 1
+
+
+def test_an_output_that_nobody_reads_is_given_up_for_good():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, '-c', 'from vaurien.cli import say; say("a"); say("b")'],
+                          stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b'')
+
+
+class FakeServer:
+    """A control server that says what it was made with."""
+
+    def __init__(self, *arguments):
+        self.arguments, self.started = arguments, False
+        self.address = '127.0.0.1:8080'
+
+    def start(self):
+        self.started = True
+
+
+SPEC = ProcessSpec(http=True, http_host='::1', http_port=81, http_token='secret')
+
+
+def control(monkeypatch, **names):
+    monkeypatch.setitem(sys.modules, 'vaurien.control.app', types.SimpleNamespace(**names))
+
+
+def test_the_control_server_gets_the_fleet_an_address_and_the_token(monkeypatch):
+    control(monkeypatch, ControlServer=FakeServer)
+    server = open_control('fleet', SPEC)
+    assert server.started
+    assert server.arguments == ('fleet', '::1', 81, 'secret')
+
+
+def test_a_control_server_that_cannot_listen_is_named(monkeypatch):
+    class Taken(FakeServer):
+        def start(self):
+            raise OSError(98, 'Address already in use')
+    control(monkeypatch, ControlServer=Taken)
+    with pytest.raises(OSError, match='Address already in use') as caught:
+        open_control('fleet', SPEC)
+    assert caught.value.filename == 'control server cannot listen on [::1]:81'
+
+
+def test_a_control_server_whose_libraries_are_missing_is_not_available(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'vaurien.control.app', None)
+    with pytest.raises(VaurienError, match='^--http: the control server is not available: '):
+        open_control('fleet', SPEC)
