@@ -13,8 +13,9 @@ Values = dict[str, Given]
 REPEATED = ('plugin',)  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it", Text('FILE', 'the path of a file', str), None)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
-EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in [behavior:NAME] '
-          'or [protocol:NAME], those of more proxies in [proxy:NAME].')
+EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
+          '[behavior:NAME] or [protocol:NAME], those of more proxies in [proxy:NAME].')
+METAVARS: dict[Any, str] = {int: 'N', float: 'N', str: 'TEXT'}
 
 
 class Plugin(NamedTuple):
@@ -50,7 +51,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that leaves the end of the process, and the message, to others."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(prog='vaurien', allow_abbrev=False, exit_on_error=False, argument_default=argparse.SUPPRESS, **kwargs)
+        super().__init__(prog='vaurien', allow_abbrev=False, exit_on_error=False,
+                         argument_default=argparse.SUPPRESS, **kwargs)
         self.options: dict[str, Option] = {}
 
     def add_option(self, group: Any, key: str, name: str, option: Option) -> None:
@@ -106,7 +108,8 @@ def parse(argv: Sequence[str], catalog: Catalog) -> Values:
     parser = full_parser(catalog)
     values, unknown = parser.read(argv)
     for word in unknown:
-        raise ConfigError('command line', word, known(word.partition('=')[0], parser.options, 'a flag that --help lists'))
+        meant = known(word.partition('=')[0], parser.options, 'a flag that --help lists')
+        raise ConfigError('command line', word, meant)
     return values
 
 
@@ -163,4 +166,4 @@ def metavar(option: Option) -> str:
     """Say what stands for an option's value in the help."""
     if isinstance(option.type, Bounded):
         return 'N'
-    return str(getattr(option.type, 'metavar', None) or {int: 'N', float: 'N', str: 'TEXT'}.get(option.type, 'VALUE'))  # type: ignore[call-overload]
+    return str(getattr(option.type, 'metavar', None) or METAVARS.get(option.type, 'VALUE'))

@@ -1,7 +1,7 @@
 """From a command line and an INI file to the specs of a process. Starts nothing, opens no socket, draws nothing."""
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from . import arguments, ini
 from .address import is_loopback, parse_address
@@ -14,6 +14,7 @@ from .registry import NAME
 from .settings import CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from .spec import ProcessSpec, ProxySpec, StatsdSpec
 
+T = TypeVar('T')
 TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
 
 
@@ -78,22 +79,22 @@ class Builder:
 
     def _sort(self, section: str, values: Values) -> None:
         """Put a section's values where they belong, under their full names."""
-        kind, colon, name = section.partition(':')
+        kind, _, name = section.partition(':')
         if section == 'vaurien':
             self.main = self._checked(values, VAURIEN, dotted=True)
         elif section == 'statsd':
-            self.statsd = self._checked({f'statsd.{key}': given for key, given in values.items()}, STATSD)
+            self.statsd = self._checked(prefixed('statsd', values), STATSD)
         elif kind == 'proxy' and NAME.match(name):
             self.proxies[name] = self._checked(values, PROXY, dotted=True)
         elif kind in KINDS and name in self.catalog[kind]:
-            options = {f'{kind}.{name}.{option}': declared for option, declared in self.catalog[kind][name].options.items()}
-            self.shared.update(self._checked({f'{kind}.{name}.{key}': given for key, given in values.items()}, options))
+            options = prefixed(f'{kind}.{name}', self.catalog[kind][name].options)
+            self.shared.update(self._checked(prefixed(f'{kind}.{name}', values), options))
         else:
             self._unknown_section(section, values)
 
     def _unknown_section(self, section: str, values: Values) -> None:
-        names = ['vaurien', 'statsd', 'proxy:NAME', *(f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])]
-        raise ConfigError(self._file(values), f'[{section}]', known(section, names))
+        plugins = (f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])
+        raise ConfigError(self._file(values), f'[{section}]', known(section, ['vaurien', 'statsd', 'proxy:NAME', *plugins]))
 
     def _file(self, values: Values) -> str:
         """Return the file that a section stands in; an empty one is taken for one of the file that was named."""
@@ -102,7 +103,7 @@ class Builder:
     def _checked(self, values: Values, options: Mapping[str, Option], dotted: bool = False) -> Values:
         """Return the values if all their keys are known; ``dotted`` allows those of plugins' options."""
         for key, given in values.items():
-            if key not in options and not (dotted and key.partition('.')[0] in KINDS):
+            if key not in options and not (dotted and of_plugin(key)):
                 where = given.label.rpartition(' ')[0]
                 short = [name.rpartition('.')[2] for name in options]
                 raise ConfigError(where, key.rpartition('.')[2], known(key.rpartition('.')[2], short))
@@ -137,7 +138,7 @@ class Builder:
 
     def _all_proxies(self, fleet_only: bool) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
-        everywhere = {key: given for key, given in self.line.items() if key.partition('.')[0] in KINDS or key == 'bufsize'}
+        everywhere = {key: given for key, given in self.line.items() if of_plugin(key) or key == 'bufsize'}
         for name, values in self.proxies.items():
             if name in layers:
                 raise ConfigError(self._file(values), f'[proxy:{name}]',
@@ -194,8 +195,20 @@ class Builder:
             options = self.catalog[kind][name].options
             if option not in options:
                 raise ConfigError(given.label, option, known(option, options))
-            settings.setdefault(name, {})[option] = as_data(convert(given.label, options[option], given.value), given.value)
+            value = convert(given.label, options[option], given.value)
+            settings.setdefault(name, {})[option] = as_data(value, given.value)
         return settings
+
+
+def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
+    """Give the keys of a section their full names."""
+    return {f'{prefix}.{key}': item for key, item in items.items()}
+
+
+def of_plugin(key: str) -> bool:
+    """Say whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
+    kind, dot, _ = key.partition('.')
+    return bool(dot) and kind in KINDS
 
 
 def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
@@ -222,7 +235,7 @@ def as_data(value: Any, given: str | bool) -> Any:
 
 
 def check_behaviors(spec: ProxySpec, protocol: Any, values: Values) -> None:
-    """Refuse settings of behaviors that cannot work with the protocol, such as a kind of error that it does not have."""
+    """Refuse settings that cannot work with the protocol, such as a kind of error that it does not have."""
     for entry in spec.mix:
         try:
             make_behavior(entry, spec.settings, protocol)

@@ -77,14 +77,16 @@ PROXY: dict[str, Option] = {
                              bool, ONE.stay_connected),
     'pool_max_size': Option("Idle backend connections that are kept for reuse", Bounded(int, 0), ONE.pool_max_size),
     'pool_timeout': Option("Seconds that an idle backend connection is kept", Seconds, ONE.pool_timeout),
-    'backlog': Option("Connections that the system holds before they are accepted", Bounded(int, 1, 65535), ONE.backlog),
+    'backlog': Option("Connections that the system holds before they are accepted",
+                      Bounded(int, 1, 65535), ONE.backlog),
     'max_connections': Option("Sessions at the same time; more clients are reset; 0: no limit",
                               Bounded(int, 0), ONE.max_connections),
     'bufsize': Option("Bytes of one read: the option buffer of the protocol", Bounded(int, 1), None),
 }
 #: what the process can be told: ``[vaurien]`` and the command line
 PROCESS: dict[str, Option] = {
-    'fleet_only': Option("Start without the proxy of the command line and [vaurien]; those of [proxy:NAME] alone", bool, False),
+    'fleet_only': Option("Start without the proxy of the command line and [vaurien]; those of [proxy:NAME] alone",
+                         bool, False),
     'plugin': Option("A module, also of the current directory, that registers protocols or behaviors; may be repeated",
                      MODULES, ''),
     'seed': Option("A whole number that all randomness is made from: the same one repeats the same faults",

@@ -186,6 +186,11 @@ def test_what_the_command_line_says_of_plugins_holds_for_every_proxy(talker):
     assert cache.timeout == 30.0
 
 
+def test_what_the_command_line_says_of_the_proxy_is_that_of_the_first_proxy(talker):
+    _, cache = spec('--behavior', 'hang', '--protocol', 'tcp', '--backend', 'z:9', '--no-stay-connected', ini=INI).proxies
+    assert cache == spec(ini=INI).proxies[1]
+
+
 def test_a_proxy_has_its_own_settings_and_shares_those_of_sections(talker):
     _, cache = spec(ini=INI).proxies
     assert cache == ProxySpec(
