@@ -1,4 +1,4 @@
-"""HTTP/1.0 and 1.1, RFC 9110 and 9112. Bytes only; heads, chunks, framers and failures are in ``http_*`` beside this file."""
+"""HTTP/1.0 and 1.1, RFC 9110 and 9112. Bytes only: framers and failures are in the files ``http_*`` beside this one."""
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -15,8 +15,8 @@ from .message import Kind, MessageProtocol
 class HTTP(MessageProtocol):
     """Each HTTP request meets the chaos on its own; its name is method and target, as in ``GET /items?x=1``.
 
-    Keep-alive, pipelining, chunks with trailers, interim answers, uploads that wait for ``100 Continue`` and bodies that
-    end with the connection are followed; bodies are forwarded without being held. After an upgrade (WebSocket), a
+    Keep-alive, pipelining, chunks with trailers, interim answers, uploads that wait for ``100 Continue`` and bodies
+    that end with the connection are followed; bodies are forwarded without being held. After an upgrade (WebSocket), a
     CONNECT and for HTTP/2 by prior knowledge the session is relayed as tcp, and so is one whose messages two readers
     could take for different ones. With ``keep_alive`` False the session ends after each answer, and both heads say so.
     """

@@ -1,7 +1,7 @@
 """Follows a chunked body, RFC 9112 section 7.1: bytes in, offsets out. Knows no head and no state.
 
-A size that two readers could take for different numbers, and line ends that only some accept, break the body off here: what
-comes after is nobody's message (request smuggling).
+Where two readers could take a size for different numbers, or only some accept a line end, the body breaks off: what
+comes behind it is nobody's message (request smuggling).
 """
 from ..errors import ProtocolError
 from .http_heads import BLANK, CHUNKED, CRLF, TRAILER, check_line_ends

@@ -1,7 +1,7 @@
 """Finds the messages of HTTP/1.x in both directions, RFC 9112. Knows no failure and no stream.
 
-Heads are read by ``http_heads``, chunks by ``http_chunks``; here is what comes after what, and how answers pair with requests.
-No body is ever held: a declared length and the data of chunks pass through ``rest``.
+Heads are read by ``http_heads``, chunks by ``http_chunks``; here is what comes after what, and how answers pair with
+requests. No body is ever held: a declared length and the data of chunks pass through ``rest``.
 """
 from collections.abc import Generator, Iterator
 from re import Pattern
@@ -36,7 +36,10 @@ class Messages(Framer):
         last: The sender has said that this message is its last one.
     """
 
+    #: what the beginning of a head looks like
     first_line: ClassVar[Pattern[bytes]]
+    #: empty lines before a head are skipped (RFC 9112 section 2.2)
+    padded: ClassVar[bool] = False
 
     def __init__(self, protocol: Any) -> None:
         super().__init__(protocol)
@@ -53,8 +56,8 @@ class Messages(Framer):
             start = yield from self._follow(data, start, start, self.body)
         size, editing = len(data), self.protocol.editing
         while start < size and not self.body:
-            if data.startswith(CRLF, start):
-                start += 2      # robust readers skip empty lines before a head (RFC 9112 section 2.2)
+            if self.padded and data.startswith(CRLF, start):
+                start += 2
                 yield start, None, True
                 continue
             end = data.find(BLANK, start) + 4
@@ -112,6 +115,7 @@ class Requests(Messages):
     """
 
     first_line = BEGUN_REQUEST
+    padded = True
 
     def __init__(self, protocol: Any) -> None:
         super().__init__(protocol)
@@ -142,11 +146,11 @@ class Answers(Messages):
     first_line = BEGUN_ANSWER
 
     def begin(self, head: bytes) -> tuple[Exchange | None, int]:
-        if self.last:
-            raise ProtocolError('bytes behind an answer that ends the connection')
-        status, length, persists = read_answer(head) if len(head) <= SHORT else read_answer.__wrapped__(head)
         queue = self.protocol.queue
         exchange = queue[0] if queue else None
+        if self.last or exchange is None and self.protocol.requests.opaque:
+            raise ProtocolError('bytes behind the last answer that can be known')
+        status, length, persists = read_answer(head) if len(head) <= SHORT else read_answer.__wrapped__(head)
         if status == 101 or exchange is not None and exchange.note.connect and 200 <= status <= 299:
             return exchange, SWITCH
         if status < 200:

@@ -1,15 +1,16 @@
 """Reads and edits the heads of HTTP/1.x messages: bytes in, facts out. Knows no body, no exchange and no session.
 
-The grammar is that of RFC 9112, taken strictly. Where two readers of a head could disagree about where its message ends -
-bare line feeds, folded lines, blanks before a colon, several lengths, a length beside chunks - one of them can be made to
-see a request that the other does not (request smuggling). Such a head is refused here, and the session is relayed unread
-from there on: what the peers make of it stays between them, and no error is put where nobody else sees a request.
+The grammar is that of RFC 9112, taken strictly. Where two readers of a head could disagree about where its message
+ends - bare line feeds, folded lines, blanks before a colon, several lengths, a length beside chunks - one of them can
+be made to see a request that the other does not (request smuggling). Such a head is refused here, and the session is
+relayed unread from there on: what the peers make of it stays between them.
 """
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from ..errors import ProtocolError
+from .message import NAME
 
 CRLF, BLANK = b'\r\n', b'\r\n\r\n'
 METHOD = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
@@ -48,7 +49,7 @@ class Asked(NamedTuple):
     """What the head of a request says.
 
     Args:
-        name: Method and target.
+        name: Method and target, cut where it is overlong.
         stage: ``PAGE``, ``OLD`` or ``BARE``.
         length: Bytes of its body, or ``CHUNKED``.
         persists: The client would use the connection again (RFC 9112 section 9.3).
@@ -94,7 +95,7 @@ def read_request(head: bytes) -> Asked:
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
     return Asked(
-        name, BARE if connect or bodiless else OLD if old else PAGE, length, persists(found, old),
+        name[:NAME], BARE if connect or bodiless else OLD if old else PAGE, length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found)
 
 

@@ -103,8 +103,8 @@ ERRORS = {
     '501': Kind("The server knows no such method: 501 with a page; the connection stays open.", ANY, refusal(501)),
     '502': Kind("A gateway got rubbish from the server behind it: 502 with a page; the connection stays open.",
                 ANY, refusal(502)),
-    '503': Kind("The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays open.",
-                ANY, refusal(503, RETRY_AFTER)),
+    '503': Kind("The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays "
+                "open.", ANY, refusal(503, RETRY_AFTER)),
     '504': Kind("A gateway has waited too long for the server behind it: 504 with a page; the connection stays open.",
                 ANY, refusal(504)),
     '429': Kind("The client has sent too many requests: 429 with a page and Retry-After; the connection stays open.",
@@ -118,7 +118,7 @@ ERRORS = {
                            "byte.", ANY, empty_response),
     'reset': Kind("The server's process was killed in the middle of an answer: the connection is reset. Not for HEAD "
                   "and CONNECT.", WITH_PAGE, half('reset')),
-    'slow-headers': Kind("The server is hardly alive: the head of a 503 comes byte by byte over some 20 s. A client that "
-                         "limits the time of each read never gives up, one that limits the whole does.",
+    'slow-headers': Kind("The server is hardly alive: the head of a 503 comes byte by byte over some 20 s. A client "
+                         "that limits the time of each read never gives up, one that limits the whole does.",
                          ANY, slow_headers),
 }
