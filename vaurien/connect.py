@@ -21,22 +21,33 @@ class Connecting:
     Args:
         address: The backend.
         timeout: Seconds for all of it; 0: as long as the system tries.
+        delay: Seconds to wait before anything is tried; they do not count for ``timeout``.
         done: Called once, perhaps before this returns, with the connected socket, or with None and why not.
 
     Attributes:
         ended: ``done`` has been called.
     """
 
-    __slots__ = ('address', 'done', 'ended', '_sock', '_watcher', '_timer', '_left', '_greenlet')
+    __slots__ = ('timeout', 'address', 'done', 'ended', '_sock', '_watcher', '_timer', '_left', '_greenlet')
 
-    def __init__(self, address: Address, timeout: float, done: Callable[[RawSocket | None, BackendError | None], None]) -> None:
+    def __init__(self, address: Address, timeout: float, done: Callable[[RawSocket | None, BackendError | None], None],
+                 delay: float = 0.0) -> None:
         self.address, self.done, self.ended = address, done, False
         self._sock: RawSocket | None = None
         self._watcher: Any = None
         self._timer: Any = None
         self._greenlet: Any = None
         self._left: list[SocketAddress] = []
-        known = numeric(address)
+        self.timeout = timeout
+        if delay:
+            self._watcher = get_hub().loop.timer(delay)
+            self._watcher.start(self._begin)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._drop()
+        known, timeout = numeric(self.address), self.timeout
         if known is not None:
             self._left = list(known)
             self._try_next(OSError(errno.EHOSTUNREACH, 'no address'))
@@ -71,9 +82,9 @@ class Connecting:
                 error = failed
                 self._drop()
                 continue
-            if code in _IN_PROGRESS and sock.connect_ex(sockaddr) in (0, errno.EISCONN):
-                code = 0    # on loopback it is done before the first call returns
-            if code == 0:
+            if code in _IN_PROGRESS:    # on loopback it is done before the first call returns
+                code = sock.connect_ex(sockaddr)
+            if code in (0, errno.EISCONN):
                 return self._end(sock, None)
             if code in _IN_PROGRESS:
                 return self._await(sock, family, sockaddr)

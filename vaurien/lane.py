@@ -4,15 +4,18 @@ Knows the session it belongs to, and no proxy. The calls run in the event loop w
 wait, and otherwise in a greenlet while the lane watches nothing.
 """
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from gevent import get_hub
+from gevent import Timeout, get_hub
 
 from .chaos import DUMMY
 from .protocols.base import Exchange
 from .stream import Stream
 
 _READABLE = 1
+#: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``
+ANYTHING = (Exception, Timeout)
 
 
 class Lane:
@@ -30,12 +33,13 @@ class Lane:
     """
 
     __slots__ = ('session', 'protocol', 'source', 'dest', 'to_backend', 'done', 'busy', 'passing', '_step', '_handle',
-                 '_reader', '_stopped', '_held')
+                 '_reader', '_stopped', '_held', '_paused', '_consumed')
 
     def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
         self.session, self.protocol = session, session.protocol
         self.source, self.dest, self.to_backend = source, dest, to_backend
-        self.done = self.busy = self._stopped = self._held = False
+        self.done = self.busy = self._stopped = self._held = self._paused = False
+        self._consumed = -1     # of the source, when bytes were last given back
         self.passing = True
         self._handle = session.protocol._handle
         self._step: Callable[[], None] = self.step
@@ -45,13 +49,18 @@ class Lane:
 
     def watch(self) -> None:
         """Wait for the next readable event, unless something else has to happen first."""
-        if not (self.done or self.busy or self._stopped or self._held):
+        if self._may_watch():
             self._reader.start(self._on_readable)
-            if self.source.pending:     # given back by a handler: no event will tell
+            if self.source.pending and self._consumed != self.source.consumed:
+                # given back by a handler: no event will tell. Where it used none of it, it waits for more to come
+                self._consumed = self.source.consumed
                 get_hub().loop.run_callback(self._given_back)
 
+    def _may_watch(self) -> bool:
+        return not (self.done or self.busy or self._stopped or self._held or self._paused)
+
     def _given_back(self) -> None:
-        if self.source.pending and not (self.busy or self._stopped or self._held):
+        if self.source.pending and self._may_watch():
             self._on_readable()
 
     def unwatch(self) -> None:
@@ -71,15 +80,17 @@ class Lane:
 
     def pause(self, stream: Stream) -> None:
         """Stop waiting until ``stream`` has taken what was written to it."""
+        self._paused = True
         self.unwatch()
-        stream.when_drained(self._resume)
+        stream.when_drained(partial(self._resume, stream))
 
-    def _resume(self) -> None:
+    def _resume(self, stream: Stream) -> None:
+        self._paused = False
         if not self.session.ended:
-            self.guard(self._go_on)
+            self.guard(self._go_on, stream)
 
-    def _go_on(self) -> None:
-        self.dest.check()
+    def _go_on(self, stream: Stream) -> None:
+        stream.check()
         self.watch()
 
     def stop(self) -> None:
@@ -108,7 +119,7 @@ class Lane:
             pass
         except OSError as error:
             self.session.lost(self, error)
-        except Exception:   # a plugin's, or a bug of ours; the loop would only print it
+        except ANYTHING:    # a plugin's, or a bug of ours; the loop would only print it
             self.session.failed(self)
 
     def guard(self, call: Callable[..., None], *args: Any) -> None:
@@ -119,7 +130,7 @@ class Lane:
             pass
         except OSError as error:
             self.session.lost(self, error)
-        except Exception:   # as above
+        except ANYTHING:    # as above
             self.session.failed(self)
 
     def step(self) -> None:
@@ -220,9 +231,12 @@ class EventLane(Lane):
     def _begin(self) -> Exchange | None:
         """Draw for an event from the client; its end is no exchange. None: nothing happens to it."""
         session = self.session
-        session.exchange = None
-        if session.proxy.chaos.plain or self.source.at_end():
+        if session.proxy.chaos.plain:
+            session.exchange = None
             return None
+        if self.source.at_end():
+            return None     # what was asked before is still to be answered
+        session.exchange = None
         exchange = Exchange()
         session.draw(exchange)
         if exchange.behavior is DUMMY:
@@ -240,11 +254,16 @@ class EventLane(Lane):
         self.settle(open_)
 
     def _act(self, exchange: Exchange) -> None:
-        session, source = self.session, self.source
-        self.protocol.requesting = self.protocol.answering = exchange
+        session, source, protocol = self.session, self.source, self.protocol
+        if self.to_backend:
+            protocol.requesting = exchange
+        else:
+            protocol.answering = exchange
         session.awaiting = self.to_backend
-        before = source.received
+        before = source.consumed
         open_ = self.call(exchange)
-        if not self.passing and source.received == before and not source.closed and not session.silent:
+        if not self.passing and source.consumed == before and not source.closed and not session.silent:
             source.recv()       # nobody wanted it; left unread it would be the next event again
         self.settle(open_)
+        if not self.passing and source.full and not (self.busy or self._paused or session.ended or session.silent):
+            self.pause(source)  # it was answered in the other one's place, and does not read its answers

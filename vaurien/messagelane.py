@@ -11,7 +11,7 @@ from gevent import get_hub, getcurrent, sleep
 from .chaos import DUMMY, OPENING
 from .lane import Lane
 from .protocols.base import Exchange
-from .protocols.message import Cutter, Part
+from .protocols.message import UNANSWERED, Cutter, Part
 from .stream import READ, Stream
 
 #: [bytes] of a message's body from which it is forwarded without being looked at
@@ -99,6 +99,13 @@ class MessageLane(Lane):
         if held:
             self.dest.sendall(held)
 
+    def _went_through(self) -> None:
+        if self.cutter.opaque:
+            self.session.opaque(self)
+            self._write_held()
+        self.flush()
+        self.settle(True)
+
     def _act(self, exchange: Exchange, piece: bytes, begins: bool, done: bool) -> None:
         """Hand a piece of a message to its behavior and protocol."""
         source = self.source
@@ -169,14 +176,12 @@ class RequestLane(MessageLane):
             exchange.behavior, exchange.due = behavior, True
 
     def _went_through(self) -> None:
-        if self.cutter.opaque:
-            self.session.opaque(self)
-            self._write_held()
-        self.flush()
-        self.settle(True)
+        if len(self.protocol.queue) > UNANSWERED:
+            self.cutter.give_up(f'more than {UNANSWERED} requests wait for their answers')
+        super()._went_through()
         if self.replied:
             self.replied = False
-            if self.source.full and not self.session.ended and not self.busy:
+            if self.source.full and not (self.session.ended or self.busy or self._paused):
                 self.pause(self.source)
 
     def begun(self, exchange: Exchange) -> None:
@@ -190,17 +195,22 @@ class RequestLane(MessageLane):
         exchange.expects = True     # in the queue it waits for its turn
         self.protocol.asked(exchange)
         self.replied = True
-        self.session.answers.reply_own()
+        self.session.answers.take_turn(failure.pause > 0)
 
-    def open(self) -> None:
-        """Let the opening of the connection meet a behavior that was told to fail it."""
+    def open(self) -> bool:
+        """Let the opening of the connection meet a behavior that was told to fail it, and say whether it did."""
         exchange = Exchange(OPENING.encode(), OPENING)
         behavior = self.session.draw_opening(exchange)
-        if behavior is not None:
-            self.protocol.requesting = exchange
-            behavior.on_before_handle(self.protocol, self.source, self.dest, True)
-            if exchange.failure is not None:
-                self.session.answers.reply(exchange, 'close')
+        if behavior is None:
+            return False
+        self.protocol.requesting = exchange
+        behavior.on_before_handle(self.protocol, self.source, self.dest, True)
+        failure, answers = exchange.failure, self.session.answers
+        if failure is not None and failure.pause:
+            answers.wait_in_greenlet(answers.reply, exchange, 'close')
+        elif failure is not None:
+            answers.reply(exchange, 'close')
+        return failure is not None
 
     def _act(self, exchange: Exchange, piece: bytes, begins: bool, done: bool) -> None:
         self.protocol.requesting = exchange
@@ -210,11 +220,11 @@ class RequestLane(MessageLane):
 class AnswerLane(MessageLane):
     """From the backend to the client: pairs answers with requests, and puts vaurien's own in their places."""
 
-    __slots__ = ('slow',)
+    __slots__ = ('pausing',)
 
     def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
         super().__init__(session, source, dest, to_backend)
-        self.slow = False   # an own answer leaves byte by byte
+        self.pausing = False    # some own answer leaves byte by byte: from then on they leave in a greenlet
 
     def opaque(self) -> bool:
         protocol = self.protocol
@@ -250,29 +260,28 @@ class AnswerLane(MessageLane):
                 self.protocol.answered(exchange)
                 if exchange.failure is not None or exchange.closes or queue and self._own(queue[0]):
                     self.put(start, at)
+                    self.flush()
                     start = at
+                    if self.pausing and not self.busy:
+                        return self.wait_in_greenlet(self._complete, exchange, parts, at)
                     if self._completed(exchange):
                         return None
         self.put(start, at)
         self._went_through()
         return None
 
+    def _complete(self, exchange: Exchange, parts: Iterable[Part], start: int) -> None:
+        if not self._completed(exchange):
+            self._process(parts, start)
+
     def _completed(self, exchange: Exchange) -> bool:
         """Do what follows an answer; True: the session ends with it."""
-        self.flush()
         if exchange.failure is not None:
             self.reply(exchange)
         elif exchange.closes:
             self.session.hang_up()
         self.reply_own()
         return bool(self.session.ended or self.session.silent)
-
-    def _went_through(self) -> None:
-        if self.cutter.opaque:
-            self.session.opaque(self)
-            self._write_held()
-        self.flush()
-        self.settle(True)
 
     def _act(self, exchange: Exchange, piece: bytes, begins: bool, done: bool) -> None:
         self.protocol.answering = exchange
@@ -282,7 +291,7 @@ class AnswerLane(MessageLane):
         exchange = self.cutter.exchange
         if self.cutter.open and exchange is not None and self.cutter.framer.end() and not self.opaque():
             self.cutter.open = False
-            self._process([(0, exchange, True)])
+            self._process(iter([(0, exchange, True)]))
         if not self.session.ended and not self.busy:
             super()._source_ended()
 
@@ -292,15 +301,31 @@ class AnswerLane(MessageLane):
     def _own(exchange: Exchange) -> bool:
         return exchange.failure is not None and exchange.failure.request == b''
 
+    def take_turn(self, pausing: bool) -> None:
+        """Write the answers of our own, now that there is a new one, as far as their turn has come.
+
+        Args:
+            pausing: The new one leaves byte by byte.
+        """
+        self.pausing = self.pausing or pausing
+        if self.busy:
+            return      # the greenlet does so at its end
+        if self.pausing:
+            self.wait_in_greenlet(self.reply_own)
+        else:
+            self.reply_own()
+
+    def watch_again(self) -> None:
+        self.reply_own()
+        super().watch_again()
+
     def reply_own(self) -> None:
         """Write the answers whose turn has come and that the backend has no part in."""
-        queue = self.protocol.queue
-        while queue and self._own(queue[0]) and not self.slow and not self.session.ended and not self.session.silent:
-            if queue[0].failure.pause:
-                self.slow = True
-                self.session.spawn(self.guard, self._reply_slowly, queue[0])
-                return
-            self.reply(queue.popleft())
+        queue, session = self.protocol.queue, self.session
+        while queue and self._own(queue[0]) and not session.ended and not session.silent:
+            self.reply(queue[0])
+            if queue:
+                queue.popleft()
 
     def reply_all_own(self) -> None:
         """Write the answers that were still to wait for the backend's, whose places nobody can tell any more."""
@@ -310,17 +335,6 @@ class AnswerLane(MessageLane):
                 self.reply(exchange)
         queue.clear()
 
-    def _reply_slowly(self, exchange: Exchange) -> None:
-        reply, pause = exchange.failure.reply, exchange.failure.pause
-        for at in range(len(reply)):
-            self.dest.sendall(reply[at:at + 1])
-            sleep(pause)
-        self.slow = False
-        if not self.session.ended:
-            self.protocol.queue.popleft()
-            self._after_reply(exchange.failure.end)
-            self.reply_own()
-
     def reply(self, exchange: Exchange, end: str = '') -> None:
         """Write what takes the place of an answer, and end as it says.
 
@@ -328,12 +342,16 @@ class AnswerLane(MessageLane):
             exchange: The exchange, with its failure.
             end: How the connection ends where the failure leaves that open.
         """
-        if exchange.failure.reply:
-            self.dest.sendall(exchange.failure.reply)
-        self._after_reply(exchange.failure.end or end)
-
-    def _after_reply(self, end: str) -> None:
-        session = self.session
+        failure, session = exchange.failure, self.session
+        if failure.pause and getcurrent() is not get_hub():
+            for at in range(len(failure.reply)):
+                self.dest.sendall(failure.reply[at:at + 1])
+                sleep(failure.pause)
+        elif failure.reply:
+            self.dest.sendall(failure.reply)
+        if session.ended:
+            return
+        end = failure.end or end
         if end == 'close':
             session.hang_up()
         elif end == 'reset':

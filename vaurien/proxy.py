@@ -14,6 +14,7 @@ from .chaos import Chaos, protocol_settings
 from .connect import Connecting
 from .errors import BackendError
 from .journal import Journal
+from .lane import ANYTHING
 from .pool import Pool
 from .protocols import Protocol
 from .protocols.base import BaseProtocol, Exchange
@@ -21,8 +22,12 @@ from .session import Session
 from .sockets import RawSocket
 from .spec import ProxySpec
 from .stream import Stream
+from .wire import Wear, Wire, settle_toxics
 
 logger = logging.getLogger(__name__)
+
+#: [seconds] without accepting after it has failed; short, as descriptors come back whenever a session ends
+REST = 0.05
 
 
 class Stats:
@@ -64,6 +69,7 @@ class Plan(NamedTuple):
     protocol: type[BaseProtocol]
     settings: dict[str, Any]
     chaos: Chaos
+    toxics: dict[str, Wear]
 
 
 def find_backend(text: str) -> Address:
@@ -91,7 +97,9 @@ class Proxy(StreamServer):
                  find: Callable[[str], Address] = find_backend) -> None:
         self.seed, self._find = seed, find
         self.journal = journal if journal is not None else Journal()
-        self._adopt(self.plan(spec))
+        plan = self.plan(spec)
+        self._adopt(plan)
+        self.wire = Wire(seed, spec.name, plan.toxics)
         self.idle = Pool(spec.pool_max_size, spec.pool_timeout)
         self.stats = Stats()
         self.sessions: dict[int, Session] = {}
@@ -122,10 +130,11 @@ class Proxy(StreamServer):
         """
         protocol = Protocol.get(spec.protocol)
         return Plan(spec, parse_address(spec.proxy, 'proxy'), self._find(spec.backend), protocol,
-                    protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol))
+                    protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),
+                    settle_toxics(spec.toxics))
 
     def _adopt(self, plan: Plan) -> None:
-        self.spec, self.listen, self.backend, self.protocol, self.settings, self.chaos = plan
+        self.spec, self.listen, self.backend, self.protocol, self.settings, self.chaos, _ = plan
 
     def change(self, spec: ProxySpec) -> None:
         """Become what another spec says, or stay as it was.
@@ -148,6 +157,7 @@ class Proxy(StreamServer):
         self.idle.size, self.idle.timeout = spec.pool_max_size, spec.pool_timeout
         other_protocol = plan.protocol is not self.protocol
         self._adopt(plan)
+        self.wire.change(plan.toxics, self.sessions.values())
         if listener is not None:
             self.close()
             self.socket = listener
@@ -194,9 +204,8 @@ class Proxy(StreamServer):
     def _rest(self) -> None:
         """Accept nothing for a while: what made it fail would fail at once again."""
         self.stop_accepting()
-        self._timer: Any = self.loop.timer(self.delay)
+        self._timer: Any = self.loop.timer(REST)
         self._timer.start(self._accept_again)
-        self.delay = min(self.max_delay, self.delay * 2)
 
     def _accept_again(self) -> None:
         if self.started:
@@ -210,25 +219,28 @@ class Proxy(StreamServer):
             sockets.refuse(client)
             return
         self.stats.accepted += 1
+        self._number += 1
         kept = self.idle.take() if len(self.idle) else None
         if kept is not None:
-            self._open(client, kept, peer)
+            self._open(self._number, client, kept, peer, self.backend)
         else:
-            self._connect(client, peer)
+            self._connect(self._number, client, peer)
 
-    def _connect(self, client: RawSocket, peer: str) -> None:
+    def _connect(self, number: int, client: RawSocket, peer: str) -> None:
         connecting: Connecting | None = None
 
         def done(backend: RawSocket | None, error: BackendError | None) -> None:
             if connecting is not None:
                 self._connecting.pop(connecting, None)
-                self._check_empty()
             if backend is not None:
-                self._open(client, backend, peer)
+                self._open(number, client, backend, peer, address)
             else:
                 self._unreachable(client, error)
+                self._check_empty()
 
-        made = Connecting(self.backend, self.spec.timeout, done)
+        address = self.backend
+        delay = self.wire.opening_delay(number) if self.wire else 0.0
+        made = Connecting(address, self.spec.timeout, done, delay)
         if not made.ended:
             connecting = made
             self._connecting[made] = client
@@ -239,12 +251,19 @@ class Proxy(StreamServer):
         self._seldom['backend'].warning('%s: %s', self.spec.name, error)
         sockets.refuse(client)
 
-    def _open(self, client: RawSocket, backend: RawSocket, peer: str) -> None:
-        self._number += 1
+    def _open(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         timeout = self.spec.timeout
-        session = Session(self, self._number, Stream(client, timeout), Stream(backend, timeout),
-                          self.protocol(self.settings), peer)
-        self.sessions[self._number] = session
+        try:
+            session = Session(self, number, Stream(client, timeout), Stream(backend, timeout),
+                              self.protocol(self.settings), peer, address)
+        except ANYTHING:
+            logger.exception('session %d of %s is reset: protocol %s raised', number, self.spec.name, self.protocol.name)
+            self.stats.handler_errors += 1
+            sockets.refuse(client)
+            sockets.refuse(backend)
+            self._check_empty()
+            return
+        self.sessions[number] = session
         self._empty.clear()
         session.start()
 

@@ -1,23 +1,27 @@
 """One client connection paired with one backend connection. Owns two streams and two lanes, and alone ends itself."""
 import logging
 from collections.abc import Callable
+from errno import ECONNRESET
 from random import Random
 from typing import Any
 
 from gevent import get_hub, getcurrent, spawn
 
+from .address import Address
 from .chaos import DUMMY, fails_opening
 from .lane import EventLane, Lane
 from .messagelane import AnswerLane, MessageLane, RequestLane
 from .protocols.base import BaseProtocol, Exchange
 from .protocols.message import MessageProtocol
-from .stream import Stream
+from .stream import GONE, Stream
 
 logger = logging.getLogger(__name__)
 
 #: [seconds] that a client may take to leave after its connection was ended with FIN; closing at once would turn what
 #: it still sends into a reset, and a reset drops what it has not read yet
 LINGER = 2.0
+#: looks at an idle session within ``timeout``: it is ended an eighth of that late at most
+LOOKS = 8
 
 
 class Session:
@@ -30,6 +34,7 @@ class Session:
         backend: The backend's stream.
         protocol: The protocol object, for this session alone.
         peer: The client's address as text.
+        address: What the backend's stream is connected to.
 
     Attributes:
         exchanges: Requests so far; where the protocol knows none, events from the client.
@@ -40,11 +45,12 @@ class Session:
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'exchanges', 'exchange', 'ended', 'silent',
-                 'started', 'requests', 'answers', 'awaiting', '_random', '_greenlets', '_timer', '_seen', '_reuse',
-                 '_closing', '_told')
+                 'started', 'requests', 'answers', 'awaiting', '_random', '_greenlets', '_timer', '_seen', '_idle',
+                 '_reuse', '_closing', '_told', 'address')
 
-    def __init__(self, proxy: Any, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str) -> None:
-        self.proxy, self.number, self.peer = proxy, number, peer
+    def __init__(self, proxy: Any, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
+                 address: Address) -> None:
+        self.proxy, self.number, self.peer, self.address = proxy, number, peer, address
         self.client, self.backend, self.protocol = client, backend, protocol
         protocol.session = self
         self.exchanges = 0
@@ -54,7 +60,7 @@ class Session:
         self._random: Random | None = None
         self._greenlets: set[Any] | None = None
         self._timer: Any = None
-        self._seen = -1
+        self._seen = self._idle = 0
         self._reuse = bool(protocol.option('reuse_socket'))
         self.requests: Lane
         self.answers: Lane
@@ -70,13 +76,14 @@ class Session:
         self.requests.guard(self._begin)
 
     def _begin(self) -> None:
-        if self.proxy.chaos.opens and isinstance(self.requests, RequestLane):
-            self.requests.open()
-            if self._closing or self.ended:
-                return
-        if not self.proxy.spec.stay_connected:
-            self._timer = get_hub().loop.timer(self.proxy.spec.timeout, self.proxy.spec.timeout)
+        if self.proxy.chaos.opens and isinstance(self.requests, RequestLane) and self.requests.open():
+            return
+        timeout = self.proxy.spec.timeout / LOOKS
+        if timeout and not self.proxy.spec.stay_connected:
+            self._timer = get_hub().loop.timer(timeout, timeout)
             self._timer.start(self._check_idle)
+        if self.proxy.wire:
+            self.proxy.wire.attach(self)
         self.requests.watch()
         self.answers.watch()
 
@@ -95,7 +102,7 @@ class Session:
     @property
     def backend_name(self) -> str:
         """The backend's address as the user wrote it."""
-        return str(self.proxy.backend)
+        return str(self.address)
 
     @property
     def transferred(self) -> tuple[int, int]:
@@ -154,7 +161,9 @@ class Session:
     def lane_done(self, lane: Lane) -> None:
         """A direction has ended: pass it on, and end the session when nothing is left to come."""
         other = self.other(lane)
-        if lane is self.requests and self._reuse and self._reusable() or other.done:
+        if lane.source.was_reset:   # a write has met the reset, and the reader only an end
+            self.lost(lane, ConnectionResetError(ECONNRESET, 'the peer has reset the connection'))
+        elif lane is self.requests and self._reuse and self._reusable() or other.done:
             self.end()
         elif lane is self.answers and not self.protocol.option('keep_alive'):
             self.hang_up()
@@ -163,8 +172,10 @@ class Session:
 
     def lost(self, lane: Lane, error: OSError) -> None:
         """A connection broke under a lane: the other peer hears of it as it would without vaurien."""
-        if self.ended:
-            return
+        if error.errno not in GONE:
+            return self.failed(lane)
+        if self.ended or self._closing and lane.busy and lane.dest.closed:
+            return None     # it was ended here, and a greenlet has found out
         logger.debug('session %d of %s: %s', self.number, self.name, error)
         other = self.other(lane)
         if lane.dest.broken and not isinstance(error, TimeoutError) and not other.done and not self.silent:
@@ -176,15 +187,37 @@ class Session:
             lane.dest.when_drained(lambda: self.end(reset=True))
         else:
             self.end(reset=True)
+        return None
 
     def failed(self, lane: Lane) -> None:
         """A plugin raised, or vaurien has a bug: this session is reset, the others live on."""
-        exchange = getattr(self.protocol, 'requesting' if lane.to_backend else 'answering', None)
+        exchange = self.exchange if isinstance(lane, EventLane) else \
+            getattr(self.protocol, 'requesting' if lane.to_backend else 'answering', None)
         behavior = getattr(exchange, 'behavior', None)
         logger.exception('session %d of %s is reset: protocol %s, behavior %s raised', self.number, self.name,
                          self.protocol.name, behavior.name if behavior is not None else DUMMY.name)
         self.proxy.stats.handler_errors += 1
         self.end(reset=True)
+
+    # -- what toxics ask for
+
+    def outlet(self, direction: str) -> Stream:
+        """Return the stream that bytes of a direction leave by: ``downstream`` or ``upstream``."""
+        return self.client if direction == 'downstream' else self.backend
+
+    def end_direction(self, direction: str) -> None:
+        """Read no more in a direction, deliver what is under way, and end the session."""
+        lane = self.answers if direction == 'downstream' else self.requests
+        lane.stop()
+        lane.dest.finish(self.end)
+
+    def toxic_failed(self, toxic: Any) -> None:
+        """A toxic raised: this session is reset, the others live on."""
+        logger.exception('session %d of %s is reset: toxic %s raised', self.number, self.name, toxic.name)
+        self.proxy.stats.handler_errors += 1
+        self.end(reset=True)
+
+    # -- ending
 
     def silence(self) -> None:
         """Answer nothing any more, and read and drop what the client sends until it leaves."""
@@ -202,58 +235,69 @@ class Session:
         self.client.finish()
         if self.requests.done:
             return self.end()
-        self._part(self.backend)
+        self.backend.finish(self.backend.close)
         self.requests.swallow()
-        if self._timer is not None:
-            self._timer.close()
+        self._stop_timer()
         self._timer = get_hub().loop.timer(LINGER)
         self._timer.start(self.end)
         return None
 
     def _check_idle(self) -> None:
         seen = sum(self.transferred)
-        if seen == self._seen:
+        self._idle = self._idle + 1 if seen == self._seen else 0
+        self._seen = seen
+        if self._idle == LOOKS:
             logger.debug('session %d of %s: no event for %g s', self.number, self.name, self.proxy.spec.timeout)
             self.end()
-        self._seen = seen
 
     def _reusable(self) -> bool:
-        return not self.silent and not self.awaiting and not self.backend.full and not self.backend.broken and not self.answers.done \
-            and not self.answers.busy and self.protocol.reusable()
+        backend, answers = self.backend, self.answers
+        in_flight = self.silent or self.awaiting or answers.busy or backend.full or backend.pending
+        return not (in_flight or backend.broken or answers.done) and self.protocol.reusable()
 
     def end(self, reset: bool = False) -> None:
         """End both connections.
 
         Args:
-            reset: With RST; False: with FIN, after what is still to be written.
+            reset: With RST, at once; False: with FIN, after what is still to be written.
         """
         if self.ended:
             return
+        streams = () if reset else (self.client, self.backend)
+        waiting = [stream for stream in streams if not stream.closed and (stream.through is not None or not stream.idle)]
+        if not waiting:
+            self._end_now(reset)
+            return
+        for lane in (self.requests, self.answers):
+            lane.stop()
+        self._closing = self.silent = True
+        for stream in waiting:
+            stream.finish(self._end_when_written)
+
+    def _end_when_written(self) -> None:
+        if not self.ended and all(stream.closed or stream.idle for stream in (self.client, self.backend)):
+            self._end_now(False)
+
+    def _end_now(self, reset: bool) -> None:
         self.ended = True
         reuse = self._reuse and not reset and self._reusable()
         for lane in (self.requests, self.answers):
             lane.stop()
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer.close()
-            self._timer = None
+        self._stop_timer()
         for greenlet in list(self._greenlets or ()):
             if greenlet is not getcurrent():
                 greenlet.kill(block=False)
         self.proxy.session_ended(self)
-        if reuse:
+        if reuse and self.address == self.proxy.backend:
             self.proxy.idle.put(self.backend.detach())
         for stream in (self.client, self.backend):
             if reset:
                 stream.reset()
             else:
-                self._part(stream)
+                stream.close()
 
-    @staticmethod
-    def _part(stream: Stream) -> None:
-        """Close a connection once everything is written."""
-        if stream.full and not stream.closed:
-            stream.finish()
-            stream.when_drained(stream.close)
-        else:
-            stream.close()
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+            self._timer = None

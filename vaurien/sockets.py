@@ -1,9 +1,11 @@
 """Raw sockets: listening, accepting, connecting. With ``stream`` the only file that touches them; knows no stream."""
 import contextlib
+import errno
 import os
 import socket
 import stat
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 from gevent import get_hub
@@ -29,7 +31,8 @@ def listen(address: Address, backlog: int) -> RawSocket:
         return _bound(socket.AF_UNIX, address.host, backlog)
     if not address.host and socket.has_dualstack_ipv6():
         return _bound(socket.AF_INET6, ('::', address.port), backlog, dual=True)
-    family, sockaddr = resolve_now(address)[0]
+    # a name that means both is listened on as IPv4: that is where the clients of 127.0.0.1 come
+    family, sockaddr = min(resolve_now(address), key=lambda found: found[0] != socket.AF_INET)
     return _bound(family, sockaddr, backlog)
 
 
@@ -144,14 +147,24 @@ def numeric(address: Address) -> list[SocketAddress] | None:
     return kept[1] if kept and kept[0] > get_hub().loop.now() else None
 
 
+@contextlib.contextmanager
+def _names_only() -> Iterator[None]:
+    """Say of what is no name at all that it is not known: a label that is empty, or too long."""
+    try:
+        yield
+    except UnicodeError as error:
+        raise OSError(errno.EINVAL, f'it is not a name: {error}') from None
+
+
 def resolve_now(address: Address) -> list[SocketAddress]:
     """Look an address up; this waits, in the loop too.
 
     Raises:
         OSError: The name is not known.
     """
-    return [(info[0], info[4]) for info in
-            socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM)]
+    with _names_only():
+        return [(info[0], info[4]) for info in
+                socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM)]
 
 
 def resolve(address: Address) -> list[SocketAddress]:
@@ -161,7 +174,8 @@ def resolve(address: Address) -> list[SocketAddress]:
         OSError: The name is not known.
     """
     hub = get_hub()
-    found = hub.resolver.getaddrinfo(address.host, address.port or 0, 0, socket.SOCK_STREAM)
+    with _names_only():
+        found = hub.resolver.getaddrinfo(address.host, address.port or 0, 0, socket.SOCK_STREAM)
     result = [(info[0], info[4]) for info in found]
     _names[address.host, address.port or 0] = hub.loop.now() + NAMES_KEPT, result
     return result

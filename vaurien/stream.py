@@ -29,6 +29,10 @@ SPLICE_PAYS = 16 * 1024
 _BUFFER = bytearray(READ)
 _VIEW = memoryview(_BUFFER)
 _READABLE, _WRITABLE = 1, 2
+#: how the system says that a connection is gone; an ``OSError`` of any other kind is not about a stream
+GONE = frozenset((errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ETIMEDOUT, errno.EBADF,
+                  errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET, errno.ENOBUFS,
+                  errno.ENOMEM))
 _RESET = struct.pack('ii', 1, 0)
 
 def _in_loop() -> bool:
@@ -104,7 +108,10 @@ class Stream:
                 return count
 
     def unread(self, data: bytes) -> None:
-        """Give bytes back: the next ``recv`` returns them first."""
+        """Give bytes back: the next ``recv`` returns them, and the one after it what has come since.
+
+        The event is repeated at once, but for a handler that used none of it: that one is called when more has come.
+        """
         if self._lent is not None:
             self._lent = data + self._lent
         else:
@@ -119,6 +126,11 @@ class Stream:
         self._lent = None
 
     @property
+    def consumed(self) -> int:
+        """The bytes that were read and not given back."""
+        return self.received - len(self._unread)
+
+    @property
     def pending(self) -> bool:
         """Whether bytes were given back and not read again."""
         return bool(self._unread)
@@ -130,6 +142,8 @@ class Stream:
             BlockingIOError: Nothing is there.
             OSError: The connection was reset.
         """
+        if self.sock is None:
+            _closed_call()
         return not self._unread and self.sock.recv(1, socket.MSG_PEEK) == b''
 
     def forward(self, dest: 'Stream', size: int | None = None) -> int:
@@ -163,6 +177,7 @@ class Stream:
 
     def _splice(self, dest: 'Stream', size: int) -> int | None:
         """Move bytes through a pipe; None where that is not possible."""
+        dest.check()
         try:
             dest._pipe = pipe.take()
         except OSError:     # out of file descriptors: copying needs none
@@ -196,13 +211,21 @@ class Stream:
         Raises:
             OSError: The connection is gone; what was given is lost.
         """
-        if self.through is not None:
-            self.through.put(bytes(data))
-        else:
+        if self.through is None:
             self.write(data)
+        else:
+            self.through.put(bytes(data))
+            if self.full and not _in_loop():
+                self._wait_for(self.when_drained)
 
     def write(self, data: Any) -> None:
         """Write to the socket itself, past ``through``."""
+        self.write_soon(data)
+        if self.backlog is not None and not _in_loop():
+            self.wait_drained()
+
+    def write_soon(self, data: Any) -> None:
+        """Write to the socket itself, past ``through``, and wait nowhere for what it does not take."""
         if self.backlog is not None:
             self.backlog.append(bytes(data))
         else:
@@ -218,8 +241,6 @@ class Stream:
                 return
             self.backlog = deque((bytes(data[sent:]),))
             self._flush_when_writable()
-        if not _in_loop():
-            self.wait_drained()
 
     def _flush_pipe(self) -> None:
         """Write what is in the pipe as far as the socket takes it, and the rest when it is writable again."""
@@ -273,16 +294,24 @@ class Stream:
                 self._timer.start(self._on_timeout, update=True)
             return
         except OSError as error:
-            self._lost = error
+            self._lose(error)
         self._writer.stop()
         if self._timer is not None:
             self._timer.stop()
         self._tell_drained()
 
     def _on_timeout(self) -> None:
-        self._lost = TimeoutError(errno.ETIMEDOUT, f'the peer took nothing for {self.timeout:g} s')
+        self._lose(TimeoutError(errno.ETIMEDOUT, f'the peer took nothing for {self.timeout:g} s'))
         self._writer.stop()
         self._tell_drained()
+
+    def _lose(self, error: OSError) -> None:
+        """Take note that bytes were lost: nothing may follow them."""
+        self._lost, self._send = error, self._refuse
+
+    def _refuse(self, data: Any) -> int:
+        assert self._lost is not None
+        raise self._lost
 
     def _tell_drained(self) -> None:
         if self._lost is not None:
@@ -296,12 +325,24 @@ class Stream:
     @property
     def full(self) -> bool:
         """Whether writers should stop until ``when_drained``."""
-        return self.backlog is not None or self.through is not None and self.through.full
+        return self.backlog is not None if self.through is None else bool(self.through.full)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to be written."""
+        return self.backlog is None and (self.through is None or self.through.empty)
 
     def when_drained(self, callback: Callable[[], None]) -> None:
         """Call back once, in the loop, when everything is written or the connection is lost (``check`` tells)."""
-        if self.through is not None and self.backlog is None:
+        if self.through is not None:
             self.through.when_drained(callback)
+        else:
+            self._drained.append(callback)
+
+    def after_written(self, callback: Callable[[], None]) -> None:
+        """Call back once when the socket has taken everything that was written to it past ``through``."""
+        if self.backlog is None:
+            callback()
         else:
             self._drained.append(callback)
 
@@ -309,6 +350,11 @@ class Stream:
     def broken(self) -> bool:
         """Whether a write has failed, or the stream is closed."""
         return self._lost is not None
+
+    @property
+    def was_reset(self) -> bool:
+        """Whether a write has found out that the peer reset the connection; the system tells it once, to whoever asks first."""
+        return self._lost is not None and self._lost.errno == errno.ECONNRESET
 
     def check(self) -> None:
         """Raise what a write in the background met, if it failed."""
@@ -318,19 +364,29 @@ class Stream:
     def wait_drained(self) -> None:
         """Wait, in a greenlet, until everything is written."""
         while self.backlog is not None:
-            waiter: Any = Waiter(get_hub())
-            self._drained.append(partial(waiter.switch, None))
-            waiter.get()
+            self._wait_for(self._drained.append)
         self.check()
+
+    @staticmethod
+    def _wait_for(register: Callable[[Callable[[], None]], None]) -> None:
+        waiter: Any = Waiter(get_hub())
+        register(partial(waiter.switch, None))
+        waiter.get()
 
     # -- ending
 
-    def finish(self) -> None:
-        """End this direction with FIN once everything is written."""
+    def finish(self, then: Callable[[], None] | None = None) -> None:
+        """End this direction with FIN once everything is written.
+
+        Args:
+            then: Called when that is done, perhaps before this returns.
+        """
         if self.through is not None:
-            self.through.finish()
+            self.through.finish(then)
         else:
             self.end_writing()
+            if then is not None:
+                self.after_written(then)
 
     def end_writing(self) -> None:
         """Send FIN past ``through``, after what is still to be written."""
@@ -379,7 +435,10 @@ class Stream:
             if watcher is not None:
                 watcher.stop()
                 watcher.close()
-        self._writer = self._timer = self.through = None
+        self._writer = self._timer = None
+        if self.through is not None:
+            self.through.stop()
+            self.through = None
         self.backlog, self._unread, self._lent = None, b'', None
         self._release_pipe()
         self._recv_into = self._send = _closed_call

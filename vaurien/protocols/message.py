@@ -13,6 +13,9 @@ from .base import COMMON, BaseProtocol, Exchange
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for a head (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
 HOLD = 64 * 1024
+#: requests that may wait for their answers; beyond it the session is relayed unread. Holding the client back instead would
+#: deadlock one that reads no answer before it has sent everything
+UNANSWERED = 100_000
 #: [bytes] of a request that its name is taken from at most
 NAME = 4096
 

@@ -1,0 +1,41 @@
+"""One condition: the wire is thin."""
+import time
+
+from ..options import Option
+from .base import Chunk, Chunks, Send, Toxic, sleep, sleep_until
+
+#: [seconds] of the rate that leave in one piece, and that may be made up for after a wait elsewhere
+PIECE = 0.1
+FOR_EVER = 3600.0 * 24 * 365
+
+
+class Bandwidth(Toxic):
+    """Bytes leave no faster than the rate; at 0 they stand still and are not lost.
+
+    The sender is held back. The rate is that of one direction of one session, or with ``shared`` of all sessions together.
+    """
+
+    name = 'bandwidth'
+    options = {
+        'rate': Option("Kilobytes per second, of 1000 bytes; 0 or less: nothing passes", int, 0),
+        'shared': Option("One budget for all sessions of the proxy", bool, False),
+    }
+
+    def pipe(self, chunks: Chunks, send: Send) -> None:
+        for chunk in chunks:
+            rate = self.option('rate') * 1000
+            while rate <= 0:
+                sleep(FOR_EVER)     # an update or the removal ends it
+            size = max(1, int(rate * PIECE))
+            for at in range(0, len(chunk.data), size):
+                piece = chunk.data[at:at + size]
+                sleep_until(self._due(chunk, len(piece) / rate))
+                send(piece)
+
+    def _due(self, chunk: Chunk, cost: float) -> float:
+        """Book ``cost`` seconds of the wire, and return when they are over."""
+        book = self.shared if self.option('shared') else self.__dict__
+        start = max(book.get('due', 0.0), chunk.arrived, time.monotonic() - PIECE)
+        due: float = start + cost
+        book['due'] = due
+        return due

@@ -1,0 +1,118 @@
+"""What every toxic is made of: one stage between a handler and a socket. Knows no stream, lane or session."""
+import time
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import gevent
+
+from ..options import Bounded, Option, settle
+
+#: [bytes] that a stage holds before it pushes back to the sender: some chunks, to keep two stages busy
+QUEUE = 256 * 1024
+Milliseconds = Bounded(int, 0)
+Bytes = Bounded(int, 0)
+
+
+class Chunk(NamedTuple):
+    """Bytes that arrived together.
+
+    Args:
+        data: The bytes, at most 32 KiB as they are read.
+        arrived: When they reached this stage [seconds of ``time.monotonic``].
+    """
+
+    data: bytes
+    arrived: float
+
+
+class Chunks(Protocol):
+    """What a stage receives; it ends with the stream. Taking the next chunk says that the one before is dealt with."""
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+    def get(self, timeout: float | None = None) -> Chunk | None:
+        """Return the next chunk, or None when ``timeout`` seconds have passed.
+
+        Raises:
+            EOFError: The stream has ended.
+        """
+
+
+class Send(Protocol):
+    """Passes bytes on, and waits while the next stage has no room."""
+
+    def __call__(self, chunk: Chunk | bytes) -> None: ...
+
+
+class Link(Protocol):
+    """One direction of one session, as a toxic on it may act on it."""
+
+    @property
+    def random(self) -> Random: ...
+    def close(self) -> None: ...
+    def reset(self) -> None: ...
+
+
+class Toxic:
+    """A condition of the wire on one direction of a session. There is one object for each session it is active in.
+
+    A subclass gives a ``name``, may declare ``options``, and overrides ``pipe``, which may wait as it likes. When the
+    toxic is changed or removed, ``pipe`` is ended wherever it waits; what it has taken and not sent on goes out at once,
+    and after a change ``pipe`` is called anew on the same object.
+
+    Args:
+        settings: Values by option name, shared by all sessions of the proxy; they change when the toxic is updated.
+        link: The direction of the session that it is on.
+        shared: A dictionary that all sessions of the proxy share for this toxic.
+    """
+
+    name: ClassVar[str] = ''
+    options: ClassVar[Mapping[str, Any]] = {}
+    #: [bytes] that wait in front of it before the sender is held back
+    queue: ClassVar[int] = QUEUE
+    #: taking the toxic away ends the sessions it is active in
+    ends_when_removed: ClassVar[bool] = False
+    #: it acts before the backend is connected, by ``opening_delay``, and on no byte
+    opens: ClassVar[bool] = False
+
+    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+        self.settings, self.link, self.shared = settings, link, shared
+
+    def option(self, name: str) -> Any:
+        """Return the value of an option as it is now."""
+        return self.settings[name]
+
+    def pipe(self, chunks: Chunks, send: Send) -> None:
+        """Pass chunks on until the stream ends. Returning earlier ends it, too.
+
+        Args:
+            chunks: What arrives.
+            send: Passes a chunk, or bytes, on.
+        """
+        for chunk in chunks:
+            send(chunk)
+
+    @classmethod
+    def opening_delay(cls, settings: Mapping[str, Any]) -> float:
+        """Return the seconds to wait before the backend is connected."""
+        return 0.0
+
+
+def clean(cls: type[Toxic], given: Mapping[str, Any], label: Any = str) -> dict[str, Any]:
+    """Complete and convert the attributes given for a toxic.
+
+    Raises:
+        ConfigError: An unknown attribute, or a value that does not fit.
+    """
+    return settle({name: Option(*option) for name, option in cls.options.items()}, given, label)
+
+
+def sleep(seconds: float) -> None:
+    """Wait; 0 or less: not at all."""
+    if seconds > 0:
+        gevent.sleep(seconds)
+
+
+def sleep_until(moment: float) -> None:
+    """Wait until ``time.monotonic()`` is ``moment``."""
+    sleep(moment - time.monotonic())
