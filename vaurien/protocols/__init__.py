@@ -13,4 +13,4 @@ def _malformed(cls: Any) -> str | None:
 
 Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed)
 
-from . import tcp  # noqa: E402, F401 - registers itself
+from . import http, mysql, smtp, tcp  # noqa: E402, F401 - they register themselves
