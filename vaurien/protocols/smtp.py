@@ -70,13 +70,12 @@ class SMTP(MessageProtocol):
     def _take(self, data: Exchange) -> None:
         """Read the message in the backend's place, which hears nothing of it."""
         data.failure = Failure(GO_AHEAD)
-        self.decided(data, CONTENT)
+        self.decided(CONTENT)
         self.taken = data
 
-    def decided(self, exchange: Exchange, phase: str = COMMAND) -> None:
-        """Take note that vaurien answers an exchange, and what the client says next if that was open."""
-        if self.undecided is exchange:
-            self.undecided, self.phase = None, phase
+    def decided(self, phase: str = COMMAND) -> None:
+        """Take note that vaurien answers what the client has just said, and what the client says next."""
+        self.undecided, self.phase = None, phase
 
     def reusable(self) -> bool:
         """Say no: the greeting has been given, and who the client is may have been said."""

@@ -108,26 +108,17 @@ class Requests(Framer):
                 return
 
     def _line(self, data: bytes, start: int) -> Generator[Part, None, int]:
-        """Report a line, with the chunk behind it if any; return where it ends, 0 while that is not there.
-
-        Raises:
-            ProtocolError: It is no command, or servers may disagree on where it ends (RFC 5321 section 2.3.8).
-        """
-        if not SPACE <= data[start] < DELETE and data[start] != CR:
-            raise ProtocolError('not a command')
-        end = line_end(data, start)
+        """Report a line, with the chunk behind it if any; return where it ends, 0 while that is not there."""
+        end = self._line_end(data, start)
         if not end:
             return 0
-        if data.find(CR, start, end) != end - 2:
-            raise ProtocolError('a CR or LF that is no CRLF in a command')
-        line = data[start:end - 2]
         if self.protocol.phase is CREDENTIALS:
             yield end, self._wait(Exchange(self.mechanism, 'credentials', note=AUTH.turns)), True
             return end
-        exchange, length = self._command(line)
+        exchange, length = self._command(data[start:end - 2])
         if exchange.stage == 'data':
             yield end, exchange, False
-            if self.protocol.taken is None:
+            if self.protocol.taken is None:     # else what the client says next belongs to it too, and is dropped with it
                 yield end, exchange, True
         elif end + length <= len(data):
             end += length
@@ -138,6 +129,20 @@ class Requests(Framer):
             return 0
         return end
 
+    @staticmethod
+    def _line_end(data: bytes, start: int) -> int:
+        """Return where a command ends, 0 while that is not there.
+
+        Raises:
+            ProtocolError: It is no command, or servers may disagree on where it ends (RFC 5321 section 2.3.8).
+        """
+        if not SPACE <= data[start] < DELETE and data[start] != CR:
+            raise ProtocolError('not a command')
+        end = line_end(data, start)
+        if end and data.find(CR, start, end) != end - 2:
+            raise ProtocolError('a CR or LF that is no CRLF in a command')
+        return end
+
     def _command(self, line: bytes) -> tuple[Exchange, int]:
         """Name a command, and tell how many bytes of a chunk follow it."""
         words = line.split(None, 2)
@@ -145,7 +150,7 @@ class Requests(Framer):
         command, name, length = COMMANDS.get(verb, OTHER), line[:NAME], 0
         stage = command.stage
         if command is AUTH:     # what follows the mechanism is secret
-            self.mechanism = name = b' '.join(words[:2])
+            self.mechanism = name = b' '.join(words[:2])[:NAME]
             stage = 'auth' if len(words) < 3 else 'auth-initial'
         elif command is CHUNK:
             length, stage = self._chunk(words)

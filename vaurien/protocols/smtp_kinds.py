@@ -9,10 +9,11 @@ from .base import Exchange
 from .message import Failure, Kind
 from .smtp_framers import DELIVERY, MESSAGE
 
-#: what the backend gets in place of a request that it must not carry out, where its state has to follow: a
-#: transaction whose message has failed is over (RFC 5321 section 4.1.1.4, RFC 3030 section 2), ``*`` gives up AUTH
-#: (RFC 4954 section 4)
-STAND_INS = {'credentials': b'*\r\n', MESSAGE: b'RSET\r\n', 'chunk': b'RSET\r\n', 'last-chunk': b'RSET\r\n'}
+RSET = b'RSET\r\n'
+#: what the backend gets in place of a request that it must not carry out, where its state has to follow: a transaction
+#: that failed from DATA on is over (RFC 5321 section 4.1.1.4, RFC 3030 section 2), and ``*`` gives up AUTH (RFC 4954
+#: section 4)
+STAND_INS = {'credentials': b'*\r\n', 'data': RSET, MESSAGE: RSET, 'chunk': RSET, 'last-chunk': RSET}
 #: where replies carry no enhanced code (RFC 2034 section 4)
 BARE = ('connect', 'hello')
 #: what a client gets for ``DATA`` when vaurien is to read the message
@@ -37,7 +38,7 @@ def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = ''
     code, _, text = reply.split(' ', 2)
 
     def build(smtp: Any, exchange: Exchange) -> Failure:
-        smtp.decided(exchange)
+        smtp.decided()
         line = f'{code} {text}' if exchange.stage in BARE else reply
         return Failure(f'{line}\r\n'.encode(), b'' if end else STAND_INS.get(exchange.stage, b''), end)
     return Kind(description, stages, build)

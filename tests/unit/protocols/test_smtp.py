@@ -167,6 +167,10 @@ def test_client_that_does_not_wait_is_relayed_and_its_answers_are_still_paired(c
     assert dialogue.tail == {CLIENT: b'QUIT\r\n', BACKEND: b'221 bye\r\n'}
 
 
+def test_client_that_has_only_the_answers_before_does_not_know_what_comes_next_either() -> None:
+    given_up(CLIENT, 'did not wait', *HELLO, (CLIENT, MAIL + b'DATA\r\n'), (BACKEND, b'250 ok\r\n'), (CLIENT, b'.\r\n'))
+
+
 @pytest.mark.parametrize('end', [b'\n.\n', b'\n.\r\n', b'\r\n.\n', b'\r\n.\rX', b'\n.\rX', b'\n.\r\r\n'])
 def test_end_of_message_that_only_some_servers_see_is_followed_by_nobody(end: bytes) -> None:
     smuggled = b'hello' + end + MAIL + RCPT + b'DATA\r\nspam\r\n.\r\n'
