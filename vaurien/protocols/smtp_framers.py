@@ -118,7 +118,7 @@ class Requests(Framer):
         exchange, length = self._command(data[start:end - 2])
         if exchange.stage == 'data':
             yield end, exchange, False
-            if self.protocol.taken is None:     # else what the client says next belongs to it too, and is dropped with it
+            if self.protocol.taken is None:     # else the message belongs to it too, and is dropped with it
                 yield end, exchange, True
         elif end + length <= len(data):
             end += length
