@@ -94,7 +94,7 @@ class Hosted:
 
     def _run(self) -> None:
         hub = gevent.get_hub()
-        hub.handle_error = lambda context, kind, value, traceback: self.failures.append(f'{context!r}: {value!r}')
+        hub.handle_error = self._escaped
         self._wake, self._done = hub.loop.async_(), Event()
         self._wake.start(self._take)
         self.fleet = Fleet(self._seed)
@@ -103,6 +103,10 @@ class Hosted:
         self._wake.close()
         hub.handle_error = lambda *error: None      # the end of the loop is one
         hub.destroy(destroy_loop=True)
+
+    def _escaped(self, context: Any, kind: Any, value: Any, traceback: Any) -> None:
+        if not issubclass(kind, gevent.get_hub().NOT_ERROR):
+            self.failures.append(f'{context!r}: {value!r}')
 
     def _take(self) -> None:
         while not self._jobs.empty():
@@ -217,15 +221,17 @@ def child(spec: ProxySpec, files: int | None = None) -> Iterator[Child]:
 
 def main(text: str, files: str) -> None:
     """Be the child: say the port, and then what it holds for each line that comes, until there is none."""
-    if int(files):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
+    few = (int(files), int(files) + 8) if int(files) else resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, few)
     fleet = Fleet(SEED)
     proxy = fleet.create(msgspec.json.decode(text, type=ProxySpec))
     print(proxy.bound.port, flush=True)
     while gevent.get_hub().threadpool.apply(sys.stdin.readline):
         stats = proxy.stats
         counts = {name: getattr(stats, name) for name in ('accepted', 'refused', 'backend_errors', 'accept_errors')}
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few[1], few[1]))    # looking needs one or two itself
         print(json.dumps({**state(), **counts, 'sessions': len(proxy.sessions)}), flush=True)
+        resource.setrlimit(resource.RLIMIT_NOFILE, few)
     fleet.close()
 
 

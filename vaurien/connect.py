@@ -64,7 +64,7 @@ class Connecting:
 
     def _look_up(self) -> None:
         try:
-            self._left = resolve(self.address)
+            self._left = list(resolve(self.address))
         except OSError as error:
             self._greenlet = None
             return self._end(None, error.strerror or error)

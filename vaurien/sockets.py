@@ -148,9 +148,10 @@ def numeric(address: Address) -> list[SocketAddress] | None:
 
 
 @contextlib.contextmanager
-def _names_only() -> Iterator[None]:
-    """Say of what is no name at all that it is not known: a label that is empty, or too long."""
+def _names_only(host: str) -> Iterator[None]:
+    """Refuse what is no name at all, as the system refuses one that is not known: a label that is empty, or too long."""
     try:
+        host.encode('idna')     # here and not in gevent's thread, which prints a traceback
         yield
     except UnicodeError as error:
         raise OSError(errno.EINVAL, f'it is not a name: {error}') from None
@@ -162,7 +163,7 @@ def resolve_now(address: Address) -> list[SocketAddress]:
     Raises:
         OSError: The name is not known.
     """
-    with _names_only():
+    with _names_only(address.host):
         return [(info[0], info[4]) for info in
                 socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM)]
 
@@ -174,7 +175,7 @@ def resolve(address: Address) -> list[SocketAddress]:
         OSError: The name is not known.
     """
     hub = get_hub()
-    with _names_only():
+    with _names_only(address.host):
         found = hub.resolver.getaddrinfo(address.host, address.port or 0, 0, socket.SOCK_STREAM)
     result = [(info[0], info[4]) for info in found]
     _names[address.host, address.port or 0] = hub.loop.now() + NAMES_KEPT, result

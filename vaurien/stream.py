@@ -281,8 +281,8 @@ class Stream:
         self._writer.start(self._on_writable)
         if self.timeout:
             if self._timer is None:
-                self._timer = loop.timer(self.timeout)
-            self._timer.start(self._on_timeout, update=True)
+                self._timer = loop.timer(self.timeout, self.timeout)
+            self._timer.again(self._on_timeout, update=True)    # after ``stop`` a ``start`` has only the rest of the time
 
     def _on_writable(self) -> None:
         before = self.sent
@@ -290,8 +290,7 @@ class Stream:
             self._flush()
         except BlockingIOError:
             if self.sent != before and self._timer is not None:
-                self._timer.stop()
-                self._timer.start(self._on_timeout, update=True)
+                self._timer.again(self._on_timeout, update=True)
             return
         except OSError as error:
             self._lose(error)
@@ -301,6 +300,11 @@ class Stream:
         self._tell_drained()
 
     def _on_timeout(self) -> None:
+        before = self.sent
+        self._on_writable()     # the system tells of room only once there is plenty: a slow reader may have made some
+        if self.backlog is None or self.sent != before:
+            return
+        self._timer.stop()
         self._lose(TimeoutError(errno.ETIMEDOUT, f'the peer took nothing for {self.timeout:g} s'))
         self._writer.stop()
         self._tell_drained()
