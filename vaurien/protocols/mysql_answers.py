@@ -2,13 +2,13 @@
 
 Knows no stream and no failure, and of an answer only its packets: rows are passed over by their headers.
 """
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import ProtocolError
 from .message import Framer, Part
-from .mysql_calls import CURSOR, LOGIN, ONE, PREPARED, ROWS, Call
+from .mysql_calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .mysql_requests import FILE
 from .mysql_wire import (
     CURSOR_EXISTS,
@@ -21,6 +21,7 @@ from .mysql_wire import (
     OK,
     PACKET,
     PROGRESS,
+    VERSION,
     WORD,
     greeting,
     number,
@@ -86,14 +87,20 @@ class Answers(Framer):
         at = start + HEADER
         if len(data) <= at:
             return start
-        if data[at] != ERR and self.protocol.server is not None:
-            raise ProtocolError('an answer to nothing')
+        if data[at] != ERR:
+            self._check_greeting(data[at])
         end: int = at + (WORD(data, start)[0] & FULL)
         if end > len(data):
             return start
         if data[at] != ERR:
             self.protocol.server = greeting(data[at:end])
         return end
+
+    def _check_greeting(self, version: int) -> None:
+        if self.protocol.server is not None:
+            raise ProtocolError('an answer to nothing')
+        if version != VERSION:
+            raise ProtocolError('the server greets in no way that is known')
 
     def _walk(self, data: bytes, at: int, call: Call) -> tuple[int, bool]:
         """Pass over the packets of an answer.
@@ -164,42 +171,54 @@ class Answers(Framer):
         if first == ERR:
             return length < 3 or data[at + 1:at + 3] != PROGRESS
         if self.next is FIRST:
-            if call.shape is ONE:
-                return True
-            if call.shape is LOGIN:
-                return self._logs_in(first)
-            if call.shape is PREPARED:
-                return self._prepared(data, at, length, first, call)
-            return self._result(data, at, length, first)
+            return self._FIRST[call.shape](self, data, at, length, first, call)
         if self.next is PASSING:
-            is_end = first == EOF and (length < SHORT or self.protocol.deprecates_eof)
-            return is_end and self._ends(self._status(data, at, length, first))
+            is_row = first != EOF or length >= SHORT and not self.protocol.deprecates_eof
+            return not is_row and self._ends(data, at, length, first)
         if first != EOF:
             raise ProtocolError('no EOF behind the columns')
-        status = self._status(data, at, length, first)
         self.next = PASSING
-        return call.shape is CURSOR and status & CURSOR_EXISTS > 0
+        return call.shape is CURSOR and self._status(data, at, length, first) & CURSOR_EXISTS > 0
 
-    def _logs_in(self, first: int) -> bool:
+    def _ends(self, data: bytes, at: int, length: int, first: int) -> bool:
+        """Say whether an OK or EOF packet ends the answer; otherwise another result follows."""
+        self.next = FIRST
+        return not self._status(data, at, length, first) & MORE_RESULTS
+
+    def _status(self, data: bytes, at: int, length: int, first: int) -> int:
+        """Return the low byte of the status in an OK or EOF packet."""
+        behind = at + 3     # two numbers of a byte each, or one of two bytes
+        if length < 5:
+            raise ProtocolError('a packet without a status')
+        if (first == OK or self.protocol.deprecates_eof) and (data[at + 1] >= LOCAL_INFILE or data[at + 2] >= LOCAL_INFILE):
+            try:
+                behind = number(data, number(data, at + 1)[1])[1]
+            except IndexError:
+                behind = at + length
+            if behind + 2 > at + length:
+                raise ProtocolError('a packet without a status')
+        return data[behind]
+
+    # -- the first packet of an answer, by its shape; True: it is the only one
+
+    def _one(self, *packet: Any) -> bool:
+        return True
+
+    def _log_in(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
         """Read a packet of a login: only OK ends it; all others the client answers."""
         if first == OK:
             self.protocol.logged_in()
         return first == OK
 
-    def _ends(self, status: int) -> bool:
-        """Say whether a status ends the answer; otherwise another result follows."""
-        self.next = FIRST
-        return not status & MORE_RESULTS
-
-    def _result(self, data: bytes, at: int, length: int, first: int) -> bool:
+    def _result(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
         """Read the first packet of a result."""
         if first == OK or first == EOF and length < SHORT:
-            return self._ends(self._status(data, at, length, first))
+            return self._ends(data, at, length, first)
         if first == LOCAL_INFILE:
             self.protocol.expect(FILE)
             return False
-        count, behind = number(data, at)
-        if length > 1 + 8 + 1 or not 0 < count <= COLUMNS:
+        count, behind = (first, at + 1) if first < LOCAL_INFILE else number(data, at)
+        if length > 1 + 8 + 1 or count > COLUMNS:
             raise ProtocolError('a number of columns that is none')
         if self.protocol.optional_metadata and behind < at + length and not data[behind]:
             self.next = self._behind_definitions()
@@ -222,14 +241,5 @@ class Answers(Framer):
         self.left, self.next = left, DEFINITIONS
         return not left
 
-    def _status(self, data: bytes, at: int, length: int, first: int) -> int:
-        """Return the low byte of the status in an OK or EOF packet."""
-        behind = at + 3     # two numbers of a byte each, or one of two bytes
-        try:
-            if (first == OK or self.protocol.deprecates_eof) and max(data[at + 1], data[at + 2]) >= LOCAL_INFILE:
-                behind = number(data, number(data, at + 1)[1])[1]
-        except IndexError:
-            behind = at + length
-        if behind + 2 > at + length:
-            raise ProtocolError('a packet without its status')
-        return data[behind]
+    _FIRST: ClassVar[dict[str, Callable[..., bool]]] = {
+        ONE: _one, RESULT: _result, CURSOR: _result, PREPARED: _prepared, LOGIN: _log_in}

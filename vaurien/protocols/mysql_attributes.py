@@ -32,4 +32,6 @@ def after_attributes(payload: bytes) -> int:
         if size < 0:
             size, at = number(payload, at)
         at += size
+    if at > len(payload):
+        raise IndexError
     return at

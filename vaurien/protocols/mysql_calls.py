@@ -73,7 +73,9 @@ class Statements:
 
     def close(self, number: int) -> None:
         """Forget the statement of this id."""
-        self._known.pop(number, None)
+        statement = self._known.pop(number, None)
+        if statement is self.last:
+            self.last = None
 
     def clear(self) -> None:
         """Forget them all."""
@@ -139,7 +141,7 @@ class Types:
             if named and head[0] == EXECUTE:
                 size, end = number(head, end)
                 end += size
-        if end > len(head):
+        if params and end > len(head):
             raise IndexError
         self.data = head[self.at:end]
 

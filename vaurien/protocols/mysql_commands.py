@@ -149,6 +149,8 @@ def query(protocol: Any, payload: bytes) -> Exchange:
 def prepare(protocol: Any, payload: bytes) -> Exchange:
     """COM_STMT_PREPARE: called by its name and the statement's text."""
     statement = protocol.statements.last = Statement(payload[1:1 + NAME])
+    if protocol.editing:
+        protocol.review()
     return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:NAME], PREPARING, True, Call(PREPARED, statement))
 
 

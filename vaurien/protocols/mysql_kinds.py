@@ -154,8 +154,8 @@ ERRORS = {
         "All of max_connections are taken: error 1040 in place of the greeting, then the connection closes.",
         (CONNECT,), refusal(Words(1040, b'08004', b"Too many connections"))),
     'host-blocked': Kind(
-        "max_connect_errors connections of this host were interrupted: error 1129 in place of the greeting, then the "
-        "connection closes.",
+        "Too many connections of this host were interrupted (max_connect_errors): error 1129 in place of the greeting, then "
+        "the connection closes.",
         (CONNECT,), refusal(Words(1129, b'HY000', b"Host 'vaurien' is blocked because of many connection errors; unblock "
                                                   b"with 'mariadb-admin flush-hosts'"))),
     'host-denied': Kind(

@@ -18,6 +18,7 @@ PACKET = Struct('<IB').unpack_from
 
 # first byte of an answer's payload
 OK, LOCAL_INFILE, EOF, ERR = 0x00, 0xFB, 0xFE, 0xFF
+VERSION = 0x0A  #: of the protocol, the first byte of the greeting
 #: error code of a progress report (MariaDB), which is no end of anything
 PROGRESS = b'\xff\xff'
 
@@ -89,12 +90,12 @@ def greeting(payload: bytes) -> Greeting:
     """Read the server's first packet.
 
     Raises:
-        ProtocolError: It is none of protocol version 10.
+        ProtocolError: It is cut short.
     """
     version, at = text(payload, 1)
     low = at + 4 + 8 + 1    # thread id, first half of the scramble, filler
-    if payload[:1] != b'\x0a' or len(payload) < low + 2:
-        raise ProtocolError('the server greets in no way that is known')
+    if len(payload) < low + 2:
+        raise ProtocolError('the greeting is cut short')
     capabilities = int.from_bytes(payload[low:low + 2], 'little') | int.from_bytes(payload[low + 5:low + 7], 'little') << 16
     if not capabilities & LONG_PASSWORD:    # MariaDB clears this bit to say that it uses the filler
         capabilities |= int.from_bytes(payload[low + 14:low + 18], 'little') << 32
