@@ -2,7 +2,7 @@
 
 A file ``tests/corpus/<protocol>/<conversation>.json`` is a list of turns ``[sender, text]``: sender ``>`` is the client and
 ``<`` the server, the text stands for bytes, one character each (latin-1). Nothing in it is secret, and none is larger than
-a page or two: big values were recorded with a small limit on the server.
+a few pages.
 """
 import json
 from pathlib import Path

@@ -1,0 +1,300 @@
+"""Redis, RESP2 and RESP3 ("Redis serialization protocol specification"). Finds commands and their answers.
+
+Bytes and exchanges; knows no stream. What commands are is told by ``redis_commands``, what they change in the session by
+``redis_state``, how far a word reaches by ``redis_resp``, and how the server fails by ``redis_kinds``.
+"""
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from ..errors import ProtocolError
+from . import Protocol
+from .base import Exchange
+from .message import NAME, Framer, MessageProtocol, Part
+from .redis_commands import SPECIAL, known
+from .redis_kinds import KINDS, NEEDS
+from .redis_resp import (
+    AGGREGATES,
+    CRLF,
+    DOLLAR,
+    LINES,
+    MINUS,
+    PLUS,
+    PUSH,
+    REPLY_STEPS,
+    STAR,
+    STEPS,
+    Reply,
+    first_word,
+    header,
+    length,
+    skip_words,
+    take,
+)
+from .redis_state import LOOK, ODD, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, State
+
+#: [bytes] in which the length of the second word begins where a command is read fast, and what it begins with
+HEAD, SECOND = 64, b'\r\n$'
+SHORT: Final = 1024     #: [bytes] of a second word up to which a command is read fast; a longer one may have to be cut
+#: [beginnings of commands] that are remembered with what is known of them; programs use a few dozen
+HEADS: Final = 1024
+INLINE: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
+#: one word of it: plain, or in quotes, behind which it must end (``sdssplitargs`` of the server)
+WORD: Final = re.compile(rb"""(?:[^\s"']|"(?:\\.|[^"\\])*"(?=\s|\Z)|'(?:\\'|[^'])*'(?=\s|\Z))+""", re.DOTALL)
+MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
+
+
+@lru_cache(HEADS)
+def begun(head: bytes) -> tuple[int, bytes, int]:
+    """Read how a command begins.
+
+    Args:
+        head: All before the length of its second word, as ``*2 CRLF $3 CRLF GET``.
+
+    Returns:
+        How many words follow, the command's name as sent, and what is known of it; ``SPECIAL`` for whatever else is there.
+    """
+    lines = head.split(CRLF)
+    if len(lines) == 3 and lines[0][:1] == b'*' and lines[0][1:].isdigit() and STEPS[lines[1]] == len(lines[2]) + 4:
+        count = int(lines[0][1:])
+        return count - 1, lines[2], known(lines[2], count)
+    return 0, b'', SPECIAL
+
+
+def usual_command(data: bytes, start: int) -> tuple[int, Exchange] | None:
+    """Read a whole command of at least two words, fast, where no more need be known of it than its name and its key.
+
+    Returns:
+        Where it ends, and its exchange; None for whatever else is there.
+    """
+    pos = data.find(SECOND, start + 8, start + HEAD)     # no first word ends before
+    if pos < 0:
+        return None
+    left, verb, bits = begun(data[start:pos])
+    if bits >= SPECIAL or left < 1:
+        return None
+    try:
+        pos += 2
+        end = data.index(CRLF, pos)
+        begin = end + 2
+        pos = end + STEPS[data[pos:end]]
+        key = data[begin:pos - 2]
+        while left > 1:
+            end = data.index(CRLF, pos)
+            pos = end + STEPS[data[pos:end]]
+            left -= 1
+    except ValueError:
+        return None
+    if pos > len(data) or len(key) > SHORT:
+        return None
+    return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1))
+
+
+class Requests(Framer):
+    """Finds commands: arrays of bulk strings, or lines of text."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.state: State = protocol.state
+        self.exchange: Exchange | None = None   #: of the command under way
+        self.left = 0   #: words of it that are still to come
+        self.wrong = ''     #: what is wrong with what follows
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        state, size = self.state, len(data)
+        while start < size or self.exchange is not None:
+            if state.usual and self.exchange is None:
+                found = usual_command(data, start)
+                if found is not None:
+                    start, exchange = found
+                    yield start, exchange, True
+                    continue
+            part = self._next(data, start)
+            if part is None:
+                return
+            start = part[0]
+            yield part
+            if self.wrong:
+                raise ProtocolError(self.wrong)
+            if self.rest:
+                return
+
+    def _next(self, data: bytes, start: int) -> Part | None:
+        """Return the next part; None: it takes more bytes to tell."""
+        if self.exchange is not None:
+            return self._report(data, start, start, self.left, self.exchange)
+        if data[start] != STAR:
+            return self._inline(data, start)
+        digits, begin = header(data, start)
+        if not begin:
+            return None
+        count = 0 if digits[:1] == b'-' and digits[1:].isdigit() else length(digits)
+        if not count:
+            self.state.nothing()
+            return begin, None, True
+        words, end = take(data, begin, 1, NAME)
+        look = min(count, LOOK.get(words[0].upper(), 2)) if words else 1
+        words, end = take(data, begin, look, NAME)
+        if len(words) < look or look > 2 and end > len(data):
+            return None
+        return self._report(data, start, end, count - look, self.state.begin(words, count))
+
+    def _report(self, data: bytes, start: int, pos: int, left: int, exchange: Exchange) -> Part | None:
+        """Report what is here of a command, from ``start``, of which ``left`` words begin at ``pos``."""
+        end, left, wrong = skip_words(data, pos, left)
+        done = not left and end <= len(data)
+        if end == start and not done:
+            if wrong:
+                raise ProtocolError(wrong)
+            return None
+        self.wrong, self.left, self.rest = wrong, left, max(0, end - len(data))
+        self.exchange = None if done else exchange
+        return min(end, len(data)), exchange, done
+
+    def _inline(self, data: bytes, start: int) -> Part | None:
+        """Read a line of text. Where it begins with no character of text, another protocol is spoken, as TLS."""
+        if not 32 <= data[start] < 127 and data[start] not in b'\t\n\v\f\r':
+            raise ProtocolError(f'a command begins with {data[start:start + 1]!r}')
+        end = data.find(b'\n', start, start + INLINE)
+        if end < 0:
+            if len(data) - start >= INLINE:
+                raise ProtocolError(f'no end of a line within {INLINE} bytes')
+            return None
+        line = data[start:end]
+        words = WORD.findall(line)
+        if b'\0' in line or WORD.sub(b'', line).strip():
+            raise ProtocolError('a line with unbalanced quotes or binary data')
+        if not words:
+            self.state.nothing()
+            return end + 1, None, True
+        return end + 1, self.state.begin(words, len(words)), True
+
+
+class Answers(Framer):
+    """Finds replies, and tells those that answer a command from messages and pushes."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.state: State = protocol.state
+        self.reply: Reply | None = None     #: under way
+        self.exchange: Exchange | None = None   #: whose it is
+        self.confirmed = 0  #: answers that the subscription whose turn it is has had
+        self.wrong = ''     #: what is wrong with what follows
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        state, queue, size, find = self.state, self.protocol.queue, len(data), data.find
+        while start < size or self.reply is not None:
+            if queue and self.reply is None and not state.listening and not queue[0].note[2]:
+                mark, end = data[start], find(CRLF, start)
+                if mark == DOLLAR and end > 0:
+                    end += REPLY_STEPS[data[start:end]]
+                elif mark in LINES and end > 0:
+                    end += 2
+                else:
+                    end = 0
+                if start < end <= size:
+                    start = end
+                    yield end, queue[0], True
+                    continue
+            part = self._next(data, start)
+            if part is None:
+                return
+            start = part[0]
+            yield part
+            if self.wrong:
+                raise ProtocolError(self.wrong)
+            if self.rest:
+                return
+
+    def _next(self, data: bytes, start: int) -> Part | None:
+        """Return the next part; None: it takes more bytes to tell."""
+        if self.reply is not None:
+            return self._report(data, start, self.reply, self.exchange)
+        mark, queue = data[start], self.protocol.queue
+        if not queue and self.protocol.requests.opaque:
+            raise ProtocolError(self.protocol.requests.opaque)
+        exchange = queue[0] if queue else None
+        role = exchange.note[2] if exchange else ''
+        if mark == PUSH or mark == STAR and (self.state.listening or not exchange or role == SUBSCRIBES):
+            word = first_word(data, start)
+            if word is None:
+                return None
+            if word in SUBSCRIPTIONS:
+                return self._confirm(data, start, word, exchange)
+            if mark == PUSH or word in MESSAGES:
+                return self._report(data, start, Reply(), None)
+        if exchange is None and mark != MINUS:
+            raise ProtocolError('a reply to no command')
+        return self._answer(data, start, exchange, role)
+
+    def _answer(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
+        """Begin the answer to a command, with what is special in it."""
+        mark = data[start]
+        if role == ODD and mark in AGGREGATES:
+            raise ProtocolError('a transaction with answers that cannot be counted')
+        if role == TAKES_OVER and mark != MINUS:
+            end = data.find(CRLF, start) + 2
+            if mark != PLUS:
+                raise ProtocolError('the connection is taken over')
+            if end < 2:
+                return None
+            self.wrong = 'the connection is taken over'
+            return end, exchange, True
+        part = self._report(data, start, Reply(), exchange)
+        if part and role:
+            self.state.answered(role, mark)
+            self.confirmed = 0
+        return part
+
+    def _report(self, data: bytes, start: int, reply: Reply, exchange: Exchange | None) -> Part | None:
+        """Report what is here of a reply."""
+        end, wrong = reply.skip(data, start)
+        done = not reply.left and end <= len(data)
+        if end == start and not done:
+            if wrong:
+                raise ProtocolError(wrong)
+            return None
+        self.wrong, self.rest = wrong, max(0, end - len(data))
+        self.reply, self.exchange = (None, None) if done else (reply, exchange)
+        return min(end, len(data)), exchange, done
+
+    def _confirm(self, data: bytes, start: int, kind: bytes, exchange: Exchange | None) -> Part | None:
+        """Report an answer to a subscription; there is one for each channel. Others come unasked, or where nothing else is
+        answered."""
+        reply = Reply()
+        end, wrong = reply.skip(data, start)
+        if wrong:
+            raise ProtocolError(wrong)
+        if reply.left or end > len(data):
+            return None
+        unasked = self.state.unasked > 0
+        current = self.state.subscribed(kind, length(data[data.rfind(b':', start, end) + 1:end - 2]))
+        if exchange is None or unasked or exchange.note[1:3] != (kind, SUBSCRIBES):
+            return end, None, True
+        self.confirmed += 1
+        wanted = exchange.note[3]
+        done = self.confirmed >= wanted if wanted else not current
+        if done:
+            self.confirmed = 0
+        return end, exchange, done
+
+
+@Protocol.register
+class Redis(MessageProtocol):
+    """Speaks Redis: knows each command and its answer, in pipelines, transactions and subscriptions."""
+
+    name = 'redis'
+    framers = Requests, Answers
+    errors = KINDS
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        self.state = State()    #: what the commands have changed; the framers ask for it when they are made
+        super().__init__(settings)
+
+    def fits(self, kind: str, exchange: Exchange) -> bool:
+        needs = NEEDS.get(kind, 0)
+        return super().fits(kind, exchange) and (not needs or bool(exchange.note[0] & needs))
+
+    def reusable(self) -> bool:
+        return super().reusable() and self.state.clean and self.state.usual

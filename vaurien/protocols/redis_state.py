@@ -1,0 +1,237 @@
+"""What the two directions of a Redis session must know of each other, and what each command changes in it.
+
+Knows words and exchanges; no wire format and no failure. An exchange's ``note`` is ``(bits, key, role, wanted)``: what the
+command is (``redis_commands``); its first argument, or the word that its answers begin with; what is special in its
+answer, empty if nothing is; and how many answers it has, 0 for one to each channel that it leaves.
+"""
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from .base import Exchange
+from .message import NAME
+from .redis_commands import GREETS, KEYED, LOGIN, SPECIAL, WATCHED, known
+
+Note = tuple[int, bytes, str, int]
+
+# What is special in the answer to a command.
+TAKES_OVER: Final = 'takes over'    #: unless it is an error, what follows it is no answer to any command
+SUBSCRIBES: Final = 'subscribes'    #: there is one for each channel
+GREETING: Final = 'greets'          #: it says which version of the protocol is spoken from then on
+WATCHING: Final = 'watches'         #: it says whether keys are watched from then on
+STARTING: Final = 'starts'          #: it says whether a transaction has begun
+CLEARING: Final = 'clears'          #: it says whether the connection is as a new one
+ODD: Final = 'odd'                  #: it is the answer to a transaction, and its length cannot be told
+
+#: of what the answers to a subscription count: channels and patterns together, or shard channels
+CHANNELS, PATTERNS, SHARDS = range(3)
+SUBSCRIPTIONS: Final = {
+    b'subscribe': CHANNELS, b'unsubscribe': CHANNELS, b'psubscribe': PATTERNS, b'punsubscribe': PATTERNS,
+    b'ssubscribe': SHARDS, b'sunsubscribe': SHARDS,
+}
+SUBSCRIBING: Final = frozenset(kind.upper() for kind in SUBSCRIPTIONS)
+ROLES: Final = {
+    b'HELLO': GREETING, b'MONITOR': TAKES_OVER, b'PSYNC': TAKES_OVER, b'RESET': CLEARING, b'SYNC': TAKES_OVER,
+    b'WATCH': WATCHING, **dict.fromkeys(SUBSCRIBING, SUBSCRIBES),
+}
+#: run at once, also while commands are queued
+UNQUEUED: Final = frozenset((b'EXEC', b'DISCARD', b'MULTI', b'WATCH', b'QUIT', b'RESET'))
+#: what makes the answer to a transaction odd; ``CLIENT`` only with ``REPLY``
+TROUBLE: Final = frozenset((b'CLIENT', b'MONITOR', b'SYNC', b'PSYNC', *SUBSCRIBING))
+#: what leaves something of this client on the connection; ``CLIENT`` not with what is harmless
+LEAVES: Final = frozenset((b'ASKING', b'AUTH', b'CLIENT', b'HELLO', b'READONLY', b'READWRITE', b'SCRIPT', b'SELECT',
+                           b'WATCH', *SUBSCRIBING))
+HARMLESS: Final = frozenset((b'GETNAME', b'ID', b'INFO', b'KILL', b'LIST', b'PAUSE', b'SETINFO', b'UNPAUSE'))
+#: how many words of a command must be known before it can be named; of others it is two
+LOOK: Final = {b'CLIENT': 3, b'HELLO': 8}
+
+
+class Command:
+    """One command on its way to become an exchange.
+
+    Args:
+        words: Its first words: as many as ``LOOK`` says, or all.
+        count: How many it has.
+    """
+
+    __slots__ = ('verb', 'words', 'count', 'bits', 'key', 'role', 'wanted', 'silent', 'stage')
+
+    def __init__(self, words: Sequence[bytes], count: int) -> None:
+        self.verb, self.words, self.count = words[0].upper(), words, count
+        self.bits = known(words[0], count)
+        self.key = words[1] if len(words) > 1 else b''
+        self.role, self.wanted = ROLES.get(self.verb, ''), 1
+        self.silent, self.stage = False, 'command'
+
+    def exchange(self) -> Exchange:
+        """Make the exchange. A name has no password in it; a key that may go on has no slot."""
+        bits = self.bits if len(self.key) < NAME else self.bits & ~KEYED
+        name = b' '.join(self.words[:1 if self.verb == b'AUTH' else 2])
+        return Exchange(name[:NAME], self.stage, not self.silent, (bits, self.key, self.role, self.wanted))
+
+
+class State:
+    """What is known of a session.
+
+    Attributes:
+        usual: A command that is nothing special is run at once and has one answer.
+        transaction: What the commands queued since ``MULTI`` are, all together; None: there is no transaction.
+        muted: Nothing is answered, ``CLIENT REPLY OFF``.
+        skipping: The next command is not answered, ``CLIENT REPLY SKIP``.
+        watching: A transaction depends on keys that are watched.
+        resp3: The version of the protocol is 3.
+        unasked: Answers to subscriptions that are still to come though nothing is answered.
+        listening: Messages come as arrays among the answers (RESP2).
+        clean: Nothing of this client is left on the connection.
+    """
+
+    __slots__ = ('usual', 'transaction', 'odd', 'muted', 'skipping', 'watching', 'resp3', 'unasked',
+                 'listening', 'clean', '_counts')
+
+    def __init__(self) -> None:
+        self.usual = self.clean = True
+        self.transaction: int | None = None
+        self.odd = self.muted = self.skipping = self.watching = self.resp3 = self.listening = False
+        self.unasked = 0
+        self._counts = [0, 0, 0]
+
+    def begin(self, words: Sequence[bytes], count: int) -> Exchange:
+        """Make the exchange of a command, and take note of what it changes; the arguments are those of ``Command``."""
+        command = Command(words, count)
+        command.silent, self.skipping = self.muted or self.skipping, False
+        if self.transaction is not None and command.verb not in UNQUEUED:
+            self._queue(command)
+        elif command.bits & SPECIAL and command.verb in ACTIONS:
+            ACTIONS[command.verb](self, command)
+        if command.verb in LEAVES and not (command.verb == b'CLIENT' and command.key.upper() in HARMLESS):
+            self.clean = False
+        self._settle()
+        return command.exchange()
+
+    def nothing(self) -> None:
+        """Take note of an empty command: it is not answered, but counts as the one after ``CLIENT REPLY SKIP``."""
+        self.skipping = False
+        self._settle()
+
+    def answered(self, role: str, mark: int) -> None:
+        """Take note of the answer to a command with a role; ``mark`` is its first byte."""
+        failed = mark == ord('-')
+        if role == STARTING and failed:
+            self.forget()
+        elif role == WATCHING and not failed:
+            self.watching = True
+        elif role == GREETING and not failed:
+            self.resp3 = mark != ord('*')
+        elif role == CLEARING and not failed:
+            self.resp3, self.unasked, self._counts = False, 0, [0, 0, 0]
+        self._settle()
+
+    def subscribed(self, kind: bytes, total: int) -> int:
+        """Take note of an answer to a subscription.
+
+        Args:
+            kind: Its first word.
+            total: Its last.
+
+        Returns:
+            How many channels, patterns or shard channels the client has now, whichever it is about.
+        """
+        which = SUBSCRIPTIONS[kind]
+        self.unasked = max(0, self.unasked - 1)
+        others = {CHANNELS: self._counts[PATTERNS], PATTERNS: self._counts[CHANNELS], SHARDS: 0}[which]
+        self._counts[which] = max(0, total - others)
+        self._settle()
+        return self._counts[which]
+
+    def refused(self, role: str) -> None:
+        """Take note that a command with this role did not reach the server."""
+        if role == STARTING:
+            self.forget()
+
+    def forget(self) -> None:
+        """Take note that the transaction is over, or has never begun."""
+        self.transaction, self.odd = None, False
+        self._settle()
+
+    def _settle(self) -> None:
+        self.usual = self.transaction is None and not self.muted and not self.skipping
+        self.listening = not self.resp3 and (self.unasked > 0 or any(self._counts))
+
+    def _queue(self, command: Command) -> None:
+        assert self.transaction is not None
+        command.stage, command.role = 'queued', ''
+        self.transaction |= command.bits
+        if command.verb in TROUBLE and (command.verb != b'CLIENT' or command.key.upper() == b'REPLY'):
+            self.odd = True
+
+
+def _multi(state: State, command: Command) -> None:
+    if state.transaction is None:
+        state.transaction, command.role = 0, STARTING
+
+
+def _exec(state: State, command: Command) -> None:
+    if state.transaction is not None:
+        command.stage, command.role = 'exec', ODD if state.odd else ''
+        command.bits = state.transaction | (WATCHED if state.watching else 0)
+        state.watching = False
+        state.forget()
+
+
+def _discard(state: State, command: Command) -> None:
+    command.bits, state.watching = 0, False
+    state.forget()
+
+
+def _unwatch(state: State, command: Command) -> None:
+    state.watching = False
+
+
+def _quit(state: State, command: Command) -> None:
+    command.bits = 0
+
+
+def _reset(state: State, command: Command) -> None:
+    command.bits, command.silent = 0, False
+    state.muted = state.watching = False
+    state.clean = True
+    state.forget()
+
+
+def _hello(state: State, command: Command) -> None:
+    command.bits |= GREETS if command.count > 1 else 0
+    command.bits |= LOGIN if b'AUTH' in [word.upper() for word in command.words[2:]] else 0
+
+
+def _subscribe(state: State, command: Command) -> None:
+    command.key, command.wanted = command.verb.lower(), command.count - 1
+    if command.silent:      # the server says so nevertheless, as it sends messages
+        state.unasked += command.wanted or 1
+
+
+def _script(state: State, command: Command) -> None:
+    if command.key.upper() == b'DEBUG':     # the next EVAL talks to the Lua debugger
+        command.role = TAKES_OVER
+
+
+def _replconf(state: State, command: Command) -> None:
+    if command.key.upper() == b'ACK':       # the one subcommand that is never answered
+        command.silent = True
+
+
+def _client(state: State, command: Command) -> None:
+    if command.key.upper() != b'REPLY' or command.count != 3:
+        return
+    command.bits, mode = 0, command.words[2].upper()
+    if mode == b'ON':
+        state.muted = command.silent = False
+    elif mode in (b'OFF', b'SKIP'):
+        state.muted |= mode == b'OFF'
+        state.skipping = not state.muted
+        command.silent = True
+
+
+ACTIONS: Final[dict[bytes, Callable[[State, Command], None]]] = {
+    b'CLIENT': _client, b'DISCARD': _discard, b'EXEC': _exec, b'HELLO': _hello, b'MULTI': _multi, b'QUIT': _quit,
+    b'REPLCONF': _replconf, b'RESET': _reset, b'SCRIPT': _script, b'UNWATCH': _unwatch,
+    **dict.fromkeys(SUBSCRIBING, _subscribe),
+}
