@@ -65,11 +65,11 @@ def state() -> dict[str, Any]:
     gc.collect()
     alive = [found for found in gc.get_objects() if isinstance(found, gevent.Greenlet) and not found.dead]
     used = resource.getrusage(resource.RUSAGE_SELF)
-    with open('/proc/self/statm', encoding='ascii') as memory:
-        resident = int(memory.read().split()[1]) * resource.getpagesize()
+    with open('/proc/self/status', encoding='utf-8') as status:
+        memory = {key: value for key, _, value in (line.partition(':') for line in status)}
     return {'fds': len(os.listdir('/proc/self/fd')), 'threads': threading.active_count(), 'greenlets': len(alive),
-            'watchers': gevent.get_hub().loop.activecnt, 'rss': resident, 'peak': used.ru_maxrss * 1024,
-            'cpu': used.ru_utime + used.ru_stime}
+            'watchers': gevent.get_hub().loop.activecnt, 'rss': int(memory['VmRSS'].split()[0]) * 1024,
+            'peak': int(memory['VmHWM'].split()[0]) * 1024, 'cpu': used.ru_utime + used.ru_stime}
 
 
 class Hosted:

@@ -247,10 +247,11 @@ class EventLane(Lane):
 
     def _pass_on(self) -> None:
         open_ = self._handle(self.source, self.dest, self.to_backend)
-        session = self.session
-        if self.to_backend and open_:
-            session.exchanges += 1
-        session.awaiting = self.to_backend
+        if open_:
+            session = self.session
+            session.awaiting = self.to_backend
+            if self.to_backend:
+                session.exchanges += 1
         self.settle(open_)
 
     def _act(self, exchange: Exchange) -> None:
