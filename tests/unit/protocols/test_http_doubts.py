@@ -63,7 +63,7 @@ DOUBTFUL_REQUESTS = {
 OTHER_PROTOCOLS = {
     'TLS': b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'SSH': b'SSH-2.0-OpenSSH_9.2\r\n', 'redis': b'*1\r\n$4\r\n',
     'inline redis': b'PING\r\n', 'SMTP': b'EHLO me\r\n', 'a long word': b'x' * 40, 'HTTP/0.9': b'GET /\r\n',
-    'zeros': b'\0\0\0', 'a line feed': b'\n',
+    'bare line feeds': b'GET / HTTP/1.1\r\nHost: a\n\n', 'zeros': b'\0\0\0', 'a line feed': b'\n',
 }
 
 
@@ -118,6 +118,7 @@ DOUBTFUL_CHUNKS = {
 @pytest.mark.parametrize('body', DOUBTFUL_CHUNKS.values(), ids=DOUBTFUL_CHUNKS)
 def test_doubtful_chunks_and_all_behind_them_pass_unread(body: bytes) -> None:
     upload = request('PUT', 'Transfer-Encoding: chunked', body=b'2\r\nab\r\n')
+    body += b'0\r\n\r\n'      # where others may see the end
     asked = same_in_every_slicing(HTTP, [(CLIENT, upload + body + SMUGGLED)])
     answered = same_in_every_slicing(HTTP, [(CLIENT, GET), (BACKEND, CHUNKED + b'2\r\nab\r\n' + body + OK)])
 
@@ -126,6 +127,20 @@ def test_doubtful_chunks_and_all_behind_them_pass_unread(body: bytes) -> None:
     assert [exchange.name for exchange in asked.exchanges] == ['PUT /']
     assert answered.messages == [Message(CLIENT, 'GET /', GET)]
     assert answered.opaque[BACKEND]
+
+
+@pytest.mark.parametrize('body', [b'xyz', b'3\n', b'5;x\n', b'3\r\nabcd', b'3\r\nabc\n', b'0\r\nX: y\n\n', b'0\r\n\n'])
+def test_chunks_that_will_never_be_right_are_not_waited_for(body: bytes) -> None:
+    dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET), (BACKEND, CHUNKED + body)])
+
+    assert dialogue.opaque[BACKEND]
+
+
+@pytest.mark.parametrize('body', [b'', b'f', b'F \r', b'3;x="', b'3\r\nabc\r', b'0\r\n', b'0\r\nX: y\r\n\r'])
+def test_beginning_of_a_chunk_is_waited_for(body: bytes) -> None:
+    dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET), (BACKEND, CHUNKED + body)])
+
+    assert not dialogue.opaque[BACKEND]
 
 
 DOUBTFUL_ANSWERS = {
@@ -138,6 +153,7 @@ DOUBTFUL_ANSWERS = {
     'no status': b'HTTP/1.1 OK\r\n\r\n', 'a status of two digits': b'HTTP/1.1 20 OK\r\n\r\n',
     'a status of four digits': b'HTTP/1.1 2000 OK\r\n\r\n', 'a status from zero on': b'HTTP/1.1 020 OK\r\n\r\n',
     'another protocol': b'ICY 200 OK\r\n\r\n', 'another greeting': b'220 ready\r\n', 'binary': b'\x15\x03\x01\x00\x02',
+    'an empty line first': b'\r\n' + OK,
     'HTTP/2 frames': b'\0\0\x12\x04\0\0\0\0\0', 'HTTP/0.9': b'<html>',
 }
 
@@ -195,6 +211,20 @@ def test_bytes_behind_the_last_request_are_not_taken_for_requests(last: bytes) -
 
     assert [message.data for message in dialogue.messages] == [last, OK]
     assert dialogue.opaque == {CLIENT: 'bytes behind a request that ends the connection', BACKEND: ''}
+
+
+def test_bytes_behind_the_last_answer_to_an_opaque_client_are_not_taken_for_answers() -> None:
+    dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + b'\0'), (BACKEND, OK + OK)])
+
+    assert [message.data for message in dialogue.messages] == [GET, OK]
+    assert dialogue.tail[BACKEND] == OK
+
+
+def test_without_keep_alive_bytes_behind_a_request_are_not_taken_for_requests() -> None:
+    dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + SMUGGLED)], keep_alive=False)
+
+    assert [message.data for message in dialogue.messages] == [GET]
+    assert dialogue.opaque[CLIENT]
 
 
 @pytest.mark.parametrize('last', [answer(200, 'Connection: close', 'Content-Length: 0'),
