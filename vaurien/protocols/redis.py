@@ -34,8 +34,9 @@ from .redis_resp import (
 )
 from .redis_state import LOOK, ODD, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, State
 
-#: [bytes] in which the length of the second word begins where a command is read fast, and what it begins with
+#: [bytes] in which the second word begins where a command is read fast; what its length begins with, behind the first word
 HEAD, SECOND = 64, b'\r\n$'
+FIRST: Final = 8    #: [bytes] before the first word, at least: ``*1 CRLF $4 CRLF``
 SHORT: Final = 1024     #: [bytes] of a second word up to which a command is read fast; a longer one may have to be cut
 #: [beginnings of commands] that are remembered with what is known of them; programs use a few dozen
 HEADS: Final = 1024
@@ -62,15 +63,22 @@ def begun(head: bytes) -> tuple[int, bytes, int]:
     return 0, b'', SPECIAL
 
 
+def single_word(data: bytes, start: int) -> tuple[int, Exchange] | None:
+    """Read a whole command of one word, fast; returns what ``usual_command`` returns."""
+    end = data.find(CRLF, start + FIRST, start + HEAD)
+    left, verb, bits = begun(data[start:end]) if end > 0 else (0, b'', SPECIAL)
+    return (end + 2, Exchange(verb, 'command', True, (bits, b'', '', 1))) if not left and bits < SPECIAL else None
+
+
 def usual_command(data: bytes, start: int) -> tuple[int, Exchange] | None:
-    """Read a whole command of at least two words, fast, where no more need be known of it than its name and its key.
+    """Read a whole command, fast, where no more need be known of it than its name and its key.
 
     Returns:
         Where it ends, and its exchange; None for whatever else is there.
     """
-    pos = data.find(SECOND, start + 8, start + HEAD)     # no first word ends before
+    pos = data.find(SECOND, start + FIRST, start + HEAD)
     if pos < 0:
-        return None
+        return single_word(data, start)
     left, verb, bits = begun(data[start:pos])
     if bits >= SPECIAL or left < 1:
         return None
