@@ -43,9 +43,7 @@ class Registry(Generic[T]):
         Raises:
             RegistrationError: The class is malformed, or its name is taken.
         """
-        wrong = self._malformed(cls)
-        if wrong:
-            raise RegistrationError(f'{self.kind} {getattr(cls, "__qualname__", cls)!s} cannot be registered: {wrong}')
+        self.check(cls)
         name = cls.name  # type: ignore[attr-defined]
         present = self._classes.get(name)
         if present not in (None, cls) and not replace:
@@ -56,6 +54,16 @@ class Registry(Generic[T]):
             self._entry_points().pop(name, None)
         self._classes[name] = cls
         return cls
+
+    def check(self, cls: type[T]) -> None:
+        """Look whether a class could be registered; nothing changes.
+
+        Raises:
+            RegistrationError: It is malformed.
+        """
+        wrong = self._malformed(cls)
+        if wrong:
+            raise RegistrationError(f'{self.kind} {getattr(cls, "__qualname__", cls)!s} cannot be registered: {wrong}')
 
     def _malformed(self, cls: Any) -> str | None:
         if not inspect.isclass(cls):

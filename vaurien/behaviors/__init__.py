@@ -12,6 +12,8 @@ from .transient import Transient
 
 
 def _malformed(cls: Any) -> str | None:
+    if not issubclass(cls, Dummy):
+        return 'it does not derive from vaurien.behaviors.dummy.Dummy'
     for hook in HOOKS:
         if not callable(getattr(cls, hook, None)):
             return f'it has no method {hook}(self, protocol, source, dest, to_backend)'

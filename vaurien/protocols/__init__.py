@@ -6,7 +6,9 @@ from .base import BaseProtocol
 
 
 def _malformed(cls: Any) -> str | None:
-    if getattr(cls, '_handle', None) in (None, BaseProtocol._handle):
+    if not issubclass(cls, BaseProtocol):
+        return 'it does not derive from vaurien.protocols.base.BaseProtocol'
+    if cls._handle is BaseProtocol._handle:
         return 'it has no method _handle(self, source, dest, to_backend)'
     return None
 
