@@ -22,6 +22,7 @@ import msgspec
 from gevent.event import Event
 
 from vaurien.fleet import Fleet
+from vaurien.mix import parse_mix
 from vaurien.proxy import Proxy
 from vaurien.spec import BehaviorSpec, ProxySpec
 
@@ -33,17 +34,17 @@ SEED = 7
 LOOK = 2 * MS
 
 
-def spec_for(backend: Any, mix: str = '', **fields: Any) -> ProxySpec:
+def spec_for(backend: Any, mix: 'str | tuple[BehaviorSpec, ...]' = '', **fields: Any) -> ProxySpec:
     """Make a spec of a proxy on a free port.
 
     Args:
         backend: What has an ``address``, or the address, or a port of 127.0.0.1.
-        mix: Behaviors as ``20:delay,10:error``; their settings are among the fields, as ``settings``.
+        mix: Behaviors as ``20:delay,10:error``, their settings being among the fields, as ``settings``; or as they are.
         fields: The other fields of the spec.
     """
-    from vaurien.mix import parse_mix
     address = f'127.0.0.1:{backend}' if isinstance(backend, int) else getattr(backend, 'address', backend)
-    entries = tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(mix))
+    entries = mix if isinstance(mix, tuple) else \
+        tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(mix))
     return ProxySpec(**{'proxy': '127.0.0.1:0', 'backend': address, 'mix': entries, **fields})
 
 
@@ -130,9 +131,9 @@ class Hosted:
         """Change fields of a proxy's spec."""
         self.call(lambda: self.fleet.change(name, **fields))
 
-    def mix(self, entries: tuple[BehaviorSpec, ...] | str) -> None:
+    def mix(self, mix: str) -> None:
         """Change the mix of the proxy."""
-        self.change(mix=spec_for('', entries).mix if isinstance(entries, str) else entries)
+        self.change(mix=spec_for('', mix).mix)
 
     @property
     def proxy(self) -> Proxy:

@@ -84,7 +84,7 @@ def talkative(self, source, dest, to_backend):
 def wordy(self, source, dest, to_backend):
     data = source.recv()
     dest.sendall(data)
-    return data
+    return data or False
 
 
 def blocking(self, source, dest, to_backend):

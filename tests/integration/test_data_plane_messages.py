@@ -1,0 +1,199 @@
+"""The lanes of protocols that know requests, shown with a protocol of lines: each line is a request, and each has one line for answer."""
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from tests.hosting import eventually, hosted, spec_for
+from tests.integration.test_data_plane_behaviors import took
+from tests.peers import Backend, ask, connect, ending, read_exactly, read_to_end
+from tests.unit_of_time import MS
+from vaurien.errors import ProtocolError
+from vaurien.protocols import Protocol
+from vaurien.protocols.base import Exchange
+from vaurien.protocols.message import Failure, Framer, Kind, MessageProtocol
+from vaurien.spec import BehaviorSpec, ProxySpec
+
+
+class Asked(Framer):
+    def scan(self, data, start):
+        while end := data.find(b'\n', start) + 1:
+            line = data[start:end]
+            if line == b'opaque\n':
+                raise ProtocolError('told so')
+            yield end, Exchange(line.strip(), 'line'), True
+            start = end
+
+
+class Answered(Framer):
+    """An answer ends with its line, or with the connection."""
+
+    def scan(self, data, start):
+        while end := data.find(b'\n', start) + 1:
+            queue = self.protocol.queue
+            yield end, queue[0] if queue else None, True
+            start = end
+        if start < len(data) and data[start:start + 1] == b'~':     # an answer that ends with the connection
+            yield len(data), self.protocol.queue[0], False
+
+    def end(self):
+        return True
+
+
+def failing(**fields: Any) -> Any:
+    return lambda protocol, exchange: Failure(b'no ' + exchange.name.encode() + b'\n', **fields)
+
+
+KINDS = {
+    'no': failing(), 'slow': failing(pause=10 * MS), 'passed': failing(request=None), 'instead': failing(request=b'stand-in\n'),
+    'slow-passed': failing(request=None, pause=10 * MS), 'close': failing(end='close'), 'reset': failing(end='reset'),
+    'silence': failing(end='silence'),
+}
+
+
+@Protocol.register
+class LineProtocol(MessageProtocol):
+    """Lines."""
+
+    name = 'test-lines'
+    framers = (Asked, Answered)
+    errors = {name: Kind('It fails.', ('line',), build) for name, build in KINDS.items()} | \
+        {'welcome': Kind('It refuses.', ('connect',), lambda protocol, exchange: Failure(b'go away\n')),
+         'welcome-slowly': Kind('It refuses.', ('connect',), lambda protocol, exchange: Failure(b'go\n', pause=5 * MS))}
+
+
+def upper(sock: socket.socket) -> None:
+    """Answer each line in capitals."""
+    with sock.makefile('rwb') as file:
+        for line in file:
+            file.write(line.upper())
+            file.flush()
+
+
+@pytest.fixture
+def lines():
+    with Backend(upper) as backend:
+        yield backend
+
+
+def lines_spec(backend: Any, *entries: BehaviorSpec) -> ProxySpec:
+    return spec_for(backend, protocol='test-lines', mix=entries)
+
+
+def error(kind: str, match: str = '') -> BehaviorSpec:
+    return BehaviorSpec(name='error', settings={'kind': kind, 'match': match})
+
+
+PIPELINE = b'one\nbad\ntwo\nbad\nthree\n'
+
+
+@pytest.mark.parametrize('kind', ['no', 'slow', 'passed', 'instead', 'slow-passed'])
+@pytest.mark.parametrize('at_once', [True, False], ids=['pipelined', 'line by line'])
+def test_answers_of_a_pipeline_stay_in_order_around_failures_of_every_kind(lines, kind, at_once):
+    with hosted(lines_spec(lines, error(kind, 'bad'))) as host, connect(host.port) as client:
+        if at_once:
+            client.sendall(PIPELINE)
+        else:
+            for line in PIPELINE.splitlines(keepends=True):
+                client.sendall(line)
+                time.sleep(3 * MS)
+        expected = b'ONE\nno bad\nTWO\nno bad\nTHREE\n'
+        assert read_exactly(client, len(expected)) == expected
+        assert ask(client, b'more\nbad\n', 12) == b'MORE\nno bad\n'
+
+
+def test_a_slow_answer_is_slow_and_holds_the_answers_behind_it_back(lines):
+    with hosted(lines_spec(lines, error('slow', 'bad'))) as host, connect(host.port) as client:
+        client.sendall(b'bad\ngood\n')
+        assert took(lambda: read_exactly(client, 12)) >= 60 * MS
+
+
+def test_own_answers_wait_for_answers_that_are_delayed_in_a_greenlet(lines):
+    late = BehaviorSpec(name='delay', percent=50, settings={'sleep': 50 * MS, 'before': False})
+    spec = lines_spec(lines, late, BehaviorSpec(name='error', percent=50, settings={'kind': 'no'}))
+    with hosted(spec) as host, connect(host.port) as client:
+        client.sendall(b''.join(b'%d\n' % number for number in range(10)))
+        answers = b''
+        while answers.count(b'\n') < 10:
+            answers += client.recv(1000)
+        assert [line.split()[-1] for line in answers.splitlines()] == [b'%d' % number for number in range(10)]
+        assert b'no ' in answers
+        assert len(answers.split(b'no ')) <= 10
+
+
+def test_an_answer_that_ends_with_the_connection_is_delayed_once_and_completed():
+    def until_the_end(sock):
+        read_exactly(sock, 4)
+        sock.sendall(b'~all of ')
+        time.sleep(20 * MS)
+        sock.sendall(b'it')
+    late = BehaviorSpec(name='delay', settings={'sleep': 50 * MS, 'before': False})
+    with Backend(until_the_end) as backend, hosted(lines_spec(backend, late)) as host, connect(host.port) as client:
+        client.sendall(b'ask\n')
+        assert read_to_end(client) == b'~all of it'
+        assert len(list(host.fleet.journal.since())) == 1
+
+
+@pytest.mark.parametrize('kind, end', [('close', 'FIN'), ('reset', 'RST')])
+def test_a_failure_ends_the_connection_as_it_says(lines, kind, end):
+    with hosted(lines_spec(lines, error(kind, 'bad'))) as host, connect(host.port) as client:
+        assert ask(client, b'good\nbad\n', 12) == b'GOOD\nno bad\n'
+        assert ending(client) == end
+        client.close()
+        host.wait_idle()
+
+
+def test_silence_answers_nothing_more_and_ends_when_the_client_leaves(lines):
+    with hosted(lines_spec(lines, error('silence', 'bad'))) as host:
+        with connect(host.port) as client:
+            assert ask(client, b'good\nbad\n', 12) == b'GOOD\nno bad\n'
+            client.sendall(b'good\n')
+            client.settimeout(30 * MS)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+        host.wait_idle()
+
+
+@pytest.mark.parametrize('kind, answer', [('welcome', b'go away\n'), ('welcome-slowly', b'go\n')])
+def test_the_opening_of_a_connection_fails_before_any_request(lines, kind, answer):
+    with hosted(lines_spec(lines, error(kind))) as host, connect(host.port) as client:
+        assert read_to_end(client) == answer
+        client.close()
+        host.wait_idle()
+
+
+def test_bytes_that_cannot_be_followed_are_relayed_unchanged_from_there_on(lines):
+    with hosted(lines_spec(lines, error('no', 'bad'))) as host, connect(host.port) as client:
+        assert ask(client, b'one\nbad\nopaque\nbad\n', 22) == b'ONE\nno bad\nOPAQUE\nBAD\n'
+
+
+def test_requests_that_nobody_answers_do_not_pile_up_without_bound(monkeypatch):
+    monkeypatch.setattr('vaurien.messagelane.UNANSWERED', 1000)
+
+    def never(sock):
+        while sock.recv(65536):
+            pass
+    with Backend(never) as backend, hosted(lines_spec(backend)) as host, connect(host.port) as client:
+        client.sendall(b'x\n' * 500_000)
+        session = next(iter(eventually(lambda: dict(host.proxy.sessions), 'the session').values()))
+        eventually(lambda: session.client.received == 1_000_000, 'all requests')
+        assert len(session.protocol.queue) < 1000 + 256 * 1024
+
+
+def test_a_pipeline_whose_answers_are_read_only_at_its_end_does_not_deadlock(lines):
+    count = 60_000
+    with hosted(lines_spec(lines, error('no', '^7$'))) as host, connect(host.port) as client:
+        sender = threading.Thread(target=client.sendall, args=(b'abcdefgh\n' * count,))
+        sender.start()
+        time.sleep(100 * MS)
+        assert read_exactly(client, 9 * count) == b'ABCDEFGH\n' * count
+        sender.join()
+
+
+def test_half_close_after_a_pipeline_still_brings_all_answers(lines):
+    with hosted(lines_spec(lines, error('no', 'bad'))) as host, connect(host.port) as client:
+        client.sendall(PIPELINE)
+        client.shutdown(socket.SHUT_WR)
+        assert read_to_end(client) == b'ONE\nno bad\nTWO\nno bad\nTHREE\n'
