@@ -1,10 +1,10 @@
 """Replays a conversation through the framers of a protocol, without any network, in any slicing."""
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 from typing import NamedTuple
 
 from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Cutter, MessageProtocol
+from vaurien.protocols.message import Cutter, MessageProtocol, Part
 
 CLIENT, BACKEND = '>', '<'
 Turn = tuple[str, bytes]
@@ -74,13 +74,26 @@ class Dialogue:
             self._raw[sender] += cutter.held + data
             cutter.held = b''
             return
-        for end, exchange, done in cutter.cut(data):
+        parts: Iterable[Part] = cutter.cut(data)
+        if not (cutter.open or cutter.held or cutter.framer.rest):
+            parts = self._agreeing(cutter.whole(data), parts, len(data))
+        for end, exchange, done in parts:
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
             self._piece(sender, exchange, cutter.data[start:end], done)
             start = end
         if cutter.opaque:
             self._raw[sender] += cutter.held
             cutter.held = b''
+
+    @staticmethod
+    def _agreeing(short: Exchange | None, parts: Iterable[Part], size: int) -> Iterator[Part]:
+        """Pass parts on, and check that the short cut for whole messages says the same."""
+        for count, (end, exchange, done) in enumerate(parts):
+            if short is not None:
+                assert (count, end, done) == (0, size, True), 'not one whole message'
+                assert exchange is not None
+                assert (exchange.name, exchange.stage, exchange.expects) == (short.name, short.stage, short.expects)
+            yield end, exchange, done
 
     def _piece(self, sender: str, exchange: Exchange | None, data: bytes, done: bool) -> None:
         if sender == CLIENT and exchange is not None and id(exchange) not in self._seen:

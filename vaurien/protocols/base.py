@@ -89,6 +89,8 @@ class BaseProtocol:
     duplex: ClassVar[bool] = False
     #: ``_handle`` never waits and may run in the event loop's callback
     inline: ClassVar[bool] = False
+    #: ``_handle`` does nothing but ``source.forward(dest)``, which may be called in its place
+    relays: ClassVar[bool] = False
     #: the failures that this kind of server has: name -> ``Kind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
 
@@ -98,6 +100,11 @@ class BaseProtocol:
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.settings = settings if settings is not None else {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if '_handle' in cls.__dict__ and 'relays' not in cls.__dict__:
+            cls.relays = False
 
     def option(self, name: str) -> Any:
         """Return the value of an option.

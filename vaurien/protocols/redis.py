@@ -109,6 +109,10 @@ class Requests(Framer):
         self.left = 0   #: words of it that are still to come
         self.wrong = ''     #: what is wrong with what follows
 
+    def whole(self, data: bytes) -> Exchange | None:
+        found = usual_command(data, 0) if self.state.usual else None
+        return found[1] if found is not None and found[0] == len(data) else None
+
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         state, size = self.state, len(data)
         while start < size or self.exchange is not None:
@@ -179,6 +183,17 @@ class Requests(Framer):
         return end + 1, self.state.begin(words, len(words)), True
 
 
+def simple_reply(data: bytes, start: int) -> int:
+    """Return where a reply of one line or one text ends, which may be beyond the data; 0 for whatever else is there."""
+    mark, end = data[start], data.find(CRLF, start)
+    if end > 0:
+        if mark == DOLLAR:
+            return end + REPLY_STEPS[data[start:end]]
+        if mark in LINES:
+            return end + 2
+    return 0
+
+
 class Answers(Framer):
     """Finds replies, and tells those that answer a command from messages and pushes."""
 
@@ -190,17 +205,17 @@ class Answers(Framer):
         self.confirmed = 0  #: answers that the subscription whose turn it is has had
         self.wrong = ''     #: what is wrong with what follows
 
+    def whole(self, data: bytes) -> Exchange | None:
+        queue = self.protocol.queue
+        if queue and not self.state.listening and not queue[0].note[2] and simple_reply(data, 0) == len(data):
+            return queue[0]     # type: ignore[no-any-return]
+        return None
+
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        state, queue, size, find = self.state, self.protocol.queue, len(data), data.find
+        state, queue, size = self.state, self.protocol.queue, len(data)
         while start < size or self.reply is not None:
             if queue and self.reply is None and not state.listening and not queue[0].note[2]:
-                mark, end = data[start], find(CRLF, start)
-                if mark == DOLLAR and end > 0:
-                    end += REPLY_STEPS[data[start:end]]
-                elif mark in LINES and end > 0:
-                    end += 2
-                else:
-                    end = 0
+                end = simple_reply(data, start)
                 if start < end <= size:
                     start = end
                     yield end, queue[0], True

@@ -10,7 +10,7 @@ class TCP(BaseProtocol):
     """Bytes pass as they come, in both directions at once; every read from the client counts as one exchange."""
 
     name = 'tcp'
-    duplex = inline = True
+    duplex = inline = relays = True
 
     def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
         return bool(source.forward(dest) > 0)
