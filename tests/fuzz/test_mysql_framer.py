@@ -185,6 +185,7 @@ def test_noise_is_read_alike_in_any_slicing(noise: list[Turn], begun: bool, seed
 
 def read_alike(turns: list[Turn], seed: int) -> None:
     """Replay in several slicings; that no byte changes is seen by ``replay`` itself."""
+    turns = [turn for turn in turns if turn[1]]
     expected = replay(Mysql, turns)
     for slicer in (single_bytes, randomly(seed)):
         found = replay(Mysql, turns, slicer)

@@ -85,6 +85,8 @@ class Answers(Framer):
         It is the greeting, or the ERR that some servers say good-bye with.
         """
         at = start + HEADER
+        if self.protocol.requests.opaque:
+            raise ProtocolError(self.protocol.requests.opaque)
         if len(data) <= at:
             return start
         if data[at] != ERR:
@@ -174,7 +176,7 @@ class Answers(Framer):
             return self._FIRST[call.shape](self, data, at, length, first, call)
         if self.next is PASSING:
             is_row = first != EOF or length >= SHORT and not self.protocol.deprecates_eof
-            return not is_row and self._ends(data, at, length, first)
+            return not is_row and (self._ends(data, at, length, first) or call.shape is ROWS)
         if first != EOF:
             raise ProtocolError('no EOF behind the columns')
         self.next = PASSING

@@ -80,6 +80,7 @@ CONVERSATIONS: dict[str, tuple[int, list[Line]]] = {
         *says('SELECT ?', execute(5, b'\0\x01\xfd\0'), b'\x01', COLUMN, EOF, b'\x00\x00\x04some', EOF),
         *says('SELECT ?', execute(5, b'\0\x00\x01a', flags=1), b'\x01', COLUMN, status(EOF, 0x40)),
         *says('COM_STMT_FETCH 5', ask(0x1C, b'\x05\0\0\0\x01\0\0\0'), b'\x00\x00\x01a', status(EOF, 0x80)),
+        *says('COM_STMT_FETCH 5', ask(0x1C, b'\x05\0\0\0\x01\0\0\0'), b'\x00\x00\x01b', status(EOF, MORE)),
         *says('COM_STMT_FETCH 5', ask(0x1C, b'\x05\0\0\0\x01\0\0\0'), ERR),
         *says('COM_STMT_RESET 5', ask(0x1A, b'\x05\0\0\0'), OK),
         *says('COM_STMT_CLOSE 5', ask(0x19, b'\x05\0\0\0')),
