@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .address import Address
 from .cli_log import close_log, escaped, log_exception, open_log
+from .cli_parent import Parent
 from .errors import ConfigError, RegistrationError, VaurienError
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def run(configuration: 'Configuration') -> None:
             logger.warning('%s', note)
         signals = Signals()
         ending.callback(signals.close)
+        if spec.end_with_parent:
+            ending.callback(Parent(signals.insist).close)
         fleet = Fleet(spec.seed)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
@@ -99,6 +102,11 @@ def run(configuration: 'Configuration') -> None:
             server = open_control(fleet, spec)
             ending.callback(server.stop)
             lines.append(f'control server on http://{server.address}')
+        if spec.statsd.enabled:
+            from .control.statsd import Reporter
+            reporter = Reporter(fleet, spec.statsd)
+            reporter.start()
+            ending.callback(reporter.stop)
         for line in lines:
             say(line)
         signals.asked.wait()
@@ -163,6 +171,11 @@ class Signals:
 
     def _on_signal(self) -> None:
         (self.insisted if self.asked.is_set() else self.asked).set()
+
+    def insist(self) -> None:
+        """Act as if both had come."""
+        self.asked.set()
+        self.insisted.set()
 
     def close(self) -> None:
         """Listen no more."""

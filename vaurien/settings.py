@@ -92,6 +92,8 @@ PROCESS: dict[str, Option] = {
     'seed': Option("A whole number that all randomness is made from: the same one repeats the same faults",
                    Bounded(int, 0), ALL.seed),
     'grace': Option("Seconds that sessions may take to end after SIGTERM or SIGINT", Seconds, ALL.grace),
+    'end_with_parent': Option("End at once when standard input ends, or the process that started this one is gone",
+                              bool, ALL.end_with_parent),
     'sync': Option("Has no effect; accepted because vaurien 1.x had it", bool, False),
 }
 CONTROL: dict[str, Option] = {

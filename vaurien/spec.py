@@ -96,6 +96,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         proxies: Its proxies, in order; the first is the one of the command line or ``[vaurien]``.
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
+        end_with_parent: Whether it ends at once when standard input ends or the process that started it is gone.
         http: Whether the control server runs.
         http_host: Where it listens.
         http_port: Its port; 0 picks one.
@@ -108,6 +109,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     proxies: tuple[ProxySpec, ...] = ()
     seed: int | None = None
     grace: float = 5.0
+    end_with_parent: bool = False
     http: bool = False
     http_host: str = 'localhost'
     http_port: int = 8080

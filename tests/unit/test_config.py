@@ -60,6 +60,8 @@ SETTINGS = [
 PROCESS_SETTINGS = [
     ('--seed', 'seed', '7', 'seed', 7),
     ('--grace', 'grace', '0', 'grace', 0.0),
+    ('--end-with-parent', None, None, 'end_with_parent', True),
+    (None, 'end_with_parent', 'yes', 'end_with_parent', True),
     ('--http', None, None, 'http', True),
     (None, 'http', 'yes', 'http', True),
     ('--http-host', 'http_host', '[::1]', 'http_host', '::1'),

@@ -1,0 +1,53 @@
+"""Notices that the process that started this one is gone. Knows nothing of what is to be done then."""
+import os
+from collections.abc import Callable
+from typing import Any
+
+STDIN = 0
+READ, LIBEV_READ = 4096, 1      #: [bytes] one read; what a watcher of the event loop waits for
+#: [seconds] between two looks at the parent's id: that notices an end whose pipe somebody else holds open, as processes do
+#: that were forked from the parent
+LOOK = 0.5
+
+
+class Parent:
+    """Watches standard input for its end, and who this process is a child of.
+
+    A pipe ends with the process that holds its other side, however that ends; so does a terminal.
+
+    Args:
+        on_end: Called once, in the event loop.
+    """
+
+    def __init__(self, on_end: Callable[[], None]) -> None:
+        from gevent import get_hub
+        loop: Any = get_hub().loop
+        self._on_end, self._id = on_end, os.getppid()
+        self._input = loop.io(STDIN, LIBEV_READ)
+        self._input.start(self._read)
+        self._timer = loop.timer(LOOK, LOOK)
+        self._timer.start(self._look)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(STDIN, READ)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b''
+        if not data:
+            self._end()
+
+    def _look(self) -> None:
+        if os.getppid() != self._id:
+            self._end()
+
+    def _end(self) -> None:
+        self.close()
+        self._on_end()
+
+    def close(self) -> None:
+        """Watch no more."""
+        for watcher in (self._input, self._timer):
+            watcher.stop()
+            watcher.close()

@@ -1,0 +1,202 @@
+"""The HTTP API of a running vaurien, for Python. Knows the API's paths and words, and nothing of this process: no event loop
+comes in, and nothing is needed but the standard library, so that any test may use it, beside threads and asyncio too."""
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .client_http import Channel, RefusedError, UnreachableError, join
+
+__all__ = ['TOKEN', 'Client', 'Fault', 'RefusedError', 'UnreachableError']
+
+TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that the token is taken from
+MAIN = 'default'    #: the proxy of the command line
+PAGE = 10_000       #: entries asked for at once: as many as the server gives
+
+
+class Fault(NamedTuple):
+    """One injected fault.
+
+    Attributes:
+        id: Counted from 1 in the process.
+        time: Seconds since 1970.
+        proxy: The proxy's name.
+        session: The session's number in its proxy, from 1.
+        exchange: The exchange's number in its session, from 1; 0: the opening of the connection.
+        behavior: The behavior's name.
+        kind: Which error; empty for behaviors that have no kinds.
+        request: The request's name; empty where the protocol knows no requests.
+    """
+
+    id: int
+    time: float
+    proxy: str
+    session: int
+    exchange: int
+    behavior: str
+    kind: str
+    request: str
+
+
+def read_fault(data: Mapping[str, Any]) -> Fault:
+    """Make a fault of the server's words; what a newer server says beyond them is left out."""
+    return Fault(**{name: data[name] for name in Fault._fields})
+
+
+class Client:
+    """The HTTP API of a running vaurien as methods. May be used by several threads; each call is a connection of its own.
+
+    All of them raise ``UnreachableError`` where no server answers within ``timeout``, and ``RefusedError``, which is a
+    ``ValueError``, where it answers that a name, a value or the token is not acceptable.
+
+    Args:
+        host: Where the control server listens: a name or an address.
+        port: Its port.
+        token: What it was started with as ``--http-token``; None: taken from ``VAURIEN_HTTP_TOKEN``; empty: none.
+        timeout: Seconds to wait for each answer; None: no limit.
+        proxy: The name of the proxy that the classic calls act on; empty: that of the command line.
+    """
+
+    def __init__(self, host: str = 'localhost', port: int = 8080, token: str | None = None,
+                 timeout: float | None = 10.0, proxy: str = '') -> None:
+        self.proxy = proxy
+        self.channel = Channel(host, port, os.environ.get(TOKEN, '') if token is None else token, timeout)
+
+    # -- classic
+
+    def set_behavior(self, name: str, **options: Any) -> None:
+        """Let every exchange from now on meet a behavior; options not given have their configured values."""
+        self.channel.ask('PUT', '/behavior', {'name': name, **options}, self._where())
+
+    def get_behavior(self) -> str:
+        """Return the name of the current behavior; with a mix, the mix as text."""
+        return str(self.channel.ask('GET', '/behavior', query=self._where(), part='behavior'))
+
+    def list_behaviors(self) -> list[str]:
+        """Return the names of all behaviors, sorted."""
+        return list(self.channel.ask('GET', '/behaviors', part='behaviors'))
+
+    @contextlib.contextmanager
+    def with_behavior(self, name: str, **options: Any) -> Iterator[None]:
+        """Let every exchange meet a behavior for the length of a block; what was set before comes back."""
+        proxy = self.proxy or MAIN
+        before = self.show(proxy)['mix']
+        self.set_behavior(name, **options)
+        try:
+            yield
+        finally:
+            self.change(proxy, mix=before)
+
+    def _where(self) -> dict[str, Any]:
+        return {'proxy': self.proxy} if self.proxy else {}
+
+    # -- proxies
+
+    def proxies(self) -> list[dict[str, Any]]:
+        """Return all proxies, in the order they were made."""
+        return list(self.channel.ask('GET', '/v1/proxies', part='proxies'))
+
+    def show(self, name: str) -> dict[str, Any]:
+        """Return what a proxy is, and where it listens."""
+        return dict(self.channel.ask('GET', join('proxies', name)))
+
+    def create(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Make a proxy.
+
+        Args:
+            name: How it is to be called.
+            fields: Those of ``vaurien.spec.ProxySpec``.
+
+        Returns:
+            What it is, with the address that was bound.
+        """
+        return dict(self.channel.ask('POST', '/v1/proxies', {'name': name, **fields}))
+
+    def change(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Change fields of a proxy, all of them or none."""
+        return dict(self.channel.ask('PATCH', join('proxies', name), fields))
+
+    def enable(self, name: str) -> dict[str, Any]:
+        """Let a proxy listen again, where it did."""
+        return self.change(name, enabled=True)
+
+    def disable(self, name: str) -> dict[str, Any]:
+        """Let a proxy refuse connections, and reset the open ones."""
+        return self.change(name, enabled=False, proxy=self.show(name)['address'])  # port 0 must not become another one
+
+    def remove(self, name: str) -> None:
+        """End a proxy and its sessions."""
+        self.channel.ask('DELETE', join('proxies', name))
+
+    # -- sessions
+
+    def sessions(self, name: str) -> list[dict[str, Any]]:
+        """Return the open sessions of a proxy, in the order of their numbers."""
+        found: list[dict[str, Any]] = []
+        while page := self._sessions(name, 'sessions', PAGE, found[-1]['number'] if found else 0):
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
+
+    def count_sessions(self, name: str) -> int:
+        """Return how many sessions of a proxy are open."""
+        return int(self._sessions(name, 'total', 1, 0))
+
+    def _sessions(self, name: str, part: str, limit: int, after: int) -> Any:
+        return self.channel.ask('GET', join('proxies', name, 'sessions'), None, {'limit': limit, 'after': after}, part)
+
+    def kill(self, name: str, number: int) -> None:
+        """End a session with a reset."""
+        self.channel.ask('DELETE', join('proxies', name, 'sessions', number))
+
+    def kill_all(self, name: str) -> int:
+        """End all sessions of a proxy with a reset, and return how many there were."""
+        return int(self.channel.ask('DELETE', join('proxies', name, 'sessions'), part='killed'))
+
+    # -- what has happened
+
+    def faults(self, proxy: str = '', since: int = 0) -> list[Fault]:
+        """Return the faults that were injected and are remembered, oldest first.
+
+        Args:
+            proxy: Those of this proxy alone; empty: of all.
+            since: Those with a higher id alone.
+        """
+        query = {'since': since, 'limit': PAGE, **({'proxy': proxy} if proxy else {})}
+        return [read_fault(fault) for fault in self.channel.ask('GET', '/v1/faults', query=query, part='faults')]
+
+    def last_fault(self) -> int:
+        """Return the id of the newest fault; 0: there was none."""
+        return int(self.channel.ask('GET', '/v1/faults', query={'limit': 1}, part='last'))
+
+    def follow(self, proxy: str = '', since: int | None = None) -> Iterator[Fault]:
+        """Give the faults as they happen, without end.
+
+        Args:
+            proxy: Those of this proxy alone; empty: of all.
+            since: Begin after the one with this id; None: with the next one.
+
+        Raises:
+            UnreachableError: The server has ended.
+        """
+        last = self.last_fault() if since is None else since
+        while True:     # a follower that is too far behind is dropped, and begins again where it was
+            query = {'since': last, **({'proxy': proxy} if proxy else {})}
+            for event, data in self.channel.listen('/v1/events', query):
+                if event == 'fault':
+                    fault = read_fault(data)
+                    last = fault.id
+                    yield fault
+                elif event == 'dropped':
+                    break
+            else:
+                raise UnreachableError(self.channel.address, 'it has ended')
+
+    def stats(self) -> list[dict[str, Any]]:
+        """Return what each proxy has counted since it was made; its name is there as ``proxy``."""
+        return list(self.channel.ask('GET', '/v1/stats', part='proxies'))
+
+    def reset(self) -> None:
+        """Make all proxies again what they were created as."""
+        self.channel.ask('POST', '/v1/reset')

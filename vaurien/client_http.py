@@ -1,0 +1,194 @@
+"""One question to a control server, and its answer. Knows HTTP and JSON, and no path and no word of the API."""
+import contextlib
+import http.client
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .errors import VaurienError
+
+JSON, EVENTS = 'application/json', 'text/event-stream'
+#: [bytes] shown of an answer that is not what a vaurien says
+EXCERPT = 200
+#: [bytes] of one line of an event; a fault has some 300
+MAX_LINE = 1 << 20
+#: [seconds] without a sign of life between two events; the server gives one every 10
+SILENCE = 35.0
+
+
+class UnreachableError(VaurienError):
+    """No control server has answered.
+
+    Args:
+        address: Where it was looked for.
+        reason: What happened instead.
+    """
+
+    def __init__(self, address: str, reason: object) -> None:
+        super().__init__(address, reason)
+        self.address, self.reason = address, reason
+
+    def __str__(self) -> str:
+        return f'no vaurien answers at http://{self.address}: {self.reason}'
+
+
+class RefusedError(VaurienError, ValueError):
+    """The control server has refused a request, and nothing has changed.
+
+    Args:
+        status: The status of its answer.
+        reason: Its words.
+        errors: What is wrong, and where: mappings with ``location``, ``name`` and ``description``; empty: it does not say.
+    """
+
+    def __init__(self, status: int, reason: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(status, reason, errors)
+        self.status, self.reason, self.errors = status, reason, errors
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Channel:
+    """The way to a control server. Each question has a connection of its own, so any number of threads may ask.
+
+    Args:
+        host: A name or an address.
+        port: Its port.
+        token: What goes with every question as ``Authorization: Bearer``; empty: nothing.
+        timeout: Seconds to wait for the connection and for each piece of the answer; None: no limit.
+    """
+
+    def __init__(self, host: str, port: int, token: str, timeout: float | None) -> None:
+        self.host, self.port, self.token, self.timeout = host, port, token, timeout
+
+    @property
+    def address(self) -> str:
+        """Host and port, as in a URL."""
+        return f'[{self.host}]:{self.port}' if ':' in self.host else f'{self.host}:{self.port}'
+
+    def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None, part: str = '') -> Any:
+        """Ask the server.
+
+        Args:
+            method: The HTTP method.
+            path: The path, quoted.
+            body: What goes with it as JSON; None: nothing.
+            query: What is put behind the path.
+            part: The key of the answer that is wanted; empty: all of it.
+
+        Returns:
+            The answer's JSON; None: it is empty.
+
+        Raises:
+            UnreachableError: There is no answer.
+            RefusedError: The server does not accept the question.
+            VaurienError: The server has failed, or it is no vaurien.
+        """
+        with self._answer(method, path, body, query, JSON) as answer:
+            data = answer.read()
+        found = self._decoded(data)
+        if not part:
+            return found
+        if not isinstance(found, dict) or part not in found:
+            raise self._foreign(data)
+        return found[part]
+
+    def listen(self, path: str, query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Give each event that the server sends, its name and its JSON, until the server ends.
+
+        Raises:
+            UnreachableError: There is no answer, or nothing has come for ``SILENCE`` seconds.
+            RefusedError, VaurienError: As ``ask``.
+        """
+        with self._answer('GET', path, None, query, EVENTS) as answer:
+            for event, data in read_events(iter(lambda: answer.readline(MAX_LINE), b'')):
+                yield event, self._decoded(data)
+
+    @contextlib.contextmanager
+    def _answer(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None,
+                accept: str) -> Iterator[http.client.HTTPResponse]:
+        """Give an answer that is no refusal, with its body still to be read."""
+        content = None if body is None else json.dumps(body).encode()
+        headers = {'Accept': accept, **({'Content-Type': JSON} if content else {}),
+                   **({'Authorization': f'Bearer {self.token}'} if self.token else {})}
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        with contextlib.closing(connection), self._named():
+            connection.connect()
+            stream = connection.sock
+            connection.request(method, path + ('?' + urlencode(query) if query else ''), content, headers)
+            with connection.getresponse() as answer:
+                if answer.status >= 400:
+                    raise self._refused(answer, answer.read())
+                if accept == EVENTS:
+                    stream.settimeout(SILENCE)
+                yield answer
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Turn what may happen to a connection into one clear error."""
+        try:
+            yield
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(self.address, str(error) or type(error).__name__) from error
+
+    def _decoded(self, data: bytes) -> Any:
+        try:
+            return json.loads(data) if data else None
+        except ValueError:
+            raise self._foreign(data) from None
+
+    def _foreign(self, data: bytes) -> VaurienError:
+        return VaurienError(f'what answers at http://{self.address} is no vaurien: {excerpt(data)}')
+
+    def _refused(self, answer: http.client.HTTPResponse, data: bytes) -> VaurienError:
+        """Make the error of an answer."""
+        if answer.status >= 500:
+            return VaurienError(f'the vaurien at http://{self.address} has failed: {answer.status} {excerpt(data)}')
+        errors = read_errors(data)
+        reasons = [str(error.get('description', '')) for error in errors] or [excerpt(data) or answer.reason]
+        return RefusedError(answer.status, '; '.join(reasons), errors)
+
+
+def read_errors(data: bytes) -> list[dict[str, Any]]:
+    """Return what a refusal says is wrong, in the classic words or in those of ``/v1``; empty: it does not say."""
+    try:
+        said = json.loads(data)
+    except ValueError:
+        return []
+    if not isinstance(said, dict):
+        return []
+    if 'error' in said:
+        return [{'location': said.get('location', ''), 'name': said.get('name', ''), 'description': said['error']}]
+    errors = said.get('errors')
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def excerpt(data: bytes) -> str:
+    """Return the beginning of what was answered, in one line."""
+    return ' '.join(data[:EXCERPT].decode(errors='replace').split())
+
+
+def read_events(lines: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Give name and data of server-sent events: fields, a line each, ended by an empty line (HTML Living Standard, 9.2.6).
+
+    Comments, which keep the connection alive, have no name and are passed over, as what has no data is.
+    """
+    event, parts = 'message', []
+    for line in lines:
+        name, _, value = line.rstrip(b'\r\n').partition(b':')
+        value = value.removeprefix(b' ')
+        if name == b'data':
+            parts.append(value)
+        elif name == b'event':
+            event = value.decode(errors='replace')
+        elif not line.strip():
+            if parts:
+                yield event, b'\n'.join(parts)
+            event, parts = 'message', []
+
+
+def join(*parts: object) -> str:
+    """Make a path of ``/v1`` of its parts, quoted."""
+    return '/'.join(['/v1', *(quote(str(part), safe='') for part in parts)])

@@ -1,0 +1,146 @@
+"""pytest's fixture ``vaurien``. Every run of pytest loads this file: nothing else of vaurien comes before a test asks for it."""
+import os
+import re
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .client import Fault
+    from .testing import Daemon, RunningProxy
+
+SEED = pytest.StashKey[int]()
+NAMED = 80      #: characters of a test's name that its proxies are called by; the control server takes 100
+INPUT = 'vaurien_seed'      #: what xdist hands its workers the seed as
+
+
+class Vaurien:
+    """What the fixture ``vaurien`` gives: proxies for one test, in a daemon that all tests share.
+
+    Args:
+        daemon: The daemon.
+        test: The test's name; with the seed it decides which faults are drawn, whatever else runs before and beside it.
+
+    Attributes:
+        seed: What all randomness is made from: ``--vaurien-seed``, or what the header of the run says.
+    """
+
+    def __init__(self, daemon: 'Daemon', test: str) -> None:
+        self.seed = daemon.seed
+        self._daemon, self._test = daemon, re.sub(r'[^A-Za-z0-9.]+', '-', test).strip('-.')[:NAMED]
+        self._proxies: list[RunningProxy] = []
+        self._logged = daemon.process.logged
+
+    def proxy(self, backend: str, protocol: str = 'tcp', **options: Any) -> 'RunningProxy':
+        """Make a proxy for this test; it is removed after it.
+
+        Args:
+            backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server.
+            protocol: What client and backend speak.
+            options: As for ``vaurien.testing.Daemon.create``: ``mix='20:delay'``, ``settings={'delay': {'sleep': 2}}``, ...
+
+        Raises:
+            ValueError: A name or a value does not fit.
+        """
+        name = f'{self._test}.{len(self._proxies) + 1}'
+        proxy = self._daemon.create(**{'name': name, 'backend': backend, 'protocol': protocol, **options})
+        self._proxies.append(proxy)
+        return proxy
+
+    def close(self) -> None:
+        """Remove the proxies of this test that are still there."""
+        there = {proxy['name'] for proxy in self._daemon.client.proxies()}
+        for proxy in self._proxies:
+            if proxy.name in there:
+                self._daemon.client.remove(proxy.name)
+
+    def report(self) -> str:
+        """Say which faults the test has met, and how they come again."""
+        from .errors import VaurienError
+        lines = []
+        for proxy in self._proxies:
+            try:
+                faults = proxy.faults
+            except VaurienError as error:
+                lines.append(f'{proxy.name} at {proxy.address}: {error}')
+            else:
+                lines.append(f'{proxy.name} at {proxy.address}: faults met: {len(faults)}')
+                lines += [f'  {line_of(fault)}' for fault in faults]
+        return '\n'.join([*lines, f'repeat with --vaurien-seed {self.seed}'])
+
+    def log(self) -> str:
+        """Return what vaurien has logged since the test began."""
+        return self._daemon.process.log(self._logged)
+
+
+def line_of(fault: 'Fault') -> str:
+    """Write a fault as a line."""
+    kind = f' ({fault.kind})' if fault.kind else ''
+    return f'session {fault.session}, exchange {fault.exchange}: {fault.behavior}{kind} {fault.request!r}'
+
+
+# -- the seed
+
+def read_seed(text: str) -> int:
+    """Read a seed from the command line."""
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(text)
+    return int(text)
+
+
+read_seed.__name__ = 'whole number of at least 0'   # argparse names it in its message
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare ``--vaurien-seed`` and the setting ``vaurien_plugins``."""
+    group = parser.getgroup('vaurien')
+    group.addoption('--vaurien-seed', type=read_seed, metavar='N', default=None,
+                    help='what the faults are drawn from; the header of each run says which one it had')
+    parser.addini('vaurien_plugins', 'modules that register protocols or behaviors, for the fixture vaurien', type='args',
+                  default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed where none is given; a worker of xdist has that of the whole run."""
+    given = getattr(config, 'workerinput', {}).get(INPUT, config.getoption('vaurien_seed'))
+    config.stash[SEED] = int.from_bytes(os.urandom(4), 'big') if given is None else given
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand a worker of xdist the seed."""
+    node.workerinput[INPUT] = node.config.stash[SEED]
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how the faults of this run come again."""
+    return f'vaurien: --vaurien-seed {config.stash[SEED]}'
+
+
+# -- fixtures and reports
+
+@pytest.fixture(scope='session')
+def _vaurien_daemon(pytestconfig: pytest.Config) -> 'Iterator[Daemon]':
+    from .testing import Daemon
+    daemon = Daemon(pytestconfig.stash[SEED], pytestconfig.getini('vaurien_plugins'))
+    yield daemon
+    daemon.close()
+
+
+@pytest.fixture
+def vaurien(request: pytest.FixtureRequest, _vaurien_daemon: 'Daemon') -> Iterator[Vaurien]:
+    """Chaos proxies for this test: ``vaurien.proxy(backend='localhost:6379', protocol='redis')``."""
+    found = Vaurien(_vaurien_daemon, request.node.name)
+    yield found
+    found.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the faults that a failed test has met, and what vaurien logged."""
+    report = yield
+    found = getattr(item, 'funcargs', {}).get('vaurien')
+    if report.failed and isinstance(found, Vaurien):
+        report.sections += [('vaurien', found.report()), ('vaurien log', found.log())]
+    return report

@@ -1,0 +1,182 @@
+"""One proxy of a running vaurien, for tests: its address, its chaos for the length of a block, and what happened in it.
+
+Knows the control server by ``client``, and no process.
+"""
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .client import Client, Fault
+
+#: [seconds] between two looks at the sessions; one look takes about 1 ms
+LOOK = 0.01
+#: what a reset brings back; the protocol and the address cannot be changed by what is here
+RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled')
+
+
+class OpenSession(NamedTuple):
+    """An open session.
+
+    Attributes:
+        number: Its number in its proxy, from 1.
+        client: The client's address.
+        backend: The backend's address.
+        age: Seconds since it was accepted.
+        from_client: Bytes received from the client.
+        from_backend: Bytes received from the backend.
+        exchanges: Requests so far; where the protocol knows none, events from the client.
+        behavior: What the exchange under way meets; empty: there is none.
+        request: Its name.
+    """
+
+    number: int
+    client: str
+    backend: str
+    age: float
+    from_client: int
+    from_backend: int
+    exchanges: int
+    behavior: str
+    request: str
+
+
+class Change:
+    """A change that has been made. As a context manager it holds for the length of the block: at its end, also after an
+    exception, what was there before comes back.
+
+    Args:
+        proxy: The proxy that has been changed.
+        before: The fields of its spec that it replaced.
+    """
+
+    def __init__(self, proxy: 'RunningProxy', before: Mapping[str, Any]) -> None:
+        self._proxy, self._before = proxy, before
+
+    def __enter__(self) -> 'RunningProxy':
+        return self._proxy
+
+    def __exit__(self, *error: object) -> None:
+        self.undo()
+
+    def undo(self) -> None:
+        """Bring back what was there before."""
+        self._proxy.client.change(self._proxy.name, **self._before)
+
+
+class RunningProxy:
+    """A proxy that runs until the end of a block or a test.
+
+    What goes wrong is changed at once by ``behavior``, ``mix`` and ``down``; used with ``with``, what was set before comes back
+    at the end of the block. Open sessions go on, and meet the change from their next exchange on.
+
+    Args:
+        client: The control server that it is steered by.
+        made: What the control server said when it was made.
+        seed: What its randomness is made from.
+
+    Attributes:
+        client: For whatever else the control server can do.
+        name: Its name there.
+        seed: The same seed and the same connections and requests meet the same faults.
+        address: Where it listens: ``127.0.0.1:40123``.
+        host, port: The two parts of it; port 0: ``host`` is the path of a Unix socket.
+    """
+
+    def __init__(self, client: Client, made: Mapping[str, Any], seed: int) -> None:
+        self.client, self.seed = client, seed
+        self.name, self.address = str(made['name']), str(made['address'])
+        self.host, self.port = split(self.address)
+        self._made = {key: made[key] for key in RESTORED}
+        self._since = client.last_fault()
+
+    def __repr__(self) -> str:
+        return f'<vaurien {self.name} on {self.address}>'
+
+    # -- chaos
+
+    def behavior(self, name: str, percent: float = 100.0, **options: Any) -> Change:
+        """Let exchanges meet a behavior, in place of all that was set.
+
+        Args:
+            name: The behavior's name.
+            percent: The share of the exchanges.
+            options: Its options; those not given have their configured values.
+
+        Raises:
+            ValueError: There is no such behavior, or an option does not fit; nothing has changed.
+        """
+        return self._change(mix=[{'name': name, 'percent': percent, 'settings': options}])
+
+    def mix(self, text: str, **settings: Mapping[str, Any]) -> Change:
+        """Let exchanges meet a mix, in place of all that was set.
+
+        Args:
+            text: ``20:delay,10:error``.
+            settings: Options by behavior: ``delay={'sleep': 2}``.
+
+        Raises:
+            ValueError: It is not of this form, there is no such behavior, or an option does not fit; nothing has changed.
+        """
+        return self._change(mix=text, **({'settings': settings} if settings else {}))
+
+    def down(self) -> Change:
+        """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
+        self.client.disable(self.name)
+        return Change(self, {'enabled': True})
+
+    def reset(self) -> None:
+        """Be as when it was made, and forget the faults; sessions stay open."""
+        self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins anew
+        self.client.change(self.name, **self._made)
+        self._since = self.client.last_fault()
+
+    def _change(self, **fields: Any) -> Change:
+        now = self.client.show(self.name)
+        self.client.change(self.name, **fields)
+        return Change(self, {key: now[key] for key in fields})
+
+    # -- what happens
+
+    @property
+    def sessions(self) -> list[OpenSession]:
+        """The open sessions."""
+        return [OpenSession(**{name: session[name] for name in OpenSession._fields})
+                for session in self.client.sessions(self.name)]
+
+    def wait_for_sessions(self, count: int, timeout: float = 10.0) -> list[OpenSession]:
+        """Wait until there are exactly so many sessions.
+
+        Args:
+            count: How many; 0: until all have ended.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The sessions.
+
+        Raises:
+            TimeoutError: There are not; the message says how many there are.
+        """
+        deadline, never = time.monotonic() + timeout, threading.Event()
+        while (found := self.client.count_sessions(self.name)) != count:
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f'{self.name} has {found} sessions, not {count}, after {timeout:g} s')
+            never.wait(LOOK)
+        return self.sessions
+
+    def kill_sessions(self) -> None:
+        """End all sessions with a reset."""
+        self.client.kill_all(self.name)
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that exchanges have met since it was made or reset, oldest first."""
+        return self.client.faults(self.name, self._since)
+
+
+def split(address: str) -> tuple[str, int]:
+    """Take an address apart: host and port; of a Unix socket its path and 0."""
+    if address.startswith('unix:'):
+        return address.removeprefix('unix:'), 0
+    host, _, port = address.rpartition(':')
+    return host.strip('[]'), int(port)
