@@ -11,7 +11,7 @@ import pytest
 
 import vaurien.protocols.http  # noqa: F401 - registers itself
 from tests.hosting import eventually, hosted, spec_for
-from tests.peers import Backend, ask, connect, echo, ending, read_exactly, read_to_end, sink
+from tests.peers import Backend, ask, connect, ending, read_exactly, read_to_end, sink
 from tests.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
@@ -39,6 +39,11 @@ def took(call: Callable[[], Any]) -> float:
     start = time.monotonic()
     call()
     return time.monotonic() - start
+
+
+def send_for_ever(sock: socket.socket) -> None:
+    while True:
+        sock.sendall(b'x' * 65536)
 
 
 def delay(**settings: Any) -> dict[str, Any]:
@@ -69,14 +74,14 @@ def test_delay_holds_the_request_back_and_not_the_answer():
         ask(client, b'?', 1)
         assert arrived[0] - start >= LATE
     arrived.clear()
-    with Backend(stamp) as backend, hosted(spec_for(backend, 'delay', **delay(before=False))) as host:
-        with connect(host.port) as client:
-            start = time.monotonic()
-            client.sendall(b'?')
-            eventually(lambda: arrived, 'the request')
-            client.settimeout(PATIENCE)
-            read_exactly(client, 1)
-            assert time.monotonic() - arrived[0] >= LATE
+    with (Backend(stamp) as backend, hosted(spec_for(backend, 'delay', **delay(before=False))) as host,
+          connect(host.port) as client):
+        start = time.monotonic()
+        client.sendall(b'?')
+        eventually(lambda: arrived, 'the request')
+        client.settimeout(PATIENCE)
+        read_exactly(client, 1)
+        assert time.monotonic() - arrived[0] >= LATE
 
 
 def test_delay_of_an_answer_in_pieces_happens_once():
@@ -85,16 +90,16 @@ def test_delay_of_an_answer_in_pieces_happens_once():
         for _ in range(6):
             sock.sendall(b'x')
             time.sleep(20 * MS)
-    with Backend(pieces) as backend, hosted(spec_for(backend, 'delay', **delay(before=False))) as host:
-        with connect(host.port) as client:
-            assert took(lambda: ask(client, b'?', 6)) < 2 * LATE + 120 * MS + PATIENCE / 10
-            assert len(list(host.fleet.journal.since())) == 1
+    with (Backend(pieces) as backend, hosted(spec_for(backend, 'delay', **delay(before=False))) as host,
+          connect(host.port) as client):
+        assert took(lambda: ask(client, b'?', 6)) < 2 * LATE + 120 * MS + PATIENCE / 10
+        assert len(list(host.fleet.journal.since())) == 1
 
 
 def test_delay_never_holds_an_end_of_stream_back():
-    with Backend(sink) as backend, hosted(spec_for(backend, 'delay', settings={'delay': {'sleep': 100.0}})) as host:
-        with connect(host.port) as client:
-            assert took(lambda: (client.shutdown(socket.SHUT_WR), read_to_end(client))) < PATIENCE
+    with (Backend(sink) as backend, hosted(spec_for(backend, 'delay', settings={'delay': {'sleep': 100.0}})) as host,
+          connect(host.port) as client):
+        assert took(lambda: (client.shutdown(socket.SHUT_WR), read_to_end(client))) < PATIENCE
 
 
 def test_answer_is_late_also_after_client_half_close():
@@ -181,8 +186,7 @@ def test_answers_that_a_client_does_not_read_do_not_pile_up(echo_server):
         stream.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         client.settimeout(200 * MS)
         with pytest.raises(TimeoutError):
-            while True:
-                client.sendall(b'x' * 65536)
+            send_for_ever(client)
         eventually(lambda: stream.backlog, 'a client that takes no more')
         time.sleep(100 * MS)
         assert sum(map(len, stream.backlog)) < 64 * 1024
@@ -288,19 +292,19 @@ def test_behavior_written_for_1x_runs_unchanged_on_tcp(echo_server):
     with registered(Behavior, Slow1x), hosted(spec_for(echo_server, 'slow-1x')) as host, connect(host.port) as client:
         assert took(lambda: ask(client, b'ping')) >= 0.02
         eventually(lambda: len(Slow1x.calls) == 4, 'both hooks in both directions')
-    assert sorted(Slow1x.calls) == [('after', 'tcp', False), ('after', 'tcp', True), ('before', 'tcp', False), ('before', 'tcp', True)]
+    assert sorted(Slow1x.calls) == [(hook, 'tcp', to_backend) for hook in ('after', 'before') for to_backend in (False, True)]
 
 
 def test_behavior_written_for_1x_runs_unchanged_on_a_protocol_that_knows_requests(nginx_server):
     Slow1x.calls.clear()
-    with registered(Behavior, Slow1x), hosted(spec_for(nginx_server, 'slow-1x', protocol='http')) as host:
-        with connect(host.port) as client:
-            request = b'GET /empty HTTP/1.1\r\nHost: x\r\n\r\n'
-            client.sendall(request * 3)
-            data = b''
-            while data.count(b'204 No Content') < 3:
-                data += client.recv(65536)
-            eventually(lambda: len(Slow1x.calls) == 12, 'both hooks, both directions, three exchanges')
+    with (registered(Behavior, Slow1x), hosted(spec_for(nginx_server, 'slow-1x', protocol='http')) as host,
+          connect(host.port) as client):
+        request = b'GET /empty HTTP/1.1\r\nHost: x\r\n\r\n'
+        client.sendall(request * 3)
+        data = b''
+        while data.count(b'204 No Content') < 3:
+            data += client.recv(65536)
+        eventually(lambda: len(Slow1x.calls) == 12, 'both hooks, both directions, three exchanges')
     assert Slow1x.calls.count(('before', 'http', True)) == 3
 
 
@@ -342,14 +346,14 @@ def answer_and_close(sock: socket.socket) -> None:
 
 @pytest.mark.parametrize('mix', ['', '100:slow-1x'])
 def test_tcp_class_of_the_seed_page_serves_several_clients_in_a_row(mix):
-    with Backend(answer_and_close) as backend, registered(Protocol, SeedTCP), registered(Behavior, Slow1x):
-        with hosted(spec_for(backend, mix, protocol='seed-tcp')) as host:
-            for number in range(5):
-                with connect(host.port) as client:
-                    client.sendall(b'%d' % number)
-                    assert read_to_end(client) == b'%d' % number * 5000
-            host.wait_idle()
-            assert host.proxy.stats.handler_errors == 0
+    with (Backend(answer_and_close) as backend, registered(Protocol, SeedTCP), registered(Behavior, Slow1x),
+          hosted(spec_for(backend, mix, protocol='seed-tcp')) as host):
+        for number in range(5):
+            with connect(host.port) as client:
+                client.sendall(b'%d' % number)
+                assert read_to_end(client) == b'%d' % number * 5000
+        host.wait_idle()
+        assert host.proxy.stats.handler_errors == 0
 
 
 def test_tcp_class_of_the_seed_page_with_keep_alive_answers_several_requests_on_one_connection(echo_server):
@@ -393,13 +397,13 @@ class Incomplete(BaseProtocol):
 
 
 def test_bytes_given_back_by_a_handler_that_waits_for_more_do_not_make_it_spin(echo_server):
-    with registered(Protocol, Incomplete), hosted(spec_for(echo_server, protocol='lines')) as host:
-        with connect(host.port) as client:
-            for piece in (b'a', b'b', b'c'):
-                client.sendall(piece)
-                time.sleep(20 * MS)
-            assert Incomplete.calls <= 6
-            assert ask(client, b'\n', 4) == b'abc\n'
+    with (registered(Protocol, Incomplete), hosted(spec_for(echo_server, protocol='lines')) as host,
+          connect(host.port) as client):
+        for piece in (b'a', b'b', b'c'):
+            client.sendall(piece)
+            time.sleep(20 * MS)
+        assert Incomplete.calls <= 6
+        assert ask(client, b'\n', 4) == b'abc\n'
 
 
 class OneAtATime(BaseProtocol):
@@ -420,9 +424,8 @@ class OneAtATime(BaseProtocol):
 @pytest.mark.parametrize('duplex', [True, False])
 def test_bytes_given_back_are_handled_at_once(echo_server, inline, duplex):
     cls = type('Bytewise', (OneAtATime,), {'inline': inline, 'duplex': duplex})
-    with registered(Protocol, cls), hosted(spec_for(echo_server, protocol='bytewise')) as host:
-        with connect(host.port) as client:
-            assert ask(client, b'hello, world') == b'hello, world'
+    with registered(Protocol, cls), hosted(spec_for(echo_server, protocol='bytewise')) as host, connect(host.port) as client:
+        assert ask(client, b'hello, world') == b'hello, world'
 
 
 def test_one_at_a_time_protocol_is_never_called_twice_at_once(echo_server):

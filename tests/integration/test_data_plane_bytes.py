@@ -177,9 +177,8 @@ def relay(request):
                 sock.sendall(chunk)
             sock.shutdown(socket.SHUT_WR)
             arrived.append(reader.result())
-        with Backend(converse) as backend:
-            with hosted(spec_for(backend, protocol_settings={'keep_alive': True})) as host:
-                yield host, turns, arrived
+        with Backend(converse) as backend, hosted(spec_for(backend, protocol_settings={'keep_alive': True})) as host:
+            yield host, turns, arrived
 
 
 class Slow(threading.Thread):

@@ -93,18 +93,18 @@ def test_name_is_looked_up(echo_server):
 @pytest.mark.parametrize('back', ['127.0.0.1', '::1', 'unix'])
 def test_ipv4_ipv6_and_unix_sockets_on_either_side(tmp_path, front, back):
     listening = {'unix': f'unix:{tmp_path}/front', '::1': '[::1]:0'}.get(front, '127.0.0.1:0')
-    with echo_server(str(tmp_path / 'back') if back == 'unix' else back) as backend:
-        with hosted(spec_for(backend, proxy=listening)) as host:
-            if front == 'unix':
-                client = socket.socket(socket.AF_UNIX)
-                client.settimeout(PATIENCE)
-                client.connect(str(tmp_path / 'front'))
-            else:
-                client = connect(host.port, front)
-            with client:
-                assert ask(client, b'x' * 50_000) == b'x' * 50_000
-                client.shutdown(socket.SHUT_WR)
-                assert read_to_end(client) == b''
+    with (echo_server(str(tmp_path / 'back') if back == 'unix' else back) as backend,
+          hosted(spec_for(backend, proxy=listening)) as host):
+        if front == 'unix':
+            client = socket.socket(socket.AF_UNIX)
+            client.settimeout(PATIENCE)
+            client.connect(str(tmp_path / 'front'))
+        else:
+            client = connect(host.port, front)
+        with client:
+            assert ask(client, b'x' * 50_000) == b'x' * 50_000
+            client.shutdown(socket.SHUT_WR)
+            assert read_to_end(client) == b''
     assert not (tmp_path / 'front').exists()
 
 

@@ -5,6 +5,7 @@ Every case runs twice with the same assertions, directly and through the proxy.
 import contextlib
 import queue
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -34,6 +35,11 @@ def way(request) -> Any:
                 with hosted(spec_for(backend, **{**KEEP, **fields})) as host:
                     yield host.port, seen
     return make
+
+
+def send_for_ever(sock: socket.socket) -> None:
+    while True:
+        sock.sendall(LONG)
 
 
 def see(seen: 'queue.Queue[Any]') -> Any:
@@ -127,12 +133,34 @@ def test_client_that_still_sends_sees_rst_when_backend_resets(way):
     with way(leave) as (port, _), connect(port) as client:
         client.settimeout(PATIENCE)
         with pytest.raises((ConnectionResetError, BrokenPipeError)):  # whichever call meets it
-            while True:
-                client.sendall(LONG)
+            send_for_ever(client)
 
 
-def test_client_that_only_reads_late_sees_rst_of_a_backend_it_wrote_to(way):
-    """The write meets the reset first, and the system tells it only once: the reader must not take it for an end."""
+@pytest.mark.parametrize('backend_first', [True, False])
+def test_reset_that_a_write_meets_first_is_still_seen_as_reset(backend_first):
+    """The system tells a reset only once: where the write has heard of it, the reader must not take it for an end."""
+    waiting = threading.Event()
+
+    def leave(sock):
+        assert waiting.wait(PATIENCE)
+        reset(sock)
+    with Backend(leave) as backend, hosted(spec_for(backend, **KEEP)) as host, connect(host.port) as client:
+        backend.wait_for(1)
+        eventually(lambda: host.proxy.sessions, 'the session')
+        session = next(iter(host.proxy.sessions.values()))
+
+        def both_at_once():
+            client.sendall(b'a question')
+            waiting.set()
+            time.sleep(20 * MS)     # in the loop: both events are there when it goes on
+            lanes = (session.answers, session.requests) if backend_first else (session.requests, session.answers)
+            for lane in lanes:
+                lane._on_readable()
+        host.call(both_at_once)
+        assert ending(client) == 'RST'
+
+
+def test_client_that_still_sends_late_sees_rst_of_a_backend_it_wrote_to(way):
     def leave(sock, seen):
         read_exactly(sock, 3)
         reset(sock)
@@ -144,10 +172,7 @@ def test_client_that_only_reads_late_sees_rst_of_a_backend_it_wrote_to(way):
             client.sendall(b'd' * 100_000)
         time.sleep(20 * MS)
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
-            client.sendall(b'e')
-            client.recv(1)
-            client.sendall(b'f')
-            client.recv(1)
+            send_for_ever(client)
 
 
 def test_both_ends_close_at_the_same_time(way):
@@ -201,9 +226,7 @@ def test_without_keep_alive_a_client_that_stays_is_let_go(monkeypatch):
         assert ending(client) == 'FIN'
         host.wait_idle()
         with pytest.raises(ConnectionError):
-            for _ in range(3):
-                client.sendall(b'are you there?')
-                time.sleep(10 * MS)
+            send_for_ever(client)
 
 
 def test_without_keep_alive_half_close_of_the_client_still_lets_the_answer_pass():

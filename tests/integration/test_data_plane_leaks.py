@@ -44,19 +44,19 @@ def raising(place: str, error: BaseException, inline: bool) -> tuple[type, type]
 @pytest.mark.parametrize('place', PLACES)
 def test_plugin_that_raises_resets_its_session_only(echo_server, caplog, place, error, inline):
     behavior, protocol = raising(place, ERRORS[error], inline)
-    with registered(Behavior, behavior), registered(Protocol, protocol):
-        with hosted(spec_for(echo_server, protocol='plain')) as host, connect(host.port) as other:
-            assert ask(other, b'before') == b'before'
-            if place != '_handle':
-                host.mix('raising')
-            with connect(host.port) as client, caplog.at_level(logging.ERROR):
-                client.sendall(b'fail')
-                assert ending(client) == 'RST'
-            host.mix('')
-            assert ask(other, b'after') == b'after'
-            assert host.proxy.stats.handler_errors == 1
-            assert len([record for record in caplog.records if record.exc_info]) == 1
-            assert len(host.proxy.sessions) == 1
+    with (registered(Behavior, behavior), registered(Protocol, protocol),
+          hosted(spec_for(echo_server, protocol='plain')) as host, connect(host.port) as other):
+        assert ask(other, b'before') == b'before'
+        if place != '_handle':
+            host.mix('raising')
+        with connect(host.port) as client, caplog.at_level(logging.ERROR):
+            client.sendall(b'fail')
+            assert ending(client) == 'RST'
+        host.mix('')
+        assert ask(other, b'after') == b'after'
+        assert host.proxy.stats.handler_errors == 1
+        assert len([record for record in caplog.records if record.exc_info]) == 1
+        assert len(host.proxy.sessions) == 1
 
 
 class Blunder(Dummy):
@@ -84,7 +84,7 @@ LEAVES = {
     'asks, reads and leaves': lambda sock: (ask(sock, b'ping'), sock.close()),
     'asks, reads and resets': lambda sock: (ask(sock, b'ping'), reset(sock)),
     'asks for much and leaves': lambda sock: (sock.sendall(b'x' * 200_000), sock.close()),
-    'asks, half-closes and reads': lambda sock: (sock.sendall(b'y'), sock.shutdown(socket.SHUT_WR), read_to_end(sock), sock.close()),
+    'asks, half-closes and reads': lambda sock: (sock.sendall(b'y'), sock.shutdown(socket.SHUT_WR), read_to_end(sock)),
 }
 #: mixes that end sessions in all ways
 MIXES = ('', 'hang', 'blackout', 'abort', 'error', '100:delay', 'dummy')

@@ -1,4 +1,4 @@
-"""The lanes of protocols that know requests, shown with a protocol of lines: each line is a request, and each has one line for answer."""
+"""The lanes of protocols that know requests, shown with a protocol of lines: a line for request, and a line for answer."""
 import socket
 import threading
 import time

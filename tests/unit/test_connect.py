@@ -1,0 +1,119 @@
+"""Connecting, and the raw sockets below it: each address in turn, in time, and with nothing left behind."""
+import errno
+import socket
+
+import gevent
+import pytest
+from gevent.event import AsyncResult
+
+from tests.peers import black_hole, free_port, listener
+from tests.unit_of_time import MS, PATIENCE
+from vaurien import connect, sockets
+from vaurien.address import Address
+from vaurien.connect import Connecting
+
+
+def outcome(address: Address, timeout: float = PATIENCE) -> socket.socket:
+    """Connect, and return the socket or raise why not."""
+    result = AsyncResult()
+    Connecting(address, timeout, lambda sock, error: result.set(sock) if error is None else result.set_exception(error))
+    return result.get(timeout=2 * PATIENCE)
+
+
+def test_numeric_address_is_connected_at_once_without_a_greenlet():
+    with listener('127.0.0.1') as server:
+        done = []
+        Connecting(Address(*server.getsockname()), 1.0, lambda *outcome: done.append(outcome))
+        assert [(sock.getpeername(), error) for sock, error in done] == [(server.getsockname(), None)]
+        done[0][0].close()
+
+
+def test_refused_connection_says_why():
+    with pytest.raises(connect.BackendError, match='Connection refused'):
+        outcome(Address('127.0.0.1', free_port()))
+
+
+def test_silence_ends_with_the_timeout():
+    with black_hole() as port, pytest.raises(connect.BackendError, match='no connection within 0.0'):
+        outcome(Address('127.0.0.1', port), 20 * MS + 0.001)
+
+
+def test_cancelled_connection_calls_nobody():
+    with black_hole() as port:
+        called = []
+        connecting = Connecting(Address('127.0.0.1', port), 10 * MS, lambda *outcome: called.append(outcome))
+        connecting.cancel()
+        gevent.sleep(30 * MS)
+        assert called == []
+
+
+def test_each_address_of_a_name_is_tried_in_turn(monkeypatch):
+    with listener('127.0.0.1') as server:
+        both = [(socket.AF_INET6, ('::1', free_port('::1'))), (socket.AF_INET, server.getsockname())]
+        monkeypatch.setattr(connect, 'resolve', lambda address: both)
+        sock = outcome(Address('both.test', 1))
+        assert sock.getpeername() == server.getsockname()
+        sock.close()
+
+
+def test_remembered_addresses_of_a_name_are_not_used_up():
+    with listener('127.0.0.1') as server:
+        sockets._names.clear()
+        for _ in range(3):
+            outcome(Address('localhost', server.getsockname()[1])).close()
+        assert len(sockets._names) == 1
+
+
+def test_error_that_the_second_look_meets_is_not_taken_for_a_connection(monkeypatch):
+    """The system tells an error once: whoever asks again afterwards hears that all is well."""
+    class Told:
+        codes = [errno.EINPROGRESS, errno.ECONNREFUSED]
+        fileno = close = getsockopt = lambda self, *_: 0
+
+        def connect_ex(self, address):
+            return self.codes.pop(0)
+    monkeypatch.setattr(connect, 'open_socket', lambda family: Told())
+    with pytest.raises(connect.BackendError, match='Connection refused'):
+        outcome(Address('127.0.0.1', 1))
+
+
+def test_lack_of_descriptors_is_a_backend_error(monkeypatch):
+    def none(family):
+        raise OSError(errno.EMFILE, 'Too many open files')
+    monkeypatch.setattr(connect, 'open_socket', none)
+    with pytest.raises(connect.BackendError, match='Too many open files'):
+        outcome(Address('127.0.0.1', 1))
+
+
+@pytest.mark.parametrize('host', ['a..b', 'x' * 64, 'x' * 64 + '.test'])
+def test_what_is_no_name_is_an_error_of_the_system(host):
+    for resolve in (sockets.resolve, sockets.resolve_now):
+        with pytest.raises(OSError, match='not a name'):
+            resolve(Address(host, 80))
+
+
+def test_stale_unix_socket_is_replaced_and_one_in_use_is_not(tmp_path):
+    path = tmp_path / 'socket'
+    with socket.socket(socket.AF_UNIX) as left_over:
+        left_over.bind(str(path))
+    with sockets.listen(Address(str(path), None), 5) as server:
+        with pytest.raises(OSError, match='in use'):
+            sockets.listen(Address(str(path), None), 5)
+        assert sockets.bound_address(server) == Address(str(path), None)
+    path.unlink()
+    path.write_text('a file of somebody')
+    with pytest.raises(OSError, match='in use'):
+        sockets.listen(Address(str(path), None), 5)
+    assert path.read_text() == 'a file of somebody'
+
+
+def test_localhost_is_listened_on_where_clients_of_127_0_0_1_come():
+    with sockets.listen(Address('localhost', 0), 5) as server:
+        assert sockets.bound_address(server).host == '127.0.0.1'
+
+
+def test_empty_host_listens_on_ipv4_and_ipv6():
+    with sockets.listen(Address('', 0), 5) as server:
+        port = server.getsockname()[1]
+        for host in ('127.0.0.1', '::1'):
+            socket.create_connection((host, port), timeout=PATIENCE).close()
