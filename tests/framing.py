@@ -75,7 +75,7 @@ class Dialogue:
             cutter.held = b''
             return
         parts: Iterable[Part] = cutter.cut(data)
-        if not (cutter.open or cutter.held or cutter.framer.rest):
+        if data and not (cutter.open or cutter.held or cutter.framer.rest):
             parts = self._agreeing(cutter.whole(data), parts, len(data))
         for end, exchange, done in parts:
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
