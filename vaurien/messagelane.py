@@ -64,7 +64,7 @@ class MessageLane(Lane):
 
     def _process_whole(self, exchange: Exchange, data: bytes) -> None:
         self.cutter.data = data
-        self._process(((len(data), exchange, True),))
+        self._process(iter(((len(data), exchange, True),)))     # an iterator: what is left of it may go on in a greenlet
 
     def _send(self, data: bytes) -> None:
         self.dest.sendall(data)

@@ -27,8 +27,18 @@ class Asked(Framer):
             start = end
 
 
+    def whole(self, data):
+        if data.find(b'\n') == len(data) - 1 and data != b'opaque\n':
+            return Exchange(data.strip(), 'line')
+        return None
+
+
 class Answered(Framer):
     """An answer ends with its line, or with the connection."""
+
+    def whole(self, data):
+        queue = self.protocol.queue
+        return queue[0] if queue and data.find(b'\n') == len(data) - 1 else None
 
     def scan(self, data, start):
         while end := data.find(b'\n', start) + 1:
@@ -121,6 +131,26 @@ def test_own_answers_wait_for_answers_that_are_delayed_in_a_greenlet(lines):
         assert [line.split()[-1] for line in answers.splitlines()] == [b'%d' % number for number in range(10)]
         assert b'no ' in answers
         assert len(answers.split(b'no ')) <= 10
+
+
+@pytest.mark.parametrize('before', [True, False])
+def test_a_delayed_message_passes_once(before):
+    seen = []
+
+    def count(sock):
+        with sock.makefile('rwb') as file:
+            for line in file:
+                seen.append(line)
+                file.write(line)
+                file.flush()
+    late = BehaviorSpec(name='delay', settings={'sleep': 5 * MS, 'before': before})
+    with Backend(count) as backend, hosted(lines_spec(backend, late)) as host, connect(host.port) as client:
+        for number in range(5):
+            assert ask(client, b'%d\n' % number) == b'%d\n' % number
+        client.shutdown(socket.SHUT_WR)
+        assert read_to_end(client) == b''
+        assert len(list(host.fleet.journal.since())) == 5
+    assert seen == [b'%d\n' % number for number in range(5)]
 
 
 def test_an_answer_that_ends_with_the_connection_is_delayed_once_and_completed():
