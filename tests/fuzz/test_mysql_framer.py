@@ -26,7 +26,7 @@ from tests.mysql_talk import (
     query,
     status,
 )
-from vaurien.protocols.mysql import Mysql
+from vaurien.protocols.mysql import MySQL
 
 RECORDED = conversations('mysql')
 
@@ -142,7 +142,7 @@ def named(dialogue: Dialogue, sender: str) -> list[str | None]:
 def test_every_request_and_its_answer_are_found_in_any_slicing(talk: tuple[Session, list[Step]], seed: int) -> None:
     session, steps = talk
     turns = session.turns() + [turn for step in steps for turn in step.turns]
-    dialogues = [replay(Mysql, turns, slicer) for slicer in (whole, single_bytes, randomly(seed))]
+    dialogues = [replay(MySQL, turns, slicer) for slicer in (whole, single_bytes, randomly(seed))]
 
     for dialogue in dialogues:
         assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
@@ -186,9 +186,9 @@ def test_noise_is_read_alike_in_any_slicing(noise: list[Turn], begun: bool, seed
 def read_alike(turns: list[Turn], seed: int) -> None:
     """Replay in several slicings; that no byte changes is seen by ``replay`` itself."""
     turns = [turn for turn in turns if turn[1]]
-    expected = replay(Mysql, turns)
+    expected = replay(MySQL, turns)
     for slicer in (single_bytes, randomly(seed)):
-        found = replay(Mysql, turns, slicer)
+        found = replay(MySQL, turns, slicer)
         assert found.messages == expected.messages
         assert found.tail == expected.tail
         assert all(bool(found.opaque[sender]) == bool(expected.opaque[sender]) for sender in (CLIENT, BACKEND))

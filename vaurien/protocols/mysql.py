@@ -22,12 +22,13 @@ from .mysql_wire import (
 
 
 @Protocol.register
-class Mysql(MessageProtocol):
+class MySQL(MessageProtocol):
     """Queries and commands of MySQL and MariaDB, one by one, in text and prepared.
 
     A request is called by its text: ``SELECT * FROM t``, also when a prepared statement is executed. Other commands are
     called by their names: ``COM_PING``, ``COM_INIT_DB shop``, ``COM_STMT_PREPARE SELECT ...``, and ``login user database``.
-    TLS, compression and replication are relayed unread from where they begin.
+    TLS, compression and replication are relayed unread from where they begin: a client that prefers TLS has to be told not
+    to use it (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``).
 
     Attributes:
         server: What the server said of itself; None: it has not yet.

@@ -64,7 +64,7 @@ def forget(protocol: Any, payload: bytes) -> None:
 PLAIN, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
 #: By their first byte, besides those that have a function of their own. What is in neither is relayed unread: the
 #: streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), what servers use among themselves.
-COMMANDS = {
+BY_CODE = {
     0x01: Command(b'COM_QUIT', None),
     0x02: Command(b'COM_INIT_DB', PLAIN, 'text'),
     0x04: Command(b'COM_FIELD_LIST', UP_TO_EOF, 'text'),
@@ -101,7 +101,8 @@ def needed(protocol: Any, data: bytes, at: int) -> int:
         statement = protocol.statements.find(*STATEMENT(data, at + 1)) if len(data) - at >= 5 else None
         if statement is None:
             return 10
-        return LONGEST if statement.params is None else min(LONGEST, 32 + 3 * statement.params)
+        names = NAME if protocol.attributes else 0
+        return LONGEST if statement.params is None else min(LONGEST, 32 + 3 * statement.params + names)
     if code == QUERY and protocol.attributes:
         return 2 * NAME
     return 5 if code == LONG_DATA else 1 + NAME
@@ -120,7 +121,7 @@ def command(protocol: Any, payload: bytes) -> Exchange:
     code = payload[0]
     if code in SPECIAL:
         return SPECIAL[code](protocol, payload)
-    row = COMMANDS.get(code)
+    row = BY_CODE.get(code)
     if row is None:
         raise ProtocolError(f'nobody knows what follows the command {code:#x}')
     name = row.name

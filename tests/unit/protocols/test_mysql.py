@@ -33,7 +33,7 @@ from tests.mysql_talk import (
 )
 from vaurien.protocols import Protocol
 from vaurien.protocols.message import HOLD, NAME
-from vaurien.protocols.mysql import Mysql
+from vaurien.protocols.mysql import MySQL
 from vaurien.protocols.mysql_calls import MOST
 
 FULL = 0xFFFFFF
@@ -166,7 +166,7 @@ def turns(lines: list[Line]) -> list[Turn]:
 @pytest.mark.parametrize('case', CONVERSATIONS)
 def test_conversation_gives_the_same_messages_in_every_slicing(case: str) -> None:
     capabilities, lines = CONVERSATIONS[case]
-    dialogue = same_in_every_slicing(Mysql, opened(capabilities) + turns(lines))
+    dialogue = same_in_every_slicing(MySQL, opened(capabilities) + turns(lines))
 
     assert dialogue.messages[:3] == [
         (BACKEND, None, greeting()), (CLIENT, 'login ann', login(capabilities)), (BACKEND, 'login ann', packet(2, OK))]
@@ -216,7 +216,7 @@ LOGINS: dict[str, list[Line]] = {
 
 @pytest.mark.parametrize('case', LOGINS)
 def test_login_belongs_to_one_request(case: str) -> None:
-    dialogue = same_in_every_slicing(Mysql, [(BACKEND, greeting()), *turns(LOGINS[case]), *turns(SELECT)])
+    dialogue = same_in_every_slicing(MySQL, [(BACKEND, greeting()), *turns(LOGINS[case]), *turns(SELECT)])
 
     assert dialogue.messages == [(BACKEND, None, greeting()), *messages(LOGINS[case] + SELECT)]
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
@@ -225,17 +225,17 @@ def test_login_belongs_to_one_request(case: str) -> None:
 def test_server_may_refuse_in_place_of_the_greeting() -> None:
     refused = packet(0, b'\xff\x10\x04Too many connections')
 
-    assert same_in_every_slicing(Mysql, [(BACKEND, refused)]).messages == [(BACKEND, None, refused)]
+    assert same_in_every_slicing(MySQL, [(BACKEND, refused)]).messages == [(BACKEND, None, refused)]
 
 
 def test_mariadb_and_what_it_can_is_known_by_its_greeting() -> None:
-    dialogue = replay(Mysql, opened(**OF_MARIADB))
+    dialogue = replay(MySQL, opened(**OF_MARIADB))
     protocol = dialogue.protocol
 
     assert protocol.server.mariadb
     assert protocol.login.capabilities >> 32 == 1 << 4
     assert (protocol.deprecates_eof, protocol.optional_metadata, protocol.attributes) == (False, True, False)
-    assert not replay(Mysql, opened()).protocol.server.mariadb
+    assert not replay(MySQL, opened()).protocol.server.mariadb
 
 
 def test_columns_that_mariadb_does_not_define_again_have_an_eof_behind_them() -> None:
@@ -243,13 +243,13 @@ def test_columns_that_mariadb_does_not_define_again_have_an_eof_behind_them() ->
              *says('?', execute(1, b'\0\x01\x08\0' + bytes(8)), b'\x01\x00', EOF, b'\x00\x00\x01', EOF),
              *says('?', execute(1, b'\0\x00' + bytes(8)), b'\x01\x01', COLUMN, EOF, b'\x00\x00\x01', EOF)]
 
-    assert same_in_every_slicing(Mysql, opened(**OF_MARIADB) + turns(lines)).messages[3:] == messages(lines)
+    assert same_in_every_slicing(MySQL, opened(**OF_MARIADB) + turns(lines)).messages[3:] == messages(lines)
 
 
 # -- real conversations
 
 #: what is relayed unread at the end, and why
-UNREAD = {'mariadb-cli-compressed': 'compressed', 'binlog-dump': '0x12', 'raw-out-of-order': 'nobody has'}
+UNREAD = {'pymysql-tls': 'TLS', 'mariadb-cli-compressed': 'compressed', 'binlog-dump': '0x12', 'raw-out-of-order': 'nobody has'}
 #: a request that is never answered: the server was gone
 UNANSWERED = {'pymysql-killed-while-idle'}
 RECORDED = conversations('mysql')
@@ -257,7 +257,7 @@ RECORDED = conversations('mysql')
 
 @pytest.mark.parametrize('case', RECORDED)
 def test_real_conversation_is_followed(case: str) -> None:
-    dialogue = same_in_every_slicing(Mysql, RECORDED[case])
+    dialogue = same_in_every_slicing(MySQL, RECORDED[case])
 
     assert all(UNREAD.get(case, '') in why for why in dialogue.opaque.values())
     assert any(dialogue.opaque.values()) == (case in UNREAD)
@@ -268,7 +268,7 @@ def test_real_conversation_is_followed(case: str) -> None:
 
 
 def test_names_of_a_real_conversation() -> None:
-    names = [exchange.name for exchange in replay(Mysql, RECORDED['libmariadb-prepared']).exchanges]
+    names = [exchange.name for exchange in replay(MySQL, RECORDED['libmariadb-prepared']).exchanges]
 
     assert names[0] == 'login u d'
     assert names[1:9] == ['COM_STMT_PREPARE select id, v from t where id >= ?', *['select id, v from t where id >= ?'] * 3,
@@ -313,7 +313,7 @@ UNKNOWN: dict[str, tuple[list[Turn], str, str]] = {
 @pytest.mark.parametrize('case', UNKNOWN)
 def test_what_is_not_known_is_relayed_unread(case: str) -> None:
     talk, sender, why = UNKNOWN[case]
-    dialogue = same_in_every_slicing(Mysql, talk)
+    dialogue = same_in_every_slicing(MySQL, talk)
 
     assert why in dialogue.opaque[sender]
     assert dialogue.tail[sender]
@@ -322,28 +322,28 @@ def test_what_is_not_known_is_relayed_unread(case: str) -> None:
 @pytest.mark.parametrize('bit', [COMPRESS, ZSTD])
 def test_compression_begins_behind_the_login(bit: int) -> None:
     packed = b'\x0f\0\0\0\0\0\0' + query(b'SELECT 1')
-    dialogue = same_in_every_slicing(Mysql, [*opened(COMMON | bit), (CLIENT, packed), (BACKEND, b'\x08\0\0\x01\0\0\0...')])
+    dialogue = same_in_every_slicing(MySQL, [*opened(COMMON | bit), (CLIENT, packed), (BACKEND, b'\x08\0\0\x01\0\0\0...')])
 
     assert [message.data for message in dialogue.messages] == [data for _, data in opened(COMMON | bit)]
     assert all('compressed' in why for why in dialogue.opaque.values())
 
 
 def test_compression_is_not_waited_for() -> None:
-    dialogue = replay(Mysql, opened(COMMON | COMPRESS))
+    dialogue = replay(MySQL, opened(COMMON | COMPRESS))
 
     assert 'compressed' in dialogue.opaque[BACKEND]
-    assert not replay(Mysql, opened(COMMON | COMPRESS, server=~COMPRESS)).opaque[BACKEND]
+    assert not replay(MySQL, opened(COMMON | COMPRESS, server=~COMPRESS)).opaque[BACKEND]
 
 
 def test_refused_login_compresses_nothing() -> None:
     talk = [(BACKEND, greeting()), (CLIENT, login(COMMON | COMPRESS)), (BACKEND, packet(2, ERR))]
 
-    assert replay(Mysql, talk).opaque == {CLIENT: '', BACKEND: ''}
+    assert replay(MySQL, talk).opaque == {CLIENT: '', BACKEND: ''}
 
 
 def test_answers_before_replication_are_still_found() -> None:
     dump = ask(0x12, bytes(20))
-    dialogue = replay(Mysql, [*opened(), (CLIENT, query(b'SET x') + dump), (BACKEND, packet(1, OK) + packet(1, b'event'))])
+    dialogue = replay(MySQL, [*opened(), (CLIENT, query(b'SET x') + dump), (BACKEND, packet(1, OK) + packet(1, b'event'))])
 
     assert dialogue.messages[-1] == (BACKEND, 'SET x', packet(1, OK))
     assert dialogue.tail == {CLIENT: dump, BACKEND: packet(1, b'event')}
@@ -369,7 +369,7 @@ def large(first: bytes, size: int, number: int = 0) -> bytes:
 def test_requests_of_16_megabytes_are_one_message(size: int) -> None:
     request = large(b'\x03SELECT ', size)
     answer = packets(b'\x01', COLUMN, EOF, b'\x011', EOF, first=1 + size // FULL)
-    dialogue = replay(Mysql, [*opened(), (CLIENT, request), (BACKEND, answer), *turns(SELECT)], slices)
+    dialogue = replay(MySQL, [*opened(), (CLIENT, request), (BACKEND, answer), *turns(SELECT)], slices)
 
     name = ('SELECT ' + '.' * NAME)[:NAME]
     assert [(message.name, len(message.data)) for message in dialogue.messages[3:]] == [
@@ -381,7 +381,7 @@ def test_requests_of_16_megabytes_are_one_message(size: int) -> None:
 def test_rows_of_16_megabytes_are_passed(size: int) -> None:
     row = large(b'\xfe' + size.to_bytes(8, 'little'), size, 4)      # what goes on looks like anything
     answer = packets(b'\x01', COLUMN, EOF) + row.replace(b'....', b'\xff\xfe\x00.') + packets(b'\x011', EOF, first=6)
-    dialogue = replay(Mysql, [*opened(), (CLIENT, query(b'S')), (BACKEND, answer), *turns(SELECT)], slices)
+    dialogue = replay(MySQL, [*opened(), (CLIENT, query(b'S')), (BACKEND, answer), *turns(SELECT)], slices)
 
     assert [len(message.data) for message in dialogue.messages[4:]] == [len(answer), *(len(data) for _, _, data in SELECT)]
     assert dialogue.opaque[BACKEND] == ''
@@ -390,7 +390,7 @@ def test_rows_of_16_megabytes_are_passed(size: int) -> None:
 @pytest.mark.parametrize('size', [FULL, FULL + 1])
 def test_files_of_16_megabytes_end_with_an_empty_packet_of_their_own(size: int) -> None:
     file = large(b'1,2\n', size, 2)
-    dialogue = replay(Mysql, [
+    dialogue = replay(MySQL, [
         *opened(), (CLIENT, query(b'LOAD')), (BACKEND, packet(1, b'\xfba.csv')), (CLIENT, file), (CLIENT, packet(4, b'')),
         (BACKEND, packet(5, OK)), *turns(SELECT)], slices)
 
@@ -399,7 +399,7 @@ def test_files_of_16_megabytes_end_with_an_empty_packet_of_their_own(size: int) 
 
 
 def test_body_is_not_looked_at() -> None:
-    dialogue = replay(Mysql, opened())
+    dialogue = replay(MySQL, opened())
     request = query(b'INSERT ' + b'x' * 1_000_000)
     parts = list(dialogue.protocol.requests.cut(request[:5000]))
 
@@ -408,7 +408,7 @@ def test_body_is_not_looked_at() -> None:
 
 
 def test_request_is_named_as_soon_as_it_can_be() -> None:
-    dialogue = replay(Mysql, opened())
+    dialogue = replay(MySQL, opened())
     cutter = dialogue.protocol.requests
     data = ask(0x18, b'\x07\0\0\0\0\0' + b'x' * 10_000)
 
@@ -417,7 +417,7 @@ def test_request_is_named_as_soon_as_it_can_be() -> None:
 
 
 def test_statements_that_are_known_are_not_without_number() -> None:
-    dialogue = replay(Mysql, opened())
+    dialogue = replay(MySQL, opened())
     for number in range(MOST + 1):
         dialogue.feed(CLIENT, ask(0x16, b'DO %d' % number))
         dialogue.feed(BACKEND, packet(1, b'\0' + number.to_bytes(4, 'little') + bytes(7)))
@@ -430,8 +430,8 @@ def test_statements_that_are_known_are_not_without_number() -> None:
 # -- the protocol
 
 def test_it_is_registered() -> None:
-    assert Protocol.get('mysql') is Mysql
+    assert Protocol.get('mysql') is MySQL
 
 
 def test_connection_that_somebody_logged_in_on_is_not_reused() -> None:
-    assert not replay(Mysql, opened()).protocol.reusable()
+    assert not replay(MySQL, opened()).protocol.reusable()

@@ -21,8 +21,8 @@ from tests.mysql_talk import (
 )
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
-from vaurien.protocols.mysql import Mysql
-from vaurien.protocols.mysql_commands import COMMANDS
+from vaurien.protocols.mysql import MySQL
+from vaurien.protocols.mysql_commands import BY_CODE
 
 NAME = 4096        #: more bytes than a name has
 ROLLBACK = query(b'ROLLBACK')
@@ -37,7 +37,7 @@ class Session:
     """
 
     def __init__(self, capabilities: int = COMMON, **of: object) -> None:
-        self.dialogue = replay(Mysql, opened(capabilities=capabilities, **of))      # type: ignore[arg-type]
+        self.dialogue = replay(MySQL, opened(capabilities=capabilities, **of))      # type: ignore[arg-type]
         self.protocol = self.dialogue.protocol
         self.exchange, self.failure = Exchange(), Failure()
 
@@ -68,7 +68,7 @@ class Session:
 
 
 def fitting(session: Session) -> set[str]:
-    return {kind for kind in Mysql.errors if session.protocol.fits(kind, session.exchange)}
+    return {kind for kind in MySQL.errors if session.protocol.fits(kind, session.exchange)}
 
 
 # -- what the client reads
@@ -139,11 +139,11 @@ AT_THE_DOOR = {
 
 @pytest.mark.parametrize('kind', AT_THE_DOOR)
 def test_connection_is_refused_before_the_greeting(kind: str) -> None:
-    protocol, exchange = Mysql(), Exchange(b'connect', 'connect')
+    protocol, exchange = MySQL(), Exchange(b'connect', 'connect')
 
     assert protocol.fits(kind, exchange)
     assert protocol.errors[kind].build(protocol, exchange) == Failure(packet(0, AT_THE_DOOR[kind]), end='close')
-    assert {name for name in Mysql.errors if protocol.fits(name, exchange)} == set(AT_THE_DOOR)
+    assert {name for name in MySQL.errors if protocol.fits(name, exchange)} == set(AT_THE_DOOR)
 
 
 #: what a server says in place of a login's success: packet 2
@@ -156,11 +156,11 @@ AT_LOGIN = {
 
 @pytest.mark.parametrize('kind', AT_LOGIN)
 def test_login_is_refused(kind: str) -> None:
-    dialogue = replay(Mysql, [(BACKEND, greeting()), (CLIENT, login(user=b'eve', database=b'shop'))])
+    dialogue = replay(MySQL, [(BACKEND, greeting()), (CLIENT, login(user=b'eve', database=b'shop'))])
     protocol, exchange = dialogue.protocol, dialogue.exchanges[0]
 
     assert protocol.errors[kind].build(protocol, exchange) == Failure(packet(2, AT_LOGIN[kind]), end='close')
-    assert {name for name in Mysql.errors if protocol.fits(name, exchange)} == set(AT_LOGIN)
+    assert {name for name in MySQL.errors if protocol.fits(name, exchange)} == set(AT_LOGIN)
 
 
 # -- where each fits
@@ -210,15 +210,15 @@ def test_prepared_statement_may_fail_as_its_text_and_as_a_statement() -> None:
 
 
 def test_every_stage_of_a_kind_is_one_that_requests_have() -> None:
-    stages = {command.stage for command in COMMANDS.values()} | {'connect', 'login', 'query', 'execute', 'prepare', 'large'}
+    stages = {command.stage for command in BY_CODE.values()} | {'connect', 'login', 'query', 'execute', 'prepare', 'large'}
 
-    assert {stage for kind in Mysql.errors.values() for stage in kind.stages} == stages
+    assert {stage for kind in MySQL.errors.values() for stage in kind.stages} == stages
 
 
-@pytest.mark.parametrize('kind', Mysql.errors)
+@pytest.mark.parametrize('kind', MySQL.errors)
 def test_kind_is_described_in_whole_sentences(kind: str) -> None:
-    assert Mysql.errors[kind].description.endswith('.')
-    assert Mysql.errors[kind].description[0].isupper()
+    assert MySQL.errors[kind].description.endswith('.')
+    assert MySQL.errors[kind].description[0].isupper()
 
 
 # -- what the connection does then
