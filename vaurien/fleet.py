@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 from gevent import Timeout
 
-from .address import Address
+from . import sockets
+from .address import Address, parse_address, parse_backend
 from .errors import ConfigError
 from .journal import Journal
-from .proxy import Proxy, find_backend
+from .proxy import Proxy
 from .spec import ProxySpec
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ class NameTakenError(ConfigError):
     def __init__(self, name: str) -> None:
         super().__init__('name', name, 'a name that no proxy has')
 
+    def __str__(self) -> str:
+        return f'the {self.value!r} proxy exists already'
+
 
 class Fleet:
     """The proxies of this process, by name.
@@ -45,6 +49,7 @@ class Fleet:
     def __init__(self, seed: int | None = None) -> None:
         self.seed = secrets.randbelow(2 ** 32) if seed is None else seed
         self.proxies: dict[str, Proxy] = {}
+        self._created: dict[str, ProxySpec] = {}
         self.journal = Journal()
         self._embedded: Any = None
 
@@ -68,15 +73,21 @@ class Fleet:
         """
         if not spec.name:
             raise ConfigError('name', spec.name, 'a text that is not empty')
-        if spec.name in self.proxies:
-            raise NameTakenError(spec.name)
+        self._check_free(spec.name)
+        if spec.enabled:
+            look_up(spec.proxy)
+            self._check_free(spec.name)     # others have had their turn meanwhile
         proxy = Proxy(spec, self.seed, self.journal, self._find)
         if spec.enabled:
             proxy.start()
-        self.proxies[spec.name] = proxy
+        self.proxies[spec.name], self._created[spec.name] = proxy, spec
         logger.info('%s listens on %s, backend %s, protocol %s, behavior %s', spec.name, proxy.address, spec.backend,
                     spec.protocol, proxy.chaos)
         return proxy
+
+    def _check_free(self, name: str) -> None:
+        if name in self.proxies:
+            raise NameTakenError(name)
 
     def change(self, name: str, **fields: Any) -> Proxy:
         """Change fields of a proxy's spec; all of them, or none.
@@ -85,10 +96,32 @@ class Fleet:
             UnknownProxyError: There is no proxy of this name.
             ConfigError, OSError: As for ``create``; nothing has changed.
         """
-        proxy = self.get(name)
+        if self.get(name).spec.proxy != fields.get('proxy', self.get(name).spec.proxy):
+            look_up(fields['proxy'])
+        proxy = self.get(name)  # as it is now: others have had their turn meanwhile
         proxy.change(msgspec.structs.replace(proxy.spec, **fields))
         logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
         return proxy
+
+    def reset(self, name: str | None = None) -> None:
+        """Make a proxy again what it was created as; None: all of them, or none.
+
+        Raises:
+            UnknownProxyError: There is no proxy of this name.
+            OSError: An address cannot be listened on; nothing has changed.
+        """
+        names = list(self.proxies) if name is None else [self.get(name).name]
+        before: list[ProxySpec] = []
+        try:
+            for each in names:
+                before.append(self.proxies[each].spec)
+                self.proxies[each].change(self._created[each])
+        except (ConfigError, OSError):
+            before.pop()    # the one that has failed is as it was
+            for spec in before:
+                self.proxies[spec.name].change(spec)
+            raise
+        logger.info('reset: %s', ', '.join(names))
 
     def remove(self, name: str) -> None:
         """End a proxy and its sessions.
@@ -97,12 +130,12 @@ class Fleet:
             UnknownProxyError: There is no proxy of this name.
         """
         proxy = self.get(name)
-        del self.proxies[name]
+        del self.proxies[name], self._created[name]
         proxy.stop()
         logger.info('%s removed', name)
 
     def _find(self, backend: str) -> Address:
-        return self._start_embedded() if backend == EMBEDDED else find_backend(backend)
+        return self._start_embedded() if backend == EMBEDDED else parse_backend(backend)
 
     def _start_embedded(self) -> Address:
         if self._embedded is None:
@@ -137,7 +170,20 @@ class Fleet:
             proxy.close()
             count += proxy.cut()
         self.proxies.clear()
+        self._created.clear()
         if self._embedded is not None:
             self._embedded.stop()
             self._embedded = None
         return count
+
+
+def look_up(listen: str) -> None:
+    """Find out whether a name to listen at is known, without holding up the loop.
+
+    Raises:
+        ConfigError: It is no address.
+        OSError: The name is not known.
+    """
+    address = parse_address(listen, 'proxy')
+    if address.host and sockets.numeric(address) is None:
+        sockets.resolve(address)

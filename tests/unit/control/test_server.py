@@ -1,0 +1,146 @@
+"""What one connection may take of time and memory, said on the wire."""
+import time
+
+import pytest
+
+from tests.hosting import eventually, spec_for
+from tests.steering import read_all, steering
+from tests.unit.control.wire import head
+from tests.unit_of_time import MS
+from vaurien.control import server as server_module
+from vaurien.control import surface
+
+SPEC = spec_for('127.0.0.1:9')
+CHUNKED = {'Transfer_Encoding': 'chunked'}
+
+
+@pytest.fixture
+def server():
+    with steering(SPEC) as running:
+        yield running
+        assert running.get('/behavior') == {'behavior': 'dummy'}    # whatever happened, it lives
+
+
+def answer_to(server, data):
+    return server.send(data).partition(b'\r\n')[0]
+
+
+@pytest.mark.parametrize('data', [b'rubbish\r\n\r\n', b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n',
+                                  b'GET / HTTP/9.9\r\n\r\n', b'GET\r\n\r\n', b'PUT /behavior HTTP/x.y\r\n\r\n',
+                                  b'GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n', b'GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n',
+                                  b'GET / HTTP/1.1\r\n' + b'a: b\r\n' * 200 + b'\r\n'])
+def test_what_is_no_request_is_answered_400(server, data):
+    assert answer_to(server, data) == b'HTTP/1.1 400 Bad Request'
+
+
+def test_a_long_request_line_is_refused(server):
+    assert answer_to(server, b'GET /%b HTTP/1.1\r\n\r\n' % (b'a' * 100_000)).startswith(b'HTTP/1.1 414 ')
+
+
+@pytest.mark.parametrize('many', [b'a: ' + b'b' * 40_000 + b'\r\n', b'a: %b\r\n' % (b'b' * 1000) * 50])
+def test_large_header_fields_are_refused(server, many):
+    assert answer_to(server, b'GET / HTTP/1.1\r\n' + many + b'\r\n').startswith(b'HTTP/1.1 431 ')
+
+
+def test_a_body_that_is_too_large_is_answered_before_it_has_come(server):
+    with server.connect() as sock:
+        sock.sendall(head(server.port, 'PUT /behavior', Content_Length=str(10 ** 12)) + b'x' * 1000)
+        assert sock.recv(65536).startswith(b'HTTP/1.1 413 ')
+
+
+def test_a_chunked_body_is_bounded_too(server):
+    data = head(server.port, 'PUT /behavior', **CHUNKED) + b'10000\r\n' + b' ' * 65536 + b'\r\n'
+    data += (b'10000\r\n' + b' ' * 65536 + b'\r\n') * 16 + b'0\r\n\r\n'
+    answer = server.send(data + head(server.port, 'GET /behavior', Connection='close'))
+    assert answer.startswith(b'HTTP/1.1 413 ')
+    assert answer.count(b'HTTP/1.1 200 OK') == 1    # what was refused was read to its end, and the connection goes on
+
+
+def test_a_chunked_body_of_the_largest_size_is_read(server):
+    body = b'{"name": "dummy"' + b' ' * (surface.BODY - 17) + b'}'
+    assert len(body) == surface.BODY
+    data = head(server.port, 'PUT /behavior', Connection='close', **CHUNKED) + b'%x\r\n%b\r\n0\r\n\r\n' % (len(body), body)
+    assert answer_to(server, data) == b'HTTP/1.1 200 OK'
+    assert server.ask('PUT', '/behavior', body).status == 200
+    assert server.ask('PUT', '/behavior', body + b' ').status == 413
+
+
+@pytest.mark.parametrize('chunks', [b'zz\r\n', b'-1\r\n', b'5\r\nabcdeXX', b'ffffffffffffffffff\r\n'])
+def test_broken_chunks_are_refused(server, chunks):
+    answer = answer_to(server, head(server.port, 'PUT /behavior', **CHUNKED) + chunks + b'\r\n\r\n')
+    assert answer.startswith(b'HTTP/1.1 400 ')
+
+
+def test_a_client_that_waits_for_100_continue_gets_it(server):
+    with server.connect() as sock:
+        sock.sendall(head(server.port, 'PUT /behavior', Expect='100-continue', Content_Length='17', Connection='close'))
+        assert sock.recv(65536).startswith(b'HTTP/1.1 100 ')
+        sock.sendall(b'{"name": "dummy"}')
+        assert read_all(sock).startswith(b'HTTP/1.1 200 ')
+
+
+def test_a_client_that_waits_with_too_much_is_refused_at_once(server):
+    data = head(server.port, 'PUT /behavior', Expect='100-continue', Content_Length=str(10 ** 9))
+    begun = time.monotonic()
+    assert answer_to(server, data).startswith(b'HTTP/1.1 413 ')
+    assert time.monotonic() - begun < server_module.LEFT_TIME
+
+
+def test_a_body_that_drips_is_refused(server, monkeypatch):
+    monkeypatch.setattr(surface, 'BODY_TIME', 100 * MS)
+    monkeypatch.setattr(server_module, 'LEFT_TIME', 10 * MS)
+    with server.connect() as sock:
+        sock.sendall(head(server.port, 'PUT /behavior', Content_Length='1000') + b'{')
+        assert read_all(sock).startswith(b'HTTP/1.1 408 ')
+
+
+def test_a_head_that_drips_is_cut_off(server, monkeypatch):
+    monkeypatch.setattr(server_module, 'HEAD_TIME', 100 * MS)
+    for begun in (b'GET', b'GET / HTTP/1.1\r\n', b'GET / HTTP/1.1\r\nHost'):
+        with server.connect() as sock:
+            sock.sendall(begun)
+            for _ in range(20):
+                time.sleep(10 * MS)
+                try:
+                    sock.sendall(b'x')
+                except ConnectionError:
+                    break
+            assert read_all(sock) == b''
+
+
+def test_a_connection_that_says_nothing_is_cut_off(server, monkeypatch):
+    monkeypatch.setattr(server_module, 'IDLE_TIME', 100 * MS)
+    with server.connect() as sock:
+        assert read_all(sock) == b''
+
+
+def test_where_there_are_too_many_connections_the_idle_one_goes(server, monkeypatch):
+    monkeypatch.setattr(server_module, 'CONNECTIONS', 3)
+    first, *rest = [server.connect() for _ in range(3)]
+    try:
+        first.sendall(b'GET / HT')
+        eventually(lambda: len(server.server._server.waiting) == 3)
+        assert server.get('/behavior') == {'behavior': 'dummy'}
+        assert read_all(first) == b''
+        eventually(lambda: len(server.server._server.waiting) == 2)
+    finally:
+        for sock in (first, *rest):
+            sock.close()
+
+
+def test_a_client_that_leaves_before_its_answer_harms_nobody(server):
+    for _ in range(20):
+        with server.connect() as sock:
+            sock.sendall(head(server.port, 'PUT /behavior', Content_Length='1000') + b'{"name"')
+    for _ in range(20):
+        with server.connect() as sock:
+            sock.sendall(head(server.port, 'GET /v1/behaviors') * 50)
+
+
+def test_stop_cuts_what_is_connected():
+    with steering(SPEC) as running, running.connect() as sock:
+        eventually(lambda: running.server._server.waiting)
+        running.close()
+        assert read_all(sock) == b''
+        with pytest.raises(ConnectionRefusedError):
+            running.connect()

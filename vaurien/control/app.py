@@ -1,0 +1,139 @@
+"""The control server: puts surfaces together and serves them. Knows that there are surfaces, and not what they answer."""
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import falcon
+
+from .. import sockets
+from ..address import Address
+from ..fleet import Fleet
+from . import classic, native
+from .guard import Guard, check_binding
+from .server import Server
+from .surface import Refusal, Reply, Route, Surface, refusal_of
+
+logger = logging.getLogger(__name__)
+
+#: [connections] that the kernel holds before they are accepted
+BACKLOG = 1024
+METHODS = ('CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE')
+BUG = Refusal(500, 'vaurien has failed here; its log says how')
+
+
+class ControlServer:
+    """The HTTP server that a fleet is steered by: ``start`` it, ask for its ``address``, ``stop`` it.
+
+    Args:
+        fleet: What it steers.
+        host: Where it listens; without a token a loopback address.
+        port: Its port; 0 picks one.
+        token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
+
+    Raises:
+        ConfigError: Other machines could steer this process, without a token.
+    """
+
+    def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '') -> None:
+        check_binding(host, token)
+        self.fleet, self.token = fleet, token
+        self._host, self._listen = host, Address(host, port)
+        self._server: Server | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it listens, with the real port; before ``start`` where it will."""
+        return str(self._listen)
+
+    def start(self) -> None:
+        """Listen and answer.
+
+        Raises:
+            OSError: The address cannot be listened on.
+        """
+        listener = sockets.listen(self._listen, BACKLOG)
+        self._listen = sockets.bound_address(listener)
+        guard = Guard(self._host, self._listen, self.token)
+        surfaces = (native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet))
+        self._server = Server(listener, application(surfaces, guard))
+        self._server.start()
+        logger.info('control server on http://%s', self.address)
+
+    def stop(self) -> None:
+        """Stop listening and cut what is connected; nothing happens where it does not listen."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop(timeout=0)
+
+
+def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, Any]':
+    """Make the WSGI application of some surfaces.
+
+    Args:
+        surfaces: What there is; the first one answers for the paths that nobody knows.
+        guard: What lets requests in.
+    """
+    app = falcon.App(middleware=[guard])
+    owners: dict[str, Surface] = {}
+    for surface in surfaces:
+        for path in dict.fromkeys(route.path for route in surface.routes):
+            owners[path] = surface
+            app.add_route(path, Resource([route for route in surface.routes if route.path == path]))
+    owner = partial(owner_of, surfaces, owners)
+    for kind in (falcon.HTTPError, Exception):     # falcon has a handler of its own for the first
+        app.add_error_handler(kind, partial(failed, owner))
+    return app
+
+
+class Resource:
+    """One path: what falcon looks for is an attribute for each method, ``on_get``."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        allowed = ', '.join(sorted(route.method for route in routes))
+        calls = dict.fromkeys(METHODS, partial(not_allowed, allowed))
+        calls.update({route.method: partial(answered, route.handle) for route in routes})
+        for method, call in calls.items():
+            setattr(self, f'on_{method.lower()}', call)
+
+
+def answered(handle: Callable[..., Reply], request: falcon.Request, response: falcon.Response, **captured: Any) -> None:
+    """Answer a request."""
+    send(handle(request, **captured), response)
+
+
+def not_allowed(allowed: str, request: falcon.Request, response: falcon.Response, **captured: Any) -> None:
+    """Refuse a method that a path does not have."""
+    raise Refusal(405, f'{request.method} is not possible here, only {allowed}', headers={'Allow': allowed})
+
+
+def failed(owner: Callable[[falcon.Request], Surface], request: falcon.Request, response: falcon.Response, error: Exception,
+           captured: Any) -> None:
+    """Answer a request that was refused, or that has met a bug: the only place where everything is caught."""
+    if refusal_of(error) is None:
+        logger.error('%s %s has failed', request.method, request.path, exc_info=error)
+        error = BUG
+    send(owner(request).refuse(request, error), response)
+
+
+def owner_of(surfaces: Sequence[Surface], owners: dict[str, Surface], request: falcon.Request) -> Surface:
+    """Return the surface that a request is for, in whose words it is refused."""
+    if request.uri_template in owners:
+        return owners[request.uri_template]
+    for surface in surfaces:
+        if any(request.path == root or request.path.startswith(f'{root}/') for root in surface.roots):
+            return surface
+    return surfaces[0]
+
+
+def send(reply: Reply, response: falcon.Response) -> None:
+    """Make falcon's response of a reply."""
+    response.status = reply.status
+    response.set_headers(dict(reply.headers))
+    if not reply.type:
+        return
+    response.content_type = reply.type
+    if isinstance(reply.body, bytes):
+        response.data = reply.body
+    else:
+        response.stream = reply.body

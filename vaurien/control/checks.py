@@ -1,0 +1,62 @@
+"""Checks of what bodies say about plugins, in the words of a body. Knows the registries, and neither HTTP nor the fleet.
+
+A spec is checked again, and completely, by the proxy that is to become it; here a mistake is found by its key.
+"""
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..behaviors import Behavior
+from ..behaviors.dummy import all_options
+from ..chaos import protocol_options
+from ..errors import ConfigError
+from ..options import settle
+from ..protocols import Protocol
+from ..registry import NAME
+from ..spec import BehaviorSpec
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is awkward in a path, a log or a metric.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    if not NAME.match(name):
+        raise ConfigError('name', name, 'letters, digits, "-", "_" and ".", the first one a letter or a digit')
+
+
+def check_entry(entry: BehaviorSpec, label: Callable[[str], str] = str) -> None:
+    """Refuse an entry of a mix that names no behavior, or settings that it does not take.
+
+    Args:
+        entry: The entry.
+        label: Makes of an option's name the key of the body.
+
+    Raises:
+        UnknownPluginError: There is no such behavior.
+        ConfigError: An option is not known, or a value does not fit.
+    """
+    settle(all_options(Behavior.get(entry.name)), entry.settings, label)
+
+
+def check_mix(mix: Iterable[BehaviorSpec]) -> None:
+    """Check all entries of a mix; as ``check_entry``."""
+    for index, entry in enumerate(mix):
+        check_entry(entry, lambda option, at=index: f'mix[{at}].settings.{option}')     # type: ignore[misc]
+
+
+def check_settings(settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check settings by behavior and option; as ``check_entry``."""
+    for name, values in settings.items():
+        options = all_options(Behavior.get(name))
+        settle(options, values, lambda option, of=name: f'settings.{of}.{option}')      # type: ignore[misc]
+
+
+def check_protocol(name: str, settings: Mapping[str, Any]) -> None:
+    """Refuse a protocol that does not exist, or settings that it does not take.
+
+    Raises:
+        UnknownPluginError: There is no such protocol.
+        ConfigError: An option is not known, or a value does not fit.
+    """
+    settle(protocol_options(Protocol.get(name)), settings, lambda option: f'protocol_settings.{option}')

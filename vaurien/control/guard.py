@@ -1,0 +1,99 @@
+"""Who may steer this process: by address, by token, by Host and Origin. Knows requests, and nothing of what they ask for.
+
+A web page in somebody's browser can send requests to this machine, and by DNS rebinding under a name of its own. The browser
+tells both, in Host and Origin; what is not the server's own is refused.
+"""
+import hmac
+from ipaddress import ip_address
+
+import falcon
+
+from ..address import Address, is_loopback
+from ..errors import ConfigError
+from .surface import BODY, Refusal, too_large
+
+#: names of this machine, for itself
+LOOPBACK = ('localhost', '127.0.0.1', '::1')
+
+
+def check_binding(host: str, token: str) -> None:
+    """Refuse to let other machines steer this process without a token.
+
+    Raises:
+        ConfigError: The host is not a loopback address, and there is no token.
+    """
+    if not token and not is_loopback(host):
+        raise ConfigError('http_host', host, 'localhost, 127.0.0.1 or ::1, or a token (--http-token) beside it')
+
+
+class Guard:
+    """Falcon middleware that lets through what may come in.
+
+    Args:
+        host: Where the server was told to listen.
+        bound: Where it listens.
+        token: What requests must carry; empty: nothing.
+    """
+
+    def __init__(self, host: str, bound: Address, token: str) -> None:
+        self._token = token.encode()
+        self._hosts = own_hosts(host, bound)
+
+    def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Refuse a request that may not come in."""
+        self.check_origin(request)
+        self.check_token(request)
+        if (length_of(request) or 0) > BODY:
+            raise too_large()
+
+    def check_origin(self, request: falcon.Request) -> None:
+        """Refuse what came under another name than the server's, or from a page that it did not serve.
+
+        Raises:
+            Refusal: 403.
+        """
+        host = request.env.get('HTTP_HOST', '').lower()
+        if not host or self._hosts is not None and host not in self._hosts:
+            raise Refusal(403, "the Host is not this server's", 'header', 'Host')
+        origin = request.env.get('HTTP_ORIGIN')
+        if origin is not None and origin.lower() != f'http://{host}':
+            raise Refusal(403, "the Origin is not this server's", 'header', 'Origin')
+
+    def check_token(self, request: falcon.Request) -> None:
+        """Refuse what does not carry the token.
+
+        Raises:
+            Refusal: 401.
+        """
+        if not self._token:
+            return
+        scheme, _, given = request.env.get('HTTP_AUTHORIZATION', '').partition(' ')
+        if scheme.lower() != 'bearer' or not hmac.compare_digest(given.strip().encode('latin-1', 'replace'), self._token):
+            raise Refusal(401, 'a request needs Authorization: Bearer and the token', 'header', 'Authorization',
+                          {'WWW-Authenticate': 'Bearer realm="vaurien"'})
+
+
+def own_hosts(host: str, bound: Address) -> frozenset[str] | None:
+    """Return what Host may be.
+
+    Returns:
+        The values; None: any, because the server listens on all addresses and so has names that it cannot know. It
+        has a token then, which no foreign page knows.
+    """
+    if is_wildcard(bound.host):
+        return None
+    names = {*LOOPBACK, host.lower(), bound.host.lower()}
+    with_port = {str(Address(name, bound.port)) for name in names}
+    without = {entry.rpartition(':')[0] for entry in with_port} if bound.port == 80 else set()
+    return frozenset(with_port | without)
+
+
+def is_wildcard(host: str) -> bool:
+    """Say whether an address means all of this machine's."""
+    return not host or ip_address(host).is_unspecified
+
+
+def length_of(request: falcon.Request) -> int | None:
+    """Return what Content-Length says; None: nothing."""
+    text = request.env.get('CONTENT_LENGTH', '')
+    return int(text) if text.isdigit() else None

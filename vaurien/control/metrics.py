@@ -1,0 +1,89 @@
+"""Counters for Prometheus, read from the fleet when they are asked for. Knows the fleet, and nothing of requests."""
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import gevent
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from .. import __version__
+from ..fleet import Fleet
+from ..proxy import Proxy
+from .views import totals
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+Sample = tuple[tuple[str, ...], float]
+#: by name: family, help, labels, and the samples of a proxy; bytes and exchanges of open sessions are counted as they pass
+FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[Sample]]]] = {
+    'vaurien_proxy_enabled': (GaugeMetricFamily, 'Whether the proxy listens', (), lambda proxy: [((), proxy.started)]),
+    'vaurien_sessions': (GaugeMetricFamily, 'Open sessions', (), lambda proxy: [((), len(proxy.sessions))]),
+    'vaurien_accepted': (CounterMetricFamily, 'Connections of clients that were accepted', (),
+                         lambda proxy: [((), proxy.stats.accepted)]),
+    'vaurien_refused': (CounterMetricFamily, 'Connections of clients beyond the limit', (),
+                        lambda proxy: [((), proxy.stats.refused)]),
+    'vaurien_bytes': (CounterMetricFamily, 'Bytes received from clients and from backends', ('source',),
+                      lambda proxy: zip((('client',), ('backend',)), totals(proxy)[1:], strict=True)),
+    'vaurien_exchanges': (CounterMetricFamily, 'Requests; where the protocol knows none, events from clients', (),
+                          lambda proxy: [((), totals(proxy)[0])]),
+    'vaurien_faults': (CounterMetricFamily, 'Injected faults', ('behavior', 'kind'), lambda proxy: proxy.stats.faults.items()),
+    'vaurien_backend_errors': (CounterMetricFamily, 'Sessions whose backend could not be reached', (),
+                               lambda proxy: [((), proxy.stats.backend_errors)]),
+    'vaurien_handler_errors': (CounterMetricFamily, 'Sessions that a plugin has failed', (),
+                               lambda proxy: [((), proxy.stats.handler_errors)]),
+    'vaurien_accept_errors': (CounterMetricFamily, 'Failures of the system to accept a connection', (),
+                              lambda proxy: [((), proxy.stats.accept_errors)]),
+}
+
+
+class FleetCollector(Collector):
+    """Reads a fleet.
+
+    Args:
+        fleet: The fleet.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the families, one after the other, each as the fleet is when it is asked for."""
+        yield InfoMetricFamily('vaurien', 'What runs', value={'version': __version__})
+        for name, (make, text, labels, samples) in FAMILIES.items():
+            family = make(name, text, labels=('proxy', *labels))
+            for proxy in self._fleet.proxies.values():
+                for values, count in samples(proxy):
+                    family.add_metric((proxy.name, *values), count)
+            yield family
+
+
+class Metrics:
+    """The page of counters, in a registry of its own.
+
+    Args:
+        fleet: What it is about.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.registry = CollectorRegistry()
+        self.registry.register(FleetCollector(fleet))
+
+    def text(self) -> bytes:
+        """Write the page; between two families others have their turn, since a thousand proxies take a while."""
+        pages = []
+        for family in self.registry.collect():
+            pages.append(generate_latest(One(family)))
+            gevent.sleep(0)
+        return b''.join(pages)
+
+
+class One:
+    """A registry of one family."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterable[Metric]:
+        """Return it."""
+        return (self._family,)

@@ -1,0 +1,280 @@
+"""What goes over the native surface, as data: what is read is checked by these, what is written is described by them.
+
+Knows the specs and no live object; ``views`` fills what is written. The docstrings are the descriptions in the OpenAPI document.
+"""
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from ..journal import KEPT, Fault
+from ..spec import BehaviorSpec, ToxicSpec
+
+PAGE = 1000             #: entries of a list where the request does not say how many
+LARGEST = 2 ** 53 - 1   #: the largest number that every reader of JSON takes as it is
+
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern='^[A-Za-z0-9][A-Za-z0-9_.-]*$',
+                           description='How the proxy is addressed, and what the seed knows it by')]
+Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one')]
+Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded')]
+Entries = Annotated[str | list[BehaviorSpec], Meta(description='Behaviors and their weights: a text such as '
+                                                               '20:delay,10:error, or a list; what is missing to 100 is dummy')]
+Settings = Annotated[dict[str, dict[str, Any]], Meta(description="Values of behaviors' options, by behavior and option")]
+Seconds = Annotated[float, Meta(ge=0, le=10 ** 6)]
+Count = Annotated[int, Meta(ge=0, le=10 ** 6)]
+Backlog = Annotated[int, Meta(ge=1, le=65535)]
+Limit = Annotated[int, Meta(ge=1, le=KEPT, description='How many entries at the most')]
+
+
+class Input(msgspec.Struct, forbid_unknown_fields=True):
+    """Nothing."""
+
+
+class Limits(Input):
+    """What a proxy allows itself.
+
+    Each is as on the command line.
+    """
+
+    timeout: Seconds | UnsetType = UNSET
+    stay_connected: bool | UnsetType = UNSET
+    pool_max_size: Count | UnsetType = UNSET
+    pool_timeout: Seconds | UnsetType = UNSET
+    backlog: Backlog | UnsetType = UNSET
+    max_connections: Count | UnsetType = UNSET
+
+
+class Changes(Limits):
+    """What a proxy should be from now on; what is not given stays."""
+
+    proxy: Listen | UnsetType = UNSET
+    backend: Backend | UnsetType = UNSET
+    protocol: str | UnsetType = UNSET
+    protocol_settings: dict[str, Any] | UnsetType = UNSET
+    mix: Entries | UnsetType = UNSET
+    settings: Settings | UnsetType = UNSET
+    toxics: list[ToxicSpec] | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class NewProxy(Changes, kw_only=True):
+    """What a new proxy should be; it listens on a free port of 127.0.0.1 where nothing else is said."""
+
+    name: Name
+    backend: Backend
+    proxy: Listen = '127.0.0.1:0'
+
+
+# -- queries
+
+class SessionsPage(Input):
+    """A part of a proxy's sessions."""
+
+    limit: Limit = PAGE
+    after: Annotated[int, Meta(ge=0, le=LARGEST, description='Only sessions with a higher number')] = 0
+
+
+class Since(Input):
+    """Which faults."""
+
+    since: Annotated[int, Meta(ge=0, le=LARGEST, description='Only faults with a higher id')] | UnsetType = UNSET
+    proxy: Annotated[str, Meta(description='Only faults of the proxy of this name')] | UnsetType = UNSET
+
+
+class FaultsPage(Since):
+    """Which faults, and how many of them: without ``since`` the newest ones."""
+
+    limit: Limit = PAGE
+
+
+# -- answers
+
+class Output(msgspec.Struct):
+    """An answer."""
+
+
+class Problem(Output):
+    """A request that was refused; nothing has changed.
+
+    ``location`` is where the mistake is: body, query, path, header, or empty; ``name`` is the key there.
+    """
+
+    status: int
+    error: str
+    location: str
+    name: str
+
+
+class FaultCount(Output):
+    """How often a fault was injected; ``kind`` is empty for behaviors that have no kinds."""
+
+    behavior: str
+    kind: str
+    count: int
+
+
+class Stats(Output):
+    """What a proxy has counted since it was made; bytes and exchanges are live."""
+
+    sessions: int
+    accepted: int
+    refused: int
+    exchanges: int
+    from_client: int
+    from_backend: int
+    backend_errors: int
+    handler_errors: int
+    accept_errors: int
+    faults: int
+    faults_by: list[FaultCount]
+
+
+class Proxy(Output):
+    """A proxy.
+
+    ``proxy`` is where it was told to listen, ``address`` where it does; ``behavior`` is the mix as text; ``settings`` are the
+    configured values of behaviors' options, which the entries of ``mix`` go before.
+    """
+
+    name: str
+    proxy: str
+    address: str
+    backend: str
+    protocol: str
+    protocol_settings: dict[str, Any]
+    behavior: str
+    mix: list[BehaviorSpec]
+    settings: dict[str, dict[str, Any]]
+    toxics: list[ToxicSpec]
+    enabled: bool
+    timeout: float
+    stay_connected: bool
+    pool_max_size: int
+    pool_timeout: float
+    backlog: int
+    max_connections: int
+    stats: Stats
+
+
+class Proxies(Output):
+    """All proxies, in the order they were made in."""
+
+    proxies: list[Proxy]
+
+
+class Session(Output):
+    """A session; ``behavior`` is what the exchange under way meets, ``request`` its name, both empty where there is none."""
+
+    number: int
+    client: str
+    backend: str
+    age: float
+    from_client: int
+    from_backend: int
+    exchanges: int
+    behavior: str
+    request: str
+
+
+class Sessions(Output):
+    """Sessions of a proxy by number, and how many there are in all."""
+
+    sessions: list[Session]
+    total: int
+
+
+class Killed(Output):
+    """How many sessions were ended."""
+
+    killed: int
+
+
+class Faults(Output):
+    """Injected faults, oldest first; ``last`` is the id of the newest one of the process, ``kept`` how many are remembered."""
+
+    faults: list[Fault]
+    last: int
+    kept: int
+
+
+class ProxyStats(Stats):
+    """What a proxy has counted, and its name."""
+
+    proxy: str
+
+
+class AllStats(Output):
+    """What all proxies have counted."""
+
+    proxies: list[ProxyStats]
+
+
+class OptionInfo(Output):
+    """An option of a plugin; ``expected`` says in words which values it takes."""
+
+    name: str
+    description: str
+    type: str
+    expected: str
+    default: Any
+    choices: list[Any] | None
+
+
+class KindInfo(Output):
+    """A failure that a kind of server really has."""
+
+    name: str
+    description: str
+    stages: list[str]
+
+
+class PluginInfo(Output):
+    """A plugin and its options."""
+
+    name: str
+    description: str
+    options: list[OptionInfo]
+
+
+class ProtocolInfo(PluginInfo):
+    """A protocol, its options, and the failures it knows."""
+
+    kinds: list[KindInfo]
+
+
+class Behaviors(Output):
+    """The behaviors that there are."""
+
+    behaviors: list[PluginInfo]
+
+
+class Protocols(Output):
+    """The protocols that there are."""
+
+    protocols: list[ProtocolInfo]
+
+
+class Toxics(Output):
+    """The toxics that there are."""
+
+    toxics: list[PluginInfo]
+
+
+class Version(Output):
+    """The version of vaurien."""
+
+    version: str
+
+
+class Seed(Output):
+    """What all randomness is made from: the same one repeats the same faults."""
+
+    seed: int
+
+
+class Health(Output):
+    """The process lives."""
+
+    status: str
+    proxies: int
+    sessions: int

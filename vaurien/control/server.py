@@ -1,0 +1,184 @@
+"""The HTTP server below the application: its connections, and what of time and memory one of them may take.
+
+Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. All that a client does to its connection is its own
+affair: said at DEBUG, and the connection is over.
+"""
+import logging
+from http.client import HTTPException
+from typing import Any, cast
+
+import gevent
+from gevent import GreenletExit, Timeout
+from gevent.pool import Pool
+from gevent.pywsgi import Input, WSGIHandler, WSGIServer
+
+logger = logging.getLogger(__name__)
+
+CONNECTIONS = 1024      #: at the same time; each costs some 20 KB and a descriptor
+HEAD = 32 * 1024        #: [bytes] of all header fields of a request; browsers send 2 KB
+HEAD_TIME = 10.0        #: [seconds] that the head of a request may take from its first byte on
+IDLE_TIME = 30.0        #: [seconds] that a connection may wait between two requests, and a write may not be taken
+LEFT = 4 * 2 ** 20      #: [bytes] of a refused body that are read, since closing earlier would take the answer away
+LEFT_TIME = 2.0         #: [seconds] for that
+LOGGED = 200            #: [characters] of a line about a request
+_PLAIN = 'HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}'
+
+
+class HeadTooLargeError(ValueError):
+    """The header fields of a request are larger than ``HEAD``."""
+
+
+class Lines:
+    """The lines of a request's head, bounded together.
+
+    Args:
+        source: Where they are read from.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._source, self._left = source, HEAD
+
+    def readline(self, size: int) -> bytes:
+        """Return the next line."""
+        line: bytes = self._source.readline(min(size, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise HeadTooLargeError(f'more than {HEAD} bytes of header fields')
+        return line
+
+
+class Body(Input):
+    """The body of one request.
+
+    Attributes:
+        complete: It was read to its end.
+    """
+
+    complete = True
+    _chunked_input_error: bool
+
+    def _discard(self) -> None:
+        """Read what the application has left, within bounds; beyond them the connection has to end."""
+        if self.socket is not None:     # the client still waits for 100 Continue, and has sent nothing
+            self.complete = not (self.content_length or self.chunked_input)
+            return
+        self.complete = False
+        with Timeout(LEFT_TIME, False):  # type: ignore[arg-type]  # False: end the block without raising
+            left = LEFT
+            while left > 0 and not self._chunked_input_error:
+                piece = self.read(min(left, 16384))
+                if not piece:
+                    self.complete = True
+                    return
+                left -= len(piece)
+
+
+class Handler(WSGIHandler):
+    """One connection."""
+
+    server: 'Server'
+    wsgi_input: Any
+
+    def handle(self) -> None:
+        self.socket.settimeout(IDLE_TIME)
+        try:
+            super().handle()
+        except (OSError, Timeout) as error:
+            self._left(error)
+
+    def read_requestline(self) -> str:
+        with self.server.idle(self):
+            if not self.rfile.peek(1):
+                return ''
+            with Timeout(HEAD_TIME):
+                line: str = super().read_requestline()
+        return line
+
+    def read_request(self, raw_requestline: str) -> Any:
+        try:
+            with self.server.idle(self), Timeout(HEAD_TIME):
+                return super().read_request(raw_requestline)
+        except (OSError, HTTPException) as error:
+            raise ValueError(str(error)) from error     # what the server takes for a client's mistake
+
+    def MessageClass(self, source: Any, *rest: Any) -> Any:  # noqa: N802 - its name in pywsgi
+        return super().MessageClass(cast('Any', Lines(source)), *rest)
+
+    def get_environ(self) -> Any:
+        environ = super().get_environ()
+        plain = self.wsgi_input
+        self.wsgi_input = environ['wsgi.input'] = Body(self.rfile, plain.content_length or 0, plain.socket, plain.chunked_input)
+        return environ
+
+    def handle_one_response(self) -> None:
+        super().handle_one_response()
+        if not self.wsgi_input.complete:
+            self.close_connection = True
+
+    def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
+        large = isinstance(ex, HeadTooLargeError)
+        line = '431 Request Header Fields Too Large' if large else '400 Bad Request'
+        logger.debug('%s sends no request: %s', self.client_address, str(ex)[:LOGGED])
+        text = f'{ex}\n' if large else 'this is no HTTP request\n'
+        return line[:3], _PLAIN.format(line, len(text), text).encode()
+
+    def handle_error(self, t: Any, v: Any, tb: Any) -> None:
+        if not issubclass(t, OSError | GreenletExit | Timeout):
+            super().handle_error(t, v, tb)
+            return
+        self.close_connection = True
+        self._left(v)
+
+    def _left(self, error: BaseException) -> None:
+        logger.debug('%s has left: %s', self.client_address, error)
+
+
+class Idle:
+    """A connection that waits for a request: the first to go where there is no room."""
+
+    def __init__(self, waiting: 'dict[Handler, gevent.Greenlet[..., Any]]', handler: Handler) -> None:
+        self._waiting, self._handler = waiting, handler
+
+    def __enter__(self) -> None:
+        self._waiting[self._handler] = gevent.getcurrent()  # type: ignore[assignment]
+
+    def __exit__(self, *error: object) -> None:
+        self._waiting.pop(self._handler, None)
+
+
+class Log:
+    """What pywsgi writes about requests, right and wrong ones alike, goes to DEBUG; never in full."""
+
+    def write(self, line: str) -> None:
+        logger.debug('%s', line[:LOGGED].rstrip())
+
+
+class Server(WSGIServer):
+    """Serves an application on a listening socket.
+
+    Args:
+        listener: The socket.
+        application: What answers.
+    """
+
+    def __init__(self, listener: Any, application: Any) -> None:
+        log: Any = Log()
+        self.waiting: dict[Handler, gevent.Greenlet[..., Any]] = {}
+        super().__init__(listener, application, spawn=Pool(), handler_class=Handler, log=log, error_log=log,
+                         environ={'SERVER_NAME': 'vaurien'})     # else the name of this machine would be looked up
+
+    def idle(self, handler: Handler) -> Idle:
+        """Mark a connection as waiting for a request, for a ``with`` block."""
+        return Idle(self.waiting, handler)
+
+    def handle(self, sock: Any, address: Any) -> None:
+        """Serve a connection; where there are too many, the one that has waited longest for a request has to go."""
+        if self.pool is not None and len(self.pool) > CONNECTIONS:
+            oldest = next(iter(self.waiting.items()), None)
+            if oldest is None:
+                logger.debug('%s is refused: %d connections are busy', address, CONNECTIONS)
+                sock.close()
+                return
+            self.waiting.pop(oldest[0])
+            oldest[1].kill(block=False)
+        super().handle(sock, address)

@@ -1,0 +1,116 @@
+"""Counters for statsd, as differences sent once in a while. Knows the fleet; no request, and no session.
+
+Nothing waits for it: the host is looked up in a greenlet, again and again until it is known, and what was counted meanwhile is
+not lost. Names: ``PREFIX.PROXY.sessions``, ``.exchanges``, ``.bytes.client``, ``.faults.BEHAVIOR.KIND`` and so on.
+"""
+import logging
+import re
+from typing import Any
+
+import gevent
+from statsd import StatsClient
+
+from .. import sockets
+from ..address import Address
+from ..fleet import Fleet
+from ..proxy import Proxy
+from ..spec import StatsdSpec
+from .views import totals
+
+logger = logging.getLogger(__name__)
+
+PERIOD = 1.0        #: [seconds] between two sends; statsd itself sums up ten by default
+RETRY = 30.0        #: [seconds] until a host that is not known is looked up again
+DATAGRAM = 512      #: [bytes] of one; it fits any network
+_UNFIT = re.compile(r'[^A-Za-z0-9_-]')
+_PLAIN = ('refused', 'backend_errors', 'handler_errors', 'accept_errors')
+
+
+class Reporter:
+    """Sends what a fleet counts: ``start`` it, ``stop`` it.
+
+    Args:
+        fleet: What counts.
+        spec: Where to.
+        period: Seconds between two sends.
+    """
+
+    def __init__(self, fleet: Fleet, spec: StatsdSpec, period: float = PERIOD) -> None:
+        self._fleet, self._spec, self._period = fleet, spec, period
+        self._sent: dict[tuple[Proxy, str], int] = {}
+        self._client: Any = None
+        self._greenlet: Any = None
+
+    def start(self) -> None:
+        """Begin to send."""
+        if self._greenlet is None:
+            self._greenlet = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        """Send what is left, and stop."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+            self._greenlet = None
+        if self._client is not None:
+            self.send()
+            self._client.close()
+            self._client = None
+
+    def _run(self) -> None:
+        while self._client is None:
+            try:
+                self._client = self._connect()
+            except OSError as error:
+                logger.warning('statsd at %s is not known: %s', self._spec.host, error.strerror or error)
+                gevent.sleep(RETRY)
+        while True:
+            gevent.sleep(self._period)
+            self.send()
+
+    def _connect(self) -> Any:
+        """Make a client for an address, not for a name: the library would look it up and hold up the loop."""
+        address = Address(self._spec.host, self._spec.port)
+        _, (host, *_) = (sockets.numeric(address) or sockets.resolve(address))[0]
+        prefix = '.'.join(map(fitting, self._spec.prefix.split('.')))
+        client = StatsClient(host, self._spec.port, prefix, DATAGRAM, ipv6=':' in host)
+        client._sock.setblocking(False)
+        return client
+
+    def send(self) -> None:
+        """Send what has been counted since the last time; what a datagram loses is lost."""
+        proxies = list(self._fleet.proxies.values())
+        removed = {proxy for proxy, _ in self._sent}.difference(proxies)
+        known: dict[tuple[Proxy, str], int] = {}
+        with self._client.pipeline() as pipe:
+            for proxy in proxies:
+                pipe.gauge(f'{fitting(proxy.name)}.open', len(proxy.sessions))
+                known.update(self._count(pipe, proxy))
+            for proxy in removed:   # what it has counted to its end
+                self._count(pipe, proxy)
+        self._sent = known
+
+    def _count(self, pipe: Any, proxy: Proxy) -> dict[tuple[Proxy, str], int]:
+        """Send the differences of one proxy, and return what is sent now in all."""
+        known = {}
+        for what, count in counters(proxy).items():
+            known[proxy, what] = count
+            new = count - self._sent.get((proxy, what), 0)
+            if new:
+                pipe.incr(f'{fitting(proxy.name)}.{what}', new, self._spec.sample_rate)
+        return known
+
+
+def counters(proxy: Proxy) -> dict[str, int]:
+    """Return what a proxy has counted, by the names that statsd gets."""
+    stats = proxy.stats
+    exchanges, from_client, from_backend = totals(proxy)
+    result = {'sessions': stats.accepted, 'exchanges': exchanges, 'bytes.client': from_client, 'bytes.backend': from_backend}
+    result.update({name: getattr(stats, name) for name in _PLAIN})
+    for (behavior, kind), count in stats.faults.items():
+        result['.'.join(('faults', fitting(behavior), *([fitting(kind)] if kind else [])))] = count
+    return result
+
+
+def fitting(name: str) -> str:
+    """Make one part of a counter's name of any text."""
+    return _UNFIT.sub('_', name)

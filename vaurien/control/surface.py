@@ -1,0 +1,185 @@
+"""What a surface of the control server is made of: routes, and its own way to say what went wrong.
+
+Knows requests, and neither the fleet nor any surface. A handler is called with the request and what its path captured; it
+returns a ``Reply``, or raises: ``Refusal`` where the request is at fault, or whatever the fleet raised.
+"""
+import errno
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import falcon
+import msgspec
+from gevent import Timeout
+
+from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError
+from ..fleet import NameTakenError, UnknownProxyError
+
+JSON = 'application/json'
+#: [bytes] of a request's body; the largest that makes sense, a proxy with hundreds of behaviors, is a tenth of it
+BODY = 2 ** 20
+#: [seconds] that a body may take to arrive, all of it
+BODY_TIME = 10.0
+#: errors of sockets that say that something else is there already
+TAKEN = (errno.EADDRINUSE, errno.EEXIST)
+#: errors of sockets that are not the request's fault
+SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Reply(NamedTuple):
+    """What a request is answered with.
+
+    Args:
+        body: The bytes, or an iterable of pieces that are sent as they come.
+        status: The status code.
+        type: The media type; empty where there is no body.
+        headers: Further header fields.
+    """
+
+    body: bytes | Iterable[bytes] = b''
+    status: int = 200
+    type: str = JSON
+    headers: Mapping[str, str] = {}
+
+
+NOTHING = Reply(status=204, type='')
+
+
+class Refusal(VaurienError):
+    """A request that is not done; nothing has changed.
+
+    Args:
+        status: The status code.
+        description: What is wrong, in one line.
+        location: Where: ``body``, ``query``, ``path``, ``header``; empty: nowhere in particular.
+        name: The key there; empty: the whole of it.
+        headers: Header fields of the answer.
+    """
+
+    def __init__(self, status: int, description: str, location: str = '', name: str = '',
+                 headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, description, location, name)
+        self.status, self.description, self.location, self.name = status, description, location, name
+        self.headers = dict(headers or {})
+
+    def __str__(self) -> str:
+        return f'{self.status}: {self.description}'
+
+
+class Route(NamedTuple):
+    """One call of a surface.
+
+    Args:
+        method: The HTTP method.
+        path: The path as falcon takes it, with ``{name}`` and ``{number:int}``.
+        handle: Called with the request and what the path captured, by name.
+    """
+
+    method: str
+    path: str
+    handle: Callable[..., Reply]
+
+
+class Surface(NamedTuple):
+    """Calls that belong together.
+
+    Args:
+        routes: Its calls.
+        refuse: Makes the answer for what went wrong: a ``Refusal``, or what the fleet raised (``refusal_of`` makes a
+            ``Refusal`` of it). It must not raise.
+        roots: The beginnings of the paths whose unknown ones it answers for, such as ``/v1``; the others are the first
+            surface's.
+    """
+
+    routes: tuple[Route, ...]
+    refuse: Callable[[falcon.Request, Exception], Reply]
+    roots: tuple[str, ...] = ()
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """Say what is wrong with a request that made the fleet raise.
+
+    Returns:
+        The refusal; None: the request is not at fault.
+    """
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, falcon.HTTPError):
+        text = error.description or error.title or str(error)
+        return Refusal(error.status_code, text, headers=dict(error.headers or {}))
+    if isinstance(error, UnknownProxyError):
+        return Refusal(404, str(error), 'path', 'proxy')
+    if isinstance(error, NameTakenError):
+        return Refusal(409, str(error), 'body', 'name')
+    if isinstance(error, ConfigError):
+        return Refusal(400, str(error), 'body', error.option if isinstance(error.option, str) else '')
+    if isinstance(error, msgspec.ValidationError):
+        return Refusal(400, f'the body: {error}', 'body')
+    if isinstance(error, RegistrationError):
+        return Refusal(400, str(error), 'body')
+    if isinstance(error, OSError) and error.errno not in SHORT:
+        return Refusal(409 if error.errno in TAKEN else 400, f'it cannot be listened on: {reason_of(error)}', 'body', 'proxy')
+    return None
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system said."""
+    return error.strerror or (os.strerror(error.errno) if error.errno else str(error))
+
+
+def unknown_plugin(error: UnknownPluginError) -> str:
+    """Say that there is no such plugin, in the words of vaurien 1.x."""
+    return f'the {error.name!r} {error.kind} does not exist'
+
+
+def read_body(request: falcon.Request) -> bytes:
+    """Read a request's body to its end.
+
+    Raises:
+        Refusal: It is too large, too slow or broken off.
+    """
+    stream, kept, size = request.env['wsgi.input'], [], 0
+    try:
+        with Timeout(BODY_TIME):
+            while piece := stream.read(min(BODY, BODY - size + 1)):
+                size += len(piece)
+                if size > BODY:
+                    raise too_large()
+                kept.append(piece)
+    except (Timeout, TimeoutError):
+        raise Refusal(408, f'the body has not arrived within {BODY_TIME:g} s', 'body', headers=CLOSE) from None
+    except OSError as error:
+        raise Refusal(400, f'the body cannot be read: {error}', 'body', headers=CLOSE) from None
+    return b''.join(kept)
+
+
+CLOSE = {'Connection': 'close'}
+
+
+def too_large() -> Refusal:
+    """Make the refusal of a body that is too large."""
+    return Refusal(413, f'the body is too large, expected at most {BODY} bytes', 'body')
+
+
+def decode(data: bytes, kind: Any = Any) -> Any:
+    """Read JSON.
+
+    Args:
+        data: The bytes.
+        kind: What it has to be; any JSON at first.
+
+    Raises:
+        Refusal: It is no JSON.
+        ValidationError: It is not what it has to be; msgspec's.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(400, f'the body is not JSON: {error}', 'body') from None
+
+
+def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """Answer with JSON."""
+    return Reply(msgspec.json.encode(value), status, JSON, headers or {})

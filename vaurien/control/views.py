@@ -1,0 +1,130 @@
+"""From live objects to what the native surface shows of them. Changes nothing, and knows nothing of HTTP."""
+import inspect
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from gevent import get_hub
+
+from ..behaviors import Behavior
+from ..behaviors.dummy import all_options
+from ..chaos import protocol_options
+from ..options import Option, expected, normalize
+from ..protocols import Protocol
+from ..protocols.base import BaseProtocol
+from ..proxy import Proxy
+from ..session import Session
+from ..toxics import Toxic
+from . import models
+
+TYPES = {bool: 'boolean', int: 'integer', float: 'number', str: 'string'}
+
+
+# -- proxies
+
+def proxy_view(proxy: Proxy) -> models.Proxy:
+    """Show a proxy."""
+    spec = proxy.spec
+    return models.Proxy(
+        name=spec.name, proxy=spec.proxy, address=str(proxy.bound), backend=spec.backend, protocol=spec.protocol,
+        protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
+        toxics=[wear.spec for wear in proxy.wire.toxics.values()], enabled=spec.enabled, timeout=spec.timeout,
+        stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size, pool_timeout=spec.pool_timeout,
+        backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)))
+
+
+def counts(proxy: Proxy) -> dict[str, Any]:
+    """Return what a proxy has counted, that of open sessions included."""
+    stats, live = proxy.stats, totals(proxy)
+    faults = [models.FaultCount(behavior=behavior, kind=kind, count=count)
+              for (behavior, kind), count in stats.faults.items()]
+    return {
+        'sessions': len(proxy.sessions), 'accepted': stats.accepted, 'refused': stats.refused, 'exchanges': live[0],
+        'from_client': live[1], 'from_backend': live[2], 'backend_errors': stats.backend_errors,
+        'handler_errors': stats.handler_errors, 'accept_errors': stats.accept_errors,
+        'faults': sum(entry.count for entry in faults), 'faults_by': faults,
+    }
+
+
+def totals(proxy: Proxy) -> tuple[int, int, int]:
+    """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""
+    stats = proxy.stats
+    exchanges, from_client, from_backend = stats.exchanges, stats.from_client, stats.from_backend
+    for session in proxy.sessions.values():
+        exchanges += session.exchanges
+        from_client += session.client.received
+        from_backend += session.backend.received
+    return exchanges, from_client, from_backend
+
+
+def stats_view(proxy: Proxy) -> models.ProxyStats:
+    """Show what a proxy has counted."""
+    return models.ProxyStats(proxy=proxy.name, **counts(proxy))
+
+
+# -- sessions
+
+def session_view(session: Session) -> models.Session:
+    """Show a session."""
+    from_client, from_backend = session.transferred
+    exchange = exchange_under_way(session)
+    behavior = getattr(exchange, 'behavior', None)
+    return models.Session(
+        number=session.number, client=session.peer, backend=session.backend_name,
+        age=max(0.0, round(get_hub().loop.now() - session.started, 3)), from_client=from_client, from_backend=from_backend,
+        exchanges=session.exchanges, behavior=behavior.name if behavior is not None else '',
+        request=exchange.name if exchange is not None else '')
+
+
+def exchange_under_way(session: Session) -> Any:
+    """Return the exchange that a session is at; None: it is between two."""
+    queue = getattr(session.protocol, 'queue', None)
+    if queue is None:
+        return session.exchange
+    if queue:
+        return queue[0]
+    return getattr(session.protocol, 'requesting', None) if session.requests.busy or session.silent else None
+
+
+def sessions_view(proxy: Proxy, page: models.SessionsPage) -> models.Sessions:
+    """Show some sessions of a proxy, by number."""
+    found: Iterator[Session] = (session for number, session in proxy.sessions.items() if number > page.after)
+    return models.Sessions(sessions=[session_view(session) for session in islice(found, page.limit)],
+                           total=len(proxy.sessions))
+
+
+# -- plugins
+
+def option_view(name: str, option: Option) -> models.OptionInfo:
+    """Show an option of a plugin."""
+    base: Any = getattr(option.type, 'base', option.type)
+    default = option.default if isinstance(option.default, bool | int | float | str | None) else str(option.default)
+    choices = None if option.choices is None else list(option.choices)
+    return models.OptionInfo(name=name, description=option.description, type=TYPES.get(base, 'string'),
+                             expected=expected(option), default=default, choices=choices)
+
+
+def options_view(options: dict[str, Option]) -> list[models.OptionInfo]:
+    """Show the options of a plugin."""
+    return [option_view(name, option) for name, option in options.items()]
+
+
+def behavior_view(name: str) -> models.PluginInfo:
+    """Show a behavior."""
+    cls = Behavior.get(name)
+    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(all_options(cls)))
+
+
+def toxic_view(name: str) -> models.PluginInfo:
+    """Show a toxic."""
+    cls = Toxic.get(name)
+    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(normalize(cls.options)))
+
+
+def protocol_view(name: str) -> models.ProtocolInfo:
+    """Show a protocol."""
+    cls: type[BaseProtocol] = Protocol.get(name)
+    kinds = [models.KindInfo(name=kind, description=entry.description, stages=list(entry.stages))
+             for kind, entry in cls.errors.items()]
+    return models.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(protocol_options(cls)),
+                               kinds=kinds)
