@@ -108,7 +108,6 @@ def _refusal(row: Row) -> Callable[[Any, Exchange], Failure]:
         exchange.note = PLAIN
         if exchange.stage == 'exec':
             return Failure(b'-EXECABORT Transaction discarded because of: %b\r\n' % line, DISCARD)
-        protocol.state.refused(note[2])
         return Failure(b'-%b\r\n' % line, UNKNOWN if exchange.stage == 'queued' else b'', row.end)
     return build
 

@@ -142,11 +142,6 @@ class State:
         self._settle()
         return self._counts[which]
 
-    def refused(self, role: str) -> None:
-        """Take note that a command with this role did not reach the server."""
-        if role == STARTING:
-            self.forget()
-
     def forget(self) -> None:
         """Take note that the transaction is over, or has never begun."""
         self.transaction, self.odd = None, False
@@ -165,6 +160,7 @@ class State:
 
 
 def _multi(state: State, command: Command) -> None:
+    command.bits = 0    # were it refused, what was meant to be run together would be run one by one
     if state.transaction is None:
         state.transaction, command.role = 0, STARTING
 
