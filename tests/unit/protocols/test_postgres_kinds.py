@@ -1,0 +1,226 @@
+"""How PostgreSQL's failures are answered, where they fit, and what the backend gets in place of the statement that fails."""
+import pytest
+
+from tests import postgres_talk as pg
+from tests.framing import BACKEND, CLIENT, Dialogue, replay
+from vaurien.protocols.base import Exchange
+from vaurien.protocols.message import Failure
+from vaurien.protocols.postgres import PostgreSQL
+from vaurien.protocols.postgres_kinds import KINDS
+
+REFUSING = {'too-many-connections', 'starting-up', 'shutting-down', 'in-recovery', 'wrong-password', 'no-such-database'}
+ENDING = {'admin-shutdown', 'crash-shutdown'}
+READING = {'serialization-failure', 'deadlock', 'recovery-conflict', 'lock-not-available', 'query-canceled', 'out-of-memory'}
+WRITING = READING - {'recovery-conflict'} | {'read-only', 'disk-full'}
+CALLING = READING - {'recovery-conflict', 'lock-not-available'}
+COMMITTING = {'serialization-failure'}
+
+NO_SQL = b'vaurien injected a failure here'
+BEGUN = [(CLIENT, pg.query('begin')), (BACKEND, pg.complete('BEGIN') + pg.IN_BLOCK)]
+BROKEN = [*BEGUN, (CLIENT, pg.query('selekt')), (BACKEND, pg.error() + pg.FAILED)]
+IN_FLIGHT = [(CLIENT, pg.query('begin'))]
+GROUP = pg.parse('update t set a = 1') + pg.bind() + pg.describe() + pg.execute()
+
+
+def asking(data: bytes, *before: tuple[str, bytes]) -> tuple[Dialogue, Exchange]:
+    """A session after a login and some turns, and the exchange of what the client sends last."""
+    dialogue = replay(PostgreSQL, [*pg.LOGIN, *before, (CLIENT, data)])
+    return dialogue, dialogue.exchanges[-1]
+
+
+def fitting(dialogue: Dialogue, exchange: Exchange) -> set[str]:
+    return {kind for kind in KINDS if dialogue.protocol.fits(kind, exchange)}
+
+
+def failing(kind: str, data: bytes, *before: tuple[str, bytes]) -> Failure:
+    dialogue, exchange = asking(data, *before)
+    assert dialogue.protocol.fits(kind, exchange)
+    return KINDS[kind].build(dialogue.protocol, exchange)
+
+
+def failure_of(dialogue: Dialogue, exchange: Exchange, kind: str = 'deadlock') -> Failure:
+    """Let an exchange fail, as the engine does."""
+    exchange.failure = KINDS[kind].build(dialogue.protocol, exchange)
+    return exchange.failure
+
+
+# -- where each fits
+
+@pytest.mark.parametrize('data, before, kinds', [
+    (pg.query('select 1'), [], READING | ENDING),
+    (pg.query('select 1'), BEGUN, READING | ENDING),
+    (pg.query('select 1'), BROKEN, ENDING),
+    (pg.query('select 1'), IN_FLIGHT, READING | ENDING),
+    (pg.query('insert into t values (1)'), [], WRITING | ENDING),
+    (pg.query('copy t from stdin'), [], WRITING | ENDING),
+    (pg.query('begin'), [], ENDING),
+    (pg.query('begin; insert into t values (1)'), [], WRITING | ENDING),
+    (pg.query('rollback'), BEGUN, ENDING),
+    (pg.query('commit'), [], ENDING),
+    (pg.query('commit'), BEGUN, COMMITTING | ENDING),
+    (pg.query('commit'), BROKEN, ENDING),
+    (pg.query('commit'), IN_FLIGHT, COMMITTING | ENDING),
+    (pg.query(''), [], ENDING),
+    (GROUP, [], WRITING | ENDING),
+    (pg.execute('unknown'), [], READING | ENDING),
+    (pg.call(7), [], CALLING | ENDING),
+    (pg.parse('select 1'), [], set()),
+    (pg.bind(), [], set()),
+    (pg.SYNC, [], set()),
+    (pg.FLUSH, [], set()),
+    (pg.TERMINATE, [], set()),
+])
+def test_a_kind_fits_where_the_server_has_it(data, before, kinds):
+    assert fitting(*asking(data, *before)) == kinds
+
+
+@pytest.mark.parametrize('data, kinds', [
+    (pg.startup(user='ann'), REFUSING), (pg.SSL, set()), (pg.GSSAPI, set()), (pg.CANCEL, set())])
+def test_a_connection_is_refused_at_its_startup(data, kinds):
+    dialogue = replay(PostgreSQL, [(CLIENT, data)])
+    assert fitting(dialogue, dialogue.exchanges[-1]) == kinds
+
+
+def test_no_kind_fits_what_the_server_skips():
+    before = [(CLIENT, pg.parse('selekt') + pg.FLUSH), (BACKEND, pg.error())]
+    assert fitting(*asking(pg.bind() + pg.execute(), *before)) == set()
+
+
+# -- what the client gets
+
+STATES = {
+    'too-many-connections': '53300', 'starting-up': '57P03', 'shutting-down': '57P03', 'in-recovery': '57P03',
+    'wrong-password': '28P01', 'no-such-database': '3D000', 'admin-shutdown': '57P01', 'crash-shutdown': '57P02',
+    'serialization-failure': '40001', 'deadlock': '40P01', 'read-only': '25006', 'recovery-conflict': '40001',
+    'lock-not-available': '55P03', 'query-canceled': '57014', 'disk-full': '53100', 'out-of-memory': '53200',
+}
+
+
+def test_every_kind_is_told_by_its_state():
+    assert STATES.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_failure_has_the_fields_that_clients_read(kind):
+    statement = 'insert into t values (1)' if kind in WRITING else 'select 1'
+    dialogue, exchange = asking(pg.query(statement))
+    if kind in REFUSING:
+        exchange = dialogue.exchanges[0]
+    failure = KINDS[kind].build(dialogue.protocol, exchange)
+    found = pg.fields(failure.reply)
+    severity = {'crash-shutdown': 'WARNING'}.get(kind, 'FATAL' if kind in REFUSING | ENDING else 'ERROR')
+    assert (found['S'], found['V'], found['C']) == (severity, severity, STATES[kind])
+    assert {'M', 'F', 'R'} <= found.keys()
+    assert '{' not in found['M']
+
+
+@pytest.mark.parametrize('kind', REFUSING | ENDING)
+def test_the_connection_ends_after_a_fatal_error(kind):
+    dialogue, exchange = asking(pg.query('select 1'))
+    failure = KINDS[kind].build(dialogue.protocol, exchange)
+    assert (failure.request, failure.end) == (b'', 'close')
+    assert len(failure.reply) == 1 + int.from_bytes(failure.reply[1:5], 'big')
+
+
+def test_a_crash_is_told_by_a_warning_and_no_error():
+    assert failing('crash-shutdown', pg.query('select 1')).reply.startswith(b'N')
+
+
+@pytest.mark.parametrize('kind, text', [
+    ('wrong-password', 'password authentication failed for user "ann"'), ('no-such-database', 'database "shop" does not exist')])
+def test_a_refusal_names_what_the_client_asked_for(kind, text):
+    dialogue = replay(PostgreSQL, [(CLIENT, pg.startup(user='ann', database='shop'))])
+    assert pg.fields(KINDS[kind].build(dialogue.protocol, dialogue.exchanges[0]).reply)['M'] == text
+
+
+@pytest.mark.parametrize('asked', [pg.query, lambda text: pg.parse(text) + pg.bind() + pg.execute()])
+def test_read_only_names_the_command(asked):
+    data = asked('create table t as select 1')
+    assert pg.fields(failing('read-only', data).reply)['M'] == 'cannot execute CREATE TABLE AS in a read-only transaction'
+
+
+@pytest.mark.parametrize('data, text', [
+    (pg.query('select 1'), 'read/write dependencies'), (pg.query('update t set a = 1'), 'concurrent update'),
+    (pg.query('commit'), 'read/write dependencies'), (pg.call(7), 'read/write dependencies')])
+def test_a_serialization_failure_fits_the_statement(data, text):
+    assert text in pg.fields(failing('serialization-failure', data, *BEGUN).reply)['M']
+
+
+# -- what the backend gets
+
+@pytest.mark.parametrize('data', [pg.query('select 1'), pg.query('insert into t values (1); select 2'), pg.call(7)])
+@pytest.mark.parametrize('before', [[], [(CLIENT, GROUP + pg.SYNC), (BACKEND, pg.error() + pg.IDLE)]])
+def test_outside_of_a_transaction_a_query_never_reaches_the_backend(data, before):
+    failure = failing('deadlock', data, *before)
+    assert failure.request == b''
+    assert failure.reply.endswith(pg.IDLE)
+
+
+@pytest.mark.parametrize('data', [pg.query('select 1'), pg.query('insert into t values (1); select 2'), pg.call(7)])
+@pytest.mark.parametrize('before', [BEGUN, IN_FLIGHT, [(CLIENT, pg.parse('x') + pg.FLUSH), (BACKEND, pg.PARSED)]])
+def test_the_backend_fails_too_where_there_may_be_a_transaction(data, before):
+    failure = failing('deadlock', data, *before)
+    assert failure.request == pg.message(b'Q', NO_SQL + b'\0')
+    assert failure.reply.endswith(pg.FAILED)
+
+
+def test_the_backend_fails_an_execute_without_losing_the_clients_unnamed_statement():
+    failure = failing('deadlock', GROUP)
+    assert failure.request == pg.parse(NO_SQL.decode(), 'vaurien')
+    assert failure.reply[:1] == b'E'
+    assert not failure.reply.endswith((pg.IDLE, pg.IN_BLOCK, pg.FAILED))
+
+
+def test_a_transaction_that_begins_in_the_same_query_has_begun_and_failed():
+    failure = failing('deadlock', pg.query('begin isolation level serializable; update t set a = 1; select 2'))
+    assert failure.request == pg.query('begin isolation level serializable;SELECT 1/0')
+    assert failure.reply.endswith(pg.FAILED)
+
+
+@pytest.mark.parametrize('before', [BEGUN, IN_FLIGHT])
+def test_a_commit_that_fails_has_rolled_back(before):
+    failure = failing('serialization-failure', pg.query('commit'), *before)
+    assert failure.request == pg.query('ROLLBACK')
+    assert failure.reply.endswith(pg.IDLE)
+
+
+def test_a_commit_in_the_extended_protocol_rolls_back_and_has_the_backend_skip():
+    dialogue, exchange = asking(pg.parse('commit') + pg.bind() + pg.execute(), *BEGUN)
+    failure = failure_of(dialogue, exchange, 'serialization-failure')
+    begins, ends = pg.parse('ROLLBACK', 'vaurien'), pg.parse(NO_SQL.decode(), 'vaurien')
+    assert failure.request.startswith(begins)
+    assert failure.request.endswith(ends)
+    stand_in = pg.PARSED + pg.BOUND + pg.complete('ROLLBACK') + pg.CLOSED + pg.error()
+    dialogue.feed(CLIENT, pg.SYNC)
+    dialogue.feed(BACKEND, pg.PARSED + pg.BOUND + stand_in + pg.IDLE)
+    assert [(message.name, message.data) for message in dialogue.messages[-2:]] == [('commit', stand_in), ('Sync', pg.IDLE)]
+
+
+@pytest.mark.parametrize('status', [pg.IDLE, pg.FAILED])
+def test_the_reply_tells_the_status_that_the_backend_really_has(status):
+    dialogue, exchange = asking(pg.query('select 1'), *IN_FLIGHT)
+    assert failure_of(dialogue, exchange).reply.endswith(pg.FAILED)
+    dialogue.feed(BACKEND, pg.complete('BEGIN') + pg.IN_BLOCK + pg.error() + status)
+    assert dialogue.messages[-1].data == pg.error() + status
+    assert exchange.failure.reply.endswith(status)
+    assert exchange.failure.reply[:-len(status)] == failing('deadlock', pg.query('select 1')).reply[:-len(status)]
+
+
+def test_a_failure_that_the_server_would_skip_is_not_seen():
+    dialogue, exchange = asking(GROUP)
+    assert failure_of(dialogue, exchange).reply
+    dialogue.feed(CLIENT, pg.SYNC)
+    dialogue.feed(BACKEND, pg.error() + pg.IDLE)
+    assert [(message.name, message.data) for message in dialogue.messages[-2:]] == [(exchange.name, b''), ('Sync', pg.IDLE)]
+    assert exchange.failure.reply == b''
+
+
+def test_after_a_failed_execute_the_session_is_followed_on():
+    dialogue, exchange = asking(GROUP)
+    failure_of(dialogue, exchange)
+    dialogue.feed(CLIENT, pg.parse('select 2') + pg.bind() + pg.execute() + pg.SYNC + pg.query('select 3'))
+    dialogue.feed(BACKEND, pg.PARSED + pg.BOUND + pg.NO_DATA + pg.error() + pg.FAILED + pg.error('25P02') + pg.FAILED)
+    assert [message.name for message in dialogue.messages[-6:]] == [
+        exchange.name, 'Parse', 'Bind', 'select 2', 'Sync', 'select 3']
+    assert not dialogue.protocol.queue
+    assert dialogue.protocol.status == b'E'

@@ -1,0 +1,119 @@
+"""Finds PostgreSQL's server messages, and pairs them with what they answer. Knows no stream and no failure's bytes.
+
+What a message means stands in the plan of the oldest exchange (``Exchange.note``); this file does what it says there.
+"""
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import ProtocolError
+from . import postgres_wire as wire
+from .base import Exchange
+from .message import Framer, Part
+from .postgres_wire import ASIDE, HEAD, HEADER, LONGEST, MORE, READY, SHORTEST, TO_NOTHING, TO_SYNC, UNASKED, WRONG, Plan
+
+_REFUSED = ord('N')
+_ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
+_REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server says what cannot come here'}
+
+
+class Answers(Framer):
+    """The direction from the server to the client."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.failed = False     # the server ignores everything up to the next Sync
+        self.encrypted = False  # it has agreed to encryption
+        self.due = MORE         # what the end of the message under way means
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        if self.due:    # and what was left of the message has passed
+            action, self.due = self.due, MORE
+            yield self._ended(action, data, start)
+        while not self.rest:
+            part = self._next(data, start)
+            if part is None:
+                return
+            yield part
+            start = part[0]
+
+    def _next(self, data: bytes, start: int) -> Part | None:
+        """Report what comes next: as much as belongs to one exchange, or one message that nothing asked for."""
+        queue = self.protocol.queue
+        exchange, plan = (queue[0], queue[0].note) if queue else (None, UNASKED)
+        if plan is TO_NOTHING or self.failed and exchange is not None and plan is not TO_SYNC:
+            return start, _ignored(queue[0]), True
+        if self.encrypted:
+            raise ProtocolError('what follows is encrypted')
+        if plan is wire.TO_NEGOTIATION and data[start:start + 1] not in (b'', b'E'):
+            return self._negotiated(data[start], start + 1)
+        at, end, action = _walk(data, start, plan)
+        if action == ASIDE and at == start:
+            exchange = None
+        elif action >= ASIDE or end == at:
+            if at == start and action > ASIDE:
+                raise ProtocolError(_REASONS[action])
+            return (at, exchange, False) if at > start else None
+        if end > len(data):
+            self.rest, self.due = end - len(data), action
+            return len(data), exchange, False
+        return self._ended(action, data, end)
+
+    def _negotiated(self, answer: int, end: int) -> Part:
+        """Report the single byte that answers SSLRequest and GSSENCRequest."""
+        if answer != _REFUSED and answer not in _ACCEPTED:
+            raise ProtocolError(f'the answer {answer:#x} to a request for encryption')
+        self.encrypted = answer in _ACCEPTED
+        return end, self.protocol.queue[0], True
+
+    def _ended(self, action: int, data: bytes, end: int) -> Part:
+        """Report the end of a message, and take note of what it means."""
+        if action == ASIDE:
+            return end, None, True
+        protocol = self.protocol
+        exchange = protocol.queue[0]
+        if action == READY:
+            self._ready(exchange, data[end - 1:end])
+        elif action == wire.FAILED:
+            self._fail()
+        elif action == wire.COPYING:
+            protocol.copying = True
+        return end, exchange, action != wire.COPYING
+
+    def _ready(self, exchange: Exchange, status: bytes) -> None:
+        protocol = self.protocol
+        protocol.status, protocol.copying, self.failed = status, False, False
+        failure = exchange.failure
+        if failure is not None and failure.request:     # the stand-in's answer knows better than what was foreseen
+            exchange.failure = failure._replace(reply=failure.reply[:-1] + status)
+
+    def _fail(self) -> None:
+        """The server ignores all messages up to the next Sync, those that have been sent and those that have not."""
+        protocol = self.protocol
+        if protocol.copying:
+            protocol.data_ended()
+        self.failed = True
+        protocol.skipping = not any(exchange.note is TO_SYNC for exchange in protocol.queue)
+
+
+def _walk(data: bytes, at: int, plan: Plan) -> tuple[int, int, int]:
+    """Pass over whole messages that leave an answer open.
+
+    Returns:
+        Where the first one begins that does not, or is not whole; where that one ends; what it means. Both places are
+        the same where there is not enough of it to tell.
+    """
+    size = len(data)
+    while size - at >= HEADER:
+        code, length = HEAD(data, at)
+        end, action = at + 1 + length, plan.get(code, WRONG)
+        if action or end > size or length < SHORTEST:
+            return at, end, action if SHORTEST <= length <= LONGEST else WRONG
+        at = end
+    return at, at, MORE
+
+
+def _ignored(exchange: Exchange) -> Exchange:
+    """Return an exchange that the server ignores: a failure that would have answered it is not seen either."""
+    if exchange.failure is not None:
+        exchange.failure = exchange.failure._replace(reply=b'')
+    return exchange

@@ -1,0 +1,177 @@
+"""How PostgreSQL fails: the table of kinds, the bytes of each, and what keeps the backend's state right meanwhile.
+
+Knows no stream and makes no decision: which failure an exchange meets has been decided before. Texts, fields and lines are
+those of a live server, release 15.18; where no line is given the failure has not been provoked there.
+"""
+from collections.abc import Callable
+from typing import Any
+
+from . import postgres_wire as wire
+from .base import Exchange
+from .message import Failure, Kind
+from .postgres_statements import COMMIT, CONTROL, READ, WRITE
+from .postgres_statements import read as read_statement
+
+Build = Callable[[Any, Exchange], Failure]
+
+DATA = (READ, WRITE, wire.CALL)
+ANYTHING = (*DATA, COMMIT, CONTROL)
+
+# -- stand-ins: what the backend gets in place of a statement that fails
+
+#: The name of our own statement and portal; the client's unnamed ones must live on.
+_OURS = b'vaurien'
+#: No SQL, and so an error in every state of a transaction; the backend's log shows it.
+_NO_SQL = b'vaurien injected a failure here'
+_FAILING_QUERY = wire.query(_NO_SQL)
+_FAILING_PARSE = wire.parse(_OURS, _NO_SQL)
+#: Fails when it is run, and not before: a Query is parsed entirely before its first statement is run.
+_FAILING_LATER = b'SELECT 1/0'
+#: A COMMIT that fails has rolled back.
+_ROLLBACK = wire.query(b'ROLLBACK')
+_ROLLBACK_IN_GROUP = b''.join((wire.parse(_OURS, b'ROLLBACK'), wire.bind(_OURS, _OURS), wire.execute(_OURS),
+                               wire.close_statement(_OURS), _FAILING_PARSE))
+
+
+def failed(protocol: Any, exchange: Exchange, error: bytes) -> Failure:
+    """Answer a statement with an error, and let the backend fail it too where it has to know.
+
+    In the extended protocol it has to, since it must ignore what comes before the next Sync; so it does in a transaction,
+    and where nobody can say whether there is one.
+    """
+    statement = read_statement(exchange.name)
+    commits = statement.nature == COMMIT
+    if exchange.note is wire.TO_EXECUTE:
+        if commits:
+            exchange.note = wire.TO_ROLLBACK
+        return Failure(error, _ROLLBACK_IN_GROUP if commits else _FAILING_PARSE)
+    if commits:
+        return Failure(error + wire.ready(wire.IDLE), _ROLLBACK)
+    if statement.opening:
+        stand_in = wire.query(statement.opening.encode() + _FAILING_LATER)
+        return Failure(error + wire.ready(wire.IN_FAILED_BLOCK), stand_in)
+    if protocol.idle(exchange):
+        return Failure(error + wire.ready(wire.IDLE))
+    return Failure(error + wire.ready(wire.IN_FAILED_BLOCK), _FAILING_QUERY)
+
+
+# -- builders
+
+def error(state: str, text: str, **fields: str) -> Build:
+    """Make the builder of an error that the connection outlives; ``fields`` are those of ``report``."""
+    reply = wire.report(b'E', 'ERROR', state, text, **fields)
+    return lambda protocol, exchange: failed(protocol, exchange, reply)
+
+
+def fatal(state: str, text: str, **fields: str) -> Build:
+    """Make the builder of an error that ends the connection.
+
+    Args:
+        state: The SQLSTATE.
+        text: The primary message; ``{user}`` and ``{database}`` stand for those of the start-up.
+        fields: Those of ``report``.
+    """
+    def build(protocol: Any, exchange: Exchange) -> Failure:
+        return Failure(wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields), end='close')
+    return build
+
+
+def refused(state: str, text: str, line: str) -> Build:
+    """Make the builder of what the postmaster says to those who come at the wrong time."""
+    return fatal(state, text, F='postmaster.c', L=line, R='ProcessStartupPacket')
+
+
+def interrupted(state: str, text: str, line: str) -> Build:
+    """Make the builder of an error that cancels a statement from outside."""
+    return error(state, text, F='postgres.c', L=line, R='ProcessInterrupts')
+
+
+def crash_shutdown(protocol: Any, exchange: Exchange) -> Failure:
+    return Failure(_CRASH, end='close')
+
+
+def read_only(protocol: Any, exchange: Exchange) -> Failure:
+    text = f'cannot execute {read_statement(exchange.name).command} in a read-only transaction'
+    return failed(protocol, exchange, wire.report(b'E', 'ERROR', '25006', text,
+                                                  F='utility.c', L='414', R='PreventCommandIfReadOnly'))
+
+
+def serialization_failure(protocol: Any, exchange: Exchange) -> Failure:
+    return failed(protocol, exchange, _SERIALIZATION_FAILURES[read_statement(exchange.name).nature])
+
+
+def _pivot(when: str, **where: str) -> bytes:
+    text = 'could not serialize access due to read/write dependencies among transactions'
+    return wire.report(b'E', 'ERROR', '40001', text, D=f'Reason code: Canceled on identification as a pivot, during {when}.',
+                       H='The transaction might succeed if retried.', F='predicate.c', **where)
+
+
+#: By the nature of the statement.
+_SERIALIZATION_FAILURES = {
+    READ: _pivot('conflict out checking', R='CheckForSerializableConflictOut'),
+    WRITE: wire.report(b'E', 'ERROR', '40001', 'could not serialize access due to concurrent update',
+                       F='nodeModifyTable.c', L='2399', R='ExecUpdate'),
+    COMMIT: _pivot('commit attempt', L='4879', R='PreCommit_CheckForSerializationFailure'),
+}
+_CRASH = wire.report(
+    b'N', 'WARNING', '57P02', 'terminating connection because of crash of another server process',
+    D='The postmaster has commanded this server process to roll back the current transaction and exit, because another server '
+      'process exited abnormally and possibly corrupted shared memory.',
+    H='In a moment you should be able to reconnect to the database and repeat your command.',
+    F='postgres.c', L='2895', R='quickdie')
+
+KINDS: dict[str, Kind] = {
+    'too-many-connections': Kind(
+        "All of ``max_connections`` are taken; a new one is refused (FATAL 53300).", (wire.STARTUP,),
+        fatal('53300', 'sorry, too many clients already', F='proc.c', L='357', R='InitProcess')),
+    'starting-up': Kind(
+        "The server has just been started; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+        refused('57P03', 'the database system is starting up', '2415')),
+    'shutting-down': Kind(
+        "The server waits for its last clients to leave; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+        refused('57P03', 'the database system is shutting down', '2432')),
+    'in-recovery': Kind(
+        "The server recovers from a crash; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+        refused('57P03', 'the database system is in recovery mode', '2437')),
+    'wrong-password': Kind(
+        "The password is no longer the right one; a connection is refused (FATAL 28P01).", (wire.STARTUP,),
+        fatal('28P01', 'password authentication failed for user "{user}"', F='auth.c', L='334', R='auth_failed')),
+    'no-such-database': Kind(
+        "The database was dropped or renamed; a connection is refused (FATAL 3D000).", (wire.STARTUP,),
+        fatal('3D000', 'database "{database}" does not exist', F='postinit.c', L='948', R='InitPostgres')),
+    'admin-shutdown': Kind(
+        "The server shuts down, or an administrator ends the connection (FATAL 57P01).", ANYTHING,
+        fatal('57P01', 'terminating connection due to administrator command',
+              F='postgres.c', L='3211', R='ProcessInterrupts')),
+    'crash-shutdown': Kind(
+        "Another process of the server has crashed; the connection ends after a warning (57P02), without an error.", ANYTHING,
+        crash_shutdown),
+    'serialization-failure': Kind(
+        "Two transactions cannot have been run one after the other; also found at COMMIT (40001).", (*DATA, COMMIT),
+        serialization_failure),
+    'deadlock': Kind(
+        "The statement and others waited for each other, and it was chosen to give way (40P01).", DATA,
+        error('40P01', 'deadlock detected', H='See server log for query details.',
+              F='deadlock.c', L='1147', R='DeadLockReport')),
+    'read-only': Kind(
+        "The server has become a standby, or ``default_transaction_read_only`` is on; what writes is refused (25006).", (WRITE,),
+        read_only),
+    'recovery-conflict': Kind(
+        "A standby cannot wait for the query any longer before it replays what removes its rows (40001).", (READ,),
+        error('40001', 'canceling statement due to conflict with recovery', F='postgres.c', R='ProcessInterrupts',
+              D='User query might have needed to see row versions that must be removed.')),
+    'lock-not-available': Kind(
+        "The statement waited for a lock longer than ``lock_timeout`` (55P03).", (READ, WRITE),
+        interrupted('55P03', 'canceling statement due to lock timeout', '3312')),
+    'query-canceled': Kind(
+        "The statement took longer than ``statement_timeout`` (57014).", DATA,
+        interrupted('57014', 'canceling statement due to statement timeout', '3319')),
+    'disk-full': Kind(
+        "There is no room left for what is written (53100).", (WRITE,),
+        error('53100', 'could not extend file "base/5/16384": No space left on device', H='Check free disk space.',
+              F='md.c', L='486', R='mdextend')),
+    'out-of-memory': Kind(
+        "The server's process gets no more memory (53200).", DATA,
+        error('53200', 'out of memory', D='Failed on request of size 20 in memory context "ExecutorState".',
+              F='mcxt.c', L='1143', R='palloc0')),
+}

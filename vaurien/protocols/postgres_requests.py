@@ -1,0 +1,195 @@
+"""Finds PostgreSQL's client messages, and names them. Knows no stream, no failure, and nothing of how answers are found."""
+from collections.abc import Callable, Iterator
+from struct import Struct
+from typing import Any, NamedTuple
+
+from ..errors import ProtocolError
+from . import postgres_wire as wire
+from .base import Exchange
+from .message import NAME, Framer, Part
+from .postgres_wire import HEAD, HEADER, LONGEST, SHORTEST, Plan
+
+_PACKET = Struct('>II').unpack_from     # a start-up packet's head: its length, and what it wants
+_PACKET_HEADER = 8                      # [bytes]
+#: [bytes] of a start-up packet at most; the server has the same limit (MAX_STARTUP_PACKET_LENGTH)
+_LONGEST_PACKET = 10_000
+_PROTOCOL_3 = 3     # the upper 16 bits of what a StartupMessage wants
+_CANCEL = 80877102
+_NEGOTIATIONS = {80877103: b'SSLRequest', 80877104: b'GSSENCRequest'}
+
+#: Statements whose text is remembered, and portals; the oldest is forgotten first. More than drivers keep prepared (JDBC
+#: 256, psycopg and asyncpg 100); with texts of NAME bytes they take 2 MiB a session
+REMEMBERED = 512
+
+
+class Request(NamedTuple):
+    """A sort of message that the client sends.
+
+    Attributes:
+        name: What it is called where it has no better name.
+        stage: Where it stands in the conversation.
+        answer: What may answer it; None: nothing does.
+    """
+
+    name: bytes
+    stage: str
+    answer: Plan | None
+
+
+_REQUESTS = {
+    ord('Q'): Request(b'', wire.QUERY, wire.TO_QUERY),
+    ord('P'): Request(b'Parse', wire.STEP, wire.TO_PARSE),
+    ord('B'): Request(b'Bind', wire.STEP, wire.TO_BIND),
+    ord('D'): Request(b'Describe', wire.STEP, wire.TO_DESCRIBE),
+    ord('E'): Request(b'Execute', wire.QUERY, wire.TO_EXECUTE),
+    ord('C'): Request(b'Close', wire.STEP, wire.TO_CLOSE),
+    ord('H'): Request(b'Flush', wire.STEP, None),
+    ord('S'): Request(b'Sync', wire.STEP, wire.TO_SYNC),
+    ord('F'): Request(b'FunctionCall', wire.CALL, wire.TO_CALL),
+    ord('X'): Request(b'Terminate', wire.END, None),
+}
+#: Messages within another one's exchange: CopyData, CopyDone, CopyFail, and whatever answers authentication.
+_WITHIN = frozenset(b'dcfp')
+_END_OF_DATA = frozenset(b'cf')
+_QUERY = ord('Q')
+#: Messages that open a group of the extended protocol, or belong to one; Sync ends it.
+_IN_GROUP = frozenset(b'PBDECH')
+
+
+class Requests(Framer):
+    """The direction from the client to the server."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.started = False    # the StartupMessage has been seen: from here on messages have codes
+        self.open = False       # a message is under way
+        self.exchange: Exchange | None = None   # the one that it belongs to
+        self._learn: dict[int, Callable[[bytes], bytes]] = {
+            ord('Q'): _text, ord('P'): self._parse, ord('B'): self._bind, ord('E'): self._execute, ord('C'): self._close,
+            ord('S'): self._sync, ord('F'): _function}
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        if self.open:   # and what was left of it has passed
+            self.open = False
+            yield start, self.exchange, True
+        while not self.rest:
+            part = (self._query(data, start) or self._message(data, start)) if self.started else self._packet(data, start)
+            if part is None:
+                return
+            yield part
+            start = part[0]
+
+    # -- before the start-up
+
+    def _packet(self, data: bytes, start: int) -> Part | None:
+        """Report a packet that has no code, once it is whole; None: not yet."""
+        if len(data) - start < _PACKET_HEADER:
+            return None
+        length, wanted = _PACKET(data, start)
+        known = wanted >> 16 == _PROTOCOL_3 or wanted == _CANCEL or wanted in _NEGOTIATIONS
+        if not known or not _PACKET_HEADER <= length <= _LONGEST_PACKET:
+            raise ProtocolError('no start-up packet of protocol 3')
+        end = start + length
+        return (end, self._wish(wanted, data[start + _PACKET_HEADER:end]), True) if end <= len(data) else None
+
+    def _wish(self, wanted: int, body: bytes) -> Exchange:
+        if wanted in _NEGOTIATIONS:
+            return Exchange(_NEGOTIATIONS[wanted], wire.NEGOTIATION, True, wire.TO_NEGOTIATION)
+        if wanted == _CANCEL:
+            return Exchange(b'CancelRequest', wire.CANCEL, False)
+        self.started = True
+        words = body.split(b'\0')
+        settings = dict(zip(words[::2], words[1::2], strict=False))
+        user = settings.get(b'user', b'')
+        database = settings.get(b'database') or user
+        self.protocol.login = {'user': user.decode('utf-8', 'replace'), 'database': database.decode('utf-8', 'replace')}
+        return Exchange((b'startup user=%b database=%b' % (user, database))[:NAME], wire.STARTUP, True, wire.TO_STARTUP)
+
+    # -- afterwards
+
+    def _query(self, data: bytes, start: int) -> Part | None:
+        """Report the most common message, a short Query that is whole, sooner than ``_message`` could; None: it is not one."""
+        if len(data) - start <= HEADER or data[start] != _QUERY:
+            return None
+        end = start + 1 + HEAD(data, start)[1]
+        if not start + HEADER < end <= start + HEADER + NAME or data[end - 1:end] != b'\0':
+            return None
+        return end, Exchange(data[start + HEADER:end - 1], wire.QUERY, not self.protocol.skipping, wire.TO_QUERY), True
+
+    def _message(self, data: bytes, start: int) -> Part | None:
+        """Report a message, or as much of it as is there once it can be named; None: not yet."""
+        size, body = len(data), start + HEADER
+        if size < body:
+            return None
+        code, length = HEAD(data, start)
+        if not SHORTEST <= length <= LONGEST or code not in _REQUESTS and code not in _WITHIN:
+            raise ProtocolError(f'a message of the sort {data[start:start + 1]!r}, which says it has {length} bytes')
+        end, named = start + 1 + length, body + NAME
+        exchange = None
+        if code in _WITHIN:
+            self._go_on(code)
+        elif size < end and size < named:
+            return None
+        else:
+            exchange = self._ask(code, data[body:end if end < named else named])
+        if end <= size:
+            return end, exchange, True
+        self.open, self.exchange, self.rest = True, exchange, end - size
+        return size, exchange, False
+
+    def _go_on(self, code: int) -> None:
+        """Take note of a message that belongs to the exchange under way."""
+        if code in _END_OF_DATA and self.protocol.copying:
+            self.protocol.data_ended()
+
+    def _ask(self, code: int, body: bytes) -> Exchange:
+        """Make the exchange of a request; ``body`` is the beginning of its body."""
+        name, stage, answer = _REQUESTS[code]
+        protocol = self.protocol
+        if code in self._learn:
+            name = self._learn[code](body) or name
+        if code in _IN_GROUP:
+            protocol.grouped = True
+        return Exchange(name, stage, answer is not None and not protocol.skipping, answer)
+
+    # -- what each tells; returns a name where it has one
+
+    def _parse(self, body: bytes) -> bytes:
+        statement, _, text = body.partition(b'\0')
+        _remember(self.protocol.statements, statement, text.partition(b'\0')[0])
+        return b''
+
+    def _bind(self, body: bytes) -> bytes:
+        portal, _, rest = body.partition(b'\0')
+        statement = rest.partition(b'\0')[0]
+        _remember(self.protocol.portals, portal, self.protocol.statements.get(statement, b''))
+        return b''
+
+    def _execute(self, body: bytes) -> bytes:
+        text: bytes = self.protocol.portals.get(body.partition(b'\0')[0], b'')
+        return text
+
+    def _close(self, body: bytes) -> bytes:
+        known = self.protocol.statements if body[:1] == b'S' else self.protocol.portals
+        known.pop(body[1:].partition(b'\0')[0], None)
+        return b''
+
+    def _sync(self, _: bytes) -> bytes:
+        self.protocol.grouped = self.protocol.skipping = False
+        return b''
+
+
+def _text(body: bytes) -> bytes:
+    return body[:-1] if body.endswith(b'\0') else body
+
+
+def _function(body: bytes) -> bytes:
+    return b'FunctionCall %d' % int.from_bytes(body[:4], 'big')
+
+
+def _remember(texts: dict[bytes, bytes], name: bytes, text: bytes) -> None:
+    """Keep a text under a name, and forget the oldest when there are too many."""
+    texts.pop(name, None)
+    if len(texts) >= REMEMBERED:
+        del texts[next(iter(texts))]
+    texts[name] = text
