@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .errors import VaurienError
+from .errors import ConfigError, VaurienError
 
 JSON, EVENTS = 'application/json', 'text/event-stream'
 #: [bytes] shown of an answer that is not what a vaurien says
@@ -58,9 +58,14 @@ class Channel:
         port: Its port.
         token: What goes with every question as ``Authorization: Bearer``; empty: nothing.
         timeout: Seconds to wait for the connection and for each piece of the answer; None: no limit.
+
+    Raises:
+        ConfigError: The token cannot stand in a header field.
     """
 
     def __init__(self, host: str, port: int, token: str, timeout: float | None) -> None:
+        if not (token.isascii() and token.isprintable()):
+            raise ConfigError('token', '...', 'printable ASCII, as header fields are')
         self.host, self.port, self.token, self.timeout = host, port, token, timeout
 
     @property
@@ -130,8 +135,9 @@ class Channel:
         """Turn what may happen to a connection into one clear error."""
         try:
             yield
-        except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(self.address, str(error) or type(error).__name__) from error
+        except (OSError, http.client.HTTPException, UnicodeError) as error:     # the last: a name that cannot be looked up
+            reason = getattr(error, 'strerror', None) or str(error) or type(error).__name__
+            raise UnreachableError(self.address, reason) from error
 
     def _decoded(self, data: bytes) -> Any:
         try:

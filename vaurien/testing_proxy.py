@@ -131,6 +131,10 @@ class RunningProxy:
         self.client.change(self.name, **self._made)
         self._since = self.client.last_fault()
 
+    def remove(self) -> None:
+        """End it and its sessions, before its block or its test ends."""
+        self.client.remove(self.name)
+
     def _change(self, **fields: Any) -> Change:
         now = self.client.show(self.name)
         self.client.change(self.name, **fields)

@@ -1,0 +1,489 @@
+"""vaurien from within tests: proxies for the length of a block, in a process that never outlives ours."""
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+import requests
+
+import vaurien
+from tests.daemon import ROOT, environment
+from tests.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
+from tests.unit_of_time import MS, PATIENCE
+from vaurien.client import UnreachableError
+from vaurien.errors import VaurienError
+from vaurien.testing import Daemon, split
+
+#: [s] after which nothing may be left of a daemon whose parent was killed
+LEFT = 2000 * MS
+
+
+@pytest.fixture(scope='module')
+def daemon():
+    found = Daemon(seed=7)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def proxy(daemon, echo_server):
+    made = daemon.create('echo', echo_server.address)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def web(daemon):
+    """A proxy in front of a small HTTP server."""
+    made = daemon.create('web', 'embedded', 'http')
+    yield made
+    made.remove()
+
+
+def status(proxy, path='/'):
+    return requests.get(f'http://{proxy.address}{path}', timeout=PATIENCE).status_code
+
+
+def gone(pid):
+    """Say whether a process has ended; one that nobody has waited for yet has ended too."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
+    except ProcessLookupError:
+        return True
+    except FileNotFoundError:
+        return False    # no /proc on this system
+    return state == 'Z'
+
+
+def wait_gone(pid, seconds=PATIENCE):
+    """Wait for the end of a process that is not our child, and say whether it came in time."""
+    deadline = time.monotonic() + seconds
+    while not gone(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(10 * MS)
+    return True
+
+
+# -- the example, as users read it
+
+def example(path):
+    """Return the code of a page that shows how a test uses vaurien."""
+    blocks = re.findall(r'(?:^    .*\n|^\n)+', path.read_text(encoding='utf-8'), re.MULTILINE)
+    return next(textwrap.dedent(block) for block in blocks if 'vaurien.running(' in block)
+
+
+def test_the_example_of_the_readme_runs_as_it_stands(redis_server):
+    code = example(ROOT / 'README.rst').replace('localhost:6379', redis_server.address)
+    names = {}
+    exec(compile(code, 'README.rst', 'exec'), names)
+    assert names['proxy'].seed == 7
+
+
+# -- chaos for the length of a block
+
+def test_a_behavior_holds_for_its_block(web):
+    with web.behavior('error', kind='503') as inside:
+        assert inside is web
+        assert status(web) == 503
+    assert status(web) == 200
+
+
+def test_a_behavior_ends_with_its_block_also_after_an_exception(web):
+    with pytest.raises(KeyError), web.behavior('error', kind='503'):
+        raise KeyError
+    assert status(web) == 200
+
+
+def test_a_behavior_without_a_block_stays(web):
+    web.behavior('error', kind='503')
+    assert [status(web), status(web)] == [503, 503]
+
+
+def test_blocks_within_blocks_bring_back_what_was_around_them(web):
+    with web.mix('100:error', error={'kind': '503'}):
+        with web.behavior('error', kind='500'):
+            assert status(web) == 500
+        assert status(web) == 503
+    assert status(web) == 200
+
+
+def test_a_request_that_does_not_match_is_left_alone(web):
+    with web.behavior('error', kind='503', match='^GET /fail'):
+        assert [status(web, '/fail'), status(web, '/')] == [503, 200]
+    assert [(fault.request, fault.behavior, fault.kind, fault.proxy) for fault in web.faults] == \
+        [('GET /fail', 'error', '503', 'web')]
+
+
+def test_a_percentage_of_the_exchanges_meets_a_behavior(web):
+    with web.behavior('error', percent=0, kind='503'):
+        assert status(web) == 200
+
+
+def test_the_same_seed_meets_the_same_faults():
+    def met():
+        with vaurien.running(backend='embedded', protocol='http', seed=11, mix='50:error',
+                             settings={'error': {'kind': '503'}}) as proxy:
+            return [status(proxy) for _ in range(12)]
+    first = met()
+    assert set(first) == {200, 503}
+    assert met() == first
+
+
+@pytest.mark.parametrize('change', [
+    lambda proxy: proxy.behavior('eror'), lambda proxy: proxy.behavior('delay', slep=1),
+    lambda proxy: proxy.behavior('delay', sleep='long'), lambda proxy: proxy.mix('120:delay'),
+    lambda proxy: proxy.behavior('error', kind='readonly'),
+], ids=['name', 'option', 'value', 'mix', 'kind of another protocol'])
+def test_what_does_not_fit_is_a_value_error_and_changes_nothing(web, change):
+    web.mix('error', error={'kind': '503'})
+    with pytest.raises(ValueError, match='valid|does not exist'):
+        change(web)
+    assert status(web) == 503
+
+
+def test_a_proxy_that_is_down_refuses_and_comes_back_where_it_was(proxy):
+    before = connect(proxy.port)
+    with before:
+        assert ask(before, b'hello') == b'hello'
+        with proxy.down():
+            assert ending(before) == 'RST'
+            with pytest.raises(ConnectionRefusedError):
+                connect(proxy.port)
+    with connect(proxy.port) as after:
+        assert ask(after, b'hello') == b'hello'
+
+
+def test_reset_brings_back_what_it_was_made_as(daemon):
+    proxy = daemon.create('made', 'embedded', 'http', mix='error', settings={'error': {'kind': '503', 'warmup': 1}})
+    assert [status(proxy), status(proxy)] == [200, 503]
+    proxy.behavior('dummy')
+    assert status(proxy) == 200
+    assert len(proxy.faults) == 1
+    proxy.reset()
+    assert proxy.faults == []
+    assert [status(proxy), status(proxy)] == [200, 503]
+    proxy.down()
+    proxy.reset()
+    assert [status(proxy), status(proxy)] == [200, 503]
+    proxy.remove()
+
+
+# -- sessions
+
+def test_sessions_are_listed_waited_for_and_killed(proxy):
+    assert proxy.sessions == []
+    with connect(proxy.port) as one, connect(proxy.port) as two:
+        assert ask(one, b'hello') == b'hello'
+        assert [session.number for session in proxy.wait_for_sessions(2)] == [1, 2]
+        session = proxy.sessions[0]
+        assert session.client == '{}:{}'.format(*one.getsockname())
+        assert (session.from_client, session.from_backend, session.exchanges) == (5, 5, 1)
+        proxy.kill_sessions()
+        assert [ending(one), ending(two)] == ['RST', 'RST']
+        assert proxy.wait_for_sessions(0) == []
+
+
+def test_waiting_for_sessions_ends_with_how_many_there_are(proxy):
+    with connect(proxy.port) as client:
+        assert ask(client, b'hello') == b'hello'
+        with pytest.raises(TimeoutError, match='^echo has 1 sessions, not 2, after '):
+            proxy.wait_for_sessions(2, timeout=30 * MS)
+
+
+def test_waiting_for_sessions_ends_when_another_thread_has_opened_them(proxy):
+    with ThreadPoolExecutor(1) as pool, contextlib.ExitStack() as stack:
+        waiting = pool.submit(proxy.wait_for_sessions, 2, PATIENCE)
+        for _ in range(2):
+            stack.enter_context(connect(proxy.port))
+        assert len(waiting.result(PATIENCE)) == 2
+
+
+# -- beside asyncio and threads
+
+def test_nothing_of_the_event_loop_enters_the_process_of_an_asyncio_test():
+    code = '''
+        import asyncio, signal, sys, threading
+        import httpx, vaurien
+
+        async def main():
+            with vaurien.running(backend='embedded', protocol='http') as proxy:
+                async with httpx.AsyncClient(base_url=f'http://{proxy.address}', timeout=None) as client:
+                    assert (await client.get('/')).status_code == 200
+                    with proxy.behavior('error', kind='503'):
+                        answers = await asyncio.gather(*(client.get('/') for _ in range(20)))
+                    assert {answer.status_code for answer in answers} == {503}
+                assert len(proxy.faults) == 20
+                assert threading.active_count() == 1
+            assert signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL
+        asyncio.run(main())
+        foreign = {'gevent', 'greenlet', 'msgspec', 'falcon'} & set(sys.modules)
+        assert not foreign, foreign
+    '''
+    done = subprocess.run([sys.executable, '-W', 'error', '-c', textwrap.dedent(code)], env=environment(), capture_output=True,
+                          text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_delay_holds_back_no_other_task(web):
+    async def both():
+        async with httpx.AsyncClient(base_url=f'http://{web.address}', timeout=PATIENCE) as client:
+            late = asyncio.create_task(client.post('/', content=b'late'))
+            while not web.faults:
+                await asyncio.sleep(5 * MS)
+            first = await client.get('/')
+            return first.status_code, late.done(), (await late).status_code
+    with web.behavior('delay', sleep=500 * MS, match='^POST'):
+        assert asyncio.run(both()) == (200, False, 405)
+
+
+def test_threads_may_share_a_proxy(web):
+    with web.behavior('error', kind='503', match='fail'), ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda n: status(web, '/fail' if n % 2 else '/'), range(40)))
+        counts = list(pool.map(lambda _: len(web.faults), range(8)))
+    assert codes == [200, 503] * 20
+    assert counts == [20] * 8
+
+
+def test_two_daemons_run_side_by_side(echo_server):
+    with vaurien.running(backend=echo_server.address) as one, vaurien.running(backend=echo_server.address) as two:
+        assert one.port != two.port
+        assert one.seed != two.seed
+        with one.down(), connect(two.port) as client:
+            assert ask(client, b'hello') == b'hello'
+
+
+# -- starting and failing
+
+def test_it_ends_with_the_block(echo_server):
+    with vaurien.running(backend=echo_server.address) as proxy, connect(proxy.port) as client:
+        assert ask(client, b'hello') == b'hello'
+    with pytest.raises(ConnectionRefusedError):
+        connect(proxy.port)
+    with pytest.raises(UnreachableError):
+        proxy.faults  # noqa: B018 - asking is the test
+
+
+def test_a_unix_socket_has_a_path(echo_server, tmp_path):
+    with vaurien.running(backend=echo_server.address, proxy=f'unix:{tmp_path}/socket') as proxy:
+        assert (proxy.host, proxy.port) == (f'{tmp_path}/socket', 0)
+
+
+@pytest.mark.parametrize('text, parts', [('127.0.0.1:80', ('127.0.0.1', 80)), ('[::1]:80', ('::1', 80)), ('unix:/a', ('/a', 0))])
+def test_an_address_has_two_parts(text, parts):
+    assert split(text) == parts
+
+
+def test_a_daemon_that_does_not_start_says_why():
+    with pytest.raises(VaurienError, match=r"status 2; it printed:\nvaurien: --plugin: 'no_such_module' is not valid"), \
+            vaurien.running(backend='embedded', plugins=['no_such_module']):
+        pytest.fail('the block must not run')
+
+
+@pytest.mark.parametrize('fields, message', [
+    ({'protocol': 'rediss'}, "the 'rediss' protocol does not exist"), ({'backend': 'nowhere'}, "'nowhere' is not valid"),
+    ({'mix': '20:dely'}, "the 'dely' behavior does not exist"), ({'colour': 'red'}, 'colour'),
+])
+def test_a_proxy_that_cannot_be_made_says_why(daemon, fields, message):
+    with pytest.raises(ValueError, match=message):
+        daemon.create('wrong', **{'backend': 'embedded', **fields})
+    assert daemon.client.proxies() == []
+
+
+def test_a_port_that_is_taken_says_so(daemon, echo_server):
+    with pytest.raises(ValueError, match='Address already in use'):
+        daemon.create('taken', 'embedded', proxy=echo_server.address)
+
+
+def test_what_was_logged_is_shown_when_the_block_fails(capfd):
+    port = free_port()
+    with pytest.raises(ConnectionResetError), vaurien.running(backend=f'127.0.0.1:{port}', seed=5) as proxy, \
+            connect(proxy.port) as client:
+        read_to_end(client)
+    shown = capfd.readouterr().err
+    assert shown.startswith('vaurien, with seed=5, logged:\n')
+    assert f'backend 127.0.0.1:{port} cannot be reached: Connection refused' in shown
+
+
+def test_nothing_is_shown_when_the_block_passes(capfd):
+    with vaurien.running(backend='embedded'):
+        pass
+    assert capfd.readouterr() == ('', '')
+
+
+def test_a_daemon_that_ends_by_itself_is_told_of():
+    daemon = Daemon(seed=5)
+    os.kill(daemon.process.pid, signal.SIGKILL)
+    while daemon.process.status is None:
+        time.sleep(MS)
+    with pytest.raises(VaurienError, match=r'(?s)^vaurien had ended by itself: status -9; it logged:\n.* seed 5, repeat'):
+        daemon.close()
+
+
+def test_a_plugin_of_the_tests_is_found(tmp_path, monkeypatch):
+    (tmp_path / 'chaos_of_ours.py').write_text(textwrap.dedent('''
+        from vaurien.behaviors import Behavior
+        from vaurien.behaviors.dummy import Dummy
+        class Ours(Dummy):
+            name = 'ours'
+        Behavior.register(Ours)
+    '''))
+    monkeypatch.syspath_prepend(tmp_path)
+    with vaurien.running(backend='embedded', plugins=['chaos_of_ours']) as proxy:
+        assert 'ours' in proxy.client.list_behaviors()
+
+
+def test_nobody_else_can_steer_it(daemon):
+    channel = daemon.client.channel
+    for token in ('', 'guess'):
+        with pytest.raises(ValueError, match='Bearer'):
+            vaurien.Client(channel.host, channel.port, token).list_behaviors()
+
+
+# -- it never outlives us
+
+PARENT = '''
+import os, sys, time
+from vaurien.testing import Daemon
+daemon = Daemon()
+proxy = daemon.create('web', 'embedded', 'http')
+child = os.fork() if 'fork' in sys.argv else 0      # holds all our pipes
+if child or 'fork' not in sys.argv:
+    print(daemon.process.pid, child or daemon.process.pid, proxy.port, flush=True)
+os._exit(0) if 'exit' in sys.argv else time.sleep(600)
+'''
+
+
+@pytest.mark.parametrize('how', ['killed', 'exit', 'fork'])
+def test_a_daemon_does_not_outlive_its_parent(how):
+    parent = subprocess.Popen([sys.executable, '-c', PARENT, how], env=environment(), stdout=subprocess.PIPE, text=True)
+    with parent:
+        daemon, child, port = map(int, parent.stdout.readline().split())
+        try:
+            with connect(port) as session:
+                if how != 'exit':
+                    parent.kill()
+                parent.wait(PATIENCE)
+                assert wait_gone(daemon, LEFT)
+                assert ending(session) in ('RST', 'FIN')
+        finally:
+            for pid in (daemon, child):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def test_ctrl_c_of_the_terminal_is_for_the_parent_alone(daemon):
+    assert os.getpgid(daemon.process.pid) != os.getpgid(0)
+
+
+# -- start_proxy and stop_proxy
+
+@contextlib.contextmanager
+def started(**settings):
+    pid = vaurien.start_proxy(**{'warmup': PATIENCE, 'proxy_host': '127.0.0.1', **settings})
+    try:
+        yield pid
+    finally:
+        with contextlib.suppress(ValueError):
+            vaurien.stop_proxy(pid)
+
+
+def test_start_proxy_returns_when_it_answers_and_stop_proxy_ends_it(monkeypatch):
+    monkeypatch.delenv('VAURIEN_HTTP_TOKEN', raising=False)
+    with echo_server() as backend:
+        port, control = free_port(), free_port()
+        with started(proxy_port=port, backend_port=backend.port, http_port=control) as pid:
+            client = vaurien.Client(host='localhost', port=control)
+            with connect(port) as session:
+                assert ask(session, b'hello') == b'hello'
+            assert client.get_behavior() == 'dummy'
+            with client.with_behavior('error', inject=True):
+                assert client.get_behavior() == 'error'
+            assert client.get_behavior() == 'dummy'
+            vaurien.stop_proxy(pid)
+            assert gone(pid)
+            with pytest.raises(ConnectionRefusedError):
+                connect(port)
+
+
+def test_with_behavior_brings_back_a_mix_with_its_settings():
+    control = free_port()
+    with started(proxy_port=0, http_port=control, options=['--behavior', '20:delay,30:error']):
+        client = vaurien.Client(port=control, token='')
+        client.set_behavior('delay', sleep=7)
+        client.change('default', mix=[{'name': 'delay', 'percent': 20, 'settings': {'sleep': 7}},
+                                      {'name': 'error', 'percent': 30}])
+        before = client.show('default')['mix']
+        with pytest.raises(ValueError, match='nope'), client.with_behavior('blackout'):
+            client.set_behavior('nope')
+        assert client.get_behavior() == '20:delay,30:error'
+        assert client.show('default')['mix'] == before
+
+
+@pytest.mark.parametrize('name, options', [('eror', {}), ('delay', {'slep': 1}), ('delay', {'sleep': -1})])
+def test_the_client_refuses_unknown_behaviors_and_options(daemon, name, options):
+    proxy = daemon.create('default', 'embedded')
+    with pytest.raises(ValueError, match='does not exist|not valid'):
+        daemon.client.set_behavior(name, **options)
+    assert daemon.client.get_behavior() == 'dummy'
+    proxy.remove()
+
+
+def test_start_proxy_without_a_control_server_returns_when_it_listens():
+    port = free_port()
+    with started(proxy_port=port, http=False, options=['--backend', 'embedded', '--protocol', 'http']):
+        assert requests.get(f'http://127.0.0.1:{port}/', timeout=PATIENCE).status_code == 200
+
+
+def test_what_it_logged_is_printed_when_it_is_stopped(capfd):
+    with started(proxy_port=0, http=False, log_level='info') as pid:
+        vaurien.stop_proxy(pid)
+    assert 'INFO vaurien.fleet: default listens on' in capfd.readouterr().err
+
+
+def test_start_proxy_raises_with_what_was_printed(echo_server):
+    taken = f'proxy default cannot listen on {echo_server.address}: Address already in use'
+    with pytest.raises(VaurienError, match=f'(?s)vaurien has not started: status 1; it printed:.*{re.escape(taken)}'):
+        vaurien.start_proxy(proxy_host='127.0.0.1', proxy_port=echo_server.port, warmup=PATIENCE)
+
+
+def test_start_proxy_waits_no_longer_than_it_was_told():
+    with pytest.raises(VaurienError, match='vaurien is not ready after 0.001 s; it printed nothing'):
+        vaurien.start_proxy(proxy_port=0, warmup=0.001)
+
+
+def test_stop_proxy_ends_only_what_start_proxy_has_started():
+    with pytest.raises(ValueError, match='is no process that start_proxy has started'):
+        vaurien.stop_proxy(os.getpid())
+
+
+def test_an_open_session_does_not_hold_back_the_end():
+    with Backend(sink) as backend:
+        port = free_port()
+        with started(proxy_port=port, backend_host='127.0.0.1', backend_port=backend.port, http=False,
+                     options=['--grace', '600']) as pid, connect(port) as session:
+            session.sendall(b'hello')
+            backend.wait_for(1)
+            vaurien.stop_proxy(pid)
+            assert ending(session) == 'RST'
+
+
+def test_a_thread_that_ends_does_not_end_what_it_has_started(echo_server):
+    with contextlib.ExitStack() as stack:
+        found = []
+        thread = threading.Thread(target=lambda: found.append(stack.enter_context(vaurien.running(echo_server.address))))
+        thread.start()
+        thread.join(PATIENCE)
+        with connect(found[0].port) as client:
+            assert ask(client, b'hello') == b'hello'

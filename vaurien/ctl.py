@@ -1,0 +1,154 @@
+"""The command ``vaurienctl``: reads its arguments, asks a running vaurien, and writes the answer. Knows no command by name."""
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from urllib.parse import urlsplit
+
+from . import __version__
+from .cli_log import escaped
+from .client import TOKEN, Client, UnreachableError
+from .ctl_commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
+from .errors import ConfigError, VaurienError
+
+DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
+EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'
+HOST = 'http://localhost:8080'
+PORT = 8080     #: where the host names none
+TIMEOUT = 10.0  #: [seconds] for each answer
+#: to the upper left corner, and erase all below (ECMA-48, CUP and ED)
+CLEAR = '\x1b[H\x1b[J'
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments without the program's name; None: those of the process.
+
+    Returns:
+        The exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.
+    """
+    try:
+        args = parse(sys.argv[1:] if argv is None else argv)
+        run(args)
+    except SystemExit as answered:
+        return int(answered.code or DONE)
+    except (UsageError, ConfigError) as error:
+        return complain(error, USAGE)
+    except UnreachableError as error:
+        return complain(error, NO_SERVER)
+    except VaurienError as error:
+        return complain(error, REFUSED)
+    except BrokenPipeError:
+        return give_up_output(DONE)     # as ``head`` does
+    except OSError as error:
+        return give_up_output(complain(error, REFUSED))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return DONE
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments; what may be options of a behavior is left in ``options``.
+
+    Raises:
+        SystemExit: They are not right, and it has been said; or ``--help`` or ``--version`` has been answered.
+    """
+    parser = make_parser()
+    defaults = argparse.Namespace(host=HOST, token=None, timeout=TIMEOUT, json=False)
+    args, options = parser.parse_known_args(argv, defaults)
+    args.options = options
+    if options and not COMMANDS[args.command].options:
+        parser.error(f'unrecognized arguments: {" ".join(options)}')
+    return args
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands; the docs are made from it too."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and behind the command
+    common.add_argument('--host', metavar='URL', help=f'the control server (default: {HOST})')
+    common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN})')
+    common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, LONGEST),
+                        help=f'for each answer (default: {TIMEOUT:g})')
+    common.add_argument('--json', action='store_true', help='write JSON')
+    parser = argparse.ArgumentParser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
+                                     description='Steers a running vaurien by its control server (vaurien --http).')
+    parser.add_argument('--version', action='version', version=__version__)
+    commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
+    for name, command in COMMANDS.items():
+        made = commands.add_parser(name, help=command.help, description=f'{command.help.capitalize()}.', parents=[common],
+                                   allow_abbrev=False)
+        for argument in command.arguments:
+            made.add_argument(argument, **ARGUMENTS[argument])
+    return parser
+
+
+def run(args: argparse.Namespace) -> None:
+    """Do what was asked for, and write the answer.
+
+    Raises:
+        VaurienError: It was not done.
+    """
+    host, port = read_host(args.host)
+    answer = COMMANDS[args.command].run(Client(host, port, args.token, args.timeout), args)
+    if isinstance(answer, Stream):
+        write_stream(answer, args.json)
+    else:
+        write(json.dumps(answer.data, indent=2) if args.json else answer.text(answer.data))
+
+
+def read_host(text: str) -> tuple[str, int]:
+    """Read where the control server is: a URL, or host and port.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    try:
+        url = urlsplit(text if '://' in text else f'http://{text}')
+        host, port = url.hostname, url.port
+        fits = url.scheme == 'http' and url.path in ('', '/') and not url.query and url.username is None
+    except ValueError:
+        fits = False
+    if not fits or not host:
+        raise UsageError(f'--host: {text!r} is not valid, expected such as {HOST}')
+    return host, PORT if port is None else port
+
+
+# -- writing
+
+def write_stream(stream: Stream, as_json: bool) -> None:
+    """Write each piece as it comes, until the stream ends or somebody interrupts."""
+    start = CLEAR if stream.whole and not as_json and sys.stdout.isatty() else ''
+    try:
+        for piece in stream.pieces:
+            if not as_json:
+                write(start + stream.text(piece))
+            elif piece is not None:
+                write(json.dumps(piece))
+    except KeyboardInterrupt:
+        return
+
+
+def write(text: str) -> None:
+    """Write a line, or several, at once."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')   # a terminal need not know all characters
+    sys.stdout.write(f'{text}\n')
+    sys.stdout.flush()
+
+
+def complain(error: Exception, status: int) -> int:
+    """Print one line on standard error, and hand the exit status back."""
+    sys.stderr.write(f'vaurienctl: {escaped(str(error))}\n')
+    return status
+
+
+def give_up_output(status: int) -> int:
+    """Write no more to an output that takes nothing, and hand the exit status back."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())   # what is left in its buffer must not fail again at the end
+    os.close(nowhere)
+    return status

@@ -1,0 +1,130 @@
+"""What vaurienctl's answers look like to a person. Knows the words of ``/v1``, no command and no server."""
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .cli_log import escaped
+
+Row = Mapping[str, Any]
+GAP = '  '      #: between two columns
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Args:
+        title: Its heading.
+        value: Makes its text of a row; or the key of the row.
+        right: Whether it is a number, which stands at the right.
+        width: Characters that it has at least; where rows are written before the next one is known, the width of most.
+    """
+
+    title: str
+    value: 'Callable[[Row], Any] | str'
+    right: bool = False
+    width: int = 0
+
+    def text(self, row: Row) -> str:
+        """Write the value of a row."""
+        value = self.value(row) if callable(self.value) else row[self.value]
+        return escaped(str(value))
+
+
+def size(count: float) -> str:
+    """Write a number of bytes in at most three digits and a unit."""
+    for unit in ('B', 'kB', 'MB', 'GB'):
+        if count < 999.5:
+            return f'{count:.3g} {unit}'
+        count /= 1000
+    return f'{count:,.0f} TB'
+
+
+def rate(value: float) -> str:
+    """Write how often something happens a second."""
+    return f'{value:.1f}' if value < 100 else f'{value:.0f}'
+
+
+def clock(seconds: float) -> str:
+    """Write a time of day, with milliseconds."""
+    return time.strftime('%H:%M:%S', time.localtime(seconds)) + f'.{int(seconds * 1000) % 1000:03d}'
+
+
+def state(proxy: Row) -> str:
+    """Say whether a proxy listens."""
+    return 'enabled' if proxy['enabled'] else 'disabled'
+
+
+PROXIES = (
+    Column('NAME', 'name'), Column('ADDRESS', 'address'), Column('BACKEND', 'backend'), Column('PROTOCOL', 'protocol'),
+    Column('BEHAVIOR', 'behavior'), Column('STATE', state), Column('SESSIONS', lambda proxy: proxy['stats']['sessions'], True),
+)
+SESSIONS = (
+    Column('NUMBER', 'number', True), Column('CLIENT', 'client'), Column('BACKEND', 'backend'),
+    Column('AGE', lambda row: f'{row["age"]:.1f} s', True), Column('FROM CLIENT', lambda row: size(row['from_client']), True),
+    Column('FROM BACKEND', lambda row: size(row['from_backend']), True), Column('EXCHANGES', 'exchanges', True),
+    Column('BEHAVIOR', 'behavior'), Column('REQUEST', 'request'),
+)
+FAULTS = (
+    Column('ID', 'id', True, 6), Column('TIME', lambda row: clock(row['time']), width=12), Column('PROXY', 'proxy', width=12),
+    Column('SESSION', 'session', True), Column('EXCHANGE', 'exchange', True), Column('BEHAVIOR', 'behavior', width=10),
+    Column('KIND', 'kind', width=14), Column('REQUEST', 'request'),
+)
+TOP = (
+    Column('PROXY', 'proxy'), Column('SESSIONS', 'sessions', True),
+    Column('EXCHANGES/S', lambda row: rate(row['exchanges']), True),
+    Column('BYTES/S', lambda row: size(row['bytes']), True), Column('FAULTS/S', lambda row: rate(row['faults']), True),
+)
+
+
+def table(columns: Sequence[Column], rows: Iterable[Row]) -> str:
+    """Write rows under their headings, aligned."""
+    texts = [[column.text(row) for column in columns] for row in rows]
+    widths = [max(map(len, texts_of)) for texts_of in zip(headings(columns), *texts, strict=True)]
+    return '\n'.join(aligned(columns, texts_of, widths) for texts_of in (headings(columns), *texts))
+
+
+def line(columns: Sequence[Column], row: Row | None) -> str:
+    """Write one row of a table whose other rows are not known; None: the headings."""
+    texts = headings(columns) if row is None else [column.text(row) for column in columns]
+    return aligned(columns, texts, [max(column.width, len(column.title)) for column in columns])
+
+
+def headings(columns: Sequence[Column]) -> list[str]:
+    return [column.title for column in columns]
+
+
+def aligned(columns: Sequence[Column], texts: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (text.rjust(width) if column.right else text.ljust(width)
+             for column, text, width in zip(columns, texts, widths, strict=True))
+    return GAP.join(cells).rstrip()
+
+
+def listing(values: Row) -> str:
+    """Write what there is under names, one a line; what is nested has a name of several parts, what is empty is left out."""
+    pairs = list(flat(values))
+    width = max((len(name) for name, _ in pairs), default=0)
+    return '\n'.join(f'{name.ljust(width)}{GAP}{escaped(text)}' for name, text in pairs)
+
+
+def flat(values: Row, prefix: str = '') -> Iterable[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f'{prefix}{name}.')
+        elif isinstance(value, list):
+            for number, item in enumerate(value, 1):
+                yield f'{prefix}{name}.{number}', words(item)
+        else:
+            yield prefix + name, word(value)
+
+
+def words(value: Any) -> str:
+    """Write an item of a list in one line."""
+    if not isinstance(value, Mapping):
+        return word(value)
+    return ' '.join(f'{name}={words(item)}' for name, item in value.items() if item not in ('', {}, []))
+
+
+def word(value: Any) -> str:
+    if isinstance(value, bool):
+        return 'yes' if value else 'no'
+    return '-' if value is None or value == '' else str(value)
