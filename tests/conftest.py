@@ -36,6 +36,7 @@ nginx_server = _fixture(servers.nginx_server)
 mariadb_server = _fixture(servers.mariadb_server)
 postgres_server = _fixture(servers.postgres_server)
 smtp_server = _fixture(servers.smtp_server)
+secure_smtp_server = _fixture(servers.secure_smtp_server)
 
 
 @pytest.fixture

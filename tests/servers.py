@@ -5,6 +5,7 @@ Knows nothing of vaurien, of pytest and of any client library: a server is ready
 """
 import contextlib
 import os
+import ssl
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -61,6 +62,7 @@ http {{
     keepalive_timeout 3600s;
     sendfile on;
     tcp_nopush on;
+    limit_req_zone $uri zone=few:64k rate=1r/m;
     server {{
         listen {host}:{port} backlog=4096;
         root {folder}/www;
@@ -72,6 +74,17 @@ http {{
         location = /moved {{ return 302 /; }}
         location = /empty {{ return 204; }}
         location /last/ {{ alias {folder}/www/; keepalive_timeout 0; }}  # the same files, Connection: close
+        location /limited/ {{ alias {folder}/www/; limit_req zone=few; }}  # the same files, each once a minute, else 503
+        location /throttled/ {{ alias {folder}/www/; limit_req zone=few; limit_req_status 429; }}  # else 429
+        location = /cycle {{ rewrite ^ /cycle last; }}  # 500
+        location = /unable {{ return 501; }}
+        location = /unchunked {{ add_header Transfer-Encoding chunked; return 200 "no chunks\r\n"; }}
+        location = /nothing {{ return 444; }}  # closes without a byte
+        location ~ ^/via/([0-9]+)/ {{  # what the server at this port of 127.0.0.1 answers
+            proxy_pass http://127.0.0.1:$1;
+            proxy_http_version 1.1;
+            proxy_read_timeout 100ms;
+        }}
     }}
 }}
 """
@@ -189,17 +202,50 @@ class Mailbox(NamedTuple):
 
 
 @contextlib.contextmanager
+def certificate() -> Iterator[tuple[str, str]]:
+    """Give the paths of a new certificate for ``HOST``, signed by itself, and of its key."""
+    path = program('openssl')
+    with folder() as where:
+        files = str(where / 'certificate.pem'), str(where / 'key.pem')
+        run([path, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+             '-subj', f'/CN={HOST}', '-addext', f'subjectAltName=IP:{HOST}', '-out', files[0], '-keyout', files[1]], where)
+        yield files
+
+
+@contextlib.contextmanager
+def secure_smtp_server(**settings: Any) -> Iterator[Mailbox]:
+    """Run aiosmtpd with STARTTLS, and with AUTH PLAIN for ``USER`` and his ``PASSWORD``, which also goes without TLS.
+
+    Args:
+        settings: As for ``smtp_server``.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with certificate() as files:
+        context.load_cert_chain(*files)
+    with smtp_server(**{'tls_context': context, 'authenticator': knows, 'auth_require_tls': False,
+                        'auth_exclude_mechanism': ['LOGIN'], **settings}) as mailbox:
+        yield mailbox
+
+
+def knows(server: object, session: object, envelope: object, mechanism: str, credentials: Any) -> Any:
+    """Say whether somebody is ``USER``; aiosmtpd calls it."""
+    from aiosmtpd.smtp import AuthResult
+    return AuthResult(success=tuple(credentials) == (USER.encode(), PASSWORD.encode()), handled=False)
+
+
+@contextlib.contextmanager
 def smtp_server(**settings: Any) -> Iterator[Mailbox]:
     """Run aiosmtpd in a thread.
 
     Args:
-        settings: Of its ``Controller``, as ``auth_required=True`` with an ``authenticator``.
+        settings: Of its ``Controller``, as ``auth_required=True`` with an ``authenticator``; and ``mailbox``, a kind of
+            ``Mailbox`` with more of aiosmtpd's hooks.
     """
     try:
         from aiosmtpd.controller import Controller
     except ImportError:
         raise MissingServer('there is no aiosmtpd in this environment') from None
-    mailbox = Mailbox(free_port(), [])
+    mailbox = settings.pop('mailbox', Mailbox)(free_port(), [])
     controller = Controller(mailbox, hostname=HOST, port=mailbox.port, ready_timeout=START, **settings)
     controller.start()
     try:

@@ -1,0 +1,15 @@
+"""The vaurien that tests with real servers share; each test makes proxies of its own in it."""
+from collections.abc import Iterator
+
+import pytest
+
+from tests.through import SEED
+from vaurien.testing import Daemon
+
+
+@pytest.fixture(scope='session')
+def daemon() -> Iterator[Daemon]:
+    """A vaurien in a child process, with ``SEED``."""
+    process = Daemon(SEED)
+    yield process
+    process.close()

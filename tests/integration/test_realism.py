@@ -1,0 +1,53 @@
+"""Real clients raise through vaurien what they raise when the server fails: the rows of ``tests.realism``, one by one."""
+import pytest
+
+from tests.realism import renderer
+from tests.realism.runner import expected, meet, protocols, really
+from tests.through import between
+from vaurien.protocols import Protocol
+
+PROTOCOLS = protocols()
+ROWS = [pytest.param(name, row, id=f'{name}-{row.kind}-{row.client.name}-{place}')
+        for name, module in PROTOCOLS.items() for place, row in enumerate(module.ROWS)]
+
+
+@pytest.fixture(scope='module')
+def proxies(daemon, request):
+    """The proxy in front of a protocol's server; made once for each."""
+    made = {}
+
+    def proxy(name):
+        if name not in made:
+            server = request.getfixturevalue(PROTOCOLS[name].SERVER)
+            context = between(daemon, f'realism-{name}', server, name)
+            request.addfinalizer(lambda: context.__exit__(None, None, None))
+            made[name] = context.__enter__()
+        return made[name]
+    return proxy
+
+
+@pytest.mark.parametrize('name, row', ROWS)
+def test_client_meets_what_the_row_says_and_works_on(proxies, name, row):
+    assert meet(row, proxies(name)) == expected(row)
+
+
+@pytest.mark.parametrize('name, row', [param for param in ROWS if param.values[1].real])
+def test_client_meets_the_same_when_the_server_itself_fails(request, name, row):
+    server = request.getfixturevalue(PROTOCOLS[name].SERVER)
+    assert really(row, server) == row.outcome
+
+
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_every_kind_has_a_row(name):
+    assert {row.kind for row in PROTOCOLS[name].ROWS} == set(Protocol.get(name).errors)
+
+
+@pytest.mark.parametrize('name', PROTOCOLS)
+def test_page_of_the_docs_says_what_the_rows_say(name):
+    page = renderer.page(name, PROTOCOLS[name].ROWS)
+    assert renderer.path(name).read_text('utf-8') == page, 'python -m tests.realism --write'
+
+
+@pytest.mark.parametrize('name, row', ROWS)
+def test_row_says_how_the_server_was_made_to_fail_where_it_was(name, row):
+    assert bool(row.how) == (row.real is not None)

@@ -1,0 +1,64 @@
+"""``python -m tests.realism [--write] [PROTOCOL ...]``: lets real clients meet all rows and prints them.
+
+Exit status 1 where a client met something else than its row says, or worked on otherwise.
+"""
+import argparse
+import sys
+from typing import Any
+
+from tests import servers
+from tests.processes import MissingServer
+from tests.through import SEED, between
+from vaurien.testing import Daemon
+
+from . import renderer
+from .runner import expected, meet, protocols, really
+
+
+def differences(daemon: Daemon, name: str, module: Any) -> int:
+    """Run the rows of a protocol, print each, and return how many came out otherwise than they say."""
+    wrong = 0
+    with getattr(servers, module.SERVER)() as server, between(daemon, name, server, name) as proxy:
+        for row, line in zip(module.ROWS, renderer.lines(module.ROWS), strict=True):
+            seen = meet(row, proxy)
+            real = really(row, server) if row.real else row.outcome
+            fine = seen == expected(row) and real == row.outcome
+            wrong += not fine
+            print(f'{"  " if fine else "! "}{name}  {line}', '' if fine else f'\n  {seen}, really {real}', sep='')
+    return wrong
+
+
+def main() -> int:
+    """Do what the command line says."""
+    known = protocols()
+    parser = argparse.ArgumentParser(prog='python -m tests.realism', description=__doc__)
+    parser.add_argument('--write', action='store_true', help='write the pages of the docs, and run nothing')
+    parser.add_argument('protocol', nargs='*', help=f'only these: {", ".join(known)}')
+    arguments = parser.parse_args()
+    if unknown := set(arguments.protocol) - set(known):
+        parser.error(f'there are no rows for {", ".join(unknown)}')
+    chosen = {name: known[name] for name in arguments.protocol or known}
+    if arguments.write:
+        for name, module in chosen.items():
+            renderer.path(name).parent.mkdir(parents=True, exist_ok=True)
+            renderer.path(name).write_text(renderer.page(name, module.ROWS), 'utf-8')
+        return 0
+    return _run(chosen)
+
+
+def _run(chosen: dict[str, Any]) -> int:
+    daemon, wrong = Daemon(SEED), 0
+    try:
+        for name, module in chosen.items():
+            try:
+                wrong += differences(daemon, name, module)
+            except MissingServer as missing:
+                print(f'  {name}  not shown: {missing}')
+    finally:
+        daemon.close()
+    print(f'{wrong} rows came out otherwise than they say' if wrong else 'all as they say')
+    return bool(wrong)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
