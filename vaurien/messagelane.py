@@ -157,9 +157,12 @@ class RequestLane(MessageLane):
         for part in parts:
             end, exchange, done = part
             if exchange is not None and exchange.behavior is None:
-                session.draw(exchange)
-                if protocol.owed is not None:
-                    self._collect(exchange)
+                if exchange.stage in protocol.undrawn:
+                    exchange.behavior = DUMMY
+                else:
+                    session.draw(exchange)
+                    if protocol.owed is not None:
+                        self._collect(exchange)
                 if exchange.behavior is DUMMY and not protocol.editing:
                     protocol.asked(exchange)
             if not self._passes(exchange):
@@ -191,7 +194,8 @@ class RequestLane(MessageLane):
         session, protocol = self.session, self.protocol
         if not session.proxy.chaos.plain or protocol.owed is not None or len(protocol.queue) >= UNANSWERED:
             return self._process_whole(exchange, data)
-        session.exchanges += 1
+        if exchange.stage not in protocol.undrawn:
+            session.exchanges += 1
         exchange.number, exchange.behavior = session.exchanges, DUMMY
         if exchange.expects:
             protocol.queue.append(exchange)

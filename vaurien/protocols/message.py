@@ -158,6 +158,8 @@ class MessageProtocol(BaseProtocol):
     duplex = inline = True
     framers: ClassVar[tuple[Callable[[Any], Framer], Callable[[Any], Framer]]]
     errors: ClassVar[Mapping[str, Kind]] = {}
+    #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
+    undrawn: ClassVar[Collection[str]] = ()
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -221,7 +223,8 @@ class MessageProtocol(BaseProtocol):
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""
         if self.owed is None or not any(self.fits(kind, exchange) for kind in self.owed_kinds()):
             return None
-        return self.owed[0]
+        behavior = self.owed[0]
+        return behavior if behavior.match is None or behavior.match.search(exchange.name) else None
 
     def owed_kinds(self) -> Collection[str]:
         """Return the kinds that the failure which waits may be of."""

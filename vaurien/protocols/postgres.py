@@ -10,7 +10,7 @@ from .postgres_kinds import KINDS
 from .postgres_requests import Requests
 from .postgres_statements import COMMIT, CONTROL
 from .postgres_statements import read as read_statement
-from .postgres_wire import IDLE, IN_FAILED_BLOCK, QUERY, TO_NOTHING, TO_SYNC
+from .postgres_wire import CANCEL, END, IDLE, IN_FAILED_BLOCK, NEGOTIATION, QUERY, STEP, TO_NOTHING, TO_SYNC
 
 
 @Protocol.register
@@ -20,6 +20,7 @@ class PostgreSQL(MessageProtocol):
     Each message that the server answers is an exchange: the start-up with all of authentication, a Query, and in the extended
     protocol Parse, Bind, Describe, Execute, Close and Sync. A Query and an Execute are named by the text of the statement, the
     others by their sort (``Parse``), the start-up ``startup user=U database=D``. COPY's data belong to the statement.
+    Draws are made for the start-up, a Query and an Execute; what it takes to get to an Execute is left alone.
 
     Encryption (TLS, GSSAPI) and streaming replication are relayed unread. A statement that fails leaves its transaction
     failed at the backend too, which is given another one that fails in its place.
@@ -28,6 +29,7 @@ class PostgreSQL(MessageProtocol):
     name = 'postgres'
     framers = (Requests, Answers)
     errors: ClassVar[Mapping[str, Kind]] = KINDS
+    undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
