@@ -8,11 +8,13 @@ from typing import Any
 from gevent import get_hub, getcurrent, spawn
 
 from .address import Address
+from .answerlane import AnswerLane
 from .chaos import DUMMY, fails_opening
 from .lane import EventLane, Lane
-from .messagelane import AnswerLane, MessageLane, RequestLane
+from .messagelane import MessageLane
 from .protocols.base import BaseProtocol, Exchange
 from .protocols.message import MessageProtocol
+from .requestlane import RequestLane
 from .stream import GONE, Stream
 
 logger = logging.getLogger(__name__)
