@@ -69,9 +69,11 @@ class Vaurien:
                 lines += [f'  {line_of(fault)}' for fault in faults]
         return '\n'.join([*lines, f'repeat with --vaurien-seed {self.seed}'])
 
-    def log(self) -> str:
-        """Return what vaurien has logged since the test began."""
-        return self._daemon.process.log(self._logged)
+    def sections(self) -> list[tuple[str, str]]:
+        """Return what goes into the report of a failure; nothing where the daemon has been ended already."""
+        if self._daemon.process.closed:
+            return []
+        return [('vaurien', self.report()), ('vaurien log', self._daemon.process.log(self._logged))]
 
 
 def line_of(fault: 'Fault') -> str:
@@ -142,5 +144,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     found = getattr(item, 'funcargs', {}).get('vaurien')
     if report.failed and isinstance(found, Vaurien):
-        report.sections += [('vaurien', found.report()), ('vaurien log', found.log())]
+        report.sections += found.sections()
     return report

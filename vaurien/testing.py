@@ -60,6 +60,11 @@ class Process:
         return self._process.poll()
 
     @property
+    def closed(self) -> bool:
+        """Whether it has been ended by ``close``."""
+        return self._log.closed
+
+    @property
     def logged(self) -> int:
         """How many bytes it has logged so far."""
         return os.fstat(self._log.fileno()).st_size

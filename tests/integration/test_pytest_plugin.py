@@ -1,0 +1,224 @@
+"""The pytest plugin, in runs of pytest of its own: what tests get from it, and what its users see."""
+import os
+import re
+import signal
+
+import pytest
+
+from tests.daemon import ROOT
+from tests.peers import echo_server
+
+pytest_plugins = ['pytester']
+
+#: a test that meets a fault, and says by its name whether it passes
+MEETS = '''
+    import urllib.error, urllib.request
+
+    def met(vaurien, **options):
+        proxy = vaurien.proxy(backend='embedded', protocol='http', **options)
+        codes = []
+        for _ in range(16):
+            try:
+                codes.append(urllib.request.urlopen(f'http://{proxy.address}/').status)
+            except urllib.error.HTTPError as error:
+                codes.append(error.code)
+                error.close()
+        return codes
+
+    HALF = {'mix': '50:error', 'settings': {'error': {'kind': '503'}}}
+'''
+
+
+@pytest.fixture
+def run(pytester, monkeypatch):
+    """Run pytest in a folder of its own, with this plugin as if it was installed and no other one."""
+    monkeypatch.setenv('PYTEST_DISABLE_PLUGIN_AUTOLOAD', '1')
+    monkeypatch.setenv('PYTHONPATH', str(ROOT))
+
+    def run(*arguments):
+        return pytester.runpytest_subprocess('-p', 'vaurien.pytest_plugin', '-p', 'no:cacheprovider', *arguments)
+    return run
+
+
+def test_a_proxy_is_there_for_the_test_and_removed_after_it(pytester, run):
+    with echo_server() as backend:
+        pytester.makepyfile(f'''
+            import socket, pytest
+            seen = []
+
+            def test_one(vaurien):
+                proxy = vaurien.proxy(backend='{backend.address}')
+                seen.append(proxy)
+                with socket.create_connection((proxy.host, proxy.port), 10) as client:
+                    client.sendall(b'hello')
+                    assert client.recv(5) == b'hello'
+                with proxy.behavior('blackout'), socket.create_connection((proxy.host, proxy.port), 10) as client:
+                    client.sendall(b'hello')
+                    assert client.recv(5) == b''
+                assert [fault.behavior for fault in proxy.faults] == ['blackout']
+
+            def test_two(vaurien):
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection((seen[0].host, seen[0].port), 10)
+                assert vaurien.proxy(backend='{backend.address}').client is seen[0].client      # one daemon for all
+
+            def test_a_test_may_have_several_and_remove_them_itself(vaurien):
+                one, two = vaurien.proxy(backend='{backend.address}'), vaurien.proxy(backend='{backend.address}')
+                assert [one.name, two.name] == [f'test-a-test-may-have-several-and-remove-them-itself.{{n}}' for n in (1, 2)]
+                two.remove()
+        ''')
+        run().assert_outcomes(passed=3)
+
+
+def test_the_seed_is_in_the_header_and_repeats_the_faults(pytester, run):
+    pytester.makepyfile(MEETS + '''
+    def test_faults(vaurien):
+        print('met', vaurien.seed, met(vaurien, **HALF))
+    ''')
+    first = run('-s')
+    first.assert_outcomes(passed=1)
+    seed = re.search(r'^vaurien: --vaurien-seed (\d+)$', first.stdout.str(), re.MULTILINE)[1]
+    line = re.search(r'met .*\]', first.stdout.str())[0]
+    assert line.startswith(f'met {seed} [')
+    again = run('-s', '--vaurien-seed', seed)
+    assert line in again.stdout.str()
+    assert f'vaurien: --vaurien-seed {seed}' in again.stdout.str()
+
+
+def test_faults_do_not_depend_on_what_else_runs(pytester, run):
+    pytester.makepyfile(MEETS + '''
+    def test_before(vaurien):
+        met(vaurien, **HALF)
+
+    def test_faults(vaurien):
+        print('met', met(vaurien, **HALF))
+    ''')
+    both, alone = run('-s', '--vaurien-seed', '3'), run('-s', '--vaurien-seed', '3', '-k', 'test_faults')
+    lines = [re.search(r'met .*\]', result.stdout.str())[0] for result in (both, alone)]
+    assert lines[0] == lines[1]
+    assert '503' in lines[0]
+    assert '200' in lines[0]
+
+
+@pytest.mark.parametrize('text', ['-1', 'x', '1.5', '٣'])
+def test_a_seed_that_is_none_is_a_usage_error(run, text):
+    result = run(f'--vaurien-seed={text}')
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(['*--vaurien-seed: invalid whole number of at least 0 value:*'])
+
+
+def test_a_failure_shows_the_faults_that_the_test_met(pytester, run):
+    pytester.makepyfile(MEETS + '''
+    def test_passes(vaurien):
+        assert set(met(vaurien, mix='error', settings={'error': {'kind': '500'}})) == {500}
+
+    def test_fails(vaurien):
+        proxy = vaurien.proxy(backend='embedded')
+        assert met(vaurien, mix='error', settings={'error': {'kind': '503'}}) == [200]
+    ''')
+    result = run('--vaurien-seed', '9')
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([
+        '*- vaurien -*',
+        'test-fails.1 at 127.0.0.1:*: faults met: 0',
+        'test-fails.2 at 127.0.0.1:*: faults met: 16',
+        "  session 1, exchange 1: error (503) 'GET /'",
+        'repeat with --vaurien-seed 9',
+        '*- vaurien log -*',
+        '*INFO vaurien.fleet: test-fails.2 listens on *',
+    ])
+    assert 'test-passes' not in result.stdout.str()
+
+
+def test_a_failure_without_the_fixture_shows_nothing(pytester, run):
+    pytester.makepyfile('def test_fails(): assert 0')
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line('*- vaurien*')
+
+
+def test_a_daemon_that_does_not_start_is_one_clear_error(pytester, run):
+    pytester.makeini('[pytest]\nvaurien_plugins = no_such_module')
+    pytester.makepyfile('def test_it(vaurien): pass')
+    result = run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*vaurien: --plugin: 'no_such_module' is not valid*"])
+
+
+def test_a_daemon_that_was_killed_is_told_of_where_it_is_missed(pytester, run):
+    pytester.makepyfile('''
+        import os, signal, socket
+
+        def test_fails(vaurien):
+            proxy = vaurien.proxy(backend='embedded')
+            os.kill(vaurien._daemon.process.pid, signal.SIGKILL)
+            proxy.mix('delay')
+    ''')
+    result = run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(['*no vaurien answers at http://127.0.0.1:*', '*vaurien had ended by itself: status -9*'],
+                                consecutive=False)
+
+
+def test_plugins_named_in_the_settings_are_there(pytester, run):
+    pytester.makepyfile(chaos_of_ours='''
+        from vaurien.behaviors import Behavior
+        from vaurien.behaviors.dummy import Dummy
+        class Ours(Dummy):
+            name = 'ours'
+        Behavior.register(Ours)
+    ''')
+    pytester.makeini('[pytest]\nvaurien_plugins = chaos_of_ours\npythonpath = .')
+    pytester.makepyfile('''
+        def test_it(vaurien):
+            vaurien.proxy(backend='embedded').behavior('ours')
+    ''')
+    run().assert_outcomes(passed=1)
+
+
+def test_nothing_is_imported_before_a_test_asks_for_it(pytester, run):
+    pytester.makepyfile('''
+        import sys
+        HEAVY = {'gevent', 'falcon', 'msgspec', 'http.client', 'vaurien.client', 'vaurien.testing'}
+
+        def test_before():
+            assert not HEAVY & set(sys.modules)
+            assert {name for name in sys.modules if name.startswith('vaurien')} == {'vaurien', 'vaurien.pytest_plugin'}
+
+        def test_with_it(vaurien):
+            assert HEAVY & set(sys.modules) == {'http.client', 'vaurien.client', 'vaurien.testing'}
+    ''')
+    run('-p', 'no:legacypath').assert_outcomes(passed=2)
+
+
+def test_workers_of_xdist_have_a_daemon_each_and_one_seed(pytester, run):
+    pytest.importorskip('xdist')
+    pytester.makepyfile(MEETS + '''
+    import os, pathlib, time
+
+    def test_one(vaurien):
+        note(vaurien)
+
+    def test_two(vaurien):
+        note(vaurien)
+
+    def note(vaurien):
+        here = pathlib.Path(__file__).parent
+        (here / os.environ['PYTEST_XDIST_WORKER']).write_text(f'{vaurien.seed} {vaurien._daemon.process.pid}')
+        met(vaurien)
+        while len(list(here.glob('gw*'))) < 2:      # so that each worker has one of the two
+            time.sleep(0.01)
+    ''')
+    result = run('-p', 'xdist.plugin', '-n', '2')
+    result.assert_outcomes(passed=2)
+    notes = [(pytester.path / name).read_text().split() for name in ('gw0', 'gw1')]
+    assert notes[0][0] == notes[1][0]
+    assert notes[0][1] != notes[1][1]
+    result.stdout.fnmatch_lines([f'vaurien: --vaurien-seed {notes[0][0]}'])
+    for _, pid in notes:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), signal.SIG_DFL)
+
+
+def test_the_fixture_is_listed_with_its_docstring(run):
+    run('--fixtures').stdout.fnmatch_lines(['vaurien -- *', '    Chaos proxies for this test: *'])
