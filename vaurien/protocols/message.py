@@ -223,8 +223,11 @@ class MessageProtocol(BaseProtocol):
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""
         if self.owed is None or not any(self.fits(kind, exchange) for kind in self.owed_kinds()):
             return None
-        behavior = self.owed[0]
-        return behavior if behavior.match is None or behavior.match.search(exchange.name) else None
+        return self.owed[0] if self.wanted(self.owed[0], exchange) else None
+
+    def wanted(self, behavior: Any, exchange: Exchange) -> bool:
+        """Say whether a behavior whose failure waits is meant for a request of this name."""
+        return behavior.match is None or behavior.match.search(exchange.name) is not None
 
     def owed_kinds(self) -> Collection[str]:
         """Return the kinds that the failure which waits may be of."""

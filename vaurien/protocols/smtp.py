@@ -62,6 +62,9 @@ class SMTP(MessageProtocol):
             return False
         return super().fail(source, dest, chosen or kind)
 
+    def wanted(self, behavior: Any, exchange: Exchange) -> bool:
+        return exchange.stage == MESSAGE or super().wanted(behavior, exchange)     # the message was matched as DATA
+
     def _waits_for_end(self, kind: str) -> bool:
         """Say whether a kind drawn at DATA answers the message; where it could answer both, the generator decides."""
         stages = self.errors[kind].stages

@@ -1,6 +1,7 @@
 """The failures of SMTP: where each fits, what the client and the backend get, and what both may say next."""
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import pytest
 
@@ -15,6 +16,13 @@ READY: list[Turn] = [*HELLO, (CLIENT, MAIL + RCPT), (BACKEND, b'250 ok\r\n250 ok
 STAGES = ('connect', 'hello', 'starttls', 'auth', 'auth-initial', 'credentials', 'mail', 'rcpt', 'data', 'chunk',
           'last-chunk', DELIVERY, MESSAGE, 'vrfy', 'other', 'quit')
 GO_AHEAD = b'354 End data with <CR><LF>.<CR><LF>\r\n'
+
+
+class Drawn(NamedTuple):
+    """Stands in for the behavior that was drawn."""
+
+    kind: str
+    match: None = None
 
 
 class Faulty(Dialogue):
@@ -57,11 +65,11 @@ class Faulty(Dialogue):
             self.to_backend += data
 
     def _draw(self, exchange: Exchange) -> None:
-        kinds = [(kind,) for name, kind in self.plan.items() if exchange.name.startswith(name)]
+        kinds = [Drawn(kind) for name, kind in self.plan.items() if exchange.name.startswith(name)]
         exchange.behavior = self.protocol.owes(exchange) or next(iter(kinds), None)
         if exchange.behavior is not None:
             self.protocol.requesting = exchange
-            self.protocol.fail(None, None, exchange.behavior[0] or None)
+            self.protocol.fail(None, None, exchange.behavior.kind or None)
 
     def _answer(self, exchange: Exchange | None, data: bytes, done: bool) -> None:
         if exchange is None or exchange.failure is None:
