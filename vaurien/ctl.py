@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
         VaurienError: It was not done.
     """
     host, port = read_host(args.host)
-    answer = COMMANDS[args.command].run(Client(host, port, args.token, args.timeout), args)
+    answer = COMMANDS[args.command].run(Client(host, port, args.token, args.timeout, getattr(args, 'proxy', '')), args)
     if isinstance(answer, Stream):
         write_stream(answer, args.json)
     else:

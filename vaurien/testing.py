@@ -182,12 +182,12 @@ class Daemon:
         """End it, and all sessions with it.
 
         Raises:
-            VaurienError: It had ended before; the message has its log.
+            VaurienError: It had ended before, or has to be killed; the message has its log.
         """
-        ended, log = self.process.status, self.process.log()
+        early, status, log = self.process.status, self.process.stop(), self.process.log()
         self.process.close()
-        if ended is not None:
-            raise VaurienError(f'vaurien had ended by itself: status {ended}; it logged:\n{log}')
+        if early is not None or status != 0:
+            raise VaurienError(f'vaurien has not ended as it should: status {status}; it logged:\n{log}')
 
 
 @contextlib.contextmanager
@@ -208,7 +208,7 @@ def running(backend: str, protocol: str = 'tcp', seed: int | None = None, plugin
 
     Raises:
         ValueError: A name or a value does not fit.
-        VaurienError: It does not start, or has ended by itself; the message has what it printed.
+        VaurienError: It does not start, or has ended before the block; the message has what it printed.
     """
     daemon = Daemon(seed, plugins, log_level)
     try:
