@@ -148,7 +148,9 @@ class Proxy(StreamServer):
         """
         plan, before = self.plan(spec), self.spec
         moves = spec.enabled and (not self.started or plan.listen != self.listen)
-        listener = sockets.listen(plan.listen, spec.backlog) if moves else None
+        # a proxy that was told to pick a port and was disabled comes back where it was: its clients know it by that port
+        where = plan.listen._replace(port=self.bound.port) if plan.listen == self.listen else plan.listen
+        listener = sockets.listen(where, spec.backlog) if moves else None
         same_behaviors = (spec.mix, spec.settings, spec.protocol) == (before.mix, before.settings, before.protocol)
         if same_behaviors:
             plan = plan._replace(chaos=self.chaos)  # with what its behaviors have counted

@@ -2,7 +2,7 @@
 
 Knows no plugin: names and values are checked against the registries by whoever makes a proxy of a spec.
 """
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -19,7 +19,7 @@ class BehaviorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """
 
     name: str
-    percent: float = 100.0
+    percent: Annotated[float, msgspec.Meta(ge=0, le=100)] = 100.0
     settings: dict[str, Any] = {}
 
 
@@ -37,7 +37,7 @@ class ToxicSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     type: str
     name: str = ''
     stream: str = 'downstream'
-    toxicity: float = 1.0
+    toxicity: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     attributes: dict[str, Any] = {}
 
 

@@ -15,7 +15,7 @@ def pattern(value: Any) -> 're.Pattern[str] | None':
         raise ValueError(value)
     try:
         return re.compile(value, re.IGNORECASE) if value else None
-    except re.error as error:
+    except (re.error, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 

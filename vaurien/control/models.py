@@ -15,8 +15,12 @@ LARGEST = 2 ** 53 - 1   #: the largest number that every reader of JSON takes as
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern='^[A-Za-z0-9][A-Za-z0-9_.-]*$',
                            description='How the proxy is addressed, and what the seed knows it by')]
-Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one')]
-Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded')]
+#: what every address looks like; whether a host or a path is one is found out by whoever uses it
+ADDRESS = r'unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5}'
+Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one',
+                             extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
+Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded',
+                              extra_json_schema={'pattern': f'^(embedded|{ADDRESS})$', 'examples': ['localhost:80']})]
 Entries = Annotated[str | list[BehaviorSpec], Meta(description='Behaviors and their weights: a text such as '
                                                                '20:delay,10:error, or a list; what is missing to 100 is dummy')]
 Settings = Annotated[dict[str, dict[str, Any]], Meta(description="Values of behaviors' options, by behavior and option")]

@@ -8,7 +8,11 @@ from typing import Any
 import msgspec
 
 from .. import __version__
+from ..behaviors import Behavior
 from ..journal import Fault
+from ..protocols import Protocol
+from ..registry import Registry
+from ..toxics import Toxic
 from . import models
 from .endpoint import Endpoint, Media
 from .surface import JSON
@@ -18,6 +22,12 @@ REF = '#/components/schemas/{name}'
 #: statuses of refusals that every call has: malformed, without the token, under a foreign name, for the wrong method, too large
 ALWAYS = (400, 401, 403, 405, 413)
 CAPTURED = re.compile(r'\{(\w+)(?::int)?\}')
+#: statuses of what is refused before it is looked at: a long path, large header fields
+EARLY = (414, 431)
+#: where names of plugins stand; known are those that were registered when the server started
+PLUGINS: tuple[tuple[str, str, Registry[Any]], ...] = (
+    ('NewProxy', 'protocol', Protocol), ('Changes', 'protocol', Protocol), ('BehaviorSpec', 'name', Behavior),
+    ('ToxicSpec', 'type', Toxic))
 #: what stands in paths
 PATH: dict[str, dict[str, Any]] = {
     'proxy': {'schema': {'type': 'string', 'minLength': 1}, 'description': 'The name of a proxy'},
@@ -55,6 +65,9 @@ def components(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     named = [kind for endpoint in endpoints for kind in (endpoint.query, endpoint.body, endpoint.answer)]
     types: list[Any] = sorted({*filter(is_struct, named), models.Problem, Fault}, key=lambda kind: kind.__name__)
     _, schemas = msgspec.json.schema_components(types, ref_template=REF)
+    for name, key, registry in PLUGINS:
+        if name in schemas:
+            schemas[name]['properties'][key] = {**schemas[name]['properties'][key], 'enum': registry.names()}
     return dict(schemas)
 
 
@@ -69,7 +82,8 @@ def operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         'operationId': endpoint.call.__name__ if endpoint.call.__name__.isidentifier() else 'openapi',
         'summary': endpoint.summary,
         'parameters': [*captured(endpoint), *queried(endpoint, schemas)],
-        'responses': {str(endpoint.status): success(endpoint), **{str(status): refused(status) for status in statuses(endpoint)}},
+        'responses': {str(endpoint.status): success(endpoint), **{str(status): refused(status) for status in statuses(endpoint)},
+                      **{str(status): {'description': HTTPStatus(status).phrase} for status in EARLY}},
     }
     if endpoint.body is not None:
         schema = {'$ref': REF.format(name=endpoint.body.__name__)}

@@ -5,6 +5,7 @@ affair: said at DEBUG, and the connection is over.
 """
 import logging
 from http.client import HTTPException
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, cast
 
 import gevent
@@ -81,6 +82,7 @@ class Handler(WSGIHandler):
 
     def handle(self) -> None:
         self.socket.settimeout(IDLE_TIME)
+        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # head and body are two writes; the second must not wait
         try:
             super().handle()
         except (OSError, Timeout) as error:

@@ -1,0 +1,121 @@
+"""What the OpenAPI document promises, held against a running process by requests that nobody thought of."""
+import json
+import string
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+
+from tests.daemon import daemon
+from tests.hosting import spec_for
+from tests.peers import echo_server
+from tests.steering import steering
+from tests.unit_of_time import PATIENCE
+from vaurien.control import native
+from vaurien.fleet import Fleet
+
+schemathesis = pytest.importorskip('schemathesis')
+
+ENDLESS = '/v1/events'
+#: requests per call
+EXAMPLES = 25
+#: what each answer is held against; that a request which fits is accepted is not one: no schema knows which ports are free
+CHECKS = ('not_a_server_error', 'status_code_conformance', 'content_type_conformance', 'response_headers_conformance',
+          'response_schema_conformance', 'negative_data_rejection', 'unsupported_method')
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+                    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+                    max_leaves=10)
+NAMES = st.sampled_from(['name', 'mix', 'settings', 'backend', 'proxy', 'protocol', 'protocol_settings', 'toxics', 'enabled',
+                         'timeout', 'percent', 'sleep', 'kind', 'match', 'warmup', 'delay', 'error', 'type', 'stream'])
+VALUES = st.sampled_from(['default', 'delay', '10:error', '127.0.0.1:0', 'http', 'latency'])
+NEARLY = st.dictionaries(NAMES, JSON | VALUES, max_size=5)
+BODIES = st.binary(max_size=200) | JSON.map(json.dumps).map(str.encode) | NEARLY.map(json.dumps).map(str.encode)
+CALLS = st.sampled_from([('PUT', '/behavior'), ('PUT', '/backend'), ('POST', '/v1/proxies'), ('PATCH', '/v1/proxies/default'),
+                         ('POST', '/v1/proxies/default/reset'), ('POST', '/v1/reset')])
+QUIET = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope='module')
+def control():
+    with echo_server() as backend, daemon('--backend', backend.address, '--http', '--http-port', '0') as vaurien:
+        yield vaurien.control
+        assert 'Traceback' not in vaurien.log
+
+
+@pytest.fixture(scope='module')
+def schema(control):
+    return schemathesis.openapi.from_url(f'{control}/v1/openapi.json')
+
+
+def tidy(control):
+    """Leave the process with its one proxy, whatever a request has made of it."""
+    listed = requests.get(f'{control}/v1/proxies', timeout=PATIENCE).json()['proxies']
+    names = [proxy['name'] for proxy in listed]
+    for name in names:
+        if name != 'default':
+            requests.delete(f'{control}/v1/proxies/{name}', timeout=PATIENCE)
+    if 'default' not in names:
+        requests.post(f'{control}/v1/proxies', json={'name': 'default', 'backend': 'embedded'}, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize('mode', list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize('method, path', [(endpoint.method, endpoint.path.replace(':int', '')) for endpoint in
+                                          native.Native(Fleet(1)).endpoints() if endpoint.path != ENDLESS])
+def test_every_call_keeps_what_the_document_promises(control, schema, method, path, mode):
+    checks = schemathesis.checks.CHECKS.get_by_names(list(CHECKS))
+    assert len(checks) == len(CHECKS)
+    operation = schema[path][method]
+    here = {'proxy': 'default', 'number': 1} if '{' in path else None
+    cases = operation.as_strategy(generation_mode=mode)
+    if here:
+        given_here = {key: value for key, value in here.items() if f'{{{key}}}' in path}
+        cases |= operation.as_strategy(generation_mode=mode, path_parameters=given_here)
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(case=cases)
+    def holds(case):
+        tidy(control)
+        if isinstance(case.body, dict) and isinstance(case.body.get('proxy'), str):
+            case.body['proxy'] = '127.0.0.1:0'      # it is not for a test to listen anywhere
+        answer = case.call(timeout=PATIENCE)
+        met.add(answer.status_code)
+        if answer.status_code != 414:   # documented, and of no shape
+            case.validate_response(answer, checks=checks)
+    met: set[int] = set()
+    try:
+        holds()
+    except Unsatisfiable:
+        assert mode is schemathesis.GenerationMode.NEGATIVE     # nothing of it can be wrong
+    if mode is schemathesis.GenerationMode.POSITIVE and '{number}' not in path:     # there is no session
+        assert met & {200, 201, 204}, met
+
+
+@pytest.fixture(scope='module')
+def server():
+    with steering(spec_for('127.0.0.1:9')) as running:
+        yield running
+
+
+@QUIET
+@given(call=CALLS, body=BODIES)
+def test_no_body_is_too_much(server, call, body):
+    answer = server.ask(*call, body)
+    assert answer.status in (200, 201, 400, 409), answer
+    assert server.ask('GET', '/v1/proxies').status == 200
+    for name in list(server.fleet.proxies):
+        if name != 'default':
+            assert server.ask('DELETE', f'/v1/proxies/{name}').status == 204
+    assert server.ask('POST', '/v1/reset').status == 200
+
+
+@QUIET
+@given(method=st.sampled_from(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'TRACE', 'FROB']),
+       query=st.text(string.printable, max_size=20),
+       path=st.text(string.ascii_letters + string.digits + '/%.{}~:;-_', max_size=20),
+       root=st.sampled_from(['/', '/v1/', '/v1/proxies/', '/behavior/', '/v1/proxies/default/']))
+def test_no_path_is_too_much(server, method, path, query, root):
+    quoted = ''.join(f'%{ord(char):02x}' for char in query)
+    answer = server.ask(method, f'{root}{path}?{quoted}')
+    assert answer.status in (200, 204, 400, 404, 405), answer
