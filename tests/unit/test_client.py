@@ -9,9 +9,12 @@ import pytest
 import vaurien
 from tests.peers import Backend, free_port, sink
 from tests.unit_of_time import MS, PATIENCE
+from vaurien import journal
 from vaurien.client import PAGE, Client, Fault, RefusedError, UnreachableError
 from vaurien.client_http import read_events
+from vaurien.control.models import Session
 from vaurien.errors import ConfigError, VaurienError
+from vaurien.testing import OpenSession
 
 FAULT = {'id': 3, 'time': 1.5, 'proxy': 'p', 'session': 1, 'exchange': 2, 'behavior': 'error', 'kind': 'oom', 'request': 'SET k'}
 
@@ -302,6 +305,12 @@ def test_events_are_read_as_the_standard_says(text, found):
 
 
 # -- what the package itself gives
+
+def test_faults_and_sessions_have_the_fields_that_the_server_gives():
+    assert Fault._fields == journal.Fault.__struct_fields__
+    assert OpenSession._fields == Session.__struct_fields__
+
+
 
 def test_the_package_gives_what_users_of_1_x_import():
     from vaurien import Client as exported
