@@ -184,7 +184,10 @@ def test_any_program_may_hold_a_daemon_by_its_standard_input():
         process.stdin.flush()
         connect(port).close()
         process.stdin.close()
-        assert process.wait(PATIENCE) == 0
+        try:
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
 
 
 def test_ctrl_c_of_the_terminal_is_for_the_parent_alone(daemon):
