@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from .address import Address
 from .cli_log import close_log, escaped, log_exception, open_log
 from .cli_parent import Parent
-from .errors import ConfigError, RegistrationError, VaurienError
+from .errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
 
 if TYPE_CHECKING:
+    from .cli_signals import Signals
     from .config import Configuration
     from .fleet import Fleet
-    from .spec import ProcessSpec, ProxySpec
+    from .spec import ProcessSpec
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
 
@@ -43,11 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except (ConfigError, RegistrationError) as error:
         return complain(str(error), USAGE)
-    except OSError as error:
-        what = f'{error.filename}: ' if error.filename else ''
-        return complain(f'{what}{error.strerror or error}', FAILED)
-    except VaurienError as error:
-        return complain(str(error), FAILED)
+    except (OSError, VaurienError) as error:
+        return complain(in_words(error), FAILED)
     return DONE
 
 
@@ -81,6 +79,8 @@ def run(configuration: 'Configuration') -> None:
     """
     from gevent import get_hub
 
+    from .cli_reload import Reload
+    from .cli_signals import Signals
     from .fleet import Fleet
     spec = configuration.spec
     with ExitStack() as ending:
@@ -90,14 +90,15 @@ def run(configuration: 'Configuration') -> None:
         ending.callback(delattr, hub, 'print_exception')
         for note in configuration.notes:
             logger.warning('%s', note)
-        signals = Signals()
+        signals = Signals(reloads=configuration.again is not None)
         ending.callback(signals.close)
         if spec.end_with_parent:
             ending.callback(Parent(signals.insist).close)
         fleet = Fleet(spec.seed)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
-        lines = [open_proxy(fleet, proxy) for proxy in spec.proxies]
+        fleet.reconcile(spec.proxies)
+        lines = [describe(proxy) for proxy in fleet.proxies.values()]
         if spec.http:
             server = open_control(fleet, spec)
             ending.callback(server.stop)
@@ -109,21 +110,14 @@ def run(configuration: 'Configuration') -> None:
             ending.callback(reporter.stop)
         for line in lines:
             say(line)
+        if configuration.again is not None:
+            ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy))).close)
         signals.asked.wait()
         drain(fleet, spec.grace, signals)
 
 
-def open_proxy(fleet: 'Fleet', spec: 'ProxySpec') -> str:
-    """Start a proxy, and return what to say of it.
-
-    Raises:
-        ConfigError: It cannot be what its spec says.
-        OSError: Its address cannot be listened on.
-    """
-    try:
-        proxy = fleet.create(spec)
-    except OSError as error:
-        raise cannot_listen(f'proxy {spec.name}', spec.proxy, error) from error
+def describe(proxy: Any) -> str:
+    """Return what to say of a proxy that was started."""
     return f'proxy {proxy.name} listening on {proxy.address}, backend {proxy.spec.backend}'
 
 
@@ -146,44 +140,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
     return server
 
 
-def cannot_listen(who: str, where: str, error: OSError) -> OSError:
-    """Say in words who cannot listen where."""
-    return OSError(error.errno, error.strerror or str(error), f'{who} cannot listen on {where}')
-
-
-class Signals:
-    """Listens for SIGTERM and SIGINT.
-
-    Attributes:
-        asked: The first one has come.
-        insisted: A second one has come.
-    """
-
-    def __init__(self) -> None:
-        import signal
-
-        from gevent import signal_handler
-        from gevent.event import Event
-        self.asked, self.insisted = Event(), Event()
-        self._handlers = [signal_handler(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)]
-        for handler in self._handlers:
-            handler.ref = True  # to wait for a signal alone is no deadlock
-
-    def _on_signal(self) -> None:
-        (self.insisted if self.asked.is_set() else self.asked).set()
-
-    def insist(self) -> None:
-        """Act as if both had come."""
-        self.asked.set()
-        self.insisted.set()
-
-    def close(self) -> None:
-        """Listen no more."""
-        for handler in self._handlers:
-            handler.cancel()
-
-
-def drain(fleet: 'Fleet', grace: float, signals: Signals) -> None:
+def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:
     """Accept nothing more, let sessions end, cut the rest, and say how many; a second signal cuts at once.
 
     Args:

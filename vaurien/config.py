@@ -1,6 +1,7 @@
 """From a command line and an INI file to the specs of a process. Starts nothing, opens no socket, draws nothing."""
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from . import arguments, ini
@@ -24,10 +25,12 @@ class Configuration(NamedTuple):
     Args:
         spec: What the process should be.
         notes: What the user should be warned of.
+        again: Reads all of it once more; None: there is no file that could have changed.
     """
 
     spec: ProcessSpec
     notes: tuple[str, ...]
+    again: 'Callable[[], Configuration] | None' = None
 
 
 def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Configuration:
@@ -50,7 +53,8 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
     load_plugins(first, sections)
     catalog, notes = make_catalog()
     line = arguments.parse(argv, catalog)
-    return Builder(catalog, line, sections, environ).configuration(notes)
+    found = Builder(catalog, line, sections, environ).configuration(notes)
+    return found._replace(again=partial(configure, argv, environ)) if 'config' in first else found
 
 
 class Builder:

@@ -75,3 +75,15 @@ class BackendError(VaurienError):
 
 class ProtocolError(VaurienError):
     """Bytes that a framer cannot follow; the session is relayed unread from there on."""
+
+
+def cannot_listen(who: str, where: str, error: OSError) -> OSError:
+    """Say in words who cannot listen where."""
+    return OSError(error.errno, error.strerror or str(error), f'{who} cannot listen on {where}')
+
+
+def in_words(error: BaseException) -> str:
+    """Say in one sentence what has gone wrong; of an error of the system, with the name of the file."""
+    if isinstance(error, OSError):
+        return (f'{error.filename}: ' if error.filename else '') + str(error.strerror or error)
+    return str(error) if isinstance(error, VaurienError) else repr(error)

@@ -1,7 +1,7 @@
 """The proxies of this process. Every change to what the process does goes through here, whole or not at all."""
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from gevent import Timeout
 from . import sockets
 from .address import Address, parse_address, parse_backend
 from .errors import ConfigError
+from .fleet_reconcile import Reconciliation, Work, check_names, find_work, named
 from .journal import Journal
 from .proxy import Proxy
 from .spec import ProxySpec
@@ -50,6 +51,7 @@ class Fleet:
         self.seed = secrets.randbelow(2 ** 32) if seed is None else seed
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
+        self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
         self.journal = Journal()
         self._embedded: Any = None
 
@@ -77,13 +79,20 @@ class Fleet:
         if spec.enabled:
             look_up(spec.proxy)
             self._check_free(spec.name)     # others have had their turn meanwhile
-        proxy = Proxy(spec, self.seed, self.journal, self._find)
+        proxy = self._make(spec)
         if spec.enabled:
             proxy.start()
+        self._add(proxy)
+        return proxy
+
+    def _make(self, spec: ProxySpec) -> Proxy:
+        return Proxy(spec, self.seed, self.journal, self._find)
+
+    def _add(self, proxy: Proxy) -> None:
+        spec = proxy.spec
         self.proxies[spec.name], self._created[spec.name] = proxy, spec
         logger.info('%s listens on %s, backend %s, protocol %s, behavior %s', spec.name, proxy.address, spec.backend,
                     spec.protocol, proxy.chaos)
-        return proxy
 
     def _check_free(self, name: str) -> None:
         if name in self.proxies:
@@ -102,6 +111,41 @@ class Fleet:
         proxy.change(msgspec.structs.replace(proxy.spec, **fields))
         logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
         return proxy
+
+    def reconcile(self, specs: Sequence[ProxySpec]) -> Work:
+        """Make the proxies of the configuration what it says now; call it again whenever that may have changed.
+
+        A proxy of which it says what it said before is not touched, whatever others have made of it since. One of which it
+        says something else becomes that, as with ``change``, and keeps its counts. Proxies that were made with ``create``
+        are left alone.
+
+        Args:
+            specs: All proxies of the configuration.
+
+        Returns:
+            What was done.
+
+        Raises:
+            ConfigError, OSError: As for ``create`` and ``change``; nothing has changed.
+        """
+        wanted = check_names(specs)
+        for spec in specs:
+            if spec.enabled:
+                with named(spec):
+                    look_up(spec.proxy)
+        # from here on nobody else has a turn
+        for name in wanted.keys() & self.proxies.keys() - self._configured.keys():
+            raise NameTakenError(name)
+        work = find_work(self.proxies, self._configured, wanted)
+        changes = Reconciliation(self.proxies, wanted, work, self._make)
+        changes.apply()
+        for name in work.removed:
+            self.remove(name)
+        for proxy in changes.made:
+            self._add(proxy)
+        self._created.update(wanted)
+        self._configured = wanted
+        return work
 
     def reset(self, name: str | None = None) -> None:
         """Make a proxy again what it was created as; None: all of them, or none.
@@ -131,6 +175,7 @@ class Fleet:
         """
         proxy = self.get(name)
         del self.proxies[name], self._created[name]
+        self._configured.pop(name, None)
         proxy.stop()
         logger.info('%s removed', name)
 
@@ -169,8 +214,8 @@ class Fleet:
         for proxy in self.proxies.values():
             proxy.close()
             count += proxy.cut()
-        self.proxies.clear()
-        self._created.clear()
+        for known in (self.proxies, self._created, self._configured):
+            known.clear()
         if self._embedded is not None:
             self._embedded.stop()
             self._embedded = None

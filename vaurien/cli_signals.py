@@ -1,0 +1,46 @@
+"""What signals ask a process for, as events. Knows nothing of what is done then."""
+import signal
+from typing import Any
+
+from gevent import signal_handler
+from gevent.event import Event
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+class Signals:
+    """Listens for SIGTERM, SIGINT and SIGHUP.
+
+    Args:
+        reloads: SIGHUP asks to read the configuration again; False: there is none, and it asks for the end as SIGTERM does,
+            unless whoever started the process has it ignored, as ``nohup`` does.
+
+    Attributes:
+        asked: The first one that asks for the end has come.
+        insisted: A second one has come.
+        reload: SIGHUP has come.
+    """
+
+    def __init__(self, reloads: bool = False) -> None:
+        self.asked, self.insisted, self.reload = Event(), Event(), Event()
+        calls = dict.fromkeys(ENDING, self._on_end)
+        if reloads:
+            calls[signal.SIGHUP] = self.reload.set
+        elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            calls[signal.SIGHUP] = self._on_end
+        self._handlers: list[Any] = [signal_handler(number, call) for number, call in calls.items()]
+        for handler in self._handlers:
+            handler.ref = True  # to wait for a signal alone is no deadlock
+
+    def _on_end(self) -> None:
+        (self.insisted if self.asked.is_set() else self.asked).set()
+
+    def insist(self) -> None:
+        """Act as if two had come that ask for the end."""
+        self.asked.set()
+        self.insisted.set()
+
+    def close(self) -> None:
+        """Listen no more."""
+        for handler in self._handlers:
+            handler.cancel()
