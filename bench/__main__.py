@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.processes import MissingServer
 
 from . import report
-from .contenders import CONTENDERS, REFERENCE, Contender, Relay, command
+from .contenders import CONTENDERS, REFERENCES, Contender, Relay, command
 from .measurements import BACKENDS, MEASUREMENTS, Measurement, measure
 
 FILES = 65_536                  #: open files wanted: thousands of sessions, two sockets each
@@ -80,7 +80,7 @@ def started(contenders: Sequence[Contender], measurements: Sequence[Measurement]
 def run(contenders: Sequence[Contender], measurements: Sequence[Measurement], relays: Relays, rounds: int,
         scale: float) -> report.Results:
     """Measure, round by round, each contender once a round and each time another one first."""
-    results = report.Results(measurements, [one.name for one in contenders], REFERENCE, {})
+    results = report.Results(measurements, [one.name for one in contenders], REFERENCES, {})
     for number in range(rounds):
         for measurement in measurements:
             if number and measurement.once:

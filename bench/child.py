@@ -1,4 +1,7 @@
-"""Backends that are nothing but load: ``python -m bench.child source|echo`` prints the port it listens on.
+"""Backends and clients that are nothing but load.
+
+``python -m bench.child source|echo`` is a backend and prints the port it listens on. ``python -m bench.child ask PORT QUESTION
+END CONNECTIONS COUNT``, both texts in hexadecimal digits, is a client and prints how many seconds it took.
 
 They run in processes of their own, so that what they cost is not in anybody's figures. Linux only.
 """
@@ -9,6 +12,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 from tests.peers import READ, listener, read_exactly
 
@@ -59,8 +63,41 @@ def _answer(selector: selectors.BaseSelector, sock: socket.socket) -> None:
         sock.close()
 
 
-if __name__ == '__main__':
+def ask(port: int, question: bytes, end: bytes, connections: int, count: int) -> float:
+    """Ask ``count`` times over some connections, each again after its answer, and return how long that took [s]."""
+    selector, left, open_ = selectors.DefaultSelector(), count - connections, connections
+    for _ in range(connections):
+        sock = socket.create_connection(('127.0.0.1', port))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        selector.register(sock, selectors.EVENT_READ)
+    started = time.perf_counter()
+    for key in selector.get_map().values():
+        key.fileobj.send(question)
+    while open_:
+        for key, _ in selector.select():
+            if not (data := key.fileobj.recv(READ)):
+                raise EOFError('the server has hung up')
+            if data.endswith(end):
+                if left > 0:
+                    left -= 1
+                    key.fileobj.send(question)
+                else:
+                    open_ -= 1
+    return time.perf_counter() - started
+
+
+def backend(kind: str) -> None:
+    """Listen, say where, and serve."""
     with listener('127.0.0.1', backlog=4096) as at:
         sys.stdout.write(f'{at.getsockname()[1]}\n')
         sys.stdout.flush()
-        {'source': source, 'echo': echoes}[sys.argv[1]](at)
+        {'source': source, 'echo': echoes}[kind](at)
+
+
+if __name__ == '__main__':
+    what, *rest = sys.argv[1:]
+    if what == 'ask':
+        at, question, end, connections, count = rest
+        sys.stdout.write(f'{ask(int(at), bytes.fromhex(question), bytes.fromhex(end), int(connections), int(count))}\n')
+    else:
+        backend(what)

@@ -2,8 +2,10 @@
 import contextlib
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NamedTuple
 
 from tests import peers
@@ -75,7 +77,7 @@ def command(name: str, line: str, settings: str = '') -> Start:
                 words = {'port': port, 'backend': address, 'backend_port': port_of(address), 'folder': where}
                 (where / 'settings').write_text(settings.format(**words))
                 first, *rest = shlex.split(line.format(**words))
-                return program(first), *rest
+                return first if os.path.isabs(first) else program(first), *rest
 
             with serving(name, where, fill, accepts) as running:
                 yield Relay(running.port, running.pid)
@@ -129,12 +131,27 @@ def haproxy(setting: str = '') -> Start:
     return command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % setting)
 
 
-REFERENCE = 'haproxy'   #: the row that all ratios are to
+def installed(name: str, line: str) -> Start:
+    """Make a ``start`` for a program that lies beside this Python: the asyncio relays from PyPI."""
+    return command(name, f'{Path(sys.executable).parent / name} {line}')
+
+
+REFERENCES = ('haproxy', 'vaurien')     #: the rows that ratios are to
+SMALL = ('50 connections', '1 connection')
+PEERS = (*SMALL, 'bulk', 'new connections')
+DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
 
 CONTENDERS = (
     Contender('direct', direct),
     Contender('vaurien', vaurien('--protocol', 'tcp')),
+    Contender('vaurien redis', vaurien('--protocol', 'redis'), (*SMALL, 'beside')),
+    Contender('vaurien memcache', vaurien('--protocol', 'memcache'), ('memcache',)),
+    Contender('vaurien http', vaurien('--protocol', 'http'), ('http', 'http body')),
+    Contender('vaurien delaying', vaurien('--protocol', 'redis', *DELAY), ('beside',)),
+    Contender('vaurien latency 0', vaurien('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
     Contender('haproxy', haproxy()),
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
     Contender('nginx stream', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX)),
+    Contender('pproxy', installed('pproxy', '-l "tunnel{{{backend}}}://127.0.0.1:{port}"'), PEERS),
+    Contender('sloww', installed('sloww', '{backend} -l 127.0.0.1:{port}'), PEERS),
 )

@@ -1,5 +1,6 @@
 """What is measured: a table. Knows a relay by its port and process only, and not what it is."""
 import contextlib
+import os
 import re
 import struct
 import subprocess
@@ -11,13 +12,14 @@ from typing import Any, NamedTuple
 
 from tests import peers
 from tests.processes import HOST, end, program
-from tests.servers import nginx_server, redis_server
+from tests.servers import memcached_server, nginx_server, redis_server
 
 from . import meters
 from .contenders import Relay
 
 MB = 1_000_000                  #: [bytes]
 GB = 1_000 * MB                 #: [bytes]
+BODY = 'body'                   #: the name of the large file that nginx has
 READ = bytearray(1024 * 1024)   #: [bytes] what the receiver of a bulk transfer reads at once, over and over
 ENOUGH = 120                    #: [s] for one run of a load, whatever the machine
 
@@ -88,6 +90,75 @@ def requests(connections: int, count: int) -> Load:
     return load
 
 
+def asking(question: bytes, end: bytes, connections: int, count: int) -> Load:
+    """Make a load of small requests to any server, from a process of its own.
+
+    Args:
+        question: What is sent.
+        end: What an answer ends with.
+        connections: How many ask at the same time, each again after its answer.
+        count: How often is asked in all.
+    """
+    def load(relay: Relay, scale: float) -> Figures:
+        asked = int(count * scale)
+        printed = output(sys.executable, '-m', 'bench.child', 'ask', str(relay.port), question.hex(), end.hex(),
+                         str(connections), str(asked))
+        return {'count': asked, 'rate': asked / float(printed)}
+    return load
+
+
+def beside(connections: int, count: int) -> Load:
+    """Make a load of ``GET`` while as many connections ``SET``, and see how long the ``GET`` take."""
+    def load(relay: Relay, scale: float) -> Figures:
+        others = subprocess.Popen([program('redis-benchmark'), '-h', HOST, '-p', str(relay.port), '-t', 'set', '-d', '64',
+                                   '-c', str(connections), '-n', '100000000', '-q'],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            return requests(connections, count)(relay, scale)
+        finally:
+            end(others)
+    return load
+
+
+def wrk(connections: int, seconds: int, *more: str) -> Load:
+    """Make a load of requests for one small file from nginx.
+
+    Args:
+        connections: How many ask at the same time.
+        seconds: How long.
+        more: More of wrk's command line.
+    """
+    def load(relay: Relay, scale: float) -> Figures:
+        printed = output(program('wrk'), '-t', '1', '-c', str(connections), '-d', f'{max(1, round(seconds * scale))}s',
+                         *more, f'http://{HOST}:{relay.port}/')
+        if failed := re.search(r'Socket errors.*|Non-2xx.*', printed):
+            raise RuntimeError(failed[0])
+        count = re.search(r'(\d+) requests in ', printed)
+        rate = re.search(r'Requests/sec: +([\d.]+)', printed)
+        if not count or not rate:
+            raise RuntimeError(f'wrk printed {printed!r}')
+        return {'count': int(count[1]), 'rate': float(rate[1])}
+    return load
+
+
+def body() -> Load:
+    """Make a load of one large file from nginx, over HTTP."""
+    def load(relay: Relay, scale: float) -> Figures:
+        wanted = int(GB * scale)
+        with peers.connect(relay.port) as sock:
+            started = time.perf_counter()
+            sock.sendall(b'GET /%s HTTP/1.1\r\nHost: bench\r\nRange: bytes=0-%d\r\nConnection: close\r\n\r\n'
+                         % (BODY.encode(), wanted - 1))
+            received = 0
+            while count := sock.recv_into(READ):
+                received += count
+            seconds = time.perf_counter() - started
+        if received < wanted:
+            raise RuntimeError(f'{wanted - received} of {wanted} bytes have not come')
+        return {'count': wanted, 'rate': wanted / seconds}
+    return load
+
+
 def bulk(size: int) -> Load:
     """Make a load of one stream from the backend to the client."""
     def load(relay: Relay, scale: float) -> Figures:
@@ -101,21 +172,6 @@ def bulk(size: int) -> Load:
         if received:
             raise RuntimeError(f'{received} of {asked} bytes have not come')
         return {'count': asked, 'rate': asked / seconds}
-    return load
-
-
-def connections(seconds: int) -> Load:
-    """Make a load of new connections, 16 at a time, each for one small file from nginx."""
-    def load(relay: Relay, scale: float) -> Figures:
-        printed = output(program('wrk'), '-t', '1', '-c', '16', '-d', f'{max(1, round(seconds * scale))}s',
-                         '-H', 'Connection: close', f'http://{HOST}:{relay.port}/')
-        if failed := re.search(r'Socket errors.*|Non-2xx.*', printed):
-            raise RuntimeError(failed[0])
-        count = re.search(r'(\d+) requests in ', printed)
-        rate = re.search(r'Requests/sec: +([\d.]+)', printed)
-        if not count or not rate:
-            raise RuntimeError(f'wrk printed {printed!r}')
-        return {'count': int(count[1]), 'rate': float(rate[1])}
     return load
 
 
@@ -148,6 +204,25 @@ def redis_with_a_value() -> Iterator[Any]:
         yield server
 
 
+@contextlib.contextmanager
+def memcached_with_a_value() -> Iterator[Any]:
+    """Run memcached with the key that is asked for."""
+    with memcached_server() as server:
+        with peers.connect(server.port) as sock:
+            peers.ask(sock, b'set key 0 0 64\r\n' + b'x' * 64 + b'\r\n', len(b'STORED\r\n'))
+        yield server
+
+
+@contextlib.contextmanager
+def nginx_with_a_body() -> Iterator[Any]:
+    """Run nginx with a file of 1 GB that takes no room on the disk."""
+    with nginx_server() as server:
+        path = server.folder / 'www' / BODY
+        path.touch()
+        os.truncate(path, GB)
+        yield server
+
+
 class Child(NamedTuple):
     address: str
 
@@ -167,7 +242,8 @@ def child(kind: str) -> Iterator[Child]:
 #: What relays stand in front of, by name; each has an ``address``.
 BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     'redis': redis_with_a_value,
-    'nginx': nginx_server,
+    'nginx': nginx_with_a_body,
+    'memcached': memcached_with_a_value,
     'source': lambda: child('source'),
     'echo': lambda: child('echo'),
 }
@@ -179,7 +255,15 @@ MEASUREMENTS = (
         Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p50', 'p50 ms', 1, 3))),
     Measurement('bulk', 'source', bulk(2 * GB), (
         Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2))),
-    Measurement('new connections', 'nginx', connections(2), (
+    Measurement('memcache', 'memcached', asking(b'get key\r\n', b'END\r\n', 50, 60_000), (
+        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1))),
+    Measurement('http', 'nginx', wrk(50, 2), (
+        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1))),
+    Measurement('http body', 'nginx', body(), (
+        Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2))),
+    Measurement('beside', 'redis', beside(25, 40_000), (
+        Column('p99', 'p99 ms', 1, 2),)),
+    Measurement('new connections', 'nginx', wrk(16, 2, '-H', 'Connection: close'), (
         Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6))),
     Measurement('idle', 'echo', idle(2_000), (
         Column('weight', 'KB/session', 1 / 1024, 1),), once=True, direct=False),

@@ -18,27 +18,24 @@ class Results(NamedTuple):
     Attributes:
         measurements: The groups of columns.
         names: The rows.
-        reference: The row that ratios are to.
+        references: The rows that ratios are to.
         values: By row, group and column one figure a round, in the column's unit; None where that run failed.
     """
 
     measurements: Sequence[Measurement]
     names: Sequence[str]
-    reference: str
+    references: Sequence[str]
     values: dict[Key, list[float | None]]
 
     def middle(self, key: Key) -> float | None:
         """Return the median over the rounds; None: there is no figure."""
         return _median(self.values.get(key, ()))
 
-    def ratio(self, key: Key) -> float | None:
-        """Return the median of the ratios to the reference, each within one round; None: there is none."""
-        theirs = self.values.get((self.reference, *key[1:]), ())
+    def ratio(self, reference: str, key: Key) -> float | None:
+        """Return the median of the ratios to another row, each within one round; None: there is none."""
+        theirs = self.values.get((reference, *key[1:]), ())
         return _median(one / other if one is not None and other else None
                        for one, other in zip(self.values.get(key, ()), theirs, strict=False))
-
-    def columns(self) -> list[tuple[Measurement, Column]]:
-        return [(measurement, column) for measurement in self.measurements for column in measurement.columns]
 
 
 def _median(values: Iterable[float | None]) -> float | None:
@@ -47,28 +44,31 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def table(results: Results) -> str:
-    """Return the medians as a table of text, and below it the ratios to the reference."""
-    return '\n'.join((*_block(results, '', results.middle, None),
-                      '', *_block(results, f'x {results.reference}', results.ratio, 2)))
+    """Return the medians as tables of text, each group with the ratios to the references beside it."""
+    return '\n\n'.join('\n'.join(_group(results, measurement)) for measurement in results.measurements)
 
 
-def _block(results: Results, corner: str, figure: Any, digits: int | None) -> list[str]:
-    columns, first = results.columns(), max(map(len, (corner, *results.names)))
-    widths = [max(len(column.title), 8) for _, column in columns]
-    groups = [_group(measurement, columns, widths) for measurement in results.measurements]
-    lines = [f'{"":{first}}  ' + '  '.join(groups),
-             f'{corner:{first}}  ' + '  '.join(f'{column.title:>{width}}' for (_, column), width in zip(
-                 columns, widths, strict=True))]
+def _group(results: Results, measurement: Measurement) -> list[str]:
+    """Return the lines of one group: a figure and its ratios behind it, row by row."""
+    first = max(map(len, (measurement.name, *results.names)))
+    title = [f'{measurement.name:{first}}']
+    for column in measurement.columns:
+        title += [f'{column.title:>12}', *(f'{"x " + reference:>{WIDTH}}' for reference in results.references)]
+    lines = [''.join(title)]
     for name in results.names:
-        cells = (_cell(figure((name, measurement.name, column.key)), column.digits if digits is None else digits, width)
-                 for (measurement, column), width in zip(columns, widths, strict=True))
-        lines.append(f'{name:{first}}  ' + '  '.join(cells))
-    return [line.rstrip() for line in lines]
+        keys = [(name, measurement.name, column.key) for column in measurement.columns]
+        if any(results.middle(key) is not None for key in keys):
+            cells = (_cells(results, key, column) for key, column in zip(keys, measurement.columns, strict=True))
+            lines.append(f'{name:{first}}' + ''.join(cells))
+    return lines
 
 
-def _group(measurement: Measurement, columns: Sequence[tuple[Measurement, Column]], widths: Sequence[int]) -> str:
-    own = [width for (other, _), width in zip(columns, widths, strict=True) if other is measurement]
-    return f' {measurement.name} '.center(sum(own) + 2 * (len(own) - 1), '-')
+WIDTH = 11  #: [characters] of a ratio
+
+
+def _cells(results: Results, key: Key, column: Column) -> str:
+    ratios = (_cell(results.ratio(reference, key), 2, WIDTH) for reference in results.references)
+    return _cell(results.middle(key), column.digits, 12) + ''.join(ratios)
 
 
 def _cell(value: float | None, digits: int, width: int) -> str:
@@ -79,9 +79,10 @@ def as_json(results: Results) -> dict[str, Any]:
     """Return all figures with the machine they were taken on."""
     return {
         'machine': {'system': platform.platform(), 'python': platform.python_version(), 'cores': os.cpu_count()},
-        'reference': results.reference,
+        'references': list(results.references),
         'rows': {name: {measurement.name: {column.title: {
-            'median': results.middle(key), 'ratio': results.ratio(key), 'rounds': results.values[key]}
+            'median': results.middle(key), 'rounds': results.values[key],
+            'ratio': {reference: results.ratio(reference, key) for reference in results.references}}
             for column in measurement.columns if (key := (name, measurement.name, column.key)) in results.values}
             for measurement in results.measurements} for name in results.names},
     }
