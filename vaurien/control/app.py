@@ -110,10 +110,18 @@ def not_allowed(allowed: str, request: falcon.Request, response: falcon.Response
 def failed(owner: Callable[[falcon.Request], Surface], request: falcon.Request, response: falcon.Response, error: Exception,
            captured: Any) -> None:
     """Answer a request that was refused, or that has met a bug: the only place where everything is caught."""
+    if isinstance(error, falcon.HTTPError):
+        error = refused_by_falcon(error)
     if refusal_of(error) is None:
         logger.error('%s %s has failed', request.method, request.path, exc_info=error)
         error = BUG
     send(owner(request).refuse(request, error), response)
+
+
+def refused_by_falcon(error: falcon.HTTPError) -> Refusal:
+    """Say in our words what falcon has refused: a path or a method that nobody knows."""
+    text = 'there is nothing at this path' if error.status_code == 404 else error.description or error.title or str(error)
+    return Refusal(error.status_code, text, headers=dict(error.headers or {}))
 
 
 def owner_of(surfaces: Sequence[Surface], owners: dict[str, Surface], request: falcon.Request) -> Surface:

@@ -2,13 +2,14 @@
 
 A spec is checked again, and completely, by the proxy that is to become it; here a mistake is found by its key.
 """
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ..behaviors import Behavior
 from ..behaviors.dummy import all_options
 from ..chaos import protocol_options
-from ..errors import ConfigError
+from ..errors import ConfigError, UnknownPluginError
 from ..options import settle
 from ..protocols import Protocol
 from ..registry import NAME
@@ -42,14 +43,26 @@ def check_entry(entry: BehaviorSpec, label: Callable[[str], str] = str) -> None:
 def check_mix(mix: Iterable[BehaviorSpec]) -> None:
     """Check all entries of a mix; as ``check_entry``."""
     for index, entry in enumerate(mix):
-        check_entry(entry, lambda option, at=index: f'mix[{at}].settings.{option}')     # type: ignore[misc]
+        with named(f'mix[{index}].name'):
+            check_entry(entry, lambda option, at=index: f'mix[{at}].settings.{option}')     # type: ignore[misc]
 
 
 def check_settings(settings: Mapping[str, Mapping[str, Any]]) -> None:
     """Check settings by behavior and option; as ``check_entry``."""
     for name, values in settings.items():
-        options = all_options(Behavior.get(name))
-        settle(options, values, lambda option, of=name: f'settings.{of}.{option}')      # type: ignore[misc]
+        with named(f'settings.{name}'):
+            check_entry(BehaviorSpec(name=name, settings=dict(values)),
+                        lambda option, of=name: f'settings.{of}.{option}')      # type: ignore[misc]
+
+
+@contextmanager
+def named(key: str) -> Iterator[None]:
+    """Say of a plugin that is not known by which key it was asked for."""
+    try:
+        yield
+    except UnknownPluginError as error:
+        error.option = key
+        raise
 
 
 def check_protocol(name: str, settings: Mapping[str, Any]) -> None:

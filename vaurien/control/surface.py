@@ -104,9 +104,6 @@ def refusal_of(error: Exception) -> Refusal | None:
     """
     if isinstance(error, Refusal):
         return error
-    if isinstance(error, falcon.HTTPError):
-        text = error.description or error.title or str(error)
-        return Refusal(error.status_code, text, headers=dict(error.headers or {}))
     if isinstance(error, UnknownProxyError):
         return Refusal(404, str(error), 'path', 'proxy')
     if isinstance(error, NameTakenError):
