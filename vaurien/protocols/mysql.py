@@ -7,6 +7,7 @@ from .base import Exchange
 from .message import Kind, MessageProtocol
 from .mysql_answers import Answers
 from .mysql_calls import Call, Statements, complete
+from .mysql_commands import UNANSWERED
 from .mysql_kinds import ERRORS, VERBS, verb
 from .mysql_requests import ANSWER, COMMANDS, Requests
 from .mysql_wire import (
@@ -27,6 +28,7 @@ class MySQL(MessageProtocol):
 
     A request is called by its text: ``SELECT * FROM t``, also when a prepared statement is executed. Other commands are
     called by their names: ``COM_PING``, ``COM_INIT_DB shop``, ``COM_STMT_PREPARE SELECT ...``, and ``login user database``.
+    Nothing is drawn for what the server does not answer: COM_QUIT, COM_STMT_CLOSE, COM_STMT_SEND_LONG_DATA.
     TLS, compression and replication are relayed unread from where they begin: a client that prefers TLS has to be told not
     to use it (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``).
 
@@ -45,6 +47,7 @@ class MySQL(MessageProtocol):
     name = 'mysql'
     framers = (Requests, Answers)
     errors: ClassVar[Mapping[str, Kind]] = ERRORS
+    undrawn = frozenset((UNANSWERED,))
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)

@@ -16,6 +16,7 @@ from .mysql_wire import text
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
     'connect', 'login', 'change-user', 'query', 'execute', 'prepare', 'fetch', 'command'
+UNANSWERED = 'unanswered'   #: what the server is only told: it can neither fail nor be late
 LARGE = 'large'     #: a request of 16 MB and more: how many packets it has is not known before its end
 
 QUERY, PREPARE, CLOSE, LONG_DATA = 0x03, 0x16, 0x19, 0x18
@@ -65,7 +66,7 @@ PLAIN, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
 #: By their first byte, besides those that have a function of their own. What is in neither is relayed unread: the
 #: streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), what servers use among themselves.
 BY_CODE = {
-    0x01: Command(b'COM_QUIT', None),
+    0x01: Command(b'COM_QUIT', None, stage=UNANSWERED),
     0x02: Command(b'COM_INIT_DB', PLAIN, 'text'),
     0x04: Command(b'COM_FIELD_LIST', UP_TO_EOF, 'text'),
     0x05: Command(b'COM_CREATE_DB', PLAIN, 'text'),
@@ -79,8 +80,8 @@ BY_CODE = {
     0x0E: Command(b'COM_PING', PLAIN),
     0x11: Command(b'COM_CHANGE_USER', TO_LOG_IN, 'text', CHANGING_USER, forget),
     0x15: Command(b'COM_REGISTER_SLAVE', PLAIN),
-    LONG_DATA: Command(b'COM_STMT_SEND_LONG_DATA', None, 'id', change=keep_data),
-    CLOSE: Command(b'COM_STMT_CLOSE', None, 'id', change=close),
+    LONG_DATA: Command(b'COM_STMT_SEND_LONG_DATA', None, 'id', UNANSWERED, keep_data),
+    CLOSE: Command(b'COM_STMT_CLOSE', None, 'id', UNANSWERED, close),
     0x1A: Command(b'COM_STMT_RESET', PLAIN, 'id'),
     0x1B: Command(b'COM_SET_OPTION', PLAIN),
     0x1C: Command(b'COM_STMT_FETCH', UP_TO_EOF, 'id', FETCHING),
