@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from http.client import HTTPException
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, NamedTuple
 
 import gevent
@@ -187,6 +188,7 @@ class Handler(WSGIHandler):
     """One connection. Whatever a client does to it is its own affair: said at DEBUG, and the connection is over."""
 
     def handle(self) -> None:
+        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # head and body are two writes; the second must not wait
         try:
             super().handle()
         except OSError as error:

@@ -1,5 +1,6 @@
 """The embedded backend as a client sees it. It runs in a thread with an event loop of its own; nothing else does."""
 import contextlib
+import gc
 import http.client
 import json
 import logging
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.embedded import ECHOED, LARGEST, LONGEST, Embedded
+from vaurien.embedded import ECHOED, LARGEST, LONGEST, Embedded, Handler
 
 
 class Running:
@@ -71,6 +72,13 @@ def ask(connection: http.client.HTTPConnection, path: str, method: str = 'GET', 
     connection.request(method, path, **more)  # type: ignore[arg-type]
     response = connection.getresponse()
     return response.status, response.read()
+
+
+def test_body_does_not_wait_until_the_client_has_acknowledged_the_head(connection: http.client.HTTPConnection) -> None:
+    ask(connection, '/')
+    handlers = [found for found in gc.get_objects() if isinstance(found, Handler) and found.socket is not None]
+    assert [found.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for found in handlers
+            if found.client_address == connection.sock.getsockname()] == [1]
 
 
 def test_page_says_what_there_is(connection: http.client.HTTPConnection) -> None:
