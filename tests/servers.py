@@ -83,6 +83,9 @@ http {{
         location ~ ^/via/([0-9]+)/ {{  # what the server at this port of 127.0.0.1 answers
             proxy_pass http://127.0.0.1:$1;
             proxy_http_version 1.1;
+        }}
+        location ~ ^/soon/([0-9]+)/ {{  # the same, if it answers soon
+            proxy_pass http://127.0.0.1:$1;
             proxy_read_timeout 100ms;
         }}
     }}

@@ -19,6 +19,12 @@ CALM: dict[str, list[dict[str, Any]]] = {
 }
 
 
+def peak(daemon: Daemon) -> int:
+    """Return the most memory [bytes] that vaurien has ever had."""
+    with open(f'/proc/{daemon.process.pid}/status', encoding='utf-8') as status:
+        return next(int(line.split()[1]) for line in status if line.startswith('VmHWM')) * 1024
+
+
 def entry(name: str, percent: float = 100, **settings: Any) -> dict[str, Any]:
     """Return one entry of a mix."""
     return {'name': name, 'percent': percent, 'settings': settings}

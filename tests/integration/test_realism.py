@@ -37,9 +37,10 @@ def test_client_meets_the_same_when_the_server_itself_fails(request, name, row):
     assert really(row, server) == row.outcome
 
 
-@pytest.mark.parametrize('name', PROTOCOLS)
+@pytest.mark.parametrize('name', [name for name in Protocol.names() if Protocol.get(name).__module__.startswith('vaurien.')])
 def test_every_kind_has_a_row(name):
-    assert {row.kind for row in PROTOCOLS[name].ROWS} == set(Protocol.get(name).errors)
+    rows = PROTOCOLS[name].ROWS if name in PROTOCOLS else []
+    assert {row.kind for row in rows} == set(Protocol.get(name).errors)
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)

@@ -68,7 +68,7 @@ REQUESTS = Client('requests', with_requests, works, status)
 HTTPX = Client('httpx', with_httpx, works, status)
 CURL = Client('curl --fail', with_curl, works)
 #: how long curl may take in all while it waits for a head that takes some 20 s
-IMPATIENT = Client('curl --max-time', partial(with_curl, seconds=300 * MS), works)
+IMPATIENT = Client('curl --max-time', partial(with_curl, seconds=500 * MS), works)
 
 
 # -- how nginx is made to fail
@@ -97,7 +97,7 @@ def via_nobody(server: Any) -> Iterator[str]:
 def via_silence(server: Any) -> Iterator[str]:
     """Have nginx ask a server that never answers."""
     with listener(HOST) as silent:
-        yield f'/via/{silent.getsockname()[1]}/'
+        yield f'/soon/{silent.getsockname()[1]}/'
 
 
 @contextlib.contextmanager

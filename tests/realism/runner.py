@@ -13,8 +13,6 @@ from tests.through import Between, entry
 from . import __path__
 from .rows import ANEW, KEPT, REOPENED, Row, outcome
 
-PLUMBING = ('__main__', 'renderer', 'rows', 'runner')
-
 
 class Seen(NamedTuple):
     """What has come of a row.
@@ -32,8 +30,9 @@ class Seen(NamedTuple):
 
 def protocols() -> dict[str, Any]:
     """Return the modules that have rows, by the name of their protocol."""
-    names = (module.name for module in pkgutil.iter_modules(__path__))
-    return {name: import_module(f'tests.realism.{name}') for name in sorted(names) if name not in PLUMBING}
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name != '__main__')
+    modules = {name: import_module(f'tests.realism.{name}') for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, 'ROWS')}
 
 
 def meet(row: Row, proxy: Between) -> Seen:
@@ -56,6 +55,7 @@ def meet(row: Row, proxy: Between) -> Seen:
         anew = not clients or outcome(row.client, lambda: _works(row, clients[0])) != 'it works'
         if anew:
             row.client.works(stack.enter_context(row.client.open(proxy.port)))
+    proxy.kill_sessions()       # a farewell that comes late would meet what is set for the next row
     connections = proxy.count('accepted') - before
     afterwards = ANEW if anew else REOPENED if connections > 1 else KEPT
     return Seen(came, afterwards, tuple(fault.kind for fault in proxy.client.faults(proxy.name, since)))
