@@ -183,7 +183,9 @@ def test_200_clients_change_behaviors_under_load(backend):
 
 def test_clients_that_want_the_same_name_get_it_once(backend):
     def create(number):
-        return Client(vaurien.control).ask('POST', '/v1/proxies', {'name': f'p{number % 10}', 'backend': backend.address}).status
+        client = Client(vaurien.control)
+        with contextlib.closing(client.connection):
+            return client.ask('POST', '/v1/proxies', {'name': f'p{number % 10}', 'backend': backend.address}).status
     with daemon('--backend', backend.address, *HTTP) as vaurien, ThreadPoolExecutor(50) as clients:
         found = sorted(clients.map(create, range(50)))
     assert found == [201] * 10 + [409] * 40
