@@ -4,6 +4,7 @@ from typing import Any
 
 from .behaviors import Behavior
 from .behaviors.dummy import Dummy, all_options
+from .errors import RegistrationError
 from .mix import Mix, check_sum, format_mix
 from .options import flag, normalize, settle
 from .protocols.base import COMMON as PROTOCOL_OPTIONS
@@ -44,11 +45,19 @@ class Chaos(Mix[Dummy]):
 
 
 def make_behavior(entry: BehaviorSpec, settings: Mapping[str, Mapping[str, Any]], protocol: type[BaseProtocol]) -> Dummy:
-    """Make the behavior object of one entry of a mix."""
+    """Make the behavior object of one entry of a mix.
+
+    Raises:
+        UnknownPluginError, ConfigError: As for ``Chaos``.
+        RegistrationError: It wants to end the process.
+    """
     cls = Behavior.get(entry.name)
     given = {**settings.get(entry.name, {}), **entry.settings}
-    behavior = cls(settle(all_options(cls), given, lambda option: flag('behavior', entry.name, option)))
-    behavior.suit(protocol)
+    try:
+        behavior = cls(settle(all_options(cls), given, lambda option: flag('behavior', entry.name, option)))
+        behavior.suit(protocol)
+    except SystemExit as error:     # whoever asked for the behavior may not bring down the process by it
+        raise RegistrationError(f'behavior {entry.name} cannot be made: {error!r}') from error
     return DUMMY if cls.transparent() else behavior
 
 

@@ -14,8 +14,8 @@ from .protocols.base import Exchange
 from .stream import Stream
 
 _READABLE = 1
-#: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``
-ANYTHING = (Exception, Timeout)
+#: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``, and ``SystemExit`` would end the process without a word
+ANYTHING = (Exception, Timeout, SystemExit)
 
 
 class Lane:

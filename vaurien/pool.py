@@ -1,4 +1,5 @@
 """Idle backend connections kept for the next client (``reuse_socket``). Knows raw sockets and no session."""
+import time
 from collections import deque
 from typing import Any
 
@@ -28,12 +29,12 @@ class Pool:
         if len(self._idle) >= self.size or not self.timeout:
             sock.close()
             return
-        self._idle.append((get_hub().loop.now() + self.timeout, sock))
+        self._idle.append((time.monotonic() + self.timeout, sock))
         self._watch()
 
     def take(self) -> RawSocket | None:
         """Return a connection that the backend has neither ended nor written to; None: there is none."""
-        now = get_hub().loop.now()
+        now = time.monotonic()
         while self._idle:
             until, sock = self._idle.pop()
             if until > now and healthy(sock):
@@ -43,12 +44,12 @@ class Pool:
 
     def _watch(self) -> None:
         if self._timer is None and self._idle:
-            self._timer = get_hub().loop.timer(max(0.0, self._idle[0][0] - get_hub().loop.now()))
+            self._timer = get_hub().loop.timer(max(0.0, self._idle[0][0] - time.monotonic()))
             self._timer.start(self._expire)
 
     def _expire(self) -> None:
         self._stop_timer()
-        now = get_hub().loop.now()
+        now = time.monotonic()
         while self._idle and self._idle[0][0] <= now:
             self._idle.popleft()[1].close()
         self._watch()

@@ -1,10 +1,10 @@
 """Accepts clients and connects them to the backend. Knows one proxy's spec and its sessions, and no other proxy."""
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gevent import get_hub
 from gevent.event import Event
 from gevent.server import StreamServer
 
@@ -51,7 +51,7 @@ class Seldom:
 
     def warning(self, text: str, *args: Any) -> None:
         """Log it, or count it."""
-        now = get_hub().loop.now()
+        now = time.monotonic()
         if now < self._next:
             self._left_out += 1
             return
@@ -241,12 +241,16 @@ class Proxy(StreamServer):
                 self._check_empty()
 
         address = self.backend
-        delay = self.wire.opening_delay(number) if self.wire else 0.0
+        try:
+            delay = self.wire.opening_delay(number) if self.wire else 0.0
+        except ANYTHING:
+            return self._failed('a toxic', number, client)
         made = Connecting(address, self.spec.timeout, done, delay)
         if not made.ended:
             connecting = made
             self._connecting[made] = client
             self._empty.clear()
+        return None
 
     def _unreachable(self, client: RawSocket, error: BackendError | None) -> None:
         self.stats.backend_errors += 1
@@ -259,15 +263,19 @@ class Proxy(StreamServer):
             session = Session(self, number, Stream(client, timeout), Stream(backend, timeout),
                               self.protocol(self.settings), peer, address)
         except ANYTHING:
-            logger.exception('session %d of %s is reset: protocol %s raised', number, self.spec.name, self.protocol.name)
-            self.stats.handler_errors += 1
-            sockets.refuse(client)
-            sockets.refuse(backend)
-            self._check_empty()
-            return
+            return self._failed(f'protocol {self.protocol.name}', number, client, backend)
         self.sessions[number] = session
         self._empty.clear()
         session.start()
+        return None
+
+    def _failed(self, what: str, number: int, *socks: RawSocket) -> None:
+        """A plugin raised before there was a session: its client is reset, the others live on."""
+        logger.exception('session %d of %s is reset: %s raised', number, self.spec.name, what)
+        self.stats.handler_errors += 1
+        for sock in socks:
+            sockets.refuse(sock)
+        self._check_empty()
 
     # -- what sessions tell
 

@@ -1,5 +1,6 @@
 """One client connection paired with one backend connection. Owns two streams and two lanes, and alone ends itself."""
 import logging
+import time
 from collections.abc import Callable
 from errno import ECONNRESET
 from random import Random
@@ -58,7 +59,7 @@ class Session:
         self.exchanges = 0
         self.exchange: Exchange | None = None
         self.ended = self.silent = self.awaiting = self._closing = self._told = False
-        self.started = get_hub().loop.now()
+        self.started = time.monotonic()
         self._random: Random | None = None
         self._greenlets: set[Any] | None = None
         self._timer: Any = None

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,7 +145,7 @@ def numeric(address: Address) -> list[SocketAddress] | None:
             socket.inet_pton(family, address.host or '127.0.0.1')
             return [(family, (address.host or '127.0.0.1', address.port))]
     kept = _names.get((address.host, address.port or 0))
-    return kept[1] if kept and kept[0] > get_hub().loop.now() else None
+    return kept[1] if kept and kept[0] > time.monotonic() else None
 
 
 @contextlib.contextmanager
@@ -178,5 +179,5 @@ def resolve(address: Address) -> list[SocketAddress]:
     with _names_only(address.host):
         found = hub.resolver.getaddrinfo(address.host, address.port or 0, 0, socket.SOCK_STREAM)
     result = [(info[0], info[4]) for info in found]
-    _names[address.host, address.port or 0] = hub.loop.now() + NAMES_KEPT, result
+    _names[address.host, address.port or 0] = time.monotonic() + NAMES_KEPT, result
     return result

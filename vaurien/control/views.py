@@ -1,10 +1,9 @@
 """From live objects to what the native surface shows of them. Changes nothing, and knows nothing of HTTP."""
 import inspect
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
-
-from gevent import get_hub
 
 from ..behaviors import Behavior
 from ..behaviors.dummy import all_options
@@ -71,7 +70,7 @@ def session_view(session: Session) -> models.Session:
     behavior = getattr(exchange, 'behavior', None)
     return models.Session(
         number=session.number, client=session.peer, backend=session.backend_name,
-        age=max(0.0, round(get_hub().loop.now() - session.started, 3)), from_client=from_client, from_backend=from_backend,
+        age=max(0.0, round(time.monotonic() - session.started, 3)), from_client=from_client, from_backend=from_backend,
         exchanges=session.exchanges, behavior=behavior.name if behavior is not None else '',
         request=exchange.name if exchange is not None else '')
 
