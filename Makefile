@@ -28,7 +28,7 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs docs/_build/html
 
 # make bench ARGS=--quick
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(VENV)/.bench
 	@.ci/packages bench
 	$(BIN)/python -m bench $(ARGS)
 
@@ -61,6 +61,10 @@ $(VENV)/.test: setup.py | $(BIN)/python
 
 $(VENV)/.lint: setup.py | $(BIN)/python
 	$(PIP) -e '.[lint]'
+	@touch $@
+
+$(VENV)/.bench: setup.py | $(BIN)/python
+	$(PIP) -e '.[bench]'
 	@touch $@
 
 $(VENV)/.docs: setup.py | $(BIN)/python

@@ -17,8 +17,9 @@ REQUIRES = (
 TEST = (
     'pytest>=8.3', 'pytest-timeout>=2.3', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
-    'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0',
+    'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
 )
+BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1; python_version >= "3.11"')
 LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
 DOCS = ('sphinx>=7.3', 'furo>=2024.8.6')
 
@@ -62,7 +63,7 @@ setup(
     package_data={'vaurien': ['py.typed']},
     python_requires='>=3.10',
     install_requires=REQUIRES,
-    extras_require={'test': TEST, 'lint': LINT, 'docs': DOCS},
+    extras_require={'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
     entry_points=entry_points(),
     zip_safe=False,
 )

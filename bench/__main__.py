@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.processes import MissingServer
 
-from . import report
+from . import picture, report
 from .contenders import CONTENDERS, REFERENCES, Contender, Relay, command
 from .measurements import BACKENDS, MEASUREMENTS, Measurement, measure
 
@@ -128,6 +128,11 @@ def main() -> int:
         results = run(contenders, measurements, relays, rounds, QUICK if options.quick else 1)
         print(report.table(results))
         report.write(results, options.json)
+        drawing = options.json.with_suffix('.png')
+        try:
+            picture.draw(results, drawing)
+        except ImportError:
+            complain('no picture: matplotlib is not installed')
     print(f'\nmedians of {rounds} interleaved rounds, {time.monotonic() - began:.0f} s; all figures: {options.json}')
     wanted = sum(takes_part(one, measurement) for one in contenders for measurement in measurements)
     failed = any(None in values for values in results.values.values())
