@@ -1,5 +1,6 @@
 """How the log looks. Nothing that a peer sends can make a line of it: what is not printable is escaped."""
 import logging
+from contextlib import suppress
 from typing import Any
 
 FORMAT = '%(asctime)s %(levelname)s %(name)s: %(message)s'
@@ -58,7 +59,8 @@ def close_log(handler: logging.Handler) -> None:
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     root.removeHandler(handler)
-    handler.close()
+    with suppress(OSError):     # what a full disk has not taken is lost
+        handler.close()
 
 
 def log_exception(context: Any, t: Any, v: Any, tb: Any) -> None:
