@@ -9,7 +9,7 @@ from .chaos import DUMMY, OPENING
 from .messagelane import MessageLane
 from .protocols.base import Exchange
 from .protocols.message import UNANSWERED, Part
-from .stream import Stream
+from .stream import READ, Stream
 
 
 class RequestLane(MessageLane):
@@ -42,7 +42,7 @@ class RequestLane(MessageLane):
                 if not self._may_wait_here(exchange.behavior):
                     return self._later(part, parts, at)
                 self._act(exchange, self.cutter.data[at:end], exchange is not self.current, done)
-                if self._over():
+                if self._over() or done and self._ends(exchange):
                     return None
                 start = end
             if exchange is not None:
@@ -51,6 +51,23 @@ class RequestLane(MessageLane):
         self.put(start, at)
         self._went_through()
         return None
+
+    def _ends(self, exchange: Exchange) -> bool:
+        """Say whether the connection ends with the answer to this request; what the client sends behind it is dropped."""
+        if exchange.failure is None or not exchange.failure.end:
+            return False
+        self._step = self._drop
+        return True
+
+    def swallow(self) -> None:
+        if self.done:
+            self.session.end()      # the client has left before
+        else:
+            super().swallow()
+
+    def _drop(self) -> None:
+        if not self.source.recv(READ):
+            self.finish()
 
     def follow_no_more(self, reason: str) -> None:
         """Relay unread from here on: the other direction cannot be followed any more."""

@@ -1,5 +1,6 @@
 """What behaviors do to single requests of HTTP: the drawn ones, on a connection that goes on, and in a pipeline."""
 import contextlib
+import socket
 from random import Random
 
 import pytest
@@ -209,3 +210,34 @@ def test_match_sees_the_target_with_its_query(proxy, client):
     proxy.meet(entry('error', kind='503', match=r'^GET /items\?x=1$'))
     client.sendall(asked(b'items?x=1') + asked(b'items?x=2') + asked(b'items'))
     read(client, b'', b'items?x=2', b'items')
+
+
+# -- what comes behind the end
+
+def test_hang_in_a_pipeline_lets_the_answers_before_it_pass(proxy, client, names):
+    proxy.meet(entry('hang', match='/two'))
+    client.sendall(b''.join(map(asked, (b'one', b'two', b'three'))))
+    read(client, b'one')
+    nothing_comes(client)
+    assert names.seen == [b'one']
+
+
+@pytest.mark.parametrize('kind, end', [('empty-response', 'FIN'), ('truncated', 'FIN'), ('reset', 'RST')])
+def test_requests_behind_one_that_ends_the_connection_do_not_arrive(proxy, client, names, kind, end):
+    proxy.meet(entry('error', kind=kind, match='/two'))
+    client.sendall(b''.join(map(asked, (b'one', b'two', b'three'))))
+    client.shutdown(socket.SHUT_WR)
+    read(client, b'one')
+    assert ending(client) == end
+    proxy.wait_for_sessions(0)
+    assert names.seen == [b'one']
+
+
+def test_client_that_left_before_the_hang_comes_to_its_turn_leaves_no_session_behind(proxy, names):
+    proxy.meet(entry('hang', match='/two'))
+    with connect(proxy.port) as client:
+        client.sendall(asked(b'one') + asked(b'two'))
+        client.shutdown(socket.SHUT_WR)
+        read(client, b'one')
+    proxy.wait_for_sessions(0)
+    assert names.seen == [b'one']

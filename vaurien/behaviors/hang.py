@@ -12,5 +12,5 @@ class Hang(Dummy):
 
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
         if to_backend:
-            protocol.session.silence()
+            protocol.hang()
         return not to_backend

@@ -163,6 +163,10 @@ class BaseProtocol:
         self.session.injected(self.requesting, 'random-bytes')
         return False
 
+    def hang(self) -> None:
+        """Answer neither the request under way nor any behind it."""
+        self.session.silence()
+
     def reusable(self) -> bool:
         """Say whether the backend connection is as good as new; the session knows whether anything is in flight."""
         return True

@@ -212,6 +212,9 @@ class MessageProtocol(BaseProtocol):
         self.session.injected(exchange, chosen)
         return exchange.failure.request is None
 
+    def hang(self) -> None:
+        self.requesting.failure = Failure(end='silence')    # in its turn: what was asked before is answered
+
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""
         if kind:
