@@ -15,4 +15,4 @@ def _malformed(cls: Any) -> str | None:
 
 Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed)
 
-from . import http, mysql, postgres, redis, smtp, tcp  # noqa: E402, F401 - they register themselves
+from . import http, memcache, mysql, postgres, redis, smtp, tcp  # noqa: E402, F401 - they register themselves

@@ -1,0 +1,127 @@
+"""memcached's binary protocol (memcached wiki, "Binary Protocol Revamped"). Finds requests and answers.
+
+Bytes and exchanges; knows no failure and no text protocol. An exchange's ``note`` is ``(opcode, opaque, quiet, key)``: the key
+is what the answer repeats, empty if it repeats none. Quiet requests stay in the queue until an answer shows which of them
+were not answered.
+"""
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, Final
+
+from ..errors import ProtocolError
+from .base import Exchange
+from .memcache_text import QUIET
+from .message import NAME, Framer, Part
+
+REQUEST, ANSWER = 0x80, 0x81
+HEADER: Final = 24      #: [bytes]
+#: magic, opcode, length of the key, of the extras; data type, then status or vbucket; length of the body, opaque
+FIELDS: Final = Struct('>BBHBxHI4s')
+STAT: Final = 0x10
+
+Note = tuple[int, bytes, bool, bytes]
+
+#: opcode -> the name of the command, as in the text protocol, its stage, whether it is quiet
+OPCODES: Final = {
+    **{code: (name, stage, False) for code, name, stage in (
+        (0x00, b'get', 'get'), (0x0c, b'get', 'get'), (0x1d, b'gat', 'get'), (0x23, b'gat', 'get'),
+        (0x01, b'set', 'store'), (0x02, b'add', 'store'), (0x03, b'replace', 'store'), (0x0e, b'append', 'store'),
+        (0x0f, b'prepend', 'store'), (0x04, b'delete', 'delete'), (0x05, b'incr', 'arith'), (0x06, b'decr', 'arith'),
+        (0x1c, b'touch', 'touch'), (0x07, b'quit', 'quit'), (0x08, b'flush_all', 'admin'), (0x0a, b'noop', 'noop'),
+        (0x0b, b'version', 'noop'), (STAT, b'stats', 'stats'), (0x20, b'sasl_list', 'auth'), (0x21, b'sasl_auth', 'auth'),
+        (0x22, b'sasl_step', 'auth'))},
+    **{code: (name, stage, True) for code, name, stage in (
+        (0x09, b'get', 'get'), (0x0d, b'get', 'get'), (0x1e, b'gat', 'get'), (0x24, b'gat', 'get'),
+        (0x11, b'set', 'store'), (0x12, b'add', 'store'), (0x13, b'replace', 'store'), (0x19, b'append', 'store'),
+        (0x1a, b'prepend', 'store'), (0x14, b'delete', 'delete'), (0x15, b'incr', 'arith'), (0x16, b'decr', 'arith'),
+        (0x17, b'quit', 'quit'), (0x18, b'flush_all', 'admin'))},
+}
+QUITQ: Final = 0x17     #: the one request that is never answered
+KEYED: Final = frozenset((0x0d, 0x24))  #: the quiet ones whose answer repeats the key
+
+
+class BinaryMessages(Framer):
+    """What both directions have in common: a header, then a body of the length in it."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.exchange: Exchange | None = None   #: of the message under way
+        self.last = False   #: the message is all of it
+
+    def ended(self) -> tuple[Exchange | None, bool]:
+        """Take note that the message under way has passed; return whose it was, and whether it was all of it."""
+        exchange, self.exchange = self.exchange, None
+        return exchange, self.last
+
+    def part(self, size: int, end: int, exchange: Exchange, last: bool) -> Part:
+        """Report a message that ends at ``end``, in the data or beyond."""
+        if end <= size:
+            return end, exchange, last
+        self.exchange, self.last, self.rest = exchange, last, end - size
+        return size, exchange, False
+
+
+class BinaryRequests(BinaryMessages):
+    """Finds requests."""
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        size = len(data)
+        if self.exchange is not None:
+            yield (start, *self.ended())
+        while start < size:
+            if data[start] != REQUEST:
+                raise ProtocolError(f'a request begins with {data[start]:#x}')
+            if size - start < HEADER:
+                return
+            _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data, start)
+            if opcode not in OPCODES or key + extras > body:
+                raise ProtocolError(f'a request with opcode {opcode:#x} that is not known, or is malformed')
+            begin = start + HEADER + extras
+            if size < begin + min(key, NAME):
+                return
+            part = self.part(size, start + HEADER + body, self._begin(opcode, opaque, data[begin:begin + min(key, NAME)]), True)
+            start = part[0]
+            yield part
+
+    def _begin(self, opcode: int, opaque: bytes, key: bytes) -> Exchange:
+        verb, stage, quiet = OPCODES[opcode]
+        if quiet and len(self.protocol.queue) >= QUIET:
+            raise ProtocolError(f'more than {QUIET} requests wait for an answer')
+        name = b'%b %b' % (verb, key) if key else verb
+        return Exchange(name[:NAME], stage, opcode != QUITQ, (opcode, opaque, quiet, key if opcode in KEYED else b''))
+
+
+class BinaryAnswers(BinaryMessages):
+    """Finds answers, and tells which request each belongs to by its opcode and its opaque."""
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        queue, size = self.protocol.queue, len(data)
+        if self.exchange is not None:
+            yield (start, *self.ended())
+        while start < size:
+            if not queue and self.protocol.requests.opaque:
+                raise ProtocolError(self.protocol.requests.opaque)
+            if data[start] != ANSWER:
+                raise ProtocolError(f'an answer begins with {data[start]:#x}')
+            if size - start < HEADER:
+                return
+            _, opcode, key, extras, status, body, opaque = FIELDS.unpack_from(data, start)
+            if key + extras > body:
+                raise ProtocolError('an answer that is malformed')
+            begin = start + HEADER + extras
+            if opcode in KEYED and size < begin + min(key, NAME):
+                return
+            repeated = data[begin:begin + min(key, NAME)] if opcode in KEYED else b''
+            while queue and silent(queue[0].note, opcode, opaque, repeated):
+                yield start, queue[0], True
+            if not queue or queue[0].note[:2] != (opcode, opaque):
+                raise ProtocolError('an answer to no request, or to another one')
+            last = opcode != STAT or not body or status != 0
+            part = self.part(size, start + HEADER + body, queue[0], last)
+            start = part[0]
+            yield part
+
+
+def silent(note: Note, opcode: int, opaque: bytes, key: bytes) -> bool:
+    """Say whether a request was not answered, since an answer with these fields is none of its."""
+    return note[2] and (note[:2] != (opcode, opaque) or bool(key) and note[3] != key)

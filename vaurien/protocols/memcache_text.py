@@ -1,0 +1,241 @@
+"""memcached's text protocol and its meta commands. Finds requests and answers.
+
+Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``note`` is the ``Reply`` that answers it.
+Commands that may or may not be answered (``q``) stay in the queue until an answer shows which of them were not.
+"""
+from collections.abc import Generator, Iterator
+from typing import Any, Final
+
+from ..errors import ProtocolError
+from .base import Exchange
+from .memcache_verbs import (
+    ANYTHING,
+    BLOCKS,
+    DUMP,
+    KEY,
+    LISTS,
+    LOG,
+    NUMBER,
+    OTHER,
+    VALUE,
+    VERBS,
+    Reply,
+    Verb,
+    data_length,
+    error_stages,
+    is_error,
+    is_length,
+    meta_length,
+)
+from .message import NAME, Framer, Part
+
+CRLF: Final = b'\r\n'
+CR: Final = CRLF[0]
+#: [requests] without an answer so far that may still get one; each costs memory here, and clients end a batch long before
+QUIET: Final = 10_000
+
+
+class TextRequests(Framer):
+    """Finds commands: a line each, some with a data block behind it."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.exchange: Exchange | None = None   #: of the request under way
+        self.in_line = False    #: its line is not over
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        size, find = len(data), data.find
+        if self.exchange is not None:
+            end = find(b'\n', start) + 1 if self.in_line else start
+            if self.in_line and not end:
+                if start < size:
+                    yield size, self.exchange, False
+                return
+            start, exchange, self.exchange = end, self.exchange, None
+            yield start, exchange, True
+        while start < size:
+            end = find(b'\n', start)
+            if end < 0:
+                part = self._long(data, start)
+                if part is not None:
+                    yield part
+                return
+            stop = end - 1 if data[end - 1] == CR and end > start else end
+            exchange, body = self.read(data[start:stop])
+            start = end + 1 + body
+            if start > size:
+                self.exchange, self.in_line, self.rest = exchange, False, start - size
+                yield size, exchange, False
+                return
+            yield start, exchange, True
+
+    def _long(self, data: bytes, start: int) -> Part | None:
+        """Name a list of keys that is longer than any name while its line goes on."""
+        if len(data) - start < NAME + len(CRLF) or not data.startswith(LISTS, start):
+            return None
+        verb = VERBS[data[start:data.find(b' ', start)]]
+        self.exchange, self.in_line = Exchange(data[start:start + NAME], verb.stage, True, verb.reply), True
+        return len(data), self.exchange, False
+
+    def read(self, line: bytes) -> tuple[Exchange, int]:
+        """Read the line of a request; return its exchange, and the length of what follows it [bytes].
+
+        Raises:
+            ProtocolError: Nobody can tell whether the server takes what follows it as data or as the next request.
+        """
+        words = line.split(b' ')
+        if b'' in words:
+            words = [word for word in words if word]
+        verb = VERBS.get(words[0], OTHER) if words else OTHER
+        stage, reply, shape, noreply, _ = verb
+        silent = noreply is not None and words[-1] == b'noreply' and noreply[0] <= len(words) <= noreply[1]
+        if shape == 'list':
+            return Exchange(line[:NAME], stage, True, reply), 0
+        if shape == 'data':
+            length = data_length(words[:-1] if silent else words)
+            return Exchange(words[0] + b' ' + words[1], stage, not silent, reply), length
+        if shape == 'line':
+            return Exchange(line[:NAME], stage, not silent and stage != 'quit', self._line(words, verb, silent)), 0
+        length = meta_length(words) if shape == 'meta data' else 0
+        name = b' '.join(words[:2])[:NAME]
+        return Exchange(name, stage, not silent, reply if shape == 'key' else self._meta(words, verb)), length
+
+    @staticmethod
+    def _line(words: list[bytes], verb: Verb, silent: bool) -> Reply:
+        """Say how a command is answered that is more than its name."""
+        if verb.stage == 'crawl' and words[1:2] in ([b'metadump'], [b'mgdump']):
+            return DUMP
+        if words[-1:] == [b'noreply'] and not silent and verb.stage in ('slabs', 'other'):
+            raise ProtocolError(f'nobody knows whether {words[0][:20]!r} is answered')
+        return verb.reply
+
+    def _meta(self, words: list[bytes], verb: Verb) -> Reply:
+        """Say how a meta command is answered. What is malformed is answered by an error, even where it asks for quiet."""
+        flags = words[3 if verb.shape == 'meta data' else 2:]
+        if b'q' not in flags:
+            return verb.reply
+        letters = {flag[:1] for flag in flags}
+        if len(letters) < len(flags) or len(words[1]) > KEY:
+            return verb.reply
+        if len(self.protocol.queue) >= QUIET:
+            raise ProtocolError(f'more than {QUIET} requests wait for an answer')
+        marks = {flag for flag in flags if flag[:1] == b'O'}
+        if b'k' in letters and b'b' not in letters:
+            marks.add(b'k' + words[1])
+        return Reply(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
+
+
+class TextAnswers(Framer):
+    """Finds answers, and tells which request each belongs to."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.exchange: Exchange | None = None   #: whose answer is under way
+        self.last = False   #: nothing of it comes behind the data block under way
+        self.wrong = ''     #: what is wrong with what follows
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        queue, size, find = self.protocol.queue, len(data), data.find
+        if self.exchange is not None and self.last:
+            exchange, self.exchange, self.last = self.exchange, None, False
+            yield start, exchange, True
+        while start < size:
+            end, owner = find(b'\n', start), self.exchange
+            if not queue and owner is None and self.protocol.requests.opaque:
+                raise ProtocolError(self.protocol.requests.opaque)
+            if end < 0:
+                return
+            if owner is None:
+                line = data[start:end].rstrip(CRLF)
+                last, before, quiet, _, _ = queue[0].note if queue else ANYTHING
+                if line in last and not quiet:
+                    start, owner = end + 1, queue[0]
+                    yield start, owner, True
+                    if owner.note is LOG:
+                        raise ProtocolError('the connection becomes a log')
+                    continue
+                owner = queue[0] if before is VALUE and line[:6] == b'VALUE ' else (yield from self._pair(start, line))
+            end, done = self._extent(owner, data, start)
+            if end > start:
+                start = min(end, size)
+                self.rest, self.last = end - start, done and end > size
+                self.exchange = owner if not done or self.last else None
+                yield start, owner, self.exchange is None
+            if self.wrong:
+                raise ProtocolError(self.wrong)
+            if self.exchange is not None:
+                return
+
+    def _pair(self, start: int, line: bytes) -> Generator[Part, None, Exchange | None]:
+        """Report the requests that were not answered, and return whose answer begins with this line."""
+        queue = self.protocol.queue
+        while queue and self._silent(queue[0], line):
+            yield start, queue[0], True
+        return self._owner(line)
+
+    def _silent(self, exchange: Exchange, line: bytes) -> bool:
+        """Say whether a request was not answered, since this answer is none of its."""
+        reply = exchange.note
+        if not reply.quiet:
+            return False
+        words = line.split(b' ')
+        if not is_error(words[0]):
+            repeated = {word for word in words[1:] if word[:1] == b'O' or word[:1] == b'k' and not reply.loose}
+            return words[0] not in reply.last or repeated != reply.marks
+        stages = error_stages(line)
+        if stages:
+            return exchange.stage not in stages
+        return any(not other.note.quiet and other.stage != 'noop' and not made_here(other)
+                   for other in self.protocol.queue)
+
+    def _owner(self, line: bytes) -> Exchange | None:
+        """Return whose answer begins with this line, None for an error that came late or unasked.
+
+        Raises:
+            ProtocolError: It is no answer to the request whose turn it is.
+        """
+        queue, word = self.protocol.queue, line.split(b' ', 1)[0]
+        if is_error(word):
+            stages = error_stages(line)
+            return queue[0] if queue and (not stages or queue[0].stage in stages) else None
+        if not queue:
+            raise ProtocolError('an answer to no request')
+        reply = queue[0].note
+        word = NUMBER if word.isdigit() else word
+        if reply.last and word not in reply.last and reply.before is not None and word not in reply.before:
+            raise ProtocolError('an answer to another request')
+        return queue[0]     # type: ignore[no-any-return]
+
+    def _extent(self, owner: Exchange | None, data: bytes, start: int) -> tuple[int, bool]:
+        """Say how far an answer reaches, beyond the data if a data block is cut, and whether it ends there."""
+        reply = ANYTHING if owner is None else owner.note
+        size, pos = len(data), start
+        while pos < size:
+            if reply.before is VALUE and data.startswith(b'END\r\n', pos):
+                return pos + 5, True
+            end = data.find(b'\n', pos) + 1
+            if not end:
+                break
+            words = data[pos:end].rstrip(CRLF).split(b' ')
+            word = words[0]
+            if word in BLOCKS and (word in reply.last or reply.before is VALUE):
+                length = words[BLOCKS[word]] if len(words) > BLOCKS[word] else b''
+                if not is_length(length):
+                    self.wrong = 'a value without a length'
+                    break
+                pos = end + int(length) + 2
+                if word in reply.last:
+                    return pos, True
+            elif not reply.last or word in reply.last or is_error(word) or NUMBER in reply.last and word.isdigit():
+                return end, True
+            elif reply.before is None:
+                pos = end
+            else:
+                self.wrong = 'a line that belongs to no answer'
+                break
+        return pos, False
+
+
+def made_here(exchange: Exchange) -> bool:
+    """Say whether the backend has never seen this request, so that no answer of it can come."""
+    return exchange.failure is not None and exchange.failure.request == b''

@@ -1,0 +1,151 @@
+"""The commands of memcached's text protocol and their answers (memcached ``doc/protocol.txt``, memcached 1.6 itself).
+
+Tables and words; knows no exchange, and not where a line begins or ends.
+"""
+import re
+from typing import Any, Final, NamedTuple
+
+from ..errors import ProtocolError
+
+KEY: Final = 250        #: [bytes] of the longest key
+#: [bytes] of a data block at most; the server counts in 32 bits
+LARGEST: Final = 2**31 - 3
+DIGITS: Final = 20      #: of any length
+SHORT: Final = 9        #: [digits] of a number that fits into 32 bits whatever it is
+NUMBER: Final = b'#'    #: stands for any number where an answer begins with one
+
+#: the lines that a data block follows, and which of their words is its length
+BLOCKS: Final = {b'VALUE': 3, b'VA': 1}
+ERRORS: Final = (b'ERROR', b'CLIENT_ERROR', b'SERVER_ERROR')
+#: the errors that only requests of these stages have; they may come late, from a request that said ``noreply``
+ERRORS_OF: Final = (
+    (b'SERVER_ERROR object too large', ('store',)), (b'SERVER_ERROR out of memory storing', ('store',)),
+    (b'CLIENT_ERROR bad data chunk', ('store',)), (b'SERVER_ERROR out of memory writing get', ('get',)),
+    (b'CLIENT_ERROR cannot increment', ('arith',)),
+)
+
+
+class Reply(NamedTuple):
+    """How a request is answered.
+
+    Args:
+        last: What the last line begins with, or all that it says; empty: anything.
+        before: What the lines before it begin with; None: anything.
+        quiet: There may be no answer at all.
+        marks: The words that an answer to a quiet meta command repeats: its opaque token, its key.
+        loose: The key is a binary one, which some servers give back as it came and some decoded.
+    """
+
+    last: frozenset[bytes]
+    before: frozenset[bytes] | None = frozenset()
+    quiet: bool = False
+    marks: frozenset[bytes] = frozenset()
+    loose: bool = False
+
+
+def _reply(*last: bytes, **rest: Any) -> Reply:
+    return Reply(frozenset(last), **rest)
+
+
+VALUE: Final = frozenset((b'VALUE',))
+VALUES: Final = _reply(b'END', before=VALUE)
+STORED: Final = _reply(b'STORED', b'NOT_STORED', b'EXISTS', b'NOT_FOUND')
+NEW_NUMBER: Final = _reply(NUMBER, b'NOT_FOUND')
+LISTING: Final = _reply(b'END', b'RESET', b'OK', before=None)
+DUMP: Final = _reply(b'END', b'EN', b'OK', b'BUSY', b'BADCLASS', before=None)
+ANYTHING: Final = _reply()
+LOG: Final = _reply(b'OK')      #: what follows is no answer to any request
+
+
+class Verb(NamedTuple):
+    """One command.
+
+    Args:
+        stage: Which failures it may meet.
+        reply: How it is answered.
+        shape: Where its words stand: ``line`` and ``list`` (of keys) are named by all of it, others by their first two words;
+            ``data`` and ``meta data`` have a data block behind their line, ``meta`` has flags.
+        noreply: With how many words, at least and at most, its last may be ``noreply``; memcached answers it otherwise.
+        told: Of a meta command with the flag ``q``: how its answer begins if there is one.
+    """
+
+    stage: str
+    reply: Reply
+    shape: str = 'line'
+    noreply: tuple[int, int] | None = None
+    told: tuple[bytes, ...] = ()
+
+
+SET: Final = Verb('store', STORED, 'data', (6, 6))
+GET: Final = Verb('get', VALUES, 'list')
+COUNT: Final = Verb('arith', NEW_NUMBER, 'key', (3, 4))
+VERBS: Final = {
+    b'set': SET, b'add': SET, b'replace': SET, b'append': SET, b'prepend': SET, b'cas': SET._replace(noreply=(7, 7)),
+    b'get': GET, b'gets': GET, b'gat': GET, b'gats': GET, b'incr': COUNT, b'decr': COUNT,
+    b'delete': Verb('delete', _reply(b'DELETED', b'NOT_FOUND'), 'key', (3, 4)),
+    b'touch': Verb('touch', _reply(b'TOUCHED', b'NOT_FOUND'), 'key', (3, 4)),
+    b'mg': Verb('get', _reply(b'VA', b'HD', b'EN', b'OK'), 'meta', told=(b'VA', b'HD', b'OK')),
+    b'ms': Verb('store', _reply(b'HD', b'NS', b'EX', b'NF', b'OK'), 'meta data', told=(b'NS', b'EX', b'NF')),
+    b'md': Verb('delete', _reply(b'HD', b'EX', b'NF', b'OK'), 'meta', told=(b'EX', b'NF')),
+    b'ma': Verb('arith', _reply(b'VA', b'HD', b'EX', b'NF', b'NS', b'OK'), 'meta', told=(b'EX', b'NF', b'NS')),
+    b'quit': Verb('quit', ANYTHING),
+    b'me': Verb('get', _reply(b'ME', b'EN'), 'key'),
+    b'mn': Verb('noop', _reply(b'MN')),
+    b'stats': Verb('stats', LISTING),
+    b'version': Verb('noop', _reply(b'VERSION')),
+    b'flush_all': Verb('admin', _reply(b'OK'), noreply=(2, 3)),
+    b'verbosity': Verb('admin', _reply(b'OK'), noreply=(2, 3)),
+    b'cache_memlimit': Verb('admin', ANYTHING, noreply=(2, 3)),
+    b'lru_crawler': Verb('crawl', ANYTHING), b'slabs': Verb('slabs', ANYTHING), b'watch': Verb('admin', LOG),
+}
+OTHER: Final = Verb('other', ANYTHING)
+LISTS: Final = (b'get ', b'gets ', b'gat ', b'gats ')     #: the commands whose line may be longer than any other
+#: behind the key of a storage command: flags, when it expires, the length of the data block, the unique number of ``cas``
+NUMBERS: Final = re.compile(rb'\+?\d{1,10} [+-]?\d{1,10} \+?\d{1,10}(?: \d{1,20})?\Z')
+
+
+def data_length(words: list[bytes]) -> int:
+    """Return the length of the data block of a storage command with its line end [bytes].
+
+    Args:
+        words: The command without ``noreply``.
+
+    Raises:
+        ProtocolError: The command is malformed: memcached then takes the data for commands.
+    """
+    if len(words) == 5 and words[0] != b'cas' and len(words[1]) <= KEY and len(words[4]) <= SHORT \
+            and words[2].isdigit() and words[3].isdigit() and words[4].isdigit() and len(words[2] + words[3]) <= SHORT:
+        return int(words[4]) + 2
+    wanted = 6 if words[0] == b'cas' else 5     # a word behind them is not looked at, unless it is ``noreply``
+    if len(words) not in (wanted, wanted + 1) or len(words[1]) > KEY or not NUMBERS.match(b' '.join(words[2:wanted])):
+        raise ProtocolError('a storage command that is malformed')
+    flags, expires, length = map(int, words[2:5])
+    if flags >= 2**32 or not -2**31 <= expires < 2**31 or length > LARGEST:
+        raise ProtocolError('a storage command whose numbers are too large')
+    return length + 2
+
+
+def meta_length(words: list[bytes]) -> int:
+    """Return the length of the data block of ``ms`` with its line end [bytes].
+
+    Raises:
+        ProtocolError: The command is malformed.
+    """
+    if len(words) < 3 or len(words[1]) > KEY or not is_length(words[2]) or int(words[2]) > LARGEST:
+        raise ProtocolError('a storage command that is malformed')
+    return int(words[2]) + 2
+
+
+def is_length(word: bytes) -> bool:
+    """Say whether this is a number that a length could be."""
+    return word.isdigit() and len(word) <= DIGITS
+
+
+def is_error(word: bytes) -> bool:
+    """Say whether an answer that begins with this word is an error: ``ERROR``, also ``ERROR:``, and the like."""
+    return word in ERRORS or word.startswith(b'ERROR')
+
+
+def error_stages(line: bytes) -> tuple[str, ...]:
+    """Return the stages of the requests that have this error; empty: any may have it."""
+    return next((stages for error, stages in ERRORS_OF if line.startswith(error)), ())
