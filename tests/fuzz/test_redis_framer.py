@@ -107,6 +107,7 @@ def test_damaged_conversation_is_followed_alike_or_not_at_all(name: str, data: s
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([CLIENT, BACKEND]), st.binary(min_size=1, max_size=60)), max_size=4), st.integers(0, 2**32))
+@given(st.lists(st.tuples(st.sampled_from([CLIENT, BACKEND]), st.binary(min_size=1, max_size=60)), max_size=4),
+       st.integers(0, 2**32))
 def test_garbage_is_never_more_than_not_followed(turns: list[Turn], seed: int) -> None:
     alike(turns, seed, 5)

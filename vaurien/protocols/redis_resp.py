@@ -63,8 +63,8 @@ def length(digits: bytes) -> int:
     Raises:
         ProtocolError: These are not just digits.
     """
-    if not digits.isdigit():
-        raise ProtocolError(f'{digits!r} is no length')
+    if not digits.isdigit() or len(digits) > HEADER:
+        raise ProtocolError(f'{digits[:HEADER]!r} is no length')
     return int(digits)
 
 

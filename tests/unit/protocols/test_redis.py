@@ -194,6 +194,11 @@ def test_reply_that_is_none_cannot_be_followed(reply: bytes) -> None:
     assert dialogue.opaque[BACKEND]
 
 
+def test_number_that_no_computer_reads_is_not_followed() -> None:
+    told = b'*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:' + b'9' * 5000 + b'\r\n'
+    assert same_in_every_slicing(Redis, [(CLIENT, command('SUBSCRIBE', 'a')), (BACKEND, told)]).opaque[BACKEND]
+
+
 STRANGE_REQUESTS = {
     'TLS': b'\x16\x03\x01\x02\x00\x01\x00', 'no length': b'*x\r\n', 'no bulk string': b'*1\r\n+PING\r\n',
     'negative': b'*1\r\n$-1\r\n', 'no number': b'*2\r\n$3\r\nGET\r\n$1_0\r\n', 'line too long': b'x' * INLINE,
