@@ -23,8 +23,8 @@ Asking = Callable[[str], Any]   #: runs a statement on a connection that has log
 def connected(port: int, user: str = USER, **settings: Any) -> Iterator[Any]:
     """Be connected by PyMySQL for the length of a block."""
     connection = pymysql.connect(host=HOST, port=port, user=user, database=DATABASE, connect_timeout=int(PATIENCE) or 1,
-                                 read_timeout=PATIENCE, write_timeout=PATIENCE, ssl_disabled=True,
-                                 **{'password': PASSWORD, **settings})
+                                 read_timeout=PATIENCE, write_timeout=PATIENCE,
+                                 **{'password': PASSWORD, 'ssl_disabled': True, **settings})
     try:
         yield connection
     finally:
