@@ -226,7 +226,8 @@ def test_hang_in_a_pipeline_lets_the_answers_before_it_pass(proxy, client, names
 def test_requests_behind_one_that_ends_the_connection_do_not_arrive(proxy, client, names, kind, end):
     proxy.meet(entry('error', kind=kind, match='/two'))
     client.sendall(b''.join(map(asked, (b'one', b'two', b'three'))))
-    client.shutdown(socket.SHUT_WR)
+    if end == 'FIN':    # the reset may be there before
+        client.shutdown(socket.SHUT_WR)
     read(client, b'one')
     assert ending(client) == end
     proxy.wait_for_sessions(0)
