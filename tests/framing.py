@@ -150,10 +150,15 @@ def replay(cls: type[MessageProtocol], turns: Iterable[Turn], slicer: Slicer = w
     return dialogue
 
 
-def same_in_every_slicing(cls: type[MessageProtocol], turns: list[Turn], **settings: object) -> Dialogue:
+#: what conversations are cut by
+SLICERS: tuple[Slicer, ...] = (single_bytes, *(randomly(seed) for seed in range(5)))
+
+
+def same_in_every_slicing(cls: type[MessageProtocol], turns: list[Turn], slicers: Iterable[Slicer] = SLICERS,
+                          **settings: object) -> Dialogue:
     """Replay whole, byte by byte and in random slices; the messages must be the same. Returns the whole replay."""
     expected = replay(cls, turns, whole, **settings)
-    for slicer in (single_bytes, *(randomly(seed) for seed in range(5))):
+    for slicer in slicers:
         found = replay(cls, turns, slicer, **settings)
         assert found.messages == expected.messages
         assert {who: bool(why) for who, why in found.opaque.items()} == \

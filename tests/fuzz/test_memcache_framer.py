@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Turn, randomly, replay, single_bytes
+from tests.framing import BACKEND, CLIENT, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from tests.unit.protocols.test_memcache import answer, packet
 from vaurien.protocols.memcache import Memcache
 
@@ -61,10 +61,7 @@ def packets(draw: st.DrawFn) -> Step:
 
 def alike(turns: list[Turn], seed: int, longest: int) -> None:
     """Whole or in slices, the same is found and the same is given up."""
-    expected, found = replay(Memcache, turns), replay(Memcache, turns, randomly(seed, longest))
-    assert found.messages == expected.messages
-    assert {who: bool(why) for who, why in found.opaque.items()} == {who: bool(why) for who, why in expected.opaque.items()}
-    assert found.tail == expected.tail
+    same_in_every_slicing(Memcache, turns, [randomly(seed, longest)])
 
 
 @settings(max_examples=120, deadline=None)

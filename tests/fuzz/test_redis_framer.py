@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, single_bytes
+from tests.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from vaurien.protocols.redis import Redis
 
 RECORDED = corpus.conversations('redis')
@@ -80,10 +80,7 @@ def test_any_conversation_is_followed_in_any_slicing(
 
 def alike(turns: list[Turn], seed: int, longest: int) -> None:
     """Whole or in slices, the same is found and the same is given up."""
-    expected, found = replay(Redis, turns), replay(Redis, turns, randomly(seed, longest))
-    assert found.messages == expected.messages
-    assert {who: bool(why) for who, why in found.opaque.items()} == {who: bool(why) for who, why in expected.opaque.items()}
-    assert found.tail == expected.tail
+    same_in_every_slicing(Redis, turns, [randomly(seed, longest)])
 
 
 @settings(max_examples=150, deadline=None)

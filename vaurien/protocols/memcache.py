@@ -11,7 +11,7 @@ from .base import Exchange
 from .memcache_binary import REQUEST, BinaryAnswers, BinaryRequests
 from .memcache_kinds import KINDS, ROWS
 from .memcache_text import TextAnswers, TextRequests
-from .message import Framer, MessageProtocol, Part
+from .message import Cutter, Framer, MessageProtocol, Part
 
 #: what a line of text may begin with; a server takes anything else for one too, but no client begins like that
 TEXT = bytes(range(32, 127)) + b'\t\r\n'
@@ -28,9 +28,20 @@ class Opening(Framer):
         return self.protocol.speak(data[start] == REQUEST).scan(data, start)    # type: ignore[no-any-return]
 
 
+def follow(cutter: Cutter, framer: Framer) -> Framer:
+    """Let another framer read what comes in a direction from here on."""
+    cutter.framer, cutter.whole = framer, framer.whole
+    return framer
+
+
 @Protocol.register
 class Memcache(MessageProtocol):
-    """Speaks memcached: knows each request and its answer in both of its protocols, also those that are not answered."""
+    """Speaks memcached: each request can be late, refused or lost by itself, also in a batch and where it is not answered.
+
+    Requests are named by their command and key, ``set key``, a list of keys by all of it, ``get a b``; those of the binary
+    protocol as the same ones of the text protocol. Known are text, meta commands and the binary protocol. ``watch``,
+    opcodes that memcached does not know, and storage commands that are malformed are relayed unread.
+    """
 
     name = 'memcache'
     framers = Opening, TextAnswers
@@ -43,10 +54,9 @@ class Memcache(MessageProtocol):
     def speak(self, binary: bool) -> Framer:
         """Follow one of the protocols from here on; return the framer of the requests."""
         self.binary = binary
-        self.requests.framer = BinaryRequests(self) if binary else TextRequests(self)
         if binary:
-            self.answers.framer = BinaryAnswers(self)
-        return self.requests.framer
+            follow(self.answers, BinaryAnswers(self))
+        return follow(self.requests, BinaryRequests(self) if binary else TextRequests(self))
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         row = ROWS.get(kind)

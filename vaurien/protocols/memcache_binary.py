@@ -64,6 +64,14 @@ class BinaryMessages(Framer):
 class BinaryRequests(BinaryMessages):
     """Finds requests."""
 
+    def whole(self, data: bytes) -> Exchange | None:
+        if len(data) < HEADER or data[0] != REQUEST:
+            return None
+        _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
+        if HEADER + body != len(data) or key + extras > body or opcode not in OPCODES or OPCODES[opcode][2]:
+            return None     # quiet ones are counted, which may end in an error
+        return self._begin(opcode, opaque, data[HEADER + extras:HEADER + extras + min(key, NAME)])
+
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)
         if self.exchange is not None:
@@ -93,6 +101,15 @@ class BinaryRequests(BinaryMessages):
 
 class BinaryAnswers(BinaryMessages):
     """Finds answers, and tells which request each belongs to by its opcode and its opaque."""
+
+    def whole(self, data: bytes) -> Exchange | None:
+        queue = self.protocol.queue
+        if not queue or len(data) < HEADER or data[0] != ANSWER:
+            return None
+        _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
+        if HEADER + body != len(data) or key + extras > body or opcode == STAT or queue[0].note[:3] != (opcode, opaque, False):
+            return None
+        return queue[0]     # type: ignore[no-any-return]
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size = self.protocol.queue, len(data)

@@ -43,6 +43,16 @@ class TextRequests(Framer):
         self.exchange: Exchange | None = None   #: of the request under way
         self.in_line = False    #: its line is not over
 
+    def whole(self, data: bytes) -> Exchange | None:
+        end = data.find(b'\n')
+        if end < 0:
+            return None
+        try:
+            exchange, body = self.read(data[:end - 1 if data[end - 1] == CR and end else end])
+        except ProtocolError:
+            return None
+        return exchange if end + 1 + body == len(data) else None
+
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size, find = len(data), data.find
         if self.exchange is not None:
@@ -133,6 +143,16 @@ class TextAnswers(Framer):
         self.exchange: Exchange | None = None   #: whose answer is under way
         self.last = False   #: nothing of it comes behind the data block under way
         self.wrong = ''     #: what is wrong with what follows
+
+    def whole(self, data: bytes) -> Exchange | None:
+        queue = self.protocol.queue
+        exchange: Exchange | None = queue[0] if queue else None
+        if exchange is None or exchange.note.quiet or exchange.note is LOG:
+            return None
+        last, before, *_ = exchange.note
+        if before is VALUE and data[:6] == b'VALUE ':
+            return exchange if one_value(data) else None
+        return exchange if data[:-2] in last and data[-2:] == CRLF else None
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size, find = self.protocol.queue, len(data), data.find
@@ -234,6 +254,14 @@ class TextAnswers(Framer):
                 self.wrong = 'a line that belongs to no answer'
                 break
         return pos, False
+
+
+def one_value(data: bytes) -> bool:
+    """Say whether this is the answer to a request for keys of which just one was found."""
+    end = data.find(b'\n') + 1
+    words = data[:end].rstrip(CRLF).split(b' ')
+    return len(words) > BLOCKS[b'VALUE'] and is_length(words[BLOCKS[b'VALUE']]) \
+        and end + int(words[BLOCKS[b'VALUE']]) + len(b'\r\nEND\r\n') == len(data) and data.endswith(b'END\r\n')
 
 
 def made_here(exchange: Exchange) -> bool:

@@ -63,18 +63,18 @@ def begun(head: bytes) -> tuple[int, bytes, int]:
     return 0, b'', SPECIAL
 
 
-def single_word(data: bytes, start: int) -> tuple[int, Exchange] | None:
+def single_word(data: bytes, start: int) -> Part | None:
     """Read a whole command of one word, fast; returns what ``usual_command`` returns."""
     end = data.find(CRLF, start + FIRST, start + HEAD)
     left, verb, bits = begun(data[start:end]) if end > 0 else (0, b'', SPECIAL)
-    return (end + 2, Exchange(verb, 'command', True, (bits, b'', '', 1))) if not left and bits < SPECIAL else None
+    return (end + 2, Exchange(verb, 'command', True, (bits, b'', '', 1)), True) if not left and bits < SPECIAL else None
 
 
-def usual_command(data: bytes, start: int) -> tuple[int, Exchange] | None:
+def usual_command(data: bytes, start: int) -> Part | None:
     """Read a whole command, fast, where no more need be known of it than its name and its key.
 
     Returns:
-        Where it ends, and its exchange; None for whatever else is there.
+        All of it; None for whatever else is there.
     """
     pos = data.find(SECOND, start + FIRST, start + HEAD)
     if pos < 0:
@@ -96,35 +96,45 @@ def usual_command(data: bytes, start: int) -> tuple[int, Exchange] | None:
         return None
     if pos > len(data) or len(key) > SHORT:
         return None
-    return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1))
+    return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True
 
 
-class Requests(Framer):
-    """Finds commands: arrays of bulk strings, or lines of text."""
+class Messages(Framer):
+    """What both directions have in common: the usual message is taken fast, any other step by step.
+
+    Attributes:
+        open: A message is under way.
+        exchange: Whose it is.
+        wrong: What is wrong with what follows.
+    """
 
     def __init__(self, protocol: Any) -> None:
         super().__init__(protocol)
         self.state: State = protocol.state
-        self.exchange: Exchange | None = None   #: of the command under way
-        self.left = 0   #: words of it that are still to come
-        self.wrong = ''     #: what is wrong with what follows
+        self.open = False
+        self.exchange: Exchange | None = None
+        self.wrong = ''
+
+    def usual(self, data: bytes, start: int) -> Part | None:
+        """Return a whole message with nothing special in it; None for whatever else is there."""
+        raise NotImplementedError
+
+    def step(self, data: bytes, start: int) -> Part | None:
+        """Return the next part of any message; None: it takes more bytes to tell."""
+        raise NotImplementedError
 
     def whole(self, data: bytes) -> Exchange | None:
-        found = usual_command(data, 0) if self.state.usual else None
-        return found[1] if found is not None and found[0] == len(data) else None
+        part = self.usual(data, 0)
+        return part[1] if part is not None and part[0] == len(data) else None
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        state, size = self.state, len(data)
-        while start < size or self.exchange is not None:
-            if state.usual and self.exchange is None:
-                found = usual_command(data, start)
-                if found is not None:
-                    start, exchange = found
-                    yield start, exchange, True
-                    continue
-            part = self._next(data, start)
+        size = len(data)
+        while start < size or self.open:
+            part = None if self.open else self.usual(data, start)
             if part is None:
-                return
+                part = self.step(data, start)
+                if part is None:
+                    return
             start = part[0]
             yield part
             if self.wrong:
@@ -132,9 +142,19 @@ class Requests(Framer):
             if self.rest:
                 return
 
-    def _next(self, data: bytes, start: int) -> Part | None:
-        """Return the next part; None: it takes more bytes to tell."""
-        if self.exchange is not None:
+
+class Requests(Messages):
+    """Finds commands: arrays of bulk strings, or lines of text."""
+
+    def __init__(self, protocol: Any) -> None:
+        super().__init__(protocol)
+        self.left = 0   #: words of the command under way that are still to come
+
+    def usual(self, data: bytes, start: int) -> Part | None:
+        return usual_command(data, start) if self.state.usual else None
+
+    def step(self, data: bytes, start: int) -> Part | None:
+        if self.open:
             return self._report(data, start, start, self.left, self.exchange)
         if data[start] != STAR:
             return self._inline(data, start)
@@ -152,7 +172,7 @@ class Requests(Framer):
             return None
         return self._report(data, start, end, count - look, self.state.begin(words, count))
 
-    def _report(self, data: bytes, start: int, pos: int, left: int, exchange: Exchange) -> Part | None:
+    def _report(self, data: bytes, start: int, pos: int, left: int, exchange: Exchange | None) -> Part | None:
         """Report what is here of a command, from ``start``, of which ``left`` words begin at ``pos``."""
         end, left, wrong = skip_words(data, pos, left)
         done = not left and end <= len(data)
@@ -161,7 +181,7 @@ class Requests(Framer):
                 raise ProtocolError(wrong)
             return None
         self.wrong, self.left, self.rest = wrong, left, max(0, end - len(data))
-        self.exchange = None if done else exchange
+        self.open, self.exchange = not done, exchange
         return min(end, len(data)), exchange, done
 
     def _inline(self, data: bytes, start: int) -> Part | None:
@@ -194,45 +214,24 @@ def simple_reply(data: bytes, start: int) -> int:
     return 0
 
 
-class Answers(Framer):
+class Answers(Messages):
     """Finds replies, and tells those that answer a command from messages and pushes."""
 
     def __init__(self, protocol: Any) -> None:
         super().__init__(protocol)
-        self.state: State = protocol.state
-        self.reply: Reply | None = None     #: under way
-        self.exchange: Exchange | None = None   #: whose it is
-        self.confirmed = 0  #: answers that the subscription whose turn it is has had
-        self.wrong = ''     #: what is wrong with what follows
+        self.reply = Reply()    #: under way, if there is one
+        self.confirmed = 0      #: answers that the subscription whose turn it is has had
 
-    def whole(self, data: bytes) -> Exchange | None:
+    def usual(self, data: bytes, start: int) -> Part | None:
         queue = self.protocol.queue
-        if queue and not self.state.listening and not queue[0].note[2] and simple_reply(data, 0) == len(data):
-            return queue[0]     # type: ignore[no-any-return]
+        if queue and not self.state.listening and not queue[0].note[2]:
+            end = simple_reply(data, start)
+            if start < end <= len(data):
+                return end, queue[0], True
         return None
 
-    def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        state, queue, size = self.state, self.protocol.queue, len(data)
-        while start < size or self.reply is not None:
-            if queue and self.reply is None and not state.listening and not queue[0].note[2]:
-                end = simple_reply(data, start)
-                if start < end <= size:
-                    start = end
-                    yield end, queue[0], True
-                    continue
-            part = self._next(data, start)
-            if part is None:
-                return
-            start = part[0]
-            yield part
-            if self.wrong:
-                raise ProtocolError(self.wrong)
-            if self.rest:
-                return
-
-    def _next(self, data: bytes, start: int) -> Part | None:
-        """Return the next part; None: it takes more bytes to tell."""
-        if self.reply is not None:
+    def step(self, data: bytes, start: int) -> Part | None:
+        if self.open:
             return self._report(data, start, self.reply, self.exchange)
         mark, queue = data[start], self.protocol.queue
         if not queue and self.protocol.requests.opaque:
@@ -279,7 +278,7 @@ class Answers(Framer):
                 raise ProtocolError(wrong)
             return None
         self.wrong, self.rest = wrong, max(0, end - len(data))
-        self.reply, self.exchange = (None, None) if done else (reply, exchange)
+        self.open, self.exchange, self.reply = not done, exchange, reply
         return min(end, len(data)), exchange, done
 
     def _confirm(self, data: bytes, start: int, kind: bytes, exchange: Exchange | None) -> Part | None:
@@ -305,7 +304,12 @@ class Answers(Framer):
 
 @Protocol.register
 class Redis(MessageProtocol):
-    """Speaks Redis: knows each command and its answer, in pipelines, transactions and subscriptions."""
+    """Speaks Redis: each command can be late, refused or lost by itself, in pipelines, transactions and subscriptions.
+
+    Commands are named as they were sent, with their first argument: ``SET key``. Known are RESP2, RESP3 and commands as lines
+    of text. What is no sequence of commands and replies is relayed unread: MONITOR, replication, the debugger of Lua, and
+    a transaction that subscribes or switches replies off.
+    """
 
     name = 'redis'
     framers = Requests, Answers
