@@ -43,6 +43,10 @@ class Chaos(Mix[Dummy]):
     def __str__(self) -> str:
         return format_mix([(entry.percent, entry.name) for entry in self.spec])
 
+    def has(self, behavior: Dummy) -> bool:
+        """Say whether a behavior can still be drawn."""
+        return any(entry is behavior for _, entry in self.entries)
+
 
 def make_behavior(entry: BehaviorSpec, settings: Mapping[str, Mapping[str, Any]], protocol: type[BaseProtocol]) -> Dummy:
     """Make the behavior object of one entry of a mix.

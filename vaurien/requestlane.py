@@ -88,7 +88,11 @@ class RequestLane(MessageLane):
         return self._send(data)
 
     def _collect(self, exchange: Exchange) -> None:
-        """Let an error that was drawn where it did not fit meet this request, where it does."""
+        """Let an error that was drawn where it did not fit meet this request, where it does; one that was switched off
+        meanwhile is forgotten."""
+        if not self.session.proxy.chaos.has(self.protocol.owed[0]):
+            self.protocol.owed = None
+            return
         behavior = self.protocol.owes(exchange)
         if behavior is not None:
             exchange.behavior, exchange.due = behavior, True
