@@ -5,10 +5,11 @@ from hypothesis import strategies as st
 
 from tests import corpus
 from tests.framing import BACKEND, CLIENT, Turn, randomly, replay, same_in_every_slicing, single_bytes
+from tests.fuzz.damage import damaged
 from tests.unit.protocols.test_memcache import answer, packet
 from vaurien.protocols.memcache import Memcache
 
-RECORDED = corpus.conversations('memcache')
+RECORDED = list(corpus.conversations('memcache').values())
 #: a request, its answer; empty where there is none, though there could be one if the request is quiet
 Step = tuple[bytes, bytes]
 
@@ -79,15 +80,9 @@ def test_any_conversation_is_followed_in_any_slicing(batches: list[list[Step]], 
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(sorted(RECORDED)), st.data(), st.integers(0, 2**32), st.integers(1, 40))
-def test_damaged_conversation_is_followed_alike_or_not_at_all(name: str, data: st.DataObject, seed: int, longest: int) -> None:
-    turns = RECORDED[name][:12]
-    which = data.draw(st.integers(0, len(turns) - 1))
-    sender, sent = turns[which]
-    at = data.draw(st.integers(0, min(len(sent), 400)))
-    damage = data.draw(st.one_of(st.binary(max_size=3), st.sampled_from([b'\r\n', b'\n', b' ', b'-1', b'9', b' q', b' noreply'])))
-    kept = at + data.draw(st.integers(0, 3))
-    alike([*turns[:which], (sender, sent[:at] + damage + sent[kept:]), *turns[which + 1:]], seed, longest)
+@given(damaged(RECORDED, [b'\r\n', b'\n', b' ', b'-1', b'9', b' q', b' noreply']), st.integers(0, 2**32), st.integers(1, 40))
+def test_damaged_conversation_is_followed_alike_or_not_at_all(turns: list[Turn], seed: int, longest: int) -> None:
+    alike(turns, seed, longest)
 
 
 @settings(max_examples=150, deadline=None)

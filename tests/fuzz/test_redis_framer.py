@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from tests import corpus
 from tests.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, same_in_every_slicing, single_bytes
+from tests.fuzz.damage import damaged
 from vaurien.protocols.redis import Redis
 
-RECORDED = corpus.conversations('redis')
+RECORDED = list(corpus.conversations('redis').values())
 CRLF = b'\r\n'
 
 words = st.one_of(st.binary(max_size=30), st.sampled_from([
@@ -92,15 +93,9 @@ def test_state_is_the_same_in_any_slicing(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(sorted(RECORDED)), st.data(), st.integers(0, 2**32), st.integers(1, 40))
-def test_damaged_conversation_is_followed_alike_or_not_at_all(name: str, data: st.DataObject, seed: int, longest: int) -> None:
-    turns = RECORDED[name][:12]
-    which = data.draw(st.integers(0, len(turns) - 1))
-    sender, sent = turns[which]
-    at = data.draw(st.integers(0, min(len(sent), 300)))
-    damage = data.draw(st.one_of(st.binary(max_size=3), st.sampled_from([CRLF, b'$', b'*2\r\n', b'-1', b'99', b'>', b'|1\r\n'])))
-    kept = at + data.draw(st.integers(0, 3))
-    alike([*turns[:which], (sender, sent[:at] + damage + sent[kept:]), *turns[which + 1:]], seed, longest)
+@given(damaged(RECORDED, [CRLF, b'$', b'*2\r\n', b'-1', b'99', b'>', b'|1\r\n']), st.integers(0, 2**32), st.integers(1, 40))
+def test_damaged_conversation_is_followed_alike_or_not_at_all(turns: list[Turn], seed: int, longest: int) -> None:
+    alike(turns, seed, longest)
 
 
 @settings(max_examples=100, deadline=None)
