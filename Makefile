@@ -8,7 +8,7 @@ AT = localhost:8000
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: run test lint docs bench realism soak clean
+.PHONY: run test lint docs bench scale realism soak clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -36,6 +36,11 @@ bench: $(VENV)/.test $(VENV)/.bench
 realism: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.realism $(ARGS)
+
+# What one more session, connection and proxy costs while there are more and more of them.
+scale: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m bench.scale $(ARGS)
 
 # make soak MINUTES=60
 soak: $(VENV)/.test

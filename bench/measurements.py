@@ -234,7 +234,8 @@ def child(kind: str) -> Iterator[Child]:
                                stdout=subprocess.PIPE)
     try:
         assert process.stdout
-        yield Child(f'{HOST}:{int(process.stdout.readline())}')
+        with process.stdout:
+            yield Child(f'{HOST}:{int(process.stdout.readline())}')
     finally:
         end(process)
 
