@@ -55,6 +55,17 @@ def failed(protocol: Any, exchange: Exchange, error: bytes) -> Failure:
     return Failure(error + wire.ready(wire.IN_FAILED_BLOCK), _FAILING_QUERY)
 
 
+def ended(protocol: Any, exchange: Exchange, words: bytes) -> Failure:
+    """End the connection with these last words.
+
+    What the server has answered in a group it keeps to itself until there is a Sync, or an error: it is given one.
+    """
+    if not protocol.grouped:
+        return Failure(words, end='close')
+    exchange.note = wire.TO_EXECUTE
+    return Failure(words, _FAILING_PARSE, 'close')
+
+
 # -- builders
 
 def error(state: str, text: str, **fields: str) -> Build:
@@ -72,7 +83,7 @@ def fatal(state: str, text: str, **fields: str) -> Build:
         fields: Those of ``report``.
     """
     def build(protocol: Any, exchange: Exchange) -> Failure:
-        return Failure(wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields), end='close')
+        return ended(protocol, exchange, wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields))
     return build
 
 
@@ -87,7 +98,7 @@ def interrupted(state: str, text: str, line: str) -> Build:
 
 
 def crash_shutdown(protocol: Any, exchange: Exchange) -> Failure:
-    return Failure(_CRASH, end='close')
+    return ended(protocol, exchange, _CRASH)
 
 
 def read_only(protocol: Any, exchange: Exchange) -> Failure:

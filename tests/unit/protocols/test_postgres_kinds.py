@@ -122,6 +122,20 @@ def test_the_connection_ends_after_a_fatal_error(kind):
     assert len(failure.reply) == 1 + int.from_bytes(failure.reply[1:5], 'big')
 
 
+@pytest.mark.parametrize('kind', ENDING)
+@pytest.mark.parametrize('data', [GROUP, pg.parse('select 1') + pg.query('select 1'), pg.parse('select 1') + pg.call(7)],
+                         ids=['Execute', 'Query', 'FunctionCall'])
+def test_the_connection_ends_once_the_server_has_let_go_of_its_answers_in_the_group(kind, data):
+    dialogue, exchange = asking(data)
+    failure = failure_of(dialogue, exchange, kind)
+    assert (failure.request, failure.end) == (pg.parse(NO_SQL.decode(), 'vaurien'), 'close')
+    before = dialogue.exchanges[1:-1]
+    answers = [pg.PARSED, pg.BOUND, pg.NO_DATA][:len(before)]
+    dialogue.feed(BACKEND, b''.join(answers) + pg.error())
+    assert list(dialogue.protocol.queue) == []
+    assert exchange.failure == failure
+
+
 def test_a_crash_is_told_by_a_warning_and_no_error():
     assert failing('crash-shutdown', pg.query('select 1')).reply.startswith(b'N')
 
