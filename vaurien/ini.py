@@ -50,6 +50,8 @@ def _read(path: Path, environ: Mapping[str, str], above: tuple[Path, ...]) -> Se
     for name in EXTENDING:
         extends = sections.get(name, {}).pop('extends', NOTHING)
         for line in read_lines(str(extends.value)):
+            if '\0' in line:    # as no file's does
+                raise ConfigError(extends.label, line, 'the path of a file')
             base = path.parent / line
             if base.resolve() in above:
                 raise ConfigError(extends.label, line, 'a file that does not extend this one')

@@ -42,7 +42,7 @@ def parse_entry(part: str, text: str, option: str) -> tuple[float, str]:
         weight = plain(float, percent)
     except ValueError:
         raise ConfigError(option, text, FORM) from None
-    if not 0 <= weight <= 100 or not name.strip():
+    if not 0 <= weight <= 100 or not name.strip() or ':' in name:
         raise ConfigError(option, text, FORM)
     return float(weight), name.strip()
 
