@@ -15,7 +15,7 @@ REQUIRES = (
     'statsd>=4.0',
 )
 TEST = (
-    'pytest>=8.3', 'pytest-timeout>=2.3', 'hypothesis>=6.100',
+    'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
 )
