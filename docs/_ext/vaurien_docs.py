@@ -1,0 +1,139 @@
+"""The pages that are made of the live code: ``.. vaurien:: behaviors`` stands for what ``PAGES`` has under that name.
+
+Knows tables, parsers and docstrings of vaurien, and how reStructuredText is written; Sphinx is asked for by ``setup`` alone,
+so that tests read what the pages say without it.
+"""
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import vaurien_docs_commands as commands
+import vaurien_docs_http as http
+from vaurien_docs_text import literal, section, sentence, table
+
+from vaurien.behaviors import Behavior
+from vaurien.behaviors.dummy import COMMON as COMMON_OF_BEHAVIORS
+from vaurien.options import Option, expected, flag, normalize
+from vaurien.protocols import Protocol
+from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
+from vaurien.toxics import Toxic
+
+REALISM = Path(__file__).parent.parent / 'realism'
+#: where the part of a docstring begins that is for programmers
+FIELDS = re.compile(r'^(Args|Attributes|Returns|Raises):$', re.MULTILINE)
+
+
+def described(cls: type) -> str:
+    """Return what a class's docstring says to its users."""
+    return FIELDS.split(inspect.getdoc(cls) or '')[0].strip()
+
+
+def default_of(option: Option) -> str:
+    """Write an option's default."""
+    if option.default in (None, ''):
+        return 'none'
+    return literal(str(option.default).lower() if isinstance(option.default, bool) else option.default)
+
+
+def options_table(options: Mapping[str, Any], kind: str = '', name: str = '') -> str:
+    """Write the options of a plugin.
+
+    Args:
+        options: By name.
+        kind: What the plugin is; empty: they have no flags of their own.
+        name: Its name.
+    """
+    rows = []
+    for key, option in normalize(options).items():
+        row = [literal(key), sentence(option.description), expected(option), default_of(option)]
+        rows.append([*row, f':option:`vaurien {flag(kind, name, key)}`'] if kind else row)
+    return table(['option', 'what it does', 'takes', 'default', *(['flag'] if kind else [])], rows)
+
+
+def without(options: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a plugin has besides the common ones."""
+    return {key: option for key, option in options.items() if key not in common or tuple(option) != tuple(common[key])}
+
+
+def behaviors() -> str:
+    """Write all behaviors that come with vaurien."""
+    pages = [section('What all of them can be told', options_table(COMMON_OF_BEHAVIORS), label='behavior-common')]
+    for name in own(Behavior):
+        cls = Behavior.get(name)
+        options = without(cls.options, COMMON_OF_BEHAVIORS)
+        text = options_table(options, 'behavior', name) if options else 'It has no options of its own.'
+        pages.append(section(name, described(cls), text, label=f'behavior-{name}'))
+    return '\n'.join(pages)
+
+
+def protocols() -> str:
+    """Write all protocols that come with vaurien."""
+    common = options_table(COMMON_OF_PROTOCOLS)
+    pages = [section('What all of them can be told', common, label='protocol-common')]
+    for name in own(Protocol):
+        cls = Protocol.get(name)
+        options = without(cls.options, COMMON_OF_PROTOCOLS)
+        parts = [options_table(options, 'protocol', name)] if options else []
+        if cls.errors:
+            parts += ['Its kinds of error:', kinds_table(cls.errors)]
+        pages.append(section(name, described(cls), *parts, label=f'protocol-{name}'))
+    return '\n'.join(pages)
+
+
+def kinds_table(kinds: Mapping[str, Any]) -> str:
+    """Write the failures that a protocol knows."""
+    rows = [[literal(name), kind.description, ', '.join(kind.stages)] for name, kind in kinds.items()]
+    return table(['kind', 'when the server fails like this, and what the client meets', 'at'], rows, '20 60 20')
+
+
+def kinds(name: str) -> str:
+    """Write the failures of one protocol."""
+    return kinds_table(Protocol.get(name).errors)
+
+
+def toxics() -> str:
+    """Write all toxics that come with vaurien."""
+    pages = []
+    for name in own(Toxic):
+        cls = Toxic.get(name)
+        text = options_table(cls.options) if cls.options else 'It has no attributes.'
+        pages.append(section(name, described(cls), text, label=f'toxic-{name}'))
+    return '\n'.join(pages)
+
+
+def realism(name: str) -> str:
+    """Write what real clients meet: the page of ``make realism`` without its title."""
+    path = REALISM / f'{name}.rst'
+    return path.read_text('utf-8').split('\n', 3)[3] if path.exists() else '``make realism`` has no rows for it yet.'
+
+
+def own(registry: Any) -> Iterable[str]:
+    """Return the names of the plugins that come with vaurien."""
+    return [name for name in registry.names() if registry.get(name).__module__.startswith('vaurien.')]
+
+
+#: by the first word of the directive's argument; the other words are handed to it
+PAGES = {
+    'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
+    'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
+    'routes': http.routes, 'schemas': http.schemas, 'classic': http.others, 'metrics': http.metrics,
+}
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Make the directive known to Sphinx."""
+    from sphinx.util.docutils import SphinxDirective
+
+    class Generated(SphinxDirective):
+        """Stands for a page made of the live code."""
+
+        required_arguments, final_argument_whitespace = 1, True
+
+        def run(self) -> list[Any]:
+            name, *words = self.arguments[0].split()
+            return self.parse_text_to_nodes(PAGES[name](*words), allow_section_headings=True)
+
+    app.add_directive('vaurien', Generated)
+    return {'parallel_read_safe': True, 'parallel_write_safe': True}

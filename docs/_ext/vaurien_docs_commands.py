@@ -1,0 +1,142 @@
+"""What is made of the parsers of ``vaurien`` and ``vaurienctl``, of the tables of settings, and of what the source logs."""
+import argparse
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from vaurien_docs_text import indented, literal, section, sentence, table
+
+import vaurien
+from vaurien import arguments, ctl
+from vaurien.config_plugins import KINDS, make_catalog
+from vaurien.options import Option, expected
+from vaurien.settings import PROXY, STATSD, VAURIEN, flag_of
+
+PACKAGE = Path(vaurien.__file__).parent
+#: keys of sections that ``ini`` writes a table of, by section: what is taken beside the table's rows
+BESIDE = {
+    'vaurien': [('extends', 'Other files, one a line, that fill what is missing; found from the folder of this one.')],
+    'proxy:NAME': [('behavior.NAME.OPTION', 'An option of a behavior, for this proxy alone; also in ``[vaurien]``.'),
+                   ('protocol.OPTION', 'An option of its protocol, for this proxy alone; also in ``[vaurien]``.')],
+}
+#: of groups of flags, in place of what ``--help`` has
+HEADINGS = {'options': 'Help'}
+LEVELS = ('error', 'warning', 'info', 'debug')
+
+
+# -- command lines
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of ``vaurien`` with the plugins that come with it."""
+    catalog, _ = make_catalog()
+    own = {kind: {name: plugin for name, plugin in plugins.items()
+                  if KINDS[kind].registry.get(name).__module__.startswith('vaurien.')}
+           for kind, plugins in catalog.items()}
+    return arguments.full_parser(own)
+
+
+def flags() -> str:
+    """Write all flags of ``vaurien``, by their headings in ``--help``."""
+    made = parser()
+    pages = ['.. program:: vaurien', '']
+    for group in made._action_groups:
+        if group._group_actions:
+            title = HEADINGS.get(str(group.title), sentence(str(group.title))[:-1])
+            pages.append(section(title, *map(flag_entry, group._group_actions)))
+    return '\n'.join(pages)
+
+
+def flag_entry(action: argparse.Action) -> str:
+    """Write one flag, or one argument."""
+    value = '' if action.nargs == 0 or not action.metavar else f' {action.metavar}'
+    names = ', '.join(f'{name}{value}' for name in action.option_strings) or str(action.metavar)
+    text = str(action.help or '').replace('%%', '%').strip()
+    return f'.. option:: {names}\n\n{indented(sentence(text))}\n'
+
+
+def control() -> str:
+    """Write all commands of ``vaurienctl``."""
+    made = ctl.make_parser()
+    found = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
+    helps = {choice.dest: choice.help for choice in found._choices_actions}
+    common = [action for action in made._actions if action is not found]
+    shared = {name for action in common for name in action.option_strings}
+    pages = ['.. program:: vaurienctl', '', section('For all commands', *map(flag_entry, common))]
+    for name, command in found.choices.items():
+        words = [f'.. program:: vaurienctl-{name}', sentence(str(helps[name]))]
+        own = [action for action in command._actions if not shared & set(action.option_strings) and action.dest != 'help']
+        pages.append(section(name, *words, *map(argument_entry, own)))
+    return '\n'.join(pages)
+
+
+def argument_entry(action: argparse.Action) -> str:
+    """Write an argument of a command."""
+    if action.option_strings:
+        return flag_entry(action)
+    name = str(action.metavar or action.dest)
+    return f'{literal(name)}\n{indented(sentence(str(action.help)))}\n'
+
+
+# -- the INI file
+
+def ini() -> str:
+    """Write all sections and their keys."""
+    pages = [
+        section('[vaurien]', 'The process, and its first proxy, which is named ``default``. Each key is the flag of the same '
+                'name.', keys('vaurien', VAURIEN)),
+        section('[proxy:NAME]', 'One more proxy of the process.', keys('proxy:NAME', PROXY)),
+        section('[statsd]', 'Where counters are sent to.', keys('statsd', STATSD)),
+    ]
+    for kind in sorted(KINDS):
+        pages.append(section(f'[{kind}:NAME]', PLUGINS[kind], table(['key', 'what it is'], [
+            [literal('callable'), f'``package.module:Class``; the class is registered as the {kind} ``NAME``.'],
+            ['any option', f'Those of the {kind}: :doc:`{kind}s`.']])))
+    return '\n'.join(pages)
+
+
+#: what a section of a plugin is for
+PLUGINS = defaultdict(lambda: 'What a plugin is told.', {
+    'behavior': 'What a behavior is told wherever it is drawn.',
+    'protocol': 'What a protocol is told wherever it is spoken.',
+})
+
+
+def keys(part: str, options: Mapping[str, Option]) -> str:
+    """Write the keys of a section."""
+    rows = [[literal(key.rpartition('.')[2]), sentence(option.description), expected(option), f':option:`vaurien {flag_of(key)}`']
+            for key, option in options.items()]
+    rows += [[literal(key), text, '', ''] for key, text in BESIDE.get(part, ())]
+    return table(['key', 'what it is', 'takes', 'flag'], rows, '22 40 20 18')
+
+
+# -- the log
+
+def log() -> str:
+    """Write what is logged at each level, read from the source."""
+    found = defaultdict(set)
+    for level, text, logger in logged():
+        found[level].add((text.replace('%s', '…').replace('%d', '…').replace('%g', '…').replace('%r', '…'), logger))
+    return '\n'.join(section(level.upper(), table(['message', 'logger'], [[literal(text), literal(logger)]
+                                                                            for text, logger in sorted(found[level])]))
+                     for level in LEVELS)
+
+
+def logged() -> Iterator[tuple[str, str, str]]:
+    """Give level, text and logger of each call that logs a text of its own."""
+    for path in sorted(PACKAGE.rglob('*.py')):
+        name = '.'.join(['vaurien', *path.relative_to(PACKAGE).with_suffix('').parts]).removesuffix('.__init__')
+        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) \
+                    and isinstance(node.func.value, ast.Name) and node.func.value.id == 'logger':
+                for level, text in calls(node, node.func.attr):
+                    yield level, text, name
+
+
+def calls(node: ast.Call, method: str) -> Iterator[tuple[str, str]]:
+    """Give the levels and the text of one call."""
+    levels = {'exception': ['error'], 'log': ['warning', 'info']}.get(method, [method])
+    texts = [part.value for argument in node.args for part in ast.walk(argument)
+             if isinstance(part, ast.Constant) and isinstance(part.value, str) and len(part.value) > len('%s')]
+    if texts and levels[0] in LEVELS:
+        yield from ((level, texts[0]) for level in levels)

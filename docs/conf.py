@@ -1,0 +1,32 @@
+"""How Sphinx builds these pages: ``make docs``. Knows where the package is, and asks no network."""
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / '_ext'), str(HERE.parent), str(HERE / 'examples')]
+
+import vaurien  # noqa: E402 - found by the line above
+
+project = 'vaurien'
+author = 'the authors of vaurien'
+version = release = vaurien.__version__
+extensions = ['sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'vaurien_docs']
+exclude_patterns = ['_build', 'bench-figures.rst', 'examples']
+
+html_theme = 'furo'
+html_title = f'vaurien {release}'
+html_static_path = ['_static']
+html_copy_source = False
+
+autodoc_member_order = 'bysource'
+autodoc_typehints = 'signature'
+autodoc_class_signature = 'mixed'
+autoclass_content = 'class'
+napoleon_use_rtype = False
+python_maximum_signature_line_length = 100
+
+# What is not ours has its own pages elsewhere; what is ours must be found.
+nitpick_ignore_regex = [
+    (r'py:.*', r'(?!vaurien).*'),
+    (r'py:class', r'vaurien\.registry\.T'),     # any plugin class
+]

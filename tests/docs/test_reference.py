@@ -1,0 +1,232 @@
+"""Whatever a user can give, see or call has its line in the reference; and pages name nothing that there is not."""
+import argparse
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from vaurien import arguments, cli, ctl
+from vaurien.behaviors import Behavior
+from vaurien.behaviors.dummy import all_options
+from vaurien.chaos import protocol_options
+from vaurien.config_plugins import KINDS, make_catalog
+from vaurien.control import app, classic, native
+from vaurien.control.metrics import Metrics
+from vaurien.control.statsd import counters
+from vaurien.fleet import Fleet
+from vaurien.options import flag, normalize
+from vaurien.protocols import Protocol
+from vaurien.settings import LEVELS, PROXY, STATSD, VAURIEN
+from vaurien.spec import ProxySpec
+from vaurien.toxics import Toxic
+
+from .blocks import DOCS, ROOT, pages
+from .reference import directives, extension, page
+
+OWN = {'behavior': Behavior, 'protocol': Protocol, 'toxic': Toxic}
+OPTIONS = {'behavior': all_options, 'protocol': protocol_options, 'toxic': lambda cls: normalize(cls.options)}
+
+
+def names(kind):
+    """Return the names of the plugins that come with vaurien; other tests may have registered more."""
+    return [name for name in OWN[kind].names() if OWN[kind].get(name).__module__.startswith('vaurien.')]
+
+
+PLUGINS = [(kind, name) for kind in OWN for name in names(kind)]
+
+
+@pytest.fixture(scope='module')
+def fleet():
+    made = Fleet(1)
+    yield made
+    made.close()
+
+
+def part(text, label):
+    """Return the section below a label."""
+    return text.split(f'.. _{label}:', 1)[1].split('\n.. _', 1)[0]
+
+
+# -- plugins
+
+@pytest.mark.parametrize('kind, name', PLUGINS)
+def test_plugin_has_its_section_with_all_it_can_be_told(kind, name):
+    text = page(f'reference/{kind}s')
+    common = text.split(f'.. _{kind}-common:')[1].split('\n.. _', 1)[0] if f'.. _{kind}-common:' in text else ''
+    found = part(text, f'{kind}-{name}')
+    for option, declared in OPTIONS[kind](OWN[kind].get(name)).items():
+        assert f'``{option}``' in found + common
+        assert declared.description.rstrip('.') in found + common
+
+
+@pytest.mark.parametrize('kind, name', PLUGINS)
+def test_plugin_says_what_the_user_observes(kind, name):
+    assert OWN[kind].get(name).__doc__.split('\n')[0] in part(page(f'reference/{kind}s'), f'{kind}-{name}')
+
+
+@pytest.mark.parametrize('name', names('protocol'))
+def test_kinds_of_error_are_described(name):
+    found = part(page('reference/protocols'), f'protocol-{name}')
+    for kind, declared in Protocol.get(name).errors.items():
+        assert f'- ``{kind}``' in found
+        assert ' '.join(declared.description.split()) in found
+
+
+@pytest.mark.parametrize('name', [name for name in names('protocol') if Protocol.get(name).errors])
+def test_protocol_with_errors_has_a_page_on_how_to_break_it(name):
+    path = DOCS / 'howto' / f'{name}.rst'
+    assert directives(path) == [f'kinds {name}', f'realism {name}']
+    assert f'\n   {name}\n' in (DOCS / 'howto' / 'index.rst').read_text('utf-8')
+
+
+# -- command lines
+
+def flags_of(parser):
+    return {name for action in parser._actions for name in action.option_strings}
+
+
+def full_parser():
+    return arguments.full_parser(make_catalog()[0])
+
+
+@pytest.mark.parametrize('name', sorted(flags_of(extension().commands.parser())))
+def test_flag_is_documented(name):
+    assert re.search(rf'^\.\. option:: (.*, )?{re.escape(name)}( |,|$)', page('reference/commandline'), re.MULTILINE)
+
+
+def test_the_docs_have_the_flags_that_vaurien_has():
+    mine = {flag(kind, name, option) for kind, name in PLUGINS if kind in KINDS
+            for option in OPTIONS[kind](OWN[kind].get(name))}
+    assert mine <= flags_of(extension().commands.parser()) <= flags_of(full_parser())
+
+
+def commands_of(parser):
+    return next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction)).choices
+
+
+@pytest.mark.parametrize('name', sorted(commands_of(ctl.make_parser())))
+def test_command_of_vaurienctl_is_documented(name):
+    text = page('reference/vaurienctl')
+    found = text.split(f'.. program:: vaurienctl-{name}\n', 1)[1].split('.. program::', 1)[0]
+    common = text.split('.. program:: vaurienctl-', 1)[0]
+    for action in commands_of(ctl.make_parser())[name]._actions:
+        for option in action.option_strings or [f'``{action.metavar}']:
+            assert option in found + common
+
+
+@pytest.mark.parametrize('name, module', [('commandline', cli), ('vaurienctl', ctl)])
+def test_exit_statuses_are_documented(name, module):
+    text = page(f'reference/{name}').split('Exit statuses\n', 1)[1].split('\n\n   * - status', 1)[1].split('\n\n', 1)[0]
+    said = {int(number) for number in re.findall(r'^   \* - (\d+)$', text, re.MULTILINE)}
+    there = {value for key, value in vars(module).items() if key.isupper() and isinstance(value, int) and value in
+             (0, 1, 2, 3, 130) and key in ('DONE', 'FAILED', 'USAGE', 'INTERRUPTED', 'REFUSED', 'NO_SERVER')}
+    assert said == there
+
+
+# -- INI
+
+@pytest.mark.parametrize('section, options', [('vaurien', VAURIEN), ('proxy:NAME', PROXY), ('statsd', STATSD)])
+def test_ini_key_is_documented(section, options):
+    found = page('reference/ini').split(f'\n[{section}]\n---', 1)[1].split('\n[', 1)[0]
+    for key in options:
+        assert f'- ``{key.rpartition(".")[2]}``' in found
+
+
+@pytest.mark.parametrize('words', ['``extends``', '``extends = ', '``callable``', '``behavior.NAME.OPTION``',
+                                   '``protocol.OPTION``', *(f'\n[{kind}:NAME]\n' for kind in KINDS)])
+def test_special_ini_key_is_documented(words):
+    assert words in page('reference/ini')
+
+
+# -- HTTP
+
+def all_surfaces(fleet):
+    return [native.make_surface(fleet), classic.make_surface(fleet),
+            *(surface for name, surface in extension().http.surfaces().items() if name != 'classic')]
+
+
+def test_routes_are_documented(fleet):
+    text = page('reference/http')
+    for surface in all_surfaces(fleet):
+        for route in surface.routes:
+            path = re.sub(r':int}', '}', route.path)
+            assert f'{route.method} {path}\n' in text or f'``{route.method} {path}``' in text, route
+
+
+def test_the_server_has_no_surface_that_the_docs_do_not_know():
+    source = (ROOT / 'vaurien' / 'control' / 'app.py').read_text()
+    assert set(re.findall(r'(\w+)\.make_surface\(', source)) <= {'native', *extension().http.surfaces()}
+    assert hasattr(app, 'ControlServer')
+
+
+def test_objects_of_the_api_are_documented():
+    text, document = page('reference/http'), extension().http.document()
+    for name, schema in document['components']['schemas'].items():
+        found = part(text, f'schema-{name}')
+        for key in schema.get('properties', {}):
+            assert f'- ``{key}``' in found
+
+
+# -- metrics and the log
+
+def test_metrics_are_documented(fleet):
+    fleet.create(ProxySpec(name='measured', proxy='127.0.0.1:0', backend='127.0.0.1:9'))
+    text = page('reference/metrics')
+    families = text_string_to_metric_families(Metrics(fleet).text().decode())
+    found = {sample.name for family in families for sample in family.samples}
+    assert len(found) > 5
+    for name in found:
+        assert f'``{name}``' in text
+    for name in counters(fleet.get('measured')):
+        assert f'``{name}``' in text
+
+
+def test_levels_are_documented():
+    text = page('reference/logging')
+    for level in LEVELS:
+        assert f'\n   * - {level}\n' in text
+
+
+def test_messages_of_the_log_are_documented():
+    text = page('reference/logging')
+    assert 'session … of … is relayed unread from here on' in text
+    assert 'stopped; sessions cut' in text
+
+
+# -- nothing that there is not
+
+#: flags in the docs that belong to other programs
+FOREIGN = re.compile(r'--(vaurien-seed|fail|max-time|skip-ssl|inject|quick|extra|rm|build|detach|wait|no-raw|option|x|no-x|file|'
+                     r'restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre)\b')
+FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
+
+
+@pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_page_names_only_flags_that_there_are(path):
+    known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
+    known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in all_options(cls)}
+    known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
+    found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}
+    assert {name for name in found if name.rstrip('-') not in known and name not in ('--behavior-', '--protocol-')} == set()
+
+
+@pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_page_names_only_calls_that_there_are(path, fleet):
+    known = {re.sub(r':int}', '}', route.path) for surface in all_surfaces(fleet) for route in surface.routes}
+    for found in re.findall(r'`(?:GET |PUT |POST |PATCH |DELETE )(/[\w/{}.]*)', path.read_text('utf-8')):
+        assert found in known or not found.startswith(('/v1', '/behavior', '/backend', '/health', '/metrics'))
+
+
+@pytest.mark.parametrize('path', [path for path in pages() if path.name != 'changes.rst' and 'realism' not in path.parts
+                                  and path.name not in ('README.rst', 'realism.rst', 'bench-figures.rst',
+                                                        'toxiproxy-differences.rst')],
+                         ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_page_says_first_what_its_reader_can_do(path):
+    first = re.split(r'\n=+\n', path.read_text('utf-8'), maxsplit=1)[1].strip().split('\n\n', 1)[0]
+    assert re.match(r'(With (this|these) pages?|Here you (find|look)|At the end of this page|Each of these pages)', first), first
+
+
+def test_examples_of_protocols_in_the_docs_are_files():
+    for path in (DOCS / 'extending').glob('*.rst'):
+        for name in re.findall(r'literalinclude:: (\S+)', path.read_text('utf-8')):
+            assert (DOCS / name.lstrip('/')).exists()
