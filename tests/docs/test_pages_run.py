@@ -1,0 +1,97 @@
+"""Every command and code block of the pages that teach is run here, in the order of the page, and held against what it shows."""
+import re
+import shutil
+
+import pytest
+
+from tests import servers
+from tests.peers import free_port
+from vaurien.config import configure
+
+from .blocks import DOCS, ROOT, blocks, pages
+from .terminal import terminal
+
+#: ports that the docs name and that are free here: those that vaurien listens at
+OURS = '8000', '8080', '6380', '11212', '3307', '5433', '2525'
+#: ports of servers that the docs name, and the fixtures that run them
+SERVERS = {'6379': 'redis_server', '11211': 'memcached_server', '3306': 'mariadb_server', '5432': 'postgres_server',
+           '25': 'smtp_server'}
+#: pages whose blocks are run one after the other, and the servers that they need
+TAUGHT = {
+    'tutorial': ('6379',),
+    'howto/http': (),
+    'howto/redis': ('6379',),
+    'howto/memcache': ('11211',),
+    'howto/mysql': ('3306',),
+    'howto/postgres': ('5432',),
+    'howto/smtp': ('25',),
+    'howto/seed': (),
+    'howto/ci': (),
+    'extending/using': (),
+    'benchmarks': (),
+}
+#: how a page of tests is run; its blocks are the files
+PYTEST = 'pytest -q {}'
+
+
+@pytest.mark.parametrize('page', TAUGHT)
+def test_page_does_what_it_says(page, tmp_path, request):
+    places = {**{port: free_port() for port in OURS},
+              **{port: request.getfixturevalue(SERVERS[port]).port for port in TAUGHT[page]}}
+    shutil.copytree(DOCS / 'examples' / 'vaurien_examples', tmp_path / 'vaurien_examples')
+    found = [block for block in blocks(DOCS / f'{page}.rst') if not block.reason]
+    tests = [block.caption for block in found if block.caption.startswith('test_')]
+    typed = '\n'.join(block.text for block in found if block.language == 'console')
+    with terminal(tmp_path, places) as shell:
+        for block in found:
+            shell.run(block)
+        for name in tests:
+            if name not in typed:
+                shell.check(PYTEST.format(name))
+
+
+def taught(path):
+    """Say whether a page's blocks are run one after the other."""
+    return path.relative_to(DOCS if DOCS in path.parents else ROOT).with_suffix('').as_posix() in TAUGHT
+
+
+@pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_console_and_python_blocks_of_other_pages_are_run_too(path):
+    if not taught(path):
+        assert not [block.where for block in blocks(path) if block.language in ('console', 'python') and not block.reason]
+
+
+INI = [block for path in pages() if not taught(path) for block in blocks(path) if block.language == 'ini']
+
+
+@pytest.mark.parametrize('block', INI, ids=lambda block: block.where)
+def test_an_ini_file_of_the_docs_is_taken_by_vaurien(block, tmp_path):
+    (tmp_path / 'vaurien.ini').write_text(block.text)
+    assert configure(['--config', str(tmp_path / 'vaurien.ini')], {}).spec.proxies
+
+
+def literal_blocks(path):
+    """Return the blocks of a page that are neither of a language nor of a file."""
+    found = re.findall(r'::\n\n((?:    .*\n|\n)+)', path.read_text('utf-8'))
+    return [re.sub('^    ', '', text, flags=re.MULTILINE).strip() for text in found]
+
+
+def test_the_commands_of_the_readme_are_there(tmp_path):
+    made, command, code = literal_blocks(ROOT / 'README.rst')
+    makefile = (ROOT / 'Makefile').read_text()
+    for line in made.splitlines():
+        assert re.search(rf'^{line.split()[1]}:', makefile, re.MULTILINE)
+    assert command.startswith('vaurien ')
+    assert configure(command.split()[1:], {}).spec.proxies[0].mix
+    assert 'vaurien.running' in code    # tests/integration/test_testing.py runs it
+
+
+def test_the_readme_shows_a_picture_that_is_there():
+    found = re.findall(r'\.\. image:: (\S+)', (ROOT / 'README.rst').read_text('utf-8'))
+    assert found
+    for name in found:
+        assert '<text' in (ROOT / name).read_text('utf-8')
+
+
+def test_servers_of_the_docs_have_the_names_that_the_pages_use():
+    assert (servers.USER, servers.PASSWORD, servers.DATABASE) == ('vaurien', 'secret', 'vaurien')
