@@ -125,7 +125,7 @@ def test_several_results_of_one_request_come_one_by_one(calm):
         assert run(connection, 'SELECT 9') == ((9,),)
 
 
-@pytest.mark.parametrize('rows', [0, 1, 200_000])
+@pytest.mark.parametrize('rows', [0, 1, 50_000])
 def test_local_file_is_loaded_as_a_part_of_its_request(calm, tmp_path, rows):
     path = tmp_path / 'rows.csv'
     path.write_text(''.join(f'{number}\trow {number}\n' for number in range(rows)))
@@ -207,7 +207,7 @@ def test_connection_changes_its_user_and_database_and_is_reset(calm):
 
 
 def test_result_that_is_read_row_by_row_waits_for_its_reader(calm):
-    count = 100_000
+    count = 50_000
     with connected(calm.port, cursorclass=pymysql.cursors.SSCursor) as connection, connection.cursor() as cursor:
         cursor.execute(f'SET max_recursive_iterations = {count}')
         cursor.execute(f'WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s WHERE n < {count}) '
