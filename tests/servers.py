@@ -37,7 +37,7 @@ def memcached_server(*arguments: str) -> Iterator[Server]:
     path, account = program('memcached'), unprivileged('memcache')
     with folder(account) as where, serving(
             'memcached', where, lambda port: (path, '-l', HOST, '-p', str(port), '-U', '0', '-m', '64', *arguments),
-            says(b'version\r\n', b'VERSION'), account) as server:
+            says(b'version\r\n', b'VERSION', b'CLIENT_ERROR'), account) as server:
         yield server
 
 
