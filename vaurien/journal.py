@@ -7,6 +7,8 @@ import msgspec
 
 #: faults remembered in a process; at some 200 bytes each, 2 MB
 KEPT = 10_000
+#: [characters] of a request's name that are remembered: clients make the names, and all of them together may be 5 MB
+NAMED = 256
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         exchange: The exchange's number in its session, from 1; 0: the opening of the connection.
         behavior: The behavior's name.
         kind: Which error; empty for behaviors that have no kinds.
-        request: The request's name; empty where the protocol knows no requests.
+        request: The first ``NAMED`` characters of the request's name; empty where the protocol knows no requests.
     """
 
     id: int
@@ -52,7 +54,7 @@ class Journal:
         """Write down a fault."""
         self.count += 1
         fault = Fault(id=self.count, time=time.time(), proxy=proxy, session=session, exchange=exchange, behavior=behavior,
-                      kind=kind, request=request)
+                      kind=kind, request=request[:NAMED])
         self._faults.append(fault)
         for follower in self.followers:
             follower(fault)

@@ -11,18 +11,24 @@ from .protocols.base import Exchange
 from .protocols.message import UNANSWERED, Part
 from .stream import READ, Stream
 
+#: requests that wait for their answers from which on their names are weighed, and [bytes] that these may have together; beyond
+#: that the session is relayed unread. A client that asks and asks a backend that never answers may not fill the memory by them
+CROWD, NAMES = 1_000, 8 * 1024 * 1024
+
 
 class RequestLane(MessageLane):
     """From the client to the backend: draws once for each request."""
 
-    __slots__ = ('replied',)
+    __slots__ = ('replied', 'weight')
 
     def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
         super().__init__(session, source, dest, to_backend)
         self.replied = False    # something was written to the client
+        self.weight = 0         # [bytes] of the names that have come in a crowd, those answered since among them
 
     def _process(self, parts: Iterable[Part], start: int = 0) -> None:
         at, session, protocol = start, self.session, self.protocol
+        crowded = len(protocol.queue) >= CROWD
         for part in parts:
             end, exchange, done = part
             if exchange is not None and exchange.behavior is None:
@@ -32,6 +38,8 @@ class RequestLane(MessageLane):
                     session.draw(exchange)
                     if protocol.owed is not None:
                         self._collect(exchange)
+                if crowded:
+                    self.weight += exchange.weight
                 if exchange.behavior is DUMMY and not protocol.editing:
                     protocol.asked(exchange)
             if not self._passes(exchange):
@@ -78,7 +86,7 @@ class RequestLane(MessageLane):
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
         session, protocol = self.session, self.protocol
-        if not session.proxy.chaos.plain or protocol.owed is not None or len(protocol.queue) >= UNANSWERED:
+        if not session.proxy.chaos.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
             return self._process_whole(exchange, data)
         if exchange.stage not in protocol.undrawn:
             session.exchanges += 1
@@ -100,11 +108,19 @@ class RequestLane(MessageLane):
     def _went_through(self) -> None:
         if len(self.protocol.queue) > UNANSWERED:
             self.cutter.give_up(f'more than {UNANSWERED} requests wait for their answers')
+        if self.weight > NAMES:
+            self._weigh()
         super()._went_through()
         if self.replied:
             self.replied = False
             if self.source.full and not (self.session.ended or self.busy or self._paused):
                 self.pause(self.source)
+
+    def _weigh(self) -> None:
+        """Find out what the names of all that wait come to, half of the bound at a time: that costs little for each."""
+        self.weight = sum(exchange.weight for exchange in self.protocol.queue)
+        if self.weight > NAMES // 2:
+            self.cutter.give_up(f'the names of the requests that wait for their answers are longer than {NAMES // 2} bytes')
 
     def begun(self, exchange: Exchange) -> None:
         failure = exchange.failure

@@ -68,6 +68,11 @@ class Exchange:
         """The request's name as text; bytes that are not UTF-8 are shown as U+FFFD."""
         return self._name.decode('utf-8', 'replace')
 
+    @property
+    def weight(self) -> int:
+        """The length of the name [bytes]."""
+        return len(self._name)
+
     def __repr__(self) -> str:
         return f'<Exchange {self.number} {self.name!r} {self.stage}>'
 

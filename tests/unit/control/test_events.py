@@ -84,7 +84,7 @@ def test_a_slow_follower_is_dropped_and_holds_nobody_up(server, monkeypatch):
     monkeypatch.setattr(events, 'GRACE', 50 * MS)
     with follow(server) as slow, follow(server) as quick:
         for _ in range(100):    # 10 MB, more than any buffer of the system between the two
-            inject(server, 100, request='x' * 1000)
+            inject(server, 100, proxy='x' * 1000)
             read_events(quick, 100)
         eventually(lambda: len(server.fleet.journal.followers) == 1, 'the end of the slow one')
         inject(server, 1)
