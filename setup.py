@@ -22,7 +22,7 @@ TEST = (
 )
 BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1; python_version >= "3.11"')
 LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
-DOCS = ('sphinx>=7.4', 'furo>=2024.8.6')
+DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'pytest>=8.3')      # pytest: the page of its plugin reads it
 
 
 def version():

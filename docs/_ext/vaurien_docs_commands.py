@@ -1,9 +1,11 @@
 """What is made of the parsers of ``vaurien`` and ``vaurienctl``, of the tables of settings, and of what the source logs."""
 import argparse
 import ast
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from vaurien_docs_text import indented, literal, section, sentence, table
 
@@ -22,6 +24,7 @@ BESIDE = {
 }
 #: of groups of flags, in place of what ``--help`` has
 HEADINGS = {'options': 'Help'}
+VARIES = re.compile(r'%[-\d.]*[sdgrf]')
 LEVELS = ('error', 'warning', 'info', 'debug')
 
 
@@ -116,7 +119,7 @@ def log() -> str:
     """Write what is logged at each level, read from the source."""
     found = defaultdict(set)
     for level, text, logger in logged():
-        found[level].add((text.replace('%s', '…').replace('%d', '…').replace('%g', '…').replace('%r', '…'), logger))
+        found[level].add((text, logger))
     return '\n'.join(section(level.upper(), table(['message', 'logger'], [[literal(text), literal(logger)]
                                                                             for text, logger in sorted(found[level])]))
                      for level in LEVELS)
@@ -127,16 +130,39 @@ def logged() -> Iterator[tuple[str, str, str]]:
     for path in sorted(PACKAGE.rglob('*.py')):
         name = '.'.join(['vaurien', *path.relative_to(PACKAGE).with_suffix('').parts]).removesuffix('.__init__')
         for node in ast.walk(ast.parse(path.read_text('utf-8'))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) \
-                    and isinstance(node.func.value, ast.Name) and node.func.value.id == 'logger':
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and logs(node.func.value):
                 for level, text in calls(node, node.func.attr):
                     yield level, text, name
 
 
+def logs(value: ast.expr) -> bool:
+    """Say whether something is a logger, or one of the proxy's that repeat themselves seldom."""
+    return ast.unparse(value) == 'logger' or ast.unparse(value).startswith('self._seldom[')
+
+
 def calls(node: ast.Call, method: str) -> Iterator[tuple[str, str]]:
-    """Give the levels and the text of one call."""
+    """Give the levels and the text of one call, with what varies in angle brackets."""
     levels = {'exception': ['error'], 'log': ['warning', 'info']}.get(method, [method])
-    texts = [part.value for argument in node.args for part in ast.walk(argument)
-             if isinstance(part, ast.Constant) and isinstance(part.value, str) and len(part.value) > len('%s')]
-    if texts and levels[0] in LEVELS:
-        yield from ((level, texts[0]) for level in levels)
+    texts = [place for place, argument in enumerate(node.args)
+             if isinstance(argument, ast.Constant) and isinstance(argument.value, str)]
+    if not texts or levels[0] not in LEVELS or node.args[texts[0]].value == '%s':
+        return
+    names = iter(map(varying, node.args[texts[0] + 1:]))
+    text = VARIES.sub(lambda _: f'<{next(names)}>', node.args[texts[0]].value)
+    yield from ((level, text) for level in levels)
+
+
+#: what is looked at of an expression to find a word for it
+INNER: dict[type, Callable[[Any], ast.expr]] = {
+    ast.BoolOp: lambda found: found.values[-1],
+    ast.Call: lambda found: found.args[0] if found.args else found.func,
+    ast.IfExp: lambda found: found.body,
+    ast.Subscript: lambda found: found.value,
+}
+
+
+def varying(argument: ast.expr) -> str:
+    """Name what an argument puts into a message, by the last word of it."""
+    while inner := INNER.get(type(argument)):
+        argument = inner(argument)
+    return argument.attr if isinstance(argument, ast.Attribute) else ast.unparse(argument)

@@ -1,5 +1,7 @@
 """Every command and code block of the pages that teach is run here, in the order of the page, and held against what it shows."""
+import html
 import re
+import runpy
 import shutil
 
 import pytest
@@ -91,6 +93,12 @@ def test_the_readme_shows_a_picture_that_is_there():
     assert found
     for name in found:
         assert '<text' in (ROOT / name).read_text('utf-8')
+
+
+def test_the_picture_shows_the_commands_that_its_script_runs():
+    script = runpy.run_path(str(DOCS / 'record.py'))
+    drawn = [html.unescape(text) for text in re.findall(r'>(\$ [^<]+)<', (DOCS / '_static' / 'terminal.svg').read_text('utf-8'))]
+    assert drawn == [f'$ {command}' for command in (f'{script["DAEMON"]} &', *script['SCENE'])]
 
 
 def test_servers_of_the_docs_have_the_names_that_the_pages_use():

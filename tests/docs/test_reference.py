@@ -1,10 +1,14 @@
 """Whatever a user can give, see or call has its line in the reference; and pages name nothing that there is not."""
 import argparse
+import contextlib
 import re
+import socket
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.daemon import daemon
+from tests.unit_of_time import PATIENCE
 from vaurien import arguments, cli, ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
@@ -21,7 +25,7 @@ from vaurien.spec import ProxySpec
 from vaurien.toxics import Toxic
 
 from .blocks import DOCS, ROOT, pages
-from .reference import directives, extension, page
+from .reference import directives, extension, generated, page
 
 OWN = {'behavior': Behavior, 'protocol': Protocol, 'toxic': Toxic}
 OPTIONS = {'behavior': all_options, 'protocol': protocol_options, 'toxic': lambda cls: normalize(cls.options)}
@@ -76,6 +80,7 @@ def test_kinds_of_error_are_described(name):
 def test_protocol_with_errors_has_a_page_on_how_to_break_it(name):
     path = DOCS / 'howto' / f'{name}.rst'
     assert directives(path) == [f'kinds {name}', f'realism {name}']
+    assert '   * - ' in generated(f'realism {name}')
     assert f'\n   {name}\n' in (DOCS / 'howto' / 'index.rst').read_text('utf-8')
 
 
@@ -187,10 +192,17 @@ def test_levels_are_documented():
         assert f'\n   * - {level}\n' in text
 
 
-def test_messages_of_the_log_are_documented():
+def test_messages_of_the_log_are_documented_where_they_are_logged(tmp_path):
     text = page('reference/logging')
-    assert 'session … of … is relayed unread from here on' in text
-    assert 'stopped; sessions cut' in text
+    quiet = ('--backend', '127.0.0.1:9', '--log-level', 'debug', '--log-output', str(tmp_path / 'log'))
+    with daemon(*quiet) as running, socket.create_connection(('127.0.0.1', running.port), timeout=PATIENCE) as client, \
+            contextlib.suppress(ConnectionError):
+        client.recv(1)      # there is no backend at that port
+    lines = [re.split(r' vaurien[.\w]*: ', line, maxsplit=1) for line in (tmp_path / 'log').read_text().splitlines()]
+    patterns = [re.sub(r'<[^>]*>', '.*', re.escape(found)) for found in re.findall(r'- ``(.*[ :].*)``', text)]
+    assert len(lines) >= 4
+    for _, message in lines:
+        assert any(re.fullmatch(pattern, message) for pattern in patterns), message
 
 
 # -- nothing that there is not
