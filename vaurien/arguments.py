@@ -11,7 +11,7 @@ from .settings import GROUPS, Text, flag_of
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
 REPEATED = ('plugin',)  #: settings whose values add up, one a line
-CONFIG = Option("An INI file; the command line wins over it", Text('FILE', 'the path of a file', str), None)
+CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again", Text('FILE', 'the path of a file', str), None)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
 EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
           '[behavior:NAME] or [protocol:NAME], those of more proxies in [proxy:NAME].')
