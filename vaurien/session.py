@@ -208,11 +208,19 @@ class Session:
         """Return the stream that bytes of a direction leave by: ``downstream`` or ``upstream``."""
         return self.client if direction == 'downstream' else self.backend
 
+    def _lane_of(self, direction: str) -> Lane:
+        return self.answers if direction == 'downstream' else self.requests
+
+    def outlet_lost(self, direction: str, error: OSError) -> None:
+        """A write behind the toxics of a direction has met the end of its connection."""
+        self.lost(self._lane_of(direction), error)
+
     def end_direction(self, direction: str) -> None:
         """Read no more in a direction, deliver what is under way, and end the session."""
-        lane = self.answers if direction == 'downstream' else self.requests
-        lane.stop()
-        lane.dest.finish(self.end)
+        if not self.ended:
+            lane = self._lane_of(direction)
+            lane.stop()
+            lane.dest.finish(self.end)
 
     def toxic_failed(self, toxic: Any) -> None:
         """A toxic raised: this session is reset, the others live on."""
@@ -275,7 +283,8 @@ class Session:
             lane.stop()
         self._closing = self.silent = True
         for stream in waiting:
-            stream.finish(self._end_when_written)
+            if not stream.closed:   # the one before may have been all that was left to wait for
+                stream.finish(self._end_when_written)
 
     def _end_when_written(self) -> None:
         if not self.ended and all(stream.closed or stream.idle for stream in (self.client, self.backend)):

@@ -1,5 +1,4 @@
 """The toxics of one proxy: from specs to stages on the lanes of its sessions. Knows sessions by their streams only."""
-import logging
 from collections.abc import Iterable
 from random import Random
 from typing import Any, Protocol
@@ -7,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from .chain import Chain, Link
+from .chain_stage import ANYTHING
 from .errors import ConfigError
 from .spec import STREAMS, ToxicSpec
 from .stream import Stream
@@ -14,19 +14,18 @@ from .toxics import Toxic
 from .toxics.base import Toxic as BaseToxic
 from .toxics.base import clean
 
-logger = logging.getLogger(__name__)
-
 
 class Wired(Protocol):
-    """What the toxics need of a session."""
+    """What the toxics need of a session; a direction is ``downstream`` or ``upstream``."""
 
     number: int
     ended: bool
 
-    def outlet(self, stream: str) -> Stream: ...
-    def end_direction(self, stream: str) -> None: ...
+    def outlet(self, direction: str) -> Stream: ...
+    def outlet_lost(self, direction: str, error: OSError) -> None: ...
+    def end_direction(self, direction: str) -> None: ...
     def end(self, reset: bool = False) -> None: ...
-    def toxic_failed(self, toxic: BaseToxic) -> None: ...
+    def toxic_failed(self, toxic: Any) -> None: ...
 
 
 class Wear:
@@ -36,27 +35,47 @@ class Wear:
         spec: What it should be; its name is settled here.
         cls: Its class.
         settings: Its settings, shared by all sessions; changed in place.
+
+    Attributes:
+        direction: Of the lanes it is on.
+        updates: How often it was updated; each time it is drawn anew where it is active.
+        shared: What its objects share.
     """
 
-    __slots__ = ('spec', 'cls', 'settings', 'shared')
+    __slots__ = ('spec', 'cls', 'settings', 'shared', 'updates')
 
     def __init__(self, spec: ToxicSpec, cls: type[BaseToxic], settings: dict[str, Any]) -> None:
         self.spec, self.cls, self.settings = spec, cls, settings
+        self.updates = 0
         self.shared: dict[str, Any] = {}
+
+    @property
+    def direction(self) -> str:
+        return self.spec.stream.lower()
+
+    def inherit(self, old: 'Wear') -> None:
+        """Take the place of what it was: the objects at work go on with its settings."""
+        self.updates = old.updates + (self.spec != old.spec)
+        if self.cls is old.cls:
+            old.settings.clear()
+            old.settings.update(self.settings)
+            self.settings, self.shared = old.settings, old.shared
+
+    def takes_over(self, old: 'Wear') -> bool:
+        """Say whether the objects at work can go on."""
+        return self.cls is old.cls and self.direction == old.direction
 
 
 def settle_toxic(spec: ToxicSpec) -> Wear:
-    """Check a toxic's spec.
+    """Check a toxic's spec. Its stream may be in capitals, and a toxicity below 0 or above 1 means 0 or 1.
 
     Raises:
         UnknownPluginError: There is no toxic of this type.
         ConfigError: A value does not fit.
     """
     cls = Toxic.get(spec.type)
-    if spec.stream not in STREAMS:
+    if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
-    if not 0 <= spec.toxicity <= 1:
-        raise ConfigError('toxicity', spec.toxicity, 'a number from 0 to 1')
     settings = clean(cls, spec.attributes)
     return Wear(msgspec.structs.replace(spec, name=spec.name or f'{spec.type}_{spec.stream}'), cls, settings)
 
@@ -94,79 +113,88 @@ class Wire:
 
     def opening_delay(self, number: int) -> float:
         """Return the seconds that a session waits before its backend is connected."""
-        return sum(wear.cls.opening_delay(wear.settings) for wear in self.toxics.values()
-                   if wear.cls.opens and self._random(number, wear).random() < wear.spec.toxicity)
+        return sum(max(0.0, wear.cls.opening_delay(wear.settings)) for wear in self.toxics.values()
+                   if wear.cls.opens and self._is_active(number, wear))
 
     def attach(self, session: Wired) -> None:
         """Put the toxics that are active in a new session on its lanes."""
         for wear in self.toxics.values():
-            self._maybe_add(session, wear)
+            self._draw(session, wear)
+
+    # -- changing: on open sessions too, at once, and without waiting for anybody
 
     def change(self, toxics: dict[str, Wear], sessions: Iterable[Wired]) -> None:
-        """Become another set of toxics, on open sessions too; at once, and without waiting for anybody."""
+        """Become another set of toxics. Those that are as they were are left alone."""
         before, self.toxics = self.toxics, toxics
-        for name, wear in toxics.items():
-            old = before.get(name)
-            if old is not None and old.cls is wear.cls:
-                old.settings.clear()    # the objects at work share it
-                old.settings.update(wear.settings)
-                wear.settings, wear.shared = old.settings, old.shared
+        for name in toxics.keys() & before.keys():
+            toxics[name].inherit(before[name])
+        changed = [name for name in {**before, **toxics}
+                   if name not in toxics or name not in before or toxics[name].spec != before[name].spec]
         for session in list(sessions):
-            for name, old in before.items():
-                new = toxics.get(name)
-                if new is None or new.spec != old.spec:
-                    self._change(session, old, new)
-            for name, wear in toxics.items():
-                if name not in before and not session.ended:
-                    self._maybe_add(session, wear)
+            for name in changed:
+                self._change(session, before.get(name), toxics.get(name))
 
-    def _change(self, session: Wired, old: Wear, new: Wear | None) -> None:
-        stays = new is not None and new.cls is old.cls and new.spec.stream == old.spec.stream
-        if stays and new is not None and self._is_active(session, new):
-            chain = self._chain(session, old.spec.stream)
-            if chain is not None and old.spec.name in chain:
-                chain.restart(old.spec.name)
-            else:
-                self._add(session, new)
+    def redraw(self, name: str, sessions: Iterable[Wired]) -> None:
+        """Begin a toxic anew, and draw anew where it is active: it was updated, to what it was."""
+        wear = self.toxics[name]
+        wear.updates += 1
+        for session in list(sessions):
+            self._change(session, wear, wear)
+
+    def _change(self, session: Wired, old: Wear | None, new: Wear | None) -> None:
+        if old is not None and (new is None or not new.takes_over(old)):
+            self._remove(session, old, ends=old.cls.ends_when_removed)
+        if new is not None:
+            self._draw(session, new)
+
+    def _draw(self, session: Wired, wear: Wear) -> None:
+        """Let a toxic be at work in a session, or not."""
+        if wear.cls.opens or session.ended:
             return
-        self._remove(session, old)
-        if new is not None and not stays and not session.ended:
-            self._maybe_add(session, new)
-
-    def _maybe_add(self, session: Wired, wear: Wear) -> None:
-        if not wear.cls.opens and self._is_active(session, wear):
+        chain: Chain | None = session.outlet(wear.direction).through
+        at_work = chain is not None and wear.spec.name in chain
+        if not self._is_active(session.number, wear):
+            self._remove(session, wear)
+        elif at_work and chain is not None:
+            chain.restart(wear.spec.name)
+        else:
             self._add(session, wear)
 
-    def _is_active(self, session: Wired, wear: Wear) -> bool:
-        """Draw whether a toxic is active in a session: once, and again when it is changed."""
-        return wear.spec.toxicity >= 1 or self._random(session.number, wear).random() < wear.spec.toxicity
+    def _is_active(self, number: int, wear: Wear) -> bool:
+        """Draw whether a toxic is active in a session: once, and again when it is updated."""
+        toxicity = wear.spec.toxicity
+        if toxicity >= 1 or toxicity <= 0:
+            return toxicity >= 1
+        return Random(f'{self._key(number, wear)}/{wear.updates}').random() < toxicity
 
-    def _random(self, number: int, wear: Wear) -> Random:
-        return Random(f'{self._seed}/{self._name}/{number}/{wear.spec.name}/{wear.spec.toxicity}')
-
-    @staticmethod
-    def _chain(session: Wired, stream: str) -> Chain | None:
-        chain: Chain | None = session.outlet(stream).through
-        return chain
+    def _key(self, number: int, wear: Wear) -> str:
+        return f'{self._seed}/{self._name}/{number}/{wear.spec.name}'
 
     def _add(self, session: Wired, wear: Wear) -> None:
-        name, direction = wear.spec.name, wear.spec.stream
+        direction, name = wear.direction, wear.spec.name
         stream = session.outlet(direction)
         if stream.closed:
             return
+        link = Link(Random(self._key(session.number, wear)), lambda: session.end_direction(direction),
+                    lambda: session.end(reset=True))
+        try:
+            toxic = wear.cls(wear.settings, link, wear.shared)
+        except ANYTHING:
+            session.toxic_failed(wear.cls)
+            return
         if stream.through is None:
-            stream.through = Chain(stream, session.toxic_failed)
-        random = Random(f'{self._seed}/{self._name}/{session.number}/{name}')
-        link = Link(random, lambda: session.end_direction(direction), lambda: session.end(reset=True))
-        stream.through.add(name, wear.cls(wear.settings, link, wear.shared))
+            stream.through = Chain(stream, session.toxic_failed, lambda error: session.outlet_lost(direction, error))
+        names = list(self.toxics)
+        stream.through.add(name, toxic, names[:names.index(name)])
 
-    def _remove(self, session: Wired, wear: Wear) -> None:
-        stream = session.outlet(wear.spec.stream)
-        chain = self._chain(session, wear.spec.stream)
+    @staticmethod
+    def _remove(session: Wired, wear: Wear, ends: bool = False) -> None:
+        stream = session.outlet(wear.direction)
+        chain: Chain | None = stream.through
         if chain is None or wear.spec.name not in chain:
             return
         chain.remove(wear.spec.name)
-        if wear.cls.ends_when_removed:
-            session.end_direction(wear.spec.stream)
+        if ends:
+            session.end_direction(wear.direction)
         elif not chain and not stream.closed and not chain.finishing:
             stream.through = None

@@ -2,7 +2,7 @@
 import time
 
 from ..options import Option
-from .base import Chunk, Chunks, Send, Toxic, sleep, sleep_until
+from .base import Chunk, Chunks, Send, Toxic, Whole, sleep, sleep_until
 
 #: [seconds] of the rate that leave in one piece, and that may be made up for after a wait elsewhere
 PIECE = 0.1
@@ -17,25 +17,27 @@ class Bandwidth(Toxic):
 
     name = 'bandwidth'
     options = {
-        'rate': Option("Kilobytes per second, of 1000 bytes; 0 or less: nothing passes", int, 0),
+        'rate': Option("Kilobytes per second, of 1000 bytes; 0 or less: nothing passes", Whole, 0),
         'shared': Option("One budget for all sessions of the proxy", bool, False),
     }
 
     def pipe(self, chunks: Chunks, send: Send) -> None:
+        rate = self.option('rate') * 1000   # an update calls this anew
         for chunk in chunks:
-            rate = self.option('rate') * 1000
             while rate <= 0:
-                sleep(FOR_EVER)     # an update or the removal ends it
+                sleep(FOR_EVER)
             size = max(1, int(rate * PIECE))
             for at in range(0, len(chunk.data), size):
                 piece = chunk.data[at:at + size]
-                sleep_until(self._due(chunk, len(piece) / rate))
+                sleep_until(self._due(chunk, rate, len(piece)))
                 send(piece)
 
-    def _due(self, chunk: Chunk, cost: float) -> float:
-        """Book ``cost`` seconds of the wire, and return when they are over."""
+    def _due(self, chunk: Chunk, rate: int, size: int) -> float:
+        """Book the time that so many bytes take on the wire, and return when it is over."""
         book = self.shared if self.option('shared') else self.__dict__
-        start = max(book.get('due', 0.0), chunk.arrived, time.monotonic() - PIECE)
-        due: float = start + cost
+        if book.get('rate') != rate:
+            book['rate'], book['due'] = rate, 0.0   # what was booked was booked at another rate
+        start = max(book['due'], chunk.arrived, time.monotonic() - PIECE)
+        due: float = start + size / rate
         book['due'] = due
         return due

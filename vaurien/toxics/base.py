@@ -10,8 +10,10 @@ from ..options import Bounded, Option, settle
 
 #: [bytes] that a stage holds before it pushes back to the sender: some chunks, to keep two stages busy
 QUEUE = 256 * 1024
-Milliseconds = Bounded(int, 0)
-Bytes = Bounded(int, 0)
+Milliseconds = Bounded(int, 0, 2 ** 63 - 1)
+#: what Toxiproxy takes for milliseconds, bytes and rates alike; it refuses none, and less than 0 counts as 0
+Whole = Bounded(int, -2 ** 63, 2 ** 63 - 1)
+Milliseconds.expected, Whole.expected = 'a whole number of at least 0', 'a whole number'
 
 
 class Chunk(NamedTuple):
@@ -58,7 +60,7 @@ class Toxic:
 
     A subclass gives a ``name``, may declare ``options``, and overrides ``pipe``, which may wait as it likes. When the
     toxic is changed or removed, ``pipe`` is ended wherever it waits; what it has taken and not sent on goes out at once,
-    and after a change ``pipe`` is called anew on the same object.
+    and after a change ``pipe`` is called anew on the same object. Only the greenlet that it is called in may take and send.
 
     Args:
         settings: Values by option name, shared by all sessions of the proxy; they change when the toxic is updated.
@@ -81,6 +83,10 @@ class Toxic:
     def option(self, name: str) -> Any:
         """Return the value of an option as it is now."""
         return self.settings[name]
+
+    def seconds(self, name: str) -> float:
+        """Return an option that is in milliseconds, in seconds; 0 where it is less."""
+        return float(max(0, self.settings[name])) / 1000
 
     def pipe(self, chunks: Chunks, send: Send) -> None:
         """Pass chunks on until the stream ends. Returning earlier ends it, too.
@@ -109,10 +115,10 @@ def clean(cls: type[Toxic], given: Mapping[str, Any], label: Any = str) -> dict[
 
 def sleep(seconds: float) -> None:
     """Wait; 0 or less: not at all."""
-    if seconds > 0:
-        gevent.sleep(seconds)
+    sleep_until(time.monotonic() + seconds)
 
 
 def sleep_until(moment: float) -> None:
-    """Wait until ``time.monotonic()`` is ``moment``."""
-    sleep(moment - time.monotonic())
+    """Wait until ``time.monotonic()`` is ``moment``, and never less."""
+    while (left := moment - time.monotonic()) > 0:
+        gevent.sleep(left)      # the loop's clock stands still within a callback, so this may come back early

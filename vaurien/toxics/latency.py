@@ -1,6 +1,6 @@
 """One condition: the wire is long."""
 from ..options import Option
-from .base import Chunks, Milliseconds, Send, Toxic, sleep_until
+from .base import Chunks, Send, Toxic, Whole, sleep_until
 
 #: what jitter is multiplied with, drawn for each chunk
 SPREADS = {
@@ -20,8 +20,8 @@ class Latency(Toxic):
 
     name = 'latency'
     options = {
-        'latency': Option("Delay in milliseconds", Milliseconds, 0),
-        'jitter': Option("Deviation of the delay in milliseconds", Milliseconds, 0),
+        'latency': Option("Delay in milliseconds", Whole, 0),
+        'jitter': Option("Deviation of the delay in milliseconds", Whole, 0),
         'distribution': Option("How the deviation is spread", str, 'uniform', tuple(SPREADS)),
     }
     # what is under way on a long wire: 160 MB/s at 100 ms before the sender is held back
@@ -29,10 +29,8 @@ class Latency(Toxic):
 
     def delay(self) -> float:
         """Draw a delay [seconds]."""
-        jitter = self.option('jitter')
-        if not jitter:
-            return float(self.option('latency')) / 1000
-        spread = SPREADS[self.option('distribution')](self.link.random)
+        jitter = max(0, self.option('jitter'))
+        spread = SPREADS[self.option('distribution')](self.link.random) if jitter else 0
         return float(max(0.0, self.option('latency') + jitter * spread)) / 1000
 
     def pipe(self, chunks: Chunks, send: Send) -> None:

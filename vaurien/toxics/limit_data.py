@@ -3,14 +3,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Bytes, Chunks, Link, Send, Toxic
+from .base import Chunks, Link, Send, Toxic, Whole
 
 
 class LimitData(Toxic):
     """The connection is closed once ``bytes`` bytes have passed; exactly those arrive."""
 
     name = 'limit_data'
-    options = {'bytes': Option("Bytes that pass", Bytes, 0)}
+    options = {'bytes': Option("Bytes that pass; 0 or less: the first ones end it", Whole, 0)}
 
     def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
         super().__init__(settings, link, shared)

@@ -20,7 +20,7 @@ class LimitTime(Toxic):
     def pipe(self, chunks: Chunks, send: Send) -> None:
         try:
             while True:
-                left = self.since + self.option('time') / 1000 - time.monotonic()
+                left = self.since + self.seconds('time') - time.monotonic()
                 chunk = chunks.get(left) if left > 0 else None
                 if chunk is None:
                     return self.link.close()

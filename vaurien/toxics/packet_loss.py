@@ -1,8 +1,6 @@
 """One condition: bytes get lost."""
-from ..options import Bounded, Option
+from ..options import Option
 from .base import Chunks, Send, Toxic
-
-Share = Bounded(float, 0, 1)
 
 
 class PacketLoss(Toxic):
@@ -12,8 +10,8 @@ class PacketLoss(Toxic):
 
     name = 'packet_loss'
     options = {
-        'loss_rate': Option("Share of the chunks that are lost, 0 to 1", Share, 0.0),
-        'correlation': Option("What is added to that share after a loss, 0 to 1", Share, 0.0),
+        'loss_rate': Option("Share of the chunks that are lost, 0 to 1", float, 0.0),
+        'correlation': Option("What is added to that share after a loss, 0 to 1", float, 0.0),
     }
 
     def pipe(self, chunks: Chunks, send: Send) -> None:

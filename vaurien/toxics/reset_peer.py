@@ -1,18 +1,30 @@
 """One condition: the connection is reset."""
-from contextlib import suppress
+import time
+from collections.abc import Mapping
+from typing import Any
 
 from ..options import Option
-from .base import Chunks, Milliseconds, Send, Toxic, sleep
+from .base import Chunks, Link, Send, Toxic, Whole, sleep_until
 
 
 class ResetPeer(Toxic):
-    """The first bytes, or the end, are dropped and the connection is reset, at once or after ``timeout``."""
+    """The connection is reset once bytes, or the end, come: at once or after ``timeout``. None of them arrives."""
 
     name = 'reset_peer'
-    options = {'timeout': Option("Milliseconds until the reset", Milliseconds, 0)}
+    options = {'timeout': Option("Milliseconds from the first byte until the reset", Whole, 0)}
+
+    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+        super().__init__(settings, link, shared)
+        self.since: float | None = None     #: when the first bytes came; survives an update
 
     def pipe(self, chunks: Chunks, send: Send) -> None:
-        with suppress(EOFError):
-            chunks.get()
-        sleep(self.option('timeout') / 1000)
+        try:
+            if self.since is None:
+                chunks.get()
+                self.since = time.monotonic()
+            while (left := self.since + self.seconds('timeout') - time.monotonic()) > 0:
+                chunks.get(left)
+        except EOFError:
+            self.since = self.since or time.monotonic()
+            sleep_until(self.since + self.seconds('timeout'))
         self.link.reset()

@@ -1,8 +1,8 @@
 """One condition: bytes come in small pieces."""
 from collections.abc import Iterator
 
-from ..options import Bounded, Option
-from .base import Bytes, Chunks, Send, Toxic, sleep
+from ..options import Option
+from .base import Chunks, Send, Toxic, Whole, sleep
 
 
 class Slicer(Toxic):
@@ -10,9 +10,9 @@ class Slicer(Toxic):
 
     name = 'slicer'
     options = {
-        'average_size': Option("Bytes of a piece on average; less than 1 counts as 1", int, 0),
-        'size_variation': Option("Bytes that a piece may be longer or shorter", Bytes, 0),
-        'delay': Option("Microseconds between two pieces", Bounded(int, 0), 0),
+        'average_size': Option("Bytes of a piece on average; less than 1 counts as 1", Whole, 0),
+        'size_variation': Option("Bytes that a piece may be longer or shorter", Whole, 0),
+        'delay': Option("Microseconds between two pieces", Whole, 0),
     }
 
     def pipe(self, chunks: Chunks, send: Send) -> None:
@@ -26,7 +26,7 @@ class Slicer(Toxic):
     def _cuts(self, length: int) -> Iterator[int]:
         """Draw where the pieces end."""
         average = max(1, self.option('average_size'))
-        variation = min(self.option('size_variation'), average - 1)
+        variation = max(0, min(self.option('size_variation'), average - 1))
         at = 0
         while at < length:
             at = min(length, at + average + (self.link.random.randint(-variation, variation) if variation else 0))

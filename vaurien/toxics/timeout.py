@@ -1,6 +1,6 @@
 """One condition: bytes vanish, and after a silence the connection ends."""
 from ..options import Option
-from .base import Chunks, Milliseconds, Send, Toxic
+from .base import Chunks, Send, Toxic, Whole
 
 
 class Timeout(Toxic):
@@ -8,12 +8,12 @@ class Timeout(Toxic):
 
     name = 'timeout'
     options = {'timeout': Option("Milliseconds without a byte until the connection is closed; 0: it stays open",
-                                 Milliseconds, 0)}
+                                 Whole, 0)}
     ends_when_removed = True
 
     def pipe(self, chunks: Chunks, send: Send) -> None:
         try:
-            while chunks.get(self.option('timeout') / 1000 or None) is not None:
+            while chunks.get(self.seconds('timeout') or None) is not None:
                 pass
         except EOFError:
             return
