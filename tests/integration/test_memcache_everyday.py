@@ -85,7 +85,7 @@ def test_requests_without_an_answer_never_shift_those_with_one(calm):
 PIPELINE = b''.join([
     b'set key 0 0 256\r\n', BINARY, b'\r\nget key\r\ngets nothing\r\n' * 3,
     b'get ' + b'k' * 251 + b'\r\n', b'unheard of\r\n', b'incr key 1\r\n', b'set key 0 0 5 noreply\r\nvalue\r\n',
-    b'get key\r\n' * 20, b'mn\r\n', b'ms meta 5 T100\r\nvalue\r\n', b'mg meta v t f k O1\r\n',
+    b'get key\r\n' * 20, b'mn\r\n', b'ms meta 5 T100\r\nvalue\r\n', b'mg meta v f k O1\r\n',
     b'mg nothing v q\r\n' * 50, b'mg meta v q k O2\r\n', b'mg nothing s q O3\r\n', b'mn\r\n', b'ma meta q\r\n', b'md meta q\r\n',
     b'me meta\r\n', b'mn\r\n', b'verbosity 0\r\n', b'version\r\n', b'quit\r\n',
 ])
