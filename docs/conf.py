@@ -11,7 +11,7 @@ project = 'vaurien'
 author = 'the authors of vaurien'
 version = release = vaurien.__version__
 extensions = ['sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'vaurien_docs']
-exclude_patterns = ['_build', 'bench-figures.rst', 'examples']
+exclude_patterns = ['_build', 'bench-figures.rst', 'toxiproxy-differences.rst', 'examples']
 
 html_theme = 'furo'
 html_title = f'vaurien {release}'

@@ -20,7 +20,8 @@ from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
 from vaurien.toxics import Toxic
 
-REALISM = Path(__file__).parent.parent / 'realism'
+DOCS = Path(__file__).parent.parent
+REALISM, DIFFERENCES = DOCS / 'realism', DOCS / 'toxiproxy-differences.rst'
 #: where the part of a docstring begins that is for programmers
 FIELDS = re.compile(r'^(Args|Attributes|Returns|Raises):$', re.MULTILINE)
 
@@ -109,6 +110,13 @@ def realism(name: str) -> str:
     return path.read_text('utf-8').split('\n', 3)[3] if path.exists() else '``make realism`` has no rows for it yet.'
 
 
+def differences() -> str:
+    """Take in the table of what differs from Toxiproxy."""
+    if not DIFFERENCES.exists():
+        return ''
+    return section('What differs', 'Each of these is on purpose.', DIFFERENCES.read_text('utf-8'))
+
+
 def own(registry: Any) -> Iterable[str]:
     """Return the names of the plugins that come with vaurien."""
     return [name for name in registry.names() if registry.get(name).__module__.startswith('vaurien.')]
@@ -117,8 +125,8 @@ def own(registry: Any) -> Iterable[str]:
 #: by the first word of the directive's argument; the other words are handed to it
 PAGES = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
-    'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
-    'routes': http.routes, 'schemas': http.schemas, 'classic': http.others, 'metrics': http.metrics,
+    'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
+    'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,
 }
 
 

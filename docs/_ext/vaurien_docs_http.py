@@ -97,7 +97,16 @@ def surfaces() -> dict[str, Any]:
     return found
 
 
-def others(name: str = 'classic') -> str:
+def further() -> str:
+    """Write the calls of each surface that is neither native nor classic."""
+    pages = []
+    for name in sorted(surfaces().keys() - {'classic'}):
+        about = (inspect.getdoc(importlib.import_module(f'{control.__name__}.{name}')) or '').split('. ')[0].split('\n\n')[0]
+        pages.append(section(f'Calls of {name}', sentence(about), calls(name)))
+    return '\n'.join(pages)
+
+
+def calls(name: str = 'classic') -> str:
     """Write the calls of a surface besides the native one."""
     rows = []
     for route in surfaces()[name].routes:

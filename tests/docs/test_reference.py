@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.daemon import daemon
 from tests.unit_of_time import PATIENCE
-from vaurien import arguments, cli, ctl
+from vaurien import arguments, cli, conformance, ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
 from vaurien.chaos import protocol_options
@@ -82,6 +82,12 @@ def test_protocol_with_errors_has_a_page_on_how_to_break_it(name):
     assert directives(path) == [f'kinds {name}', f'realism {name}']
     assert '   * - ' in generated(f'realism {name}')
     assert f'\n   {name}\n' in (DOCS / 'howto' / 'index.rst').read_text('utf-8')
+
+
+def test_checks_for_authors_of_plugins_are_documented():
+    text = (DOCS / 'reference' / 'python.rst').read_text('utf-8')
+    named = re.search(r'automodule:: vaurien.conformance\n   :members: (.*)', text)[1].split(', ')
+    assert named == [name for name in vars(conformance) if name.startswith('check_')]
 
 
 # -- command lines
@@ -195,8 +201,8 @@ def test_levels_are_documented():
 def test_messages_of_the_log_are_documented_where_they_are_logged(tmp_path):
     text = page('reference/logging')
     quiet = ('--backend', '127.0.0.1:9', '--log-level', 'debug', '--log-output', str(tmp_path / 'log'))
-    with daemon(*quiet) as running, socket.create_connection(('127.0.0.1', running.port), timeout=PATIENCE) as client, \
-            contextlib.suppress(ConnectionError):
+    with daemon(*quiet) as running, contextlib.suppress(ConnectionError), \
+            socket.create_connection(('127.0.0.1', running.port), timeout=PATIENCE) as client:
         client.recv(1)      # there is no backend at that port
     lines = [re.split(r' vaurien[.\w]*: ', line, maxsplit=1) for line in (tmp_path / 'log').read_text().splitlines()]
     patterns = [re.sub(r'<[^>]*>', '.*', re.escape(found)) for found in re.findall(r'- ``(.*[ :].*)``', text)]
