@@ -6,17 +6,16 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from http.client import HTTPException
-from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, NamedTuple
 
 import gevent
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.pywsgi import WSGIServer
 
 from .address import Address
 from .errors import ConfigError
 from .options import Bounded, Option, convert
+from .quiet import Log, QuietHandler
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,6 @@ ECHOED = 2**20      #: [bytes] of a body that ``/echo`` sends back at most, sinc
 BARE = (204, 205, 304)      #: statuses without a body
 BLOCK = b'vaurien\n' * 8192     #: 64 KiB of what ``/bytes/N`` is made of
 PIECE = len(BLOCK)      #: [bytes] of a body that are read at once
-LOGGED = 200        #: [characters] of a line about a request
 STATUS = Option("The status of the answer", Bounded(int, 200, 599), 200)
 BYTES = Option("Bytes of the answer's body", Bounded(int, 0, LARGEST), 0)
 DELAY = Option("Seconds until the answer", Bounded(float, 0, LONGEST), 0.0)
@@ -177,40 +175,6 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return () if environ['REQUEST_METHOD'] == 'HEAD' else found.body
 
 
-class Log:
-    """What the server writes about requests, right and wrong ones alike, goes to DEBUG; never in full."""
-
-    def write(self, line: str) -> None:
-        logger.debug('%s', line[:LOGGED].rstrip())
-
-
-class Handler(WSGIHandler):
-    """One connection. Whatever a client does to it is its own affair: said at DEBUG, and the connection is over."""
-
-    def handle(self) -> None:
-        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # head and body are two writes; the second must not wait
-        try:
-            super().handle()
-        except OSError as error:
-            self._left(error)
-
-    def read_request(self, raw_requestline: str) -> Any:
-        try:
-            return super().read_request(raw_requestline)
-        except (OSError, HTTPException) as error:
-            raise ValueError(str(error)) from error     # what the server takes for a client's mistake
-
-    def handle_error(self, t: Any, v: Any, tb: Any) -> None:
-        if not issubclass(t, OSError | gevent.GreenletExit):
-            super().handle_error(t, v, tb)
-            return
-        self.close_connection = True
-        self._left(v)
-
-    def _left(self, error: BaseException) -> None:
-        logger.debug('%s has left: %s', self.client_address, error)
-
-
 class Embedded:
     """The backend: ``start`` it, give its ``address`` to a proxy, ``stop`` it."""
 
@@ -232,7 +196,7 @@ class Embedded:
         """Listen on a free port of the loopback interface; nothing happens where it does already."""
         if self._server is None:
             log: Any = Log()
-            server: WSGIServer = WSGIServer((HOST, 0), application, spawn=Pool(), handler_class=Handler, log=log,
+            server: WSGIServer = WSGIServer((HOST, 0), application, spawn=Pool(), handler_class=QuietHandler, log=log,
                                             error_log=log)
             server.start()
             self._server = server

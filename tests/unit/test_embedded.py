@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.embedded import ECHOED, LARGEST, LONGEST, Embedded, Handler
+from vaurien.embedded import ECHOED, LARGEST, LONGEST, Embedded
+from vaurien.quiet import QuietHandler
 
 
 class Running:
@@ -76,7 +77,7 @@ def ask(connection: http.client.HTTPConnection, path: str, method: str = 'GET', 
 
 def test_body_does_not_wait_until_the_client_has_acknowledged_the_head(connection: http.client.HTTPConnection) -> None:
     ask(connection, '/')
-    handlers = [found for found in gc.get_objects() if isinstance(found, Handler) and found.socket is not None]
+    handlers = [found for found in gc.get_objects() if isinstance(found, QuietHandler) and found.socket is not None]
     assert [found.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for found in handlers
             if found.client_address == connection.sock.getsockname()] == [1]
 

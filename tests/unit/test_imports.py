@@ -22,7 +22,7 @@ LINES = (
     'protocols', 'behaviors', 'toxics',
     'chain', 'wire', 'chaos', 'connect', 'pool', 'lane', 'messagelane', 'requestlane', 'answerlane',
     'session', 'proxy',
-    'embedded', 'fleet', 'control', 'conformance',
+    'quiet', 'embedded', 'fleet', 'control', 'conformance',
     'client', 'testing', 'pytest_plugin', 'util', '__init__',
     'config', 'cli', 'ctl', '__main__',
 )

@@ -4,14 +4,14 @@ Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. All that
 affair: said at DEBUG, and the connection is over.
 """
 import logging
-from http.client import HTTPException
-from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any, cast
 
 import gevent
-from gevent import GreenletExit, Timeout
+from gevent import Timeout
 from gevent.pool import Pool
-from gevent.pywsgi import Input, WSGIHandler, WSGIServer
+from gevent.pywsgi import Input, WSGIServer
+
+from ..quiet import LOGGED, Log, QuietHandler
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,6 @@ HEAD_TIME = 10.0        #: [seconds] that the head of a request may take from it
 IDLE_TIME = 30.0        #: [seconds] that a connection may wait between two requests, and a write may not be taken
 LEFT = 4 * 2 ** 20      #: [bytes] of a refused body that are read, since closing earlier would take the answer away
 LEFT_TIME = 2.0         #: [seconds] for that
-LOGGED = 200            #: [characters] of a line about a request
 _PLAIN = 'HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}'
 
 
@@ -74,7 +73,7 @@ class Body(Input):
                 left -= len(piece)
 
 
-class Handler(WSGIHandler):
+class Handler(QuietHandler):
     """One connection."""
 
     server: 'Server'
@@ -82,11 +81,7 @@ class Handler(WSGIHandler):
 
     def handle(self) -> None:
         self.socket.settimeout(IDLE_TIME)
-        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # head and body are two writes; the second must not wait
-        try:
-            super().handle()
-        except (OSError, Timeout) as error:
-            self._left(error)
+        super().handle()
 
     def read_requestline(self) -> str:
         with self.server.idle(self):
@@ -97,11 +92,8 @@ class Handler(WSGIHandler):
         return line
 
     def read_request(self, raw_requestline: str) -> Any:
-        try:
-            with self.server.idle(self), Timeout(HEAD_TIME):
-                return super().read_request(raw_requestline)
-        except (OSError, HTTPException) as error:
-            raise ValueError(str(error)) from error     # what the server takes for a client's mistake
+        with self.server.idle(self), Timeout(HEAD_TIME):
+            return super().read_request(raw_requestline)
 
     def MessageClass(self, source: Any, *rest: Any) -> Any:  # noqa: N802 - its name in pywsgi
         return super().MessageClass(cast('Any', Lines(source)), *rest)
@@ -124,16 +116,6 @@ class Handler(WSGIHandler):
         text = f'{ex}\n' if large else 'this is no HTTP request\n'
         return line[:3], _PLAIN.format(line, len(text), text).encode()
 
-    def handle_error(self, t: Any, v: Any, tb: Any) -> None:
-        if not issubclass(t, OSError | GreenletExit | Timeout):
-            super().handle_error(t, v, tb)
-            return
-        self.close_connection = True
-        self._left(v)
-
-    def _left(self, error: BaseException) -> None:
-        logger.debug('%s has left: %s', self.client_address, error)
-
 
 class Idle:
     """A connection that waits for a request: the first to go where there is no room."""
@@ -146,13 +128,6 @@ class Idle:
 
     def __exit__(self, *error: object) -> None:
         self._waiting.pop(self._handler, None)
-
-
-class Log:
-    """What pywsgi writes about requests, right and wrong ones alike, goes to DEBUG; never in full."""
-
-    def write(self, line: str) -> None:
-        logger.debug('%s', line[:LOGGED].rstrip())
 
 
 class Server(WSGIServer):

@@ -1,0 +1,49 @@
+"""gevent's HTTP server without its noise: what a client does to its connection is its own affair, said at DEBUG.
+
+Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and nothing of what is served.
+"""
+import logging
+from http.client import HTTPException
+from socket import IPPROTO_TCP, TCP_NODELAY
+from typing import Any
+
+from gevent import GreenletExit, Timeout
+from gevent.pywsgi import WSGIHandler
+
+logger = logging.getLogger(__name__)
+
+LOGGED = 200    #: [characters] of a line about a request
+
+
+class Log:
+    """What pywsgi writes about requests, right and wrong ones alike, goes to DEBUG; never in full."""
+
+    def write(self, line: str) -> None:
+        logger.debug('%s', line[:LOGGED].rstrip())
+
+
+class QuietHandler(WSGIHandler):
+    """One connection. Whatever a client does to it ends that connection, and nothing else."""
+
+    def handle(self) -> None:
+        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # head and body are two writes; the second must not wait
+        try:
+            super().handle()
+        except (OSError, Timeout) as error:
+            self._left(error)
+
+    def read_request(self, raw_requestline: str) -> Any:
+        try:
+            return super().read_request(raw_requestline)
+        except (OSError, HTTPException) as error:
+            raise ValueError(str(error)) from error     # what the server takes for a client's mistake
+
+    def handle_error(self, t: Any, v: Any, tb: Any) -> None:
+        if not issubclass(t, OSError | GreenletExit | Timeout):
+            super().handle_error(t, v, tb)
+            return
+        self.close_connection = True
+        self._left(v)
+
+    def _left(self, error: BaseException) -> None:
+        logger.debug('%s has left: %s', self.client_address, error)
