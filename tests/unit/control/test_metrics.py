@@ -60,6 +60,6 @@ def test_faults_are_counted_by_proxy_behavior_and_kind():
 
 def test_an_unreachable_backend_is_counted():
     with steering(spec_for('127.0.0.1:9')) as server:
-        with connect(server.host.port) as client, contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionResetError), connect(server.host.port) as client:   # while it connects, or after
             assert client.recv(1) == b''
         assert samples(server)['vaurien_backend_errors_total', ('proxy', 'default')] == 1
