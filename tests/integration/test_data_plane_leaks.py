@@ -18,7 +18,7 @@ from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
 
 ERRORS = {'an error': RuntimeError('plugin'), 'an OSError of its own': FileNotFoundError(2, 'plugin'),
-          'a timeout': gevent.Timeout(None), 'one without a number': OSError('plugin')}
+          'a timeout': gevent.Timeout(None), 'one without a number': OSError('plugin'), 'an exit': SystemExit(3)}
 PLACES = ('on_before_handle', 'on_after_handle', '_handle')
 
 

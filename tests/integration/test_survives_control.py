@@ -26,7 +26,7 @@ def server(echo_server):
 
 
 def test_slow_loris_on_many_connections_holds_up_nobody(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'HEAD_TIME', 300 * MS)
+    monkeypatch.setattr(server_module, 'HEAD_TIME', 1500 * MS)
     with contextlib.ExitStack() as stack, connect(server.host.port) as client:
         drips = [stack.enter_context(server.connect()) for _ in range(LORIS)]
         for byte in b'GET /behav':
@@ -36,7 +36,7 @@ def test_slow_loris_on_many_connections_holds_up_nobody(server, monkeypatch):
             assert ask(client, b'ping') == b'ping'
             assert server.get('/behavior') == {'behavior': 'dummy'}
         eventually(lambda: not server.server._server.waiting, 'the end of all that drip')
-        assert server.host.state()['greenlets'] < LORIS / 10
+        eventually(lambda: server.host.state()['greenlets'] < LORIS / 10, 'the end of their greenlets')
 
 
 def test_more_connections_than_there_is_room_for_hold_up_nobody(server, monkeypatch):
