@@ -222,6 +222,12 @@ def ask(sock: socket.socket, data: bytes, count: int | None = None) -> bytes:
     return read_exactly(sock, len(data) if count is None else count)
 
 
+def send_on(sock: socket.socket, data: bytes, times: int = 100_000) -> None:
+    """Send something again and again, for much longer than anybody could keep it all."""
+    for _ in range(times):
+        sock.sendall(data)
+
+
 def ending(sock: socket.socket) -> str:
     """Read to the end and say how it came: ``FIN`` or ``RST``."""
     try:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.daemon import ROOT, daemon
 from tests.hosting import Child, child, eventually, hosted, spec_for
-from tests.peers import Backend, connect, read_exactly, read_to_end, sink
+from tests.peers import Backend, connect, read_exactly, read_to_end, send_on, sink
 from tests.steering import steering
 from tests.unit.control.wire import head
 from tests.unit_of_time import MS
@@ -104,12 +104,6 @@ def test_a_client_that_asks_and_never_reads_is_held_back(mix):
             client.settimeout(200 * MS)
             with pytest.raises(TimeoutError):
                 send_on(client, asked * 100)
-
-
-def send_on(client: socket.socket, data: bytes) -> None:
-    """Send something again and again, for much longer than anybody could keep it."""
-    for _ in range(100_000):
-        client.sendall(data)
 
 
 def test_a_head_that_comes_byte_by_byte_costs_no_more_than_its_bytes():

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from tests.hosting import eventually, spec_for
-from tests.peers import ask, connect, reset
+from tests.peers import ask, connect, reset, send_on
 from tests.steering import steering
 from tests.unit_of_time import MS
 from vaurien.control import server as server_module
@@ -76,7 +76,6 @@ def test_a_client_that_asks_and_never_reads_is_held_back(server):
     with server.connect() as sock:
         sock.settimeout(100 * MS)
         with pytest.raises(TimeoutError):
-            for _ in range(100_000):
-                sock.sendall(asked)
+            send_on(sock, asked)
         assert server.get('/behavior') == {'behavior': 'dummy'}
         assert server.host.state()['rss'] - before < 20 * 2 ** 20
