@@ -5,17 +5,18 @@ from typing import Any, NamedTuple
 
 from . import __version__
 from .errors import ConfigError, RegistrationError
+from .links import LINKS
 from .options import Bounded, Given, Option, expected, flag, known
-from .settings import GROUPS, Text, flag_of
+from .settings import FILE, GROUPS, flag_of
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
-REPEATED = ('plugin',)  #: settings whose values add up, one a line
+REPEATED = ('plugin', 'toxic')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
-                Text('FILE', 'the path of a file', str), None)
+                FILE, None)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
 EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
-          '[behavior:NAME] or [protocol:NAME], those of more proxies in [proxy:NAME].')
+          '[behavior:NAME] or [protocol:NAME], a toxic in [toxic:NAME], those of more proxies in [proxy:NAME].')
 METAVARS: dict[Any, str] = {int: 'N', float: 'N', str: 'TEXT'}
 
 
@@ -140,15 +141,32 @@ def full_parser(catalog: Catalog) -> Parser:
                 parser.add_option(group, key, flag_of(key), option)
     for kind, plugins in sorted(catalog.items()):
         for name, plugin in sorted(plugins.items()):
+            if kind == 'toxic':
+                parser.add_argument_group(f'toxic {name}', toxic_text(plugin))
+                continue
             group = parser.add_argument_group(f'{kind} {name}', plugin.summary)
             for option_name, option in plugin.options.items():
                 parser.add_option(group, f'{kind}.{name}.{option_name}', flag(kind, name, option_name), option)
+    parser.add_argument_group('links', '\n'.join(f'{name}: {link}' for name, link in LINKS.items()))
     return parser
+
+
+class Lines(argparse.HelpFormatter):
+    """A formatter that keeps the lines of descriptions."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return '\n'.join(super(Lines, self)._fill_text(line, width, indent) for line in text.splitlines())
 
 
 def wide(prog: str) -> argparse.HelpFormatter:
     """Make a formatter whose first column takes most flags of plugins."""
-    return argparse.HelpFormatter(prog, max_help_position=38)
+    return Lines(prog, max_help_position=38)
+
+
+def toxic_text(plugin: Plugin) -> str:
+    """Describe a toxic with its attributes, a line each."""
+    attributes = (f'{name}={metavar(option)}: {help_text(option)}'.replace('%%', '%') for name, option in plugin.options.items())
+    return '\n'.join((plugin.summary, *attributes))
 
 
 def help_text(option: Option) -> str:

@@ -118,7 +118,8 @@ def run(configuration: 'Configuration') -> None:
 
 def describe(proxy: Any) -> str:
     """Return what to say of a proxy that was started."""
-    return f'proxy {proxy.name} listening on {proxy.address}, backend {proxy.spec.backend}'
+    where = f'listening on {proxy.address}' if proxy.spec.enabled else 'disabled'
+    return f'proxy {proxy.name} {where}, backend {proxy.spec.backend}'
 
 
 def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:

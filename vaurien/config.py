@@ -1,19 +1,24 @@
 """From a command line and an INI file to the specs of a process. Starts nothing, opens no socket, draws nothing."""
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from . import arguments, ini
 from .address import is_loopback, parse_address
 from .arguments import Catalog, Values
 from .chaos import make_behavior
-from .config_plugins import KINDS, load_plugins, make_catalog
+from .config_plugins import ALL, KINDS, load_plugins, make_catalog
+from .config_populate import Entry, read_populate
+from .config_toxics import read_section, read_toxic, with_names
 from .errors import ConfigError, UnknownPluginError
-from .options import Given, Option, convert, known
+from .links import make_link
+from .options import Given, Option, as_data, convert, known, read_lines
 from .registry import NAME
-from .settings import CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
-from .spec import ProcessSpec, ProxySpec, StatsdSpec
+from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
+from .spec import ProcessSpec, ProxySpec, StatsdSpec, ToxicSpec
 
 T = TypeVar('T')
 TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
@@ -51,10 +56,10 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
     first = arguments.early(argv)
     sections = ini.read_sections(str(first['config'].value), environ) if 'config' in first else {}
     load_plugins(first, sections)
-    catalog, notes = make_catalog()
+    catalog, notes = make_catalog(ALL)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ).configuration(notes)
-    return found._replace(again=partial(configure, argv, environ)) if 'config' in first else found
+    return found._replace(again=partial(configure, argv, environ)) if {'config', 'populate'} & line.keys() else found
 
 
 class Builder:
@@ -71,11 +76,12 @@ class Builder:
     """
 
     def __init__(self, catalog: Catalog, line: Values, sections: ini.Sections, environ: Mapping[str, str]) -> None:
-        self.catalog, self.line, self.environ = catalog, line, environ
+        self.catalog, self.line, self.environ = catalog, spelt_out(line), environ
         self.main: Values = {}
         self.shared: Values = {}
         self.statsd: Values = {}
         self.proxies: dict[str, Values] = {}
+        self.toxics: dict[str, ToxicSpec] = {}     # of sections, by name
         for section, values in sections.items():
             self._sort(section, values)
 
@@ -85,11 +91,13 @@ class Builder:
         """Put a section's values where they belong, under their full names."""
         kind, _, name = section.partition(':')
         if section == 'vaurien':
-            self.main = self._checked(values, VAURIEN, dotted=True)
+            self.main = spelt_out(self._checked(values, VAURIEN, dotted=True))
         elif section == 'statsd':
             self.statsd = self._checked(prefixed('statsd', values), STATSD)
         elif kind == 'proxy' and NAME.match(name):
             self.proxies[name] = self._checked(values, PROXY, dotted=True)
+        elif kind == 'toxic' and NAME.match(name):
+            self.toxics[name] = read_section(name, values)
         elif kind in KINDS and name in self.catalog[kind]:
             options = prefixed(f'{kind}.{name}', self.catalog[kind][name].options)
             self.shared.update(self._checked(prefixed(f'{kind}.{name}', values), options))
@@ -98,7 +106,8 @@ class Builder:
 
     def _unknown_section(self, section: str, values: Values) -> None:
         plugins = (f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])
-        raise ConfigError(self._file(values), f'[{section}]', known(section, ['vaurien', 'statsd', 'proxy:NAME', *plugins]))
+        sections = ('vaurien', 'statsd', 'proxy:NAME', 'toxic:NAME', *plugins)
+        raise ConfigError(self._file(values), f'[{section}]', known(section, sections))
 
     def _file(self, values: Values) -> str:
         """Return the file that a section stands in; an empty one is taken for one of the file that was named."""
@@ -131,16 +140,18 @@ class Builder:
         control = taken(CONTROL, values)
         check_host(control, values)
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
+        entries = read_populate(process['populate'], label('populate', values)) if process['populate'] else []
+        notes = [*notes, *(note for entry in entries for note in entry.notes)]
         if process['sync']:
             notes = [*notes, f'{values["sync"].label} has no effect']
         spec = ProcessSpec(
-            proxies=self._all_proxies(process['fleet_only']), seed=process['seed'], grace=process['grace'],
+            proxies=self._all_proxies(process['fleet_only'], entries), seed=process['seed'], grace=process['grace'],
             end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd), **control, **taken(LOGGING, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
 
-    def _all_proxies(self, fleet_only: bool) -> tuple[ProxySpec, ...]:
+    def _all_proxies(self, fleet_only: bool, entries: Sequence[Entry]) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
         everywhere = {key: given for key, given in self.line.items() if of_plugin(key) or key == 'bufsize'}
         for name, values in self.proxies.items():
@@ -148,7 +159,13 @@ class Builder:
                 raise ConfigError(self._file(values), f'[proxy:{name}]',
                                   'another name: this one is that of the proxy of [vaurien]')
             layers[name] = [self.shared, values, everywhere]
-        specs = tuple(self._proxy(name, found) for name, found in layers.items())
+        for entry in entries:
+            if entry.name in layers:
+                raise ConfigError(f'{entry.label} name', entry.name, 'a name that no other proxy has')
+            layers[entry.name] = [self.shared, entry.values, everywhere]
+        disabled = {entry.name for entry in entries if not entry.enabled}
+        specs = tuple(msgspec.structs.replace(self._proxy(name, found), enabled=name not in disabled)
+                      for name, found in layers.items())
         check_addresses(specs)
         return specs
 
@@ -162,6 +179,8 @@ class Builder:
         for entry in own['mix']:
             self._find('behavior', entry.name, values, 'behavior')
         del own['bufsize']
+        main = any(layer is self.line for layer in layers)
+        own['toxics'] = with_names(self._toxics(own.pop('link'), own.pop('toxic'), values, main), label('toxic', values))
         if not own['timeout'] and not own['stay_connected']:
             raise ConfigError(label('timeout', values), 0, 'more than 0 where idle connections do not stay')
         values = {key: given for layer in layers for key, given in self._spread(layer, protocol.name).items()}
@@ -169,6 +188,17 @@ class Builder:
                          settings=self._settings('behavior', values), **own)
         check_behaviors(spec, protocol, values)
         return spec
+
+    def _toxics(self, link: str | None, written: Sequence[str], values: Values, main: bool) -> Iterator[ToxicSpec]:
+        """Give the toxics of a proxy: its link's, those of sections if they are for it, and those written for it."""
+        if link is not None:
+            yield from make_link(link)
+        if main:    # has all that no other proxy names
+            elsewhere = {line for proxy in self.proxies.values() if 'toxic' in proxy
+                         for line in read_lines(str(proxy['toxic'].value))}
+            yield from (toxic for name, toxic in self.toxics.items() if name not in elsewhere and name not in written)
+        for line in written:
+            yield self.toxics.get(line) or read_toxic(line, label('toxic', values))
 
     def _find(self, kind: str, name: str, values: Values, key: str) -> Any:
         try:
@@ -233,9 +263,12 @@ def label(key: str, values: Values) -> str:
     return values[key].label if key in values else flag_of(key)
 
 
-def as_data(value: Any, given: str | bool) -> Any:
-    """Return a value as a spec can hold it: where it is no plain one, what the user gave, which gives it again."""
-    return value if value is None or isinstance(value, bool | int | float | str) else given
+def spelt_out(values: Values) -> Values:
+    """Put in what ``toxiproxy`` is short for; what is given beside it wins."""
+    short = values.get('toxiproxy')
+    if short is None or not convert(short.label, PROCESS['toxiproxy'], short.value):
+        return values
+    return {**{key: Given(value, short.label) for key, value in AS_TOXIPROXY.items()}, **values}
 
 
 def check_behaviors(spec: ProxySpec, protocol: Any, values: Values) -> None:

@@ -11,9 +11,10 @@ from .behaviors.base import all_options
 from .chaos import protocol_options
 from .errors import ConfigError, RegistrationError
 from .ini import NOTHING, Sections
-from .options import Option, read_lines
+from .options import Given, Option, normalize, read_lines
 from .protocols import Protocol
 from .registry import ANYTHING, Registry
+from .toxics import Toxic
 
 
 class Kind(NamedTuple):
@@ -23,7 +24,9 @@ class Kind(NamedTuple):
     options: Callable[[Any], Mapping[str, Option]]
 
 
+#: those whose options have flags
 KINDS = {'behavior': Kind(Behavior, all_options), 'protocol': Kind(Protocol, protocol_options)}
+ALL = {**KINDS, 'toxic': Kind(Toxic, lambda cls: normalize(cls.options))}
 
 
 def load_plugins(line: Values, sections: Sections) -> None:
@@ -39,8 +42,11 @@ def load_plugins(line: Values, sections: Sections) -> None:
             import_plugin(module, given.label)
     for section, values in sections.items():
         kind, _, name = section.partition(':')
-        target = values.pop('callable', None) if kind in KINDS else None
-        if target:
+        target = values.pop('callable', None) if kind in ALL else None
+        if target and kind == 'toxic':  # the section's name is that of one toxic; ``type`` is the class's
+            wanted = str(values['type'].value) if 'type' in values else None
+            values['type'] = Given(register(Toxic, str(target.value), wanted, target.label), target.label)
+        elif target:
             register(KINDS[kind].registry, str(target.value), name, target.label)
 
 
@@ -55,11 +61,21 @@ def import_plugin(module: str, label: str) -> None:
         raise ConfigError(label, module, f'a module that can be imported, but {error!r}') from error
 
 
-def register(registry: Registry[Any], target: str, name: str, label: str) -> None:
-    """Register the class of a ``callable``, under the name of its section."""
+def register(registry: Registry[Any], target: str, name: str | None, label: str) -> str:
+    """Register the class of a ``callable``, and return its name.
+
+    Args:
+        registry: Where.
+        target: The class.
+        name: The name that it must have; None: any.
+        label: How the user knows the ``callable``.
+
+    Raises:
+        RegistrationError: It cannot be registered.
+    """
     search_here()
     try:
-        registry.load(target, name)
+        return str(registry.load(target, name).name)
     except RegistrationError as error:
         raise RegistrationError(f'{label}: {error}') from error
 
@@ -71,11 +87,11 @@ def search_here() -> None:
         sys.path.append(here)
 
 
-def make_catalog() -> tuple[Catalog, list[str]]:
-    """List the plugins with their options. What cannot be loaded is left out; the second value says why."""
+def make_catalog(kinds: Mapping[str, Kind] = KINDS) -> tuple[Catalog, list[str]]:
+    """List the plugins of some kinds with their options. What cannot be loaded is left out; the second value says why."""
     notes: list[str] = []
-    catalog: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
-    for kind, (registry, options) in KINDS.items():
+    catalog: dict[str, dict[str, Plugin]] = {kind: {} for kind in kinds}
+    for kind, (registry, options) in kinds.items():
         for name in registry.names():
             try:
                 cls = registry.get(name)

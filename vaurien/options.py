@@ -147,6 +147,11 @@ def convert(label: str, option: Option, value: Any) -> Any:
     return result
 
 
+def as_data(value: Any, given: Any) -> Any:
+    """Return a value as a spec can hold it: where it is no plain one, what the user gave, which gives it again."""
+    return value if value is None or isinstance(value, bool | int | float | str) else given
+
+
 def normalize(options: Mapping[str, Any]) -> dict[str, Option]:
     """Make named tuples of a plugin's ``options``.
 

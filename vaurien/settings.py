@@ -5,12 +5,15 @@ Knows no plugin; names of protocols and behaviors are taken as they come.
 from typing import Any
 
 from .address import CONNECTING, LISTENING, parse_address, parse_backend
+from .links import LINKS
 from .mix import FORM as MIX
 from .mix import parse_mix
 from .options import Bounded, Option, read_lines
 from .spec import BehaviorSpec, ProcessSpec, ProxySpec
 
 EMBEDDED = 'embedded'   #: the backend that is inside the process
+#: how a toxic is written
+TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
 LEVELS = ('critical', 'error', 'warning', 'info', 'debug')
 
 
@@ -55,8 +58,10 @@ CONNECT = Text('HOST:PORT', f'{CONNECTING}, or {EMBEDDED}', read_backend)
 NAME = Text('NAME', 'a name', str)
 BEHAVIORS = Text('MIX', MIX, read_mix)
 HOST = Text('HOST', 'a host name or an address', read_host)
+TOXICS = Text('TOXIC', TOXIC, read_lines)
 MODULES = Text('MODULE', 'names of modules', read_lines)
 PATH = Text('FILE', 'a path, or - for standard error', str)
+FILE = Text('FILE', 'the path of a file', str)
 LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
 Port = Bounded(int, 0, 65535)
 Seconds = Bounded(float, 0)
@@ -81,13 +86,18 @@ PROXY: dict[str, Option] = {
                       Bounded(int, 1, 65535), ONE.backlog),
     'max_connections': Option("Sessions at the same time; more clients are reset; 0: no limit",
                               Bounded(int, 0), ONE.max_connections),
+    'toxic': Option(f"A condition of the wire: {TOXIC}; may be repeated; also the name of a section [toxic:NAME]", TOXICS, ''),
+    'link': Option("The wire is like this link: its latency, jitter, bandwidth and loss", NAME, None, tuple(LINKS)),
     'bufsize': Option("Bytes of one read: the option buffer of the protocol", Bounded(int, 1), None),
 }
 #: what the process can be told: ``[vaurien]`` and the command line
 PROCESS: dict[str, Option] = {
     'fleet_only': Option("Start without the proxy of the command line and [vaurien]; those of [proxy:NAME] alone",
                          bool, False),
-    'plugin': Option("A module, also of the current directory, that registers protocols or behaviors; may be repeated",
+    'populate': Option("A JSON list of proxies to start too, with name, listen, upstream and enabled, as Toxiproxy has it",
+                       FILE, ''),
+    'toxiproxy': Option("Short for --fleet-only --http --http-host localhost --http-port 8474; flags beside it win", bool, False),
+    'plugin': Option("A module, also of the current directory, that registers protocols, behaviors or toxics; may be repeated",
                      MODULES, ''),
     'seed': Option("A whole number that all randomness is made from: the same one repeats the same faults",
                    Bounded(int, 0), ALL.seed),
@@ -107,6 +117,8 @@ LOGGING: dict[str, Option] = {
     'log_level': Option("The least that is logged", LEVEL, ALL.log_level, LEVELS),
     'log_output': Option("A file; - is standard error", PATH, ALL.log_output),
 }
+#: what ``toxiproxy`` stands for
+AS_TOXIPROXY: dict[str, str | bool] = {'fleet_only': True, 'http': True, 'http_host': 'localhost', 'http_port': '8474'}
 #: the section ``[statsd]``
 STATSD: dict[str, Option] = {
     'statsd.enabled': Option("Send counters to statsd", bool, ALL.statsd.enabled),

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 #: Each line may import from the lines above it. ``__init__`` is the package itself: what ``import vaurien`` gives.
 LINES = (
     'errors', 'options', 'registry', 'address', 'mix', 'spec',
-    'journal', 'settings', 'ini', 'arguments',
+    'journal', 'links', 'settings', 'ini', 'arguments',
     'pipe', 'sockets', 'stream',
     'protocols', 'behaviors', 'toxics',
     'chain', 'wire', 'chaos', 'connect', 'pool', 'lane', 'messagelane', 'requestlane', 'answerlane',

@@ -1,0 +1,94 @@
+"""Links that people know, as a table, and the toxics that make a wire like them. Opens nothing, draws nothing.
+
+What TCP makes of a lost packet is known to nobody but the two ends: they see that it is late and that the rate sinks, never a
+hole. So ``loss`` becomes the rate that a connection reaches beside it, and no byte is lost.
+"""
+from math import sqrt
+from typing import NamedTuple
+
+from .spec import STREAMS, ToxicSpec
+
+SEGMENT = 1460  #: [bytes] of one TCP segment on Ethernet: 1500 without the heads of IPv4 and TCP
+#: of the rate that a loss leaves; Mathis, Semke, Mahdavi, Ott, "The macroscopic behavior of the TCP congestion avoidance
+#: algorithm", 1997: rate = segment / round trip * 1.22 / sqrt(loss)
+MATHIS = 1.22
+PREFIX = 'link_'    #: what the names of a link's toxics begin with
+
+
+class Link(NamedTuple):
+    """A link.
+
+    Args:
+        latency: Milliseconds of one direction.
+        jitter: Milliseconds that it deviates by, to either side.
+        down: Kilobits per second from the backend.
+        up: Kilobits per second to the backend.
+        loss: The share of the packets that are lost, 0 to 1.
+        source: Where the figures are from.
+    """
+
+    latency: int
+    jitter: int
+    down: int
+    up: int
+    loss: float
+    source: str
+
+    def __str__(self) -> str:
+        loss = f', {self.loss * 100:g} % lost' if self.loss else ''
+        return f'{self.latency} ms each way, jitter {self.jitter} ms, {self.down} kbit/s down, {self.up} up{loss}'
+
+
+# figures that a source gives for the round trip are halved here; Apple's are of one direction
+LOADERO = 'Loadero, Network conditions (wiki.loadero.com)'
+WEBPAGETEST = 'WebPageTest, connectivity.ini.sample'
+LINKS: dict[str, Link] = {
+    'gprs': Link(325, 50, 80, 20, 0.01, LOADERO),
+    'edge': Link(325, 50, 200, 260, 0.01, LOADERO),
+    '3g': Link(125, 25, 1_200, 1_200, 0.005, LOADERO),
+    'hspa': Link(75, 5, 20_000, 10_000, 0.005, LOADERO),
+    '4g': Link(22, 5, 100_000, 50_000, 0.002, LOADERO),
+    'dsl': Link(25, 0, 1_500, 384, 0.0, WEBPAGETEST),
+    'cable': Link(14, 0, 5_000, 1_000, 0.0, WEBPAGETEST),
+    'wifi': Link(1, 0, 30_000, 15_000, 0.0, 'Chrome DevTools, throttling profile WiFi of 2016'),
+    # 10**-7 of the bits, so 0.12 % of the packets of 1500 bytes
+    'satellite': Link(279, 0, 1_000, 256, 0.0012,
+                      f'RFC 2488, section 2: delay at the edge of the view from a fixed orbit, bit errors; rates: {LOADERO}'),
+    'bad': Link(500, 0, 1_000, 1_000, 0.1, 'Apple, Network Link Conditioner, profile Very Bad Network'),
+}
+
+
+def make_link(name: str) -> tuple[ToxicSpec, ...]:
+    """Make the toxics of a link, for both directions.
+
+    Args:
+        name: One of ``LINKS``.
+    """
+    link = LINKS[name]
+    return tuple(toxic for stream in STREAMS for toxic in _one_way(link, stream))
+
+
+def _one_way(link: Link, stream: str) -> list[ToxicSpec]:
+    """Make the toxics of one direction: what leaves first passes the narrow place, then the way."""
+    rate = kilobytes(link.down if stream == 'downstream' else link.up)
+    made = [_toxic('bandwidth', stream, 'bandwidth', rate=rate, shared=True)]    # all connections use the one link
+    left = rate_beside(link)
+    if left is not None and left < rate:
+        made.append(_toxic('bandwidth', stream, 'loss', rate=left))              # each connection has losses of its own
+    return [*made, _toxic('latency', stream, 'latency', latency=link.latency, jitter=link.jitter)]
+
+
+def _toxic(kind: str, stream: str, role: str, **attributes: int) -> ToxicSpec:
+    return ToxicSpec(type=kind, name=f'{PREFIX}{role}_{stream}', stream=stream, attributes=attributes)
+
+
+def kilobytes(kilobits: int) -> int:
+    """Return a rate in whole kilobytes of 1000 bytes, at least one."""
+    return max(1, round(kilobits / 8))
+
+
+def rate_beside(link: Link) -> int | None:
+    """Return the kilobytes per second that one connection reaches in spite of the losses; None: there are none."""
+    if not link.loss:
+        return None
+    return max(1, round(SEGMENT / (2 * link.latency) * MATHIS / sqrt(link.loss)))   # bytes per ms: kB per s
