@@ -157,7 +157,7 @@ class Proxy(StreamServer):
         if plan.backend != self.backend:
             self.idle.clear()
         self.idle.size, self.idle.timeout = spec.pool_max_size, spec.pool_timeout
-        other_protocol = plan.protocol is not self.protocol
+        other_protocol, elsewhere = plan.protocol is not self.protocol, plan.listen != self.listen
         self._adopt(plan)
         self.wire.change(plan.toxics, self.sessions.values())
         if listener is not None:
@@ -167,6 +167,8 @@ class Proxy(StreamServer):
             self.start()
         if not spec.enabled:
             self.close()
+            if elsewhere:
+                self._bind(plan.listen)     # the port that it had is not the one that it comes back to
         if other_protocol or not spec.enabled:
             self.cut()
 
@@ -318,6 +320,12 @@ class Proxy(StreamServer):
         self.idle.clear()
         self._check_empty()
         return count
+
+    def hang_up(self) -> None:
+        """End all sessions with FIN, at once."""
+        for session in list(self.sessions.values()):
+            session.drop()
+        self.cut()      # what has no backend yet
 
     def stop(self, timeout: float | None = None) -> None:
         """Stop listening, let sessions end for ``timeout`` seconds (None: not at all), and cut the rest."""

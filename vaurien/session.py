@@ -286,6 +286,11 @@ class Session:
             if not stream.closed:   # the one before may have been all that was left to wait for
                 stream.finish(self._end_when_written)
 
+    def drop(self) -> None:
+        """End both connections with FIN at once; what is still to be written is lost."""
+        if not self.ended:
+            self._end_now(False)
+
     def _end_when_written(self) -> None:
         if not self.ended and all(stream.closed or stream.idle for stream in (self.client, self.backend)):
             self._end_now(False)

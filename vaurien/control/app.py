@@ -9,7 +9,7 @@ import falcon
 from .. import sockets
 from ..address import Address
 from ..fleet import Fleet
-from . import classic, native
+from . import classic, native, toxiproxy
 from .guard import Guard, check_binding
 from .server import Server
 from .surface import Refusal, Reply, Route, Surface, refusal_of
@@ -55,7 +55,8 @@ class ControlServer:
         listener = sockets.listen(self._listen, BACKLOG)
         self._listen = sockets.bound_address(listener)
         guard = Guard(self._host, self._listen, self.token)
-        surfaces = (native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet))
+        surfaces = (native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
+                    toxiproxy.make_surface(self.fleet))
         self._server = Server(listener, application(surfaces, guard))
         self._server.start()
         logger.info('control server on http://%s', self.address)
@@ -75,6 +76,7 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
         guard: What lets requests in.
     """
     app = falcon.App(middleware=[guard])
+    app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
     owners: dict[str, Surface] = {}
     for surface in surfaces:
         for path in dict.fromkeys(route.path for route in surface.routes):

@@ -1,0 +1,365 @@
+"""The HTTP API of Toxiproxy 2.12, to the byte: routes, bodies, codes, headers, the order of checks, and words for mistakes.
+
+What it does to proxies and toxics is in ``toxiproxy_fleet``. Sections are those of Toxiproxy's own API documentation; where
+vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
+"""
+import base64
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import Any
+
+import falcon
+
+from ..errors import ConfigError, RegistrationError, UnknownPluginError
+from ..fleet import Fleet, NameTakenError
+from ..mix import parse_mix
+from ..options import Bounded, Option, normalize
+from ..proxy import Proxy
+from ..spec import STREAMS, BehaviorSpec, ToxicSpec
+from ..toxics import Toxic
+from ..wire import Wear
+from . import checks
+from .gojson import Float32, GoError, Object, Struct, read, word, write
+from .surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
+from .toxiproxy_fleet import CannotListenError, GoAddressError, Toxiproxies
+
+VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
+TEXT = 'text/plain; charset=utf-8'
+PLAIN = {'X-Content-Type-Options': 'nosniff'}
+EXTRAS = {'protocol': 'string', 'behavior': 'string'}   #: what only vaurien has, in the body of a proxy
+PROXY = {'name': 'string', 'listen': 'string', 'upstream': 'string', 'enabled': 'bool', **EXTRAS}
+NEW_PROXY = Struct('Proxy', PROXY, 'toxiproxy.Proxy')
+POPULATED = Struct('', PROXY, '[]struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }')
+NEW_TOXIC = Struct('ToxicWrapper', {'attributes': 'object toxics.NoopToxic', 'name': 'string', 'type': 'string',
+                                    'stream': 'string', 'toxicity': 'float32'}, 'toxics.ToxicWrapper')
+CHANGED_TOXIC = Struct('', {'attributes': 'object struct', 'toxicity': 'float32'},
+                       'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }')
+#: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults
+STRUCTS = {
+    'latency': ('LatencyToxic', ('latency', 'jitter')),
+    'bandwidth': ('BandwidthToxic', ('rate',)),
+    'slow_close': ('SlowCloseToxic', ('delay',)),
+    'timeout': ('TimeoutToxic', ('timeout',)),
+    'reset_peer': ('ResetToxic', ('timeout',)),
+    'slicer': ('SlicerToxic', ('average_size', 'size_variation', 'delay')),
+    'limit_data': ('LimitDataToxic', ('bytes',)),
+    'noop': ('NoopToxic', ()),
+    'packet_loss': ('PacketLossToxic', ('loss_rate', 'correlation')),
+}
+_numbers = count()
+
+
+class ApiError(Refusal):
+    """What Toxiproxy says of a request; the text and the status are its own."""
+
+
+def bad_body(error: object) -> ApiError:
+    """Refuse a body."""
+    return ApiError(400, f'bad request body: {error}')
+
+
+def missing(what: str) -> ApiError:
+    """Refuse a body that lacks a field."""
+    return ApiError(400, f'missing required field: {what}')
+
+
+def make_surface(fleet: Fleet) -> Surface:
+    """Make the surface."""
+    api = Api(Toxiproxies(fleet))
+    one, toxics, toxic = '/proxies/{proxy}', '/proxies/{proxy}/toxics', '/proxies/{proxy}/toxics/{toxic}'
+    table: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
+        ('GET', '/version', api.version),
+        ('GET', '/proxies', api.index),
+        ('POST', '/proxies', api.create),
+        ('POST', '/populate', api.populate),
+        ('GET', one, api.show),
+        ('POST', one, api.update),
+        ('PATCH', one, api.update),
+        ('DELETE', one, api.delete),
+        ('GET', toxics, api.toxic_index),
+        ('POST', toxics, api.toxic_create),
+        ('GET', toxic, api.toxic_show),
+        ('POST', toxic, api.toxic_update),
+        ('PATCH', toxic, api.toxic_update),
+        ('DELETE', toxic, api.toxic_delete),
+        ('POST', '/reset', api.reset),
+    )
+    routes = tuple(Route(method, path, partial(call, handle)) for method, path, handle in table)
+    return Surface(routes, refuse, ('/proxies', '/populate', '/reset', '/version'))
+
+
+# -- replies
+
+def reply(value: Any, status: int = 200) -> Reply:
+    """Answer with JSON."""
+    return Reply(write(value).encode(), status)
+
+
+def error_reply(text: str, status: int) -> Reply:
+    """Answer with an error."""
+    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, PLAIN)
+
+
+def refuse(request: falcon.Request, error: Exception) -> Reply:
+    """Say what is wrong, as Toxiproxy does where it has a word for it."""
+    refusal = refusal_of(error) or Refusal(500, str(error))
+    if isinstance(error, ApiError):
+        return error_reply(refusal.description, refusal.status)
+    if refusal.status == 404:
+        return Reply(b'404 page not found\n', 404, TEXT, PLAIN)
+    if refusal.status == 405 or request.method not in falcon.HTTP_METHODS:
+        return Reply(status=405, type='')
+    made = error_reply(refusal.description, refusal.status)
+    return made._replace(headers={**made.headers, **refusal.headers})
+
+
+def call(handle: Callable[..., Reply], request: falcon.Request, **captured: str) -> Reply:
+    """Answer a request of a known route."""
+    if '' in captured.values():
+        raise Refusal(404, 'an empty name')
+    if request.env.get('HTTP_USER_AGENT', '').startswith('Mozilla/'):
+        made = Reply(b'User agent not allowed\n', 403, TEXT, PLAIN)
+    else:
+        try:
+            made = handle(request, **captured)
+        except ApiError as error:
+            made = refuse(request, error)
+    return made._replace(headers={**made.headers, 'X-Toxiproxy-Request-Id': request_id()})
+
+
+def request_id() -> str:
+    """Make an id that sorts by time, as long as Toxiproxy's."""
+    raw = int(time.time()).to_bytes(4, 'big') + os.getpid().to_bytes(5, 'big') + (next(_numbers) % 2 ** 24).to_bytes(3, 'big')
+    return base64.b32hexencode(raw).decode().lower().rstrip('=')
+
+
+def body_of(request: falcon.Request) -> Any:
+    """Read the first JSON value of a body.
+
+    Raises:
+        ApiError: There is none.
+    """
+    try:
+        return read(read_body(request))
+    except GoError as error:
+        raise bad_body(error) from None
+
+
+def fields_of(struct: Struct, value: Any) -> dict[str, Any]:
+    """Read fields from a body.
+
+    Raises:
+        ApiError: One of them is of another type.
+    """
+    try:
+        return struct.fill(value)
+    except GoError as error:
+        raise bad_body(error) from None
+
+
+def extras_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Make fields of a spec of what only vaurien has.
+
+    Raises:
+        ApiError: It does not fit.
+    """
+    extras: dict[str, Any] = {}
+    try:
+        if 'protocol' in given:
+            checks.check_protocol(given['protocol'], {})
+            extras.update(protocol=given['protocol'], protocol_settings={})
+        if 'behavior' in given:
+            extras['mix'] = tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(given['behavior']))
+            checks.check_mix(extras['mix'])
+    except (ConfigError, RegistrationError) as error:
+        raise bad_body(error) from None
+    return extras
+
+
+class Api:
+    """What the calls do.
+
+    Args:
+        proxies: What they act on.
+    """
+
+    def __init__(self, proxies: Toxiproxies) -> None:
+        self.proxies = proxies
+
+    def version(self, request: falcon.Request) -> Reply:
+        return Reply(f'{{"version": "{VERSION}"}}\n'.encode(), type='application/json;charset=utf-8')
+
+    # -- proxies
+
+    def view(self, proxy: Proxy) -> dict[str, Any]:
+        """Show a proxy; ``Logger`` is an accident of Toxiproxy's that is on its wire."""
+        return {'name': proxy.name, 'listen': self.proxies.listen(proxy), 'upstream': self.proxies.upstream(proxy),
+                'enabled': proxy.spec.enabled, 'Logger': {}, 'toxics': self.toxics_view(proxy)}
+
+    def toxics_view(self, proxy: Proxy) -> list[dict[str, Any]]:
+        return [toxic_view(wear) for wear in self.proxies.toxics(proxy)]
+
+    def find(self, name: str) -> Proxy:
+        try:
+            return self.proxies.fleet.proxies[name]
+        except KeyError:
+            raise ApiError(404, 'proxy not found') from None
+
+    def index(self, request: falcon.Request) -> Reply:
+        return reply({name: self.view(proxy) for name, proxy in sorted(self.proxies.fleet.proxies.items())})
+
+    def create(self, request: falcon.Request) -> Reply:
+        given = fields_of(NEW_PROXY, body_of(request))
+        for field in ('name', 'upstream'):
+            if not given.get(field):
+                raise missing(field)
+        proxy = act(self.proxies.create, given['name'], given.get('listen', ''), given['upstream'],
+                    given.get('enabled', True), extras_of(given))
+        return reply(self.view(proxy), 201)
+
+    def show(self, request: falcon.Request, proxy: str) -> Reply:
+        return reply(self.view(self.find(proxy)))
+
+    def update(self, request: falcon.Request, proxy: str) -> Reply:
+        found = self.find(proxy)
+        given = fields_of(NEW_PROXY, body_of(request))
+        act(self.proxies.update, found, given.get('listen', self.proxies.listen(found)),
+            given.get('upstream', self.proxies.upstream(found)), given.get('enabled', found.spec.enabled), extras_of(given))
+        return reply(self.view(found))
+
+    def delete(self, request: falcon.Request, proxy: str) -> Reply:
+        self.proxies.remove(self.find(proxy))
+        return NOTHING
+
+    def reset(self, request: falcon.Request) -> Reply:
+        act(self.proxies.reset)
+        return NOTHING
+
+    def populate(self, request: falcon.Request) -> Reply:
+        done: list[dict[str, Any]] = []
+        try:
+            for entry in entries_of(body_of(request)):
+                done.append(self.view(act(self.proxies.replace, entry, extras_of(entry))))
+        except ApiError as error:
+            return reply({'error': error.description, 'status': error.status, 'proxies': done or None}, error.status)
+        return reply({'proxies': done or None}, 201)
+
+    # -- toxics
+
+    def find_toxic(self, proxy: Proxy, name: str) -> Wear:
+        try:
+            return proxy.wire.toxics[name]
+        except KeyError:
+            raise ApiError(404, 'toxic not found') from None
+
+    def toxic_index(self, request: falcon.Request, proxy: str) -> Reply:
+        return reply(self.toxics_view(self.find(proxy)))
+
+    def toxic_create(self, request: falcon.Request, proxy: str) -> Reply:
+        found = self.find(proxy)
+        given = fields_of(NEW_TOXIC, body_of(request))
+        stream, kind = given.get('stream', 'downstream'), given.get('type', '')
+        if stream.lower() not in STREAMS:
+            raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
+        cls = toxic_class(kind)
+        name = given.get('name') or f'{kind}_{stream}'
+        if name in found.wire.toxics:
+            raise ApiError(409, 'toxic already exists')
+        attributes = attributes_of(cls, given.get('attributes'))
+        spec = ToxicSpec(type=kind, name=name, stream=stream, toxicity=given.get('toxicity', 1.0), attributes=attributes)
+        return reply(toxic_view(act(self.proxies.add_toxic, found, spec)))
+
+    def toxic_show(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
+        return reply(toxic_view(self.find_toxic(self.find(proxy), toxic)))
+
+    def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
+        found = self.find(proxy)
+        wear = self.find_toxic(found, toxic)
+        value = body_of(request)
+        given = fields_of(CHANGED_TOXIC, value)
+        attributes = attributes_of(wear.cls, given.get('attributes'))
+        return reply(toxic_view(act(self.proxies.update_toxic, found, toxic, attributes, given.get('toxicity'))))
+
+    def toxic_delete(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
+        found = self.find(proxy)
+        self.find_toxic(found, toxic)
+        self.proxies.remove_toxic(found, toxic)
+        return NOTHING
+
+
+def act(do: Callable[..., Any], *args: Any) -> Any:
+    """Do something to the fleet.
+
+    Raises:
+        ApiError: It cannot be done, in Toxiproxy's words.
+    """
+    try:
+        return do(*args)
+    except NameTakenError:
+        raise ApiError(409, 'proxy already exists') from None
+    except (CannotListenError, GoAddressError) as error:
+        raise ApiError(500, str(error)) from None
+    except ConfigError as error:
+        raise bad_body(error) from None
+
+
+def entries_of(value: Any) -> list[dict[str, Any]]:
+    """Read the proxies of a list, and check all of them before anything is done.
+
+    Raises:
+        ApiError: It is no list, or an entry does not fit.
+    """
+    if not isinstance(value, list | None):
+        raise bad_body(f'json: cannot unmarshal {word(value)} into Go value of type {POPULATED.full}')
+    entries = [fields_of(POPULATED, entry) for entry in value or ()]
+    for number, entry in enumerate(entries, 1):
+        for field in ('name', 'upstream'):
+            if not entry.get(field):
+                raise missing(f'{field} at proxy {number}')
+    return entries
+
+
+def toxic_class(kind: str) -> Any:
+    """Return the class of a toxic.
+
+    Raises:
+        ApiError: There is none.
+    """
+    try:
+        return Toxic.get(kind)
+    except (UnknownPluginError, RegistrationError):
+        raise ApiError(400, 'invalid toxic type') from None
+
+
+def attributes_of(cls: Any, value: Object | None) -> dict[str, Any]:
+    """Read the attributes of a toxic; unknown ones are ignored.
+
+    Raises:
+        ApiError: One is of another type.
+    """
+    fields = {name: go_type(cls.name, option) for name, option in normalize(cls.options).items()}
+    return fields_of(Struct(struct_name(cls), fields, path='attributes'), value)
+
+
+def struct_name(cls: Any) -> str:
+    return STRUCTS[cls.name][0] if cls.name in STRUCTS else f'{cls.__name__}Toxic'
+
+
+def go_type(kind: str, option: Option) -> str:
+    """Return what Go would hold an option in."""
+    base: Any = option.type.base if isinstance(option.type, Bounded) else option.type
+    if base is int:
+        return 'int' if kind == 'slicer' else 'int64'
+    return {bool: 'bool', float: 'float64'}.get(base, 'string')
+
+
+def toxic_view(wear: Wear) -> dict[str, Any]:
+    """Show a toxic."""
+    spec, options = wear.spec, wear.cls.options
+    known = STRUCTS[spec.type][1] if spec.type in STRUCTS else tuple(options)
+    shown = [*known, *(name for name in options if name not in known and wear.settings[name] != Option(*options[name]).default)]
+    return {'attributes': {name: wear.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
+            'stream': spec.stream, 'toxicity': Float32(spec.toxicity)}

@@ -1,0 +1,336 @@
+"""What Toxiproxy does with its proxies and toxics, done with the fleet's. Knows neither HTTP nor JSON.
+
+Addresses are Go's here: ``:80``, ``0.0.0.0:80`` and ``[::]:80`` are all interfaces in both families, an upstream may be anything,
+and where a proxy listens is shown as what it is bound to.
+"""
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from .. import sockets
+from ..address import Address, is_ipv6, read
+from ..fleet import EMBEDDED, Fleet, NameTakenError
+from ..proxy import Proxy
+from ..spec import ProxySpec, ToxicSpec
+from ..wire import Wear
+from .surface import reason_of
+
+ANY = ('', '0.0.0.0', '::')     #: hosts that mean all interfaces
+NOWHERE = 'unix:/dev/null/no-such-upstream'     #: what cannot be connected to, and says so at once
+
+
+class GoAddressError(ValueError):
+    """What Go says of an address that it does not take."""
+
+
+class Given(NamedTuple):
+    """The addresses of a proxy as they were given, and what was made of them; another surface may have changed it since."""
+
+    listen: str
+    upstream: str
+    spec_proxy: str
+    spec_backend: str
+
+
+def split(text: str) -> tuple[str, str]:
+    """Take ``host:port`` apart as Go does.
+
+    Raises:
+        GoAddressError: It cannot be.
+    """
+    host, colon, port = text.rpartition(':')
+    if not colon:
+        raise GoAddressError(f'address {text}: missing port in address')
+    if host.startswith('[') and host.endswith(']'):
+        return host[1:-1], port
+    if ':' in host:
+        raise GoAddressError(f'address {text}: too many colons in address')
+    return host, port
+
+
+def listening(text: str) -> Address:
+    """Read where to listen, as Go does; nothing means a free port of all interfaces.
+
+    Raises:
+        GoAddressError: It cannot be listened on, whatever the machine.
+    """
+    host, port = split(text) if text else ('', '0')
+    port = port or '0'
+    if not port.isascii() or not port.isdigit():
+        raise GoAddressError(f'lookup tcp/{port}: unknown port')
+    if len(port) > 5 or int(port) > 65535:
+        raise GoAddressError(f'address {port}: invalid port')
+    shown = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+    address = read(shown) if ':' not in host or is_ipv6(host) else None
+    if address is None:
+        raise GoAddressError(f'lookup {host}: no such host')
+    return address._replace(host='') if host in ANY else address
+
+
+def resolved(text: str) -> str:
+    """Return where a proxy would listen, as far as that is known before it does.
+
+    Raises:
+        GoAddressError: It is no address.
+    """
+    address = listening(text)
+    if not address.host:
+        return f'[::]:{address.port}' if text.startswith('[') else text or ':0'
+    known = sockets.numeric(address)
+    if known is None:
+        with suppress(OSError):
+            known = sockets.resolve(address)
+    if not known:
+        raise GoAddressError(f'lookup {address.host}: no such host')
+    return str(address._replace(host=prefer_ipv4(known)))
+
+
+def prefer_ipv4(found: Iterable[tuple[int, Any]]) -> str:
+    """Return the first IPv4 address, or else the first one."""
+    hosts = [where[0] for _, where in found]
+    return str(next((host for host in hosts if ':' not in host), hosts[0]))
+
+
+def connecting(upstream: str) -> str:
+    """Return an upstream as a spec takes it; where it is no address, one that nobody is at."""
+    if upstream == EMBEDDED:
+        return upstream
+    with suppress(GoAddressError):
+        host, port = split(upstream)
+        address = read(f'[{host}]:{port}' if ':' in host else f'{host or "localhost"}:{port}')
+        if address is not None and address.port:
+            return str(address)
+    return upstream if upstream.startswith('unix:/') else NOWHERE
+
+
+def listen_error(text: str, error: Exception) -> str:
+    """Say as Go does why an address cannot be listened on."""
+    if isinstance(error, OSError):
+        try:
+            return f'listen tcp {resolved(text)}: bind: {reason_of(error).lower()}'
+        except GoAddressError as unknown:
+            error = unknown
+    return f'listen tcp: {error}'
+
+
+class CannotListenError(Exception):
+    """A proxy cannot listen; the message is Go's."""
+
+
+class Toxiproxies:
+    """The fleet's proxies, as Toxiproxy has them.
+
+    Args:
+        fleet: The fleet.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self._given: WeakKeyDictionary[Proxy, Given] = WeakKeyDictionary()
+
+    # -- what is shown
+
+    def listen(self, proxy: Proxy) -> str:
+        """Return where a proxy listens or has last listened; where it never has, what was given."""
+        bound, given = proxy.bound, self._given.get(proxy)
+        if proxy.started or bound != proxy.listen:
+            return str(bound)
+        return given.listen if given and given.spec_proxy == proxy.spec.proxy else proxy.spec.proxy
+
+    def upstream(self, proxy: Proxy) -> str:
+        """Return where a proxy connects to, as it was given."""
+        given = self._given.get(proxy)
+        return given.upstream if given and given.spec_backend == proxy.spec.backend else proxy.spec.backend
+
+    @staticmethod
+    def toxics(proxy: Proxy) -> list[Wear]:
+        """Return the toxics of a proxy: those of upstream first, in the order of their creation."""
+        return sorted(proxy.wire.toxics.values(), key=lambda wear: wear.direction != 'upstream')
+
+    # -- proxies
+
+    def create(self, name: str, listen: str, upstream: str, enabled: bool, extras: Mapping[str, Any]) -> Proxy:
+        """Make a proxy.
+
+        Raises:
+            NameTakenError: There is one of this name.
+            CannotListenError: It cannot listen; it is not kept.
+            ConfigError: What a native extra says does not fit.
+        """
+        if name in self.fleet.proxies:
+            raise NameTakenError(name)
+        given = self._read(listen, upstream, enabled)
+        spec = ProxySpec(name=name, proxy=given.spec_proxy, backend=given.spec_backend, enabled=enabled,
+                         **{'protocol_settings': {}, **extras})
+        try:
+            proxy = self.fleet.create(spec)
+        except OSError as error:
+            raise CannotListenError(listen_error(listen, error)) from None
+        self._given[proxy] = given
+        return proxy
+
+    @staticmethod
+    def _read(listen: str, upstream: str, enabled: bool) -> Given:
+        try:
+            spec_proxy = str(listening(listen))
+        except GoAddressError as error:
+            if enabled:
+                raise CannotListenError(listen_error(listen, error)) from None
+            spec_proxy = ':0'       # it has to become one before the proxy is enabled
+        return Given(listen, upstream, spec_proxy, connecting(upstream))
+
+    def differs(self, proxy: Proxy, listen: str, upstream: str) -> bool:
+        """Say whether a proxy has other addresses than these.
+
+        Raises:
+            GoAddressError: Where to listen is no address.
+        """
+        shown = self.listen(proxy)
+        where = listen if shown == listen and listen.startswith('unix:') else resolved(listen)
+        return where != shown or upstream != self.upstream(proxy)
+
+    def update(self, proxy: Proxy, listen: str, upstream: str, enabled: bool, extras: Mapping[str, Any]) -> None:
+        """Give a proxy other addresses, which ends its connections, and let it listen or not.
+
+        Raises:
+            GoAddressError: Where to listen is no address; nothing has changed.
+            CannotListenError: It cannot listen; it stays disabled, with its new addresses.
+            ConfigError: What a native extra says does not fit; nothing has changed.
+        """
+        differs = self.differs(proxy, listen, upstream)
+        proxy.plan(msgspec.structs.replace(proxy.spec, **extras))
+        if differs:
+            self.move(proxy, listen, upstream)
+        if extras:
+            self.fleet.change(proxy.name, **extras)
+        if enabled:
+            self.start(proxy)
+        else:
+            self.stop(proxy)
+
+    def move(self, proxy: Proxy, listen: str, upstream: str, **fields: Any) -> None:
+        """Disable a proxy, and give it other addresses."""
+        self.stop(proxy)
+        given = self._read(listen, upstream, enabled=False)
+        if given.listen == self.listen(proxy):
+            given = given._replace(spec_proxy=proxy.spec.proxy)     # and so its port, also where it was to pick one
+        self.fleet.change(proxy.name, proxy=given.spec_proxy, backend=given.spec_backend, **fields)
+        self._given[proxy] = given
+
+    def start(self, proxy: Proxy) -> None:
+        """Let a proxy listen.
+
+        Raises:
+            CannotListenError: It cannot; it stays disabled.
+        """
+        if proxy.spec.enabled:
+            return
+        shown = self.listen(proxy)
+        try:
+            if not shown.startswith('unix:'):
+                listening(shown)
+            self.fleet.change(proxy.name, enabled=True)
+        except (GoAddressError, OSError) as error:
+            raise CannotListenError(listen_error(shown, error)) from None
+
+    def stop(self, proxy: Proxy) -> None:
+        """Let a proxy listen no more, and end its connections."""
+        if proxy.spec.enabled:
+            proxy.close()
+            proxy.hang_up()
+            self.fleet.change(proxy.name, enabled=False)
+
+    def remove(self, proxy: Proxy) -> None:
+        """End a proxy and its connections."""
+        proxy.close()
+        proxy.hang_up()
+        self.fleet.remove(proxy.name)
+
+    def replace(self, entry: Mapping[str, Any], extras: Mapping[str, Any]) -> Proxy:
+        """Make a proxy, or put it in the place of the one of its name, unless that has the same addresses.
+
+        Raises:
+            GoAddressError: Where to listen is no address; nothing has changed.
+            CannotListenError: It cannot listen; the one of its name is left as it was, disabled.
+            ConfigError: What a native extra says does not fit; nothing has changed.
+        """
+        name, listen, upstream = entry['name'], entry.get('listen', ''), entry['upstream']
+        enabled = entry.get('enabled', True)
+        present = self.fleet.proxies.get(name)
+        if present is None:
+            return self.create(name, listen, upstream, enabled, extras)
+        if not self.differs(present, listen, upstream):
+            return present
+        before = present.spec, self._given.get(present)
+        fresh = {**blank(present.spec), **extras}
+        present.plan(msgspec.structs.replace(present.spec, **fresh))
+        self.move(present, listen, upstream, **fresh)
+        try:
+            if enabled:
+                self.start(present)
+        except CannotListenError:
+            self.fleet.change(name, **{**msgspec.structs.asdict(before[0]), 'enabled': False})
+            if before[1] is not None:
+                self._given[present] = before[1]
+            raise
+        return present
+
+    def reset(self) -> None:
+        """Let all proxies listen, and take their toxics away.
+
+        Raises:
+            CannotListenError: One cannot listen; those behind it are as they were.
+        """
+        for proxy in list(self.fleet.proxies.values()):
+            self.start(proxy)
+            if proxy.wire.toxics:
+                self.fleet.change(proxy.name, toxics=())
+
+    # -- toxics
+
+    def add_toxic(self, proxy: Proxy, spec: ToxicSpec) -> Wear:
+        """Add a toxic.
+
+        Raises:
+            ConfigError: What it says does not fit.
+        """
+        name = spec.name or f'{spec.type}_{spec.stream}'
+        self._set_toxics(proxy, [*specs(proxy), msgspec.structs.replace(spec, name=name)])
+        return proxy.wire.toxics[name]
+
+    def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> Wear:
+        """Change what is given, and draw anew where the toxic is active.
+
+        Raises:
+            ConfigError: A value does not fit; nothing has changed.
+        """
+        wear = proxy.wire.toxics[name]
+        spec = msgspec.structs.replace(wear.spec, attributes={**wear.settings, **attributes},
+                                       toxicity=wear.spec.toxicity if toxicity is None else toxicity)
+        if spec == wear.spec:
+            proxy.wire.redraw(name, proxy.sessions.values())
+        else:
+            self._set_toxics(proxy, [spec if each.name == name else each for each in specs(proxy)])
+        return proxy.wire.toxics[name]
+
+    def remove_toxic(self, proxy: Proxy, name: str) -> None:
+        """Take a toxic away."""
+        self._set_toxics(proxy, [each for each in specs(proxy) if each.name != name])
+
+    def _set_toxics(self, proxy: Proxy, toxics: Iterable[ToxicSpec]) -> None:
+        self.fleet.change(proxy.name, toxics=tuple(toxics))
+
+
+def specs(proxy: Proxy) -> list[ToxicSpec]:
+    """Return the toxics of a proxy, each with its name."""
+    return [wear.spec for wear in proxy.wire.toxics.values()]
+
+
+def blank(spec: ProxySpec) -> dict[str, Any]:
+    """Return what makes a proxy one that was just made, but for its name and its addresses."""
+    fields = msgspec.structs.asdict(ProxySpec())
+    return {key: value for key, value in fields.items() if key not in ('name', 'proxy', 'backend', 'enabled')}
+
