@@ -18,6 +18,8 @@ TEST = (
     'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
+    'toxiproxy-python>=0.1.1', 'chaostoolkit-toxiproxy>=0.3.1',
+    'future>=1.0',      # of toxiproxy-python; the first that Python 3.12 takes
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
 )
 BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1; python_version >= "3.11"')

@@ -13,7 +13,7 @@ from .processes import MissingServer
 REQUIRED = os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1'
 
 
-def _fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any:
+def fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any:
     @pytest.fixture(scope='session')
     def server() -> Iterator[Any]:
         with contextlib.ExitStack() as stack:
@@ -30,13 +30,13 @@ def _fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any
     return server
 
 
-redis_server = _fixture(servers.redis_server)
-memcached_server = _fixture(servers.memcached_server)
-nginx_server = _fixture(servers.nginx_server)
-mariadb_server = _fixture(servers.mariadb_server)
-postgres_server = _fixture(servers.postgres_server)
-smtp_server = _fixture(servers.smtp_server)
-secure_smtp_server = _fixture(servers.secure_smtp_server)
+redis_server = fixture(servers.redis_server)
+memcached_server = fixture(servers.memcached_server)
+nginx_server = fixture(servers.nginx_server)
+mariadb_server = fixture(servers.mariadb_server)
+postgres_server = fixture(servers.postgres_server)
+smtp_server = fixture(servers.smtp_server)
+secure_smtp_server = fixture(servers.secure_smtp_server)
 
 
 @pytest.fixture
