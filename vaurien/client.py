@@ -128,6 +128,40 @@ class Client:
         """End a proxy and its sessions."""
         self.channel.ask('DELETE', join('proxies', name))
 
+    # -- toxics
+
+    def toxics(self, name: str) -> list[dict[str, Any]]:
+        """Return the toxics of a proxy, in their order."""
+        return list(self.channel.ask('GET', join('proxies', name, 'toxics'), part='toxics'))
+
+    def add_toxic(self, proxy: str, type: str, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> dict[str, Any]:
+        """Put a toxic on a proxy; open sessions meet it at once.
+
+        Args:
+            proxy: The proxy's name.
+            type: Which toxic.
+            attributes: Its options by name; None: all have their defaults.
+            fields: ``name``, ``stream`` and ``toxicity``; see ``vaurien.spec.ToxicSpec``.
+
+        Returns:
+            What it is, with its name.
+        """
+        body = {**fields, 'type': type, 'attributes': dict(attributes or {})}
+        return dict(self.channel.ask('POST', join('proxies', proxy, 'toxics'), body))
+
+    def change_toxic(self, name: str, toxic: str, attributes: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+        """Change attributes of a toxic, or its ``toxicity``; what is not given stays.
+
+        Returns:
+            What it is now.
+        """
+        body = {**fields, 'attributes': dict(attributes or {})}
+        return dict(self.channel.ask('PATCH', join('proxies', name, 'toxics', toxic), body))
+
+    def remove_toxic(self, name: str, toxic: str) -> None:
+        """Take a toxic away from a proxy; open sessions lose no byte by it."""
+        self.channel.ask('DELETE', join('proxies', name, 'toxics', toxic))
+
     # -- sessions
 
     def sessions(self, name: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from .ctl_text import line, listing, table
 from .ctl_top import Rates
 from .errors import VaurienError
 from .options import Bounded
+from .spec import STREAMS
 
 INTERVAL = 1.0  #: [seconds] between two tables of ``top``
 SHORTEST = 0.05     #: [seconds] that such an interval may be; the server has other things to do
@@ -144,6 +145,79 @@ def disable(client: Client, args: argparse.Namespace) -> Answer:
     return Answer(client.disable(args.name), lambda _: f'{args.name} is disabled')
 
 
+# -- toxics
+
+def toxic(client: Client, args: argparse.Namespace) -> Answer:
+    return TOXIC_ACTIONS[args.action](client, args)
+
+
+def list_toxics(client: Client, args: argparse.Namespace) -> Answer:
+    refuse(args, 'stream', 'called', 'toxicity', 'toxic', 'attributes', 'options')
+    return Answer({'toxics': client.toxics(args.name)}, lambda data: table(ctl_text.TOXICS, data['toxics']))
+
+
+def add_toxic(client: Client, args: argparse.Namespace) -> Answer:
+    fields = {'name': args.called, 'stream': args.stream, 'toxicity': args.toxicity}
+    given = {key: value for key, value in fields.items() if value is not None}
+    made = client.add_toxic(args.name, needed(args), read_attributes(args), **given)
+    return Answer(made, lambda data: f'{args.name} has the toxic {data["name"]}')
+
+
+def update_toxic(client: Client, args: argparse.Namespace) -> Answer:
+    refuse(args, 'stream', 'called')
+    given = {} if args.toxicity is None else {'toxicity': args.toxicity}
+    changed = client.change_toxic(args.name, needed(args), read_attributes(args), **given)
+    return Answer(changed, lambda data: f'{args.name} has changed the toxic {data["name"]}')
+
+
+def remove_toxic(client: Client, args: argparse.Namespace) -> Answer:
+    refuse(args, 'stream', 'called', 'toxicity', 'attributes', 'options')
+    client.remove_toxic(args.name, needed(args))
+    return done(f'{args.name} has the toxic {args.toxic} no more')
+
+
+TOXIC_ACTIONS: dict[str, Callable[[Client, argparse.Namespace], Answer]] = {
+    'list': list_toxics, 'add': add_toxic, 'update': update_toxic, 'remove': remove_toxic,
+}
+
+
+def needed(args: argparse.Namespace) -> str:
+    """Return the toxic that is meant.
+
+    Raises:
+        UsageError: There is none on the command line.
+    """
+    if args.toxic is None:
+        raise UsageError(f'toxic {args.action}: which toxic is missing')
+    return str(args.toxic)
+
+
+def refuse(args: argparse.Namespace, *names: str) -> None:
+    """Refuse what an action does not take.
+
+    Raises:
+        UsageError: It is given.
+    """
+    for name in names:
+        if getattr(args, name) not in (None, []):
+            raise UsageError(f'toxic {args.action}: {getattr(args, name)!r} has no meaning here')
+
+
+def read_attributes(args: argparse.Namespace) -> dict[str, str]:
+    """Read ``latency=100``; values stay text, as those of behaviors.
+
+    Raises:
+        UsageError: A word is not of this form.
+    """
+    attributes = {}
+    for word in (*args.attributes, *args.options):      # argparse leaves those behind an option to the latter
+        name, equals, value = word.partition('=')
+        if not name or not equals or name.startswith('-'):
+            raise UsageError(f'{word!r} is no attribute, expected NAME=VALUE')
+        attributes[name] = value
+    return attributes
+
+
 # -- sessions and what happens
 
 def sessions(client: Client, args: argparse.Namespace) -> Answer:
@@ -206,6 +280,13 @@ class Limited:
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    'action': {'metavar': 'ACTION', 'choices': tuple(TOXIC_ACTIONS), 'help': f'one of {", ".join(TOXIC_ACTIONS)}'},
+    'toxic': {'metavar': 'TOXIC', 'nargs': '?', 'help': 'its type, to add it; else its name'},
+    'attributes': {'metavar': 'ATTRIBUTE', 'nargs': '*', 'help': 'such as latency=100; to update: what else stays'},
+    '--name': {'metavar': 'NAME', 'dest': 'called', 'help': 'how an added one is called (default: TYPE_STREAM)'},
+    '--stream': {'metavar': 'STREAM', 'choices': STREAMS,
+                 'help': f'of an added one; one of {", ".join(STREAMS)} (default: {STREAMS[0]})'},
+    '--toxicity': {'metavar': 'SHARE', 'type': Limited(float, 0, 1), 'help': 'of the sessions that it is active in (default: 1)'},
     'name': {'metavar': 'NAME', 'help': 'the name of the proxy'},
     'behavior': {'metavar': 'NAME', 'help': 'the name of the behavior; its options follow it as --option value'},
     'mix': {'metavar': 'MIX', 'nargs': '?', 'help': 'such as 20:delay,10:error; none: show it'},
@@ -235,6 +316,8 @@ COMMANDS: dict[str, Command] = {
     'remove': Command('end a proxy and its sessions', remove, ('name',)),
     'enable': Command('let a proxy listen again, where it did', enable, ('name',)),
     'disable': Command('let a proxy refuse connections, and reset the open ones', disable, ('name',)),
+    'toxic': Command('list, add, update or remove toxics of a proxy', toxic,
+                     ('action', 'name', 'toxic', 'attributes', '--name', '--stream', '--toxicity'), options=True),
     'sessions': Command('list the open sessions of a proxy', sessions, ('name',)),
     'kill': Command('reset sessions of a proxy', kill, ('name', 'numbers')),
     'faults': Command('list what was injected', faults, ('--follow', '--proxy', '--since')),

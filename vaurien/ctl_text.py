@@ -64,6 +64,11 @@ SESSIONS = (
     Column('FROM BACKEND', lambda row: size(row['from_backend']), True), Column('EXCHANGES', 'exchanges', True),
     Column('BEHAVIOR', 'behavior'), Column('REQUEST', 'request'),
 )
+TOXICS = (
+    Column('NAME', 'name'), Column('TYPE', 'type'), Column('STREAM', 'stream'),
+    Column('TOXICITY', lambda row: f'{row["toxicity"]:g}', True),
+    Column('ATTRIBUTES', lambda row: ' '.join(f'{name}={word(value)}' for name, value in row['attributes'].items())),
+)
 FAULTS = (
     Column('ID', 'id', True, 6), Column('TIME', lambda row: clock(row['time']), width=12), Column('PROXY', 'proxy', width=12),
     Column('SESSION', 'session', True), Column('EXCHANGE', 'exchange', True), Column('BEHAVIOR', 'behavior', width=10),

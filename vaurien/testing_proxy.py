@@ -4,10 +4,13 @@ Knows the control server by ``client``, and no process.
 """
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from .client import Client, Fault
+from .errors import ConfigError
+from .links import LINKS, PREFIX, make_link
+from .options import one_of
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 LOOK = 0.01
@@ -64,11 +67,32 @@ class Change:
         self._proxy.client.change(self._proxy.name, **self._before)
 
 
+class WireChange(Change):
+    """Toxics that have been put on. At the end of the block they are taken away, and those that they replaced come back.
+
+    Args:
+        proxy: The proxy that has been changed.
+        names: What the toxics are called.
+        replaced: What was there in their place.
+    """
+
+    def __init__(self, proxy: 'RunningProxy', names: Collection[str], replaced: Collection[Mapping[str, Any]] = ()) -> None:
+        super().__init__(proxy, {})
+        self._names, self._replaced = names, replaced
+
+    def undo(self) -> None:
+        """Take them away, and leave alone what others have put on meanwhile."""
+        client, name = self._proxy.client, self._proxy.name
+        others = [toxic for toxic in client.toxics(name) if toxic['name'] not in self._names]
+        client.change(name, toxics=[*self._replaced, *others])
+
+
 class RunningProxy:
     """A proxy that runs until the end of a block or a test.
 
-    What goes wrong is changed at once by ``behavior``, ``mix`` and ``down``; used with ``with``, what was set before comes back
-    at the end of the block. Open sessions go on, and meet the change from their next exchange on.
+    What goes wrong is changed at once by ``behavior``, ``mix``, ``toxic``, ``link`` and ``down``; used with ``with``, what was
+    set before comes back at the end of the block. Open sessions go on, and meet the change from their next exchange on; toxics
+    at once.
 
     Args:
         client: The control server that it is steered by.
@@ -119,6 +143,40 @@ class RunningProxy:
             ValueError: It is not of this form, there is no such behavior, or an option does not fit; nothing has changed.
         """
         return self._change(mix=text, **({'settings': settings} if settings else {}))
+
+    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0, **attributes: Any) -> Change:
+        """Put a toxic on the wire, beside those that are there.
+
+        Args:
+            type: Which toxic.
+            stream: ``downstream``: bytes from the backend; ``upstream``: bytes to it.
+            toxicity: The share of the sessions that it is active in, 0 to 1.
+            attributes: Its options; those not given have their defaults.
+
+        Raises:
+            ValueError: There is no such toxic, or a value does not fit; nothing has changed.
+        """
+        taken, first = {toxic['name'] for toxic in self.client.toxics(self.name)}, f'{type}_{stream}'
+        name = next(name for number in range(1, len(taken) + 2) if (name := numbered(first, number)) not in taken)
+        made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
+        return WireChange(self, (made['name'],))
+
+    def link(self, name: str) -> Change:
+        """Let the wire be like a link that people know, in place of another link, and beside toxics.
+
+        Args:
+            name: ``gprs``, ``3g``, ``satellite``, ...; ``vaurien.links.LINKS`` has all of them.
+
+        Raises:
+            ValueError: There is no such link; nothing has changed.
+        """
+        if name not in LINKS:
+            raise ConfigError('link', name, one_of(LINKS))
+        made = [{field: getattr(toxic, field) for field in toxic.__struct_fields__} for toxic in make_link(name)]
+        before = self.client.toxics(self.name)
+        old = [toxic for toxic in before if toxic['name'].startswith(PREFIX)]
+        self.client.change(self.name, toxics=[*made, *(toxic for toxic in before if toxic not in old)])
+        return WireChange(self, [toxic['name'] for toxic in made], old)
 
     def down(self) -> Change:
         """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
@@ -176,6 +234,11 @@ class RunningProxy:
     def faults(self) -> list[Fault]:
         """The faults that exchanges have met since it was made or reset, oldest first."""
         return self.client.faults(self.name, self._since)
+
+
+def numbered(name: str, number: int) -> str:
+    """Return the name of the first, the second, ... of several."""
+    return name if number == 1 else f'{name}_{number}'
 
 
 def split(address: str) -> tuple[str, int]:

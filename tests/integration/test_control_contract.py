@@ -50,7 +50,7 @@ def schema(control):
 
 
 def tidy(control):
-    """Leave the process with its one proxy, whatever a request has made of it."""
+    """Leave the process with its one proxy, and a toxic on it, whatever a request has made of it."""
     listed = requests.get(f'{control}/v1/proxies', timeout=PATIENCE).json()['proxies']
     names = [proxy['name'] for proxy in listed]
     for name in names:
@@ -58,6 +58,7 @@ def tidy(control):
             requests.delete(f'{control}/v1/proxies/{name}', timeout=PATIENCE)
     if 'default' not in names:
         requests.post(f'{control}/v1/proxies', json={'name': 'default', 'backend': 'embedded'}, timeout=PATIENCE)
+    requests.patch(f'{control}/v1/proxies/default', json={'toxics': [{'type': 'latency', 'name': 'slow'}]}, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize('mode', list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
@@ -67,7 +68,7 @@ def test_every_call_keeps_what_the_document_promises(control, schema, method, pa
     checks = schemathesis.checks.CHECKS.get_by_names(list(CHECKS))
     assert len(checks) == len(CHECKS)
     operation = schema[path][method]
-    here = {'proxy': 'default', 'number': 1} if '{' in path else None
+    here = {'proxy': 'default', 'number': 1, 'toxic': 'slow'} if '{' in path else None
     cases = operation.as_strategy(generation_mode=mode)
     if here:
         given_here = {key: value for key, value in here.items() if f'{{{key}}}' in path}

@@ -10,10 +10,11 @@ from ..behaviors import Behavior
 from ..behaviors.dummy import all_options
 from ..chaos import protocol_options
 from ..errors import ConfigError, UnknownPluginError
-from ..options import settle
+from ..options import as_data, normalize, settle
 from ..protocols import Protocol
 from ..registry import NAME
 from ..spec import BehaviorSpec
+from ..toxics import Toxic
 
 
 def check_name(name: str) -> None:
@@ -73,3 +74,16 @@ def check_protocol(name: str, settings: Mapping[str, Any]) -> None:
         ConfigError: An option is not known, or a value does not fit.
     """
     settle(protocol_options(Protocol.get(name)), settings, lambda option: f'protocol_settings.{option}')
+
+
+def check_attributes(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes given for a toxic as values of their types.
+
+    Raises:
+        UnknownPluginError: There is no such toxic.
+        ConfigError: It has no such attribute, or a value does not fit.
+    """
+    with named('type'):
+        options = normalize(Toxic.get(kind).options)
+    settled = settle(options, given, lambda option: f'attributes.{option}')
+    return {name: as_data(settled[name], value) for name, value in given.items()}

@@ -2,7 +2,7 @@
 
 Knows the specs and no live object; ``views`` fills what is written. The docstrings are the descriptions in the OpenAPI document.
 """
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -21,6 +21,10 @@ Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PO
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
 Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded',
                               extra_json_schema={'pattern': f'^(embedded|{ADDRESS})$', 'examples': ['localhost:80']})]
+ToxicName = Annotated[str, Meta(min_length=1, max_length=100, pattern='^[A-Za-z0-9][A-Za-z0-9_.-]*$',
+                                description='How the toxic is addressed within its proxy; without it TYPE_STREAM')]
+Toxicity = Annotated[float, Meta(ge=0, le=1, description='The share of the sessions that it is active in')]
+Attributes = Annotated[dict[str, Any], Meta(description="Values of the toxic's options; what is not given has its default")]
 Entries = Annotated[str | list[BehaviorSpec], Meta(description='Behaviors and their weights: a text such as '
                                                                '20:delay,10:error, or a list; what is missing to 100 is dummy')]
 Settings = Annotated[dict[str, dict[str, Any]], Meta(description="Values of behaviors' options, by behavior and option")]
@@ -67,6 +71,23 @@ class NewProxy(Changes, kw_only=True):
     name: Name
     backend: Backend
     proxy: Listen = '127.0.0.1:0'
+
+
+class NewToxic(Input):
+    """What a new toxic should be."""
+
+    type: str
+    name: ToxicName | UnsetType = UNSET
+    stream: Literal['downstream', 'upstream'] = 'downstream'
+    toxicity: Toxicity = 1.0
+    attributes: Attributes = {}
+
+
+class ToxicChanges(Input):
+    """What a toxic should be from now on; what is not given stays, single attributes too."""
+
+    toxicity: Toxicity | UnsetType = UNSET
+    attributes: Attributes = {}
 
 
 # -- queries
@@ -164,6 +185,12 @@ class Proxies(Output):
     """All proxies, in the order they were made in."""
 
     proxies: list[Proxy]
+
+
+class WornToxics(Output):
+    """The toxics of a proxy, in the order that bytes pass them in their direction."""
+
+    toxics: list[ToxicSpec]
 
 
 class Session(Output):

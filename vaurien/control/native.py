@@ -23,6 +23,7 @@ from . import checks, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
 from .metrics import CONTENT_TYPE, Metrics
+from .native_toxics import ToxicCalls
 from .openapi import document
 from .surface import NOTHING, Refusal, Reply, Route, Surface
 
@@ -54,6 +55,7 @@ class Native:
         self.fleet = fleet
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet)
+        self.toxic_calls = ToxicCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the table of calls."""
@@ -71,6 +73,7 @@ class Native:
                      errors=(409,)),
             Endpoint('DELETE', one, 'End a proxy and its sessions', self.remove, BARE, 204),
             Endpoint('POST', f'{one}/reset', 'Make a proxy again what it was created as', self.reset, m.Proxy, errors=(409,)),
+            *self.toxic_calls.endpoints(),
             Endpoint('GET', f'{one}/sessions', 'Sessions of a proxy', self.sessions, m.Sessions, query=m.SessionsPage),
             Endpoint('DELETE', f'{one}/sessions', 'End all sessions of a proxy', self.kill_all, m.Killed),
             Endpoint('GET', session, 'A session', self.session, m.Session),

@@ -27,10 +27,11 @@ EARLY = (414, 431)
 #: where names of plugins stand; known are those that were registered when the server started
 PLUGINS: tuple[tuple[str, str, Registry[Any]], ...] = (
     ('NewProxy', 'protocol', Protocol), ('Changes', 'protocol', Protocol), ('BehaviorSpec', 'name', Behavior),
-    ('ToxicSpec', 'type', Toxic))
+    ('ToxicSpec', 'type', Toxic), ('NewToxic', 'type', Toxic))
 #: what stands in paths
 PATH: dict[str, dict[str, Any]] = {
     'proxy': {'schema': {'type': 'string', 'minLength': 1}, 'description': 'The name of a proxy'},
+    'toxic': {'schema': {'type': 'string', 'minLength': 1}, 'description': 'The name of a toxic of the proxy'},
     'number': {'schema': {'type': 'integer', 'minimum': 0}, 'description': 'The number of a session in its proxy'},
 }
 
