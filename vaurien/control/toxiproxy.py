@@ -190,6 +190,7 @@ class Api:
         self.proxies = proxies
 
     def version(self, request: falcon.Request) -> Reply:
+        """Show the version of Toxiproxy that this is."""
         return Reply(f'{{"version": "{VERSION}"}}\n'.encode(), type='application/json;charset=utf-8')
 
     # -- proxies
@@ -209,9 +210,11 @@ class Api:
             raise ApiError(404, 'proxy not found') from None
 
     def index(self, request: falcon.Request) -> Reply:
+        """Show all proxies, by name."""
         return reply({name: self.view(proxy) for name, proxy in sorted(self.proxies.fleet.proxies.items())})
 
     def create(self, request: falcon.Request) -> Reply:
+        """Make a proxy."""
         given = fields_of(NEW_PROXY, body_of(request))
         for field in ('name', 'upstream'):
             if not given.get(field):
@@ -221,9 +224,11 @@ class Api:
         return reply(self.view(proxy), 201)
 
     def show(self, request: falcon.Request, proxy: str) -> Reply:
+        """Show a proxy."""
         return reply(self.view(self.find(proxy)))
 
     def update(self, request: falcon.Request, proxy: str) -> Reply:
+        """Change a proxy; other addresses end its connections."""
         found = self.find(proxy)
         given = fields_of(NEW_PROXY, body_of(request))
         act(self.proxies.update, found, given.get('listen', self.proxies.listen(found)),
@@ -231,14 +236,17 @@ class Api:
         return reply(self.view(found))
 
     def delete(self, request: falcon.Request, proxy: str) -> Reply:
+        """End a proxy and its connections."""
         self.proxies.remove(self.find(proxy))
         return NOTHING
 
     def reset(self, request: falcon.Request) -> Reply:
+        """Enable all proxies and take their toxics away."""
         act(self.proxies.reset)
         return NOTHING
 
     def populate(self, request: falcon.Request) -> Reply:
+        """Make proxies what a list says, one after the other, up to the first that cannot be."""
         done: list[dict[str, Any]] = []
         try:
             for entry in entries_of(body_of(request)):
@@ -256,9 +264,11 @@ class Api:
             raise ApiError(404, 'toxic not found') from None
 
     def toxic_index(self, request: falcon.Request, proxy: str) -> Reply:
+        """Show the toxics of a proxy."""
         return reply(self.toxics_view(self.find(proxy)))
 
     def toxic_create(self, request: falcon.Request, proxy: str) -> Reply:
+        """Add a toxic to a proxy."""
         found = self.find(proxy)
         given = fields_of(NEW_TOXIC, body_of(request))
         stream, kind = given.get('stream', 'downstream'), given.get('type', '')
@@ -273,9 +283,11 @@ class Api:
         return reply(toxic_view(act(self.proxies.add_toxic, found, spec)))
 
     def toxic_show(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
+        """Show a toxic."""
         return reply(toxic_view(self.find_toxic(self.find(proxy), toxic)))
 
     def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
+        """Change a toxic, and draw anew where it is active."""
         found = self.find(proxy)
         wear = self.find_toxic(found, toxic)
         value = body_of(request)
@@ -284,6 +296,7 @@ class Api:
         return reply(toxic_view(act(self.proxies.update_toxic, found, toxic, attributes, given.get('toxicity'))))
 
     def toxic_delete(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
+        """Take a toxic away."""
         found = self.find(proxy)
         self.find_toxic(found, toxic)
         self.proxies.remove_toxic(found, toxic)
