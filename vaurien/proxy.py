@@ -31,14 +31,14 @@ REST = 0.05
 
 
 class Stats:
-    """What a proxy has counted since it was made. ``received`` and ``exchanges`` are of ended sessions only."""
+    """What a proxy has counted since it was made. Bytes (``from_``, ``to_``) and ``exchanges`` are of ended sessions only."""
 
     __slots__ = ('accepted', 'refused', 'backend_errors', 'handler_errors', 'accept_errors', 'from_client', 'from_backend',
-                 'exchanges', 'faults')
+                 'to_client', 'to_backend', 'exchanges', 'faults')
 
     def __init__(self) -> None:
         self.accepted = self.refused = self.backend_errors = self.handler_errors = self.accept_errors = 0
-        self.from_client = self.from_backend = self.exchanges = 0
+        self.from_client = self.from_backend = self.to_client = self.to_backend = self.exchanges = 0
         #: by behavior and kind
         self.faults: Counter[tuple[str, str]] = Counter()
 
@@ -288,6 +288,8 @@ class Proxy(StreamServer):
         from_client, from_backend = session.transferred
         stats.from_client += from_client
         stats.from_backend += from_backend
+        stats.to_client += session.client.sent
+        stats.to_backend += session.backend.sent
         stats.exchanges += session.exchanges
         self._check_empty()
 

@@ -17,6 +17,28 @@ from .views import totals
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 TURN = 0.005        #: [seconds] of work at a stretch
 Sample = tuple[tuple[str, ...], float]
+TOXIPROXY = ('direction', 'listener', 'upstream')   #: the labels of its counters, besides the proxy
+
+
+def received(proxy: Proxy) -> Iterable[Sample]:
+    """Count the bytes received from clients and from backends, as Toxiproxy names them."""
+    _, from_client, from_backend = totals(proxy)
+    return by_direction(proxy, from_client, from_backend)
+
+
+def sent(proxy: Proxy) -> Iterable[Sample]:
+    """Count the bytes sent to backends and to clients, as Toxiproxy names them."""
+    sessions, stats = list(proxy.sessions.values()), proxy.stats
+    return by_direction(proxy, stats.to_backend + sum(session.backend.sent for session in sessions),
+                        stats.to_client + sum(session.client.sent for session in sessions))
+
+
+def by_direction(proxy: Proxy, upstream: int, downstream: int) -> Iterable[Sample]:
+    """Make samples of the counts of both directions."""
+    where = str(proxy.bound), proxy.spec.backend
+    return (('upstream', *where), upstream), (('downstream', *where), downstream)
+
+
 #: by name: family, help, labels, and the samples of a proxy; bytes and exchanges of open sessions are counted as they pass
 FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[Sample]]]] = {
     'vaurien_proxy_enabled': (GaugeMetricFamily, 'Whether the proxy listens', (), lambda proxy: [((), proxy.started)]),
@@ -36,6 +58,8 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
                                lambda proxy: [((), proxy.stats.handler_errors)]),
     'vaurien_accept_errors': (CounterMetricFamily, 'Failures of the system to accept a connection', (),
                               lambda proxy: [((), proxy.stats.accept_errors)]),
+    'toxiproxy_proxy_received_bytes': (CounterMetricFamily, "Bytes received, by Toxiproxy's name", TOXIPROXY, received),
+    'toxiproxy_proxy_sent_bytes': (CounterMetricFamily, "Bytes sent, by Toxiproxy's name", TOXIPROXY, sent),
 }
 
 

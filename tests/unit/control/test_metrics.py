@@ -4,10 +4,11 @@ import contextlib
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.hosting import spec_for
-from tests.peers import connect, echo_server
+from tests.peers import connect, echo_server, read_to_end
 from tests.steering import steering
 from vaurien import __version__
 from vaurien.control.metrics import FAMILIES
+from vaurien.spec import ToxicSpec
 
 
 def samples(server):
@@ -48,6 +49,21 @@ def test_sessions_bytes_and_exchanges_are_counted_while_they_last():
             assert live['vaurien_exchanges_total', proxy] == 1
         server.host.wait_idle()
         assert samples(server) == {**live, ('vaurien_sessions', proxy): 0}
+
+
+def test_bytes_are_counted_under_the_names_of_toxiproxy_too():
+    lost = (ToxicSpec(type='limit_data', attributes={'bytes': 2}),)
+    with echo_server() as backend, steering(spec_for(backend, toxics=lost)) as server:
+        with connect(server.host.port) as client:
+            client.sendall(b'hello')
+            assert read_to_end(client) == b'he'
+        server.host.wait_idle()
+        found = samples(server)
+        where = ('listener', str(server.host.proxy.bound)), ('proxy', 'default'), ('upstream', backend.address)
+        counts = {(what, way): found[(f'toxiproxy_proxy_{what}_bytes_total', ('direction', way), *where)]
+                  for what in ('received', 'sent') for way in ('upstream', 'downstream')}
+        assert counts == {('received', 'upstream'): 5, ('sent', 'upstream'): 5,
+                          ('received', 'downstream'): 5, ('sent', 'downstream'): 2}
 
 
 def test_faults_are_counted_by_proxy_behavior_and_kind():
