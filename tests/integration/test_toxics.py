@@ -1,6 +1,8 @@
 """Toxics on real connections: each in both directions, in chains, with behaviors, changed under load, and how it all ends."""
+import contextlib
 import hashlib
 import random
+import selectors
 import socket
 import struct
 import threading
@@ -441,6 +443,27 @@ def test_with_a_thousand_sessions_on_a_long_wire_the_loop_has_time(echo_server):
         finally:
             for client in clients:
                 client.close()
+
+
+def test_latency_is_met_on_fifty_busy_sessions(echo_server):
+    latency, asked, took = 100, {}, []
+    with through(echo_server, toxic('latency', latency=latency)) as host, selectors.DefaultSelector() as selector, \
+            contextlib.ExitStack() as stack:
+        for _ in range(50):
+            client = stack.enter_context(connect(host.port))
+            selector.register(client, selectors.EVENT_READ)
+            asked[client] = time.monotonic()
+            client.sendall(b'ping')
+        while len(took) < 500:
+            for key, _ in selector.select(PATIENCE):
+                assert key.fileobj.recv(4) == b'ping'
+                took.append((time.monotonic() - asked[key.fileobj]) * 1000)
+                asked[key.fileobj] = time.monotonic()
+                key.fileobj.sendall(b'ping')
+    took.sort()
+    assert took[0] >= latency
+    assert took[250] < latency + 30 * MS * 1000
+    assert took[495] < latency + 150 * MS * 1000
 
 
 def test_what_hangs_or_crashes_toxiproxy_is_harmless(echo_server):

@@ -10,6 +10,10 @@ from ..options import Bounded, Option, settle
 
 #: [bytes] that a stage holds before it pushes back to the sender: some chunks, to keep two stages busy
 QUEUE = 256 * 1024
+#: [seconds] that timers come late in the middle, since epoll counts whole milliseconds; we begin so much earlier
+LATE = 0.0007
+#: [seconds] waited where less than that is left; any more and half of all waits would be a millisecond too long
+SHORT = 0.0001
 Milliseconds = Bounded(int, 0, 2 ** 63 - 1)
 #: what Toxiproxy takes for milliseconds, bytes and rates alike; it refuses none, and less than 0 counts as 0
 Whole = Bounded(int, -2 ** 63, 2 ** 63 - 1)
@@ -120,5 +124,7 @@ def sleep(seconds: float) -> None:
 
 def sleep_until(moment: float) -> None:
     """Wait until ``time.monotonic()`` is ``moment``, and never less."""
+    loop = gevent.get_hub().loop
     while (left := moment - time.monotonic()) > 0:
-        gevent.sleep(left)      # the loop's clock stands still within a callback, so this may come back early
+        loop.update_now()       # its clock stands still within a callback, and a timer counts from there
+        gevent.sleep(max(left - LATE, SHORT))
