@@ -14,7 +14,12 @@ def test_echo_server_answers_several_clients(echo_server):
 
 @pytest.mark.parametrize('leave, seen', [(lambda sock: sock.close(), 'FIN'), (peers.reset, 'RST')])
 def test_ending_tells_fin_from_rst(leave, seen):
-    with peers.Backend(leave) as backend, peers.connect(backend.port) as client:
+    def leave_when_asked(sock):     # a reset that comes too soon is met by connecting already
+        sock.recv(1)
+        leave(sock)
+
+    with peers.Backend(leave_when_asked) as backend, peers.connect(backend.port) as client:
+        client.sendall(b'x')
         assert peers.ending(client) == seen
 
 
