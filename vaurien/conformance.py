@@ -3,31 +3,28 @@
 Each check runs the class with streams made of bytes. It raises ``AssertionError`` with one line that names the class and the
 rule; a class that cannot even be registered raises ``RegistrationError``.
 """
-import inspect
 import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any, NoReturn
+from typing import Any
 
-from gevent import get_hub, getcurrent, spawn
+from gevent import get_hub, getcurrent
 from gevent.event import Event
-from gevent.exceptions import BlockingSwitchOutError
 
 from .behaviors import Behavior
 from .behaviors.dummy import HOOKS, Dummy, all_options
 from .chaos import protocol_options
+from .conformance_rules import WAITS, broken, call_plugin, check_class, require, takes
+from .conformance_toxics import check_toxic
 from .errors import ProtocolError
 from .lane import ANYTHING
-from .options import Option, convert
+from .options import Option
 from .protocols import Protocol
 from .protocols.base import BaseProtocol, Exchange
 from .protocols.message import Cutter, Kind, MessageProtocol
 
-#: [seconds] that a hook or handler which may wait gets before it is ended
-PATIENCE = 0.2
-#: in place of a result: it still waits
-WAITS = object()
+__all__ = ['FakeSession', 'FakeStream', 'Relay', 'check_behavior', 'check_protocol', 'check_toxic']
+
 #: what is sent through handlers, event by event; the last one is the end of the stream
 EVENTS = (b'x', b'GET key\r\n', bytes(range(256)), b'\0' * 9000, b'\r\n\r\n', b'')
 
@@ -140,7 +137,7 @@ def check_protocol(cls: type[BaseProtocol]) -> None:
     """
     Protocol.check(cls)
     options = protocol_options(cls)
-    _check_class(cls, options, ('duplex', 'inline'))
+    check_class(cls, options, ('duplex', 'inline'))
     make = _maker(cls, options)
     if issubclass(cls, MessageProtocol):
         _check_kinds(cls)
@@ -161,9 +158,9 @@ def check_behavior(cls: type[Dummy]) -> None:
     """
     Behavior.check(cls)
     options = all_options(cls)
-    _check_class(cls, options, ('inline', 'reports'))
+    check_class(cls, options, ('inline', 'reports'))
     for hook in HOOKS:
-        _true(cls, _takes_four(getattr(cls, hook)), f'{hook} takes (self, protocol, source, dest, to_backend)')
+        require(cls, takes(getattr(cls, hook), 4), f'{hook} takes (self, protocol, source, dest, to_backend)')
     behavior = _maker(cls, options)()
     for to_backend in (True, False):
         _check_hooks(cls, behavior, to_backend)
@@ -172,88 +169,17 @@ def check_behavior(cls: type[Dummy]) -> None:
 # -- what both have
 
 
-def _true(cls: type, holds: object, rule: str) -> None:
-    if not holds:
-        _broken(cls, rule)
-
-
-def _broken(cls: type, rule: str, cause: BaseException | None = None) -> NoReturn:
-    why = f'; it raised {cause!r}' if cause is not None else ''
-    raise AssertionError(f'{cls.__qualname__} breaks the rule: {rule}{why}') from cause
-
-
-def _check_class(cls: type, options: Mapping[str, Option], flags: tuple[str, ...]) -> None:
-    """Check what can be seen without making an object."""
-    _true(cls, cls.__doc__, 'the class has a docstring: it is its page in the docs')
-    for flag in flags:
-        _true(cls, isinstance(getattr(cls, flag), bool), f'{flag} is True or False')
-    for name, option in options.items():
-        _true(cls, option.description.strip(), f'option {name!r} has a description')
-        same = option.default is None or convert(name, option, option.default) == option.default
-        _true(cls, same, f'the default of option {name!r} is a value of its type')
-
-
 def _maker(cls: type, options: Mapping[str, Option]) -> Callable[[], Any]:
     """Return what makes an object with default settings and, if it is a protocol, a session."""
     def make() -> Any:
         try:
             made = cls({name: option.default for name, option in options.items()})
         except ANYTHING as error:
-            _broken(cls, 'it can be made with the defaults of its options', error)
+            broken(cls, 'it can be made with the defaults of its options', error)
         if isinstance(made, BaseProtocol):
             made.session = FakeSession()
         return made
     return make
-
-
-def _takes_four(hook: Callable[..., Any]) -> bool:
-    try:
-        inspect.signature(hook).bind(None, None, None, None, True)
-    except TypeError:
-        return False
-    return True
-
-
-def _call(cls: type, rule: str, inline: bool, call: Callable[[], Any]) -> Any:
-    """Call a plugin where it would be called: in the event loop if it promises never to wait, else in a greenlet.
-
-    Returns:
-        What it returned; ``WAITS`` where it was still waiting at the end of ``PATIENCE``.
-    """
-    outcome: list[Any] = [WAITS, None]
-    done = Event()
-
-    def run() -> None:
-        try:
-            outcome[:] = call(), None
-        except ANYTHING as error:
-            outcome[:] = None, error
-        done.set()
-    with _no_global_random(cls):
-        if inline:
-            get_hub().loop.run_callback(run)
-            done.wait()
-        else:
-            runner = spawn(run)
-            done.wait(PATIENCE)
-            runner.kill()
-    result, error = outcome
-    if isinstance(error, BlockingIOError) and inline:
-        return WAITS
-    if error is not None:
-        _broken(cls, 'inline is only for what never waits' if _has_waited(error) else rule, error)
-    return result
-
-
-def _has_waited(error: BaseException) -> bool:
-    return isinstance(error, BlockingSwitchOutError) or isinstance(error, AssertionError) and 'hub' in str(error).lower()
-
-
-@contextmanager
-def _no_global_random(cls: type) -> Iterator[None]:
-    state = random.getstate()
-    yield
-    _true(cls, random.getstate() == state, 'what is random is drawn from protocol.session.random')
 
 
 # -- protocols that are handed events
@@ -267,18 +193,18 @@ def _check_relaying(cls: type, protocol: BaseProtocol, to_backend: bool) -> None
         sent += event
         if not _handle_all(cls, protocol, source, dest, to_backend):
             break
-    _true(cls, dest.written + source.rest == sent, f'_handle passes on every byte, {_way(to_backend)}, in order and unchanged')
+    require(cls, dest.written + source.rest == sent, f'_handle passes on every byte, {_way(to_backend)}, in order and unchanged')
 
 
 def _handle_all(cls: type, protocol: BaseProtocol, source: FakeStream, dest: FakeStream, to_backend: bool) -> bool:
     """Handle one event, and again while bytes are given back and some of them are used; False: the direction has ended."""
     while True:
         before = len(source.rest)
-        result = _call(cls, '_handle raises nothing for bytes it does not know', cls.inline,  # type: ignore[attr-defined]
+        result = call_plugin(cls, '_handle raises nothing for bytes it does not know', cls.inline,  # type: ignore[attr-defined]
                        lambda: protocol._handle(source, dest, to_backend))
         if result is WAITS:
             return True
-        _true(cls, isinstance(result, bool), '_handle returns True, or False when its direction has ended')
+        require(cls, isinstance(result, bool), '_handle returns True, or False when its direction has ended')
         if not result or dest.ending:
             return False
         if not source.rest or len(source.rest) == before:
@@ -287,10 +213,10 @@ def _handle_all(cls: type, protocol: BaseProtocol, source: FakeStream, dest: Fak
 
 def _check_end(cls: type, protocol: BaseProtocol, to_backend: bool) -> None:
     source, dest = FakeStream(ended=True), FakeStream(ended=True)
-    result = _call(cls, '_handle raises nothing at the end of a stream', cls.inline,  # type: ignore[attr-defined]
+    result = call_plugin(cls, '_handle raises nothing at the end of a stream', cls.inline,  # type: ignore[attr-defined]
                    lambda: protocol._handle(source, dest, to_backend))
-    _true(cls, result is False, f'_handle returns False at the end of a stream, {_way(to_backend)}')
-    _true(cls, not dest.written, f'_handle writes nothing at the end of a stream, {_way(to_backend)}')
+    require(cls, result is False, f'_handle returns False at the end of a stream, {_way(to_backend)}')
+    require(cls, not dest.written, f'_handle writes nothing at the end of a stream, {_way(to_backend)}')
 
 
 def _way(to_backend: bool) -> str:
@@ -301,12 +227,12 @@ def _way(to_backend: bool) -> str:
 
 
 def _check_kinds(cls: type[MessageProtocol]) -> None:
-    _true(cls, cls.duplex and cls.inline, 'a protocol that knows requests is duplex and inline')
+    require(cls, cls.duplex and cls.inline, 'a protocol that knows requests is duplex and inline')
     for name, kind in cls.errors.items():
-        _true(cls, isinstance(kind, Kind) and callable(kind.build), f'the error {name!r} is a Kind with a builder')
-        _true(cls, kind.description.strip(), f'the error {name!r} has a description')
+        require(cls, isinstance(kind, Kind) and callable(kind.build), f'the error {name!r} is a Kind with a builder')
+        require(cls, kind.description.strip(), f'the error {name!r} has a description')
         stages = isinstance(kind.stages, tuple) and kind.stages and all(isinstance(stage, str) for stage in kind.stages)
-        _true(cls, stages, f'the error {name!r} has a tuple of stages')
+        require(cls, stages, f'the error {name!r} has a tuple of stages')
 
 
 def _check_framers(cls: type[MessageProtocol], protocol: MessageProtocol, slicing: int) -> None:
@@ -322,14 +248,14 @@ def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, 
     start = 0
     try:
         for end, exchange, done in cutter.cut(data):
-            _true(cls, start <= end <= len(cutter.data), 'the parts that a framer reports follow each other within its data')
+            require(cls, start <= end <= len(cutter.data), 'the parts that a framer reports follow each other within its data')
             start = end
             if exchange is not None and cutter is protocol.answers and done:
                 protocol.answered(exchange)
     except AssertionError:
         raise
     except ANYTHING as error:
-        _broken(cls, f'a framer raises nothing but {ProtocolError.__name__}, whatever the bytes', error)
+        broken(cls, f'a framer raises nothing but {ProtocolError.__name__}, whatever the bytes', error)
 
 
 # -- behaviors
@@ -343,11 +269,11 @@ def _check_hooks(cls: type, behavior: Dummy, to_backend: bool) -> None:
     source, dest = FakeStream(b'a message'), FakeStream()
 
     def call(hook: str) -> Any:
-        return _call(cls, f'{hook} raises nothing', cls.inline,     # type: ignore[attr-defined]
+        return call_plugin(cls, f'{hook} raises nothing', cls.inline,     # type: ignore[attr-defined]
                      lambda: getattr(behavior, hook)(protocol, source, dest, to_backend))
     passes = call('on_before_handle')
-    _true(cls, passes is WAITS or isinstance(passes, bool), 'on_before_handle returns True, or False to keep the message back')
+    require(cls, passes is WAITS or isinstance(passes, bool), 'on_before_handle returns True, or False to keep the message back')
     if passes is True and not source.ending:
         protocol._handle(source, dest, to_backend)
         call('on_after_handle')
-    _true(cls, behavior.settings == settings, 'settings are never written by an exchange')
+    require(cls, behavior.settings == settings, 'settings are never written by an exchange')
