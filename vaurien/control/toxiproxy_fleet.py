@@ -211,13 +211,13 @@ class Toxiproxies:
         else:
             self.stop(proxy)
 
-    def move(self, proxy: Proxy, listen: str, upstream: str, **fields: Any) -> None:
+    def move(self, proxy: Proxy, listen: str, upstream: str) -> None:
         """Disable a proxy, and give it other addresses."""
         self.stop(proxy)
         given = self._read(listen, upstream, enabled=False)
         if given.listen == self.listen(proxy):
             given = given._replace(spec_proxy=proxy.spec.proxy)     # and so its port, also where it was to pick one
-        self.fleet.change(proxy.name, proxy=given.spec_proxy, backend=given.spec_backend, **fields)
+        self.fleet.change(proxy.name, proxy=given.spec_proxy, backend=given.spec_backend)
         self._given[proxy] = given
 
     def start(self, proxy: Proxy) -> None:
@@ -264,18 +264,15 @@ class Toxiproxies:
             return self.create(name, listen, upstream, enabled, extras)
         if not self.differs(present, listen, upstream):
             return present
-        before = present.spec, self._given.get(present)
-        fresh = {**blank(present.spec), **extras}
-        present.plan(msgspec.structs.replace(present.spec, **fresh))
-        self.move(present, listen, upstream, **fresh)
+        given = self._read(listen, upstream, enabled)
+        fields = {**blank(present.spec), **extras, 'proxy': given.spec_proxy, 'backend': given.spec_backend, 'enabled': enabled}
+        present.plan(msgspec.structs.replace(present.spec, **fields))
+        self.stop(present)
         try:
-            if enabled:
-                self.start(present)
-        except CannotListenError:
-            self.fleet.change(name, **{**msgspec.structs.asdict(before[0]), 'enabled': False})
-            if before[1] is not None:
-                self._given[present] = before[1]
-            raise
+            self.fleet.change(name, **fields)
+        except OSError as error:
+            raise CannotListenError(listen_error(listen, error)) from None
+        self._given[present] = given
         return present
 
     def reset(self) -> None:
