@@ -192,7 +192,7 @@ class Builder:
     def _toxics(self, link: str | None, written: Sequence[str], values: Values, main: bool) -> Iterator[ToxicSpec]:
         """Give the toxics of a proxy: its link's, those of sections if they are for it, and those written for it."""
         if link is not None:
-            yield from make_link(link)
+            yield from (ToxicSpec(**toxic) for toxic in make_link(link))
         if main:    # has all that no other proxy names
             elsewhere = {line for proxy in self.proxies.values() if 'toxic' in proxy
                          for line in read_lines(str(proxy['toxic'].value))}

@@ -14,7 +14,7 @@ from gevent.event import Event
 from .behaviors import Behavior
 from .behaviors.dummy import HOOKS, Dummy, all_options
 from .chaos import protocol_options
-from .conformance_rules import WAITS, broken, call_plugin, check_class, require, takes
+from .conformance_rules import WAITS, broken, call_plugin, look_at_class, require, takes
 from .conformance_toxics import check_toxic
 from .errors import ProtocolError
 from .lane import ANYTHING
@@ -137,7 +137,7 @@ def check_protocol(cls: type[BaseProtocol]) -> None:
     """
     Protocol.check(cls)
     options = protocol_options(cls)
-    check_class(cls, options, ('duplex', 'inline'))
+    look_at_class(cls, options, ('duplex', 'inline'))
     make = _maker(cls, options)
     if issubclass(cls, MessageProtocol):
         _check_kinds(cls)
@@ -158,7 +158,7 @@ def check_behavior(cls: type[Dummy]) -> None:
     """
     Behavior.check(cls)
     options = all_options(cls)
-    check_class(cls, options, ('inline', 'reports'))
+    look_at_class(cls, options, ('inline', 'reports'))
     for hook in HOOKS:
         require(cls, takes(getattr(cls, hook), 4), f'{hook} takes (self, protocol, source, dest, to_backend)')
     behavior = _maker(cls, options)()

@@ -30,7 +30,7 @@ def broken(cls: type, rule: str, cause: BaseException | None = None) -> NoReturn
     raise AssertionError(f'{cls.__qualname__} breaks the rule: {rule}{why}') from cause
 
 
-def check_class(cls: type, options: Mapping[str, Option], flags: tuple[str, ...]) -> None:
+def look_at_class(cls: type, options: Mapping[str, Option], flags: tuple[str, ...]) -> None:
     """Check what can be seen without making an object."""
     require(cls, cls.__doc__, 'the class has a docstring: it is its page in the docs')
     for flag in flags:

@@ -10,7 +10,7 @@ from typing import Any
 from gevent import getcurrent, spawn
 from gevent.event import Event
 
-from .conformance_rules import PATIENCE, broken, check_class, no_global_random, require, takes
+from .conformance_rules import PATIENCE, broken, look_at_class, no_global_random, require, takes
 from .lane import ANYTHING
 from .options import normalize
 from .toxics import Toxic
@@ -100,7 +100,7 @@ def check_toxic(cls: type[BaseToxic]) -> None:
     """
     Toxic.check(cls)
     options = normalize(cls.options)
-    check_class(cls, options, ('ends_when_removed', 'opens'))
+    look_at_class(cls, options, ('ends_when_removed', 'opens'))
     for name in RESERVED:
         require(cls, name not in options, f'no option is called {name!r}: that is said of every toxic')
     size = isinstance(cls.queue, int) and not isinstance(cls.queue, bool) and cls.queue > 0

@@ -10,8 +10,8 @@ from .client import MAIN, Client
 from .ctl_text import line, listing, table
 from .ctl_top import Rates
 from .errors import VaurienError
+from .links import STREAMS
 from .options import Bounded
-from .spec import STREAMS
 
 INTERVAL = 1.0  #: [seconds] between two tables of ``top``
 SHORTEST = 0.05     #: [seconds] that such an interval may be; the server has other things to do

@@ -1,17 +1,17 @@
-"""Links that people know, as a table, and the toxics that make a wire like them. Opens nothing, draws nothing.
+"""Links that people know, as a table, and the toxics that make a wire like them. Imports nothing of
+vaurien, so that a user's tests may.
 
 What TCP makes of a lost packet is known to nobody but the two ends: they see that it is late and that the rate sinks, never a
 hole. So ``loss`` becomes the rate that a connection reaches beside it, and no byte is lost.
 """
 from math import sqrt
-from typing import NamedTuple
-
-from .spec import STREAMS, ToxicSpec
+from typing import Any, NamedTuple
 
 SEGMENT = 1460  #: [bytes] of one TCP segment on Ethernet: 1500 without the heads of IPv4 and TCP
 #: of the rate that a loss leaves; Mathis, Semke, Mahdavi, Ott, "The macroscopic behavior of the TCP congestion avoidance
 #: algorithm", 1997: rate = segment / round trip * 1.22 / sqrt(loss)
 MATHIS = 1.22
+STREAMS = ('downstream', 'upstream')
 PREFIX = 'link_'    #: what the names of a link's toxics begin with
 
 
@@ -58,17 +58,20 @@ LINKS: dict[str, Link] = {
 }
 
 
-def make_link(name: str) -> tuple[ToxicSpec, ...]:
+def make_link(name: str) -> list[dict[str, Any]]:
     """Make the toxics of a link, for both directions.
 
     Args:
         name: One of ``LINKS``.
+
+    Returns:
+        The fields of a ``ToxicSpec`` for each.
     """
     link = LINKS[name]
-    return tuple(toxic for stream in STREAMS for toxic in _one_way(link, stream))
+    return [toxic for stream in STREAMS for toxic in _one_way(link, stream)]
 
 
-def _one_way(link: Link, stream: str) -> list[ToxicSpec]:
+def _one_way(link: Link, stream: str) -> list[dict[str, Any]]:
     """Make the toxics of one direction: what leaves first passes the narrow place, then the way."""
     rate = kilobytes(link.down if stream == 'downstream' else link.up)
     made = [_toxic('bandwidth', stream, 'bandwidth', rate=rate, shared=True)]    # all connections use the one link
@@ -78,8 +81,8 @@ def _one_way(link: Link, stream: str) -> list[ToxicSpec]:
     return [*made, _toxic('latency', stream, 'latency', latency=link.latency, jitter=link.jitter)]
 
 
-def _toxic(kind: str, stream: str, role: str, **attributes: int) -> ToxicSpec:
-    return ToxicSpec(type=kind, name=f'{PREFIX}{role}_{stream}', stream=stream, attributes=attributes)
+def _toxic(kind: str, stream: str, role: str, **attributes: int) -> dict[str, Any]:
+    return {'type': kind, 'name': f'{PREFIX}{role}_{stream}', 'stream': stream, 'attributes': attributes}
 
 
 def kilobytes(kilobits: int) -> int:

@@ -172,7 +172,7 @@ class RunningProxy:
         """
         if name not in LINKS:
             raise ConfigError('link', name, one_of(LINKS))
-        made = [{field: getattr(toxic, field) for field in toxic.__struct_fields__} for toxic in make_link(name)]
+        made = make_link(name)
         before = self.client.toxics(self.name)
         old = [toxic for toxic in before if toxic['name'].startswith(PREFIX)]
         self.client.change(self.name, toxics=[*made, *(toxic for toxic in before if toxic not in old)])

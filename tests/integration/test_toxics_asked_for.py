@@ -216,7 +216,7 @@ def test_a_toxicity_of_0_is_never_active(proxy, client):
 
 
 def test_a_link_holds_for_its_block_and_takes_the_place_of_another_one(proxy, client):
-    names = {name: [toxic.name for toxic in make_link(name)] for name in LINKS}
+    names = {name: [toxic['name'] for toxic in make_link(name)] for name in LINKS}
     proxy.toxic('noop')
     with proxy.link('dsl'):
         assert seconds(client) >= 2 * LINKS['dsl'].latency / 1000

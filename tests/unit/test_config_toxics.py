@@ -194,14 +194,18 @@ def test_the_help_has_every_toxic_and_link_with_its_figures(capsys):
 
 # -- links
 
+def link(name):
+    return tuple(ToxicSpec(**toxic) for toxic in make_link(name))
+
+
 def test_a_link_comes_before_other_toxics():
     noop = ToxicSpec(type='noop', name='noop_downstream')
-    assert toxics('--link', '3g', '--toxic', 'noop', ini=SECTION) == (*make_link('3g'), SLOW, noop)
+    assert toxics('--link', '3g', '--toxic', 'noop', ini=SECTION) == (*link('3g'), SLOW, noop)
 
 
 def test_a_proxy_has_a_link_of_its_own():
     main, other = spec(ini=f'[vaurien]\nlink = wifi\n{OTHER}link = gprs').proxies
-    assert (main.toxics, other.toxics) == (make_link('wifi'), make_link('gprs'))
+    assert (main.toxics, other.toxics) == (link('wifi'), link('gprs'))
 
 
 def test_a_section_with_the_name_of_a_links_toxic_is_refused():
