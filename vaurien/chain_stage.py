@@ -21,6 +21,10 @@ TURN = 32
 ANYTHING = (Exception, Timeout, SystemExit)
 
 
+class Anew(BaseException):
+    """Ends ``pipe`` where it waits, because it is to be called anew."""
+
+
 class Outlet:
     """The end of a chain: the socket itself.
 
@@ -78,6 +82,8 @@ class Stage:
         self._in_hand, self._sent = b'', 0      # taken from the queue, and how much of it is sent on
         self._turns = 0
         self._ending = self.ended = False
+        self._changed = False       # ``pipe`` is to begin anew
+        self._idle = True           # it will notice that by itself before it does anything else
         self._arrived = Event()
         self._room: list[Callable[[], None]] = []
         self._greenlet: Any = spawn(self._run)
@@ -126,9 +132,11 @@ class Stage:
     # -- the side of the toxic: it is handed this object as ``chunks``
 
     def _check(self) -> None:
-        """End a greenlet that was interrupted and has not noticed: what it had in hand has left without it."""
+        """End what was interrupted and has not noticed: what it had in hand has left without it."""
         if getcurrent() is not self._greenlet:
             raise GreenletExit
+        if self._changed:
+            raise Anew
 
     def __iter__(self) -> Iterator[Chunk]:
         while True:
@@ -146,7 +154,9 @@ class Stage:
             if self._ending:
                 raise EOFError
             self._arrived.clear()
+            self._idle = timeout is None
             arrived = self._arrived.wait(timeout)
+            self._idle = False
             self._check()
             if not arrived:
                 return None
@@ -167,11 +177,16 @@ class Stage:
             sleep(0)
 
     def _run(self) -> None:
-        try:
-            self.toxic.pipe(self, self._send)
-        except ANYTHING:            # a plugin's
-            if getcurrent() is self._greenlet:
-                self._failed(self.toxic)
+        while True:
+            self._changed = self._idle = False
+            try:
+                self.toxic.pipe(self, self._send)
+            except Anew:
+                continue
+            except ANYTHING:        # a plugin's
+                if getcurrent() is self._greenlet:
+                    self._failed(self.toxic)
+            break
         if getcurrent() is self._greenlet:
             self._finish()
 
@@ -187,9 +202,8 @@ class Stage:
 
     # -- changing
 
-    def _interrupt(self) -> None:
-        """End ``pipe`` where it waits; what it had in hand goes out at once."""
-        self._kill()
+    def _let_go(self) -> None:
+        """Send on at once what ``pipe`` has in hand."""
         rest, self._in_hand, self._sent = self._in_hand[self._sent:], b'', 0
         if rest:
             self.after.put(rest)
@@ -200,15 +214,21 @@ class Stage:
             greenlet.kill(block=False)
 
     def restart(self) -> None:
-        """Begin anew, with changed settings."""
-        if not self.ended:
-            self._interrupt()
-        if not self.ended:      # what it had in hand may have met the end of the connection
-            self._greenlet = spawn(self._run)
+        """Begin anew, with changed settings; what it had in hand goes out at once."""
+        self._let_go()
+        if not (self.ended or self._changed):
+            self._changed = True
+            if not self._idle:
+                get_hub().loop.run_callback(self._begin_anew, self._greenlet)
+
+    def _begin_anew(self, greenlet: Any) -> None:
+        if self._changed and greenlet is self._greenlet and not greenlet.dead:
+            greenlet.throw(Anew)
 
     def dissolve(self) -> None:
         """Pass on all that it holds, in order and without waiting, and work no more."""
-        self._interrupt()
+        self._kill()
+        self._let_go()
         if not self.toxic.ends_when_removed:    # what such a toxic holds was not to arrive
             for chunk in self._queue:
                 self.after.put(chunk.data)
