@@ -12,6 +12,7 @@ from vaurien_docs_text import indented, literal, section, sentence, table
 import vaurien
 from vaurien import arguments, ctl
 from vaurien.config_plugins import KINDS, make_catalog
+from vaurien.config_toxics import COMMON
 from vaurien.options import Option, expected
 from vaurien.settings import PROXY, STATSD, VAURIEN, flag_of
 
@@ -91,11 +92,22 @@ def ini() -> str:
         section('[proxy:NAME]', 'One more proxy of the process.', keys('proxy:NAME', PROXY)),
         section('[statsd]', 'Where counters are sent to.', keys('statsd', STATSD)),
     ]
+    pages.append(section('[toxic:NAME]', 'A toxic, and how it is called; of the first proxy, unless ``toxic`` of another one '
+                         'names it.', toxic_keys()))
     for kind in sorted(KINDS):
         pages.append(section(f'[{kind}:NAME]', PLUGINS[kind], table(['key', 'what it is'], [
             [literal('callable'), f'``package.module:Class``; the class is registered as the {kind} ``NAME``.'],
             ['any option', f'Those of the {kind}: :doc:`{kind}s`.']])))
     return '\n'.join(pages)
+
+
+def toxic_keys() -> str:
+    """Write the keys of a section of a toxic."""
+    common = [[literal(key), sentence(option.description)] for key, option in COMMON.items()]
+    return table(['key', 'what it is'], [
+        [literal('type'), 'Which toxic; without it ``NAME`` is the type.'], *common,
+        [literal('callable'), '``package.module:Class``; the class is registered, and is the type.'],
+        ['any attribute', 'Those of the type: :doc:`toxics`.']])
 
 
 #: what a section of a plugin is for

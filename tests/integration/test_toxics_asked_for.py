@@ -1,6 +1,7 @@
 """Every way to ask for a toxic, from the outside: flags, a file, a test, vaurienctl and the API, on sessions that are open."""
 import contextlib
 import json
+import signal
 import time
 
 import pytest
@@ -96,6 +97,17 @@ bytes = 3
         with connect(running.proxies['cut'][1]) as client:
             assert ask(client, b'hello', 3) == b'hel'
             assert ending(client) == 'FIN'
+
+
+def test_a_file_that_is_read_again_changes_toxics_on_a_session_that_is_open(echo_server, tmp_path):
+    file = tmp_path / 'main.ini'
+    file.write_text(f'[vaurien]\nproxy = 127.0.0.1:0\nbackend = {echo_server.address}\n')
+    with started('--config', str(file)) as running, connect(running.port) as client:
+        assert ask(client, b'before') == b'before'
+        file.write_text(f'{file.read_text()}toxic = {SLOW}\n')
+        running.send(signal.SIGHUP)
+        running.wait_for('reloaded: changed default')
+        assert late(client)
 
 
 def test_a_toxic_of_ones_own_may_come_from_a_file(echo_server, tmp_path):
