@@ -76,6 +76,7 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
         guard: What lets requests in.
     """
     app = falcon.App(middleware=[guard])
+    app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type either
     app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
     owners: dict[str, Surface] = {}
     for surface in surfaces:
