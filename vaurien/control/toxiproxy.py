@@ -16,15 +16,15 @@ import falcon
 from ..errors import ConfigError, RegistrationError, UnknownPluginError
 from ..fleet import Fleet, NameTakenError
 from ..mix import parse_mix
-from ..options import Bounded, Option, normalize
 from ..proxy import Proxy
 from ..spec import STREAMS, BehaviorSpec, ToxicSpec
 from ..toxics import Toxic
 from ..wire import Wear
 from . import checks
-from .gojson import Float32, GoError, Object, Struct, read, word, write
+from .gojson import GoError, Object, Struct, read, word, write
 from .surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
 from .toxiproxy_fleet import CannotListenError, GoAddressError, Toxiproxies
+from .toxiproxy_toxics import attributes_struct, toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
 TEXT = 'text/plain; charset=utf-8'
@@ -37,18 +37,6 @@ NEW_TOXIC = Struct('ToxicWrapper', {'attributes': 'object toxics.NoopToxic', 'na
                                     'stream': 'string', 'toxicity': 'float32'}, 'toxics.ToxicWrapper')
 CHANGED_TOXIC = Struct('', {'attributes': 'object struct', 'toxicity': 'float32'},
                        'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }')
-#: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults
-STRUCTS = {
-    'latency': ('LatencyToxic', ('latency', 'jitter')),
-    'bandwidth': ('BandwidthToxic', ('rate',)),
-    'slow_close': ('SlowCloseToxic', ('delay',)),
-    'timeout': ('TimeoutToxic', ('timeout',)),
-    'reset_peer': ('ResetToxic', ('timeout',)),
-    'slicer': ('SlicerToxic', ('average_size', 'size_variation', 'delay')),
-    'limit_data': ('LimitDataToxic', ('bytes',)),
-    'noop': ('NoopToxic', ()),
-    'packet_loss': ('PacketLossToxic', ('loss_rate', 'correlation')),
-}
 _numbers = count()
 
 
@@ -353,26 +341,4 @@ def attributes_of(cls: Any, value: Object | None) -> dict[str, Any]:
     Raises:
         ApiError: One is of another type.
     """
-    fields = {name: go_type(cls.name, option) for name, option in normalize(cls.options).items()}
-    return fields_of(Struct(struct_name(cls), fields, path='attributes'), value)
-
-
-def struct_name(cls: Any) -> str:
-    return STRUCTS[cls.name][0] if cls.name in STRUCTS else f'{cls.__name__}Toxic'
-
-
-def go_type(kind: str, option: Option) -> str:
-    """Return what Go would hold an option in."""
-    base: Any = option.type.base if isinstance(option.type, Bounded) else option.type
-    if base is int:
-        return 'int' if kind == 'slicer' else 'int64'
-    return {bool: 'bool', float: 'float64'}.get(base, 'string')
-
-
-def toxic_view(wear: Wear) -> dict[str, Any]:
-    """Show a toxic."""
-    spec, options = wear.spec, wear.cls.options
-    known = STRUCTS[spec.type][1] if spec.type in STRUCTS else tuple(options)
-    shown = [*known, *(name for name in options if name not in known and wear.settings[name] != Option(*options[name]).default)]
-    return {'attributes': {name: wear.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
-            'stream': spec.stream, 'toxicity': Float32(spec.toxicity)}
+    return fields_of(attributes_struct(cls), value)
