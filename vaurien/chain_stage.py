@@ -83,7 +83,8 @@ class Stage:
         self._turns = 0
         self._ending = self.ended = False
         self._changed = False       # ``pipe`` is to begin anew
-        self._idle = True           # it will notice that by itself before it does anything else
+        self._begun = False
+        self._patient = False       # it waits for the next chunk, whatever the settings
         self._arrived = Event()
         self._room: list[Callable[[], None]] = []
         self._greenlet: Any = spawn(self._run)
@@ -140,10 +141,13 @@ class Stage:
 
     def __iter__(self) -> Iterator[Chunk]:
         while True:
+            self._patient = not self._queue
             try:
                 chunk = self.get()
             except EOFError:
                 return
+            finally:
+                self._patient = False
             assert chunk is not None
             yield chunk
 
@@ -154,9 +158,7 @@ class Stage:
             if self._ending:
                 raise EOFError
             self._arrived.clear()
-            self._idle = timeout is None
             arrived = self._arrived.wait(timeout)
-            self._idle = False
             self._check()
             if not arrived:
                 return None
@@ -178,7 +180,7 @@ class Stage:
 
     def _run(self) -> None:
         while True:
-            self._changed = self._idle = False
+            self._changed, self._begun = False, True
             try:
                 self.toxic.pipe(self, self._send)
             except Anew:
@@ -216,9 +218,9 @@ class Stage:
     def restart(self) -> None:
         """Begin anew, with changed settings; what it had in hand goes out at once."""
         self._let_go()
-        if not (self.ended or self._changed):
+        if self._begun and not (self.ended or self._changed):
             self._changed = True
-            if not self._idle:
+            if not self._patient:   # else it is soon enough when a chunk wakes it
                 get_hub().loop.run_callback(self._begin_anew, self._greenlet)
 
     def _begin_anew(self, greenlet: Any) -> None:

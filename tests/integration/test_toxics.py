@@ -462,8 +462,8 @@ def test_latency_is_met_on_fifty_busy_sessions(echo_server):
                 key.fileobj.sendall(b'ping')
     took.sort()
     assert took[0] >= latency
-    assert took[250] < latency + 30 * MS * 1000
-    assert took[495] < latency + 150 * MS * 1000
+    assert took[250] < latency + 60 * MS * 1000
+    assert took[495] < latency + 500 * MS * 1000
 
 
 def test_what_hangs_or_crashes_toxiproxy_is_harmless(echo_server):

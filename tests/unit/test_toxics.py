@@ -192,6 +192,13 @@ def test_timeout_of_nothing_stays_open():
     assert (it.sink.data, it.sink.events) == (b'', [])
 
 
+def test_a_timeout_that_is_set_later_counts_from_then_without_another_byte():
+    it = talk('timeout').send(b'x')
+    pause(2)
+    it.update('0', timeout=1)
+    it.until(lambda: 'close' in it.sink.events)
+
+
 @pytest.mark.parametrize('end', [False, True])
 def test_reset_peer_waits_for_bytes_or_the_end_and_then_for_its_time(end):
     it = talk('reset_peer', timeout=int(STEP))
