@@ -341,12 +341,12 @@ def test_sessions_that_are_cut_while_a_toxic_stalls_leave_nothing_behind(kind):
         host.wait_idle()
         for client in clients:
             client.close()
-        eventually(lambda: held(host) == held(before), f'{held(host)} == {held(before)}')
+        eventually(lambda: not more(host.state(), before), 'that nothing is left')
 
 
-def held(found):
-    found = found if isinstance(found, dict) else found.state()
-    return {key: found[key] for key in ('fds', 'greenlets', 'watchers')}
+def more(now, before):
+    """Return what there is more of; before, the backend may not have closed its last socket yet."""
+    return {key: now[key] for key in ('fds', 'greenlets', 'watchers') if now[key] > before[key]}
 
 
 @pytest.mark.parametrize('kind', STALLS)
