@@ -1,6 +1,8 @@
 """The two ends of a conversation, on plain blocking sockets and threads. Knows no event loop and nothing of vaurien."""
 import contextlib
 import errno
+import itertools
+import os
 import select
 import socket
 import struct
@@ -159,9 +161,27 @@ def listener(host: str, port: int = 0, backlog: int = 1024) -> socket.socket:
 
 
 def free_port(host: str = '127.0.0.1') -> int:
-    """Return a port that nobody listens on; a client is refused there, and a server may take it."""
-    with listener(host) as sock:
-        return int(sock.getsockname()[1])
+    """Return a port that nobody listens on; a client is refused there, and a server may take it.
+
+    It lies below those that systems hand out by themselves, so nobody gets it meanwhile by chance.
+    """
+    while True:
+        port = next(_ports)
+        with contextlib.suppress(OSError), listener(host, port=port):
+            return port
+
+
+#: where each process begins to look for free ports, one behind the other
+_ports = itertools.cycle(range(10_000 + os.getpid() * 37 % 20_000, 32_000))
+
+
+def fate(port: int, host: str = '127.0.0.1') -> str:
+    """Return how a connection ends that is ended at once: ``FIN``, or ``RST``, which connecting itself may meet."""
+    try:
+        with connect(port, host) as sock:
+            return ending(sock)
+    except ConnectionResetError:
+        return 'RST'
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from tests.daemon import daemon
 from tests.hosting import child, eventually, hosted, spec_for
-from tests.peers import ask, connect, ending
+from tests.peers import ask, connect, ending, fate
 from tests.unit_of_time import MS, PATIENCE
 from vaurien import sockets
 
@@ -59,8 +59,7 @@ def test_names_that_cannot_be_looked_up_for_a_while(echo_server, monkeypatch):
             patch.setattr(sockets, 'NAMES_KEPT', 0.0)
             sockets._names.clear()
             for _ in range(5):
-                with connect(host.port) as client:
-                    assert ending(client) == 'RST'
+                assert fate(host.port) == 'RST'
             assert host.proxy.stats.backend_errors == 5
             assert ask(before, b'still here') == b'still here'
         with connect(host.port) as client:
