@@ -8,9 +8,9 @@ from typing import Any
 from gevent import get_hub, getcurrent, sleep
 
 from .messagelane import MessageLane
+from .net.stream import Stream
 from .protocols.base import Exchange
 from .protocols.message import Part
-from .stream import Stream
 
 
 class AnswerLane(MessageLane):

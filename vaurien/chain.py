@@ -9,7 +9,7 @@ from typing import Any
 from gevent import get_hub
 
 from .chain_stage import Outlet, Stage
-from .stream import Stream
+from .net.stream import Stream
 from .toxics.base import Toxic
 
 #: [bytes] of a chunk at most, as in Toxiproxy

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from gevent import Timeout
 
-from . import sockets
 from .address import Address, parse_address, parse_backend
 from .errors import ConfigError
 from .fleet_reconcile import Reconciliation, Work, check_names, find_work, named
 from .journal import Journal
+from .net import sockets
 from .proxy import Proxy
 from .spec import ProxySpec
 

@@ -3,9 +3,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from . import sockets
 from .address import Address, parse_address
 from .errors import ConfigError, cannot_listen
+from .net import sockets
 from .proxy import Proxy
 from .spec import ProxySpec
 

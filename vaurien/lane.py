@@ -10,8 +10,8 @@ from typing import Any
 from gevent import Timeout, get_hub
 
 from .chaos import DUMMY
+from .net.stream import Stream
 from .protocols.base import Exchange
-from .stream import Stream
 
 _READABLE = 1
 #: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``, and ``SystemExit`` would end the process without a word

@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 from gevent.event import Event
 from gevent.server import StreamServer
 
-from . import sockets
 from .address import Address, parse_address
 from .chaos import Chaos, protocol_settings
-from .connect import Connecting
 from .errors import BackendError
 from .journal import Journal
 from .lane import ANYTHING
-from .pool import Pool
+from .net import sockets
+from .net.connect import Connecting
+from .net.pool import Pool
+from .net.sockets import RawSocket
+from .net.stream import Stream
 from .protocols import Protocol
 from .protocols.base import BaseProtocol, Exchange
 from .session import Session
-from .sockets import RawSocket
 from .spec import ProxySpec
-from .stream import Stream
 from .wire import Wear, Wire, settle_toxics
 
 logger = logging.getLogger(__name__)

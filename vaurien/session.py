@@ -13,10 +13,10 @@ from .answerlane import AnswerLane
 from .chaos import DUMMY, fails_opening
 from .lane import EventLane, Lane
 from .messagelane import MessageLane
+from .net.stream import GONE, Stream
 from .protocols.base import BaseProtocol, Exchange
 from .protocols.message import MessageProtocol
 from .requestlane import RequestLane
-from .stream import GONE, Stream
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import msgspec
 from .chain import Chain, Link
 from .chain_stage import ANYTHING
 from .errors import ConfigError
+from .net.stream import Stream
 from .spec import STREAMS, ToxicSpec
-from .stream import Stream
 from .toxics import Toxic
 from .toxics.base import Toxic as BaseToxic
 from .toxics.base import clean

@@ -88,7 +88,7 @@ class Pump(threading.Thread):
 
 @pytest.mark.parametrize('splice', [True, False])
 def test_both_peers_streaming_at_full_speed_do_not_deadlock(splice, monkeypatch):
-    monkeypatch.setattr('vaurien.pipe.available', splice)
+    monkeypatch.setattr('vaurien.net.pipe.available', splice)
     pumps: dict[str, Pump] = {}
 
     def stream(sock):
@@ -166,7 +166,7 @@ chunks = st.lists(st.binary(max_size=2000) | st.integers(1, 600_000).map(lambda 
 def relay(request):
     """Run a proxy, with and without splice; give its port, and what the backend is to do next."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('vaurien.pipe.available', request.param == 'splice')
+        patch.setattr('vaurien.net.pipe.available', request.param == 'splice')
         turns: list[tuple[list[bytes], float]] = []
         arrived: list[bytes] = []
 

@@ -15,7 +15,7 @@ from tests.daemon import daemon
 from tests.hosting import child, eventually, hosted, spec_for
 from tests.peers import ask, connect, ending, fate
 from tests.unit_of_time import MS, PATIENCE
-from vaurien import sockets
+from vaurien.net import sockets
 
 
 @pytest.mark.skipif(not os.path.exists('/dev/full'), reason='there is no full disk here')
@@ -55,7 +55,7 @@ def test_names_that_cannot_be_looked_up_for_a_while(echo_server, monkeypatch):
         assert ask(before, b'ping') == b'ping'
         with monkeypatch.context() as patch:
             patch.setattr(sockets, 'resolve', fails)
-            patch.setattr('vaurien.connect.resolve', fails)
+            patch.setattr('vaurien.net.connect.resolve', fails)
             patch.setattr(sockets, 'NAMES_KEPT', 0.0)
             sockets._names.clear()
             for _ in range(5):

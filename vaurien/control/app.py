@@ -6,9 +6,9 @@ from typing import Any
 
 import falcon
 
-from .. import sockets
 from ..address import Address
 from ..fleet import Fleet
+from ..net import sockets
 from . import classic, native, toxiproxy
 from .guard import Guard, check_binding
 from .server import Server

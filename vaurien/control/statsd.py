@@ -10,9 +10,9 @@ from typing import Any
 import gevent
 from statsd import StatsClient
 
-from .. import sockets
 from ..address import Address
 from ..fleet import Fleet
+from ..net import sockets
 from ..proxy import Proxy
 from ..spec import StatsdSpec
 from .views import totals

@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from .. import sockets
 from ..address import Address, is_ipv6, read
 from ..fleet import EMBEDDED, Fleet, NameTakenError
+from ..net import sockets
 from ..proxy import Proxy
 from ..spec import ProxySpec, ToxicSpec
 from ..wire import Wear

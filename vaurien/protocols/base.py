@@ -18,7 +18,7 @@ JUNK = 100  #: [bytes] of random data that ``error`` answers with, and injects
 
 
 class Source(Protocol):
-    """The verbs of a stream that handlers and behaviors use; ``vaurien.stream.Stream`` has them."""
+    """The verbs of a stream that handlers and behaviors use; ``vaurien.net.stream.Stream`` has them."""
 
     _closed: bool
 

@@ -9,8 +9,8 @@ from gevent import get_hub
 from gevent.event import AsyncResult
 
 from tests.unit_of_time import MS, PATIENCE
-from vaurien import pipe
-from vaurien.stream import READ, Stream
+from vaurien.net import pipe
+from vaurien.net.stream import READ, Stream
 
 BULK = bytes(range(256)) * 16384        # 4 MiB: more than a pair of sockets takes
 

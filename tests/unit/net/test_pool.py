@@ -6,7 +6,7 @@ import gevent
 import pytest
 
 from tests.unit_of_time import MS
-from vaurien.pool import Pool
+from vaurien.net.pool import Pool
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from gevent import get_hub
 from gevent.hub import Waiter
 
 from . import pipe
-from .stream_writing import Writing, in_loop
+from .writing import Writing, in_loop
 
 #: [bytes] taken by one read at most; large enough to amortise the call, small enough to let other sessions in
 READ = 256 * 1024

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from vaurien import pipe
+from vaurien.net import pipe
 
 pytestmark = pytest.mark.skipif(not pipe.available, reason='this system has no splice')
 

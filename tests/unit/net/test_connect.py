@@ -8,9 +8,9 @@ from gevent.event import AsyncResult
 
 from tests.peers import black_hole, free_port, listener
 from tests.unit_of_time import MS, PATIENCE
-from vaurien import connect, sockets
 from vaurien.address import Address
-from vaurien.connect import Connecting
+from vaurien.net import connect, sockets
+from vaurien.net.connect import Connecting
 
 
 def outcome(address: Address, timeout: float = PATIENCE) -> socket.socket:

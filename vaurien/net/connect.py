@@ -6,8 +6,8 @@ from typing import Any
 
 from gevent import get_hub, spawn
 
-from .address import Address
-from .errors import BackendError
+from ..address import Address
+from ..errors import BackendError
 from .sockets import RawSocket, SocketAddress, connect_error, numeric, open_socket, resolve
 
 #: [seconds] between two tries while the backlog of a unix socket is full; the kernel tells no better

@@ -11,7 +11,7 @@ from typing import Any
 
 from gevent import get_hub
 
-from .address import Address
+from ..address import Address
 
 RawSocket = Any     #: a ``socket.SocketType``, always non-blocking
 SocketAddress = tuple[int, Any]     #: family and what ``connect`` takes
