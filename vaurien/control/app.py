@@ -8,10 +8,10 @@ import falcon
 
 from ..address import Address
 from ..fleet import Fleet
+from ..httpd.server import Server
 from ..net import sockets
 from . import classic, native, toxiproxy
 from .guard import Guard, check_binding
-from .server import Server
 from .surface import Refusal, Reply, Route, Surface, refusal_of
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from tests.hosting import eventually, spec_for
 from tests.steering import read_all, steering
 from tests.unit.control.wire import head
 from tests.unit_of_time import MS
-from vaurien.control import server as server_module
 from vaurien.control import surface
+from vaurien.httpd import server as server_module
 
 SPEC = spec_for('127.0.0.1:9')
 CHUNKED = {'Transfer_Encoding': 'chunked'}

@@ -12,10 +12,10 @@ import gevent
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
-from .address import Address
-from .errors import ConfigError
-from .options import Bounded, Option, convert
-from .quiet import Log, QuietHandler
+from ..address import Address
+from ..errors import ConfigError
+from ..options import Bounded, Option, convert
+from .handler import Log, QuietHandler
 
 logger = logging.getLogger(__name__)
 

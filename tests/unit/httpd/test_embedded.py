@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.embedded import ECHOED, LARGEST, LONGEST, Embedded
-from vaurien.quiet import QuietHandler
+from vaurien.httpd.embedded import ECHOED, LARGEST, LONGEST, Embedded
+from vaurien.httpd.handler import QuietHandler
 
 
 class Running:

@@ -11,7 +11,7 @@ from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIServer
 
-from ..quiet import LOGGED, Log, QuietHandler
+from .handler import LOGGED, Log, QuietHandler
 
 logger = logging.getLogger(__name__)
 
