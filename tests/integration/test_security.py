@@ -133,7 +133,7 @@ def test_the_journal_keeps_only_the_beginning_of_a_name_and_only_so_many(echo_se
         assert host.fleet.journal._faults.maxlen == KEPT
 
 
-# -- smuggling: the framer's doubts are shown in ``tests.unit.protocols.test_http_doubts``
+# -- smuggling: the framer's doubts are shown in ``tests.unit.protocols.http.test_doubts``
 
 DOUBTFUL = {
     'two lengths': b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n',

@@ -2,13 +2,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..options import Option
-from . import Protocol
-from .base import Exchange
-from .http_framers import Answers, Messages, Requests
-from .http_heads import closing, with_field
-from .http_kinds import ERRORS
-from .message import Kind, MessageProtocol
+from ...options import Option
+from .. import Protocol
+from ..base import Exchange
+from ..message import Kind, MessageProtocol
+from .failures import ERRORS
+from .framers import Answers, Messages, Requests
+from .headers import closing, with_field
 
 
 @Protocol.register

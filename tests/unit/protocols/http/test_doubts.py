@@ -5,7 +5,7 @@ from tests.framing import BACKEND, CLIENT, Message, randomly, replay, same_in_ev
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.message import HOLD
 
-from .http_messages import CHUNKED, CONNECT, EARLY, GET, OK, SWITCHED, UPGRADE, answer, request
+from .messages import CHUNKED, CONNECT, EARLY, GET, OK, SWITCHED, UPGRADE, answer, request
 
 #: Heads that readers disagree about, or that only some accept. Whoever follows one reading only can be made to see
 #: requests that the backend does not (request smuggling); vaurien sees none from there on.

@@ -17,24 +17,10 @@ from tests.framing import (
     whole,
 )
 from vaurien.protocols.http import HTTP
-from vaurien.protocols.http_heads import SHORT, read_answer, read_request
+from vaurien.protocols.http.headers import SHORT, read_answer, read_request
 from vaurien.protocols.message import NAME
 
-from .http_messages import (
-    CHUNKED,
-    CONNECT,
-    CONTINUE,
-    EARLY,
-    GET,
-    HEAD,
-    NO_LENGTH,
-    OK,
-    POST,
-    UPGRADE,
-    UPLOAD,
-    answer,
-    request,
-)
+from .messages import CHUNKED, CONNECT, CONTINUE, EARLY, GET, HEAD, NO_LENGTH, OK, POST, UPGRADE, UPLOAD, answer, request
 
 # Each message on a line of its own: the sender, the request it belongs to (None: nobody asked), its bytes.
 Line = tuple[str, str | None, bytes]

@@ -7,9 +7,9 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
-from .base import Exchange
-from .http_heads import BARE, OLD, PAGE
-from .message import Failure, Kind
+from ..base import Exchange
+from ..message import Failure, Kind
+from .headers import BARE, OLD, PAGE
 
 PAUSE = 0.1         #: [s] between two bytes of a slow head, about 20 s in all: no single read gives up so soon
 RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait

@@ -5,7 +5,7 @@ from tests.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, rep
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import HTTP
 
-from .http_messages import CHUNKED, EARLY, GET, OK, POST, SWITCHED, UPGRADE, answer, request
+from .messages import CHUNKED, EARLY, GET, OK, POST, SWITCHED, UPGRADE, answer, request
 
 
 def leaving(asked: bytes, answered: bytes, slicer: Slicer = whole, backend: str = '',

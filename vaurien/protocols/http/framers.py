@@ -7,21 +7,11 @@ from collections.abc import Generator, Iterator
 from re import Pattern
 from typing import Any, ClassVar
 
-from ..errors import ProtocolError
-from .base import Exchange
-from .http_chunks import BROKEN, NOTHING, follow_chunks
-from .http_heads import (
-    BEGUN_ANSWER,
-    BEGUN_REQUEST,
-    BLANK,
-    CRLF,
-    SHORT,
-    UNTIL_CLOSE,
-    check_begun,
-    read_answer,
-    read_request,
-)
-from .message import Framer, Part
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import Framer, Part
+from .chunks import BROKEN, NOTHING, follow_chunks
+from .headers import BEGUN_ANSWER, BEGUN_REQUEST, BLANK, CRLF, SHORT, UNTIL_CLOSE, check_begun, read_answer, read_request
 
 COUNTED = -4    #: as what is still to come of a body: what ``rest`` counts, and nothing more
 SWITCH = -5     #: in place of a length: what follows the head is no HTTP

@@ -9,7 +9,7 @@ from vaurien.protocols import Protocol
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.message import Failure
 
-from .http_messages import CONNECT, GET, HEAD, POST, UPGRADE, request
+from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
 
 ALL = ('500', '501', '502', '503', '504', '429', 'truncated', 'malformed-chunk', 'empty-response', 'reset',
        'slow-headers')

@@ -3,8 +3,8 @@
 Where two readers could take a size for different numbers, or only some accept a line end, the body breaks off: what
 comes behind it is nobody's message (request smuggling).
 """
-from ..errors import ProtocolError
-from .http_heads import BLANK, CHUNKED, CRLF, TRAILER, check_line_ends
+from ...errors import ProtocolError
+from .headers import BLANK, CHUNKED, CRLF, TRAILER, check_line_ends
 
 # What is still to come of a body, besides CHUNKED, which is the size of a chunk: nothing; the line end behind the data
 # of a chunk, and then more chunks; chunks that cannot be read.

@@ -9,8 +9,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from ..errors import ProtocolError
-from .message import NAME
+from ...errors import ProtocolError
+from ..message import NAME
 
 CRLF, BLANK = b'\r\n', b'\r\n\r\n'
 METHOD = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
