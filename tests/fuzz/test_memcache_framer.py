@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests import corpus
 from tests.framing import BACKEND, CLIENT, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from tests.fuzz.damage import damaged
-from tests.unit.protocols.test_memcache import answer, packet
+from tests.unit.protocols.memcache.test_memcache import answer, packet
 from vaurien.protocols.memcache import Memcache
 
 RECORDED = list(corpus.conversations('memcache').values())

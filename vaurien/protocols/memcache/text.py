@@ -6,9 +6,10 @@ Commands that may or may not be answered (``q``) stay in the queue until an answ
 from collections.abc import Generator, Iterator
 from typing import Any, Final
 
-from ..errors import ProtocolError
-from .base import Exchange
-from .memcache_verbs import (
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME, Framer, Part
+from .verbs import (
     ANYTHING,
     BLOCKS,
     DUMP,
@@ -27,7 +28,6 @@ from .memcache_verbs import (
     is_length,
     meta_length,
 )
-from .message import NAME, Framer, Part
 
 CRLF: Final = b'\r\n'
 CR: Final = CRLF[0]

@@ -5,7 +5,7 @@ Tables and words; knows no exchange, and not where a line begins or ends.
 import re
 from typing import Any, Final, NamedTuple
 
-from ..errors import ProtocolError
+from ...errors import ProtocolError
 
 KEY: Final = 250        #: [bytes] of the longest key
 #: [bytes] of a data block at most; the server counts in 32 bits

@@ -5,13 +5,13 @@ The first byte of a client chooses between the two for the whole connection, as 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..errors import ProtocolError
-from . import Protocol
-from .base import Exchange
-from .memcache_binary import REQUEST, BinaryAnswers, BinaryRequests
-from .memcache_kinds import KINDS, ROWS
-from .memcache_text import TextAnswers, TextRequests
-from .message import Cutter, Framer, MessageProtocol, Part
+from ...errors import ProtocolError
+from .. import Protocol
+from ..base import Exchange
+from ..message import Cutter, Framer, MessageProtocol, Part
+from .binary import REQUEST, BinaryAnswers, BinaryRequests
+from .failures import KINDS, ROWS
+from .text import TextAnswers, TextRequests
 
 #: what a line of text may begin with; a server takes anything else for one too, but no client begins like that
 TEXT = bytes(range(32, 127)) + b'\t\r\n'

@@ -2,10 +2,10 @@
 import pytest
 
 from tests.framing import BACKEND, CLIENT, replay
-from tests.unit.protocols.test_memcache import RECORDED, packet
+from tests.unit.protocols.memcache.test_memcache import RECORDED, packet
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.memcache import Memcache
-from vaurien.protocols.memcache_kinds import KINDS, ROWS
+from vaurien.protocols.memcache.failures import KINDS, ROWS
 from vaurien.protocols.message import Failure
 
 RECORDED_BYTES = b''.join(data for turns in RECORDED.values() for sender, data in turns if sender == BACKEND)

@@ -3,8 +3,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
-from .base import Exchange
-from .message import Failure, Kind
+from ..base import Exchange
+from ..message import Failure, Kind
 
 #: magic, opcode, no key and no extras, data type, status, length of the text, the opaque of the request, no cas
 ANSWER: Final = Struct('>BBxxxxHI4s8x')

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Any, Final
 
-from ..errors import ProtocolError
-from .base import Exchange
-from .memcache_text import QUIET
-from .message import NAME, Framer, Part
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME, Framer, Part
+from .text import QUIET
 
 REQUEST, ANSWER = 0x80, 0x81
 HEADER: Final = 24      #: [bytes]

@@ -6,8 +6,8 @@ import pytest
 from tests import corpus
 from tests.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.memcache import Memcache
-from vaurien.protocols.memcache_binary import OPCODES
-from vaurien.protocols.memcache_text import QUIET
+from vaurien.protocols.memcache.binary import OPCODES
+from vaurien.protocols.memcache.text import QUIET
 
 RECORDED = corpus.conversations('memcache')
 #: those that cannot be followed to their end: which side says so, and why
