@@ -14,7 +14,7 @@ from tests.mysql_talk import query
 from tests.realism.mysql import code, connected, run
 from tests.through import between, entry
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.protocols.mysql_kinds import ERRORS
+from vaurien.protocols.mysql.failures import ERRORS
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, NamedTuple
 
-from ..errors import ProtocolError
-from .base import Exchange
-from .message import NAME
-from .mysql_attributes import after_attributes
-from .mysql_calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, LONGEST, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
-from .mysql_wire import text
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME
+from .attributes import after_attributes
+from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, LONGEST, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
+from .packets import text
 
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .base import Exchange
-from .message import Failure, Kind
-from .mysql_calls import ONE, Call, typed
-from .mysql_commands import (
+from ..base import Exchange
+from ..message import Failure, Kind
+from .calls import ONE, Call, typed
+from .commands import (
     ASKING,
     CHANGING_USER,
     COMMANDING,
@@ -22,7 +22,7 @@ from .mysql_commands import (
     PREPARING,
     STATEMENT,
 )
-from .mysql_wire import packet
+from .packets import packet
 
 #: the number of the packet that an error leaves in; 1 at all other stages: it follows a request of one packet
 NUMBERS = {CONNECT: 0, LOGGING_IN: 2, LARGE: 2}

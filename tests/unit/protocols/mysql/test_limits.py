@@ -23,7 +23,7 @@ from tests.mysql_talk import (
 )
 from vaurien.protocols.message import HOLD, NAME
 from vaurien.protocols.mysql import MySQL
-from vaurien.protocols.mysql_calls import MOST
+from vaurien.protocols.mysql.calls import MOST
 
 FULL = 0xFFFFFF
 SELECT: list[Turn] = [

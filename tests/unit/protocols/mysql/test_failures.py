@@ -16,7 +16,7 @@ from tests.mysql_talk import (
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
 from vaurien.protocols.mysql import MySQL
-from vaurien.protocols.mysql_commands import BY_CODE
+from vaurien.protocols.mysql.commands import BY_CODE
 
 NAME = 4096        #: more bytes than a name has
 

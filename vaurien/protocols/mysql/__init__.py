@@ -2,24 +2,15 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from . import Protocol
-from .base import Exchange
-from .message import Kind, MessageProtocol
-from .mysql_answers import Answers
-from .mysql_calls import Call, Statements, complete
-from .mysql_commands import UNANSWERED
-from .mysql_kinds import ERRORS, VERBS, verb
-from .mysql_requests import ANSWER, COMMANDS, Requests
-from .mysql_wire import (
-    CACHE_METADATA,
-    COMPRESS,
-    DEPRECATE_EOF,
-    OPTIONAL_METADATA,
-    QUERY_ATTRIBUTES,
-    ZSTD,
-    Greeting,
-    Login,
-)
+from .. import Protocol
+from ..base import Exchange
+from ..message import Kind, MessageProtocol
+from .calls import Call, Statements, complete
+from .commands import UNANSWERED
+from .failures import ERRORS, VERBS, verb
+from .packets import CACHE_METADATA, COMPRESS, DEPRECATE_EOF, OPTIONAL_METADATA, QUERY_ATTRIBUTES, ZSTD, Greeting, Login
+from .requests import ANSWER, COMMANDS, Requests
+from .responses import Answers
 
 
 @Protocol.register

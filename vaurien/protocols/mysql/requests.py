@@ -5,12 +5,12 @@ Knows no stream, no failure, and of commands only where they end.
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import ProtocolError
-from .base import Exchange
-from .message import NAME, Framer, Part
-from .mysql_calls import LOGIN
-from .mysql_commands import ASKING, COMMANDING, LARGE, LOGGING_IN, PLAIN, QUERY, TO_LOG_IN, TO_QUERY, command, needed
-from .mysql_wire import FULL, HEADER, PACKET, WORD, login
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME, Framer, Part
+from .calls import LOGIN
+from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, PLAIN, QUERY, TO_LOG_IN, TO_QUERY, command, needed
+from .packets import FULL, HEADER, PACKET, WORD, login
 
 # what the client sends now
 ANSWER, COMMANDS, FILE = 'the answer to the greeting', 'commands', 'a file for LOAD DATA LOCAL'

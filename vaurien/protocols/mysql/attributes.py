@@ -2,7 +2,7 @@
 
 Source: MySQL 8.0, "COM_QUERY". Knows no framer.
 """
-from .mysql_wire import number
+from .packets import number
 
 #: [bytes] of a value by the type of its parameter; what is missing has its length in front of it
 SIZES = {0x01: 1, 0x02: 2, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 0, 0x08: 8, 0x09: 4, 0x0D: 2}

@@ -6,7 +6,7 @@ said of MariaDB's answers was also seen on 10.11.
 from struct import Struct
 from typing import NamedTuple
 
-from ..errors import ProtocolError
+from ...errors import ProtocolError
 
 #: [bytes] of a payload that says that the next packet goes on with it; also the mask of the length in a header
 FULL = 0xFFFFFF

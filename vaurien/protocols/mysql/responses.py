@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any, ClassVar
 
-from ..errors import ProtocolError
-from .message import Framer, Part
-from .mysql_calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
-from .mysql_requests import FILE
-from .mysql_wire import (
+from ...errors import ProtocolError
+from ..message import Framer, Part
+from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
+from .packets import (
     CURSOR_EXISTS,
     EOF,
     ERR,
@@ -26,6 +25,7 @@ from .mysql_wire import (
     greeting,
     number,
 )
+from .requests import FILE
 
 # what comes next in an answer
 FIRST, DEFINITIONS, END_OF_COLUMNS, PASSING = 'its first packet', 'definitions', 'the EOF behind them', 'rows'

@@ -6,7 +6,7 @@ The types of a statement's parameters are sent once, with its first execution; t
 that is answered by vaurien does not reach the server, which then lacks the types: they are kept (``withheld``) and put
 into the executions that come without.
 """
-from .mysql_wire import FULL, HEADER, number
+from .packets import FULL, HEADER, number
 
 # the shapes of answers
 ONE = 'one'             #: one packet, whatever is in it
