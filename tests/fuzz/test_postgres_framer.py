@@ -8,7 +8,7 @@ from tests import postgres_talk as pg
 from tests.corpus import conversations
 from tests.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
 from vaurien.protocols.postgres import PostgreSQL
-from vaurien.protocols.postgres_kinds import KINDS
+from vaurien.protocols.postgres.failures import KINDS
 
 RECORDED = conversations('postgres')
 ASIDES = pg.NOTICE, pg.NEWS, pg.SETTING

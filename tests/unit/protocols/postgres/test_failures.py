@@ -6,7 +6,7 @@ from tests.framing import BACKEND, CLIENT, Dialogue, replay
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
 from vaurien.protocols.postgres import PostgreSQL
-from vaurien.protocols.postgres_kinds import KINDS
+from vaurien.protocols.postgres.failures import KINDS
 
 REFUSING = {'too-many-connections', 'starting-up', 'shutting-down', 'in-recovery', 'wrong-password', 'no-such-database'}
 ENDING = {'admin-shutdown', 'crash-shutdown'}

@@ -6,7 +6,7 @@ from tests import postgres_talk as pg
 from tests.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.message import NAME
 from vaurien.protocols.postgres import PostgreSQL
-from vaurien.protocols.postgres_requests import REMEMBERED
+from vaurien.protocols.postgres.requests import REMEMBERED
 
 RECORDED = corpus.conversations('postgres')
 #: those that cannot be followed to their end: why, by the side that says so first

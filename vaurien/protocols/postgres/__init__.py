@@ -2,15 +2,15 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from . import Protocol
-from .base import Exchange
-from .message import Kind, MessageProtocol
-from .postgres_answers import Answers
-from .postgres_kinds import KINDS
-from .postgres_requests import Requests
-from .postgres_statements import COMMIT, CONTROL
-from .postgres_statements import read as read_statement
-from .postgres_wire import CANCEL, END, IDLE, IN_FAILED_BLOCK, NEGOTIATION, QUERY, STEP, TO_NOTHING, TO_SYNC
+from .. import Protocol
+from ..base import Exchange
+from ..message import Kind, MessageProtocol
+from .failures import KINDS
+from .messages import CANCEL, END, IDLE, IN_FAILED_BLOCK, NEGOTIATION, QUERY, STEP, TO_NOTHING, TO_SYNC
+from .requests import Requests
+from .responses import Answers
+from .statements import COMMIT, CONTROL
+from .statements import read as read_statement
 
 
 @Protocol.register

@@ -5,11 +5,11 @@ What a message means stands in the plan of the oldest exchange (``Exchange.note`
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import ProtocolError
-from . import postgres_wire as wire
-from .base import Exchange
-from .message import Framer, Part
-from .postgres_wire import ASIDE, HEAD, HEADER, LONGEST, MORE, READY, SHORTEST, TO_NOTHING, TO_SYNC, UNASKED, WRONG, Plan
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import Framer, Part
+from . import messages as wire
+from .messages import ASIDE, HEAD, HEADER, LONGEST, MORE, READY, SHORTEST, TO_NOTHING, TO_SYNC, UNASKED, WRONG, Plan
 
 _REFUSED = ord('N')
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI

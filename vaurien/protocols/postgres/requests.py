@@ -3,11 +3,11 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import Any, NamedTuple
 
-from ..errors import ProtocolError
-from . import postgres_wire as wire
-from .base import Exchange
-from .message import NAME, Framer, Part
-from .postgres_wire import HEAD, HEADER, LONGEST, SHORTEST, Plan
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME, Framer, Part
+from . import messages as wire
+from .messages import HEAD, HEADER, LONGEST, SHORTEST, Plan
 
 _PACKET = Struct('>II').unpack_from     # a start-up packet's head: its length, and what it wants
 _PACKET_HEADER = 8                      # [bytes]

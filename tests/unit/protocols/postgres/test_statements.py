@@ -1,7 +1,7 @@
 """What a statement is, and what a server of release 15 calls it where it refuses to write: its own words, by the statement."""
 import pytest
 
-from vaurien.protocols.postgres_statements import COMMIT, CONTROL, READ, WRITE, Statement, read
+from vaurien.protocols.postgres.statements import COMMIT, CONTROL, READ, WRITE, Statement, read
 
 REFUSED = {
     "insert into t values (99, 'x')": 'INSERT',

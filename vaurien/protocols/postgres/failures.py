@@ -6,11 +6,11 @@ those of a live server, release 15.18; where no line is given the failure has no
 from collections.abc import Callable
 from typing import Any
 
-from . import postgres_wire as wire
-from .base import Exchange
-from .message import Failure, Kind
-from .postgres_statements import COMMIT, CONTROL, READ, WRITE
-from .postgres_statements import read as read_statement
+from ..base import Exchange
+from ..message import Failure, Kind
+from . import messages as wire
+from .statements import COMMIT, CONTROL, READ, WRITE
+from .statements import read as read_statement
 
 Build = Callable[[Any, Exchange], Failure]
 
