@@ -5,7 +5,7 @@ in the data, and how many are still to come.
 """
 from typing import Final
 
-from ..errors import ProtocolError
+from ...errors import ProtocolError
 
 CRLF: Final = b'\r\n'
 #: [bytes] in which the line of a length ends; the longest that a server takes has 20 digits

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from ..errors import ProtocolError
-from . import Protocol
-from .base import Exchange
-from .message import NAME, Framer, MessageProtocol, Part
-from .redis_commands import SPECIAL, known
-from .redis_kinds import KINDS, NEEDS
-from .redis_resp import (
+from ...errors import ProtocolError
+from .. import Protocol
+from ..base import Exchange
+from ..message import NAME, Framer, MessageProtocol, Part
+from .commands import SPECIAL, known
+from .failures import KINDS, NEEDS
+from .resp import (
     AGGREGATES,
     CRLF,
     DOLLAR,
@@ -32,7 +32,7 @@ from .redis_resp import (
     skip_words,
     take,
 )
-from .redis_state import LOOK, ODD, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, State
+from .state import LOOK, ODD, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, State
 
 #: [bytes] in which the second word begins where a command is read fast; what its length begins with, behind the first word
 HEAD, SECOND = 64, b'\r\n$'

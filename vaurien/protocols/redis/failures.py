@@ -2,24 +2,9 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from .base import Exchange
-from .message import Failure, Kind
-from .redis_commands import (
-    BLOCKS,
-    FRESH,
-    GREETS,
-    GROW,
-    GUARDED,
-    IDLE,
-    KEYED,
-    LOADED,
-    LOGIN,
-    MANY,
-    STORED,
-    WATCHED,
-    WRITE,
-    slot,
-)
+from ..base import Exchange
+from ..message import Failure, Kind
+from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MANY, STORED, WATCHED, WRITE, slot
 
 #: sent in place of a command in a transaction: a server that refuses a command while it queues marks the transaction, and
 #: EXEC then answers EXECABORT by itself

@@ -7,9 +7,9 @@ answer, empty if nothing is; and how many answers it has, 0 for one to each chan
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from .base import Exchange
-from .message import NAME
-from .redis_commands import GREETS, KEYED, LOGIN, SPECIAL, WATCHED, known
+from ..base import Exchange
+from ..message import NAME
+from .commands import GREETS, KEYED, LOGIN, SPECIAL, WATCHED, known
 
 Note = tuple[int, bytes, str, int]
 

@@ -6,12 +6,12 @@ import pytest
 
 from tests import corpus
 from tests.framing import BACKEND, CLIENT, Dialogue, replay
-from tests.unit.protocols.test_redis import RECORDED, commands
-from vaurien.protocols import redis_commands as redis
+from tests.unit.protocols.redis.test_redis import RECORDED, commands
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
 from vaurien.protocols.redis import Redis
-from vaurien.protocols.redis_kinds import DISCARD, KINDS, ROWS, UNKNOWN
+from vaurien.protocols.redis import commands as redis
+from vaurien.protocols.redis.failures import DISCARD, KINDS, ROWS, UNKNOWN
 
 #: what the server says of itself; see the first line of the file
 TABLE = [line.split() for line in (Path(corpus.__file__).parent / 'redis' / 'commands.txt').read_text().splitlines()[1:]]

@@ -4,7 +4,7 @@ import pytest
 from tests import corpus
 from tests.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.redis import INLINE, Redis
-from vaurien.protocols.redis_resp import DEEPEST
+from vaurien.protocols.redis.resp import DEEPEST
 
 RECORDED = corpus.conversations('redis')
 #: those that cannot be followed to their end: which side says so, and why
