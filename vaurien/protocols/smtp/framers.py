@@ -9,9 +9,9 @@ Where two servers could disagree about the end of a line or of a message, nobody
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import ProtocolError
-from .base import Exchange
-from .message import NAME, Framer, Part
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME, Framer, Part
 
 CRLF = b'\r\n'
 CR, SPACE, DELETE = 0x0d, 0x20, 0x7f

@@ -5,9 +5,9 @@ The codes stand where RFC 5321 section 4.3.2 and the extensions' documents have 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .base import Exchange
-from .message import Failure, Kind
-from .smtp_framers import DELIVERY, MESSAGE
+from ..base import Exchange
+from ..message import Failure, Kind
+from .framers import DELIVERY, MESSAGE
 
 RSET = b'RSET\r\n'
 #: what the backend gets in place of a request that it must not carry out, where its state has to follow: a transaction

@@ -5,11 +5,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import Protocol
-from .base import Exchange
-from .message import Failure, MessageProtocol
-from .smtp_framers import COMMAND, CONTENT, MESSAGE, Answers, Requests
-from .smtp_kinds import CONDITIONS, GO_AHEAD, KINDS
+from .. import Protocol
+from ..base import Exchange
+from ..message import Failure, MessageProtocol
+from .failures import CONDITIONS, GO_AHEAD, KINDS
+from .framers import COMMAND, CONTENT, MESSAGE, Answers, Requests
 
 
 @Protocol.register
