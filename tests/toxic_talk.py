@@ -9,10 +9,10 @@ from typing import Any
 
 import gevent
 
-from vaurien.chain import Chain, Link
 from vaurien.toxics import Toxic
 from vaurien.toxics.base import Toxic as BaseToxic
 from vaurien.toxics.base import clean
+from vaurien.wire.chain import Chain, Link
 
 from .unit_of_time import MS, PATIENCE
 

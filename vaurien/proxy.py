@@ -22,7 +22,7 @@ from .protocols import Protocol
 from .protocols.base import BaseProtocol, Exchange
 from .session import Session
 from .spec import ProxySpec
-from .wire import Wear, Wire, settle_toxics
+from .wire.toxics import Wear, Wire, settle_toxics
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import pytest
 from vaurien.links import LINKS, PREFIX, Link, kilobytes, make_link, rate_beside
 from vaurien.links import STREAMS as DIRECTIONS
 from vaurien.spec import STREAMS, ToxicSpec
-from vaurien.wire import settle_toxics
+from vaurien.wire.toxics import settle_toxics
 
 
 @pytest.mark.parametrize('name', LINKS)

@@ -19,7 +19,7 @@ from ..mix import parse_mix
 from ..proxy import Proxy
 from ..spec import STREAMS, BehaviorSpec, ToxicSpec
 from ..toxics import Toxic
-from ..wire import Wear
+from ..wire.toxics import Wear
 from . import checks
 from .gojson import GoError, Object, Struct, read, word, write
 from .surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of

@@ -15,7 +15,7 @@ from ..fleet import EMBEDDED, Fleet, NameTakenError
 from ..net import sockets
 from ..proxy import Proxy
 from ..spec import ProxySpec, ToxicSpec
-from ..wire import Wear
+from ..wire.toxics import Wear
 from .surface import reason_of
 
 ANY = ('', '0.0.0.0', '::')     #: hosts that mean all interfaces

@@ -2,7 +2,7 @@
 from typing import Any
 
 from ..options import Bounded, Option, normalize
-from ..wire import Wear
+from ..wire.toxics import Wear
 from .gojson import Float32, Struct
 
 #: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults

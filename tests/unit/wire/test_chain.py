@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.toxic_talk import Talk, pause
-from vaurien.chain import CHUNK
-from vaurien.chain_stage import OVERHEAD
 from vaurien.toxics.base import QUEUE, Toxic
+from vaurien.wire.chain import CHUNK
+from vaurien.wire.stage import OVERHEAD
 
 DATA = Random(5).randbytes(200_000)
 NEVER = ('bandwidth', {'rate': 0})

@@ -8,9 +8,9 @@ from typing import Any
 
 from gevent import get_hub
 
-from .chain_stage import Outlet, Stage
-from .net.stream import Stream
-from .toxics.base import Toxic
+from ..net.stream import Stream
+from ..toxics.base import Toxic
+from .stage import Outlet, Stage
 
 #: [bytes] of a chunk at most, as in Toxiproxy
 CHUNK = 32 * 1024

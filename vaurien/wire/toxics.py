@@ -5,14 +5,14 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ..errors import ConfigError
+from ..net.stream import Stream
+from ..spec import STREAMS, ToxicSpec
+from ..toxics import Toxic
+from ..toxics.base import Toxic as BaseToxic
+from ..toxics.base import clean
 from .chain import Chain, Link
-from .chain_stage import ANYTHING
-from .errors import ConfigError
-from .net.stream import Stream
-from .spec import STREAMS, ToxicSpec
-from .toxics import Toxic
-from .toxics.base import Toxic as BaseToxic
-from .toxics.base import clean
+from .stage import ANYTHING
 
 
 class Wired(Protocol):

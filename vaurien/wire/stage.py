@@ -10,8 +10,8 @@ from typing import Any
 from gevent import GreenletExit, Timeout, get_hub, getcurrent, sleep, spawn
 from gevent.event import Event
 
-from .net.stream import Stream
-from .toxics.base import Chunk, Toxic
+from ..net.stream import Stream
+from ..toxics.base import Chunk, Toxic
 
 #: [bytes] that a chunk costs beside its own: they count in the queue, so that many small ones do not fill the memory
 OVERHEAD = 256

@@ -7,7 +7,7 @@ from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import Toxic
 from vaurien.toxics.base import Toxic as BaseToxic
-from vaurien.wire import Wire, settle_toxic, settle_toxics
+from vaurien.wire.toxics import Wire, settle_toxic, settle_toxics
 
 LATE = {'latency': 5000}
 

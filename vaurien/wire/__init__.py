@@ -1,0 +1,1 @@
+"""Toxics at work: the chain of stages between what is written to a stream and its socket."""
