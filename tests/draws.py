@@ -3,8 +3,8 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from vaurien.chaos import Chaos
 from vaurien.protocols import Protocol
+from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
 from .through import SEED

@@ -9,7 +9,6 @@ import msgspec
 from . import arguments, ini
 from .address import is_loopback, parse_address
 from .arguments import Catalog, Values
-from .chaos import make_behavior
 from .config_plugins import ALL, KINDS, load_plugins, make_catalog
 from .config_populate import Entry, read_populate
 from .config_toxics import read_section, read_toxic, with_names
@@ -17,6 +16,7 @@ from .errors import ConfigError, UnknownPluginError
 from .links import make_link
 from .options import Given, Option, as_data, convert, known, read_lines
 from .registry import NAME
+from .relay.chaos import make_behavior
 from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from .spec import ProcessSpec, ProxySpec, StatsdSpec, ToxicSpec
 

@@ -11,8 +11,8 @@ from gevent import getcurrent, spawn
 from gevent.event import Event
 
 from .conformance_rules import PATIENCE, broken, look_at_class, no_global_random, require, takes
-from .lane import ANYTHING
 from .options import normalize
+from .relay.lane import ANYTHING
 from .toxics import Toxic
 from .toxics.base import Chunk
 from .toxics.base import Toxic as BaseToxic

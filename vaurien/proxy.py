@@ -9,10 +9,8 @@ from gevent.event import Event
 from gevent.server import StreamServer
 
 from .address import Address, parse_address
-from .chaos import Chaos, protocol_settings
 from .errors import BackendError
 from .journal import Journal
-from .lane import ANYTHING
 from .net import sockets
 from .net.connect import Connecting
 from .net.pool import Pool
@@ -20,7 +18,9 @@ from .net.sockets import RawSocket
 from .net.stream import Stream
 from .protocols import Protocol
 from .protocols.base import BaseProtocol, Exchange
-from .session import Session
+from .relay.chaos import Chaos, protocol_settings
+from .relay.lane import ANYTHING
+from .relay.session import Session
 from .spec import ProxySpec
 from .wire.toxics import Wear, Wire, settle_toxics
 

@@ -12,7 +12,6 @@ from tests.unit_of_time import PATIENCE
 from vaurien import arguments, cli, conformance, ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
-from vaurien.chaos import protocol_options
 from vaurien.config_plugins import KINDS, make_catalog
 from vaurien.control import app, classic, native
 from vaurien.control.metrics import Metrics
@@ -20,6 +19,7 @@ from vaurien.control.statsd import counters
 from vaurien.fleet import Fleet
 from vaurien.options import flag, normalize
 from vaurien.protocols import Protocol
+from vaurien.relay.chaos import protocol_options
 from vaurien.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.spec import ProxySpec
 from vaurien.toxics import Toxic

@@ -6,8 +6,8 @@ import pytest
 
 from tests.hosting import SEED, hosted, spec_for
 from tests.peers import ask, connect, read_to_end
-from vaurien.chaos import Chaos
 from vaurien.protocols.tcp import TCP
+from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
 MIX = '20:delay,10:error'

@@ -220,7 +220,7 @@ def test_without_keep_alive_the_session_ends_with_the_answer_of_the_backend():
 
 
 def test_without_keep_alive_a_client_that_stays_is_let_go(monkeypatch):
-    monkeypatch.setattr('vaurien.session.LINGER', 50 * MS)
+    monkeypatch.setattr('vaurien.relay.session.LINGER', 50 * MS)
     with Backend(partial(serve, b'last')) as backend, hosted(spec_for(backend)) as host, connect(host.port) as client:
         assert ask(client, b'?', 4) == b'last'
         assert ending(client) == 'FIN'

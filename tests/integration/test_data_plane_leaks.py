@@ -109,7 +109,7 @@ def held(host: Hosted) -> dict[str, int]:
 
 
 def test_1000_sessions_ended_in_all_ways_leave_nothing_behind(echo_server, monkeypatch):
-    monkeypatch.setattr('vaurien.session.LINGER', 10 * MS)
+    monkeypatch.setattr('vaurien.relay.session.LINGER', 10 * MS)
     fields = {'settings': {'delay': {'sleep': 5 * MS}}}
     with hosted(spec_for(echo_server, **fields)) as host:
         for mix in MIXES:

@@ -11,8 +11,8 @@ from tests.peers import Backend, connect, ending, read_exactly
 from tests.processes import HOST
 from tests.through import SEED, between, entry
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.chaos import Chaos
 from vaurien.protocols.http import HTTP
+from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
 LARGE = bytes(range(256)) * 8192   # 2 MiB

@@ -12,8 +12,8 @@ from tests.processes import HOST
 from tests.realism.memcache import PACKET
 from tests.through import SEED, between, entry
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.chaos import Chaos
 from vaurien.protocols.memcache import Memcache
+from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
 FAILURE = b'SERVER_ERROR backend failure\r\n'

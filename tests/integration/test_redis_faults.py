@@ -12,8 +12,8 @@ from tests.processes import HOST
 from tests.servers import redis_server as started
 from tests.through import SEED, between, entry
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.chaos import Chaos
 from vaurien.protocols.redis import Redis
+from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
 

@@ -175,7 +175,7 @@ def test_the_event_loop_stays_out_also_through_others(name):
 FORBIDDEN = {
     'upwards': ('errors', 'from .options import Option', 'not above'),
     'upwards in a function': ('stream', 'def later():\n    from .proxy import Proxy', 'not above'),
-    'upwards by the full name': ('lane', 'import vaurien.session', 'not above'),
+    'upwards by the full name': ('lane', 'import vaurien.relay.session', 'not above'),
     'upwards out of a package': ('behaviors.hang', 'from .. import fleet', 'not above'),
     'another plugin': ('protocols.redis', 'from .http import HTTP', 'its base'),
     'another plugin from its package': ('protocols.redis_kinds', 'from . import http', 'its base'),

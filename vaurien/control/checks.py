@@ -8,11 +8,11 @@ from typing import Any
 
 from ..behaviors import Behavior
 from ..behaviors.dummy import all_options
-from ..chaos import protocol_options
 from ..errors import ConfigError, UnknownPluginError
 from ..options import as_data, normalize, settle
 from ..protocols import Protocol
 from ..registry import NAME
+from ..relay.chaos import protocol_options
 from ..spec import BehaviorSpec
 from ..toxics import Toxic
 

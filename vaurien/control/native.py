@@ -16,7 +16,7 @@ from ..journal import KEPT
 from ..mix import parse_mix
 from ..protocols import Protocol
 from ..proxy import Proxy
-from ..session import Session
+from ..relay.session import Session
 from ..spec import BehaviorSpec, ProxySpec
 from ..toxics import Toxic
 from . import checks, models, views

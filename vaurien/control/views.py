@@ -7,12 +7,12 @@ from typing import Any
 
 from ..behaviors import Behavior
 from ..behaviors.dummy import all_options
-from ..chaos import protocol_options
 from ..options import Option, expected, normalize
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..proxy import Proxy
-from ..session import Session
+from ..relay.chaos import protocol_options
+from ..relay.session import Session
 from ..toxics import Toxic
 from . import models
 

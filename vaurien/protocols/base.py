@@ -31,7 +31,7 @@ class Source(Protocol):
 
 
 class Host(Protocol):
-    """What a protocol may ask of the session it works for; ``vaurien.session.Session`` is one."""
+    """What a protocol may ask of the session it works for; ``vaurien.relay.session.Session`` is one."""
 
     @property
     def random(self) -> Random: ...

@@ -2,14 +2,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .behaviors import Behavior
-from .behaviors.dummy import Dummy, all_options
-from .errors import RegistrationError
-from .mix import Mix, check_sum, format_mix
-from .options import flag, normalize, settle
-from .protocols.base import COMMON as PROTOCOL_OPTIONS
-from .protocols.base import BaseProtocol
-from .spec import BehaviorSpec
+from ..behaviors import Behavior
+from ..behaviors.dummy import Dummy, all_options
+from ..errors import RegistrationError
+from ..mix import Mix, check_sum, format_mix
+from ..options import flag, normalize, settle
+from ..protocols.base import COMMON as PROTOCOL_OPTIONS
+from ..protocols.base import BaseProtocol
+from ..spec import BehaviorSpec
 
 DUMMY = Dummy()     #: what is drawn where nothing is; shared, since it has no state
 OPENING = 'connect'     #: the stage, and the name, of the opening of a connection

@@ -4,10 +4,10 @@ from random import Random
 import pytest
 
 import vaurien.protocols.http  # noqa: F401 - registers itself
-from vaurien.chaos import DUMMY, Chaos, protocol_options, protocol_settings
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.protocols import Protocol
 from vaurien.protocols.tcp import TCP
+from vaurien.relay.chaos import DUMMY, Chaos, protocol_options, protocol_settings
 from vaurien.spec import BehaviorSpec
 
 

@@ -5,11 +5,11 @@ Knows no wire format, and reads no answer.
 from collections.abc import Iterable
 from typing import Any
 
+from ..net.stream import READ, Stream
+from ..protocols.base import Exchange
+from ..protocols.message import UNANSWERED, Part
 from .chaos import DUMMY, OPENING
-from .messagelane import MessageLane
-from .net.stream import READ, Stream
-from .protocols.base import Exchange
-from .protocols.message import UNANSWERED, Part
+from .message_lane import MessageLane
 
 #: requests that wait for their answers from which on their names are weighed, and [bytes] that these may have together; beyond
 #: that the session is relayed unread. A client that asks and asks a backend that never answers may not fill the memory by them

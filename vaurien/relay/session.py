@@ -8,15 +8,15 @@ from typing import Any
 
 from gevent import get_hub, getcurrent, spawn
 
-from .address import Address
-from .answerlane import AnswerLane
+from ..address import Address
+from ..net.stream import GONE, Stream
+from ..protocols.base import BaseProtocol, Exchange
+from ..protocols.message import MessageProtocol
 from .chaos import DUMMY, fails_opening
 from .lane import EventLane, Lane
-from .messagelane import MessageLane
-from .net.stream import GONE, Stream
-from .protocols.base import BaseProtocol, Exchange
-from .protocols.message import MessageProtocol
-from .requestlane import RequestLane
+from .message_lane import MessageLane
+from .request_lane import RequestLane
+from .response_lane import AnswerLane
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from gevent import get_hub, getcurrent
 
+from ..net.stream import READ, Stream
+from ..protocols.base import Exchange
+from ..protocols.message import Cutter, Part
 from .chaos import DUMMY
 from .lane import Lane
-from .net.stream import READ, Stream
-from .protocols.base import Exchange
-from .protocols.message import Cutter, Part
 
 #: [bytes] of a message's body from which it is forwarded without being looked at
 BULK = 64 * 1024

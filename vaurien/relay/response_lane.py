@@ -7,10 +7,10 @@ from typing import Any
 
 from gevent import get_hub, getcurrent, sleep
 
-from .messagelane import MessageLane
-from .net.stream import Stream
-from .protocols.base import Exchange
-from .protocols.message import Part
+from ..net.stream import Stream
+from ..protocols.base import Exchange
+from ..protocols.message import Part
+from .message_lane import MessageLane
 
 
 class AnswerLane(MessageLane):
