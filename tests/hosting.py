@@ -21,9 +21,9 @@ import gevent
 import msgspec
 from gevent.event import Event
 
-from vaurien.fleet import Fleet
 from vaurien.mix import parse_mix
-from vaurien.proxy import Proxy
+from vaurien.proxies.fleet import Fleet
+from vaurien.proxies.proxy import Proxy
 from vaurien.spec import BehaviorSpec, ProxySpec
 
 from .daemon import ROOT, environment

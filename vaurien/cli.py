@@ -17,7 +17,7 @@ from .errors import ConfigError, RegistrationError, VaurienError, cannot_listen,
 if TYPE_CHECKING:
     from .cli_signals import Signals
     from .config import Configuration
-    from .fleet import Fleet
+    from .proxies.fleet import Fleet
     from .spec import ProcessSpec
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
@@ -81,7 +81,7 @@ def run(configuration: 'Configuration') -> None:
 
     from .cli_reload import Reload
     from .cli_signals import Signals
-    from .fleet import Fleet
+    from .proxies.fleet import Fleet
     spec = configuration.spec
     with ExitStack() as ending:
         ending.callback(close_log, open_log(spec.log_level, spec.log_output))

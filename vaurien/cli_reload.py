@@ -7,7 +7,7 @@ import gevent
 
 from .config import Configuration
 from .errors import in_words
-from .fleet import Fleet
+from .proxies.fleet import Fleet
 from .registry import ANYTHING
 from .spec import ProcessSpec
 

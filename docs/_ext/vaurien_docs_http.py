@@ -10,7 +10,7 @@ from vaurien_docs_text import literal, section, sentence, table
 from vaurien import control
 from vaurien.control import native
 from vaurien.control.metrics import FAMILIES, FleetCollector
-from vaurien.fleet import Fleet
+from vaurien.proxies.fleet import Fleet
 
 #: refusals that the page tells of once
 COMMON = {'400', '401', '403', '405', '408', '413'}

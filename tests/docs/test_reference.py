@@ -16,9 +16,9 @@ from vaurien.config_plugins import KINDS, make_catalog
 from vaurien.control import app, classic, native
 from vaurien.control.metrics import Metrics
 from vaurien.control.statsd import counters
-from vaurien.fleet import Fleet
 from vaurien.options import flag, normalize
 from vaurien.protocols import Protocol
+from vaurien.proxies.fleet import Fleet
 from vaurien.relay.chaos import protocol_options
 from vaurien.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.spec import ProxySpec

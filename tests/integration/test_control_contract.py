@@ -14,7 +14,7 @@ from tests.peers import echo_server
 from tests.steering import steering
 from tests.unit_of_time import PATIENCE
 from vaurien.control import native
-from vaurien.fleet import Fleet
+from vaurien.proxies.fleet import Fleet
 
 schemathesis = pytest.importorskip('schemathesis')
 

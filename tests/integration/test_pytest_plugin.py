@@ -125,7 +125,7 @@ def test_a_failure_shows_the_faults_that_the_test_met(pytester, run):
         "  session 1, exchange 1: error (503) 'GET /'",
         'repeat with --vaurien-seed 9',
         '*- vaurien log -*',
-        '*INFO vaurien.fleet: test-fails.2 listens on *',
+        '*INFO vaurien.proxies.fleet: test-fails.2 listens on *',
     ])
     assert 'test-passes' not in result.stdout.str()
 

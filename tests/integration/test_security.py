@@ -16,7 +16,7 @@ from tests.peers import Backend, connect, read_exactly, read_to_end, send_on, si
 from tests.steering import steering
 from tests.unit.control.wire import head
 from tests.unit_of_time import MS
-from vaurien.journal import KEPT, NAMED
+from vaurien.proxies.journal import KEPT, NAMED
 from vaurien.spec import BehaviorSpec
 
 MB = 1024 * 1024        #: [bytes]

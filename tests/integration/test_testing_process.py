@@ -256,7 +256,7 @@ def test_start_proxy_without_a_control_server_returns_when_it_listens():
 def test_what_it_logged_is_printed_when_it_is_stopped(capfd):
     with started(proxy_port=0, http=False, log_level='info') as pid:
         vaurien.stop_proxy(pid)
-    assert 'INFO vaurien.fleet: default listens on' in capfd.readouterr().err
+    assert 'INFO vaurien.proxies.fleet: default listens on' in capfd.readouterr().err
 
 
 def test_start_proxy_raises_with_what_was_printed(echo_server):

@@ -10,7 +10,7 @@ import gevent
 
 from tests.hosting import state
 from vaurien.control.app import ControlServer
-from vaurien.fleet import Fleet
+from vaurien.proxies.fleet import Fleet
 
 
 class Errors(logging.Handler):

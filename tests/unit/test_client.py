@@ -9,11 +9,11 @@ import pytest
 import vaurien
 from tests.peers import Backend, free_port, sink
 from tests.unit_of_time import MS, PATIENCE
-from vaurien import journal
 from vaurien.client import PAGE, Client, Fault, RefusedError, UnreachableError
 from vaurien.client_http import read_events
 from vaurien.control.models import Session
 from vaurien.errors import ConfigError, VaurienError
+from vaurien.proxies import journal
 from vaurien.testing import OpenSession
 
 FAULT = {'id': 3, 'time': 1.5, 'proxy': 'p', 'session': 1, 'exchange': 2, 'behavior': 'error', 'kind': 'oom', 'request': 'SET k'}

@@ -7,9 +7,9 @@ from typing import Any
 import falcon
 
 from ..address import Address
-from ..fleet import Fleet
 from ..httpd.server import Server
 from ..net import sockets
+from ..proxies.fleet import Fleet
 from . import classic, native, toxiproxy
 from .guard import Guard, check_binding
 from .surface import Refusal, Reply, Route, Surface, refusal_of

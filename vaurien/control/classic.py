@@ -10,9 +10,9 @@ import falcon
 
 from ..behaviors import Behavior
 from ..errors import UnknownPluginError
-from ..fleet import Fleet, UnknownProxyError
 from ..mix import parse_mix
-from ..proxy import Proxy
+from ..proxies.fleet import Fleet, UnknownProxyError
+from ..proxies.proxy import Proxy
 from ..spec import BehaviorSpec, ProxySpec
 from .checks import check_entry
 from .surface import Refusal, Reply, Route, Surface, decode, json_reply, read_body, refusal_of, unknown_plugin

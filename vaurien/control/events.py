@@ -11,7 +11,7 @@ import gevent
 import msgspec
 from gevent.event import Event
 
-from ..journal import Fault, Journal
+from ..proxies.journal import Fault, Journal
 from .surface import Refusal
 
 FOLLOWERS = 32      #: at the same time; each costs the data plane some 0.3 us a fault

@@ -10,8 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from .. import __version__
-from ..fleet import Fleet
-from ..proxy import Proxy
+from ..proxies.fleet import Fleet
+from ..proxies.proxy import Proxy
 from .views import totals
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from ..journal import KEPT, Fault
+from ..proxies.journal import KEPT, Fault
 from ..spec import BehaviorSpec, ToxicSpec
 
 PAGE = 1000             #: entries of a list where the request does not say how many

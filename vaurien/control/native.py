@@ -11,11 +11,11 @@ from msgspec import UNSET
 
 from .. import __version__
 from ..behaviors import Behavior
-from ..fleet import Fleet
-from ..journal import KEPT
 from ..mix import parse_mix
 from ..protocols import Protocol
-from ..proxy import Proxy
+from ..proxies.fleet import Fleet
+from ..proxies.journal import KEPT
+from ..proxies.proxy import Proxy
 from ..relay.session import Session
 from ..spec import BehaviorSpec, ProxySpec
 from ..toxics import Toxic

@@ -2,8 +2,8 @@
 import msgspec
 from msgspec import UNSET
 
-from ..fleet import Fleet
-from ..proxy import Proxy
+from ..proxies.fleet import Fleet
+from ..proxies.proxy import Proxy
 from ..spec import ToxicSpec
 from . import models
 from .checks import check_attributes

@@ -9,8 +9,8 @@ import msgspec
 
 from .. import __version__
 from ..behaviors import Behavior
-from ..journal import Fault
 from ..protocols import Protocol
+from ..proxies.journal import Fault
 from ..registry import Registry
 from ..toxics import Toxic
 from . import models

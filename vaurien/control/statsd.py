@@ -11,9 +11,9 @@ import gevent
 from statsd import StatsClient
 
 from ..address import Address
-from ..fleet import Fleet
 from ..net import sockets
-from ..proxy import Proxy
+from ..proxies.fleet import Fleet
+from ..proxies.proxy import Proxy
 from ..spec import StatsdSpec
 from .views import totals
 

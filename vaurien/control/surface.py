@@ -13,7 +13,7 @@ import msgspec
 from gevent import Timeout
 
 from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError
-from ..fleet import NameTakenError, UnknownProxyError
+from ..proxies.fleet import NameTakenError, UnknownProxyError
 
 JSON = 'application/json'
 #: [bytes] of a request's body; the largest that makes sense, a proxy with hundreds of behaviors, is a tenth of it

@@ -14,9 +14,9 @@ from typing import Any
 import falcon
 
 from ..errors import ConfigError, RegistrationError, UnknownPluginError
-from ..fleet import Fleet, NameTakenError
 from ..mix import parse_mix
-from ..proxy import Proxy
+from ..proxies.fleet import Fleet, NameTakenError
+from ..proxies.proxy import Proxy
 from ..spec import STREAMS, BehaviorSpec, ToxicSpec
 from ..toxics import Toxic
 from ..wire.toxics import Wear

@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from ..address import Address, is_ipv6, read
-from ..fleet import EMBEDDED, Fleet, NameTakenError
 from ..net import sockets
-from ..proxy import Proxy
+from ..proxies.fleet import EMBEDDED, Fleet, NameTakenError
+from ..proxies.proxy import Proxy
 from ..spec import ProxySpec, ToxicSpec
 from ..wire.toxics import Wear
 from .surface import reason_of

@@ -10,7 +10,7 @@ from ..behaviors.dummy import all_options
 from ..options import Option, expected, normalize
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
-from ..proxy import Proxy
+from ..proxies.proxy import Proxy
 from ..relay.chaos import protocol_options
 from ..relay.session import Session
 from ..toxics import Toxic

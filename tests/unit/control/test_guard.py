@@ -8,7 +8,7 @@ from vaurien.address import Address
 from vaurien.control.app import ControlServer
 from vaurien.control.guard import own_hosts
 from vaurien.errors import ConfigError
-from vaurien.fleet import Fleet
+from vaurien.proxies.fleet import Fleet
 
 TOKEN = 'sésame opens'
 BEARER = 'Bearer ' + TOKEN.encode().decode('latin-1')

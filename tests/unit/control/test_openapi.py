@@ -6,7 +6,7 @@ from tests.hosting import spec_for
 from tests.steering import steering
 from vaurien.control import models, native
 from vaurien.control.endpoint import Media
-from vaurien.fleet import Fleet
+from vaurien.proxies.fleet import Fleet
 
 TABLE = native.Native(Fleet(1)).endpoints()
 

@@ -3,11 +3,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from .address import Address, parse_address
-from .errors import ConfigError, cannot_listen
-from .net import sockets
+from ..address import Address, parse_address
+from ..errors import ConfigError, cannot_listen
+from ..net import sockets
+from ..spec import ProxySpec
 from .proxy import Proxy
-from .spec import ProxySpec
 
 
 class Work(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 from tests.hosting import hosted, spec_for
 from tests.peers import connect, echo_server, free_port
 from vaurien.errors import ConfigError, UnknownPluginError
-from vaurien.fleet import NameTakenError, UnknownProxyError
+from vaurien.proxies.fleet import NameTakenError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec
 
 NOWHERE = '127.0.0.1:9'

@@ -8,21 +8,21 @@ from typing import Any, NamedTuple
 from gevent.event import Event
 from gevent.server import StreamServer
 
-from .address import Address, parse_address
-from .errors import BackendError
+from ..address import Address, parse_address
+from ..errors import BackendError
+from ..net import sockets
+from ..net.connect import Connecting
+from ..net.pool import Pool
+from ..net.sockets import RawSocket
+from ..net.stream import Stream
+from ..protocols import Protocol
+from ..protocols.base import BaseProtocol, Exchange
+from ..relay.chaos import Chaos, protocol_settings
+from ..relay.lane import ANYTHING
+from ..relay.session import Session
+from ..spec import ProxySpec
+from ..wire.toxics import Wear, Wire, settle_toxics
 from .journal import Journal
-from .net import sockets
-from .net.connect import Connecting
-from .net.pool import Pool
-from .net.sockets import RawSocket
-from .net.stream import Stream
-from .protocols import Protocol
-from .protocols.base import BaseProtocol, Exchange
-from .relay.chaos import Chaos, protocol_settings
-from .relay.lane import ANYTHING
-from .relay.session import Session
-from .spec import ProxySpec
-from .wire.toxics import Wear, Wire, settle_toxics
 
 logger = logging.getLogger(__name__)
 

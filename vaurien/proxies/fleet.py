@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from gevent import Timeout
 
-from .address import Address, parse_address, parse_backend
-from .errors import ConfigError
-from .fleet_reconcile import Reconciliation, Work, check_names, find_work, named
+from ..address import Address, parse_address, parse_backend
+from ..errors import ConfigError
+from ..net import sockets
+from ..spec import ProxySpec
 from .journal import Journal
-from .net import sockets
 from .proxy import Proxy
-from .spec import ProxySpec
+from .reconcile import Reconciliation, Work, check_names, find_work, named
 
 logger = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ class Fleet:
 
     def _start_embedded(self) -> Address:
         if self._embedded is None:
-            from .httpd.embedded import Embedded  # few need it, and it brings a HTTP server along
+            from ..httpd.embedded import Embedded  # few need it, and it brings a HTTP server along
             self._embedded = Embedded()
             self._embedded.start()
         address: Address = self._embedded.address

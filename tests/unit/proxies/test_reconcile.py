@@ -3,10 +3,10 @@ import pytest
 
 from tests.hosting import hosted, spec_for
 from tests.peers import ask, connect, echo_server, ending, free_port
-from tests.unit.test_fleet import BAD, HANG, state
+from tests.unit.proxies.test_fleet import BAD, HANG, state
 from vaurien.errors import ConfigError
-from vaurien.fleet import NameTakenError
-from vaurien.fleet_reconcile import Work, find_work
+from vaurien.proxies.fleet import NameTakenError
+from vaurien.proxies.reconcile import Work, find_work
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_an_address_that_is_taken_at_the_last_moment_changes_nothing(host, backe
     reconcile(host, *(spec_for(backend, name=name, proxy=at(port)) for name, port in zip('ab', ports, strict=True)),
               spec_for(backend, name='moves'), spec_for(backend, name='gone'))
     before = state(host)
-    monkeypatch.setattr('vaurien.fleet_reconcile.Reconciliation._try_addresses', lambda self: None)
+    monkeypatch.setattr('vaurien.proxies.reconcile.Reconciliation._try_addresses', lambda self: None)
     with echo_server() as taken, pytest.raises(OSError, match=r'proxy new cannot listen on 127\.0\.0\.1'):
         reconcile(host, *swapped, spec_for(backend, name='moves', proxy=at(free_port())),
                   spec_for(taken, name='new', proxy=taken.address))

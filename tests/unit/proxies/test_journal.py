@@ -1,5 +1,5 @@
 """The journal: bounded, numbered, and told to those who follow."""
-from vaurien.journal import Journal
+from vaurien.proxies.journal import Journal
 
 
 def filled(count: int, kept: int = 10_000) -> Journal:
