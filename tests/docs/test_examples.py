@@ -13,7 +13,7 @@ import pytest
 from tests.framing import BACKEND, CLIENT, same_in_every_slicing
 from tests.peers import Backend
 from tests.unit_of_time import PATIENCE
-from vaurien import conformance
+from vaurien.conformance import protocols as conformance
 from vaurien.testing import Daemon
 
 from .beanstalkd import Queue

@@ -9,10 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.daemon import daemon
 from tests.unit_of_time import PATIENCE
-from vaurien import arguments, cli, conformance, ctl
+from vaurien import arguments, cli, ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
 from vaurien.config_plugins import KINDS, make_catalog
+from vaurien.conformance import protocols as conformance
 from vaurien.control import app, classic, native
 from vaurien.control.metrics import Metrics
 from vaurien.control.statsd import counters

@@ -9,8 +9,8 @@ from gevent import get_hub, spawn
 from gevent.event import Event
 from gevent.exceptions import BlockingSwitchOutError
 
-from .options import Option, convert
-from .relay.lane import ANYTHING
+from ..options import Option, convert
+from ..relay.lane import ANYTHING
 
 #: [seconds] that a hook or handler which may wait gets before it is ended
 PATIENCE = 0.2

@@ -10,12 +10,12 @@ from typing import Any
 from gevent import getcurrent, spawn
 from gevent.event import Event
 
-from .conformance_rules import PATIENCE, broken, look_at_class, no_global_random, require, takes
-from .options import normalize
-from .relay.lane import ANYTHING
-from .toxics import Toxic
-from .toxics.base import Chunk
-from .toxics.base import Toxic as BaseToxic
+from ..options import normalize
+from ..relay.lane import ANYTHING
+from ..toxics import Toxic
+from ..toxics.base import Chunk
+from ..toxics.base import Toxic as BaseToxic
+from .rules import PATIENCE, broken, look_at_class, no_global_random, require, takes
 
 #: what arrives
 PIECES = (b'x', bytes(range(256)), b'\0' * 9000)

@@ -11,17 +11,17 @@ from typing import Any
 from gevent import get_hub, getcurrent
 from gevent.event import Event
 
-from .behaviors import Behavior
-from .behaviors.dummy import HOOKS, Dummy, all_options
-from .conformance_rules import WAITS, broken, call_plugin, look_at_class, require, takes
-from .conformance_toxics import check_toxic
-from .errors import ProtocolError
-from .options import Option
-from .protocols import Protocol
-from .protocols.base import BaseProtocol, Exchange
-from .protocols.message import Cutter, Kind, MessageProtocol
-from .relay.chaos import protocol_options
-from .relay.lane import ANYTHING
+from ..behaviors import Behavior
+from ..behaviors.dummy import HOOKS, Dummy, all_options
+from ..errors import ProtocolError
+from ..options import Option
+from ..protocols import Protocol
+from ..protocols.base import BaseProtocol, Exchange
+from ..protocols.message import Cutter, Kind, MessageProtocol
+from ..relay.chaos import protocol_options
+from ..relay.lane import ANYTHING
+from .rules import WAITS, broken, call_plugin, look_at_class, require, takes
+from .toxics import check_toxic
 
 __all__ = ['FakeSession', 'FakeStream', 'Relay', 'check_behavior', 'check_protocol', 'check_toxic']
 
