@@ -10,11 +10,12 @@ from typing import Any
 from vaurien_docs_text import indented, literal, section, sentence, table
 
 import vaurien
-from vaurien import arguments, ctl
-from vaurien.config_plugins import KINDS, make_catalog
-from vaurien.config_toxics import COMMON
+from vaurien import ctl
+from vaurien.config import arguments
+from vaurien.config.plugins import KINDS, make_catalog
+from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
+from vaurien.config.toxics import COMMON
 from vaurien.options import Option, expected
-from vaurien.settings import PROXY, STATSD, VAURIEN, flag_of
 
 PACKAGE = Path(vaurien.__file__).parent
 #: keys of sections that ``ini`` writes a table of, by section: what is taken beside the table's rows

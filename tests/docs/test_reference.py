@@ -9,10 +9,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.daemon import daemon
 from tests.unit_of_time import PATIENCE
-from vaurien import arguments, cli, ctl
+from vaurien import cli, ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
-from vaurien.config_plugins import KINDS, make_catalog
+from vaurien.config import arguments
+from vaurien.config.plugins import KINDS, make_catalog
+from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.conformance import protocols as conformance
 from vaurien.control import app, classic, native
 from vaurien.control.metrics import Metrics
@@ -21,7 +23,6 @@ from vaurien.options import flag, normalize
 from vaurien.protocols import Protocol
 from vaurien.proxies.fleet import Fleet
 from vaurien.relay.chaos import protocol_options
-from vaurien.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.spec import ProxySpec
 from vaurien.toxics import Toxic
 

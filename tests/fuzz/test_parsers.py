@@ -17,13 +17,13 @@ from vaurien.address import Address, parse_address, parse_backend
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
 from vaurien.config import configure
-from vaurien.config_plugins import make_catalog
+from vaurien.config.ini import read_sections
+from vaurien.config.plugins import make_catalog
+from vaurien.config.settings import GROUPS, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.control.surface import Refusal, decode
 from vaurien.errors import ConfigError, RegistrationError
-from vaurien.ini import read_sections
 from vaurien.mix import format_mix, parse_mix
 from vaurien.options import Option, convert
-from vaurien.settings import GROUPS, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.spec import ProcessSpec, ProxySpec
 
 few = settings(max_examples=300, deadline=None)

@@ -5,16 +5,16 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ..behaviors import Behavior
+from ..behaviors.base import all_options
+from ..errors import ConfigError, RegistrationError
+from ..options import Given, Option, normalize, read_lines
+from ..protocols import Protocol
+from ..registry import ANYTHING, Registry
+from ..relay.chaos import protocol_options
+from ..toxics import Toxic
 from .arguments import Catalog, Plugin, Values
-from .behaviors import Behavior
-from .behaviors.base import all_options
-from .errors import ConfigError, RegistrationError
 from .ini import NOTHING, Sections
-from .options import Given, Option, normalize, read_lines
-from .protocols import Protocol
-from .registry import ANYTHING, Registry
-from .relay.chaos import protocol_options
-from .toxics import Toxic
 
 
 class Kind(NamedTuple):

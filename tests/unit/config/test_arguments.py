@@ -1,10 +1,10 @@
 """The command line's parser: what has a flag, how values are kept, how mistakes are named, and the help."""
 import pytest
 
-from vaurien.arguments import Plugin, early, full_parser, parse
+from vaurien.config.arguments import Plugin, early, full_parser, parse
+from vaurien.config.settings import STATSD, VAURIEN, flag_of
 from vaurien.errors import ConfigError, RegistrationError
 from vaurien.options import Given, Option
-from vaurien.settings import STATSD, VAURIEN, flag_of
 
 CATALOG = {
     'behavior': {

@@ -1,8 +1,8 @@
 """INI files: what is read, what the environment and other files put in, and how each mistake is named."""
 import pytest
 
+from vaurien.config.ini import LARGEST, read_sections
 from vaurien.errors import ConfigError
-from vaurien.ini import LARGEST, read_sections
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from . import __version__
-from .errors import ConfigError, RegistrationError
-from .links import LINKS
-from .options import Bounded, Given, Option, expected, flag, known
+from .. import __version__
+from ..errors import ConfigError, RegistrationError
+from ..links import LINKS
+from ..options import Bounded, Given, Option, expected, flag, known
 from .settings import FILE, GROUPS, flag_of
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from configparser import DuplicateOptionError, DuplicateSectionError, Error, MissingSectionHeaderError, RawConfigParser
 from pathlib import Path
 
-from .errors import ConfigError
-from .options import Given, read_lines
+from ..errors import ConfigError
+from ..options import Given, read_lines
 
 Section = dict[str, Given]
 Sections = dict[str, Section]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vaurien.config_populate import FORM
+from vaurien.config.populate import FORM
 from vaurien.spec import BehaviorSpec
 
 from .configuring import configuration, new_folder, refused, spec  # noqa: F401 - a fixture

@@ -4,12 +4,12 @@ Knows no plugin; names of protocols and behaviors are taken as they come.
 """
 from typing import Any
 
-from .address import CONNECTING, LISTENING, parse_address, parse_backend
-from .links import LINKS
-from .mix import FORM as MIX
-from .mix import parse_mix
-from .options import Bounded, Option, read_lines
-from .spec import BehaviorSpec, ProcessSpec, ProxySpec
+from ..address import CONNECTING, LISTENING, parse_address, parse_backend
+from ..links import LINKS
+from ..mix import FORM as MIX
+from ..mix import parse_mix
+from ..options import Bounded, Option, read_lines
+from ..spec import BehaviorSpec, ProcessSpec, ProxySpec
 
 EMBEDDED = 'embedded'   #: the backend that is inside the process
 #: how a toxic is written

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from vaurien.config import configure
-from vaurien.config_toxics import read_toxic
+from vaurien.config.settings import TOXIC
+from vaurien.config.toxics import read_toxic
 from vaurien.errors import ConfigError, RegistrationError
 from vaurien.links import make_link
-from vaurien.settings import TOXIC
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import Toxic
 

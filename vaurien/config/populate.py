@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ..errors import ConfigError
+from ..options import Given
+from ..registry import NAME
 from .arguments import Values
-from .errors import ConfigError
 from .ini import LARGEST
-from .options import Given
-from .registry import NAME
 
 #: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which nobody should do unawares
 LISTEN = '127.0.0.1:0'

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from .errors import ConfigError, UnknownPluginError
+from ..errors import ConfigError, UnknownPluginError
+from ..options import Bounded, Given, Option, as_data, convert, known, normalize
+from ..spec import STREAMS, ToxicSpec
+from ..toxics import Toxic
 from .ini import Section
-from .options import Bounded, Given, Option, as_data, convert, known, normalize
 from .settings import TOXIC
-from .spec import STREAMS, ToxicSpec
-from .toxics import Toxic
 
 WRITTEN = re.compile(r'(?P<type>[^@~:=,]+)(?:@(?P<stream>[^~:]*))?(?:~(?P<toxicity>[^:]*))?(?::(?P<attributes>.*))?', re.DOTALL)
 #: what can be said of every toxic; all else are attributes

@@ -6,19 +6,19 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from ..address import is_loopback, parse_address
+from ..errors import ConfigError, UnknownPluginError
+from ..links import make_link
+from ..options import Given, Option, as_data, convert, known, read_lines
+from ..registry import NAME
+from ..relay.chaos import make_behavior
+from ..spec import ProcessSpec, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
-from .address import is_loopback, parse_address
 from .arguments import Catalog, Values
-from .config_plugins import ALL, KINDS, load_plugins, make_catalog
-from .config_populate import Entry, read_populate
-from .config_toxics import read_section, read_toxic, with_names
-from .errors import ConfigError, UnknownPluginError
-from .links import make_link
-from .options import Given, Option, as_data, convert, known, read_lines
-from .registry import NAME
-from .relay.chaos import make_behavior
+from .plugins import ALL, KINDS, load_plugins, make_catalog
+from .populate import Entry, read_populate
 from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
-from .spec import ProcessSpec, ProxySpec, StatsdSpec, ToxicSpec
+from .toxics import read_section, read_toxic, with_names
 
 T = TypeVar('T')
 TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
