@@ -104,7 +104,7 @@ def run(configuration: 'Configuration') -> None:
             ending.callback(server.stop)
             lines.append(f'control server on http://{server.address}')
         if spec.statsd.enabled:
-            from .control.statsd import Reporter
+            from .metrics.statsd import Reporter
             reporter = Reporter(fleet, spec.statsd)
             reporter.start()
             ending.callback(reporter.stop)

@@ -17,8 +17,8 @@ from vaurien.config.plugins import KINDS, make_catalog
 from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.conformance import protocols as conformance
 from vaurien.control import app, classic, native
-from vaurien.control.metrics import Metrics
-from vaurien.control.statsd import counters
+from vaurien.metrics.prometheus import Metrics
+from vaurien.metrics.statsd import counters
 from vaurien.options import flag, normalize
 from vaurien.protocols import Protocol
 from vaurien.proxies.fleet import Fleet

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from .. import __version__
 from ..behaviors import Behavior
+from ..metrics.prometheus import CONTENT_TYPE, Metrics
 from ..mix import parse_mix
 from ..protocols import Protocol
 from ..proxies.fleet import Fleet
@@ -22,7 +23,6 @@ from ..toxics import Toxic
 from . import checks, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
-from .metrics import CONTENT_TYPE, Metrics
 from .native_toxics import ToxicCalls
 from .openapi import document
 from .surface import NOTHING, Refusal, Reply, Route, Surface

@@ -11,11 +11,11 @@ import gevent
 from statsd import StatsClient
 
 from ..address import Address
+from ..control.views import totals
 from ..net import sockets
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 from ..spec import StatsdSpec
-from .views import totals
 
 logger = logging.getLogger(__name__)
 

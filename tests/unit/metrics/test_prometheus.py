@@ -7,7 +7,7 @@ from tests.hosting import spec_for
 from tests.peers import connect, echo_server, read_to_end
 from tests.steering import steering
 from vaurien import __version__
-from vaurien.control.metrics import FAMILIES
+from vaurien.metrics.prometheus import FAMILIES
 from vaurien.spec import ToxicSpec
 
 

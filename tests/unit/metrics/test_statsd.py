@@ -7,8 +7,8 @@ import pytest
 from tests.hosting import eventually, hosted, spec_for
 from tests.peers import connect, echo_server
 from tests.unit_of_time import MS, PATIENCE
-from vaurien.control import statsd
-from vaurien.control.statsd import Reporter
+from vaurien.metrics import statsd
+from vaurien.metrics.statsd import Reporter
 from vaurien.spec import StatsdSpec
 
 PERIOD = 10 * MS

@@ -10,9 +10,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from .. import __version__
+from ..control.views import totals
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
-from .views import totals
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 TURN = 0.005        #: [seconds] of work at a stretch

@@ -1,0 +1,1 @@
+"""What the proxies have counted, as Prometheus and statsd read it."""
