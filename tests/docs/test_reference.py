@@ -16,7 +16,8 @@ from vaurien.config import arguments
 from vaurien.config.plugins import KINDS, make_catalog
 from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.conformance import protocols as conformance
-from vaurien.control import app, classic, native
+from vaurien.control import app, classic
+from vaurien.control.native import calls as native
 from vaurien.metrics.prometheus import Metrics
 from vaurien.metrics.statsd import counters
 from vaurien.options import flag, normalize

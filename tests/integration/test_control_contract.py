@@ -13,7 +13,7 @@ from tests.hosting import spec_for
 from tests.peers import echo_server
 from tests.steering import steering
 from tests.unit_of_time import PATIENCE
-from vaurien.control import native
+from vaurien.control.native import calls as native
 from vaurien.proxies.fleet import Fleet
 
 schemathesis = pytest.importorskip('schemathesis')

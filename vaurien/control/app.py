@@ -10,9 +10,11 @@ from ..address import Address
 from ..httpd.server import Server
 from ..net import sockets
 from ..proxies.fleet import Fleet
-from . import classic, native, toxiproxy
+from . import classic
 from .guard import Guard, check_binding
+from .native import calls as native
 from .surface import Refusal, Reply, Route, Surface, refusal_of
+from .toxiproxy import calls as toxiproxy
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from .. import __version__
-from ..control.views import totals
+from ..control.native.views import totals
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 

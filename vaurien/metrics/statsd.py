@@ -11,7 +11,7 @@ import gevent
 from statsd import StatsClient
 
 from ..address import Address
-from ..control.views import totals
+from ..control.native.views import totals
 from ..net import sockets
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy

@@ -4,8 +4,9 @@ import pytest
 
 from tests.hosting import spec_for
 from tests.steering import steering
-from vaurien.control import models, native
-from vaurien.control.endpoint import Media
+from vaurien.control.native import calls as native
+from vaurien.control.native import models
+from vaurien.control.native.endpoint import Media
 from vaurien.proxies.fleet import Fleet
 
 TABLE = native.Native(Fleet(1)).endpoints()

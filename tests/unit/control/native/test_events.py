@@ -8,7 +8,7 @@ from tests.hosting import eventually, spec_for
 from tests.steering import steering
 from tests.unit.control.wire import head
 from tests.unit_of_time import MS
-from vaurien.control import events
+from vaurien.control.native import events
 
 SPEC = spec_for('127.0.0.1:9')
 EVENT = re.compile(rb'id: (\d+)\nevent: fault\ndata: (.*)\n\n')

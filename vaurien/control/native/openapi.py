@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from .. import __version__
-from ..behaviors import Behavior
-from ..protocols import Protocol
-from ..proxies.journal import Fault
-from ..registry import Registry
-from ..toxics import Toxic
+from ... import __version__
+from ...behaviors import Behavior
+from ...protocols import Protocol
+from ...proxies.journal import Fault
+from ...registry import Registry
+from ...toxics import Toxic
+from ..surface import JSON
 from . import models
 from .endpoint import Endpoint, Media
-from .surface import JSON
 
 OPENAPI = '3.1.0'
 REF = '#/components/schemas/{name}'

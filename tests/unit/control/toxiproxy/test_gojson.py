@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaurien.control.gojson import DEPTH, Float32, GoError, Number, Object, Struct, float32, read, write
+from vaurien.control.toxiproxy.gojson import DEPTH, Float32, GoError, Number, Object, Struct, float32, read, write
 
 EOF = 'unexpected EOF'
 #: what json.Decoder says; the contexts are those of encoding/json's scanner

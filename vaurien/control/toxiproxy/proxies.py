@@ -10,13 +10,13 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ..address import Address, is_ipv6, read
-from ..net import sockets
-from ..proxies.fleet import EMBEDDED, Fleet, NameTakenError
-from ..proxies.proxy import Proxy
-from ..spec import ProxySpec, ToxicSpec
-from ..wire.toxics import Wear
-from .surface import reason_of
+from ...address import Address, is_ipv6, read
+from ...net import sockets
+from ...proxies.fleet import EMBEDDED, Fleet, NameTakenError
+from ...proxies.proxy import Proxy
+from ...spec import ProxySpec, ToxicSpec
+from ...wire.toxics import Wear
+from ..surface import reason_of
 
 ANY = ('', '0.0.0.0', '::')     #: hosts that mean all interfaces
 NOWHERE = 'unix:/dev/null/no-such-upstream'     #: what cannot be connected to, and says so at once

@@ -13,18 +13,18 @@ from typing import Any
 
 import falcon
 
-from ..errors import ConfigError, RegistrationError, UnknownPluginError
-from ..mix import parse_mix
-from ..proxies.fleet import Fleet, NameTakenError
-from ..proxies.proxy import Proxy
-from ..spec import STREAMS, BehaviorSpec, ToxicSpec
-from ..toxics import Toxic
-from ..wire.toxics import Wear
-from . import checks
+from ...errors import ConfigError, RegistrationError, UnknownPluginError
+from ...mix import parse_mix
+from ...proxies.fleet import Fleet, NameTakenError
+from ...proxies.proxy import Proxy
+from ...spec import STREAMS, BehaviorSpec, ToxicSpec
+from ...toxics import Toxic
+from ...wire.toxics import Wear
+from .. import checks
+from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
 from .gojson import GoError, Object, Struct, read, word, write
-from .surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
-from .toxiproxy_fleet import CannotListenError, GoAddressError, Toxiproxies
-from .toxiproxy_toxics import attributes_struct, toxic_view
+from .proxies import CannotListenError, GoAddressError, Toxiproxies
+from .toxics import attributes_struct, toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
 TEXT = 'text/plain; charset=utf-8'

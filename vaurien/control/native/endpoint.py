@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import falcon
 import msgspec
 
+from ..surface import Refusal, Reply, decode, read_body, refusal_of
 from . import models
-from .surface import Refusal, Reply, decode, read_body, refusal_of
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)   # what a plugin's author puts into an option is shown as text
 

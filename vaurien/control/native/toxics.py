@@ -2,13 +2,13 @@
 import msgspec
 from msgspec import UNSET
 
-from ..proxies.fleet import Fleet
-from ..proxies.proxy import Proxy
-from ..spec import ToxicSpec
+from ...proxies.fleet import Fleet
+from ...proxies.proxy import Proxy
+from ...spec import ToxicSpec
+from ..checks import check_attributes
+from ..surface import NOTHING, Refusal, Reply
 from . import models
-from .checks import check_attributes
 from .endpoint import BARE, Endpoint, Request
-from .surface import NOTHING, Refusal, Reply
 
 ALL, ONE = '/v1/proxies/{proxy}/toxics', '/v1/proxies/{proxy}/toxics/{toxic}'
 

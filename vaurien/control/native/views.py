@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from ..behaviors import Behavior
-from ..behaviors.dummy import all_options
-from ..options import Option, expected, normalize
-from ..protocols import Protocol
-from ..protocols.base import BaseProtocol
-from ..proxies.proxy import Proxy
-from ..relay.chaos import protocol_options
-from ..relay.session import Session
-from ..toxics import Toxic
+from ...behaviors import Behavior
+from ...behaviors.dummy import all_options
+from ...options import Option, expected, normalize
+from ...protocols import Protocol
+from ...protocols.base import BaseProtocol
+from ...proxies.proxy import Proxy
+from ...relay.chaos import protocol_options
+from ...relay.session import Session
+from ...toxics import Toxic
 from . import models
 
 TYPES = {bool: 'boolean', int: 'integer', float: 'number', str: 'string'}

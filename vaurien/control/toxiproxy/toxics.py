@@ -1,8 +1,8 @@
 """Toxics as Toxiproxy's API takes and shows them. Knows the classes of toxics, and neither proxies nor requests."""
 from typing import Any
 
-from ..options import Bounded, Option, normalize
-from ..wire.toxics import Wear
+from ...options import Bounded, Option, normalize
+from ...wire.toxics import Wear
 from .gojson import Float32, Struct
 
 #: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from ..proxies.journal import KEPT, Fault
-from ..spec import BehaviorSpec, ToxicSpec
+from ...proxies.journal import KEPT, Fault
+from ...spec import BehaviorSpec, ToxicSpec
 
 PAGE = 1000             #: entries of a list where the request does not say how many
 LARGEST = 2 ** 53 - 1   #: the largest number that every reader of JSON takes as it is

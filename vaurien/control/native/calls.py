@@ -9,23 +9,24 @@ import falcon
 import msgspec
 from msgspec import UNSET
 
-from .. import __version__
-from ..behaviors import Behavior
-from ..metrics.prometheus import CONTENT_TYPE, Metrics
-from ..mix import parse_mix
-from ..protocols import Protocol
-from ..proxies.fleet import Fleet
-from ..proxies.journal import KEPT
-from ..proxies.proxy import Proxy
-from ..relay.session import Session
-from ..spec import BehaviorSpec, ProxySpec
-from ..toxics import Toxic
-from . import checks, models, views
+from ... import __version__
+from ...behaviors import Behavior
+from ...metrics.prometheus import CONTENT_TYPE, Metrics
+from ...mix import parse_mix
+from ...protocols import Protocol
+from ...proxies.fleet import Fleet
+from ...proxies.journal import KEPT
+from ...proxies.proxy import Proxy
+from ...relay.session import Session
+from ...spec import BehaviorSpec, ProxySpec
+from ...toxics import Toxic
+from .. import checks
+from ..surface import NOTHING, Refusal, Reply, Route, Surface
+from . import models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
-from .native_toxics import ToxicCalls
 from .openapi import document
-from .surface import NOTHING, Refusal, Reply, Route, Surface
+from .toxics import ToxicCalls
 
 
 def make_surface(fleet: Fleet, secured: bool = False) -> Surface:

@@ -11,8 +11,8 @@ import gevent
 import msgspec
 from gevent.event import Event
 
-from ..proxies.journal import Fault, Journal
-from .surface import Refusal
+from ...proxies.journal import Fault, Journal
+from ..surface import Refusal
 
 FOLLOWERS = 32      #: at the same time; each costs the data plane some 0.3 us a fault
 BEHIND = 1000       #: faults that a follower may be behind, beyond those that it asked for

@@ -1,0 +1,1 @@
+"""Toxiproxy's HTTP API, to the byte of its bodies and of its words for mistakes."""
