@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from urllib.parse import urlsplit
 
 from . import __version__
-from .cli_log import escaped
+from .cli.log import escaped
 from .client import TOKEN, Client, UnreachableError
 from .ctl_commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
 from .errors import ConfigError, VaurienError

@@ -9,9 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.daemon import daemon
 from tests.unit_of_time import PATIENCE
-from vaurien import cli, ctl
+from vaurien import ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
+from vaurien.cli import command as cli
 from vaurien.config import arguments
 from vaurien.config.plugins import KINDS, make_catalog
 from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN

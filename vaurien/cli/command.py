@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from .address import Address
-from .cli_log import close_log, escaped, log_exception, open_log
-from .cli_parent import Parent
-from .errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
+from ..address import Address
+from ..errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
+from .log import close_log, escaped, log_exception, open_log
+from .parent import Parent
 
 if TYPE_CHECKING:
-    from .cli_signals import Signals
-    from .config import Configuration
-    from .proxies.fleet import Fleet
-    from .spec import ProcessSpec
+    from ..config import Configuration
+    from ..proxies.fleet import Fleet
+    from ..spec import ProcessSpec
+    from .signals import Signals
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         user has to change what he gave.
     """
     try:
-        from .config import configure
+        from ..config import configure
         run(configure(sys.argv[1:] if argv is None else argv))
     except SystemExit as answered:
         return int(answered.code or DONE)
@@ -79,9 +79,9 @@ def run(configuration: 'Configuration') -> None:
     """
     from gevent import get_hub
 
-    from .cli_reload import Reload
-    from .cli_signals import Signals
-    from .proxies.fleet import Fleet
+    from ..proxies.fleet import Fleet
+    from .reload import Reload
+    from .signals import Signals
     spec = configuration.spec
     with ExitStack() as ending:
         ending.callback(close_log, open_log(spec.log_level, spec.log_output))
@@ -104,7 +104,7 @@ def run(configuration: 'Configuration') -> None:
             ending.callback(server.stop)
             lines.append(f'control server on http://{server.address}')
         if spec.statsd.enabled:
-            from .metrics.statsd import Reporter
+            from ..metrics.statsd import Reporter
             reporter = Reporter(fleet, spec.statsd)
             reporter.start()
             ending.callback(reporter.stop)
@@ -130,7 +130,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
         VaurienError: What it needs is not installed.
     """
     try:
-        from .control.app import ControlServer  # falcon and prometheus-client are slow to import
+        from ..control.app import ControlServer  # falcon and prometheus-client are slow to import
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:

@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from vaurien.cli_log import close_log, escaped, open_log
+from vaurien.cli.log import close_log, escaped, open_log
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from typing import Any
 
 import gevent
 
-from .config import Configuration
-from .errors import in_words
-from .proxies.fleet import Fleet
-from .registry import ANYTHING
-from .spec import ProcessSpec
+from ..config import Configuration
+from ..errors import in_words
+from ..proxies.fleet import Fleet
+from ..registry import ANYTHING
+from ..spec import ProcessSpec
 
 #: what SIGHUP brings into force; all else takes a new start
 LIVE = ('proxies',)

@@ -7,8 +7,9 @@ import types
 
 import pytest
 
-from vaurien import cli
-from vaurien.cli import cannot_listen, complain, main, open_control, say
+from vaurien.cli import command as cli
+from vaurien.cli import main
+from vaurien.cli.command import cannot_listen, complain, open_control, say
 from vaurien.errors import BackendError, ConfigError, RegistrationError, UnknownPluginError, VaurienError
 from vaurien.spec import ProcessSpec
 
