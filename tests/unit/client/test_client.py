@@ -10,7 +10,7 @@ import vaurien
 from tests.peers import Backend, free_port, sink
 from tests.unit_of_time import MS, PATIENCE
 from vaurien.client import PAGE, Client, Fault, RefusedError, UnreachableError
-from vaurien.client_http import read_events
+from vaurien.client.http import read_events
 from vaurien.control.native.models import Session
 from vaurien.errors import ConfigError, VaurienError
 from vaurien.proxies import journal

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from .client_http import Channel, RefusedError, UnreachableError, join
+from .http import Channel, RefusedError, UnreachableError, join
 
 __all__ = ['TOKEN', 'Client', 'Fault', 'RefusedError', 'UnreachableError']
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .errors import ConfigError, VaurienError
+from ..errors import ConfigError, VaurienError
 
 JSON, EVENTS = 'application/json', 'text/event-stream'
 #: [bytes] shown of an answer that is not what a vaurien says
