@@ -10,11 +10,11 @@ from typing import Any
 from vaurien_docs_text import indented, literal, section, sentence, table
 
 import vaurien
-from vaurien import ctl
 from vaurien.config import arguments
 from vaurien.config.plugins import KINDS, make_catalog
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
 from vaurien.config.toxics import COMMON
+from vaurien.ctl import command as ctl
 from vaurien.options import Option, expected
 
 PACKAGE = Path(vaurien.__file__).parent

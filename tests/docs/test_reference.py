@@ -9,7 +9,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.daemon import daemon
 from tests.unit_of_time import PATIENCE
-from vaurien import ctl
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
 from vaurien.cli import command as cli
@@ -19,6 +18,7 @@ from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.conformance import protocols as conformance
 from vaurien.control import app, classic
 from vaurien.control.native import calls as native
+from vaurien.ctl import command as ctl
 from vaurien.metrics.prometheus import Metrics
 from vaurien.metrics.statsd import counters
 from vaurien.options import flag, normalize

@@ -13,8 +13,8 @@ import requests
 from tests.daemon import daemon, environment
 from tests.peers import Backend, ask, connect, echo_server, ending, free_port, sink
 from tests.unit_of_time import MS, PATIENCE
-from vaurien import ctl
-from vaurien.ctl_commands import COMMANDS
+from vaurien.ctl import command as ctl
+from vaurien.ctl.commands import COMMANDS
 
 SERVE = ['--backend', 'embedded', '--protocol', 'http', '--http', '--http-port', '0']
 COMMAND = [sys.executable, '-c', 'import sys; from vaurien.ctl import main; sys.exit(main())']

@@ -16,7 +16,7 @@ from tests.peers import ask, connect, ending, free_port
 from tests.processes import HOST
 from tests.through import between, entry
 from tests.unit_of_time import MS, PATIENCE
-from vaurien import ctl
+from vaurien.ctl import command as ctl
 from vaurien.links import LINKS, make_link
 
 #: [ms] a delay that is seen

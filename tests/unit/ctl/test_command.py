@@ -1,11 +1,11 @@
 """vaurienctl's own parts: what it reads from a command line, and how it writes what it was answered."""
 import pytest
 
-from vaurien import ctl
-from vaurien.ctl import read_host
-from vaurien.ctl_commands import COMMANDS, UsageError, read_options
-from vaurien.ctl_text import FAULTS, Column, clock, line, listing, rate, size, table
-from vaurien.ctl_top import Rates
+from vaurien.ctl import command as ctl
+from vaurien.ctl.command import read_host
+from vaurien.ctl.commands import COMMANDS, UsageError, read_options
+from vaurien.ctl.text import FAULTS, Column, clock, line, listing, rate, size, table
+from vaurien.ctl.top import Rates
 
 
 @pytest.mark.parametrize('words, options', [

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from urllib.parse import urlsplit
 
-from . import __version__
-from .cli.log import escaped
-from .client import TOKEN, Client, UnreachableError
-from .ctl_commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
-from .errors import ConfigError, VaurienError
+from .. import __version__
+from ..cli.log import escaped
+from ..client import TOKEN, Client, UnreachableError
+from ..errors import ConfigError, VaurienError
+from .commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
 EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'

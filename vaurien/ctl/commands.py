@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from . import ctl_text
-from .client import MAIN, Client
-from .ctl_text import line, listing, table
-from .ctl_top import Rates
-from .errors import VaurienError
-from .links import STREAMS
-from .options import Bounded
+from ..client import MAIN, Client
+from ..errors import VaurienError
+from ..links import STREAMS
+from ..options import Bounded
+from . import text as ctl_text
+from .text import line, listing, table
+from .top import Rates
 
 INTERVAL = 1.0  #: [seconds] between two tables of ``top``
 SHORTEST = 0.05     #: [seconds] that such an interval may be; the server has other things to do
