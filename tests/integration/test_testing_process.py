@@ -19,7 +19,8 @@ from tests.peers import Backend, ask, connect, echo_server, ending, free_port, r
 from tests.unit_of_time import MS, PATIENCE
 from vaurien.client import UnreachableError
 from vaurien.errors import VaurienError
-from vaurien.testing import Daemon, split
+from vaurien.testing import Daemon
+from vaurien.testing.daemon import split
 
 #: [s] after which nothing may be left of a daemon whose parent was killed
 LEFT = 2000 * MS

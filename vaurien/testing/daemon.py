@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from .client import MAIN, TOKEN, Client
-from .errors import VaurienError
-from .testing_proxy import Change, OpenSession, RunningProxy, split
+from ..client import MAIN, TOKEN, Client
+from ..errors import VaurienError
+from .proxy import Change, OpenSession, RunningProxy, split
 
 __all__ = ['Change', 'Daemon', 'OpenSession', 'RunningProxy', 'running', 'start_proxy', 'stop_proxy']
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from .client import Client, Fault
-from .errors import ConfigError
-from .links import LINKS, PREFIX, make_link
-from .options import one_of
+from ..client import Client, Fault
+from ..errors import ConfigError
+from ..links import LINKS, PREFIX, make_link
+from ..options import one_of
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 LOOK = 0.01
