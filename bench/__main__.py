@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.processes import MissingServer
+from tests.support.processes import MissingServer
 
 from . import picture, report
 from .contenders import CONTENDERS, REFERENCES, Contender, Relay, command

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from tests.peers import READ, listener, read_exactly
+from tests.support.peers import READ, listener, read_exactly
 
 BLOCK = 64 * 1024 * 1024    #: [bytes] in memory that are sent over and over; no disk is read
 

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests import peers
-from tests.daemon import daemon
-from tests.processes import HOST, folder, program, serving
+from tests.support import peers
+from tests.support.daemon import daemon
+from tests.support.processes import HOST, folder, program, serving
 
 
 class Relay(NamedTuple):

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-from tests import peers
-from tests.processes import HOST, end, program
-from tests.servers import memcached_server, nginx_server, redis_server
+from tests.support import peers
+from tests.support.processes import HOST, end, program
+from tests.support.servers import memcached_server, nginx_server, redis_server
 
 from . import meters
 from .contenders import Relay

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.daemon import Daemon, daemon
-from tests.peers import ask, connect
-from tests.processes import HOST, folder
+from tests.support.daemon import Daemon, daemon
+from tests.support.peers import ask, connect
+from tests.support.processes import HOST, folder
 
 from . import meters
 from .measurements import child

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from . import peers, servers
-from .processes import MissingServer
+from .support import peers, servers
+from .support.processes import MissingServer
 
 #: In CI a missing server is a failure: a test that is skipped there proves nothing to anybody.
 REQUIRED = os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1'

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.unit_of_time import MS, PATIENCE
 
 from .blocks import ROOT, Block
 

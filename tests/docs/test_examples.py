@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from tests.framing import BACKEND, CLIENT, same_in_every_slicing
-from tests.peers import Backend
-from tests.unit_of_time import PATIENCE
+from tests.support.framing import BACKEND, CLIENT, same_in_every_slicing
+from tests.support.peers import Backend
+from tests.support.unit_of_time import PATIENCE
 from vaurien.conformance import protocols as conformance
 from vaurien.testing import Daemon
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from tests import servers
-from tests.peers import free_port
+from tests.support import servers
+from tests.support.peers import free_port
 from vaurien.config import configure
 
 from .blocks import DOCS, ROOT, blocks, pages

@@ -7,8 +7,8 @@ import socket
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.daemon import daemon
-from tests.unit_of_time import PATIENCE
+from tests.support.daemon import daemon
+from tests.support.unit_of_time import PATIENCE
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import all_options
 from vaurien.cli import command as cli

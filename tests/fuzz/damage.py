@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from tests.framing import Turn
+from tests.support.framing import Turn
 
 LATEST = 12     #: [turns] of a conversation that are kept; what is damaged later is like what is damaged earlier
 DEEPEST = 400   #: [bytes] into a turn up to which it is damaged

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.corpus import conversations
-from tests.framing import BACKEND, CLIENT, Dialogue, Message, Slicer, Turn, randomly, replay, single_bytes, whole
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Message, Slicer, Turn, randomly, replay, single_bytes, whole
 from vaurien.protocols.http import HTTP
 
 NAMES = ('X', 'Accept', 'X-Content-Length', 'Content-Length-Of-It', 'Date', 'TE', 'Trailer', "!#$%&'*+-.^_`|~9z")

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from tests.fuzz.damage import damaged
+from tests.support.framing import BACKEND, CLIENT, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from tests.unit.protocols.memcache.test_memcache import answer, packet
 from vaurien.protocols.memcache import Memcache
 

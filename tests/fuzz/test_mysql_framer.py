@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.corpus import conversations
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, single_bytes, whole
-from tests.mysql_talk import (
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, single_bytes, whole
+from tests.support.mysql_talk import (
     CACHED,
     COLUMN,
     COMMON,

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests import postgres_talk as pg
 from tests.corpus import conversations
-from tests.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
+from tests.support import postgres_talk as pg
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
 from vaurien.protocols.postgres import PostgreSQL
 from vaurien.protocols.postgres.failures import KINDS
 

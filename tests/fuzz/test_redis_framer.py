@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from tests.fuzz.damage import damaged
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, randomly, replay, same_in_every_slicing, single_bytes
 from vaurien.protocols.redis import Redis
 
 RECORDED = list(corpus.conversations('redis').values())

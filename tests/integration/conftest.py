@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.through import SEED
+from tests.support.proxied import SEED
 from vaurien.testing import Daemon
 
 

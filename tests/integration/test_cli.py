@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.daemon import daemon, environment, run_to_end
-from tests.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import daemon, environment, run_to_end
+from tests.support.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
+from tests.support.unit_of_time import MS, PATIENCE
 
 #: [s] --grace where it must not run out
 LONG = PATIENCE / 2

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.daemon import ROOT, daemon, environment, run_to_end
-from tests.hosting import eventually, spec_for
-from tests.peers import connect, echo_server, read_exactly
-from tests.steering import read_answer, steering
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.control_client import read_answer, steering
+from tests.support.daemon import ROOT, daemon, environment, run_to_end
+from tests.support.hosting import eventually, spec_for
+from tests.support.peers import connect, echo_server, read_exactly
+from tests.support.unit_of_time import MS, PATIENCE
 
 HTTP = ('--http', '--http-port', '0')
 #: [s] 99 of 100 answers, beside a data plane that has no time; the aim is 50 ms, this is for machines that are busy

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
-from tests.daemon import daemon
-from tests.hosting import spec_for
-from tests.peers import echo_server
-from tests.steering import steering
-from tests.unit_of_time import PATIENCE
+from tests.support.control_client import steering
+from tests.support.daemon import daemon
+from tests.support.hosting import spec_for
+from tests.support.peers import echo_server
+from tests.support.unit_of_time import PATIENCE
 from vaurien.control.native import calls as native
 from vaurien.proxies.fleet import Fleet
 

@@ -6,10 +6,10 @@ import urllib.request
 
 import pytest
 
-from tests.daemon import daemon
-from tests.hosting import eventually, spec_for
-from tests.peers import Backend, connect, echo_server
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.daemon import daemon
+from tests.support.hosting import eventually, spec_for
+from tests.support.peers import Backend, connect, echo_server
 from vaurien.spec import BehaviorSpec
 
 INI = """

@@ -10,9 +10,9 @@ import sys
 import pytest
 import requests
 
-from tests.daemon import daemon, environment
-from tests.peers import Backend, ask, connect, echo_server, ending, free_port, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import daemon, environment
+from tests.support.peers import Backend, ask, connect, echo_server, ending, free_port, sink
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.ctl import command as ctl
 from vaurien.ctl.commands import COMMANDS
 

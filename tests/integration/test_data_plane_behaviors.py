@@ -10,9 +10,9 @@ import gevent
 import pytest
 
 import vaurien.protocols.http  # noqa: F401 - registers itself
-from tests.hosting import eventually, hosted, spec_for
-from tests.peers import Backend, ask, connect, ending, read_exactly, read_to_end, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end, sink
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import ConfigError, RegistrationError, UnknownPluginError

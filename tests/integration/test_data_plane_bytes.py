@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.hosting import child, hosted, spec_for
-from tests.peers import READ, Backend, connect, read_exactly
-from tests.processes import program
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import child, hosted, spec_for
+from tests.support.peers import READ, Backend, connect, read_exactly
+from tests.support.processes import program
+from tests.support.unit_of_time import MS, PATIENCE
 
 MB = 1024 * 1024
 #: [MB] streamed to a client that reads slowly; ``VAURIEN_TEST_STREAM_MB=1024`` is the whole of it

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tests.hosting import child, eventually, hosted, spec_for
-from tests.peers import Backend, ask, black_hole, connect, echo, echo_server, ending, free_port, read_to_end, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import child, eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, black_hole, connect, echo, echo_server, ending, free_port, read_to_end, sink
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
 

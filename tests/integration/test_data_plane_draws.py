@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from tests.hosting import SEED, hosted, spec_for
-from tests.peers import ask, connect, read_to_end
+from tests.support.hosting import SEED, hosted, spec_for
+from tests.support.peers import ask, connect, read_to_end
 from vaurien.protocols.tcp import TCP
 from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.hosting import eventually, hosted, spec_for
-from tests.peers import Backend, ask, connect, ending, read_exactly, read_to_end, reset
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end, reset
+from tests.support.unit_of_time import MS, PATIENCE
 
 KEEP = {'protocol_settings': {'keep_alive': True}}
 PATHS = {'direct': None, 'proxied': KEEP}

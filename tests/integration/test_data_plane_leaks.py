@@ -8,10 +8,10 @@ from typing import Any
 import gevent
 import pytest
 
-from tests.hosting import Hosted, eventually, hosted, spec_for
 from tests.integration.test_data_plane_behaviors import registered
-from tests.peers import Backend, ask, connect, ending, read_to_end, reset
-from tests.unit_of_time import MS
+from tests.support.hosting import Hosted, eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, connect, ending, read_to_end, reset
+from tests.support.unit_of_time import MS
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.protocols import Protocol

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.hosting import eventually, hosted, spec_for
 from tests.integration.test_data_plane_behaviors import took
-from tests.peers import Backend, ask, connect, ending, read_exactly, read_to_end
-from tests.unit_of_time import MS
+from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end
+from tests.support.unit_of_time import MS
 from vaurien.errors import ProtocolError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange

@@ -17,11 +17,11 @@ import requests
 from websockets.sync.client import connect as websocket
 from websockets.sync.server import serve
 
-from tests.peers import Backend, ask, connect, read_exactly, read_to_end
-from tests.processes import HOST, program
-from tests.servers import certificate
-from tests.through import CALM, SEED, between, entry, peak
-from tests.unit_of_time import PATIENCE
+from tests.support.peers import Backend, ask, connect, read_exactly, read_to_end
+from tests.support.processes import HOST, program
+from tests.support.proxied import CALM, SEED, between, entry, peak
+from tests.support.servers import certificate
+from tests.support.unit_of_time import PATIENCE
 from vaurien.testing import Daemon
 
 LARGE = bytes(range(256)) * 4096 * 3    # 3 MiB

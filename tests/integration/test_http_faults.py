@@ -6,11 +6,11 @@ from random import Random
 import pytest
 import requests
 
-from tests.hosting import eventually
-from tests.peers import Backend, connect, ending, read_exactly
-from tests.processes import HOST
-from tests.through import SEED, between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually
+from tests.support.peers import Backend, connect, ending, read_exactly
+from tests.support.processes import HOST
+from tests.support.proxied import SEED, between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols.http import HTTP
 from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec

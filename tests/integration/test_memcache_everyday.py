@@ -9,12 +9,12 @@ import threading
 import pymemcache
 import pytest
 
-from tests.peers import connect, read_exactly, read_to_end
-from tests.processes import HOST
 from tests.realism.memcache import NEW, ONE, PACKET, Binary
-from tests.servers import memcached_server as started
-from tests.through import CALM, SEED, between, entry, peak
-from tests.unit_of_time import PATIENCE
+from tests.support.peers import connect, read_exactly, read_to_end
+from tests.support.processes import HOST
+from tests.support.proxied import CALM, SEED, between, entry, peak
+from tests.support.servers import memcached_server as started
+from tests.support.unit_of_time import PATIENCE
 from vaurien.testing import Daemon
 
 BINARY = bytes(range(256))

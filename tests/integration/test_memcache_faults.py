@@ -6,12 +6,12 @@ import pymemcache
 import pytest
 from pymemcache.exceptions import MemcacheServerError
 
-from tests.hosting import eventually
-from tests.peers import ask, connect, ending, read_exactly
-from tests.processes import HOST
 from tests.realism.memcache import PACKET
-from tests.through import SEED, between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually
+from tests.support.peers import ask, connect, ending, read_exactly
+from tests.support.processes import HOST
+from tests.support.proxied import SEED, between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols.memcache import Memcache
 from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec

@@ -15,12 +15,12 @@ import pymysql
 import pytest
 from pymysql.constants import CLIENT
 
-from tests import libmariadb
-from tests.processes import HOST, folder, program, unprivileged
 from tests.realism.mysql import connected, run
-from tests.servers import DATABASE, PASSWORD, USER, certificate, mariadb_server
-from tests.through import CALM, SEED, between, entry, peak
-from tests.unit_of_time import PATIENCE
+from tests.support import libmariadb
+from tests.support.processes import HOST, folder, program, unprivileged
+from tests.support.proxied import CALM, SEED, between, entry, peak
+from tests.support.servers import DATABASE, PASSWORD, USER, certificate, mariadb_server
+from tests.support.unit_of_time import PATIENCE
 from vaurien.testing import Daemon
 
 MB = 1 << 20

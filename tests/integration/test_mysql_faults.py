@@ -7,13 +7,13 @@ import pymysql
 import pytest
 from pymysql.constants import CLIENT
 
-from tests import libmariadb
-from tests.draws import failing
-from tests.hosting import eventually
-from tests.mysql_talk import query
 from tests.realism.mysql import code, connected, run
-from tests.through import between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support import libmariadb
+from tests.support.expected_draws import failing
+from tests.support.hosting import eventually
+from tests.support.mysql_talk import query
+from tests.support.proxied import between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols.mysql.failures import ERRORS
 
 

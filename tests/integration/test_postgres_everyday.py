@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.peers import ask, connect
-from tests.processes import HOST, folder, program, unprivileged
 from tests.realism.postgres import connected
-from tests.servers import DATABASE, PASSWORD, USER, certificate, postgres_server
-from tests.through import CALM, SEED, between, entry, peak
-from tests.unit_of_time import PATIENCE
+from tests.support.peers import ask, connect
+from tests.support.processes import HOST, folder, program, unprivileged
+from tests.support.proxied import CALM, SEED, between, entry, peak
+from tests.support.servers import DATABASE, PASSWORD, USER, certificate, postgres_server
+from tests.support.unit_of_time import PATIENCE
 from vaurien.testing import Daemon
 
 MB = 1 << 20

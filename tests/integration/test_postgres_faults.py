@@ -8,12 +8,12 @@ import psycopg
 import pytest
 from psycopg.pq import ExecStatus
 
-from tests.draws import failing
-from tests.hosting import eventually
 from tests.integration.test_postgres_everyday import command, rows
 from tests.realism.postgres import connected
-from tests.through import between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.expected_draws import failing
+from tests.support.hosting import eventually
+from tests.support.proxied import between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 
 
 @pytest.fixture

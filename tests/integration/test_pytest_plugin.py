@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from tests.daemon import ROOT
-from tests.peers import echo_server
+from tests.support.daemon import ROOT
+from tests.support.peers import echo_server
 
 pytest_plugins = ['pytester']
 

@@ -3,7 +3,7 @@ import pytest
 
 from tests.realism import renderer
 from tests.realism.runner import expected, meet, protocols, really
-from tests.through import between
+from tests.support.proxied import between
 from vaurien.protocols import Protocol
 
 PROTOCOLS = protocols()

@@ -12,13 +12,13 @@ import pytest
 import redis
 import redis.asyncio
 
-from tests.hosting import eventually
-from tests.peers import ask, connect, free_port, read_exactly, read_to_end
-from tests.processes import HOST, program
-from tests.servers import certificate
-from tests.servers import redis_server as started
-from tests.through import CALM, SEED, between, entry, peak
-from tests.unit_of_time import PATIENCE
+from tests.support.hosting import eventually
+from tests.support.peers import ask, connect, free_port, read_exactly, read_to_end
+from tests.support.processes import HOST, program
+from tests.support.proxied import CALM, SEED, between, entry, peak
+from tests.support.servers import certificate
+from tests.support.servers import redis_server as started
+from tests.support.unit_of_time import PATIENCE
 from vaurien.testing import Daemon
 
 BINARY = bytes(range(256))

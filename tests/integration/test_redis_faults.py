@@ -6,12 +6,12 @@ from random import Random
 import pytest
 import redis
 
-from tests.hosting import eventually
-from tests.peers import ask, connect, ending, free_port, read_exactly
-from tests.processes import HOST
-from tests.servers import redis_server as started
-from tests.through import SEED, between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually
+from tests.support.peers import ask, connect, ending, free_port, read_exactly
+from tests.support.processes import HOST
+from tests.support.proxied import SEED, between, entry
+from tests.support.servers import redis_server as started
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols.redis import Redis
 from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec

@@ -4,8 +4,8 @@ import contextlib
 import pytest
 
 from bench import scale
-from tests.hosting import child, hosted, spec_for
-from tests.peers import ask, connect, echo_server
+from tests.support.hosting import child, hosted, spec_for
+from tests.support.peers import ask, connect, echo_server
 
 #: of each at the end, and an eighth of it at the beginning
 MOST = {'sessions': 2_000, 'burst': 2_000, 'fleet': 400}

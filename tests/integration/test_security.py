@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import ROOT, daemon
-from tests.hosting import Child, child, eventually, hosted, spec_for
-from tests.peers import Backend, connect, read_exactly, read_to_end, send_on, sink
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.daemon import ROOT, daemon
+from tests.support.hosting import Child, child, eventually, hosted, spec_for
+from tests.support.peers import Backend, connect, read_exactly, read_to_end, send_on, sink
+from tests.support.unit_of_time import MS
 from tests.unit.control.wire import head
-from tests.unit_of_time import MS
 from vaurien.proxies.journal import KEPT, NAMED
 from vaurien.spec import BehaviorSpec
 

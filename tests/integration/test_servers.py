@@ -7,8 +7,8 @@ import pymysql
 import redis
 import requests
 
-from tests.processes import HOST
-from tests.servers import DATABASE, PASSWORD, USER
+from tests.support.processes import HOST
+from tests.support.servers import DATABASE, PASSWORD, USER
 
 
 def test_redis_keeps_a_value(redis_server):

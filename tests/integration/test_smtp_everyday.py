@@ -10,11 +10,11 @@ import ssl
 
 import pytest
 
-from tests.peers import connect, read_to_end
-from tests.processes import HOST
-from tests.servers import PASSWORD, USER
-from tests.through import CALM, SEED, between, entry, peak
-from tests.unit_of_time import PATIENCE
+from tests.support.peers import connect, read_to_end
+from tests.support.processes import HOST
+from tests.support.proxied import CALM, SEED, between, entry, peak
+from tests.support.servers import PASSWORD, USER
+from tests.support.unit_of_time import PATIENCE
 from vaurien.testing import Daemon
 
 SENDER, ONE, TWO = 'sender@example.org', 'one@example.org', 'two@example.org'

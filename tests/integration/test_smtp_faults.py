@@ -3,11 +3,11 @@ import smtplib
 
 import pytest
 
-from tests.hosting import eventually
-from tests.peers import connect, ending, read_exactly
-from tests.processes import HOST
-from tests.through import between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually
+from tests.support.peers import connect, ending, read_exactly
+from tests.support.processes import HOST
+from tests.support.proxied import between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 
 SENDER, ONE, TWO = 'sender@example.org', 'one@example.org', 'two@example.org'
 TEXT = b'Subject: hello\r\n\r\n.world\r\n'

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.daemon import ROOT
-from tests.hosting import eventually, hosted, spec_for
-from tests.peers import Backend, ask, black_hole, connect, ending, free_port, read_exactly, reset
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import ROOT
+from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, black_hole, connect, ending, free_port, read_exactly, reset
+from tests.support.unit_of_time import MS, PATIENCE
 
 SERVER = """
 import sys, threading

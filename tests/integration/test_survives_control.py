@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from tests.hosting import eventually, spec_for
-from tests.peers import ask, connect, reset, send_on
-from tests.steering import steering
-from tests.unit_of_time import MS
+from tests.support.control_client import steering
+from tests.support.hosting import eventually, spec_for
+from tests.support.peers import ask, connect, reset, send_on
+from tests.support.unit_of_time import MS
 from vaurien.httpd import server as server_module
 
 LORIS = 300     #: connections that say a byte now and then

@@ -11,10 +11,10 @@ import time
 import gevent
 import pytest
 
-from tests.daemon import daemon
-from tests.hosting import child, eventually, hosted, spec_for
-from tests.peers import ask, connect, ending, fate
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import daemon
+from tests.support.hosting import child, eventually, hosted, spec_for
+from tests.support.peers import ask, connect, ending, fate
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.net import sockets
 
 

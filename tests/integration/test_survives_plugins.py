@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 import gevent
 import pytest
 
-from tests.daemon import daemon
-from tests.hosting import eventually, hosted, spec_for, state
 from tests.integration.test_data_plane_behaviors import registered
-from tests.peers import Backend, ask, connect, ending, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import daemon
+from tests.support.hosting import eventually, hosted, spec_for, state
+from tests.support.peers import Backend, ask, connect, ending, sink
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import RegistrationError

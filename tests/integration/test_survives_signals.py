@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from tests.daemon import daemon, environment
-from tests.hosting import eventually
-from tests.peers import ask, connect, ending, free_port
-from tests.unit_of_time import PATIENCE
+from tests.support.daemon import daemon, environment
+from tests.support.hosting import eventually
+from tests.support.peers import ask, connect, ending, free_port
+from tests.support.unit_of_time import PATIENCE
 
 START = '[vaurien]\nproxy = 127.0.0.1:0\nbackend = {backend}\n'
 

@@ -3,7 +3,7 @@ import http.client
 
 import pytest
 
-from tests.unit_of_time import PATIENCE
+from tests.support.unit_of_time import PATIENCE
 
 
 @pytest.fixture

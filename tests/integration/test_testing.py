@@ -12,9 +12,9 @@ import pytest
 import requests
 
 import vaurien
-from tests.daemon import ROOT, environment
-from tests.peers import ask, connect, ending
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import ROOT, environment
+from tests.support.peers import ask, connect, ending
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.testing import Daemon
 
 

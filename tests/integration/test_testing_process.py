@@ -14,9 +14,9 @@ import pytest
 import requests
 
 import vaurien
-from tests.daemon import environment
-from tests.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import environment
+from tests.support.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.client import UnreachableError
 from vaurien.errors import VaurienError
 from vaurien.testing import Daemon

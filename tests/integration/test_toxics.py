@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from tests.hosting import eventually, hosted, spec_for
-from tests.peers import Backend, ask, connect, echo_server, ending, read_exactly, read_to_end, reset
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.peers import Backend, ask, connect, echo_server, ending, read_exactly, read_to_end, reset
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.spec import BehaviorSpec, ToxicSpec
 from vaurien.toxics import Toxic
 from vaurien.toxics.base import Toxic as BaseToxic

@@ -8,14 +8,14 @@ import pytest
 import redis
 import requests
 
-from tests.daemon import daemon as started
-from tests.daemon import run_to_end
-from tests.draws import failing
-from tests.hosting import eventually
-from tests.peers import ask, connect, ending, free_port
-from tests.processes import HOST
-from tests.through import between, entry
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import daemon as started
+from tests.support.daemon import run_to_end
+from tests.support.expected_draws import failing
+from tests.support.hosting import eventually
+from tests.support.peers import ask, connect, ending, free_port
+from tests.support.processes import HOST
+from tests.support.proxied import between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.ctl import command as ctl
 from vaurien.links import LINKS, make_link
 

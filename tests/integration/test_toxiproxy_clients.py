@@ -13,10 +13,10 @@ from chaostoxi.toxic import actions as toxics
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
 from tests.conftest import fixture
-from tests.daemon import daemon
-from tests.peers import Backend, ask, black_hole, connect, free_port, read_exactly, read_to_end, source
-from tests.toxiproxy_node import Node, NodeError, node_client
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.daemon import daemon
+from tests.support.peers import Backend, ask, black_hole, connect, free_port, read_exactly, read_to_end, source
+from tests.support.toxiproxy_node import Node, NodeError, node_client
+from tests.support.unit_of_time import MS, PATIENCE
 
 DELAY = int(100 * MS * 1000)    #: [ms]
 MUCH = 64 * 2 ** 20             #: [bytes] more than all buffers between two peers hold

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.peers import listener
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.peers import listener
 
 JSON, TEXT = 'application/json', 'text/plain; charset=utf-8'
 ID = re.compile('[0-9a-v]{20}')

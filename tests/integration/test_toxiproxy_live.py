@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.peers import Backend, ask, connect, ending, free_port, listener, read_exactly, sink
-from tests.steering import steering
-from tests.unit_of_time import MS
+from tests.support.control_client import steering
+from tests.support.peers import Backend, ask, connect, ending, free_port, listener, read_exactly, sink
+from tests.support.unit_of_time import MS
 
 MANY = 24       #: connections; of a half of them neither none nor all are met
 NEVER = 3_600_000       #: [ms]

@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from tests import servers
-from tests.processes import MissingServer
-from tests.through import SEED, between
+from tests.support import servers
+from tests.support.processes import MissingServer
+from tests.support.proxied import SEED, between
 from vaurien.testing import Daemon
 
 from . import renderer

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import requests
 
-from tests.peers import Backend, free_port, listener
-from tests.processes import HOST, program
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.peers import Backend, free_port, listener
+from tests.support.processes import HOST, program
+from tests.support.unit_of_time import MS, PATIENCE
 
 from .rows import KEPT, REOPENED, Client, Row
 

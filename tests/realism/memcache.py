@@ -9,10 +9,10 @@ from typing import Any
 import pymemcache
 from pymemcache.exceptions import MemcacheError, MemcacheUnknownCommandError
 
-from tests.peers import connect, read_exactly
-from tests.processes import HOST, folder
-from tests.servers import memcached_server
-from tests.unit_of_time import PATIENCE
+from tests.support.peers import connect, read_exactly
+from tests.support.processes import HOST, folder
+from tests.support.servers import memcached_server
+from tests.support.unit_of_time import PATIENCE
 
 from .rows import ANEW, KEPT, REOPENED, Client, Row
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pymysql
 
-from tests import libmariadb
-from tests.processes import HOST
-from tests.servers import DATABASE, PASSWORD, USER, mariadb_server
-from tests.unit_of_time import PATIENCE
+from tests.support import libmariadb
+from tests.support.processes import HOST
+from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server
+from tests.support.unit_of_time import PATIENCE
 
 from .rows import ANEW, Client, Row
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import psycopg
 
-from tests.hosting import eventually
-from tests.processes import HOST, program
-from tests.servers import DATABASE, PASSWORD, USER, postgres_server
-from tests.unit_of_time import PATIENCE
+from tests.support.hosting import eventually
+from tests.support.processes import HOST, program
+from tests.support.servers import DATABASE, PASSWORD, USER, postgres_server
+from tests.support.unit_of_time import PATIENCE
 
 from .rows import ANEW, REOPENED, Client, Row, outcome
 

@@ -11,11 +11,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.hosting import eventually
-from tests.peers import free_port
-from tests.processes import HOST
-from tests.servers import USER, redis_server
-from tests.unit_of_time import PATIENCE
+from tests.support.hosting import eventually
+from tests.support.peers import free_port
+from tests.support.processes import HOST
+from tests.support.servers import USER, redis_server
+from tests.support.unit_of_time import PATIENCE
 
 from .rows import REOPENED, Client, Row, outcome
 

@@ -1,6 +1,6 @@
 """Lets real clients meet the rows: through a real vaurien, and where a row says how, at the real server itself.
 
-A module of rows gives ``ROWS`` and ``SERVER``, which is the name of a context manager in ``tests.servers``, and of a fixture.
+A module of rows gives ``ROWS`` and ``SERVER``, which is the name of a context manager in ``tests.support.servers``, and of a fixture.
 Knows no protocol.
 """
 import pkgutil
@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from tests.through import Between, entry
+from tests.support.proxied import Between, entry
 
 from . import __path__
 from .rows import ANEW, KEPT, REOPENED, Row, outcome

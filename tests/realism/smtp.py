@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tests.processes import HOST
-from tests.servers import PASSWORD, USER, Mailbox, secure_smtp_server
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.processes import HOST
+from tests.support.servers import PASSWORD, USER, Mailbox, secure_smtp_server
+from tests.support.unit_of_time import MS, PATIENCE
 
 from .rows import ANEW, Client, Row
 

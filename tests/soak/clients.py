@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 
-from tests.peers import connect, read_to_end, reset
+from tests.support.peers import connect, read_to_end, reset
 
 from .mischief import calm, wild
 from .talks import CALM, FAULT, TALKS, Talk, WrongError

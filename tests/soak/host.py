@@ -8,7 +8,7 @@ import sys
 
 import gevent
 
-from tests.hosting import state
+from tests.support.hosting import state
 from vaurien.control.app import ControlServer
 from vaurien.proxies.fleet import Fleet
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.daemon import ROOT, environment
-from tests.peers import Backend
+from tests.support.daemon import ROOT, environment
+from tests.support.peers import Backend
 from vaurien.client import Client
 
 from .clients import Worker

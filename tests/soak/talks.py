@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 from zlib import crc32
 
-from tests.peers import Handler, echo, read_exactly
+from tests.support.peers import Handler, echo, read_exactly
 
 CALM, FAULT = 'calm', 'fault'   #: the word in a request's name: nothing may happen to it; something may
 SIZES = (0, 10, 1_000, 20_000, 200_000)     #: [bytes] of answers; the last one is worth a splice

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from tests import peers
-from tests.processes import folder
+from tests.support import peers
+from tests.support.processes import folder
 
 
 def test_echo_server_answers_several_clients(echo_server):

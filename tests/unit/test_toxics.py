@@ -5,8 +5,8 @@ from random import Random
 import gevent
 import pytest
 
-from tests.toxic_talk import Talk, pause
-from tests.unit_of_time import MS
+from tests.support.toxic_talk import Talk, pause
+from tests.support.unit_of_time import MS
 from vaurien.options import normalize
 from vaurien.toxics import Toxic
 from vaurien.toxics.bandwidth import PIECE

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pytest
 
 import vaurien
-from tests.peers import Backend, free_port, sink
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.peers import Backend, free_port, sink
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.client import PAGE, Client, Fault, RefusedError, UnreachableError
 from vaurien.client.http import read_events
 from vaurien.control.native.models import Session

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from tests.hosting import spec_for
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.hosting import spec_for
 from vaurien.behaviors import Behavior
 from vaurien.spec import ProxySpec
 

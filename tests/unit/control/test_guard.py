@@ -1,8 +1,8 @@
 """Who may steer: by Host, Origin and token, as a table of header fields."""
 import pytest
 
-from tests.hosting import hosted, spec_for
-from tests.steering import Steering, steering
+from tests.support.control_client import Steering, steering
+from tests.support.hosting import hosted, spec_for
 from tests.unit.control.wire import fields
 from vaurien.address import Address
 from vaurien.control.app import ControlServer

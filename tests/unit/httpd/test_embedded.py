@@ -16,7 +16,7 @@ from gevent.event import Event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.httpd.embedded import ECHOED, LARGEST, LONGEST, Embedded
 from vaurien.httpd.handler import QuietHandler
 

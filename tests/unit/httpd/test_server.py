@@ -3,10 +3,10 @@ import time
 
 import pytest
 
-from tests.hosting import eventually, spec_for
-from tests.steering import read_all, steering
+from tests.support.control_client import read_all, steering
+from tests.support.hosting import eventually, spec_for
+from tests.support.unit_of_time import MS
 from tests.unit.control.wire import head
-from tests.unit_of_time import MS
 from vaurien.control import surface
 from vaurien.httpd import server as server_module
 

@@ -3,9 +3,9 @@ import contextlib
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.hosting import spec_for
-from tests.peers import connect, echo_server, read_to_end
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.hosting import spec_for
+from tests.support.peers import connect, echo_server, read_to_end
 from vaurien import __version__
 from vaurien.metrics.prometheus import FAMILIES
 from vaurien.spec import ToxicSpec

@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from tests.hosting import eventually, hosted, spec_for
-from tests.peers import connect, echo_server
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.peers import connect, echo_server
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.metrics import statsd
 from vaurien.metrics.statsd import Reporter
 from vaurien.spec import StatsdSpec

@@ -6,8 +6,8 @@ import gevent
 import pytest
 from gevent.event import AsyncResult
 
-from tests.peers import black_hole, free_port, listener
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.peers import black_hole, free_port, listener
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.address import Address
 from vaurien.net import connect, sockets
 from vaurien.net.connect import Connecting

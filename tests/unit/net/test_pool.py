@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from tests.unit_of_time import MS
+from tests.support.unit_of_time import MS
 from vaurien.net.pool import Pool
 
 

@@ -8,7 +8,7 @@ import pytest
 from gevent import get_hub
 from gevent.event import AsyncResult
 
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.net import pipe
 from vaurien.net.stream import READ, Stream
 

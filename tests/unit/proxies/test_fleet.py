@@ -1,8 +1,8 @@
 """The fleet: a change is whole or not at all, and says why not."""
 import pytest
 
-from tests.hosting import hosted, spec_for
-from tests.peers import connect, echo_server, free_port
+from tests.support.hosting import hosted, spec_for
+from tests.support.peers import connect, echo_server, free_port
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.proxies.fleet import NameTakenError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec

@@ -1,8 +1,8 @@
 """A configuration that has changed: the fleet becomes what it says, whole or not at all, and nobody else is touched."""
 import pytest
 
-from tests.hosting import hosted, spec_for
-from tests.peers import ask, connect, echo_server, ending, free_port
+from tests.support.hosting import hosted, spec_for
+from tests.support.peers import ask, connect, echo_server, ending, free_port
 from tests.unit.proxies.test_fleet import BAD, HANG, state
 from vaurien.errors import ConfigError
 from vaurien.proxies.fleet import NameTakenError

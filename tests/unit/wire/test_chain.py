@@ -9,7 +9,7 @@ from gevent import GreenletExit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.toxic_talk import Talk, pause
+from tests.support.toxic_talk import Talk, pause
 from vaurien.toxics.base import QUEUE, Toxic
 from vaurien.wire.chain import CHUNK
 from vaurien.wire.stage import OVERHEAD

@@ -2,7 +2,7 @@
 import gevent
 import pytest
 
-from tests.toxic_talk import Sink, pause
+from tests.support.toxic_talk import Sink, pause
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import Toxic

@@ -4,9 +4,9 @@ import contextlib
 import pytest
 
 import vaurien
-from tests.hosting import eventually, spec_for
-from tests.peers import connect, echo_server
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.hosting import eventually, spec_for
+from tests.support.peers import connect, echo_server
 from vaurien.spec import BehaviorSpec
 
 NOWHERE = '127.0.0.1:9'

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.hosting import eventually, spec_for
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.hosting import eventually, spec_for
+from tests.support.unit_of_time import MS
 from tests.unit.control.wire import head
-from tests.unit_of_time import MS
 from vaurien.control.native import events
 
 SPEC = spec_for('127.0.0.1:9')

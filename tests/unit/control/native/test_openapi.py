@@ -2,8 +2,8 @@
 import msgspec
 import pytest
 
-from tests.hosting import spec_for
-from tests.steering import steering
+from tests.support.control_client import steering
+from tests.support.hosting import spec_for
 from vaurien.control.native import calls as native
 from vaurien.control.native import models
 from vaurien.control.native.endpoint import Media

@@ -1,10 +1,10 @@
 """The calls about the toxics of one proxy: what each does, what it says where it is not done, and that sessions stay."""
 import pytest
 
-from tests.hosting import spec_for
-from tests.peers import ask, connect, echo_server
-from tests.steering import steering
-from tests.unit_of_time import MS, PATIENCE
+from tests.support.control_client import steering
+from tests.support.hosting import spec_for
+from tests.support.peers import ask, connect, echo_server
+from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.toxics import Toxic
 
 ALL = '/v1/proxies/default/toxics'

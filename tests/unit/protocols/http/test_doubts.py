@@ -1,7 +1,7 @@
 """What of HTTP is not followed, so that nobody can hide a request in it, and where a connection ceases to be HTTP."""
 import pytest
 
-from tests.framing import BACKEND, CLIENT, Message, randomly, replay, same_in_every_slicing
+from tests.support.framing import BACKEND, CLIENT, Message, randomly, replay, same_in_every_slicing
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.message import HOLD
 

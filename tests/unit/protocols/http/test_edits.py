@@ -1,7 +1,7 @@
 """Heads of HTTP as they leave where they are edited, and backend connections that may be used again."""
 import pytest
 
-from tests.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import HTTP
 

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tests.framing import BACKEND, CLIENT, FakeSession, replay, same_in_every_slicing
+from tests.support.framing import BACKEND, CLIENT, FakeSession, replay, same_in_every_slicing
 from vaurien.protocols import Protocol
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.message import Failure

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 import pytest
 
 from tests.corpus import conversations
-from tests.framing import (
+from tests.support.framing import (
     BACKEND,
     CLIENT,
     Dialogue,

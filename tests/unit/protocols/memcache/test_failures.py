@@ -1,7 +1,7 @@
 """The failures of memcached: where each fits, in both protocols, and what a real server says in its place."""
 import pytest
 
-from tests.framing import BACKEND, CLIENT, replay
+from tests.support.framing import BACKEND, CLIENT, replay
 from tests.unit.protocols.memcache.test_memcache import RECORDED, packet
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.memcache import Memcache

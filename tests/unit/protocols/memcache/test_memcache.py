@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.memcache import Memcache
 from vaurien.protocols.memcache.binary import OPCODES
 from vaurien.protocols.memcache.text import QUIET

@@ -1,18 +1,9 @@
 """The failures of MySQL: what the client reads, where each fits, and how the connection ends."""
 import pytest
 
-from tests.framing import BACKEND, CLIENT, replay
-from tests.mysql_session import Session
-from tests.mysql_talk import (
-    OF_MARIADB,
-    OK,
-    ask,
-    execute,
-    greeting,
-    login,
-    packet,
-    query,
-)
+from tests.support.framing import BACKEND, CLIENT, replay
+from tests.support.mysql_session import Session
+from tests.support.mysql_talk import OF_MARIADB, OK, ask, execute, greeting, login, packet, query
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
 from vaurien.protocols.mysql import MySQL

@@ -1,8 +1,8 @@
 """Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that nobody looks at."""
 import pytest
 
-from tests.framing import BACKEND, CLIENT, Turn, replay, same_in_every_slicing
-from tests.mysql_talk import (
+from tests.support.framing import BACKEND, CLIENT, Turn, replay, same_in_every_slicing
+from tests.support.mysql_talk import (
     COLUMN,
     COMMON,
     COMPRESS,

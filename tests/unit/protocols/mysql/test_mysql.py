@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from tests.corpus import conversations
-from tests.framing import BACKEND, CLIENT, Message, Turn, replay, same_in_every_slicing
-from tests.mysql_talk import (
+from tests.support.framing import BACKEND, CLIENT, Message, Turn, replay, same_in_every_slicing
+from tests.support.mysql_talk import (
     ATTRIBUTES,
     COLUMN,
     COMMON,

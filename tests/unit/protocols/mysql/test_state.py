@@ -1,20 +1,9 @@
 """What a failure that vaurien makes leaves behind: the server gets what it needs so that both sides stay agreed."""
 import pytest
 
-from tests.framing import BACKEND
-from tests.mysql_session import Session
-from tests.mysql_talk import (
-    ATTRIBUTES,
-    COLUMN,
-    COMMON,
-    EOF,
-    OK,
-    ask,
-    execute,
-    packet,
-    prepared,
-    query,
-)
+from tests.support.framing import BACKEND
+from tests.support.mysql_session import Session
+from tests.support.mysql_talk import ATTRIBUTES, COLUMN, COMMON, EOF, OK, ask, execute, packet, prepared, query
 from vaurien.protocols.message import Failure
 
 ROLLBACK = query(b'ROLLBACK')

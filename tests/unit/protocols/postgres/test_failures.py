@@ -1,8 +1,8 @@
 """How PostgreSQL's failures are answered, where they fit, and what the backend gets in place of the statement that fails."""
 import pytest
 
-from tests import postgres_talk as pg
-from tests.framing import BACKEND, CLIENT, Dialogue, replay
+from tests.support import postgres_talk as pg
+from tests.support.framing import BACKEND, CLIENT, Dialogue, replay
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
 from vaurien.protocols.postgres import PostgreSQL

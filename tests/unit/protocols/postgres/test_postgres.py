@@ -1,9 +1,10 @@
 """PostgreSQL: conversations recorded between real clients and a real server, and the corners that they leave out."""
 import pytest
 
-from tests import corpus, framing
-from tests import postgres_talk as pg
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
+from tests import corpus
+from tests.support import framing
+from tests.support import postgres_talk as pg
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.message import NAME
 from vaurien.protocols.postgres import PostgreSQL
 from vaurien.protocols.postgres.requests import REMEMBERED

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Dialogue, replay
+from tests.support.framing import BACKEND, CLIENT, Dialogue, replay
 from tests.unit.protocols.redis.test_redis import RECORDED, commands
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure

@@ -2,7 +2,7 @@
 import pytest
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.redis import INLINE, Redis
 from vaurien.protocols.redis.resp import DEEPEST
 

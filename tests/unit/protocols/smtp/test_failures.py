@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.framing import BACKEND, CLIENT, Dialogue, FakeSession, Message, Turn
+from tests.support.framing import BACKEND, CLIENT, Dialogue, FakeSession, Message, Turn
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.smtp import SMTP
 from vaurien.protocols.smtp.framers import COMMANDS, DELIVERY, MESSAGE

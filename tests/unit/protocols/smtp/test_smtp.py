@@ -2,7 +2,7 @@
 import pytest
 
 from tests import corpus
-from tests.framing import BACKEND, CLIENT, Dialogue, Turn, same_in_every_slicing
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, same_in_every_slicing
 from vaurien.protocols import Protocol
 from vaurien.protocols.message import HOLD, NAME
 from vaurien.protocols.smtp import SMTP

@@ -2,7 +2,7 @@
 
 Source: PostgreSQL documentation, release 15, "Frontend/Backend Protocol", section "Message Formats".
 """
-from tests.framing import BACKEND, CLIENT, Turn
+from tests.support.framing import BACKEND, CLIENT, Turn
 
 
 def message(code: bytes, body: bytes = b'') -> bytes:

@@ -1,6 +1,6 @@
 """A session of MySQL in which some requests are answered in the server's place. Knows the protocol, and no stream."""
-from tests.framing import BACKEND, CLIENT, replay
-from tests.mysql_talk import COLUMN, COMMON, EOF, ask, opened, packets, prepared
+from tests.support.framing import BACKEND, CLIENT, replay
+from tests.support.mysql_talk import COLUMN, COMMON, EOF, ask, opened, packets, prepared
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
 from vaurien.protocols.mysql import MySQL

@@ -2,7 +2,7 @@
 
 Sources: "MySQL Internals, Client/Server Protocol" (8.0), MariaDB knowledge base, "Client/Server Protocol".
 """
-from tests.framing import BACKEND, CLIENT, Turn
+from tests.support.framing import BACKEND, CLIENT, Turn
 
 DEPRECATE_EOF, OPTIONAL_METADATA, ZSTD, ATTRIBUTES = 1 << 24, 1 << 25, 1 << 26, 1 << 27
 COMPRESS, SSL, CACHED = 1 << 5, 1 << 11, 1 << 36

@@ -7,7 +7,7 @@ from vaurien.protocols import Protocol
 from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
-from .through import SEED
+from .proxied import SEED
 
 
 def failing(name: str, protocol: str, entry: dict[str, Any], fits: Iterable[bool]) -> list[int]:

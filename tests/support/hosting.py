@@ -182,7 +182,7 @@ class Child:
     """
 
     def __init__(self, spec: ProxySpec, files: int | None = None) -> None:
-        command = [sys.executable, '-m', 'tests.hosting', msgspec.json.encode(spec).decode(), str(files or 0)]
+        command = [sys.executable, '-m', 'tests.support.hosting', msgspec.json.encode(spec).decode(), str(files or 0)]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment(), text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         self.port = int(self._line())

@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: real servers, clients on plain sockets, a vaurien to talk through."""
