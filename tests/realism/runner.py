@@ -1,7 +1,7 @@
 """Lets real clients meet the rows: through a real vaurien, and where a row says how, at the real server itself.
 
-A module of rows gives ``ROWS`` and ``SERVER``, which is the name of a context manager in ``tests.support.servers``, and of a fixture.
-Knows no protocol.
+A module of rows gives ``ROWS`` and ``SERVER``, which is the name of a context manager in ``tests.support.servers``, and of a
+fixture. Knows no protocol.
 """
 import pkgutil
 from contextlib import ExitStack

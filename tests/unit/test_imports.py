@@ -1,7 +1,7 @@
-"""Who may import whom: the rules of the package's layout as tables, held by reading the imports of every file.
+"""Who may import whom: the layout of the package as a table of folders, held by reading the imports of every file.
 
-``protocols.redis_kinds`` is a part of ``protocols.redis``, ``lane_feed`` of ``lane``: what stands behind an underscore
-belongs to the same idea. A file that no line names fails; it gets a line before it gets an import.
+A folder may import from itself and from the lines above its own; a file of the root is a line's entry like a folder. What no
+line names fails: a new folder gets a line before it gets an import.
 """
 import ast
 import subprocess
@@ -14,32 +14,42 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / 'vaurien'
 
-#: Each line may import from the lines above it. ``__init__`` is the package itself: what ``import vaurien`` gives.
-LINES = (
-    'errors', 'options', 'registry', 'address', 'mix', 'spec',
-    'journal', 'links', 'settings', 'ini', 'arguments',
-    'pipe', 'sockets', 'stream',
-    'protocols', 'behaviors', 'toxics',
-    'chain', 'wire', 'chaos', 'connect', 'pool', 'lane', 'messagelane', 'requestlane', 'answerlane',
-    'session', 'proxy',
-    'quiet', 'embedded', 'fleet', 'control', 'conformance',
-    'client', 'testing', 'pytest_plugin', 'util', '__init__',
-    'config', 'cli', 'ctl', '__main__',
+#: What anybody may build on, and what needs none of the data plane. Files of the root, in order, each of which may import those
+#: before it.
+WORDS = ('errors', 'options', 'address', 'mix', 'spec', 'registry', 'links', 'console')
+#: Each line may import from the lines above it, and from nothing beside it.
+FOLDERS = (
+    ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
+    ('plugins', 'wire'),
+    ('relay',),
+    ('proxies',),
+    ('conformance', 'config', 'metrics'),
+    ('control',),
+    ('cli',),
+    ('__main__',),
 )
-#: What anybody may build on.
-PURE = LINES[:LINES.index('spec') + 1]
+#: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
+BESIDE = (
+    ('client',),
+    ('testing', 'ctl'),
+    ('pytest_plugin', 'util', '__init__'),
+)
+LINES = [*((word,) for word in WORDS), *FOLDERS]
+BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
     'protocols': ('protocols', 'protocols.base', 'protocols.message'),
-    'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy', 'protocols.base', 'protocols.message'),
+    'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
 }
 #: Plugins that are another one with something added.
 BUILT_ON = {'behaviors.transient': 'behaviors.error'}
+#: Inside a folder of a protocol: the tables of failures know no framer, and nothing but the folder's own file knows its class.
+WITHIN_A_PROTOCOL = {'failures': ('requests', 'responses', 'framer', 'framers', 'text', 'binary')}
 
 #: The event loop must not come into a user's tests, nor into what is pure: neither directly nor through others.
-WITHOUT_GEVENT = (*PURE, 'client', 'testing', 'pytest_plugin', 'util', '__init__')
+WITHOUT_GEVENT = (*WORDS, *(name for line in BESIDE for name in line))
 #: What works for any process may need nothing that has to be installed.
 STANDARD_LIBRARY_ONLY = ('errors', 'client')
 #: Wire formats are bytes only.
@@ -47,8 +57,9 @@ NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 
 
 #: Distributions that vaurien may use, and the lines that may; None: any that may import gevent.
 INSTALLED = {
-    'gevent': None, 'greenlet': None, 'statsd': None, 'httptools': None, 'msgspec': LINES,
-    'falcon': ('control',), 'prometheus_client': ('control',), 'pytest': ('pytest_plugin',),
+    'gevent': None, 'greenlet': None, 'statsd': ('metrics',), 'httptools': None,
+    'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
+    'falcon': ('control',), 'prometheus_client': ('metrics',), 'pytest': ('pytest_plugin',),
 }
 
 
@@ -101,16 +112,23 @@ def resolved(parts: list[str], where: str, names: tuple[str, ...]) -> Import:
     return Import(('.'.join(parts[1:]) or '__init__') if own else parts[0], own, where, names)
 
 
-def line(name: str) -> str | None:
-    """Return the line that a module stands in; None: in none."""
-    top = name.split('.')[0]
-    fitting = [entry for entry in LINES if top == entry or top.startswith(f'{entry}_')]
-    return max(fitting, key=len, default=None)
+def top(name: str) -> str:
+    """Return the folder, or the file of the root, that a module is a part of."""
+    return name.split('.')[0]
+
+
+def above(here: str) -> set[str]:
+    """Return all that an entry of the tables may import from, itself included; empty: no line names it."""
+    for lines in (BESIDE_LINES, LINES):
+        for at, line in enumerate(lines):
+            if here in line:
+                return {here, *(name for earlier in lines[:at] for name in earlier)}
+    return set()
 
 
 def family(name: str) -> str:
-    """Return what a file is a part of: ``protocols.redis`` for ``protocols.redis_kinds`` and ``protocols.redis.x``."""
-    return '.'.join(name.split('.')[:2]).partition('_')[0]
+    """Return what a file is a part of: ``protocols.redis`` for ``protocols.redis.failures``."""
+    return '.'.join(name.split('.')[:2])
 
 
 def broken(name: str, path: Path, known: dict[str, Path]) -> list[str]:
@@ -125,22 +143,33 @@ def wrong(name: str, item: Import) -> str | None:
 
 
 def wrong_within(name: str, item: Import) -> str | None:
-    here, there, plugins = line(name), line(item.module), name.split('.')[0] in BASES
-    if item.names == ('__version__',) or here is None:
+    here, there, plugins = top(name), top(item.module), top(name) in BASES
+    if item.names == ('__version__',) or not above(here):
         return None
-    if there is None or LINES.index(there) > LINES.index(here):
+    if there not in above(here):
         return f'which is not above {here}'
     if here in STANDARD_LIBRARY_ONLY and there not in STANDARD_LIBRARY_ONLY:
         return 'which needs more than the standard library'
-    if not plugins or name in BASES or there in PURE or family(item.module) == family(name):
+    if not plugins or name in BASES or there in WORDS:
         return None
+    if family(item.module) == family(name):
+        return wrong_in_family(name, item)
     if item.module in BASES[here] or BUILT_ON.get(family(name)) == family(item.module):
         return None
     return 'a plugin imports its base and what is pure'
 
 
+def wrong_in_family(name: str, item: Import) -> str | None:
+    """Say what is wrong with an import within the folder of a protocol; None: nothing."""
+    if item.module == family(name) != name and item.module in KNOWN:
+        return 'and only the others know the class'
+    if item.module.rpartition('.')[2] in WITHIN_A_PROTOCOL.get(name.rpartition('.')[2], ()):
+        return 'and a failure knows no framer'
+    return None
+
+
 def wrong_outside(name: str, item: Import) -> str | None:
-    here = line(name) or ''
+    here = top(name)
     if here == 'protocols' and item.module in NOT_IN_PROTOCOLS and item.names != ('Random',):
         return 'a wire format is bytes only'
     if item.module in sys.stdlib_module_names:
@@ -156,8 +185,13 @@ def wrong_outside(name: str, item: Import) -> str | None:
 KNOWN = modules(PACKAGE)
 
 
-def test_every_file_stands_in_a_line_of_the_table():
-    assert [name for name in KNOWN if line(name) is None] == []
+def test_every_folder_and_file_of_the_root_stands_in_a_line_of_the_tables():
+    assert [name for name in KNOWN if not above(top(name))] == []
+
+
+def test_the_tables_name_nothing_that_is_not_there():
+    there = {top(name) for name in KNOWN}
+    assert [name for line in [*LINES, *BESIDE] for name in line if name not in there] == []
 
 
 @pytest.mark.parametrize('name', KNOWN)
@@ -165,7 +199,7 @@ def test_a_file_imports_what_its_line_may(name):
     assert broken(name, KNOWN[name], KNOWN) == []
 
 
-@pytest.mark.parametrize('name', [name for name in KNOWN if line(name) in WITHOUT_GEVENT])
+@pytest.mark.parametrize('name', [name for name in KNOWN if top(name) in WITHOUT_GEVENT])
 def test_the_event_loop_stays_out_also_through_others(name):
     code = f'import sys, vaurien.{name}; sys.exit("gevent" in sys.modules)'.replace('.__init__', '')
     done = subprocess.run([sys.executable, '-c', code], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
@@ -174,29 +208,33 @@ def test_the_event_loop_stays_out_also_through_others(name):
 
 FORBIDDEN = {
     'upwards': ('errors', 'from .options import Option', 'not above'),
-    'upwards in a function': ('stream', 'def later():\n    from .proxy import Proxy', 'not above'),
-    'upwards by the full name': ('lane', 'import vaurien.relay.session', 'not above'),
-    'upwards out of a package': ('behaviors.hang', 'from .. import fleet', 'not above'),
+    'upwards in a function': ('net.stream', 'def later():\n    from ..proxies.proxy import Proxy', 'not above'),
+    'upwards by the full name': ('relay.lane', 'import vaurien.proxies.fleet', 'not above'),
+    'upwards out of a package': ('behaviors.hang', 'from ..proxies import fleet', 'not above'),
+    'a folder beside it': ('metrics.statsd', 'from ..config.ini import read_sections', 'not above'),
+    'the data plane in the client': ('ctl.command', 'from ..cli.log import open_log', 'not above'),
     'another plugin': ('protocols.redis', 'from .http import HTTP', 'its base'),
-    'another plugin from its package': ('protocols.redis_kinds', 'from . import http', 'its base'),
-    'a stream in a plugin': ('behaviors.delay', 'from ..stream import Stream', 'its base'),
-    'a file in no line': ('proxy', 'from .helpers import help', 'not above'),
+    'another plugin from its package': ('protocols.redis.failures', 'from .. import http', 'its base'),
+    'a framer in a table of failures': ('protocols.redis.failures', 'from .requests import Requests', 'no framer'),
+    'the class in one of its parts': ('protocols.redis.failures', 'from . import Redis', 'know the class'),
+    'a stream in a plugin': ('behaviors.delay', 'from ..net.stream import Stream', 'not above'),
+    'a file in no line': ('proxies.proxy', 'from ..helpers import help', 'not above'),
     'a socket in a wire format': ('protocols.http', 'import socket', 'bytes only'),
     'the event loop in a wire format': ('protocols.http', 'from gevent import sleep', 'bytes only'),
     'the event loop in what is pure': ('mix', 'import gevent.event', 'not for this line'),
-    'the event loop in a test helper': ('testing', 'from gevent import socket', 'not for this line'),
-    'a package in the client': ('client', 'import msgspec', 'standard library'),
-    'more than the standard library through another file': ('client', 'from .spec import ProxySpec', 'standard library'),
-    'a package that is not required': ('proxy', 'import yaml', 'not for this line'),
-    'a web framework in the data plane': ('session', 'import falcon', 'not for this line'),
+    'the event loop in a test helper': ('testing.daemon', 'from gevent import socket', 'not for this line'),
+    'a package in the client': ('client.http', 'import msgspec', 'standard library'),
+    'more than the standard library through another file': ('client.http', 'from ..spec import ProxySpec', 'standard library'),
+    'a package that is not required': ('proxies.proxy', 'import yaml', 'not for this line'),
+    'a web framework in the data plane': ('relay.session', 'import falcon', 'not for this line'),
 }
 ALLOWED = {
-    'downwards': ('session', 'from .lane import Lane\nfrom .protocols.base import Exchange\nimport gevent'),
-    'the base of a plugin': ('protocols.redis_kinds', 'from . import Protocol\nfrom .message import Framer'),
+    'downwards': ('relay.session', 'from .lane import Lane\nfrom ..protocols.base import Exchange\nimport gevent'),
+    'the base of a plugin': ('protocols.redis.state', 'from .. import Protocol\nfrom ..message import Framer'),
     'what is pure': ('behaviors.delay', 'from ..errors import ConfigError\nfrom ..options import Option'),
-    'a part of the same plugin': ('protocols.redis', 'from .redis_kinds import KINDS\nfrom random import Random'),
+    'a part of the same plugin': ('protocols.redis.state', 'from .failures import KINDS\nfrom random import Random'),
     'a plugin that adds to another': ('behaviors.transient', 'from .error import Error'),
-    'a part of the same line': ('control.app', 'from .native import Native\nfrom ..fleet import Fleet\nimport falcon'),
+    'a part of the same line': ('control.app', 'from .native import calls\nfrom ..proxies.fleet import Fleet\nimport falcon'),
     'the version': ('options', 'from . import __version__'),
     'the package': ('__init__', 'from .client import Client'),
 }
@@ -207,7 +245,7 @@ def written(tmp_path: Path, name: str, code: str) -> list[str]:
     if name == '__init__':
         path = tmp_path / '__init__.py'
     path.write_text(code)
-    names = {name, 'fleet', 'protocols.http', 'protocols.redis_kinds', 'client'}
+    names = {name, 'proxies.fleet', 'protocols.http', 'protocols.redis', 'control.native.calls', 'client'}
     return broken(name, path, dict.fromkeys(names, path))
 
 

@@ -3,15 +3,15 @@
 Knows no flag and no key; the event loop and the proxies are imported once the command line has been read.
 """
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ..address import Address
+from ..console import abandon_stdout, complain
 from ..errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
-from .log import close_log, escaped, log_exception, open_log
+from .log import close_log, log_exception, open_log
 from .parent import Parent
 
 if TYPE_CHECKING:
@@ -43,17 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (ConfigError, RegistrationError) as error:
-        return complain(str(error), USAGE)
+        return complain('vaurien', str(error), USAGE)
     except (OSError, VaurienError) as error:
-        return complain(in_words(error), FAILED)
+        return complain('vaurien', in_words(error), FAILED)
     return DONE
-
-
-def complain(text: str, status: int) -> int:
-    """Print one line on standard error, and hand the exit status back."""
-    if sys.stderr is not None:
-        sys.stderr.write(f'vaurien: {escaped(text)}\n')
-    return status
 
 
 def say(text: str) -> None:
@@ -64,9 +57,7 @@ def say(text: str) -> None:
         sys.stdout.write(f'vaurien: {text}\n')
         sys.stdout.flush()
     except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())   # what is left in its buffer must not fail again at the end
-        os.close(nowhere)
+        abandon_stdout()
 
 
 def run(configuration: 'Configuration') -> None:

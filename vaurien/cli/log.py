@@ -3,17 +3,12 @@ import logging
 from contextlib import suppress
 from typing import Any
 
+from ..console import escaped
+
 FORMAT = '%(asctime)s %(levelname)s %(name)s: %(message)s'
 MARGIN = '  | '     #: before every line of a traceback, so that none begins as a record does
 
 logger = logging.getLogger(__name__)
-
-
-def escaped(text: str) -> str:
-    """Write control characters, line ends and what turns the writing direction as ``\\n``, ``\\x1b``, ``\\u202e``."""
-    if text.isprintable():
-        return text
-    return ''.join(char if char.isprintable() else char.encode('unicode_escape').decode() for char in text)
 
 
 class OneLine(logging.Formatter):

@@ -1,15 +1,14 @@
 """The command ``vaurienctl``: reads its arguments, asks a running vaurien, and writes the answer. Knows no command by name."""
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from urllib.parse import urlsplit
 
 from .. import __version__
-from ..cli.log import escaped
 from ..client import TOKEN, Client, UnreachableError
+from ..console import abandon_stdout, complain
 from ..errors import ConfigError, VaurienError
 from .commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
 
@@ -37,15 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as answered:
         return int(answered.code or DONE)
     except (UsageError, ConfigError) as error:
-        return complain(error, USAGE)
+        return complain('vaurienctl', str(error), USAGE)
     except UnreachableError as error:
-        return complain(error, NO_SERVER)
+        return complain('vaurienctl', str(error), NO_SERVER)
     except VaurienError as error:
-        return complain(error, REFUSED)
+        return complain('vaurienctl', str(error), REFUSED)
     except BrokenPipeError:
-        return give_up_output(DONE)     # as ``head`` does
+        abandon_stdout()    # ``head`` has read enough
     except OSError as error:
-        return give_up_output(complain(error, REFUSED))
+        abandon_stdout()
+        return complain('vaurienctl', str(error), REFUSED)
     except KeyboardInterrupt:
         return INTERRUPTED
     return DONE
@@ -138,17 +138,3 @@ def write(text: str) -> None:
         sys.stdout.reconfigure(errors='backslashreplace')   # a terminal need not know all characters
     sys.stdout.write(f'{text}\n')
     sys.stdout.flush()
-
-
-def complain(error: Exception, status: int) -> int:
-    """Print one line on standard error, and hand the exit status back."""
-    sys.stderr.write(f'vaurienctl: {escaped(str(error))}\n')
-    return status
-
-
-def give_up_output(status: int) -> int:
-    """Write no more to an output that takes nothing, and hand the exit status back."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())   # what is left in its buffer must not fail again at the end
-    os.close(nowhere)
-    return status

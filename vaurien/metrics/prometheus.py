@@ -10,7 +10,6 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from .. import __version__
-from ..control.native.views import totals
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 
@@ -22,7 +21,7 @@ TOXIPROXY = ('direction', 'listener', 'upstream')   #: the labels of its counter
 
 def received(proxy: Proxy) -> Iterable[Sample]:
     """Count the bytes received from clients and from backends, as Toxiproxy names them."""
-    _, from_client, from_backend = totals(proxy)
+    _, from_client, from_backend = proxy.totals()
     return by_direction(proxy, from_client, from_backend)
 
 
@@ -48,9 +47,9 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
     'vaurien_refused': (CounterMetricFamily, 'Connections of clients beyond the limit', (),
                         lambda proxy: [((), proxy.stats.refused)]),
     'vaurien_bytes': (CounterMetricFamily, 'Bytes received from clients and from backends', ('source',),
-                      lambda proxy: zip((('client',), ('backend',)), totals(proxy)[1:], strict=True)),
+                      lambda proxy: zip((('client',), ('backend',)), proxy.totals()[1:], strict=True)),
     'vaurien_exchanges': (CounterMetricFamily, 'Requests; where the protocol knows none, events from clients', (),
-                          lambda proxy: [((), totals(proxy)[0])]),
+                          lambda proxy: [((), proxy.totals()[0])]),
     'vaurien_faults': (CounterMetricFamily, 'Injected faults', ('behavior', 'kind'), lambda proxy: proxy.stats.faults.items()),
     'vaurien_backend_errors': (CounterMetricFamily, 'Sessions whose backend could not be reached', (),
                                lambda proxy: [((), proxy.stats.backend_errors)]),

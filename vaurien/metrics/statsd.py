@@ -11,7 +11,6 @@ import gevent
 from statsd import StatsClient
 
 from ..address import Address
-from ..control.native.views import totals
 from ..net import sockets
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
@@ -103,7 +102,7 @@ class Reporter:
 def counters(proxy: Proxy) -> dict[str, int]:
     """Return what a proxy has counted, by the names that statsd gets."""
     stats = proxy.stats
-    exchanges, from_client, from_backend = totals(proxy)
+    exchanges, from_client, from_backend = proxy.totals()
     result = {'sessions': stats.accepted, 'exchanges': exchanges, 'bytes.client': from_client, 'bytes.backend': from_backend}
     result.update({name: getattr(stats, name) for name in _PLAIN})
     for (behavior, kind), count in stats.faults.items():

@@ -1,7 +1,6 @@
 """Accepts clients and connects them to the backend. Knows one proxy's spec and its sessions, and no other proxy."""
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -23,24 +22,12 @@ from ..relay.session import Session
 from ..spec import ProxySpec
 from ..wire.toxics import Wear, Wire, settle_toxics
 from .journal import Journal
+from .stats import Stats
 
 logger = logging.getLogger(__name__)
 
 #: [seconds] without accepting after it has failed; short, as descriptors come back whenever a session ends
 REST = 0.05
-
-
-class Stats:
-    """What a proxy has counted since it was made. Bytes (``from_``, ``to_``) and ``exchanges`` are of ended sessions only."""
-
-    __slots__ = ('accepted', 'refused', 'backend_errors', 'handler_errors', 'accept_errors', 'from_client', 'from_backend',
-                 'to_client', 'to_backend', 'exchanges', 'faults')
-
-    def __init__(self) -> None:
-        self.accepted = self.refused = self.backend_errors = self.handler_errors = self.accept_errors = 0
-        self.from_client = self.from_backend = self.to_client = self.to_backend = self.exchanges = 0
-        #: by behavior and kind
-        self.faults: Counter[tuple[str, str]] = Counter()
 
 
 class Seldom:
@@ -298,6 +285,16 @@ class Proxy(StreamServer):
         behavior = exchange.behavior.name
         self.stats.faults[behavior, kind] += 1
         self.journal.add(self.spec.name, session.number, exchange.number, behavior, kind, exchange.name)
+
+    def totals(self) -> tuple[int, int, int]:
+        """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""
+        stats = self.stats
+        exchanges, from_client, from_backend = stats.exchanges, stats.from_client, stats.from_backend
+        for session in self.sessions.values():
+            exchanges += session.exchanges
+            from_client += session.client.received
+            from_backend += session.backend.received
+        return exchanges, from_client, from_backend
 
     # -- ending
 

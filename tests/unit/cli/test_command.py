@@ -9,7 +9,8 @@ import pytest
 
 from vaurien.cli import command as cli
 from vaurien.cli import main
-from vaurien.cli.command import cannot_listen, complain, open_control, say
+from vaurien.cli.command import cannot_listen, open_control, say
+from vaurien.console import complain
 from vaurien.errors import BackendError, ConfigError, RegistrationError, UnknownPluginError, VaurienError
 from vaurien.spec import ProcessSpec
 
@@ -50,7 +51,7 @@ def test_the_arguments_of_the_process_are_taken_where_none_are_given(monkeypatch
 
 
 def test_a_complaint_is_one_line_whatever_is_in_it(capsys):
-    assert complain('a\nb\x1b[2J', 2) == 2
+    assert complain('vaurien', 'a\nb\x1b[2J', 2) == 2
     assert capsys.readouterr().err == 'vaurien: a\\nb\\x1b[2J\n'
 
 
@@ -65,13 +66,13 @@ def test_lines_leave_at_once(monkeypatch):
 def test_a_stream_that_was_never_open_is_nothing_to_fail_for(monkeypatch, stream):
     monkeypatch.setattr(sys, stream, None)
     say('hello')
-    assert complain('hello', 1) == 1
+    assert complain('vaurien', 'hello', 1) == 1
 
 
 def test_an_output_that_nobody_reads_is_given_up_for_good():
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([sys.executable, '-c', 'from vaurien.cli import say; say("a"); say("b")'],
+    done = subprocess.run([sys.executable, '-c', 'from vaurien.cli.command import say; say("a"); say("b")'],
                           stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b'')

@@ -3,7 +3,8 @@ import logging
 
 import pytest
 
-from vaurien.cli.log import close_log, escaped, open_log
+from vaurien.cli.log import close_log, open_log
+from vaurien.console import escaped
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_a_disabled_proxy_keeps_its_port(server, client):
 
 
 def test_all_sessions_come_however_many_pages_they_are(server, client, monkeypatch):
-    monkeypatch.setattr('vaurien.client.PAGE', 2)
+    monkeypatch.setattr('vaurien.client.client.PAGE', 2)
     pages = {0: [1, 2], 2: [5, 6], 6: []}
     for after, numbers in pages.items():
         server.answers[f'GET /v1/proxies/p/sessions?limit=2&after={after}'] = Said({'sessions': [{'number': n} for n in numbers]})

@@ -34,7 +34,7 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
 
 def counts(proxy: Proxy) -> dict[str, Any]:
     """Return what a proxy has counted, that of open sessions included."""
-    stats, live = proxy.stats, totals(proxy)
+    stats, live = proxy.stats, proxy.totals()
     faults = [models.FaultCount(behavior=behavior, kind=kind, count=count)
               for (behavior, kind), count in stats.faults.items()]
     return {
@@ -43,17 +43,6 @@ def counts(proxy: Proxy) -> dict[str, Any]:
         'handler_errors': stats.handler_errors, 'accept_errors': stats.accept_errors,
         'faults': sum(entry.count for entry in faults), 'faults_by': faults,
     }
-
-
-def totals(proxy: Proxy) -> tuple[int, int, int]:
-    """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""
-    stats = proxy.stats
-    exchanges, from_client, from_backend = stats.exchanges, stats.from_client, stats.from_backend
-    for session in proxy.sessions.values():
-        exchanges += session.exchanges
-        from_client += session.client.received
-        from_backend += session.backend.received
-    return exchanges, from_client, from_backend
 
 
 def stats_view(proxy: Proxy) -> models.ProxyStats:
