@@ -47,7 +47,7 @@ class Sink:
 
     write = write_soon
 
-    def end_writing(self) -> None:
+    def finish_socket(self) -> None:
         if 'FIN' not in self.events:
             self.events.append('FIN')
 
