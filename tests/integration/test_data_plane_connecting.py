@@ -54,7 +54,7 @@ def test_black_holed_backend_holds_nobody_else_back_and_its_client_is_reset_afte
             assert ending(waiting) == 'RST'
         assert time.monotonic() - start >= 200 * MS
         assert host.proxy.stats.backend_errors == 1
-        assert not host.proxy._connecting
+        assert not host.proxy.arrivals
 
 
 def test_unix_socket_with_a_full_queue_is_tried_again_until_it_has_room(tmp_path):
@@ -65,7 +65,7 @@ def test_unix_socket_with_a_full_queue_is_tried_again_until_it_has_room(tmp_path
         first = stack.enter_context(socket.socket(socket.AF_UNIX))
         first.connect(path)
         with hosted(spec_for(f'unix:{path}')) as host, connect(host.port) as client:
-            eventually(lambda: host.proxy._connecting, 'a connection that waits')
+            eventually(lambda: host.proxy.arrivals, 'a connection that waits')
             time.sleep(50 * MS)
             assert host.proxy.stats.backend_errors == 0
             stack.enter_context(listener.accept()[0])
@@ -222,14 +222,14 @@ def test_protocol_that_cannot_be_made_resets_its_client_only(echo_server, caplog
 def test_client_that_leaves_while_the_backend_is_being_reached_leaves_nothing_behind():
     with black_hole() as hole, hosted(spec_for(hole, timeout=100 * MS)) as host:
         with connect(host.port):
-            eventually(lambda: host.proxy._connecting, 'the connection')
-        eventually(lambda: not host.proxy._connecting, 'its end')
+            eventually(lambda: host.proxy.arrivals, 'the connection')
+        eventually(lambda: not host.proxy.arrivals, 'its end')
         host.call(lambda: host.proxy.wait_empty(None))
 
 
 def test_a_proxy_that_ends_cuts_what_is_still_connecting():
     with black_hole() as hole, hosted(spec_for(hole)) as host, connect(host.port) as client:
-        eventually(lambda: host.proxy._connecting, 'the connection')
+        eventually(lambda: host.proxy.arrivals, 'the connection')
         assert host.call(host.fleet.close) == 1
         assert ending(client) == 'RST'
 

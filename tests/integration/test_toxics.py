@@ -228,7 +228,7 @@ def test_no_byte_is_lost_or_moved_while_toxics_come_change_and_go(echo_server):
                           for kind in pick.sample(sorted(attributes), pick.randrange(5))]
                 set_toxics(host, *chosen)
                 for one in chosen[:1]:
-                    host.call(lambda name=one.name: host.proxy.wire.redraw(name, host.proxy.sessions.values()))
+                    host.call(lambda name=one.name: host.proxy.redraw(name))
                 time.sleep(3 * MS)
         finally:
             enough.set()
@@ -258,7 +258,7 @@ def test_no_change_waits_for_a_peer_that_does_not_read(kind, attributes):
         eventually(lambda: full(host))
         for changed in (toxic(kind, name='it', toxicity=1, **attributes), toxic('latency', name='it', latency=5)):
             assert milliseconds(set_toxics, host, changed, toxic('noop')) < 500 * MS * 1000
-        host.call(lambda: host.proxy.wire.redraw('it', host.proxy.sessions.values()))
+        host.call(lambda: host.proxy.toxics.redraw('it', host.proxy.sessions.values()))
         assert milliseconds(set_toxics, host) < 500 * MS * 1000
 
 

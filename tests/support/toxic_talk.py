@@ -12,7 +12,8 @@ import gevent
 from vaurien.toxics import Toxic
 from vaurien.toxics.base import Toxic as BaseToxic
 from vaurien.toxics.base import clean
-from vaurien.wire.chain import Chain, Link
+from vaurien.wire.chain import Chain
+from vaurien.wire.handle import ToxicHandle
 
 from .unit_of_time import MS, PATIENCE
 
@@ -73,13 +74,13 @@ class Talk:
 
     def add(self, name: str, kind: str | type[BaseToxic], attributes: dict[str, Any] | None = None,
             before: tuple[str, ...] | None = None) -> BaseToxic:
-        """Put a toxic behind those named ``before``; None: behind all."""
+        """Put a toxic after those named ``before``; None: after all."""
         cls = Toxic.get(kind) if isinstance(kind, str) else kind
         self.settings[name] = clean(cls, attributes or {})
         events = self.sink.events
-        link = Link(Random(self.seed), lambda: (events.append('close'), self.chain.finish())[0],
-                    lambda: events.append('reset'))
-        toxic = cls(self.settings[name], link, {})
+        handle = ToxicHandle(Random(self.seed), lambda: (events.append('close'), self.chain.finish())[0],
+                             lambda: events.append('reset'))
+        toxic = cls(self.settings[name], handle, {})
         self.chain.add(name, toxic, tuple(self.settings) if before is None else before)
         return toxic
 

@@ -4,7 +4,7 @@ import pytest
 from vaurien.links import LINKS, PREFIX, Link, kilobytes, make_link, rate_beside
 from vaurien.links import STREAMS as DIRECTIONS
 from vaurien.spec import STREAMS, ToxicSpec
-from vaurien.wire.toxics import settle_toxics
+from vaurien.wire.toxics import check_toxics
 
 
 @pytest.mark.parametrize('name', LINKS)
@@ -18,7 +18,7 @@ def test_every_link_says_where_its_figures_are_from_and_what_it_is_like(name):
 
 @pytest.mark.parametrize('name', LINKS)
 def test_every_link_is_toxics_that_can_be_worn(name):
-    worn = settle_toxics(ToxicSpec(**toxic) for toxic in make_link(name))
+    worn = check_toxics(ToxicSpec(**toxic) for toxic in make_link(name))
     assert all(name.startswith(PREFIX) for name in worn)
     assert {wear.direction for wear in worn.values()} == {'upstream', 'downstream'}
     assert 'packet_loss' not in {wear.cls.name for wear in worn.values()}, 'TCP leaves no holes'

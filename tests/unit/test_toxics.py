@@ -90,14 +90,14 @@ def test_a_chunk_held_back_by_the_one_before_is_not_held_again():
     assert 1.5 * STEP <= took(start, it.sink, 1) < 4 * STEP
 
 
-class Link:
+class ToxicHandle:
     def __init__(self, seed=3):
         self.random = Random(seed)
 
 
 @pytest.mark.parametrize('distribution', SPREADS)
 def test_jitter_spreads_around_the_latency_and_is_never_negative(distribution):
-    latency = Latency({'latency': 100, 'jitter': 30, 'distribution': distribution}, Link(), {})
+    latency = Latency({'latency': 100, 'jitter': 30, 'distribution': distribution}, ToxicHandle(), {})
     delays = [latency.delay() * 1000 for _ in range(4000)]
     assert abs(sum(delays) / len(delays) - 100) < 3
     assert min(delays) >= 0
@@ -106,7 +106,7 @@ def test_jitter_spreads_around_the_latency_and_is_never_negative(distribution):
 
 
 def test_jitter_larger_than_the_latency_means_no_wait_and_not_less():
-    latency = Latency({'latency': 1, 'jitter': 50, 'distribution': 'uniform'}, Link(), {})
+    latency = Latency({'latency': 1, 'jitter': 50, 'distribution': 'uniform'}, ToxicHandle(), {})
     delays = [latency.delay() for _ in range(1000)]
     assert min(delays) == 0
     assert 400 < delays.count(0) < 600
@@ -234,7 +234,7 @@ def test_slicer_cuts_what_was_sent_in_one_and_waits_between():
 
 @pytest.mark.parametrize('average, variation', [(0, 0), (-5, 10), (1, 100), (3, -3)])
 def test_slicer_always_comes_to_an_end(average, variation):
-    slicer = Slicer({'average_size': average, 'size_variation': variation, 'delay': 0}, Link(), {})
+    slicer = Slicer({'average_size': average, 'size_variation': variation, 'delay': 0}, ToxicHandle(), {})
     cuts = list(slicer._cuts(50))
     assert cuts[-1] == 50
     assert cuts == sorted(set(cuts))

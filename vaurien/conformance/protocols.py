@@ -19,7 +19,7 @@ from ..protocols import Protocol
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import Cutter, Kind, MessageProtocol
 from ..relay.chaos import protocol_options
-from ..relay.lane import ANYTHING
+from ..net.loop import PLUGIN_ERRORS
 from .rules import WAITS, broken, call_plugin, look_at_class, require, takes
 from .toxics import check_toxic
 
@@ -102,13 +102,21 @@ class FakeStream:
 
 
 class FakeSession:
-    """What a protocol asks of its session."""
+    """What a protocol asks of its session.
+
+    Args:
+        at: The exchange that it is at, in both directions; None: none.
+    """
 
     backend_name = 'backend.test:80'
 
-    def __init__(self) -> None:
-        self.random = random.Random(1)
+    def __init__(self, at: Exchange | None = None) -> None:
+        self.random, self.at = random.Random(1), at
         self.silent = False
+
+    def exchange(self, to_backend: bool) -> Exchange | None:
+        """Return the exchange that it is at."""
+        return self.at
 
     def injected(self, exchange: Exchange, kind: str) -> None:
         """Do nothing."""
@@ -174,7 +182,7 @@ def _maker(cls: type, options: Mapping[str, Option]) -> Callable[[], Any]:
     def make() -> Any:
         try:
             made = cls({name: option.default for name, option in options.items()})
-        except ANYTHING as error:
+        except PLUGIN_ERRORS as error:
             broken(cls, 'it can be made with the defaults of its options', error)
         if isinstance(made, BaseProtocol):
             made.session = FakeSession()
@@ -238,7 +246,7 @@ def _check_kinds(cls: type[MessageProtocol]) -> None:
 def _check_framers(cls: type[MessageProtocol], protocol: MessageProtocol, slicing: int) -> None:
     """Feed both framers what they do not know: they find messages within it, or say that they cannot."""
     data = b''.join(EVENTS)
-    for cutter in (protocol.requests, protocol.answers):
+    for cutter in (protocol.request_cutter, protocol.response_cutter):
         for at in range(0, len(data), slicing):
             if not cutter.opaque:
                 _cut(cls, protocol, cutter, data[at:at + slicing])
@@ -250,11 +258,11 @@ def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, 
         for end, exchange, done in cutter.cut(data):
             require(cls, start <= end <= len(cutter.data), 'the parts that a framer reports follow each other within its data')
             start = end
-            if exchange is not None and cutter is protocol.answers and done:
+            if exchange is not None and cutter is protocol.response_cutter and done:
                 protocol.answered(exchange)
     except AssertionError:
         raise
-    except ANYTHING as error:
+    except PLUGIN_ERRORS as error:
         broken(cls, f'a framer raises nothing but {ProtocolError.__name__}, whatever the bytes', error)
 
 
@@ -264,8 +272,7 @@ def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, 
 def _check_hooks(cls: type, behavior: Dummy, to_backend: bool) -> None:
     """Let it meet one exchange, as the lane would."""
     protocol, exchange, settings = Relay(), Exchange(), deepcopy(behavior.settings)
-    protocol.session, exchange.behavior = FakeSession(), behavior
-    protocol.requesting = protocol.answering = exchange
+    protocol.session, exchange.behavior = FakeSession(exchange), behavior
     source, dest = FakeStream(b'a message'), FakeStream()
 
     def call(hook: str) -> Any:

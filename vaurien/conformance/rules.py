@@ -10,7 +10,7 @@ from gevent.event import Event
 from gevent.exceptions import BlockingSwitchOutError
 
 from ..options import Option, convert
-from ..relay.lane import ANYTHING
+from ..net.loop import PLUGIN_ERRORS
 
 #: [seconds] that a hook or handler which may wait gets before it is ended
 PATIENCE = 0.2
@@ -62,7 +62,7 @@ def call_plugin(cls: type, rule: str, inline: bool, call: Callable[[], Any]) -> 
     def run() -> None:
         try:
             outcome[:] = call(), None
-        except ANYTHING as error:
+        except PLUGIN_ERRORS as error:
             outcome[:] = None, error
         done.set()
     with no_global_random(cls):

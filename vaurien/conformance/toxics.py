@@ -11,7 +11,7 @@ from gevent import getcurrent, spawn
 from gevent.event import Event
 
 from ..options import normalize
-from ..relay.lane import ANYTHING
+from ..net.loop import PLUGIN_ERRORS
 from ..toxics import Toxic
 from ..toxics.base import Chunk
 from ..toxics.base import Toxic as BaseToxic
@@ -120,14 +120,14 @@ def check_toxic(cls: type[BaseToxic]) -> None:
 def _make(cls: type[BaseToxic], settings: dict[str, Any]) -> BaseToxic:
     try:
         return cls(settings, FakeLink(), {})
-    except ANYTHING as error:
+    except PLUGIN_ERRORS as error:
         broken(cls, 'it can be made with the defaults of its options', error)
 
 
 def _check_opening(cls: type[BaseToxic], settings: dict[str, Any]) -> None:
     try:
         delay = cls.opening_delay(settings)
-    except ANYTHING as error:
+    except PLUGIN_ERRORS as error:
         broken(cls, 'opening_delay raises nothing', error)
     fits = isinstance(delay, int | float) and isfinite(delay) and delay >= 0
     require(cls, fits, 'opening_delay returns a number of seconds')
@@ -141,7 +141,7 @@ def _check_pipe(cls: type[BaseToxic], toxic: BaseToxic, ends: bool) -> None:
     def run() -> None:
         try:
             toxic.pipe(chunks, sent)
-        except ANYTHING as error:
+        except PLUGIN_ERRORS as error:
             raised.append(error)
     runner = sent.greenlet = spawn(run)
     runner.join(PATIENCE)

@@ -55,6 +55,12 @@ class Pool:
             self._idle.popleft()[1].close()
         self._watch()
 
+    def become(self, size: int, timeout: float, same_backend: bool) -> None:
+        """Take another size and timeout; connections to another backend are closed."""
+        if not same_backend:
+            self.clear()
+        self.size, self.timeout = size, timeout
+
     def clear(self) -> None:
         """Close all connections: the backend has changed, or the proxy stops."""
         self._timer = release(self._timer)

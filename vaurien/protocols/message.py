@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from ..errors import ProtocolError
-from .base import COMMON, BaseProtocol, Exchange
+from .base import COMMON, BaseProtocol, Behavior, Exchange
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for a head (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -165,14 +165,14 @@ class MessageProtocol(BaseProtocol):
         super().__init__(settings)
         #: the exchanges that are not answered yet, oldest first; the first one is always the backend's to answer
         self.queue: deque[Exchange] = deque()
-        self.requests, self.answers = (Cutter(make(self)) for make in self.framers)
+        self.request_cutter, self.response_cutter = (Cutter(make(self)) for make in self.framers)
         #: a failure that was drawn where it did not fit and waits for the next exchange where it does; '' is any kind
-        self.owed: tuple[Any, str] | None = None
+        self.owed: tuple[Behavior, str] | None = None
         #: whether heads are changed on their way, by ``edit``
         self.editing = False
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
-        """Say whether the real server could fail with this kind at this exchange."""
+        """Return whether the real server could fail with this kind at this exchange."""
         return exchange.expects and exchange.stage in self.errors[kind].stages
 
     def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:
@@ -180,19 +180,20 @@ class MessageProtocol(BaseProtocol):
         return head
 
     def asked(self, exchange: Exchange) -> None:
-        """Take note that a request has begun to leave, or was answered by vaurien."""
+        """Record that a request has begun to leave, or was answered by vaurien."""
         if exchange.expects:
             self.queue.append(exchange)
 
     def answered(self, exchange: Exchange) -> None:
-        """Take note that the backend has answered an exchange to the end."""
+        """Record that the backend has answered an exchange to the end."""
         if self.queue and self.queue[0] is exchange:
             self.queue.popleft()
 
     def reusable(self) -> bool:
-        """Say whether the backend connection is as good as new: nothing in flight, no state of this client on it."""
-        return not self.queue and not self.requests.opaque and not self.answers.opaque \
-            and not self.requests.held and not self.requests.open
+        """Return whether the backend connection is as good as new: nothing in flight, no state of this client on it."""
+        asking, answering = self.request_cutter, self.response_cutter
+        in_step = not asking.opaque_because and not answering.opaque_because
+        return in_step and not self.queue and not asking.held and not asking.framer.open
 
     def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
         data = source.recv()
@@ -201,10 +202,10 @@ class MessageProtocol(BaseProtocol):
         return bool(data)
 
     def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
-        exchange = self.requesting
+        exchange = self.exchange(True)
         chosen = self._choose(exchange, kind)
         if chosen is None:
-            self.owed = exchange.behavior, kind or ''
+            self.owed = exchange.drawn, kind or ''
             return True
         self.owed = None
         exchange.kind = chosen
@@ -213,7 +214,7 @@ class MessageProtocol(BaseProtocol):
         return exchange.failure.request is None
 
     def hang(self) -> None:
-        self.requesting.failure = Failure(end='silence')    # in its turn: what was asked before is answered
+        self.exchange(True).failure = Failure(end='silence')    # in its turn: what was asked before is answered
 
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""
@@ -222,14 +223,14 @@ class MessageProtocol(BaseProtocol):
         fitting = [name for name in self.errors if self.fits(name, exchange)]
         return self.session.random.choice(fitting) if fitting else None
 
-    def owes(self, exchange: Exchange) -> Any:
+    def owes(self, exchange: Exchange) -> Behavior | None:
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""
         if self.owed is None or not any(self.fits(kind, exchange) for kind in self.owed_kinds()):
             return None
         return self.owed[0] if self.wanted(self.owed[0], exchange) else None
 
-    def wanted(self, behavior: Any, exchange: Exchange) -> bool:
-        """Say whether a behavior whose failure waits is meant for a request of this name."""
+    def wanted(self, behavior: Behavior, exchange: Exchange) -> bool:
+        """Return whether a behavior whose failure waits is meant for a request of this name."""
         return behavior.match is None or behavior.match.search(exchange.name) is not None
 
     def owed_kinds(self) -> Collection[str]:

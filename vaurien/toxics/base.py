@@ -50,7 +50,7 @@ class Send(Protocol):
     def __call__(self, chunk: Chunk | bytes) -> None: ...
 
 
-class Link(Protocol):
+class ToxicHandle(Protocol):
     """One direction of one session, as a toxic on it may act on it."""
 
     @property
@@ -81,7 +81,7 @@ class Toxic:
     #: it acts before the backend is connected, by ``opening_delay``, and on no byte
     opens: ClassVar[bool] = False
 
-    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], link: ToxicHandle, shared: dict[str, Any]) -> None:
         self.settings, self.link, self.shared = settings, link, shared
 
     def option(self, name: str) -> Any:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.toxic_talk import Talk, pause
 from vaurien.toxics.base import QUEUE, Toxic
 from vaurien.wire.chain import CHUNK
-from vaurien.wire.stage import OVERHEAD
+from vaurien.wire.stage import CHUNK_OVERHEAD
 
 DATA = Random(5).randbytes(200_000)
 NEVER = ('bandwidth', {'rate': 0})
@@ -206,7 +206,7 @@ def test_nobody_waits_for_room_that_never_comes(way):
 
 def test_small_chunks_count_for_what_they_cost():
     talk = Talk(NEVER)
-    talk.send(*[b'x'] * (QUEUE // OVERHEAD + 1))
+    talk.send(*[b'x'] * (QUEUE // CHUNK_OVERHEAD + 1))
     assert talk.chain.full
 
 
@@ -215,7 +215,7 @@ def test_a_stage_waits_for_room_in_the_next_one():
     talk.send(*[bytes(CHUNK)] * 40)
     pause()
     first, second = talk.chain._stages.values()
-    assert second._size < QUEUE + 2 * (CHUNK + OVERHEAD)
+    assert second._size < QUEUE + 2 * (CHUNK + CHUNK_OVERHEAD)
     assert first._size > 20 * CHUNK
 
 

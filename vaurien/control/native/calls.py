@@ -168,11 +168,11 @@ class Native:
         return views.session_view(self._session(request))
 
     def kill(self, request: Request) -> Reply:
-        self._session(request).end(reset=True)
+        self._session(request).abort()
         return NOTHING
 
     def kill_all(self, request: Request) -> models.Killed:
-        return models.Killed(killed=self._proxy(request).cut())
+        return models.Killed(killed=self._proxy(request).abort())
 
     # -- faults
 

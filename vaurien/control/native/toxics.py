@@ -39,7 +39,7 @@ class ToxicCalls:
         return self.fleet.get(request.captured['proxy'])
 
     def _toxics(self, request: Request) -> dict[str, ToxicSpec]:
-        return {name: wear.spec for name, wear in self._proxy(request).wire.toxics.items()}
+        return {name: attached.spec for name, attached in self._proxy(request).toxics.attached.items()}
 
     def _named(self, request: Request) -> ToxicSpec:
         name = request.captured['toxic']

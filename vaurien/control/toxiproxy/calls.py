@@ -19,7 +19,7 @@ from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
 from ...spec import STREAMS, BehaviorSpec, ToxicSpec
 from ...toxics import Toxic
-from ...wire.toxics import Wear
+from ...wire.toxics import AttachedToxic
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
 from .gojson import GoError, Object, Struct, read, word, write
@@ -189,7 +189,7 @@ class Api:
                 'enabled': proxy.spec.enabled, 'Logger': {}, 'toxics': self.toxics_view(proxy)}
 
     def toxics_view(self, proxy: Proxy) -> list[dict[str, Any]]:
-        return [toxic_view(wear) for wear in self.proxies.toxics(proxy)]
+        return [toxic_view(attached) for attached in self.proxies.toxics(proxy)]
 
     def find(self, name: str) -> Proxy:
         try:
@@ -245,9 +245,9 @@ class Api:
 
     # -- toxics
 
-    def find_toxic(self, proxy: Proxy, name: str) -> Wear:
+    def find_toxic(self, proxy: Proxy, name: str) -> AttachedToxic:
         try:
-            return proxy.wire.toxics[name]
+            return proxy.toxics.attached[name]
         except KeyError:
             raise ApiError(404, 'toxic not found') from None
 
@@ -264,7 +264,7 @@ class Api:
             raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
         cls = toxic_class(kind)
         name = given.get('name') or f'{kind}_{stream}'
-        if name in found.wire.toxics:
+        if name in found.toxics.attached:
             raise ApiError(409, 'toxic already exists')
         attributes = attributes_of(cls, given.get('attributes'))
         spec = ToxicSpec(type=kind, name=name, stream=stream, toxicity=given.get('toxicity', 1.0), attributes=attributes)
@@ -277,10 +277,10 @@ class Api:
     def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
         """Change a toxic, and draw anew where it is active."""
         found = self.find(proxy)
-        wear = self.find_toxic(found, toxic)
+        attached = self.find_toxic(found, toxic)
         value = body_of(request)
         given = fields_of(CHANGED_TOXIC, value)
-        attributes = attributes_of(wear.cls, given.get('attributes'))
+        attributes = attributes_of(attached.cls, given.get('attributes'))
         return reply(toxic_view(act(self.proxies.update_toxic, found, toxic, attributes, given.get('toxicity'))))
 
     def toxic_delete(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:

@@ -15,7 +15,7 @@ from ...net import sockets
 from ...proxies.fleet import EMBEDDED, Fleet, NameTakenError
 from ...proxies.proxy import Proxy
 from ...spec import ProxySpec, ToxicSpec
-from ...wire.toxics import Wear
+from ...wire.toxics import AttachedToxic
 from ..surface import reason_of
 
 ANY = ('', '0.0.0.0', '::')     #: hosts that mean all interfaces
@@ -146,9 +146,9 @@ class Toxiproxies:
         return given.upstream if given and given.spec_backend == proxy.spec.backend else proxy.spec.backend
 
     @staticmethod
-    def toxics(proxy: Proxy) -> list[Wear]:
+    def toxics(proxy: Proxy) -> list[AttachedToxic]:
         """Return the toxics of a proxy: those of upstream first, in the order of their creation."""
-        return sorted(proxy.wire.toxics.values(), key=lambda wear: wear.direction != 'upstream')
+        return sorted(proxy.toxics.attached.values(), key=lambda attached: attached.direction != 'upstream')
 
     # -- proxies
 
@@ -201,7 +201,7 @@ class Toxiproxies:
             ConfigError: What a native extra says does not fit; nothing has changed.
         """
         differs = self.differs(proxy, listen, upstream)
-        proxy.plan(msgspec.structs.replace(proxy.spec, **extras))
+        self.fleet.validate(msgspec.structs.replace(proxy.spec, **extras))
         if differs:
             self.move(proxy, listen, upstream)
         if extras:
@@ -239,14 +239,14 @@ class Toxiproxies:
     def stop(self, proxy: Proxy) -> None:
         """Let a proxy listen no more, and end its connections."""
         if proxy.spec.enabled:
-            proxy.close()
-            proxy.hang_up()
+            proxy.stop_listening()
+            proxy.drop()
             self.fleet.change(proxy.name, enabled=False)
 
     def remove(self, proxy: Proxy) -> None:
         """End a proxy and its connections."""
-        proxy.close()
-        proxy.hang_up()
+        proxy.stop_listening()
+        proxy.drop()
         self.fleet.remove(proxy.name)
 
     def replace(self, entry: Mapping[str, Any], extras: Mapping[str, Any]) -> Proxy:
@@ -266,7 +266,7 @@ class Toxiproxies:
             return present
         given = self._read(listen, upstream, enabled)
         fields = {**blank(present.spec), **extras, 'proxy': given.spec_proxy, 'backend': given.spec_backend, 'enabled': enabled}
-        present.plan(msgspec.structs.replace(present.spec, **fields))
+        self.fleet.validate(msgspec.structs.replace(present.spec, **fields))
         self.stop(present)
         try:
             self.fleet.change(name, **fields)
@@ -283,12 +283,12 @@ class Toxiproxies:
         """
         for proxy in list(self.fleet.proxies.values()):
             self.start(proxy)
-            if proxy.wire.toxics:
+            if proxy.toxics.attached:
                 self.fleet.change(proxy.name, toxics=())
 
     # -- toxics
 
-    def add_toxic(self, proxy: Proxy, spec: ToxicSpec) -> Wear:
+    def add_toxic(self, proxy: Proxy, spec: ToxicSpec) -> AttachedToxic:
         """Add a toxic.
 
         Raises:
@@ -296,22 +296,22 @@ class Toxiproxies:
         """
         name = spec.name or f'{spec.type}_{spec.stream}'
         self._set_toxics(proxy, [*specs(proxy), msgspec.structs.replace(spec, name=name)])
-        return proxy.wire.toxics[name]
+        return proxy.toxics.attached[name]
 
-    def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> Wear:
+    def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> AttachedToxic:
         """Change what is given, and draw anew where the toxic is active.
 
         Raises:
             ConfigError: A value does not fit; nothing has changed.
         """
-        wear = proxy.wire.toxics[name]
-        spec = msgspec.structs.replace(wear.spec, attributes={**wear.settings, **attributes},
-                                       toxicity=wear.spec.toxicity if toxicity is None else toxicity)
-        if spec == wear.spec:
-            proxy.wire.redraw(name, proxy.sessions.values())
+        attached = proxy.toxics.attached[name]
+        spec = msgspec.structs.replace(attached.spec, attributes={**attached.settings, **attributes},
+                                       toxicity=attached.spec.toxicity if toxicity is None else toxicity)
+        if spec == attached.spec:
+            proxy.redraw(name)
         else:
             self._set_toxics(proxy, [spec if each.name == name else each for each in specs(proxy)])
-        return proxy.wire.toxics[name]
+        return proxy.toxics.attached[name]
 
     def remove_toxic(self, proxy: Proxy, name: str) -> None:
         """Take a toxic away."""
@@ -323,7 +323,7 @@ class Toxiproxies:
 
 def specs(proxy: Proxy) -> list[ToxicSpec]:
     """Return the toxics of a proxy, each with its name."""
-    return [wear.spec for wear in proxy.wire.toxics.values()]
+    return [attached.spec for attached in proxy.toxics.attached.values()]
 
 
 def blank(spec: ProxySpec) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 from typing import Any
 
 from ...options import Bounded, Option, normalize
-from ...wire.toxics import Wear
+from ...wire.toxics import AttachedToxic
 from .gojson import Float32, Struct
 
 #: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults
@@ -33,10 +33,10 @@ def go_type(kind: str, option: Option) -> str:
     return {bool: 'bool', float: 'float64'}.get(base, 'string')
 
 
-def toxic_view(wear: Wear) -> dict[str, Any]:
+def toxic_view(attached: AttachedToxic) -> dict[str, Any]:
     """Show a toxic."""
-    spec, options = wear.spec, wear.cls.options
+    spec, options = attached.spec, attached.cls.options
     known = STRUCTS[spec.type][1] if spec.type in STRUCTS else tuple(options)
-    shown = [*known, *(name for name in options if name not in known and wear.settings[name] != Option(*options[name]).default)]
-    return {'attributes': {name: wear.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
+    shown = [*known, *(name for name in options if name not in known and attached.settings[name] != Option(*options[name]).default)]
+    return {'attributes': {name: attached.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
             'stream': spec.stream, 'toxicity': Float32(spec.toxicity)}
