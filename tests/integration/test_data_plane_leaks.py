@@ -142,14 +142,14 @@ def test_sessions_that_never_reach_a_backend_leave_nothing_behind(echo_server):
         assert eventually(lambda: held(host) == before, f'{before} again')
 
 
-def test_cut_ends_greenlets_that_wait(echo_server):
+def test_abort_ends_greenlets_that_wait(echo_server):
     with hosted(spec_for(echo_server, 'delay', settings={'delay': {'sleep': 1000.0}})) as host:
         before = held(host)
         clients = [connect(host.port) for _ in range(5)]
         for client in clients:
             client.sendall(b'ping')
         eventually(lambda: held(host)['greenlets'] >= before['greenlets'] + 5, 'greenlets')
-        host.call(host.proxy.cut)
+        host.call(host.proxy.abort)
         for client in clients:
             assert ending(client) == 'RST'
             client.close()

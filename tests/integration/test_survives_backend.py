@@ -177,4 +177,4 @@ def test_backend_that_moves_while_its_old_self_is_stuck(echo_server):
             assert read_exactly(client, 4) == b'ping'
         for client in stuck:
             client.close()
-        assert host.call(host.proxy.cut) >= 10
+        assert host.call(host.proxy.abort) >= 10

@@ -176,7 +176,7 @@ def test_a_behavior_that_waits_for_ever_holds_up_its_session_only(echo_server):
         eventually(lambda: len(host.proxy.sessions) == 21, 'the sessions')
         host.mix('')
         assert ask(other, b'still here') == b'still here'
-        assert host.call(host.proxy.cut) == 21
+        assert host.call(host.proxy.abort) == 21
         for client in (*stuck, other):
             client.close()
 

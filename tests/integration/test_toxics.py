@@ -337,7 +337,7 @@ def test_sessions_that_are_cut_while_a_toxic_stalls_leave_nothing_behind(kind):
             client.shutdown(socket.SHUT_WR)
         eventually(lambda: len(host.proxy.sessions) == 20)
         time.sleep(20 * MS)
-        host.call(host.proxy.cut)
+        host.call(host.proxy.abort)
         host.wait_idle()
         for client in clients:
             client.close()

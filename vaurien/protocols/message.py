@@ -37,6 +37,8 @@ class Framer:
     def __init__(self, protocol: Any) -> None:
         self.protocol = protocol
         self.rest = 0
+        self.exchange: Exchange | None = None
+        self.open = False
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         """Report the messages in ``data`` from ``start`` on, as far as they can be told.
@@ -72,14 +74,12 @@ class Cutter:
         opaque: Why the framer cannot follow any more; empty: it can.
     """
 
-    __slots__ = ('framer', 'data', 'held', 'exchange', 'opaque', 'open', 'whole')
+    __slots__ = ('framer', 'data', 'held', 'opaque_because', 'whole')
 
     def __init__(self, framer: Framer) -> None:
         self.framer, self.whole = framer, framer.whole
         self.data = self.held = b''
-        self.exchange: Exchange | None = None
-        self.opaque = ''
-        self.open = False   #: a message is under way
+        self.opaque_because = ''
 
     def cut(self, data: bytes) -> Iterator[Part]:
         """Report the parts of what was held and of ``data``. When it is through, look at ``opaque`` and ``held``."""
@@ -90,19 +90,19 @@ class Cutter:
         if framer.rest:
             start = min(framer.rest, len(data))
             framer.rest -= start
-            yield start, self.exchange, False
+            yield start, framer.exchange, False
             if framer.rest:
                 return
         try:
             for part in framer.scan(data, start):
-                start, self.exchange, done = part
-                self.open = not done
+                start, exchange, done = part
                 yield part
+                framer.exchange, framer.open = None if done else exchange, not done
         except ProtocolError as error:
             self.give_up(str(error))
         if start < len(data):
             self.held = data[start:]
-            if len(self.held) > HOLD and not self.opaque:
+            if len(self.held) > HOLD and not self.opaque_because:
                 self.give_up(f'no end of a message head within {HOLD} bytes')
 
     def skipped(self, count: int) -> None:
@@ -111,7 +111,7 @@ class Cutter:
 
     def give_up(self, reason: str) -> None:
         """Follow no more; what is held belongs to nobody."""
-        self.opaque = self.opaque or reason
+        self.opaque_because = self.opaque_because or reason
 
 
 class Failure(NamedTuple):

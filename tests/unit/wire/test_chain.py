@@ -200,7 +200,7 @@ def test_nobody_waits_for_room_that_never_comes(way):
     called = []
     talk.chain.when_drained(lambda: called.append(1))
     if way == 'stop':
-        talk.chain.stop()
+        talk.chain.drop()
     talk.until(lambda: called)
 
 
@@ -306,7 +306,7 @@ def test_nothing_is_left_once_it_is_stopped(toxics):
     talk = Talk(*toxics)
     talk.send(DATA, end=True)
     pause(1)
-    talk.chain.stop()
+    talk.chain.drop()
     pause()
     assert len(stages_alive()) == before
     assert not talk.chain
@@ -317,7 +317,7 @@ def test_a_stage_stopped_by_what_it_sends_does_not_begin_anew():
     talk.send(b'x')
     pause()
     talk.sink.error = BrokenPipeError(errno.EPIPE, 'gone')
-    talk.chain._outlet._lost = lambda error: talk.chain.stop()
+    talk.chain._outlet._lost = lambda error: talk.chain.drop()
     before = len(stages_alive())
     talk.update('0')
     pause()

@@ -31,7 +31,7 @@ class Session:
     def finish_direction(self, direction):
         self.events.append(f'end {direction}')
 
-    def end(self, reset=False):
+    def abort(self):
         self.ended = True
 
     def toxic_failed(self, toxic):
