@@ -75,7 +75,7 @@ class Dialogue:
             cutter.held = b''
             return
         parts: Iterable[Part] = cutter.cut(data)
-        if data and not (cutter.open or cutter.held or cutter.framer.rest):
+        if data and not (cutter.framer.open or cutter.held or cutter.framer.rest):
             parts = self._agreeing(cutter.whole(data), parts, len(data))
         for end, exchange, done in parts:
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
@@ -112,8 +112,8 @@ class Dialogue:
         """The sender has ended; whether that completes its message."""
         cutter = self.cutter(sender)
         complete = cutter.framer.end()
-        if complete and cutter.open:
-            self._piece(sender, cutter.exchange, b'', True)
+        if complete and cutter.framer.open:
+            self._piece(sender, cutter.end(), b'', True)
         return complete
 
 

@@ -52,7 +52,7 @@ class MessageLane(Lane):
             if not data:
                 return self._source_ended()
         cutter = self.cutter
-        if not (cutter.open or cutter.held or self.protocol.editing):
+        if not (framer.open or cutter.held or self.protocol.editing):
             exchange = cutter.whole(data)
             if exchange is not None:
                 return self._whole(exchange, data)

@@ -91,9 +91,8 @@ class AnswerLane(MessageLane):
         super()._act(exchange, piece, begins, done)
 
     def _source_ended(self) -> None:
-        exchange = self.cutter.exchange
-        if self.cutter.open and exchange is not None and self.cutter.framer.end() and not self.opaque():
-            self.cutter.open = False
+        exchange = None if self.opaque() else self.cutter.end()
+        if exchange is not None:
             self._process(iter([(0, exchange, True)]))
         if not self.session.ended and not self.busy:
             super()._source_ended()

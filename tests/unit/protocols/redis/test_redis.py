@@ -3,7 +3,8 @@ import pytest
 
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
-from vaurien.protocols.redis import INLINE, Redis
+from vaurien.protocols.redis import Redis
+from vaurien.protocols.redis.requests import INLINE
 from vaurien.protocols.redis.resp import DEEPEST
 
 RECORDED = corpus.conversations('redis')

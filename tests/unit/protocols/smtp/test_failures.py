@@ -8,7 +8,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, Dialogue, FakeSession, Message, Turn
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.framers import COMMANDS, DELIVERY, MESSAGE
+from vaurien.protocols.smtp.commands import COMMANDS, DELIVERY, MESSAGE
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx\r\n'), (CLIENT, b'EHLO me\r\n'), (BACKEND, b'250 mx\r\n')]

@@ -6,7 +6,7 @@ from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, same_in_every
 from vaurien.protocols import Protocol
 from vaurien.protocols.message import HOLD, NAME
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.framers import LINE
+from vaurien.protocols.smtp.lines import MAX_LINE_BYTES as LINE
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx ESMTP\r\n'), (CLIENT, b'EHLO me\r\n'),
