@@ -248,7 +248,7 @@ def _check_framers(cls: type[MessageProtocol], protocol: MessageProtocol, slicin
     data = b''.join(EVENTS)
     for cutter in (protocol.request_cutter, protocol.response_cutter):
         for at in range(0, len(data), slicing):
-            if not cutter.opaque:
+            if not cutter.opaque_because:
                 _cut(cls, protocol, cutter, data[at:at + slicing])
 
 

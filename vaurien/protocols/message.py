@@ -5,7 +5,7 @@ a stream into messages in any slicing, pairing answers with requests in order, a
 """
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from ..errors import ProtocolError
 from .base import COMMON, BaseProtocol, Behavior, Exchange
@@ -22,9 +22,11 @@ NAME = 4096
 #: (end, exchange, done): the bytes up to data[end] belong to the message of this exchange, and the message is complete.
 #: The exchange is None for what no request asked for: greetings, pushes, notices, padding.
 Part = tuple[int, Exchange | None, bool]
+#: the class of the protocol object that a framer works for, as far as the framer knows it
+P = TypeVar('P', bound='MessageProtocol')
 
 
-class Framer:
+class Framer(Generic[P]):
     """Finds the messages in one direction of a session.
 
     Attributes:
@@ -32,9 +34,13 @@ class Framer:
             ``protocol.queue[0]`` is the exchange whose answer comes next.
         rest: Bytes to come that belong to the message under way and need not be looked at; they are forwarded unseen.
             Once they have passed, ``scan`` is called again, perhaps with no bytes at all, to say what follows.
+        exchange: The exchange of the message under way; None: between messages, or a message that nothing asked for. Like
+            ``open`` it is written by ``Cutter`` alone: it follows once the part was handled, so that whoever handles a part
+            still sees the exchange of the part before, and ``scan`` sees its own when it goes on.
+        open: A message is under way.
     """
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: P) -> None:
         self.protocol = protocol
         self.rest = 0
         self.exchange: Exchange | None = None
@@ -70,19 +76,24 @@ class Cutter:
     Attributes:
         data: The bytes that the offsets of the parts refer to: those held before, and the new ones.
         held: Bytes that no part has claimed yet; at most ``HOLD``.
-        exchange: The exchange of the message under way; None: between messages, or a message that nothing asked for.
-        opaque: Why the framer cannot follow any more; empty: it can.
+        opaque_because: Why the framer cannot follow any more; empty: it can.
     """
 
     __slots__ = ('framer', 'data', 'held', 'opaque_because', 'whole')
 
-    def __init__(self, framer: Framer) -> None:
-        self.framer, self.whole = framer, framer.whole
+    def __init__(self, framer: Framer[Any]) -> None:
+        self.framer: Framer[Any] = framer
+        self.whole = framer.whole
         self.data = self.held = b''
         self.opaque_because = ''
 
+    def follow(self, framer: Framer[P]) -> Framer[P]:
+        """Let another framer read what comes from here on, and return it."""
+        self.framer, self.whole = framer, framer.whole
+        return framer
+
     def cut(self, data: bytes) -> Iterator[Part]:
-        """Report the parts of what was held and of ``data``. When it is through, look at ``opaque`` and ``held``."""
+        """Report the parts of what was held and of ``data``. When it is through, look at ``opaque_because`` and ``held``."""
         framer, start = self.framer, 0
         if self.held:
             data, self.held = self.held + data, b''
@@ -94,10 +105,13 @@ class Cutter:
             if framer.rest:
                 return
         try:
-            for part in framer.scan(data, start):
+            parts = framer.scan(data, start)
+            framer = self.framer    # another one may have taken its place
+            for part in parts:
                 start, exchange, done = part
+                framer.open = not done
                 yield part
-                framer.exchange, framer.open = None if done else exchange, not done
+                framer.exchange = None if done else exchange
         except ProtocolError as error:
             self.give_up(str(error))
         if start < len(data):
@@ -108,6 +122,17 @@ class Cutter:
     def skipped(self, count: int) -> None:
         """Take note that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
         self.framer.rest -= count
+
+    def ends(self) -> bool:
+        """Return whether the end of the stream completes the message under way."""
+        return self.framer.exchange is not None and self.framer.open and self.framer.end()
+
+    def end(self) -> Iterator[Part]:
+        """Report the message under way as complete: the end of the stream completes it."""
+        framer = self.framer
+        framer.open = False
+        yield 0, framer.exchange, True
+        framer.exchange = None
 
     def give_up(self, reason: str) -> None:
         """Follow no more; what is held belongs to nobody."""
@@ -156,7 +181,7 @@ class MessageProtocol(BaseProtocol):
 
     options: ClassVar[Mapping[str, Any]] = {**COMMON, 'keep_alive': COMMON['keep_alive']._replace(default=True)}
     duplex = inline = True
-    framers: ClassVar[tuple[Callable[[Any], Framer], Callable[[Any], Framer]]]
+    framers: ClassVar[tuple[Callable[[Any], Framer[Any]], Callable[[Any], Framer[Any]]]]
     errors: ClassVar[Mapping[str, Kind]] = {}
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()

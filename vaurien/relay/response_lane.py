@@ -99,9 +99,7 @@ class ResponseLane(MessageLane):
         return self.session.ended or self.session.silent
 
     def _source_ended(self) -> None:
-        framer = self.cutter.framer
-        exchange = framer.exchange
-        if framer.open and exchange is not None and framer.end() and not self.is_opaque():
+        if not self.is_opaque() and self.cutter.ends():
             self._process(self.cutter.end())
         if not self.session.ended and not self.busy:
             super()._source_ended()

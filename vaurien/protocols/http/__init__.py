@@ -5,14 +5,16 @@ from typing import Any, ClassVar
 from ...options import Option
 from .. import Protocol
 from ..base import Exchange
-from ..message import Kind, MessageProtocol
+from ..message import Kind
 from .failures import ERRORS
-from .framers import Answers, Messages, Requests
+from .framers import Conversation, Messages
 from .headers import closing, with_field
+from .requests import Requests
+from .responses import Responses
 
 
 @Protocol.register
-class HTTP(MessageProtocol):
+class HTTP(Conversation):
     """Each HTTP request meets the chaos on its own; its name is method and target, as in ``GET /items?x=1``.
 
     Keep-alive, pipelining, chunks with trailers, interim answers, uploads that wait for ``100 Continue`` and bodies
@@ -23,10 +25,10 @@ class HTTP(MessageProtocol):
 
     name = 'http'
     options: ClassVar[Mapping[str, Any]] = {
-        **MessageProtocol.options,
+        **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
     }
-    framers = Requests, Answers
+    framers = Requests, Responses
     errors: ClassVar[Mapping[str, Kind]] = ERRORS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -54,8 +56,8 @@ class HTTP(MessageProtocol):
 
     def reusable(self) -> bool:
         """Say whether the next client's requests may follow on the backend connection: neither side has ended it."""
-        for cutter in (self.requests, self.answers):
-            if cutter.open or cutter.held or isinstance(cutter.framer, Messages) and cutter.framer.last:
+        for cutter in (self.request_cutter, self.response_cutter):
+            if cutter.framer.open or cutter.held or isinstance(cutter.framer, Messages) and cutter.framer.last:
                 return False
         return super().reusable()
 

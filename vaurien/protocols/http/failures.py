@@ -5,10 +5,9 @@ Each answer says that it was injected: the page in words, the head in its field 
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
 
 from ..base import Exchange
-from ..message import Failure, Kind
+from ..message import Failure, Kind, MessageProtocol
 from .headers import BARE, OLD, PAGE
 
 PAUSE = 0.1         #: [s] between two bytes of a slow head, about 20 s in all: no single read gives up so soon
@@ -37,7 +36,7 @@ def page(status: int) -> bytes:
     return HTML.format(status=status_text(status)).encode()
 
 
-def stays(protocol: Any, exchange: Exchange) -> bool:
+def stays(protocol: MessageProtocol, exchange: Exchange) -> bool:
     """Say whether the connection goes on after an answer made here.
 
     It does where the client would go on (RFC 9112 section 9.3), unless the client waits to be told to send its body:
@@ -60,37 +59,37 @@ def head(status: int, stay: bool, *fields: str) -> bytes:
     return '\r\n'.join(lines).encode('ascii')
 
 
-def refusal(status: int, *fields: str) -> Callable[[Any, Exchange], Failure]:
+def refusal(status: int, *fields: str) -> Callable[[MessageProtocol, Exchange], Failure]:
     """Return a builder of complete answers with an error status; the connection stays as the peers negotiated."""
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+    def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
         stay, body = stays(protocol, exchange), page(status)
         start = head(status, stay, *fields, HTML_TYPE, f'Content-Length: {len(body)}')
         return Failure(start if exchange.note.bodiless else start + body, end='' if stay else 'close')
     return build
 
 
-def half(end: str) -> Callable[[Any, Exchange], Failure]:
+def half(end: str) -> Callable[[MessageProtocol, Exchange], Failure]:
     """Return a builder of answers that end in the middle of their page, by FIN (``close``) or RST (``reset``)."""
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+    def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
         body = page(200)
         start = head(200, stays(protocol, exchange), HTML_TYPE, f'Content-Length: {len(body)}')
         return Failure(start + body[:len(body) // 2], end=end)
     return build
 
 
-def malformed_chunk(protocol: Any, exchange: Exchange) -> Failure:
+def malformed_chunk(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Answer with a good chunk and a bad one."""
     body = page(200)
     start = head(200, stays(protocol, exchange), HTML_TYPE, 'Transfer-Encoding: chunked')
     return Failure(start + CHUNKS % (len(body), body), end='close')
 
 
-def empty_response(protocol: Any, exchange: Exchange) -> Failure:
+def empty_response(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Close without a byte."""
     return Failure(end='close')
 
 
-def slow_headers(protocol: Any, exchange: Exchange) -> Failure:
+def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Answer 503 without a page, byte by byte."""
     stay = stays(protocol, exchange)
     start = head(503, stay, RETRY_AFTER, HTML_TYPE, 'Content-Length: 0')

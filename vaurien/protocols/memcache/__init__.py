@@ -8,16 +8,16 @@ from typing import Any
 from ...errors import ProtocolError
 from .. import Protocol
 from ..base import Exchange
-from ..message import Cutter, Framer, MessageProtocol, Part
-from .binary import REQUEST, BinaryAnswers, BinaryRequests
+from ..message import Framer, MessageProtocol, Part
+from .binary import REQUEST, BinaryRequests, BinaryResponses
 from .failures import KINDS, ROWS
-from .text import TextAnswers, TextRequests
+from .text import TextRequests, TextResponses
 
 #: what a line of text may begin with; a server takes anything else for one too, but no client begins like that
 TEXT = bytes(range(32, 127)) + b'\t\r\n'
 
 
-class Opening(Framer):
+class Opening(Framer['Memcache']):
     """Looks at the first byte of the client, and leaves the connection to those who know what it begins."""
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
@@ -25,13 +25,7 @@ class Opening(Framer):
             return iter(())
         if data[start] != REQUEST and data[start:start + 1] not in TEXT:
             raise ProtocolError(f'a connection begins with {data[start]:#x}')     # as TLS does
-        return self.protocol.speak(data[start] == REQUEST).scan(data, start)    # type: ignore[no-any-return]
-
-
-def follow(cutter: Cutter, framer: Framer) -> Framer:
-    """Let another framer read what comes in a direction from here on."""
-    cutter.framer, cutter.whole = framer, framer.whole
-    return framer
+        return self.protocol.speak(data[start] == REQUEST).scan(data, start)
 
 
 @Protocol.register
@@ -44,19 +38,19 @@ class Memcache(MessageProtocol):
     """
 
     name = 'memcache'
-    framers = Opening, TextAnswers
+    framers = Opening, TextResponses
     errors = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
         self.binary = False     #: the client speaks the binary protocol
 
-    def speak(self, binary: bool) -> Framer:
+    def speak(self, binary: bool) -> Framer[MessageProtocol]:
         """Follow one of the protocols from here on; return the framer of the requests."""
         self.binary = binary
         if binary:
-            follow(self.answers, BinaryAnswers(self))
-        return follow(self.requests, BinaryRequests(self) if binary else TextRequests(self))
+            self.response_cutter.follow(BinaryResponses(self))
+        return self.request_cutter.follow(BinaryRequests(self) if binary else TextRequests(self))
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         row = ROWS.get(kind)

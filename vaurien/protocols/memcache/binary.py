@@ -6,11 +6,11 @@ were not answered.
 """
 from collections.abc import Iterator
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import NAME, Framer, MessageProtocol, Part
 from .text import QUIET
 
 REQUEST, ANSWER = 0x80, 0x81
@@ -40,24 +40,25 @@ QUITQ: Final = 0x17     #: the one request that is never answered
 KEYED: Final = frozenset((0x0d, 0x24))  #: the quiet ones whose answer repeats the key
 
 
-class BinaryMessages(Framer):
+class BinaryMessages(Framer[MessageProtocol]):
     """What both directions have in common: a header, then a body of the length in it."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   #: of the message under way
-        self.last = False   #: the message is all of it
+        self.cut = False    #: a message was cut; when ``scan`` is called again all of it has passed
+        self.last = False   #: it is all that belongs to its exchange
 
-    def ended(self) -> tuple[Exchange | None, bool]:
-        """Take note that the message under way has passed; return whose it was, and whether it was all of it."""
-        exchange, self.exchange = self.exchange, None
-        return exchange, self.last
+    def passed(self, start: int) -> Iterator[Part]:
+        """Report the end of a message that was cut, if one was."""
+        if self.cut:
+            self.cut = False
+            yield start, self.exchange, self.last
 
     def part(self, size: int, end: int, exchange: Exchange, last: bool) -> Part:
         """Report a message that ends at ``end``, in the data or beyond."""
         if end <= size:
             return end, exchange, last
-        self.exchange, self.last, self.rest = exchange, last, end - size
+        self.cut, self.last, self.rest = True, last, end - size
         return size, exchange, False
 
 
@@ -74,8 +75,7 @@ class BinaryRequests(BinaryMessages):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)
-        if self.exchange is not None:
-            yield (start, *self.ended())
+        yield from self.passed(start)
         while start < size:
             if data[start] != REQUEST:
                 raise ProtocolError(f'a request begins with {data[start]:#x}')
@@ -99,7 +99,7 @@ class BinaryRequests(BinaryMessages):
         return Exchange(name[:NAME], stage, opcode != QUITQ, (opcode, opaque, quiet, key if opcode in KEYED else b''))
 
 
-class BinaryAnswers(BinaryMessages):
+class BinaryResponses(BinaryMessages):
     """Finds answers, and tells which request each belongs to by its opcode and its opaque."""
 
     def whole(self, data: bytes) -> Exchange | None:
@@ -109,15 +109,14 @@ class BinaryAnswers(BinaryMessages):
         _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
         if HEADER + body != len(data) or key + extras > body or opcode == STAT or queue[0].note[:3] != (opcode, opaque, False):
             return None
-        return queue[0]     # type: ignore[no-any-return]
+        return queue[0]
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size = self.protocol.queue, len(data)
-        if self.exchange is not None:
-            yield (start, *self.ended())
+        yield from self.passed(start)
         while start < size:
-            if not queue and self.protocol.requests.opaque:
-                raise ProtocolError(self.protocol.requests.opaque)
+            if not queue and self.protocol.request_cutter.opaque_because:
+                raise ProtocolError(self.protocol.request_cutter.opaque_because)
             if data[start] != ANSWER:
                 raise ProtocolError(f'an answer begins with {data[start]:#x}')
             if size - start < HEADER:

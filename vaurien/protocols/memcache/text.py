@@ -4,11 +4,11 @@ Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``no
 Commands that may or may not be answered (``q``) stay in the queue until an answer shows which of them were not.
 """
 from collections.abc import Generator, Iterator
-from typing import Any, Final
+from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import NAME, Framer, MessageProtocol, Part
 from .verbs import (
     ANYTHING,
     BLOCKS,
@@ -35,13 +35,12 @@ CR: Final = CRLF[0]
 QUIET: Final = 10_000
 
 
-class TextRequests(Framer):
+class TextRequests(Framer[MessageProtocol]):
     """Finds commands: a line each, some with a data block behind it."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   #: of the request under way
-        self.in_line = False    #: its line is not over
+        self.in_line = False    #: the line of the request under way is not over
 
     def whole(self, data: bytes) -> Exchange | None:
         end = data.find(b'\n')
@@ -55,14 +54,14 @@ class TextRequests(Framer):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size, find = len(data), data.find
-        if self.exchange is not None:
+        if self.open:
             end = find(b'\n', start) + 1 if self.in_line else start
             if self.in_line and not end:
                 if start < size:
                     yield size, self.exchange, False
                 return
-            start, exchange, self.exchange = end, self.exchange, None
-            yield start, exchange, True
+            start = end
+            yield start, self.exchange, True
         while start < size:
             end = find(b'\n', start)
             if end < 0:
@@ -74,7 +73,7 @@ class TextRequests(Framer):
             exchange, body = self.read(data[start:stop])
             start = end + 1 + body
             if start > size:
-                self.exchange, self.in_line, self.rest = exchange, False, start - size
+                self.in_line, self.rest = False, start - size
                 yield size, exchange, False
                 return
             yield start, exchange, True
@@ -84,8 +83,8 @@ class TextRequests(Framer):
         if len(data) - start < NAME + len(CRLF) or not data.startswith(LISTS, start):
             return None
         verb = VERBS[data[start:data.find(b' ', start)]]
-        self.exchange, self.in_line = Exchange(data[start:start + NAME], verb.stage, True, verb.reply), True
-        return len(data), self.exchange, False
+        self.in_line = True
+        return len(data), Exchange(data[start:start + NAME], verb.stage, True, verb.reply), False
 
     def read(self, line: bytes) -> tuple[Exchange, int]:
         """Read the line of a request; return its exchange, and the length of what follows it [bytes].
@@ -135,12 +134,11 @@ class TextRequests(Framer):
         return Reply(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
 
 
-class TextAnswers(Framer):
+class TextResponses(Framer[MessageProtocol]):
     """Finds answers, and tells which request each belongs to."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   #: whose answer is under way
         self.last = False   #: nothing of it comes behind the data block under way
         self.wrong = ''     #: what is wrong with what follows
 
@@ -156,13 +154,13 @@ class TextAnswers(Framer):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size, find = self.protocol.queue, len(data), data.find
-        if self.exchange is not None and self.last:
-            exchange, self.exchange, self.last = self.exchange, None, False
-            yield start, exchange, True
+        if self.last:
+            self.last = False
+            yield start, self.exchange, True
         while start < size:
             end, owner = find(b'\n', start), self.exchange
-            if not queue and owner is None and self.protocol.requests.opaque:
-                raise ProtocolError(self.protocol.requests.opaque)
+            if not queue and owner is None and self.protocol.request_cutter.opaque_because:
+                raise ProtocolError(self.protocol.request_cutter.opaque_because)
             if end < 0:
                 return
             if owner is None:
@@ -179,11 +177,10 @@ class TextAnswers(Framer):
             if end > start:
                 start = min(end, size)
                 self.rest, self.last = end - start, done and end > size
-                self.exchange = owner if not done or self.last else None
-                yield start, owner, self.exchange is None
+                yield start, owner, done and not self.last
             if self.wrong:
                 raise ProtocolError(self.wrong)
-            if self.exchange is not None:
+            if self.open:
                 return
 
     def _pair(self, start: int, line: bytes) -> Generator[Part, None, Exchange | None]:
@@ -224,7 +221,7 @@ class TextAnswers(Framer):
         word = NUMBER if word.isdigit() else word
         if reply.last and word not in reply.last and reply.before is not None and word not in reply.before:
             raise ProtocolError('an answer to another request')
-        return queue[0]     # type: ignore[no-any-return]
+        return queue[0]
 
     def _extent(self, owner: Exchange | None, data: bytes, start: int) -> tuple[int, bool]:
         """Say how far an answer reaches, beyond the data if a data block is cut, and whether it ends there."""

@@ -4,7 +4,7 @@ The table is most of it; the functions are for the commands that say more than t
 """
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...errors import ProtocolError
 from ..base import Exchange
@@ -12,6 +12,7 @@ from ..message import NAME
 from .attributes import after_attributes
 from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, LONGEST, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
 from .packets import text
+from .state import Conversation
 
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
@@ -40,23 +41,23 @@ class Command(NamedTuple):
     call: Call | None
     detail: str = ''
     stage: str = COMMANDING
-    change: Callable[[Any, bytes], None] | None = None
+    change: Callable[[Conversation, bytes], None] | None = None
 
 
-def close(protocol: Any, payload: bytes) -> None:
+def close(protocol: Conversation, payload: bytes) -> None:
     """Forget a statement."""
     protocol.statements.close(*STATEMENT(payload, 1))
     protocol.review()
 
 
-def keep_data(protocol: Any, payload: bytes) -> None:
+def keep_data(protocol: Conversation, payload: bytes) -> None:
     """Remember that the server holds data for the next execution of a statement."""
     statement = protocol.statements.find(*STATEMENT(payload, 1))
     if statement is not None:
         statement.long_data = True
 
 
-def forget(protocol: Any, payload: bytes) -> None:
+def forget(protocol: Conversation, payload: bytes) -> None:
     """Forget all statements: the connection becomes as good as new."""
     protocol.statements.clear()
     protocol.review()
@@ -89,7 +90,7 @@ BY_CODE = {
 }
 
 
-def needed(protocol: Any, data: bytes, at: int) -> int:
+def needed(protocol: Conversation, data: bytes, at: int) -> int:
     """Return how many bytes of a command must have arrived before it can be understood.
 
     Args:
@@ -109,7 +110,7 @@ def needed(protocol: Any, data: bytes, at: int) -> int:
     return 5 if code == LONG_DATA else 1 + NAME
 
 
-def command(protocol: Any, payload: bytes) -> Exchange:
+def command(protocol: Conversation, payload: bytes) -> Exchange:
     """Make the exchange of a command.
 
     Args:
@@ -137,7 +138,7 @@ def command(protocol: Any, payload: bytes) -> Exchange:
     return Exchange(name.rstrip()[:NAME], row.stage, row.call is not None, row.call)
 
 
-def query(protocol: Any, payload: bytes) -> Exchange:
+def query(protocol: Conversation, payload: bytes) -> Exchange:
     """COM_QUERY: called by its text."""
     start = 1
     if protocol.attributes:
@@ -148,7 +149,7 @@ def query(protocol: Any, payload: bytes) -> Exchange:
     return Exchange(payload[start:start + NAME], ASKING, True, TO_QUERY)
 
 
-def prepare(protocol: Any, payload: bytes) -> Exchange:
+def prepare(protocol: Conversation, payload: bytes) -> Exchange:
     """COM_STMT_PREPARE: called by its name and the statement's text."""
     statement = protocol.statements.last = Statement(payload[1:1 + NAME])
     if protocol.editing:
@@ -156,7 +157,7 @@ def prepare(protocol: Any, payload: bytes) -> Exchange:
     return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:NAME], PREPARING, True, Call(PREPARED, statement))
 
 
-def execute(protocol: Any, payload: bytes) -> Exchange:
+def execute(protocol: Conversation, payload: bytes) -> Exchange:
     """COM_STMT_EXECUTE and its bulk: called by the statement's text.
 
     An execution whose types could not be kept, were it answered here, is taken for a command that no query's failures fit.

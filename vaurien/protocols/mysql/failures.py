@@ -5,7 +5,7 @@ error names is ``vaurien``.
 """
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..base import Exchange
 from ..message import Failure, Kind
@@ -23,6 +23,7 @@ from .commands import (
     STATEMENT,
 )
 from .packets import packet
+from .state import Conversation
 
 #: the number of the packet that an error leaves in; 1 at all other stages: it follows a request of one packet
 NUMBERS = {CONNECT: 0, LOGGING_IN: 2, LARGE: 2}
@@ -50,7 +51,7 @@ class Words(NamedTuple):
     text: bytes
 
 
-def facts(protocol: Any, exchange: Exchange) -> dict[bytes, bytes]:
+def facts(protocol: Conversation, exchange: Exchange) -> dict[bytes, bytes]:
     """Return what the texts of errors name."""
     text = exchange.name.encode()
     table = TABLE.search(text)
@@ -77,7 +78,7 @@ def error(number: int, words: Words, known: dict[bytes, bytes]) -> bytes:
     return packet(number, b'\xff' + words.code.to_bytes(2, 'little') + state + (words.text % known)[:512])
 
 
-Builder = Callable[[Any, Exchange], Failure]
+Builder = Callable[[Conversation, Exchange], Failure]
 
 
 def refusal(words: Words, of_mysql: Words | None = None, end: str = '', rollback: bool = False) -> Builder:
@@ -89,7 +90,7 @@ def refusal(words: Words, of_mysql: Words | None = None, end: str = '', rollback
         end: How the connection ends; empty: it goes on, where the stage lets it.
         rollback: The server rolls the transaction back.
     """
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
         is_mysql = protocol.server is not None and not protocol.server.mariadb
         reply = error(NUMBERS.get(exchange.stage, 1), is_mysql and of_mysql or words, facts(protocol, exchange))
         if end or exchange.stage in CLOSING:
@@ -98,7 +99,7 @@ def refusal(words: Words, of_mysql: Words | None = None, end: str = '', rollback
     return build
 
 
-def stand_in(protocol: Any, exchange: Exchange, rollback: bool) -> bytes:
+def stand_in(protocol: Conversation, exchange: Exchange, rollback: bool) -> bytes:
     """Return what the backend gets in place of a request, and let the exchange wait for the answers to it."""
     requests, call = [ROLLBACK] if rollback else [], exchange.note
     if exchange.stage == PREPARING:
@@ -117,17 +118,17 @@ def stand_in(protocol: Any, exchange: Exchange, rollback: bool) -> bytes:
     return b''.join(requests)
 
 
-def gone(protocol: Any, exchange: Exchange) -> Failure:
+def gone(protocol: Conversation, exchange: Exchange) -> Failure:
     """Close without a byte."""
     return Failure(end='close')
 
 
-def lost(protocol: Any, exchange: Exchange) -> Failure:
+def lost(protocol: Conversation, exchange: Exchange) -> Failure:
     """Let the request through, and close in place of its answer."""
     return Failure(request=None, end='close')
 
 
-def truncated(protocol: Any, exchange: Exchange) -> Failure:
+def truncated(protocol: Conversation, exchange: Exchange) -> Failure:
     """Announce one column, and close in the middle of its definition."""
     columns = b'\x01\x01' if protocol.optional_metadata else b'\x01'
     return Failure(packet(1, columns) + packet(2, b'\x03def\x00\x00\x00\x011'.ljust(23, b'\0'))[:12], end='close')

@@ -3,7 +3,6 @@
 Knows no stream, no failure, and of commands only where they end.
 """
 from collections.abc import Iterator
-from typing import Any
 
 from ...errors import ProtocolError
 from ..base import Exchange
@@ -11,18 +10,14 @@ from ..message import NAME, Framer, Part
 from .calls import LOGIN
 from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, PLAIN, QUERY, TO_LOG_IN, TO_QUERY, command, needed
 from .packets import FULL, HEADER, PACKET, WORD, login
-
-# what the client sends now
-ANSWER, COMMANDS, FILE = 'the answer to the greeting', 'commands', 'a file for LOAD DATA LOCAL'
+from .state import ANSWER, COMMANDS, FILE, Conversation
 
 
-class Requests(Framer):
+class Requests(Framer[Conversation]):
     """The direction from the client to the server."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   # whose message is under way; None: it is a part of another's conversation
-        self.open = False   # a message is under way
         self.full = False   # its packet is full, and another one follows
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
@@ -60,8 +55,7 @@ class Requests(Framer):
             exchange = self._ask(data, at, length)
             if exchange is None:
                 return None
-        self.exchange = exchange
-        return self._claim(data, at, length)
+        return self._claim(data, at, length, exchange)
 
     def _ask(self, data: bytes, at: int, length: int) -> Exchange | None:
         """Make the exchange of a request; None: not yet."""
@@ -97,21 +91,20 @@ class Requests(Framer):
     def _go_on(self, data: bytes, start: int) -> Part | None:
         """Report more of the message under way; None: not yet."""
         if not self.full:
-            self.open = False
             return start, self.exchange, True
         at = start + HEADER
-        return self._claim(data, at, WORD(data, start)[0] & FULL) if len(data) >= at else None
+        return self._claim(data, at, WORD(data, start)[0] & FULL, self.exchange) if len(data) >= at else None
 
-    def _claim(self, data: bytes, at: int, length: int) -> Part:
+    def _claim(self, data: bytes, at: int, length: int, exchange: Exchange | None) -> Part:
         """Report a packet of the message under way.
 
         Args:
             data: The bytes.
             at: Where its payload begins.
             length: How long that is.
+            exchange: The message's; None: it is a part of another one's conversation.
         """
         end = at + length
         self.rest = max(0, end - len(data))
         self.full = length == FULL
-        self.open = self.full or self.rest > 0
-        return end - self.rest, self.exchange, not self.open
+        return end - self.rest, exchange, not self.full and not self.rest

@@ -25,7 +25,7 @@ from .packets import (
     greeting,
     number,
 )
-from .requests import FILE
+from .state import FILE, Conversation
 
 # what comes next in an answer
 FIRST, DEFINITIONS, END_OF_COLUMNS, PASSING = 'its first packet', 'definitions', 'the EOF behind them', 'rows'
@@ -37,10 +37,10 @@ PREPARE_OK = Struct('<BIHH').unpack_from
 COLUMNS = 0xFFFF    #: more are in no result set (servers so far: 4096)
 
 
-class Answers(Framer):
+class Responses(Framer[Conversation]):
     """The direction from the server to the client."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.next = FIRST
         self.left = 0       # definitions still to come
@@ -85,8 +85,8 @@ class Answers(Framer):
         It is the greeting, or the ERR that some servers say good-bye with.
         """
         at = start + HEADER
-        if self.protocol.requests.opaque:
-            raise ProtocolError(self.protocol.requests.opaque)
+        if self.protocol.request_cutter.opaque_because:
+            raise ProtocolError(self.protocol.request_cutter.opaque_because)
         if len(data) <= at:
             return start
         if data[at] != ERR:

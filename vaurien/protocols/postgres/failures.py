@@ -4,15 +4,15 @@ Knows no stream and makes no decision: which failure an exchange meets has been 
 those of a live server, release 15.18; where no line is given the failure has not been provoked there.
 """
 from collections.abc import Callable
-from typing import Any
 
 from ..base import Exchange
 from ..message import Failure, Kind
 from . import messages as wire
+from .state import Conversation
 from .statements import COMMIT, CONTROL, READ, WRITE
 from .statements import read as read_statement
 
-Build = Callable[[Any, Exchange], Failure]
+Build = Callable[[Conversation, Exchange], Failure]
 
 DATA = (READ, WRITE, wire.CALL)
 ANYTHING = (*DATA, COMMIT, CONTROL)
@@ -33,7 +33,7 @@ _ROLLBACK_IN_GROUP = b''.join((wire.parse(_OURS, b'ROLLBACK'), wire.bind(_OURS, 
                                wire.close_statement(_OURS), _FAILING_PARSE))
 
 
-def failed(protocol: Any, exchange: Exchange, error: bytes) -> Failure:
+def failed(protocol: Conversation, exchange: Exchange, error: bytes) -> Failure:
     """Answer a statement with an error, and let the backend fail it too where it has to know.
 
     In the extended protocol it has to, since it must ignore what comes before the next Sync; so it does in a transaction,
@@ -55,7 +55,7 @@ def failed(protocol: Any, exchange: Exchange, error: bytes) -> Failure:
     return Failure(error + wire.ready(wire.IN_FAILED_BLOCK), _FAILING_QUERY)
 
 
-def ended(protocol: Any, exchange: Exchange, words: bytes) -> Failure:
+def ended(protocol: Conversation, exchange: Exchange, words: bytes) -> Failure:
     """End the connection with these last words.
 
     What the server has answered in a group it keeps to itself until there is a Sync, or an error: it is given one.
@@ -82,7 +82,7 @@ def fatal(state: str, text: str, **fields: str) -> Build:
         text: The primary message; ``{user}`` and ``{database}`` stand for those of the start-up.
         fields: Those of ``report``.
     """
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
         return ended(protocol, exchange, wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields))
     return build
 
@@ -97,17 +97,17 @@ def interrupted(state: str, text: str, line: str) -> Build:
     return error(state, text, F='postgres.c', L=line, R='ProcessInterrupts')
 
 
-def crash_shutdown(protocol: Any, exchange: Exchange) -> Failure:
+def crash_shutdown(protocol: Conversation, exchange: Exchange) -> Failure:
     return ended(protocol, exchange, _CRASH)
 
 
-def read_only(protocol: Any, exchange: Exchange) -> Failure:
+def read_only(protocol: Conversation, exchange: Exchange) -> Failure:
     text = f'cannot execute {read_statement(exchange.name).command} in a read-only transaction'
     return failed(protocol, exchange, wire.report(b'E', 'ERROR', '25006', text,
                                                   F='utility.c', L='414', R='PreventCommandIfReadOnly'))
 
 
-def serialization_failure(protocol: Any, exchange: Exchange) -> Failure:
+def serialization_failure(protocol: Conversation, exchange: Exchange) -> Failure:
     return failed(protocol, exchange, _SERIALIZATION_FAILURES[read_statement(exchange.name).nature])
 
 

@@ -1,13 +1,14 @@
 """Finds PostgreSQL's client messages, and names them. Knows no stream, no failure, and nothing of how answers are found."""
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import NAME, Framer, Part
 from . import messages as wire
 from .messages import HEAD, HEADER, LONGEST, SHORTEST, Plan
+from .state import Conversation
 
 _PACKET = Struct('>II').unpack_from     # a start-up packet's head: its length, and what it wants
 _PACKET_HEADER = 8                      # [bytes]
@@ -56,21 +57,18 @@ _QUERY = ord('Q')
 _IN_GROUP = frozenset(b'PBDECH')
 
 
-class Requests(Framer):
+class Requests(Framer[Conversation]):
     """The direction from the client to the server."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.started = False    # the StartupMessage has been seen: from here on messages have codes
-        self.open = False       # a message is under way
-        self.exchange: Exchange | None = None   # the one that it belongs to
         self._learn: dict[int, Callable[[bytes], bytes]] = {
             ord('Q'): _text, ord('P'): self._parse, ord('B'): self._bind, ord('E'): self._execute, ord('C'): self._close,
             ord('S'): self._sync, ord('F'): _function}
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if self.open:   # and what was left of it has passed
-            self.open = False
             yield start, self.exchange, True
         while not self.rest:
             part = (self._query(data, start) or self._message(data, start)) if self.started else self._packet(data, start)
@@ -134,7 +132,7 @@ class Requests(Framer):
             exchange = self._ask(code, data[body:end if end < named else named])
         if end <= size:
             return end, exchange, True
-        self.open, self.exchange, self.rest = True, exchange, end - size
+        self.rest = end - size
         return size, exchange, False
 
     def _go_on(self, code: int) -> None:

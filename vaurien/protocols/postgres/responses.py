@@ -3,23 +3,23 @@
 What a message means stands in the plan of the oldest exchange (``Exchange.note``); this file does what it says there.
 """
 from collections.abc import Iterator
-from typing import Any
 
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Framer, Part
 from . import messages as wire
 from .messages import ASIDE, HEAD, HEADER, LONGEST, MORE, READY, SHORTEST, TO_NOTHING, TO_SYNC, UNASKED, WRONG, Plan
+from .state import Conversation
 
 _REFUSED = ord('N')
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
 _REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server says what cannot come here'}
 
 
-class Answers(Framer):
+class Responses(Framer[Conversation]):
     """The direction from the server to the client."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.failed = False     # the server ignores everything up to the next Sync
         self.encrypted = False  # it has agreed to encryption

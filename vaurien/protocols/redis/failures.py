@@ -1,10 +1,11 @@
 """The failures that a Redis server has, in its own words (Redis 7.0), and where it has them. Knows no framer."""
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..base import Exchange
 from ..message import Failure, Kind
 from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MANY, STORED, WATCHED, WRITE, slot
+from .state import Conversation
 
 #: sent in place of a command in a transaction: a server that refuses a command while it queues marks the transaction, and
 #: EXEC then answers EXECABORT by itself
@@ -84,9 +85,9 @@ ROWS: Final = {
 }
 
 
-def _refusal(row: Row) -> Callable[[Any, Exchange], Failure]:
+def _refusal(row: Row) -> Callable[[Conversation, Exchange], Failure]:
     """Make the builder of an error line. A transaction on the backend is made to fail with it."""
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
         verb, note = exchange.name.split(), exchange.note
         line = row.text.format(command=verb[0].lower() if verb else '', slot=slot(note[1]),
                            backend=protocol.session.backend_name).encode()
@@ -97,18 +98,18 @@ def _refusal(row: Row) -> Callable[[Any, Exchange], Failure]:
     return build
 
 
-def _aborted(protocol: Any, exchange: Exchange) -> Failure:
+def _aborted(protocol: Conversation, exchange: Exchange) -> Failure:
     exchange.note = PLAIN
     return Failure(b'-EXECABORT Transaction discarded because of previous errors.\r\n', DISCARD)
 
 
-def _conflict(protocol: Any, exchange: Exchange) -> Failure:
+def _conflict(protocol: Conversation, exchange: Exchange) -> Failure:
     exchange.note = PLAIN
     return Failure(b'_\r\n' if protocol.state.resp3 else b'*-1\r\n', DISCARD)
 
 
-def _unsolicited(text: bytes) -> Callable[[Any, Exchange], Failure]:
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+def _unsolicited(text: bytes) -> Callable[[Conversation, Exchange], Failure]:
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
         return Failure(b'-%b\r\n' % text, end='close')
     return build
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..base import Exchange
-from ..message import NAME
+from ..message import NAME, MessageProtocol
 from .commands import GREETS, KEYED, LOGIN, SPECIAL, WATCHED, known
 
 Note = tuple[int, bytes, str, int]
@@ -67,6 +67,12 @@ class Command:
         bits = self.bits if len(self.key) < NAME else self.bits & ~KEYED
         name = b' '.join(self.words[:1 if self.verb == b'AUTH' else 2])
         return Exchange(name[:NAME], self.stage, not self.silent, (bits, self.key, self.role, self.wanted))
+
+
+class Conversation(MessageProtocol):
+    """A session with a state."""
+
+    state: 'State'
 
 
 class State:

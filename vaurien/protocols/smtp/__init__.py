@@ -2,18 +2,20 @@
 
 ``smtp_framers`` finds the messages, ``smtp_kinds`` has the failures.
 """
-from collections.abc import Mapping
 from typing import Any
 
 from .. import Protocol
 from ..base import Exchange
-from ..message import Failure, MessageProtocol
+from ..message import Failure
+from .commands import CONTENT, MESSAGE
 from .failures import CONDITIONS, GO_AHEAD, KINDS
-from .framers import COMMAND, CONTENT, MESSAGE, Answers, Requests
+from .requests import Requests
+from .responses import Responses
+from .state import Conversation
 
 
 @Protocol.register
-class SMTP(MessageProtocol):
+class SMTP(Conversation):
     """Mail goes wrong as it does with a real server: a busy mailbox, a full disk, a password refused, a reply lost.
 
     Every command is a request of its own, also where PIPELINING sends several at once, and its line is its name:
@@ -31,19 +33,8 @@ class SMTP(MessageProtocol):
     """
 
     name = 'smtp'
-    framers = (Requests, Answers)
+    framers = Requests, Responses
     errors = KINDS
-
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
-        super().__init__(settings)
-        #: what the client says next: COMMAND, CREDENTIALS or CONTENT
-        self.phase = COMMAND
-        #: the exchange whose answer tells what the client says next; None: that is known
-        self.undecided: Exchange | None = None
-        #: the DATA whose message vaurien reads in the backend's place
-        self.taken: Exchange | None = None
-        #: the client has shown who it is
-        self.authenticated = False
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         condition = CONDITIONS.get(kind)
@@ -54,11 +45,11 @@ class SMTP(MessageProtocol):
         return super().fits(kind, exchange) and (condition is None or condition(self, exchange))
 
     def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
-        exchange = self.requesting
+        exchange = self.exchange(True)
         chosen = self._choose(exchange, kind)
         if chosen is not None and exchange.stage == 'data' and self._waits_for_end(chosen):
             self._take(exchange)
-            self.owed = exchange.behavior, chosen
+            self.owed = exchange.drawn, chosen
             return False
         return super().fail(source, dest, chosen or kind)
 
@@ -75,10 +66,6 @@ class SMTP(MessageProtocol):
         data.failure = Failure(GO_AHEAD)
         self.decided(CONTENT)
         self.taken = data
-
-    def decided(self, phase: str = COMMAND) -> None:
-        """Take note that vaurien answers what the client has just said, and what the client says next."""
-        self.undecided, self.phase = None, phase
 
     def reusable(self) -> bool:
         """Say no: the greeting has been given, and who the client is may have been said."""

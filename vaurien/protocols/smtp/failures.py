@@ -3,11 +3,11 @@
 The codes stand where RFC 5321 section 4.3.2 and the extensions' documents have them; the enhanced ones are RFC 3463's.
 """
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ..base import Exchange
 from ..message import Failure, Kind
-from .framers import DELIVERY, MESSAGE
+from .commands import DELIVERY, MESSAGE
+from .state import Conversation
 
 RSET = b'RSET\r\n'
 #: what the backend gets in place of a request that it must not carry out, where its state has to follow: a transaction
@@ -37,14 +37,14 @@ def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = ''
     """
     code, _, text = reply.split(' ', 2)
 
-    def build(smtp: Any, exchange: Exchange) -> Failure:
+    def build(smtp: Conversation, exchange: Exchange) -> Failure:
         smtp.decided()
         line = f'{code} {text}' if exchange.stage in BARE else reply
         return Failure(f'{line}\r\n'.encode(), b'' if end else STAND_INS.get(exchange.stage, b''), end)
     return Kind(description, stages, build)
 
 
-def _lose_reply(smtp: Any, exchange: Exchange) -> Failure:
+def _lose_reply(smtp: Conversation, exchange: Exchange) -> Failure:
     return Failure(request=None, end='silence')
 
 
@@ -131,7 +131,7 @@ KINDS: dict[str, Kind] = {
 }
 
 #: what else must hold at an exchange for a kind to occur there
-CONDITIONS: Mapping[str, Callable[[Any, Exchange], bool]] = {
+CONDITIONS: Mapping[str, Callable[[Conversation, Exchange], bool]] = {
     'auth-required': lambda smtp, exchange: not smtp.authenticated,
     'not-implemented': lambda smtp, exchange: exchange.name[:4].upper() != 'HELO',
     'too-big': lambda smtp, exchange: exchange.stage != 'mail' or ' SIZE=' in exchange.name.upper(),

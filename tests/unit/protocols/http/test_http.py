@@ -198,14 +198,14 @@ def test_body_is_not_held_and_need_not_be_looked_at(sender: str, before: list[Tu
     dialogue = replay(HTTP, [*before, (sender, head)])
     cutter = dialogue.cutter(sender)
     assert cutter.framer.rest >= GB
-    asked = cutter.exchange
+    asked = cutter.framer.exchange
 
     for _ in range(3):
         dialogue.feed(sender, b'\r\n' * 500)
         assert cutter.held == b''
     cutter.skipped(GB // 2)     # forwarded unseen
     assert cutter.framer.rest >= GB // 2 - 3000
-    assert cutter.exchange is asked is not None
+    assert cutter.framer.exchange is asked is not None
 
 
 @pytest.mark.parametrize('sender, before, head, end', [
@@ -223,7 +223,7 @@ def test_message_goes_on_behind_a_body_that_was_forwarded_unseen(
     assert cutter.framer.rest == 0
     dialogue.feed(sender, end)
     assert [message.sender for message in dialogue.messages][-1:] == [sender]
-    assert not cutter.open
+    assert not cutter.framer.open
 
 
 def test_client_that_waits_for_100_is_not_waited_for() -> None:
@@ -251,11 +251,11 @@ def test_final_answer_may_come_before_the_body() -> None:
 def test_whole_messages_are_reported_in_one_part_each() -> None:
     protocol = Dialogue(HTTP).protocol
     for data in (GET, POST, UPLOAD):
-        parts = list(protocol.requests.cut(data))
+        parts = list(protocol.request_cutter.cut(data))
         assert [(end, done) for end, _, done in parts] == [(len(data), True)]
         protocol.queue.append(parts[0][1])
     for data in (OK, CHUNKED + b'2\r\nok\r\n0\r\n\r\n'):
-        assert [(end, done) for end, _, done in protocol.answers.cut(data)] == [(len(data), True)]
+        assert [(end, done) for end, _, done in protocol.response_cutter.cut(data)] == [(len(data), True)]
 
 
 @pytest.mark.parametrize('read, head', [(read_request, GET), (read_answer, answer(200, 'Content-Length: 2'))])

@@ -115,7 +115,7 @@ def test_request_is_named_before_its_body_has_come() -> None:
     for begun, rest in ((b'set key 0 0 1000000\r\nabc', 999_999), (packet(1, b'key', b'\0' * 8, b'x' * 1000)[:100], 935)):
         dialogue = Dialogue(Memcache)
         dialogue.feed(CLIENT, begun)
-        cutter = dialogue.protocol.requests
+        cutter = dialogue.protocol.request_cutter
         assert [exchange.name for exchange in dialogue.exchanges] == ['set key']
         assert (cutter.framer.rest, cutter.held) == (rest, b'')
         cutter.skipped(rest)
@@ -134,7 +134,7 @@ def test_list_of_keys_may_be_longer_than_anything_is_held() -> None:
 def test_value_of_an_answer_passes_unseen() -> None:
     for asked, told in ((b'get a\r\n', b'VALUE a 0 1000000\r\nx'), (b'mg a v\r\n', b'VA 1000000\r\nx')):
         dialogue = replay(Memcache, [(CLIENT, asked), (BACKEND, told)])
-        cutter = dialogue.protocol.answers
+        cutter = dialogue.protocol.response_cutter
         assert cutter.framer.rest == 1_000_001
         cutter.skipped(1_000_001)
         dialogue.feed(BACKEND, b'' if asked.startswith(b'mg') else b'END\r\n')

@@ -155,15 +155,15 @@ def test_files_of_16_megabytes_end_with_an_empty_packet_of_their_own(size: int) 
 def test_body_is_not_looked_at() -> None:
     dialogue = replay(MySQL, opened())
     request = query(b'INSERT ' + b'x' * 1_000_000)
-    parts = list(dialogue.protocol.requests.cut(request[:5000]))
+    parts = list(dialogue.protocol.request_cutter.cut(request[:5000]))
 
     assert [(end, exchange.name, done) for end, exchange, done in parts] == [(5000, ('INSERT ' + 'x' * NAME)[:NAME], False)]
-    assert dialogue.protocol.requests.framer.rest == len(request) - 5000
+    assert dialogue.protocol.request_cutter.framer.rest == len(request) - 5000
 
 
 def test_request_is_named_as_soon_as_it_can_be() -> None:
     dialogue = replay(MySQL, opened())
-    cutter = dialogue.protocol.requests
+    cutter = dialogue.protocol.request_cutter
     data = ask(0x18, b'\x07\0\0\0\0\0' + b'x' * 10_000)
 
     assert list(cutter.cut(data[:8])) == []

@@ -281,7 +281,7 @@ def test_a_large_message_is_not_held(sender, data):
     assert cutter.framer.rest == len(data) - NAME - 5
     dialogue.feed(sender, data[NAME + 5:])
     assert cutter.framer.rest == 0
-    assert not cutter.opaque
+    assert not cutter.opaque_because
 
 
 def test_a_large_result_is_followed_row_by_row():

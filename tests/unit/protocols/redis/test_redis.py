@@ -3,7 +3,8 @@ import pytest
 
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
-from vaurien.protocols.redis import INLINE, Redis
+from vaurien.protocols.redis import Redis
+from vaurien.protocols.redis.requests import INLINE
 from vaurien.protocols.redis.resp import DEEPEST
 
 RECORDED = corpus.conversations('redis')
@@ -135,21 +136,21 @@ def test_request_is_named_before_its_body_has_come() -> None:
     dialogue = Dialogue(Redis)
     dialogue.feed(CLIENT, b'*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$1000000\r\nabc')
     assert [exchange.name for exchange in dialogue.exchanges] == ['SET key']
-    assert dialogue.protocol.requests.framer.rest == 1_000_000 + 2 - 3
-    assert dialogue.protocol.requests.held == b''
+    assert dialogue.protocol.request_cutter.framer.rest == 1_000_000 + 2 - 3
+    assert dialogue.protocol.request_cutter.held == b''
 
 
 def test_long_argument_passes_unseen_up_to_its_last_byte() -> None:
     dialogue = Dialogue(Redis)
     dialogue.feed(CLIENT, b'*2\r\n$3\r\nSET\r\n$5000\r\n' + b'k' * 4096)
-    cutter = dialogue.protocol.requests
+    cutter = dialogue.protocol.request_cutter
     cutter.skipped(cutter.framer.rest)
     assert list(cutter.cut(b'')) == [(0, dialogue.exchanges[0], True)]
 
 
 def test_long_reply_passes_unseen_up_to_its_last_byte() -> None:
     dialogue = replay(Redis, [(CLIENT, command('GET', 'a')), (BACKEND, b'$1000000\r\n')])
-    cutter = dialogue.protocol.answers
+    cutter = dialogue.protocol.response_cutter
     assert cutter.framer.rest == 1_000_002
     cutter.skipped(1_000_002)
     assert list(cutter.cut(b'')) == [(0, dialogue.exchanges[0], True)]

@@ -8,7 +8,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, Dialogue, FakeSession, Message, Turn
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.framers import COMMANDS, DELIVERY, MESSAGE
+from vaurien.protocols.smtp.commands import COMMANDS, DELIVERY, MESSAGE
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx\r\n'), (CLIENT, b'EHLO me\r\n'), (BACKEND, b'250 mx\r\n')]
@@ -68,7 +68,7 @@ class Faulty(Dialogue):
         kinds = [Drawn(kind) for name, kind in self.plan.items() if exchange.name.startswith(name)]
         exchange.behavior = self.protocol.owes(exchange) or next(iter(kinds), None)
         if exchange.behavior is not None:
-            self.protocol.requesting = exchange
+            self.protocol.session.at = exchange     # type: ignore[attr-defined]
             self.protocol.fail(None, None, exchange.behavior.kind or None)
 
     def _answer(self, exchange: Exchange | None, data: bytes, done: bool) -> None:

@@ -6,7 +6,7 @@ from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, same_in_every
 from vaurien.protocols import Protocol
 from vaurien.protocols.message import HOLD, NAME
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.framers import LINE
+from vaurien.protocols.smtp.lines import MAX_LINE_BYTES as LINE
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx ESMTP\r\n'), (CLIENT, b'EHLO me\r\n'),
@@ -113,7 +113,7 @@ def test_endless_answer_is_not_held() -> None:
         dialogue.feed(*turn)
     for _ in range(2 * HOLD // 80):
         dialogue.feed(BACKEND, b'214-' + b'x' * 74 + b'\r\n')
-        assert not dialogue.protocol.answers.held
+        assert not dialogue.protocol.response_cutter.held
     assert dialogue.opaque[BACKEND] == ''
 
 
@@ -195,7 +195,7 @@ def test_message_of_20_mb_is_never_held() -> None:
     dialogue = Dialogue(SMTP)
     for turn in READY:
         dialogue.feed(*turn)
-    requests, line = dialogue.protocol.requests, b'x' * 76 + b'\r\n'
+    requests, line = dialogue.protocol.request_cutter, b'x' * 76 + b'\r\n'
     block, passed = line * 840, 0
     while passed < 20_000_000:
         for end, exchange, done in requests.cut(block):
@@ -226,7 +226,7 @@ def test_chunk_is_forwarded_unseen() -> None:
     dialogue = Dialogue(SMTP)
     for turn in (*HELLO, (CLIENT, b'BDAT 1000000000 LAST\r\nbegins')):
         dialogue.feed(*turn)
-    requests = dialogue.protocol.requests
+    requests = dialogue.protocol.request_cutter
     assert requests.framer.rest == 1_000_000_000 - 6
     requests.skipped(requests.framer.rest)
     dialogue.feed(CLIENT, b'')

@@ -1,0 +1,35 @@
+"""Finds HTTP requests, and the point from which on the client may not be speaking HTTP. Knows no response and no failure."""
+from ...errors import ProtocolError
+from ..base import Exchange
+from .framers import Conversation, Messages
+from .headers import BEGUN_REQUEST, SHORT, read_request
+
+
+class Requests(Messages):
+    """Finds requests, and the point from which on the client may not be speaking HTTP.
+
+    Attributes:
+        switching: The last request that asked for another protocol. Until it is answered, bytes behind it may be that
+            protocol's already, or one more request: nobody can tell.
+    """
+
+    first_line = BEGUN_REQUEST
+    padded = True
+
+    def __init__(self, protocol: Conversation) -> None:
+        super().__init__(protocol)
+        self.switching: Exchange | None = None
+
+    def begin(self, head: bytes) -> tuple[Exchange, int]:
+        protocol = self.protocol
+        if self.last:
+            raise ProtocolError('bytes behind a request that ends the connection')
+        if self.switching is not None and self.switching in protocol.queue:
+            raise ProtocolError('bytes behind a request for another protocol')
+        asked = read_request(head) if len(head) <= SHORT else read_request.__wrapped__(head)
+        exchange = Exchange(asked.name, asked.stage, True, asked)
+        if asked.switches:
+            self.switching = exchange
+        elif not asked.persists or protocol.single:
+            self.last = True
+        return exchange, asked.length

@@ -1,0 +1,137 @@
+"""Finds commands: arrays of words, or lines of text. Knows no reply and no failure.
+
+What commands are is told by ``commands``, what they change in the session by ``state``, how far a word reaches by ``resp``.
+"""
+import re
+from functools import lru_cache
+from typing import Final
+
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import NAME, Part
+from .commands import SPECIAL, known
+from .framer import Messages
+from .resp import CRLF, STAR, STEPS, header, length, skip_words, take
+from .state import LOOK, Conversation
+
+#: [bytes] in which the second word begins where a command is read fast; what its length begins with, behind the first word
+HEAD, SECOND = 64, b'\r\n$'
+FIRST: Final = 8    #: [bytes] before the first word, at least: ``*1 CRLF $4 CRLF``
+SHORT: Final = 1024     #: [bytes] of a second word up to which a command is read fast; a longer one may have to be cut
+#: [beginnings of commands] that are remembered with what is known of them; programs use a few dozen
+HEADS: Final = 1024
+INLINE: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
+#: one word of it: plain, or in quotes, behind which it must end (``sdssplitargs`` of the server)
+WORD: Final = re.compile(rb"""(?:[^\s"']|"(?:\\.|[^"\\])*"(?=\s|\Z)|'(?:\\'|[^'])*'(?=\s|\Z))+""", re.DOTALL)
+
+
+@lru_cache(HEADS)
+def begun(head: bytes) -> tuple[int, bytes, int]:
+    """Read how a command begins.
+
+    Args:
+        head: All before the length of its second word, as ``*2 CRLF $3 CRLF GET``.
+
+    Returns:
+        How many words follow, the command's name as sent, and what is known of it; ``SPECIAL`` for whatever else is there.
+    """
+    lines = head.split(CRLF)
+    if len(lines) == 3 and lines[0][:1] == b'*' and lines[0][1:].isdigit() and STEPS[lines[1]] == len(lines[2]) + 4:
+        count = int(lines[0][1:])
+        return count - 1, lines[2], known(lines[2], count)
+    return 0, b'', SPECIAL
+
+
+def single_word(data: bytes, start: int) -> Part | None:
+    """Read a whole command of one word, fast; returns what ``usual_command`` returns."""
+    end = data.find(CRLF, start + FIRST, start + HEAD)
+    left, verb, bits = begun(data[start:end]) if end > 0 else (0, b'', SPECIAL)
+    return (end + 2, Exchange(verb, 'command', True, (bits, b'', '', 1)), True) if not left and bits < SPECIAL else None
+
+
+def usual_command(data: bytes, start: int) -> Part | None:
+    """Read a whole command, fast, where no more need be known of it than its name and its key.
+
+    Returns:
+        All of it; None for whatever else is there.
+    """
+    pos = data.find(SECOND, start + FIRST, start + HEAD)
+    if pos < 0:
+        return single_word(data, start)
+    left, verb, bits = begun(data[start:pos])
+    if bits >= SPECIAL or left < 1:
+        return None
+    try:
+        pos += 2
+        end = data.index(CRLF, pos)
+        begin = end + 2
+        pos = end + STEPS[data[pos:end]]
+        key = data[begin:pos - 2]
+        while left > 1:
+            end = data.index(CRLF, pos)
+            pos = end + STEPS[data[pos:end]]
+            left -= 1
+    except ValueError:
+        return None
+    if pos > len(data) or len(key) > SHORT:
+        return None
+    return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True
+
+
+class Requests(Messages):
+    """Finds commands: arrays of bulk strings, or lines of text."""
+
+    def __init__(self, protocol: Conversation) -> None:
+        super().__init__(protocol)
+        self.left = 0   #: words of the command under way that are still to come
+
+    def usual(self, data: bytes, start: int) -> Part | None:
+        return usual_command(data, start) if self.state.usual else None
+
+    def step(self, data: bytes, start: int) -> Part | None:
+        if self.cut:
+            return self._report(data, start, start, self.left, self.exchange)
+        if data[start] != STAR:
+            return self._inline(data, start)
+        digits, begin = header(data, start)
+        if not begin:
+            return None
+        count = 0 if digits[:1] == b'-' and digits[1:].isdigit() else length(digits)
+        if not count:
+            self.state.nothing()
+            return begin, None, True
+        words, end = take(data, begin, 1, NAME)
+        look = min(count, LOOK.get(words[0].upper(), 2)) if words else 1
+        words, end = take(data, begin, look, NAME)
+        if len(words) < look or look > 2 and end > len(data):
+            return None
+        return self._report(data, start, end, count - look, self.state.begin(words, count))
+
+    def _report(self, data: bytes, start: int, pos: int, left: int, exchange: Exchange | None) -> Part | None:
+        """Report what is here of a command, from ``start``, of which ``left`` words begin at ``pos``."""
+        end, left, wrong = skip_words(data, pos, left)
+        done = not left and end <= len(data)
+        if end == start and not done:
+            if wrong:
+                raise ProtocolError(wrong)
+            return None
+        self.wrong, self.left, self.rest, self.cut = wrong, left, max(0, end - len(data)), not done
+        return min(end, len(data)), exchange, done
+
+    def _inline(self, data: bytes, start: int) -> Part | None:
+        """Read a line of text. Where it begins with no character of text, another protocol is spoken, as TLS."""
+        if not 32 <= data[start] < 127 and data[start] not in b'\t\n\v\f\r':
+            raise ProtocolError(f'a command begins with {data[start:start + 1]!r}')
+        end = data.find(b'\n', start, start + INLINE)
+        if end < 0:
+            if len(data) - start >= INLINE:
+                raise ProtocolError(f'no end of a line within {INLINE} bytes')
+            return None
+        line = data[start:end]
+        words = WORD.findall(line)
+        if b'\0' in line or WORD.sub(b'', line).strip():
+            raise ProtocolError('a line with unbalanced quotes or binary data')
+        if not words:
+            self.state.nothing()
+            return end + 1, None, True
+        return end + 1, self.state.begin(words, len(words)), True
