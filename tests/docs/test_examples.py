@@ -53,8 +53,8 @@ def examples():
 
     from vaurien.behaviors import Behavior
     from vaurien.protocols import Protocol
-    from vaurien.toxics import Toxic
-    registries = (Behavior, Protocol, Toxic)
+    from vaurien.toxics import TOXICS
+    registries = (Behavior, Protocol, TOXICS)
     before = [set(registry._classes) for registry in registries]
     yield {name: import_module(f'vaurien_examples.{name}') for name in {*MODULES, *STEPS}}
     for registry, names in zip(registries, before, strict=True):
@@ -221,9 +221,9 @@ ANNOUNCED = """
 import json
 from vaurien.behaviors import Behavior
 from vaurien.protocols import Protocol
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 wanted = ((Protocol, 'one-answer'), (Protocol, 'beanstalk'), (Behavior, 'nothing'), (Behavior, 'late'),
-          (Behavior, 'every-nth'), (Toxic, 'stutter'))
+          (Behavior, 'every-nth'), (TOXICS, 'stutter'))
 print(json.dumps([registry.get(name).__name__ for registry, name in wanted]))
 """
 

@@ -206,6 +206,26 @@ def test_the_event_loop_stays_out_also_through_others(name):
     assert done.returncode == 0, f'{name} brings gevent along\n{done.stderr}'
 
 
+#: What reads a configuration and nothing more: it must not bring what listens, connects and relays.
+CONFIGURING = ('plugins', 'config')
+DATA_PLANE = ('net', 'wire', 'relay', 'proxies', 'httpd', 'control')
+BROUGHT = """
+import sys, vaurien.{name}
+from gevent._hub_local import get_hub_if_exists
+print(*(name.removeprefix('vaurien.') for name in sys.modules if name.startswith('vaurien.')), get_hub_if_exists())
+"""
+
+
+@pytest.mark.parametrize('name', CONFIGURING)
+def test_configuring_brings_no_data_plane_and_starts_no_event_loop(name):
+    """The toxics' own files import gevent, since they wait; no loop is made of it before something waits."""
+    done = subprocess.run([sys.executable, '-c', BROUGHT.format(name=name)], cwd=PACKAGE.parent, capture_output=True, text=True,
+                          check=True)
+    *brought, hub = done.stdout.split()
+    assert [module for module in brought if top(module) in DATA_PLANE] == []
+    assert hub == 'None'
+
+
 FORBIDDEN = {
     'upwards': ('errors', 'from .options import Option', 'not above'),
     'upwards in a function': ('net.stream', 'def later():\n    from ..proxies.proxy import Proxy', 'not above'),

@@ -10,12 +10,12 @@ from ..address import is_loopback, parse_address
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
+from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
 from ..registry import NAME
-from ..relay.chaos import make_behavior
 from ..spec import ProcessSpec, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
-from .arguments import Catalog, Values
-from .plugins import ALL, KINDS, load_plugins, make_catalog
+from .arguments import Values
+from .plugins import load_plugins
 from .populate import Entry, read_populate
 from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from .toxics import read_section, read_toxic, with_names
@@ -56,7 +56,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
     first = arguments.early(argv)
     sections = ini.read_sections(str(first['config'].value), environ) if 'config' in first else {}
     load_plugins(first, sections)
-    catalog, notes = make_catalog(ALL)
+    catalog, notes = make_catalog(KINDS)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ).configuration(notes)
     return found._replace(again=partial(configure, argv, environ)) if {'config', 'populate'} & line.keys() else found
@@ -98,14 +98,14 @@ class Builder:
             self.proxies[name] = self._checked(values, PROXY, dotted=True)
         elif kind == 'toxic' and NAME.match(name):
             self.toxics[name] = read_section(name, values)
-        elif kind in KINDS and name in self.catalog[kind]:
+        elif kind in WITH_FLAGS and name in self.catalog[kind]:
             options = prefixed(f'{kind}.{name}', self.catalog[kind][name].options)
             self.shared.update(self._checked(prefixed(f'{kind}.{name}', values), options))
         else:
             self._unknown_section(section, values)
 
     def _unknown_section(self, section: str, values: Values) -> None:
-        plugins = (f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])
+        plugins = (f'{kind}:{name}' for kind in WITH_FLAGS for name in self.catalog[kind])
         sections = ('vaurien', 'statsd', 'proxy:NAME', 'toxic:NAME', *plugins)
         raise ConfigError(self._file(values), f'[{section}]', known(section, sections))
 
@@ -242,7 +242,7 @@ def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
 def of_plugin(key: str) -> bool:
     """Say whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
     kind, dot, _ = key.partition('.')
-    return bool(dot) and kind in KINDS
+    return bool(dot) and kind in WITH_FLAGS
 
 
 def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:

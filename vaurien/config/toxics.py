@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ..errors import ConfigError, UnknownPluginError
-from ..options import Bounded, Given, Option, as_data, convert, known, normalize
+from ..options import Bounded, Given, Option, as_data, convert, known
 from ..spec import STREAMS, ToxicSpec
-from ..toxics import Toxic
+from ..toxics import TOXICS
 from .ini import Section
 from .settings import TOXIC
 
@@ -67,7 +67,7 @@ def make_toxic(kind: Given, values: Mapping[str, Given], name: str = '') -> Toxi
         ConfigError: There is no such type, it has no such attribute, or a value does not fit.
     """
     try:
-        options = {**normalize(Toxic.get(str(kind.value)).options), **COMMON}
+        options = {**TOXICS.options(TOXICS.get(str(kind.value))), **COMMON}
     except UnknownPluginError as error:
         raise ConfigError(kind.label, kind.value, error.reason) from None
     settled = {}

@@ -12,14 +12,13 @@ from gevent import get_hub, getcurrent
 from gevent.event import Event
 
 from ..behaviors import Behavior
-from ..behaviors.dummy import HOOKS, Dummy, all_options
+from ..behaviors.dummy import HOOKS, Dummy
 from ..errors import ProtocolError
+from ..net.loop import PLUGIN_ERRORS
 from ..options import Option
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import Cutter, Kind, MessageProtocol
-from ..relay.chaos import protocol_options
-from ..net.loop import PLUGIN_ERRORS
 from .rules import WAITS, broken, call_plugin, look_at_class, require, takes
 from .toxics import check_toxic
 
@@ -144,7 +143,7 @@ def check_protocol(cls: type[BaseProtocol]) -> None:
         AssertionError: It breaks its contract; the message names the class and the rule.
     """
     Protocol.check(cls)
-    options = protocol_options(cls)
+    options = Protocol.options(cls)
     look_at_class(cls, options, ('duplex', 'inline'))
     make = _maker(cls, options)
     if issubclass(cls, MessageProtocol):
@@ -165,7 +164,7 @@ def check_behavior(cls: type[Dummy]) -> None:
         AssertionError: It breaks its contract; the message names the class and the rule.
     """
     Behavior.check(cls)
-    options = all_options(cls)
+    options = Behavior.options(cls)
     look_at_class(cls, options, ('inline', 'reports'))
     for hook in HOOKS:
         require(cls, takes(getattr(cls, hook), 4), f'{hook} takes (self, protocol, source, dest, to_backend)')

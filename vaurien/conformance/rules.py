@@ -9,8 +9,8 @@ from gevent import get_hub, spawn
 from gevent.event import Event
 from gevent.exceptions import BlockingSwitchOutError
 
-from ..options import Option, convert
 from ..net.loop import PLUGIN_ERRORS
+from ..options import Option, convert
 
 #: [seconds] that a hook or handler which may wait gets before it is ended
 PATIENCE = 0.2

@@ -10,11 +10,9 @@ from typing import Any
 from gevent import getcurrent, spawn
 from gevent.event import Event
 
-from ..options import normalize
 from ..net.loop import PLUGIN_ERRORS
-from ..toxics import Toxic
+from ..toxics import TOXICS, Toxic
 from ..toxics.base import Chunk
-from ..toxics.base import Toxic as BaseToxic
 from .rules import PATIENCE, broken, look_at_class, no_global_random, require, takes
 
 #: what arrives
@@ -91,15 +89,15 @@ class Sent:
         self.elsewhere = self.elsewhere or getcurrent() is not self.greenlet
 
 
-def check_toxic(cls: type[BaseToxic]) -> None:
+def check_toxic(cls: type[Toxic]) -> None:
     """Check a toxic class.
 
     Raises:
         RegistrationError: It cannot be registered.
         AssertionError: It breaks its contract; the message names the class and the rule.
     """
-    Toxic.check(cls)
-    options = normalize(cls.options)
+    TOXICS.check(cls)
+    options = TOXICS.options(cls)
     look_at_class(cls, options, ('ends_when_removed', 'opens'))
     for name in RESERVED:
         require(cls, name not in options, f'no option is called {name!r}: that is said of every toxic')
@@ -117,14 +115,14 @@ def check_toxic(cls: type[BaseToxic]) -> None:
     require(cls, settings == defaults, 'settings are never written by a session')
 
 
-def _make(cls: type[BaseToxic], settings: dict[str, Any]) -> BaseToxic:
+def _make(cls: type[Toxic], settings: dict[str, Any]) -> Toxic:
     try:
         return cls(settings, FakeLink(), {})
     except PLUGIN_ERRORS as error:
         broken(cls, 'it can be made with the defaults of its options', error)
 
 
-def _check_opening(cls: type[BaseToxic], settings: dict[str, Any]) -> None:
+def _check_opening(cls: type[Toxic], settings: dict[str, Any]) -> None:
     try:
         delay = cls.opening_delay(settings)
     except PLUGIN_ERRORS as error:
@@ -133,7 +131,7 @@ def _check_opening(cls: type[BaseToxic], settings: dict[str, Any]) -> None:
     require(cls, fits, 'opening_delay returns a number of seconds')
 
 
-def _check_pipe(cls: type[BaseToxic], toxic: BaseToxic, ends: bool) -> None:
+def _check_pipe(cls: type[Toxic], toxic: Toxic, ends: bool) -> None:
     """Let it work for a while, and end it where it waits."""
     chunks, sent = FakeChunks(ends), Sent()
     raised: list[BaseException] = []

@@ -3,9 +3,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..address import Address, parse_address
+from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
-from ..relay.chaos import Chaos, protocol_settings
+from ..relay.chaos import Chaos
 from ..spec import ProxySpec
 from ..wire.toxics import AttachedToxic, check_toxics
 

@@ -10,6 +10,6 @@ abort    RST now                                     both of its connections abo
 drop     closed now; what is not written yet is lost both of its connections drop                 all of its sessions drop
 ======== =========================================== ============================================ ==============================
 
-Beside them a session may ``finish_client`` (its backend has hung up) and be put to ``silence`` (nothing is answered any more), and
-a proxy may ``stop_listening``; ``stop`` gives its sessions time before it aborts them.
+Beside them a session may ``finish_client`` (its backend has hung up) and be put to ``silence`` (it answers no more), and a
+proxy may ``stop_listening``; ``stop`` gives its sessions time before it aborts them.
 """

@@ -1,9 +1,9 @@
 """What happens to the exchanges of one session: one draw for each. Knows behaviors by their weights, and no stream."""
 from random import Random
 
-from ..behaviors.dummy import Dummy
+from ..behaviors.dummy import DUMMY, Dummy
 from ..protocols.base import BaseProtocol, Exchange
-from .chaos import DUMMY, Chaos, fails_opening
+from .chaos import Chaos, fails_opening
 
 
 class Draws:

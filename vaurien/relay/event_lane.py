@@ -1,6 +1,6 @@
 """A lane of a protocol that knows no requests: each event from the client is an exchange. Knows no message."""
+from ..behaviors.dummy import DUMMY
 from ..protocols.base import Exchange
-from .chaos import DUMMY
 from .lane import Lane
 
 

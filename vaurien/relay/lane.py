@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from gevent import get_hub
 
+from ..behaviors.dummy import DUMMY
 from ..net.loop import PLUGIN_ERRORS, READABLE, release
 from ..net.stream import Stream
 from ..protocols.base import BaseProtocol, Exchange
-from .chaos import DUMMY
 from .draws import Draws
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from ..behaviors.dummy import DUMMY
 from ..net.loop import in_loop
 from ..net.stream import READ, Stream
 from ..protocols.base import Behavior, Exchange
 from ..protocols.message import Cutter, MessageProtocol, Part
-from .chaos import DUMMY
 from .lane import Lane, LaneHost
 
 #: [bytes] of a message's body from which it is forwarded without being looked at

@@ -4,10 +4,11 @@ Knows no wire format, and reads no response.
 """
 from collections.abc import Iterator
 
+from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
 from ..protocols.message import UNANSWERED, MessageProtocol, Part
-from .chaos import DUMMY, OPENING
+from .chaos import OPENING
 from .lane import LaneHost
 from .message_lane import MessageLane
 from .response_lane import ResponseLane

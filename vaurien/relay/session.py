@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from gevent import get_hub
 
 from ..address import Address
+from ..behaviors.dummy import DUMMY
 from ..net.loop import release
 from ..net.sockets import RawSocket
 from ..net.stream import GONE, Stream
@@ -16,7 +17,7 @@ from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import MessageProtocol
 from ..spec import ProxySpec
 from ..wire.toxics import ProxyToxics
-from .chaos import DUMMY, Chaos
+from .chaos import Chaos
 from .draws import Draws
 from .event_lane import EventLane
 from .greenlets import Greenlets

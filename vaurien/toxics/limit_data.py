@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Chunks, ToxicHandle, Send, Toxic, Whole
+from .base import Chunks, Send, Toxic, ToxicHandle, Whole
 
 
 class LimitData(Toxic):

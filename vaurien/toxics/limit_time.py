@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Chunks, ToxicHandle, Milliseconds, Send, Toxic
+from .base import Chunks, Milliseconds, Send, Toxic, ToxicHandle
 
 
 class LimitTime(Toxic):

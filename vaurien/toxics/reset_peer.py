@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Chunks, ToxicHandle, Send, Toxic, Whole, sleep_until
+from .base import Chunks, Send, Toxic, ToxicHandle, Whole, sleep_until
 
 
 class ResetPeer(Toxic):

@@ -9,9 +9,7 @@ from ..errors import ConfigError
 from ..net.loop import PLUGIN_ERRORS
 from ..net.stream import Stream
 from ..spec import STREAMS, ToxicSpec
-from ..toxics import Toxic
-from ..toxics.base import Toxic as BaseToxic
-from ..toxics.base import clean
+from ..toxics import TOXICS, Toxic
 from .chain import Chain
 from .handle import ToxicHandle
 
@@ -46,7 +44,7 @@ class AttachedToxic:
 
     __slots__ = ('spec', 'cls', 'settings', 'shared', 'updates')
 
-    def __init__(self, spec: ToxicSpec, cls: type[BaseToxic], settings: dict[str, Any]) -> None:
+    def __init__(self, spec: ToxicSpec, cls: type[Toxic], settings: dict[str, Any]) -> None:
         self.spec, self.cls, self.settings = spec, cls, settings
         self.updates = 0
         self.shared: dict[str, Any] = {}
@@ -75,10 +73,10 @@ def check_toxic(spec: ToxicSpec) -> AttachedToxic:
         UnknownPluginError: There is no toxic of this type.
         ConfigError: A value does not fit.
     """
-    cls = Toxic.get(spec.type)
+    cls = TOXICS.get(spec.type)
     if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
-    settings = clean(cls, spec.attributes)
+    settings = TOXICS.settle(cls, spec.attributes)
     return AttachedToxic(msgspec.structs.replace(spec, name=spec.name or f'{spec.type}_{spec.stream}'), cls, settings)
 
 

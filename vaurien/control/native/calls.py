@@ -19,7 +19,7 @@ from ...proxies.journal import KEPT
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
 from ...spec import BehaviorSpec, ProxySpec
-from ...toxics import Toxic
+from ...toxics import TOXICS
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface
 from . import models, views
@@ -104,7 +104,7 @@ class Native:
         return models.Protocols(protocols=[views.protocol_view(name) for name in Protocol.names()])
 
     def toxics(self, request: Request) -> models.Toxics:
-        return models.Toxics(toxics=[views.toxic_view(name) for name in Toxic.names()])
+        return models.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
 
     def health(self, request: Request) -> models.Health:
         proxies = self.fleet.proxies.values()

@@ -18,7 +18,7 @@ from ...mix import parse_mix
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
 from ...spec import STREAMS, BehaviorSpec, ToxicSpec
-from ...toxics import Toxic
+from ...toxics import TOXICS
 from ...wire.toxics import AttachedToxic
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
@@ -330,7 +330,7 @@ def toxic_class(kind: str) -> Any:
         ApiError: There is none.
     """
     try:
-        return Toxic.get(kind)
+        return TOXICS.get(kind)
     except (UnknownPluginError, RegistrationError):
         raise ApiError(400, 'invalid toxic type') from None
 

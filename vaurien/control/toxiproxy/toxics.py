@@ -1,7 +1,8 @@
 """Toxics as Toxiproxy's API takes and shows them. Knows the classes of toxics, and neither proxies nor requests."""
 from typing import Any
 
-from ...options import Bounded, Option, normalize
+from ...options import Bounded, Option
+from ...toxics import TOXICS
 from ...wire.toxics import AttachedToxic
 from .gojson import Float32, Struct
 
@@ -21,7 +22,7 @@ STRUCTS = {
 
 def attributes_struct(cls: Any) -> Struct:
     """Return what Go would read a toxic's attributes into."""
-    fields = {name: go_type(cls.name, option) for name, option in normalize(cls.options).items()}
+    fields = {name: go_type(cls.name, option) for name, option in TOXICS.options(cls).items()}
     return Struct(STRUCTS[cls.name][0] if cls.name in STRUCTS else f'{cls.__name__}Toxic', fields, path='attributes')
 
 
@@ -37,6 +38,7 @@ def toxic_view(attached: AttachedToxic) -> dict[str, Any]:
     """Show a toxic."""
     spec, options = attached.spec, attached.cls.options
     known = STRUCTS[spec.type][1] if spec.type in STRUCTS else tuple(options)
-    shown = [*known, *(name for name in options if name not in known and attached.settings[name] != Option(*options[name]).default)]
+    changed = (name for name in options if name not in known and attached.settings[name] != Option(*options[name]).default)
+    shown = [*known, *changed]
     return {'attributes': {name: attached.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
             'stream': spec.stream, 'toxicity': Float32(spec.toxicity)}
