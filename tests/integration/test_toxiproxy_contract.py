@@ -130,6 +130,24 @@ def test_a_path_that_is_none_is_not_found(path, api):
     assert 'x-toxiproxy-request-id' not in answer.headers
 
 
+@pytest.mark.parametrize('method', ['GET', 'POST', 'DELETE', 'HEAD', 'FOO'])
+@pytest.mark.parametrize('path', ['/', '/x', '/proxiesx', '/proxies', '/v1/x', '/behavior/x'])
+def test_a_path_of_nobody_is_answered_in_text_where_toxiproxy_is_spoken(method, path):
+    with steering(toxiproxy=True) as server:
+        answer = server.ask(method, path)
+    if path == '/proxies':
+        assert answer.status == {'GET': 200, 'POST': 400}.get(method, 405)
+    elif path in ('/v1/x', '/behavior/x'):      # of vaurien's own interfaces, which Toxiproxy does not have
+        assert (answer.status, answer.headers['content-type']) == (404, JSON)
+    else:
+        check(answer, 404, '' if method == 'HEAD' else '404 page not found\n', TEXT)
+
+
+def test_a_path_of_nobody_is_answered_in_json_where_toxiproxy_is_not_spoken_first(server):
+    answer = server.ask('GET', '/x')
+    assert (answer.status, answer.headers['content-type']) == (404, JSON)
+
+
 @pytest.mark.parametrize('method, path', [
     ('POST', '/version'), ('HEAD', '/version'), ('OPTIONS', '/version'), ('PUT', '/proxies'), ('DELETE', '/proxies'),
     ('HEAD', '/proxies'), ('GET', '/populate'), ('GET', '/reset'), ('PUT', '/proxies/web'), ('DELETE', '/proxies/web/toxics'),

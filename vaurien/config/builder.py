@@ -146,7 +146,8 @@ class Builder:
             notes = [*notes, f'{values["sync"].label} has no effect']
         spec = ProcessSpec(
             proxies=self._all_proxies(process['fleet_only'], entries), seed=process['seed'], grace=process['grace'],
-            end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd), **control, **taken(LOGGING, values))
+            end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
+            toxiproxy=process['toxiproxy'], **control, **taken(LOGGING, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
