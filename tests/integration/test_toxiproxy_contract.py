@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support.control_client import steering
-from tests.support.peers import listener
+from tests.support.peers import free_port, listener
 
 JSON, TEXT = 'application/json', 'text/plain; charset=utf-8'
 ID = re.compile('[0-9a-v]{20}')
@@ -318,6 +318,24 @@ def test_a_list_stops_at_the_first_that_cannot_listen_and_tells_what_is_done(api
     done = proxy('new', '127.0.0.1:21000', 'web.example:80')
     check(answer, 500, '{"error":"listen tcp: address foo: missing port in address","status":500,"proxies":[' + done + ']}', JSON)
     assert list(api.get('/proxies')) == ['new', 'web']
+
+
+@pytest.mark.parametrize('upstreams, enabled', [('ab', [False, True]), ('aa', [True, True]), ('aab', [False, False, True]),
+                                                ('aba', [False, False, True])])
+def test_a_list_with_a_name_twice_shows_the_replaced_one_as_disabled(upstreams, enabled, api):
+    port = free_port()
+    listed = [{'name': 'twice', 'listen': f'127.0.0.1:{port}', 'upstream': f'{upstream}:1'} for upstream in upstreams]
+    shown = api.ask('POST', '/populate', listed).json['proxies']
+    assert [(entry['upstream'], entry['enabled']) for entry in shown] == list(zip((f'{u}:1' for u in upstreams), enabled,
+                                                                                 strict=True))
+    assert api.get('/proxies/twice')['enabled'] is True
+
+
+def test_a_list_that_fails_at_a_replacement_shows_the_stopped_one_as_disabled(api):
+    with listener('127.0.0.1') as taken:
+        listed = [{'name': 'twice', 'listen': f'127.0.0.1:{port}', 'upstream': 'a:1'} for port in (0, taken.getsockname()[1])]
+        answer = api.ask('POST', '/populate', listed)
+    assert (answer.status, [entry['enabled'] for entry in answer.json['proxies']]) == (500, [False])
 
 
 # -- toxics

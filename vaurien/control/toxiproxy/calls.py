@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import falcon
 
@@ -23,7 +23,7 @@ from ...wire.toxics import Wear
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
 from .gojson import GoError, Object, Struct, read, word, write
-from .proxies import CannotListenError, GoAddressError, Toxiproxies
+from .proxies import CannotListenError, Given, GoAddressError, Toxiproxies
 from .toxics import attributes_struct, toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
@@ -167,6 +167,14 @@ def extras_of(given: dict[str, Any]) -> dict[str, Any]:
     return extras
 
 
+class Populated(NamedTuple):
+    """One proxy of a list that is dealt with: the addresses that it was given, and how it was shown then."""
+
+    proxy: Proxy
+    given: Given | None
+    view: dict[str, Any]
+
+
 class Api:
     """What the calls do.
 
@@ -235,13 +243,19 @@ class Api:
 
     def populate(self, request: falcon.Request) -> Reply:
         """Make proxies what a list says, one after the other, up to the first that cannot be."""
-        done: list[dict[str, Any]] = []
+        done: list[Populated] = []
         try:
             for entry in entries_of(body_of(request)):
-                done.append(self.view(act(self.proxies.replace, entry, extras_of(entry))))
+                proxy = act(self.proxies.replace, entry, extras_of(entry))
+                done.append(Populated(proxy, self.proxies.given(proxy), self.view(proxy)))
         except ApiError as error:
-            return reply({'error': error.description, 'status': error.status, 'proxies': done or None}, error.status)
-        return reply({'proxies': done or None}, 201)
+            return reply({'error': error.description, 'status': error.status, 'proxies': self.populated(done)}, error.status)
+        return reply({'proxies': self.populated(done)}, 201)
+
+    def populated(self, done: list[Populated]) -> list[dict[str, Any]] | None:
+        """Show the proxies of a list; one that a later entry has replaced, or stopped, is disabled. None: there are none."""
+        return [{**view, 'enabled': view['enabled'] and proxy.spec.enabled and self.proxies.given(proxy) is given}
+                for proxy, given, view in done] or None
 
     # -- toxics
 

@@ -133,6 +133,10 @@ class Toxiproxies:
 
     # -- what is shown
 
+    def given(self, proxy: Proxy) -> Given | None:
+        """Return the addresses that a proxy was given last; None: it has none from here. Others replace the object."""
+        return self._given.get(proxy)
+
     def listen(self, proxy: Proxy) -> str:
         """Return where a proxy listens or has last listened; where it never has, what was given."""
         bound, given = proxy.bound, self._given.get(proxy)
