@@ -85,7 +85,7 @@ def run(configuration: 'Configuration') -> None:
         ending.callback(signals.close)
         if spec.end_with_parent:
             ending.callback(Parent(signals.insist).close)
-        fleet = Fleet(spec.seed)
+        fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
         fleet.reconcile(spec.proxies)
