@@ -79,6 +79,36 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     max_connections: int = 0
 
 
+#: what a proxy allows itself: fields of ``ProxySpec``, keys of ``[vaurien]``
+LIMITS = ('timeout', 'stay_connected', 'pool_max_size', 'pool_timeout', 'backlog', 'max_connections')
+
+
+class ProxyDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a proxy is made with where nothing else is said of it; for those that are made later, over HTTP.
+
+    Args:
+        limits: Values of ``LIMITS``; what is missing is as in ``ProxySpec``.
+        protocol_settings: Values of protocols' options, by protocol and option.
+        settings: Values of behaviors' options, by behavior and option.
+    """
+
+    limits: dict[str, Any] = {}
+    protocol_settings: dict[str, dict[str, Any]] = {}
+    settings: dict[str, dict[str, Any]] = {}
+
+    def of_protocol(self, protocol: str) -> dict[str, Any]:
+        """Return the settings that a protocol has where nothing else is said."""
+        return dict(self.protocol_settings.get(protocol, {}))
+
+    def make(self, **fields: Any) -> ProxySpec:
+        """Make a spec of what is said of a proxy; single options that are said win over those that are not."""
+        protocol = fields.get('protocol', ProxySpec().protocol)
+        given = fields.get('settings', {})
+        merged = {name: {**self.settings.get(name, {}), **given.get(name, {})} for name in {**self.settings, **given}}
+        return ProxySpec(**{**self.limits, **fields, 'settings': merged,
+                            'protocol_settings': {**self.of_protocol(protocol), **fields.get('protocol_settings', {})}})
+
+
 class StatsdSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where counters are sent to."""
 
@@ -94,6 +124,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     Args:
         proxies: Its proxies, in order; the first is the one of the command line or ``[vaurien]``.
+        defaults: What proxies are made with that are made later.
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
         end_with_parent: Whether it ends at once when standard input ends or the process that started it is gone.
@@ -101,12 +132,14 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_host: Where it listens.
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
+        toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
     """
 
     proxies: tuple[ProxySpec, ...] = ()
+    defaults: ProxyDefaults = ProxyDefaults()
     seed: int | None = None
     grace: float = 5.0
     end_with_parent: bool = False
@@ -114,6 +147,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_host: str = 'localhost'
     http_port: int = 8080
     http_token: str = ''
+    toxiproxy: bool = False
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()

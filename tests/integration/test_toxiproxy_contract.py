@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.support.control_client import steering
-from tests.support.peers import listener
+from tests.support.peers import free_port, listener
 
 JSON, TEXT = 'application/json', 'text/plain; charset=utf-8'
 ID = re.compile('[0-9a-v]{20}')
@@ -128,6 +128,24 @@ def test_a_path_that_is_none_is_not_found(path, api):
     answer = api.ask('GET', path)
     check(answer, 404, '404 page not found\n', TEXT)
     assert 'x-toxiproxy-request-id' not in answer.headers
+
+
+@pytest.mark.parametrize('method', ['GET', 'POST', 'DELETE', 'HEAD', 'FOO'])
+@pytest.mark.parametrize('path', ['/', '/x', '/proxiesx', '/proxies', '/v1/x', '/behavior/x'])
+def test_a_path_of_nobody_is_answered_in_text_where_toxiproxy_is_spoken(method, path):
+    with steering(toxiproxy=True) as server:
+        answer = server.ask(method, path)
+    if path == '/proxies':
+        assert answer.status == {'GET': 200, 'POST': 400}.get(method, 405)
+    elif path in ('/v1/x', '/behavior/x'):      # of vaurien's own interfaces, which Toxiproxy does not have
+        assert (answer.status, answer.headers['content-type']) == (404, JSON)
+    else:
+        check(answer, 404, '' if method == 'HEAD' else '404 page not found\n', TEXT)
+
+
+def test_a_path_of_nobody_is_answered_in_json_where_toxiproxy_is_not_spoken_first(server):
+    answer = server.ask('GET', '/x')
+    assert (answer.status, answer.headers['content-type']) == (404, JSON)
 
 
 @pytest.mark.parametrize('method, path', [
@@ -300,6 +318,24 @@ def test_a_list_stops_at_the_first_that_cannot_listen_and_tells_what_is_done(api
     done = proxy('new', '127.0.0.1:21000', 'web.example:80')
     check(answer, 500, '{"error":"listen tcp: address foo: missing port in address","status":500,"proxies":[' + done + ']}', JSON)
     assert list(api.get('/proxies')) == ['new', 'web']
+
+
+@pytest.mark.parametrize('upstreams, enabled', [('ab', [False, True]), ('aa', [True, True]), ('aab', [False, False, True]),
+                                                ('aba', [False, False, True])])
+def test_a_list_with_a_name_twice_shows_the_replaced_one_as_disabled(upstreams, enabled, api):
+    port = free_port()
+    listed = [{'name': 'twice', 'listen': f'127.0.0.1:{port}', 'upstream': f'{upstream}:1'} for upstream in upstreams]
+    shown = api.ask('POST', '/populate', listed).json['proxies']
+    assert [(entry['upstream'], entry['enabled']) for entry in shown] == list(zip((f'{u}:1' for u in upstreams), enabled,
+                                                                                 strict=True))
+    assert api.get('/proxies/twice')['enabled'] is True
+
+
+def test_a_list_that_fails_at_a_replacement_shows_the_stopped_one_as_disabled(api):
+    with listener('127.0.0.1') as taken:
+        listed = [{'name': 'twice', 'listen': f'127.0.0.1:{port}', 'upstream': 'a:1'} for port in (0, taken.getsockname()[1])]
+        answer = api.ask('POST', '/populate', listed)
+    assert (answer.status, [entry['enabled'] for entry in answer.json['proxies']]) == (500, [False])
 
 
 # -- toxics

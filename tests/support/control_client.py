@@ -32,11 +32,12 @@ class Steering:
         host: The thread that its fleet lives in.
         token: What requests must carry; empty: nothing.
         at: Where it listens.
+        toxiproxy: Whether it answers unknown paths as Toxiproxy does.
     """
 
-    def __init__(self, host: Hosted, token: str = '', at: str = 'localhost') -> None:
+    def __init__(self, host: Hosted, token: str = '', at: str = 'localhost', toxiproxy: bool = False) -> None:
         self.host = host
-        self.server = host.call(lambda: ControlServer(host.fleet, at, 0, token))
+        self.server = host.call(lambda: ControlServer(host.fleet, at, 0, token, toxiproxy))
         host.call(self.server.start)
         self.port = int(self.server.address.rpartition(':')[2])
 
@@ -91,10 +92,10 @@ def read_all(sock: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def steering(*specs: ProxySpec, token: str = '', at: str = 'localhost') -> Iterator[Steering]:
+def steering(*specs: ProxySpec, token: str = '', at: str = 'localhost', toxiproxy: bool = False) -> Iterator[Steering]:
     """Run a fleet and its control server until the end of the block; what escapes into the event loop fails the test."""
     with hosted(*specs) as host:
-        server = Steering(host, token, at)
+        server = Steering(host, token, at, toxiproxy)
         try:
             yield server
         finally:

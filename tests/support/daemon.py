@@ -34,7 +34,7 @@ class Daemon:
     """
 
     def __init__(self, *arguments: str, cwd: Path | None = None) -> None:
-        if not {'--proxy', '--config', '--fleet-only'} & {argument.partition('=')[0] for argument in arguments}:
+        if not {'--proxy', '--config', '--fleet-only', '--toxiproxy'} & {argument.partition('=')[0] for argument in arguments}:
             arguments = ('--proxy', '127.0.0.1:0', *arguments)
         self._lines: list[str] = []
         self._errors: list[str] = []

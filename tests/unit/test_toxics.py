@@ -225,11 +225,32 @@ def test_slicer_cuts_what_was_sent_in_one_and_waits_between():
     it = talk('slicer', average_size=10, size_variation=4, delay=100).send(DATA[:500], end=True)
     assert it.ends() == DATA[:500]
     sizes = [len(piece) for piece, _ in it.sink.pieces[:-1]]
-    assert min(sizes) >= 6
     assert max(sizes) <= 14
     assert len(set(sizes)) > 3
     times = [at for _, at in it.sink.pieces]
     assert min(after - before for before, after in zip(times, times[1:], strict=False)) >= 0.0001
+
+
+def cuts(length, average, variation, seed=1):
+    slicer = Slicer({'average_size': average, 'size_variation': variation, 'delay': 0}, Link(seed), {})
+    ends = list(slicer._cuts(length))
+    return [end - start for start, end in zip([0, *ends], ends, strict=False)]
+
+
+@pytest.mark.parametrize('length, average, sizes', [
+    (100, 10, [6, 6, 6, 7] * 4), (100, 100, [100]), (100, 99, [50, 50]), (101, 60, [50, 51]), (11, 10, [5, 6]), (1, 0, [1]),
+    (0, 10, []), (7, 2, [1, 2, 2, 2]), (32768, 1000, [512] * 64),
+])
+def test_slicer_halves_until_no_piece_is_longer(length, average, sizes):
+    assert cuts(length, average, 0) == sizes
+
+
+def test_slicer_moves_each_cut_by_the_variation_at_most_by_the_generator_of_its_session():
+    found = [cuts(1000, 100, 20, seed) for seed in range(300)]
+    assert found == [cuts(1000, 100, 20, seed) for seed in range(300)]
+    assert {sum(sizes) for sizes in found} == {1000}
+    assert max(map(max, found)) <= 120
+    assert {cuts(200, 100, 20, seed)[0] for seed in range(300)} == set(range(80, 120))     # 120 is not drawn, as in Toxiproxy
 
 
 @pytest.mark.parametrize('average, variation', [(0, 0), (-5, 10), (1, 100), (3, -3)])

@@ -85,7 +85,7 @@ def run(configuration: 'Configuration') -> None:
         ending.callback(signals.close)
         if spec.end_with_parent:
             ending.callback(Parent(signals.insist).close)
-        fleet = Fleet(spec.seed)
+        fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
         fleet.reconcile(spec.proxies)
@@ -125,7 +125,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error

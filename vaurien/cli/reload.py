@@ -12,7 +12,7 @@ from ..registry import PLUGIN_ERRORS
 from ..spec import ProcessSpec
 
 #: what SIGHUP brings into force; all else takes a new start
-LIVE = ('proxies',)
+LIVE = ('proxies', 'defaults')
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class Reload:
         assert self._read is not None
         found = self._read()
         work = self._fleet.reconcile(found.spec.proxies)
+        self._fleet.defaults = found.spec.defaults
         for note in sorted(set(found.notes) - self._told):
             logger.warning('%s', note)
         self._told.update(found.notes)

@@ -12,7 +12,7 @@ from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
 from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
 from ..registry import NAME
-from ..spec import ProcessSpec, ProxySpec, StatsdSpec, ToxicSpec
+from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
 from .arguments import Values
 from .plugins import load_plugins
@@ -21,6 +21,8 @@ from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VA
 from .toxics import read_section, read_toxic, with_names
 
 T = TypeVar('T')
+#: what is said of one proxy and of no other
+OF_ONE = ('proxy', 'backend', 'protocol', 'behavior', 'toxic', 'link')
 TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
 
 
@@ -144,9 +146,13 @@ class Builder:
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
         if process['sync']:
             notes = [*notes, f'{values["sync"].label} has no effect']
+        if process['fleet_only']:
+            notes = [*notes, *(f'{given.label} has no effect beside {label("fleet_only", values)}'
+                               for key, given in self.line.items() if key in OF_ONE)]
         spec = ProcessSpec(
-            proxies=self._all_proxies(process['fleet_only'], entries), seed=process['seed'], grace=process['grace'],
-            end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd), **control, **taken(LOGGING, values))
+            proxies=self._all_proxies(process['fleet_only'], entries), defaults=self._defaults(), seed=process['seed'],
+            grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
+            toxiproxy=process['toxiproxy'], **control, **taken(LOGGING, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
@@ -154,20 +160,38 @@ class Builder:
     def _all_proxies(self, fleet_only: bool, entries: Sequence[Entry]) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
         everywhere = {key: given for key, given in self.line.items() if of_plugin(key) or key == 'bufsize'}
+        limits = {key: given for key, given in {**self.main, **self.line}.items() if key in LIMITS}
         for name, values in self.proxies.items():
             if name in layers:
                 raise ConfigError(self._file(values), f'[proxy:{name}]',
                                   'another name: this one is that of the proxy of [vaurien]')
-            layers[name] = [self.shared, values, everywhere]
+            # beside the proxy of the command line its flags are that one's; without it they would be nobody's
+            flags = {key: given for key, given in self.line.items() if key in LIMITS} if fleet_only else {}
+            layers[name] = [self.shared, flags, values, everywhere]
         for entry in entries:
             if entry.name in layers:
                 raise ConfigError(f'{entry.label} name', entry.name, 'a name that no other proxy has')
-            layers[entry.name] = [self.shared, entry.values, everywhere]
+            layers[entry.name] = [self.shared, limits, entry.values, everywhere]    # a list has no word for limits
         disabled = {entry.name for entry in entries if not entry.enabled}
         specs = tuple(msgspec.structs.replace(self._proxy(name, found), enabled=name not in disabled)
                       for name, found in layers.items())
         check_addresses(specs)
         return specs
+
+    def _defaults(self) -> ProxyDefaults:
+        """Make what proxies have that are made later, over HTTP: the limits of ``[vaurien]`` and the command line, and the
+        options of plugins that are said for all proxies."""
+        values = {**self.main, **self.line}
+        limits = taken({key: option for key, option in PROXY.items() if key in LIMITS}, values)
+        check_idle(limits, values)
+        options: Values = {**self.shared}
+        if 'bufsize' in self.line:
+            convert(self.line['bufsize'].label, PROXY['bufsize'], self.line['bufsize'].value)
+            options.update({f'protocol.{name}.buffer': self.line['bufsize']
+                            for name, plugin in self.catalog['protocol'].items() if 'buffer' in plugin.options})
+        options.update({key: given for key, given in self.line.items() if of_plugin(key)})
+        return ProxyDefaults(limits={key: limits[key] for key in LIMITS if key in values},
+                             protocol_settings=self._settings('protocol', options), settings=self._settings('behavior', options))
 
     # -- one proxy
 
@@ -181,8 +205,7 @@ class Builder:
         del own['bufsize']
         main = any(layer is self.line for layer in layers)
         own['toxics'] = with_names(self._toxics(own.pop('link'), own.pop('toxic'), values, main), label('toxic', values))
-        if not own['timeout'] and not own['stay_connected']:
-            raise ConfigError(label('timeout', values), 0, 'more than 0 where idle connections do not stay')
+        check_idle(own, values)
         values = {key: given for layer in layers for key, given in self._spread(layer, protocol.name).items()}
         spec = ProxySpec(name=name, protocol_settings=self._settings('protocol', values).get(protocol.name, {}),
                          settings=self._settings('behavior', values), **own)
@@ -269,6 +292,12 @@ def spelt_out(values: Values) -> Values:
     if short is None or not convert(short.label, PROCESS['toxiproxy'], short.value):
         return values
     return {**{key: Given(value, short.label) for key, value in AS_TOXIPROXY.items()}, **values}
+
+
+def check_idle(own: Mapping[str, Any], values: Values) -> None:
+    """Refuse to end idle connections after no time at all."""
+    if not own['timeout'] and not own['stay_connected']:
+        raise ConfigError(label('timeout', values), 0, 'more than 0 where idle connections do not stay')
 
 
 def check_behaviors(spec: ProxySpec, protocol: Any, values: Values) -> None:

@@ -18,6 +18,8 @@ from .toxiproxy import calls as toxiproxy
 
 logger = logging.getLogger(__name__)
 
+#: Toxiproxy's own port: on it unknown paths are answered as Toxiproxy does
+TOXIPROXY_PORT = 8474
 #: [connections] that the kernel holds before they are accepted
 BACKLOG = 1024
 METHODS = ('CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE')
@@ -32,14 +34,16 @@ class ControlServer:
         host: Where it listens; without a token a loopback address.
         port: Its port; 0 picks one.
         token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
+        toxiproxy: Whether unknown paths are answered as Toxiproxy does; on its port they always are.
 
     Raises:
         ConfigError: Other machines could steer this process, without a token.
     """
 
-    def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '') -> None:
+    def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '',
+                 toxiproxy: bool = False) -> None:
         check_binding(host, token)
-        self.fleet, self.token = fleet, token
+        self.fleet, self.token, self._toxiproxy = fleet, token, toxiproxy
         self._host, self._listen = host, Address(host, port)
         self._server: Server | None = None
 
@@ -57,8 +61,10 @@ class ControlServer:
         listener = sockets.listen(self._listen, BACKLOG)
         self._listen = sockets.bound_address(listener)
         guard = Guard(self._host, self._listen, self.token)
-        surfaces = (native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
-                    toxiproxy.make_surface(self.fleet))
+        surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
+                    toxiproxy.make_surface(self.fleet)]
+        if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
+            surfaces.reverse()
         self._server = Server(listener, application(surfaces, guard))
         self._server.start()
         logger.info('control server on http://%s', self.address)

@@ -11,7 +11,7 @@ from gevent import Timeout
 from ..address import Address, parse_address, parse_backend
 from ..errors import ConfigError
 from ..net import sockets
-from ..spec import ProxySpec
+from ..spec import ProxyDefaults, ProxySpec
 from .journal import Journal
 from .proxy import Proxy
 from .reconcile import Difference, Reconciliation, check_names, compare, named
@@ -47,9 +47,11 @@ class Fleet:
 
     Args:
         seed: What all randomness is made from; None: one is chosen.
+        defaults: What proxies are made with of which nothing else is said; None: those of ``ProxySpec``.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
+        self.defaults = defaults or ProxyDefaults()
         self.seed = secrets.randbelow(2 ** 32) if seed is None else seed
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}

@@ -6,12 +6,17 @@ from .base import Chunks, Send, Toxic, Whole, sleep
 
 
 class Slicer(Toxic):
-    """Bytes arrive cut into small pieces, one by one. What was written in one call is read in many."""
+    """Bytes arrive cut into small pieces, one by one. What was written in one call is read in many.
+
+    As Toxiproxy does, a chunk is halved, and each half again, until none is longer than ``average_size`` by more
+    than ``size_variation``; 100 bytes come as 6, 6, 6, 7 and so on where 10 and 0 are asked for.
+    """
 
     name = 'slicer'
     options = {
-        'average_size': Option("Bytes of a piece on average; less than 1 counts as 1", Whole, 0),
-        'size_variation': Option("Bytes that a piece may be longer or shorter", Whole, 0),
+        'average_size': Option("Bytes of a piece: chunks are halved until they are not longer, or by size_variation at most; "
+                               "less than 1 counts as 1", Whole, 0),
+        'size_variation': Option("Bytes by which a piece may be longer than average_size, and a cut be off the middle", Whole, 0),
         'delay': Option("Microseconds between two pieces", Whole, 0),
     }
 
@@ -25,9 +30,14 @@ class Slicer(Toxic):
 
     def _cuts(self, length: int) -> Iterator[int]:
         """Draw where the pieces end."""
-        average = max(1, self.option('average_size'))
-        variation = max(0, min(self.option('size_variation'), average - 1))
-        at = 0
-        while at < length:
-            at = min(length, at + average + (self.link.random.randint(-variation, variation) if variation else 0))
-            yield at
+        variation = max(0, self.option('size_variation'))
+        largest = max(1, self.option('average_size')) + variation
+        start, ends = 0, [length]   # of the piece under way, and of the halves that are open, the nearest last
+        while start < length:
+            end = ends[-1]
+            if end - start > largest:
+                cut = (start + end) // 2 + (self.link.random.randint(-variation, variation - 1) if variation else 0)
+                ends.append(min(max(cut, start + 1), end - 1))
+            else:
+                yield ends.pop()
+                start = end

@@ -103,11 +103,11 @@ def test_what_is_in_hand_goes_out_at_once_and_in_front(change):
 
 def test_only_what_was_not_sent_on_yet_goes_out():
     talk = Talk(('slicer', {'average_size': 2, 'delay': 10_000_000}))
-    talk.send(b'abcdef')
+    talk.send(b'abcdefgh')
     pause(2)
     assert talk.sink.data == b'ab'
     talk.remove('0')
-    assert talk.sink.data == b'abcdef'
+    assert talk.sink.data == b'abcdefgh'
 
 
 def test_removing_the_first_of_two_passes_on_what_it_holds_to_the_second():

@@ -124,7 +124,7 @@ class Native:
     def create(self, request: Request) -> Reply | models.Proxy:
         checks.check_name(request.body.name)
         fields = fields_of(request.body, ProxySpec().protocol)
-        proxy = self.fleet.create(ProxySpec(**{'name': request.body.name, **fields}))
+        proxy = self.fleet.create(self.fleet.defaults.make(name=request.body.name, **fields))
         return views.proxy_view(proxy)
 
     def show(self, request: Request) -> models.Proxy:
@@ -134,7 +134,8 @@ class Native:
         proxy = self._proxy(request)
         fields = fields_of(request.body, proxy.spec.protocol)
         if fields.get('protocol', proxy.spec.protocol) != proxy.spec.protocol:
-            fields.setdefault('protocol_settings', {})      # those of the other protocol mean nothing to this one
+            # those of the other protocol mean nothing to this one
+            fields.setdefault('protocol_settings', self.fleet.defaults.of_protocol(fields['protocol']))
         return views.proxy_view(self.fleet.change(proxy.name, **fields) if fields else proxy)
 
     def remove(self, request: Request) -> Reply:

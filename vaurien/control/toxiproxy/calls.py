@@ -1,7 +1,7 @@
-"""The HTTP API of Toxiproxy 2.12, to the byte: routes, bodies, codes, headers, the order of checks, and words for mistakes.
+"""The HTTP API of Toxiproxy 2.12, to the byte: routes, bodies, codes, headers, the order of checks.
 
-What it does to proxies and toxics is in ``toxiproxy_fleet``. Sections are those of Toxiproxy's own API documentation; where
-vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
+What it does to proxies and toxics is in ``proxies``, how replies are worded in ``replies``. Sections are those of Toxiproxy's
+own API documentation; where vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
 """
 import base64
 import os
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import falcon
 
@@ -21,14 +21,13 @@ from ...spec import STREAMS, BehaviorSpec, ToxicSpec
 from ...toxics import TOXICS
 from ...wire.toxics import AttachedToxic
 from .. import checks
-from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
-from .gojson import GoError, Object, Struct, read, word, write
-from .proxies import CannotListenError, GoAddressError, Toxiproxies
+from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body
+from .gojson import GoError, Object, Struct, read, word
+from .proxies import CannotListenError, Given, GoAddressError, Toxiproxies
+from .replies import PLAIN, TEXT, ApiError, bad_body, missing, refuse, reply
 from .toxics import attributes_struct, toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
-TEXT = 'text/plain; charset=utf-8'
-PLAIN = {'X-Content-Type-Options': 'nosniff'}
 EXTRAS = {'protocol': 'string', 'behavior': 'string'}   #: what only vaurien has, in the body of a proxy
 PROXY = {'name': 'string', 'listen': 'string', 'upstream': 'string', 'enabled': 'bool', **EXTRAS}
 NEW_PROXY = Struct('Proxy', PROXY, 'toxiproxy.Proxy')
@@ -38,20 +37,6 @@ NEW_TOXIC = Struct('ToxicWrapper', {'attributes': 'object toxics.NoopToxic', 'na
 CHANGED_TOXIC = Struct('', {'attributes': 'object struct', 'toxicity': 'float32'},
                        'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }')
 _numbers = count()
-
-
-class ApiError(Refusal):
-    """What Toxiproxy says of a request; the text and the status are its own."""
-
-
-def bad_body(error: object) -> ApiError:
-    """Refuse a body."""
-    return ApiError(400, f'bad request body: {error}')
-
-
-def missing(what: str) -> ApiError:
-    """Refuse a body that lacks a field."""
-    return ApiError(400, f'missing required field: {what}')
 
 
 def make_surface(fleet: Fleet) -> Surface:
@@ -77,31 +62,6 @@ def make_surface(fleet: Fleet) -> Surface:
     )
     routes = tuple(Route(method, path, partial(call, handle)) for method, path, handle in table)
     return Surface(routes, refuse, ('/proxies', '/populate', '/reset', '/version'))
-
-
-# -- replies
-
-def reply(value: Any, status: int = 200) -> Reply:
-    """Answer with JSON."""
-    return Reply(write(value).encode(), status)
-
-
-def error_reply(text: str, status: int) -> Reply:
-    """Answer with an error."""
-    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, PLAIN)
-
-
-def refuse(request: falcon.Request, error: Exception) -> Reply:
-    """Say what is wrong, as Toxiproxy does where it has a word for it."""
-    refusal = refusal_of(error) or Refusal(500, str(error))
-    if isinstance(error, ApiError):
-        return error_reply(refusal.description, refusal.status)
-    if refusal.status == 404:
-        return Reply(b'404 page not found\n', 404, TEXT, PLAIN)
-    if refusal.status == 405 or request.method not in falcon.HTTP_METHODS:
-        return Reply(status=405, type='')
-    made = error_reply(refusal.description, refusal.status)
-    return made._replace(headers={**made.headers, **refusal.headers})
 
 
 def call(handle: Callable[..., Reply], request: falcon.Request, **captured: str) -> Reply:
@@ -158,13 +118,21 @@ def extras_of(given: dict[str, Any]) -> dict[str, Any]:
     try:
         if 'protocol' in given:
             checks.check_protocol(given['protocol'], {})
-            extras.update(protocol=given['protocol'], protocol_settings={})
+            extras['protocol'] = given['protocol']
         if 'behavior' in given:
             extras['mix'] = tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(given['behavior']))
             checks.check_mix(extras['mix'])
     except (ConfigError, RegistrationError) as error:
         raise bad_body(error) from None
     return extras
+
+
+class Populated(NamedTuple):
+    """One proxy of a list that is dealt with: the addresses that it was given, and how it was shown then."""
+
+    proxy: Proxy
+    given: Given | None
+    view: dict[str, Any]
 
 
 class Api:
@@ -235,13 +203,19 @@ class Api:
 
     def populate(self, request: falcon.Request) -> Reply:
         """Make proxies what a list says, one after the other, up to the first that cannot be."""
-        done: list[dict[str, Any]] = []
+        done: list[Populated] = []
         try:
             for entry in entries_of(body_of(request)):
-                done.append(self.view(act(self.proxies.replace, entry, extras_of(entry))))
+                proxy = act(self.proxies.replace, entry, extras_of(entry))
+                done.append(Populated(proxy, self.proxies.given(proxy), self.view(proxy)))
         except ApiError as error:
-            return reply({'error': error.description, 'status': error.status, 'proxies': done or None}, error.status)
-        return reply({'proxies': done or None}, 201)
+            return reply({'error': error.description, 'status': error.status, 'proxies': self.populated(done)}, error.status)
+        return reply({'proxies': self.populated(done)}, 201)
+
+    def populated(self, done: list[Populated]) -> list[dict[str, Any]] | None:
+        """Show the proxies of a list; one that a later entry has replaced, or stopped, is disabled. None: there are none."""
+        return [{**view, 'enabled': view['enabled'] and proxy.spec.enabled and self.proxies.given(proxy) is given}
+                for proxy, given, view in done] or None
 
     # -- toxics
 

@@ -14,7 +14,7 @@ from ...address import Address, is_ipv6, read
 from ...net import sockets
 from ...proxies.fleet import EMBEDDED, Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import ProxySpec, ToxicSpec
+from ...spec import ToxicSpec
 from ...wire.toxics import AttachedToxic
 from ..surface import reason_of
 
@@ -133,6 +133,10 @@ class Toxiproxies:
 
     # -- what is shown
 
+    def given(self, proxy: Proxy) -> Given | None:
+        """Return the addresses that a proxy was given last; None: it has none from here. Others replace the object."""
+        return self._given.get(proxy)
+
     def listen(self, proxy: Proxy) -> str:
         """Return where a proxy listens or has last listened; where it never has, what was given."""
         bound, given = proxy.bound, self._given.get(proxy)
@@ -163,8 +167,7 @@ class Toxiproxies:
         if name in self.fleet.proxies:
             raise NameTakenError(name)
         given = self._read(listen, upstream, enabled)
-        spec = ProxySpec(name=name, proxy=given.spec_proxy, backend=given.spec_backend, enabled=enabled,
-                         **{'protocol_settings': {}, **extras})
+        spec = self.fleet.defaults.make(name=name, proxy=given.spec_proxy, backend=given.spec_backend, enabled=enabled, **extras)
         try:
             proxy = self.fleet.create(spec)
         except OSError as error:
@@ -201,6 +204,8 @@ class Toxiproxies:
             ConfigError: What a native extra says does not fit; nothing has changed.
         """
         differs = self.differs(proxy, listen, upstream)
+        if 'protocol' in extras:
+            extras = {'protocol_settings': self.fleet.defaults.of_protocol(extras['protocol']), **extras}
         self.fleet.validate(msgspec.structs.replace(proxy.spec, **extras))
         if differs:
             self.move(proxy, listen, upstream)
@@ -265,11 +270,11 @@ class Toxiproxies:
         if not self.differs(present, listen, upstream):
             return present
         given = self._read(listen, upstream, enabled)
-        fields = {**blank(present.spec), **extras, 'proxy': given.spec_proxy, 'backend': given.spec_backend, 'enabled': enabled}
-        self.fleet.validate(msgspec.structs.replace(present.spec, **fields))
+        spec = self.fleet.defaults.make(name=name, proxy=given.spec_proxy, backend=given.spec_backend, enabled=enabled, **extras)
+        self.fleet.validate(spec)
         self.stop(present)
         try:
-            self.fleet.change(name, **fields)
+            self.fleet.change(name, **{key: value for key, value in msgspec.structs.asdict(spec).items() if key != 'name'})
         except OSError as error:
             raise CannotListenError(listen_error(listen, error)) from None
         self._given[present] = given
@@ -324,10 +329,4 @@ class Toxiproxies:
 def specs(proxy: Proxy) -> list[ToxicSpec]:
     """Return the toxics of a proxy, each with its name."""
     return [attached.spec for attached in proxy.toxics.attached.values()]
-
-
-def blank(spec: ProxySpec) -> dict[str, Any]:
-    """Return what makes a proxy one that was just made, but for its name and its addresses."""
-    fields = msgspec.structs.asdict(ProxySpec())
-    return {key: value for key, value in fields.items() if key not in ('name', 'proxy', 'backend', 'enabled')}
 

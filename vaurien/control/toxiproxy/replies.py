@@ -1,0 +1,47 @@
+"""Replies as Toxiproxy words them: JSON, errors as text, and its own words for mistakes. Knows no call."""
+from typing import Any
+
+import falcon
+
+from ..surface import Refusal, Reply, refusal_of
+from .gojson import write
+
+TEXT = 'text/plain; charset=utf-8'
+PLAIN = {'X-Content-Type-Options': 'nosniff'}
+
+
+class ApiError(Refusal):
+    """What Toxiproxy says of a request; the text and the status are its own."""
+
+
+def bad_body(error: object) -> ApiError:
+    """Refuse a body."""
+    return ApiError(400, f'bad request body: {error}')
+
+
+def missing(what: str) -> ApiError:
+    """Refuse a body that lacks a field."""
+    return ApiError(400, f'missing required field: {what}')
+
+
+def reply(value: Any, status: int = 200) -> Reply:
+    """Answer with JSON."""
+    return Reply(write(value).encode(), status)
+
+
+def error_reply(text: str, status: int) -> Reply:
+    """Answer with an error."""
+    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, PLAIN)
+
+
+def refuse(request: falcon.Request, error: Exception) -> Reply:
+    """Say what is wrong, as Toxiproxy does where it has a word for it."""
+    refusal = refusal_of(error) or Refusal(500, str(error))
+    if isinstance(error, ApiError):
+        return error_reply(refusal.description, refusal.status)
+    if refusal.status == 404:
+        return Reply(b'404 page not found\n', 404, TEXT, PLAIN)
+    if refusal.status == 405 or request.method not in falcon.HTTP_METHODS:
+        return Reply(status=405, type='')
+    made = error_reply(refusal.description, refusal.status)
+    return made._replace(headers={**made.headers, **refusal.headers})
