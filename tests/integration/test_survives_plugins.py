@@ -20,7 +20,7 @@ from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import RegistrationError
 from vaurien.spec import BehaviorSpec, ToxicSpec
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS, Toxic
 
 MB = 1024 * 1024        #: [bytes]
 #: a plugin that ends the process, wherever it can
@@ -134,7 +134,7 @@ class BreakingEarly(Breaking):
 @pytest.mark.parametrize('toxic', [Breaking, BreakingEarly])
 def test_a_toxic_that_raises_resets_its_session_only(echo_server, caplog, toxic, error, monkeypatch):
     monkeypatch.setattr(Breaking, 'error', error)
-    with (registered(Toxic, toxic), hosted(spec_for(echo_server, name='other'), spec_for(
+    with (registered(TOXICS, toxic), hosted(spec_for(echo_server, name='other'), spec_for(
             echo_server, name='toxic', toxics=(ToxicSpec(type=toxic.name),))) as host, caplog.at_level(logging.ERROR)):
         with connect(host.port) as other:
             assert outcome(host.fleet.proxies['toxic'].bound.port) == 'RST'

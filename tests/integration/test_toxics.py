@@ -257,7 +257,7 @@ def test_no_change_waits_for_a_peer_that_does_not_read(kind, attributes):
         eventually(lambda: full(host))
         for changed in (toxic(kind, name='it', toxicity=1, **attributes), toxic('latency', name='it', latency=5)):
             assert milliseconds(set_toxics, host, changed, toxic('noop')) < 500 * MS * 1000
-        host.call(lambda: host.proxy.toxics.redraw('it', host.proxy.sessions.values()))
+        host.call(lambda: host.proxy.redraw('it'))
         assert milliseconds(set_toxics, host) < 500 * MS * 1000
 
 

@@ -232,7 +232,7 @@ def test_slicer_cuts_what_was_sent_in_one_and_waits_between():
 
 
 def cuts(length, average, variation, seed=1):
-    slicer = Slicer({'average_size': average, 'size_variation': variation, 'delay': 0}, Link(seed), {})
+    slicer = Slicer({'average_size': average, 'size_variation': variation, 'delay': 0}, ToxicHandle(seed), {})
     ends = list(slicer._cuts(length))
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]
 
