@@ -262,7 +262,8 @@ def test_limit_data_behind_a_long_wire_ends_the_session():
     assert ended == [True]
 
 
-@pytest.mark.parametrize('error', [ZeroDivisionError('x'), FileNotFoundError(errno.ENOENT, 'x'), gevent.Timeout(1)], ids=repr)
+@pytest.mark.parametrize('error', [ZeroDivisionError('x'), FileNotFoundError(errno.ENOENT, 'x'), gevent.Timeout(1)],
+                         ids=lambda error: type(error).__name__)
 def test_a_toxic_that_raises_is_reported_once(error):
     talk = Talk()
     talk.add('it', type('It', (Raising,), {'error': error}))

@@ -39,7 +39,7 @@ def logged_in() -> Dialogue:
 
 # -- recorded
 
-@pytest.mark.parametrize('name', RECORDED.keys() - OPAQUE.keys())
+@pytest.mark.parametrize('name', sorted(RECORDED.keys() - OPAQUE.keys()))
 def test_recorded_conversation_is_followed_to_its_end(name):
     dialogue = same_in_every_slicing(PostgreSQL, RECORDED[name])
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}

@@ -41,7 +41,7 @@ def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
     return [(message.name, message.data) for message in dialogue.messages if message.sender == BACKEND]
 
 
-@pytest.mark.parametrize('name', RECORDED.keys() - OPAQUE.keys())
+@pytest.mark.parametrize('name', sorted(RECORDED.keys() - OPAQUE.keys()))
 def test_recorded_conversation_is_followed_to_its_end(name: str) -> None:
     dialogue = same_in_every_slicing(Redis, RECORDED[name])
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
