@@ -3,11 +3,10 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any, Protocol
 
-import msgspec
-
 from ..errors import ConfigError
+from ..links import STREAMS
 from ..net.stream import Stream
-from ..spec import STREAMS, ToxicSpec
+from ..spec import ToxicSpec
 from ..toxics import TOXICS, Toxic
 from .chain import Chain, Link
 from .stage import ANYTHING
@@ -75,7 +74,7 @@ def settle_toxic(spec: ToxicSpec) -> Wear:
     if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
     settings = TOXICS.settle(cls, spec.attributes)
-    return Wear(msgspec.structs.replace(spec, name=spec.name or f'{spec.type}_{spec.stream}'), cls, settings)
+    return Wear(spec.named(), cls, settings)
 
 
 def settle_toxics(specs: Iterable[ToxicSpec]) -> dict[str, Wear]:
