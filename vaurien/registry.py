@@ -14,7 +14,7 @@ NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9_.-]*'     #: of plugins, proxies and toxic
 NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digit'    #: the same in words
 NAME = re.compile(rf'{NAME_PATTERN}\Z')
 #: what the import of a plugin's module may raise: anything, and the end of the process
-PLUGIN_ERRORS = (Exception, SystemExit)
+IMPORT_ERRORS = (Exception, SystemExit)
 
 
 class Registry(Generic[T]):
@@ -145,7 +145,7 @@ class Registry(Generic[T]):
             module, _, attribute = target.rpartition('.')
         try:
             cls = attrgetter(attribute)(importlib.import_module(module))
-        except PLUGIN_ERRORS as error:
+        except IMPORT_ERRORS as error:
             raise RegistrationError(f'{self.kind} {target} cannot be loaded: {error!r}') from error
         if name is not None and getattr(cls, 'name', None) != name:
             raise RegistrationError(f'{self.kind} {target} cannot be registered as {name!r}: its name is '
