@@ -1,6 +1,6 @@
 """The HTTP API of Toxiproxy 2.12, to the byte: routes, bodies, codes, headers, the order of checks, and words for mistakes.
 
-What it does to proxies and toxics is in ``toxiproxy_fleet``. Sections are those of Toxiproxy's own API documentation; where
+What it does to proxies and toxics is in ``proxies``. Sections are those of Toxiproxy's own API documentation; where
 vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
 """
 import base64
@@ -23,8 +23,9 @@ from ...toxics import TOXICS
 from ...wire.toxics import Wear
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
+from .addresses import GoAddressError
 from .gojson import GoError, Object, Struct, read, word, write
-from .proxies import CannotListenError, GoAddressError, Toxiproxies
+from .proxies import CannotListenError, Toxiproxies
 from .toxics import attributes_struct, toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
