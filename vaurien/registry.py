@@ -10,9 +10,11 @@ from .errors import RegistrationError, UnknownPluginError
 from .options import Option, options_of, settle
 
 T = TypeVar('T')
-NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]*\Z')
+NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9_.-]*'     #: of plugins, proxies and toxics
+NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digit'    #: the same in words
+NAME = re.compile(rf'{NAME_PATTERN}\Z')
 #: what the import of a plugin's module may raise: anything, and the end of the process
-PLUGIN_ERRORS = (Exception, SystemExit)
+IMPORT_ERRORS = (Exception, SystemExit)
 
 
 class Registry(Generic[T]):
@@ -31,6 +33,7 @@ class Registry(Generic[T]):
         self._check = check
         self._classes: dict[str, type[T]] = {}
         self._announced: dict[str, list[str]] | None = None
+        self._loaded: set[str] = set()
 
     def register(self, cls: type[T], *, replace: bool = False) -> type[T]:
         """Make a class known under its ``name``. Also usable as a decorator.
@@ -102,6 +105,7 @@ class Registry(Generic[T]):
     def unregister(self, name: str) -> None:
         """Forget the class of this name; nothing happens where there is none."""
         self._classes.pop(name, None)
+        self._loaded.discard(name)
 
     def get(self, name: str) -> type[T]:
         """Return the class of this name.
@@ -112,8 +116,11 @@ class Registry(Generic[T]):
         """
         if not isinstance(name, str):
             raise UnknownPluginError(self.kind, name, self.names())
-        for target in self._entry_points().get(name, ()):
-            self.load(target, name)     # every time, so that a name taken twice is told whoever came first
+        targets = () if name in self._loaded else self._entry_points().get(name, ())
+        for target in targets:
+            self.load(target, name)
+        if targets:     # where a second package announces the name this is not reached, and it is refused every time
+            self._loaded.add(name)
         try:
             return self._classes[name]
         except KeyError:
@@ -138,7 +145,7 @@ class Registry(Generic[T]):
             module, _, attribute = target.rpartition('.')
         try:
             cls = attrgetter(attribute)(importlib.import_module(module))
-        except PLUGIN_ERRORS as error:
+        except IMPORT_ERRORS as error:
             raise RegistrationError(f'{self.kind} {target} cannot be loaded: {error!r}') from error
         if name is not None and getattr(cls, 'name', None) != name:
             raise RegistrationError(f'{self.kind} {target} cannot be registered as {name!r}: its name is '

@@ -13,7 +13,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, same_in_every_slicing
 from tests.support.peers import Backend
 from tests.support.unit_of_time import PATIENCE
-from vaurien.conformance import protocols as conformance
+from vaurien import conformance
 from vaurien.testing import Daemon
 
 from .beanstalkd import Queue

@@ -9,11 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.daemon import daemon
 from tests.support.unit_of_time import PATIENCE
+from vaurien import conformance
 from vaurien.behaviors import Behavior
 from vaurien.cli import command as cli
 from vaurien.config import arguments
 from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
-from vaurien.conformance import protocols as conformance
 from vaurien.control import app, classic
 from vaurien.control.native import calls as native
 from vaurien.ctl import command as ctl

@@ -51,7 +51,7 @@ WITHIN_A_PROTOCOL = {'failures': ('requests', 'responses', 'framer', 'framers', 
 #: The event loop must not come into a user's tests, nor into what is pure: neither directly nor through others.
 WITHOUT_GEVENT = (*WORDS, *(name for line in BESIDE for name in line))
 #: What works for any process may need nothing that has to be installed.
-STANDARD_LIBRARY_ONLY = ('errors', 'client')
+STANDARD_LIBRARY_ONLY = ('errors', 'address', 'client')
 #: Wire formats are bytes only.
 NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 'threading', 'time', 'random'}
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from ..address import is_loopback, parse_address
+from ..address import TOKEN_VARIABLE, check_binding, parse_address
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
@@ -23,7 +23,6 @@ from .toxics import read_section, read_toxic, with_names
 T = TypeVar('T')
 #: what is said of one proxy and of no other
 OF_ONE = ('proxy', 'backend', 'protocol', 'behavior', 'toxic', 'link')
-TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
 
 
 class Configuration(NamedTuple):
@@ -136,11 +135,12 @@ class Builder:
             ConfigError: A value does not fit.
         """
         values = {**self.main, **self.statsd, **self.line}
-        if self.environ.get(TOKEN) and 'http_token' not in self.line:
-            values['http_token'] = Given(self.environ[TOKEN], TOKEN)
+        if self.environ.get(TOKEN_VARIABLE) and 'http_token' not in self.line:
+            values['http_token'] = Given(self.environ[TOKEN_VARIABLE], TOKEN_VARIABLE)
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
-        check_host(control, values)
+        if control['http']:
+            check_binding(control['http_host'], control['http_token'], label('http_host', values))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
         entries = read_populate(process['populate'], label('populate', values)) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
@@ -317,10 +317,3 @@ def check_addresses(specs: Sequence[ProxySpec]) -> None:
         other = seen.setdefault(spec.proxy, spec.name)
         if other != spec.name and parse_address(spec.proxy).port != 0:
             raise ConfigError(f'proxy {spec.name}', spec.proxy, f'an address other than that of proxy {other}')
-
-
-def check_host(control: Mapping[str, Any], values: Values) -> None:
-    """Refuse to let other machines steer this process without a token."""
-    if control['http'] and not control['http_token'] and not is_loopback(control['http_host']):
-        raise ConfigError(label('http_host', values), control['http_host'],
-                          f'localhost, 127.0.0.1 or ::1, or --http-token ({TOKEN}) beside it')

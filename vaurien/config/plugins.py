@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ConfigError, RegistrationError
 from ..options import Given, read_lines
 from ..plugins import KINDS
-from ..registry import PLUGIN_ERRORS, Registry
+from ..registry import IMPORT_ERRORS, Registry
 from .arguments import Values
 from .ini import NOTHING, Sections
 
@@ -43,7 +43,7 @@ def import_plugin(module: str, label: str) -> None:
         importlib.import_module(module)
     except RegistrationError as error:
         raise RegistrationError(f'{label} {module}: {error}') from error
-    except PLUGIN_ERRORS as error:
+    except IMPORT_ERRORS as error:
         raise ConfigError(label, module, f'a module that can be imported, but {error!r}') from error
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ..errors import ConfigError, UnknownPluginError
+from ..links import STREAMS
 from ..options import Bounded, Given, Option, as_data, convert, known
-from ..spec import STREAMS, ToxicSpec
+from ..spec import ToxicSpec
 from ..toxics import TOXICS
 from .ini import Section
 from .settings import TOXIC
@@ -99,7 +100,7 @@ def with_names(toxics: Iterable[ToxicSpec], label: str) -> tuple[ToxicSpec, ...]
 
 def free_name(toxic: ToxicSpec, taken: set[str]) -> str:
     """Find a name for a toxic, and take it."""
-    first = name = f'{toxic.type}_{toxic.stream}'
+    first = name = toxic.named().name
     number = 1
     while name in taken:
         number += 1

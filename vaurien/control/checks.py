@@ -10,7 +10,7 @@ from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..options import as_data
 from ..protocols import Protocol
-from ..registry import NAME
+from ..registry import NAME, NAME_FORM
 from ..spec import BehaviorSpec
 from ..toxics import TOXICS
 
@@ -22,7 +22,7 @@ def check_name(name: str) -> None:
         ConfigError: It is one.
     """
     if not NAME.match(name):
-        raise ConfigError('name', name, 'letters, digits, "-", "_" and ".", the first one a letter or a digit')
+        raise ConfigError('name', name, NAME_FORM)
 
 
 def check_entry(entry: BehaviorSpec, label: Callable[[str], str] = str) -> None:

@@ -11,7 +11,7 @@ from gevent import Timeout
 from ..address import Address, parse_address, parse_backend
 from ..errors import ConfigError
 from ..net import sockets
-from ..spec import ProxyDefaults, ProxySpec
+from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
 from .journal import Journal
 from .proxy import Proxy
 from .reconcile import Difference, Reconciliation, check_names, compare, named
@@ -19,7 +19,6 @@ from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
 
-EMBEDDED = 'embedded'   #: the backend's name that means the HTTP backend inside the process
 
 
 class UnknownProxyError(ConfigError):

@@ -3,12 +3,11 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any, Protocol
 
-import msgspec
-
 from ..errors import ConfigError
+from ..links import STREAMS
 from ..net.loop import PLUGIN_ERRORS
 from ..net.stream import Stream
-from ..spec import STREAMS, ToxicSpec
+from ..spec import ToxicSpec
 from ..toxics import TOXICS, Toxic
 from .chain import Chain
 from .handle import ToxicHandle
@@ -77,7 +76,7 @@ def check_toxic(spec: ToxicSpec) -> AttachedToxic:
     if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
     settings = TOXICS.settle(cls, spec.attributes)
-    return AttachedToxic(msgspec.structs.replace(spec, name=spec.name or f'{spec.type}_{spec.stream}'), cls, settings)
+    return AttachedToxic(spec.named(), cls, settings)
 
 
 def check_toxics(specs: Iterable[ToxicSpec]) -> dict[str, AttachedToxic]:

@@ -12,13 +12,12 @@ from msgspec import UNSET
 from ... import __version__
 from ...behaviors import Behavior
 from ...metrics.prometheus import CONTENT_TYPE, Metrics
-from ...mix import parse_mix
 from ...protocols import Protocol
 from ...proxies.fleet import Fleet
 from ...proxies.journal import KEPT
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
-from ...spec import BehaviorSpec, ProxySpec
+from ...spec import BehaviorSpec, ProxySpec, read_mix
 from ...toxics import TOXICS
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface
@@ -222,7 +221,7 @@ def fields_of(body: models.Changes, protocol: str) -> dict[str, Any]:
 def entries_of(mix: str | list[BehaviorSpec]) -> tuple[BehaviorSpec, ...]:
     """Read a mix as a body gives it."""
     if isinstance(mix, str):
-        return tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(mix))
+        return read_mix(mix)
     return tuple(mix)
 
 

@@ -12,18 +12,20 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import falcon
+import msgspec
 
 from ...errors import ConfigError, RegistrationError, UnknownPluginError
-from ...mix import parse_mix
+from ...links import STREAMS
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import STREAMS, BehaviorSpec, ToxicSpec
+from ...spec import ToxicSpec, read_mix
 from ...toxics import TOXICS
 from ...wire.toxics import AttachedToxic
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body
+from .addresses import GoAddressError
 from .gojson import GoError, Object, Struct, read, word
-from .proxies import CannotListenError, Given, GoAddressError, Toxiproxies
+from .proxies import CannotListenError, GivenAddresses, Toxiproxies
 from .replies import PLAIN, TEXT, ApiError, bad_body, missing, refuse, reply
 from .toxics import attributes_struct, toxic_view
 
@@ -120,7 +122,7 @@ def extras_of(given: dict[str, Any]) -> dict[str, Any]:
             checks.check_protocol(given['protocol'], {})
             extras['protocol'] = given['protocol']
         if 'behavior' in given:
-            extras['mix'] = tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(given['behavior']))
+            extras['mix'] = read_mix(given['behavior'])
             checks.check_mix(extras['mix'])
     except (ConfigError, RegistrationError) as error:
         raise bad_body(error) from None
@@ -131,7 +133,7 @@ class Populated(NamedTuple):
     """One proxy of a list that is dealt with: the addresses that it was given, and how it was shown then."""
 
     proxy: Proxy
-    given: Given | None
+    given: GivenAddresses | None
     view: dict[str, Any]
 
 
@@ -237,11 +239,10 @@ class Api:
         if stream.lower() not in STREAMS:
             raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
         cls = toxic_class(kind)
-        name = given.get('name') or f'{kind}_{stream}'
-        if name in found.toxics.attached:
+        spec = ToxicSpec(type=kind, name=given.get('name', ''), stream=stream, toxicity=given.get('toxicity', 1.0)).named()
+        if spec.name in found.toxics.attached:
             raise ApiError(409, 'toxic already exists')
-        attributes = attributes_of(cls, given.get('attributes'))
-        spec = ToxicSpec(type=kind, name=name, stream=stream, toxicity=given.get('toxicity', 1.0), attributes=attributes)
+        spec = msgspec.structs.replace(spec, attributes=attributes_of(cls, given.get('attributes')))
         return reply(toxic_view(act(self.proxies.add_toxic, found, spec)))
 
     def toxic_show(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:

@@ -1,119 +1,24 @@
-"""What Toxiproxy does with its proxies and toxics, done with the fleet's. Knows neither HTTP nor JSON.
-
-Addresses are Go's here: ``:80``, ``0.0.0.0:80`` and ``[::]:80`` are all interfaces in both families, an upstream may be anything,
-and where a proxy listens is shown as what it is bound to.
-"""
+"""What Toxiproxy does with its proxies and toxics, done with the fleet's. Knows neither HTTP nor JSON."""
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ...address import Address, is_ipv6, read
-from ...net import sockets
-from ...proxies.fleet import EMBEDDED, Fleet, NameTakenError
+from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
 from ...spec import ToxicSpec
 from ...wire.toxics import AttachedToxic
-from ..surface import reason_of
-
-ANY = ('', '0.0.0.0', '::')     #: hosts that mean all interfaces
-NOWHERE = 'unix:/dev/null/no-such-upstream'     #: what cannot be connected to, and says so at once
+from .addresses import GoAddressError, connecting, listen_error, listening, resolved
 
 
-class GoAddressError(ValueError):
-    """What Go says of an address that it does not take."""
-
-
-class Given(NamedTuple):
+class GivenAddresses(NamedTuple):
     """The addresses of a proxy as they were given, and what was made of them; another surface may have changed it since."""
 
     listen: str
     upstream: str
     spec_proxy: str
     spec_backend: str
-
-
-def split(text: str) -> tuple[str, str]:
-    """Take ``host:port`` apart as Go does.
-
-    Raises:
-        GoAddressError: It cannot be.
-    """
-    host, colon, port = text.rpartition(':')
-    if not colon:
-        raise GoAddressError(f'address {text}: missing port in address')
-    if host.startswith('[') and host.endswith(']'):
-        return host[1:-1], port
-    if ':' in host:
-        raise GoAddressError(f'address {text}: too many colons in address')
-    return host, port
-
-
-def listening(text: str) -> Address:
-    """Read where to listen, as Go does; nothing means a free port of all interfaces.
-
-    Raises:
-        GoAddressError: It cannot be listened on, whatever the machine.
-    """
-    host, port = split(text) if text else ('', '0')
-    port = port or '0'
-    if not port.isascii() or not port.isdigit():
-        raise GoAddressError(f'lookup tcp/{port}: unknown port')
-    if len(port) > 5 or int(port) > 65535:
-        raise GoAddressError(f'address {port}: invalid port')
-    shown = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
-    address = read(shown) if ':' not in host or is_ipv6(host) else None
-    if address is None:
-        raise GoAddressError(f'lookup {host}: no such host')
-    return address._replace(host='') if host in ANY else address
-
-
-def resolved(text: str) -> str:
-    """Return where a proxy would listen, as far as that is known before it does.
-
-    Raises:
-        GoAddressError: It is no address.
-    """
-    address = listening(text)
-    if not address.host:
-        return f'[::]:{address.port}' if text.startswith('[') else text or ':0'
-    known = sockets.numeric(address)
-    if known is None:
-        with suppress(OSError):
-            known = sockets.resolve(address)
-    if not known:
-        raise GoAddressError(f'lookup {address.host}: no such host')
-    return str(address._replace(host=prefer_ipv4(known)))
-
-
-def prefer_ipv4(found: Iterable[tuple[int, Any]]) -> str:
-    """Return the first IPv4 address, or else the first one."""
-    hosts = [where[0] for _, where in found]
-    return str(next((host for host in hosts if ':' not in host), hosts[0]))
-
-
-def connecting(upstream: str) -> str:
-    """Return an upstream as a spec takes it; where it is no address, one that nobody is at."""
-    if upstream == EMBEDDED:
-        return upstream
-    with suppress(GoAddressError):
-        host, port = split(upstream)
-        address = read(f'[{host}]:{port}' if ':' in host else f'{host or "localhost"}:{port}')
-        if address is not None and address.port:
-            return str(address)
-    return upstream if upstream.startswith('unix:/') else NOWHERE
-
-
-def listen_error(text: str, error: Exception) -> str:
-    """Say as Go does why an address cannot be listened on."""
-    if isinstance(error, OSError):
-        try:
-            return f'listen tcp {resolved(text)}: bind: {reason_of(error).lower()}'
-        except GoAddressError as unknown:
-            error = unknown
-    return f'listen tcp: {error}'
 
 
 class CannotListenError(Exception):
@@ -129,11 +34,11 @@ class Toxiproxies:
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self._given: WeakKeyDictionary[Proxy, Given] = WeakKeyDictionary()
+        self._given: WeakKeyDictionary[Proxy, GivenAddresses] = WeakKeyDictionary()
 
     # -- what is shown
 
-    def given(self, proxy: Proxy) -> Given | None:
+    def given(self, proxy: Proxy) -> GivenAddresses | None:
         """Return the addresses that a proxy was given last; None: it has none from here. Others replace the object."""
         return self._given.get(proxy)
 
@@ -176,14 +81,14 @@ class Toxiproxies:
         return proxy
 
     @staticmethod
-    def _read(listen: str, upstream: str, enabled: bool) -> Given:
+    def _read(listen: str, upstream: str, enabled: bool) -> GivenAddresses:
         try:
             spec_proxy = str(listening(listen))
         except GoAddressError as error:
             if enabled:
                 raise CannotListenError(listen_error(listen, error)) from None
             spec_proxy = ':0'       # it has to become one before the proxy is enabled
-        return Given(listen, upstream, spec_proxy, connecting(upstream))
+        return GivenAddresses(listen, upstream, spec_proxy, connecting(upstream))
 
     def differs(self, proxy: Proxy, listen: str, upstream: str) -> bool:
         """Say whether a proxy has other addresses than these.
@@ -299,9 +204,9 @@ class Toxiproxies:
         Raises:
             ConfigError: What it says does not fit.
         """
-        name = spec.name or f'{spec.type}_{spec.stream}'
-        self._set_toxics(proxy, [*specs(proxy), msgspec.structs.replace(spec, name=name)])
-        return proxy.toxics.attached[name]
+        spec = spec.named()
+        self._set_toxics(proxy, [*specs(proxy), spec])
+        return proxy.toxics.attached[spec.name]
 
     def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> AttachedToxic:
         """Change what is given, and draw anew where the toxic is active.
@@ -329,4 +234,3 @@ class Toxiproxies:
 def specs(proxy: Proxy) -> list[ToxicSpec]:
     """Return the toxics of a proxy, each with its name."""
     return [attached.spec for attached in proxy.toxics.attached.values()]
-
