@@ -8,7 +8,7 @@ sys.path[:0] = [str(HERE / '_ext'), str(HERE.parent), str(HERE / 'examples')]
 import vaurien  # noqa: E402 - found by the line above
 
 project = 'vaurien'
-author = 'the authors of vaurien'
+author = project_copyright = 'the authors of vaurien'     # the footer of each page names them
 version = release = vaurien.__version__
 extensions = ['sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'vaurien_docs']
 exclude_patterns = ['_build', 'bench-figures.rst', 'toxiproxy-differences.rst', 'examples']

@@ -23,6 +23,8 @@ SCENE = (
 READY = 'control server on'
 #: [px] of a character and of a line, and around the text
 WIDTH, HEIGHT, MARGIN, BAR = 7.9, 19, 18, 34
+#: what keeps several spaces; browsers have a rule of their own for <text>, so that it is not inherited
+KEPT = 'xml:space="preserve" style="white-space: pre"'
 COLUMNS = 112   #: characters of a line; what is longer goes on in the next
 COMMANDS = {'vaurien': '-m vaurien',
             'vaurienctl': '-c "import sys; from vaurien.ctl import main; sys.exit(main())"'}
@@ -68,14 +70,14 @@ def color(line: str) -> str:
 def draw(lines: list[str]) -> str:
     """Draw a terminal with these lines."""
     width, height = COLUMNS * WIDTH + 2 * MARGIN, len(lines) * HEIGHT + BAR + 2 * MARGIN
-    texts = [f'<text x="{MARGIN}" y="{BAR + MARGIN + (number + 0.7) * HEIGHT:g}" fill="{color(line)}" '
+    texts = [f'<text {KEPT} x="{MARGIN}" y="{BAR + MARGIN + (number + 0.7) * HEIGHT:g}" fill="{color(line)}" '
              f'textLength="{len(line) * WIDTH:g}" lengthAdjust="spacingAndGlyphs">{html.escape(line)}</text>'
              for number, line in enumerate(lines) if line]
     dots = ''.join(f'<circle cx="{20 + 20 * place}" cy="17" r="6" fill="{fill}"/>'
                    for place, fill in enumerate(('#ff5f56', '#ffbd2e', '#27c93f')))
     return '\n'.join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" xml:space="preserve" '
-        'style="white-space: pre" font-family="ui-monospace, DejaVu Sans Mono, Menlo, monospace" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        'font-family="ui-monospace, DejaVu Sans Mono, Menlo, monospace" font-size="13">',
         '<title>A terminal: vaurien, and requests that pass, are late, or meet an error</title>',
         f'<rect width="100%" height="100%" rx="8" fill="#0d1117"/>{dots}', *texts, '</svg>', ''])
 
