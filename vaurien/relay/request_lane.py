@@ -7,7 +7,7 @@ from typing import Any
 
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
-from ..protocols.message import UNANSWERED, Part
+from ..protocols.message import MAX_UNANSWERED, Part
 from .chaos import DUMMY, OPENING
 from .message_lane import MessageLane
 
@@ -106,8 +106,8 @@ class RequestLane(MessageLane):
             exchange.behavior, exchange.due = behavior, True
 
     def _went_through(self) -> None:
-        if len(self.protocol.queue) > UNANSWERED:
-            self.cutter.give_up(f'more than {UNANSWERED} requests wait for their answers')
+        if len(self.protocol.queue) > MAX_UNANSWERED:
+            self.cutter.give_up(f'more than {MAX_UNANSWERED} requests wait for their answers')
         if self.weight > NAMES:
             self._weigh()
         super()._went_through()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from ...options import Option
 from .. import Protocol
 from ..base import Exchange
-from ..message import Kind
+from ..message import FailureKind
 from .failures import ERRORS
 from .framers import Conversation, Messages
 from .headers import closing, with_field
@@ -29,7 +29,7 @@ class HTTP(Conversation):
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
     }
     framers = Requests, Responses
-    errors: ClassVar[Mapping[str, Kind]] = ERRORS
+    errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)

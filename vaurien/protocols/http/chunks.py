@@ -4,13 +4,13 @@ Where two readers could take a size for different numbers, or only some accept a
 comes behind it is nobody's message (request smuggling).
 """
 from ...errors import ProtocolError
-from .headers import BLANK, CHUNKED, CRLF, TRAILER, check_line_ends
+from .headers import CHUNKED, CRLF, END_OF_HEADERS, TRAILER, check_line_ends
 
 # What is still to come of a body, besides CHUNKED, which is the size of a chunk: nothing; the line end behind the data
 # of a chunk, and then more chunks; chunks that cannot be read.
 NOTHING, CHUNK_END, BROKEN = 0, -2, -3
 HEX = b'0123456789abcdefABCDEF'
-HEX_DIGITS = 15     #: of a chunk's size: less than 2**60 bytes, which every reader of numbers can hold
+MAX_SIZE_DIGITS = 15     #: of a chunk's size: less than 2**60 bytes, which every reader of numbers can hold
 
 
 def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
@@ -65,7 +65,7 @@ def chunk_size(data: bytes, start: int, line_end: int) -> int | None:
         return None
     digits, _, extension = line.partition(b';')
     digits = digits.rstrip(b' \t')
-    if not digits or len(digits) > HEX_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension:
+    if not digits or len(digits) > MAX_SIZE_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension:
         raise ProtocolError('no size of a chunk')
     return int(digits, 16) if line_end >= 0 else None
 
@@ -79,7 +79,7 @@ def trailer_end(data: bytes, line_end: int) -> int:
     Raises:
         ProtocolError: They are malformed.
     """
-    end = data.find(BLANK, line_end) + 4
+    end = data.find(END_OF_HEADERS, line_end) + 4
     if end < 4:
         check_line_ends(data, line_end)
         return 0

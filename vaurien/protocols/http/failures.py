@@ -7,10 +7,10 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from ..base import Exchange
-from ..message import Failure, Kind, MessageProtocol
-from .headers import BARE, OLD, PAGE
+from ..message import Failure, FailureKind, MessageProtocol
+from .headers import BODY, BODY_FOR_HTTP_1_0, NO_BODY
 
-PAUSE = 0.1         #: [s] between two bytes of a slow head, about 20 s in all: no single read gives up so soon
+SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of a slow head, about 20 s in all: no single read gives up so soon
 RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait
 HTML_TYPE = 'Content-Type: text/html; charset=utf-8'
 HTML = """<!DOCTYPE html>
@@ -23,7 +23,7 @@ HTML = """<!DOCTYPE html>
 </html>
 """
 #: A chunk as it should be, then one whose size is no number
-CHUNKS = b'%x\r\n%b\r\n' + b'vaurien\r\nThe size of this chunk is no number.\r\n'
+GOOD_AND_BAD_CHUNK = b'%x\r\n%b\r\n' + b'vaurien\r\nThe size of this chunk is no number.\r\n'
 
 
 def status_text(status: int) -> str:
@@ -81,7 +81,7 @@ def malformed_chunk(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Answer with a good chunk and a bad one."""
     body = page(200)
     start = head(200, stays(protocol, exchange), HTML_TYPE, 'Transfer-Encoding: chunked')
-    return Failure(start + CHUNKS % (len(body), body), end='close')
+    return Failure(start + GOOD_AND_BAD_CHUNK % (len(body), body), end='close')
 
 
 def empty_response(protocol: MessageProtocol, exchange: Exchange) -> Failure:
@@ -93,31 +93,31 @@ def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Answer 503 without a page, byte by byte."""
     stay = stays(protocol, exchange)
     start = head(503, stay, RETRY_AFTER, HTML_TYPE, 'Content-Length: 0')
-    return Failure(start, end='' if stay else 'close', pause=PAUSE)
+    return Failure(start, end='' if stay else 'close', pause=SLOW_HEADERS_PAUSE)
 
 
-ANY, WITH_PAGE, WITH_CHUNKS = (PAGE, OLD, BARE), (PAGE, OLD), (PAGE,)
+ANY_STAGE, WITH_BODY, WITH_CHUNKS = (BODY, BODY_FOR_HTTP_1_0, NO_BODY), (BODY, BODY_FOR_HTTP_1_0), (BODY,)
 ERRORS = {
-    '500': Kind("The server's own code has failed: 500 with a page; the connection stays open.", ANY, refusal(500)),
-    '501': Kind("The server knows no such method: 501 with a page; the connection stays open.", ANY, refusal(501)),
-    '502': Kind("A gateway got rubbish from the server behind it: 502 with a page; the connection stays open.",
-                ANY, refusal(502)),
-    '503': Kind("The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays "
-                "open.", ANY, refusal(503, RETRY_AFTER)),
-    '504': Kind("A gateway has waited too long for the server behind it: 504 with a page; the connection stays open.",
-                ANY, refusal(504)),
-    '429': Kind("The client has sent too many requests: 429 with a page and Retry-After; the connection stays open.",
-                ANY, refusal(429, RETRY_AFTER)),
-    'truncated': Kind("The server has died in the middle of an answer: the connection closes before Content-Length is "
-                      "reached. Not for HEAD and CONNECT.", WITH_PAGE, half('close')),
-    'malformed-chunk': Kind("The server loses its place in a chunked answer: a chunk whose size is no number, then the "
+    '500': FailureKind("The server's own code has failed: 500 with a page; the connection stays open.", ANY_STAGE, refusal(500)),
+    '501': FailureKind("The server knows no such method: 501 with a page; the connection stays open.", ANY_STAGE, refusal(501)),
+    '502': FailureKind("A gateway got rubbish from the server behind it: 502 with a page; the connection stays open.",
+                ANY_STAGE, refusal(502)),
+    '503': FailureKind("The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays "
+                "open.", ANY_STAGE, refusal(503, RETRY_AFTER)),
+    '504': FailureKind("A gateway has waited too long for the server behind it: 504 with a page; the connection stays open.",
+                ANY_STAGE, refusal(504)),
+    '429': FailureKind("The client has sent too many requests: 429 with a page and Retry-After; the connection stays open.",
+                ANY_STAGE, refusal(429, RETRY_AFTER)),
+    'truncated': FailureKind("The server has died in the middle of an answer: the connection closes before Content-Length is "
+                      "reached. Not for HEAD and CONNECT.", WITH_BODY, half('close')),
+    'malformed-chunk': FailureKind("The server loses its place in a chunked answer: a chunk whose size is no number, then the "
                             "connection closes. Not for HEAD, CONNECT and clients of HTTP/1.0.",
                             WITH_CHUNKS, malformed_chunk),
-    'empty-response': Kind("The server has closed an idle connection just as the request came: it closes without a "
-                           "byte.", ANY, empty_response),
-    'reset': Kind("The server's process was killed in the middle of an answer: the connection is reset. Not for HEAD "
-                  "and CONNECT.", WITH_PAGE, half('reset')),
-    'slow-headers': Kind("The server is hardly alive: the head of a 503 comes byte by byte over some 20 s. A client "
+    'empty-response': FailureKind("The server has closed an idle connection just as the request came: it closes without a "
+                           "byte.", ANY_STAGE, empty_response),
+    'reset': FailureKind("The server's process was killed in the middle of an answer: the connection is reset. Not for HEAD "
+                  "and CONNECT.", WITH_BODY, half('reset')),
+    'slow-headers': FailureKind("The server is hardly alive: the head of a 503 comes byte by byte over some 20 s. A client "
                          "that limits the time of each read never gives up, one that limits the whole does.",
-                         ANY, slow_headers),
+                         ANY_STAGE, slow_headers),
 }

@@ -11,7 +11,7 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Framer, MessageProtocol, Part
 from .chunks import BROKEN, NOTHING, follow_chunks
-from .headers import BLANK, CRLF, UNTIL_CLOSE, check_begun
+from .headers import CRLF, END_OF_HEADERS, UNTIL_CLOSE, check_begun
 
 COUNTED = -4    #: as what is still to come of a body: what ``rest`` counts, and nothing more
 SWITCH = -5     #: in place of a length: what follows the head is no HTTP
@@ -58,7 +58,7 @@ class Messages(Framer[Conversation]):
                 start += 2
                 yield start, None, True
                 continue
-            end = data.find(BLANK, start) + 4
+            end = data.find(END_OF_HEADERS, start) + 4
             if end < 4:
                 check_begun(data, start, self.first_line)
                 return

@@ -10,33 +10,33 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ...errors import ProtocolError
-from ..message import NAME
+from ..message import MAX_NAME_BYTES
 
-CRLF, BLANK = b'\r\n', b'\r\n\r\n'
-METHOD = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
-DIGITS = 18     #: of a Content-Length; more than any body needs, and within what every reader of numbers can hold
+CRLF, END_OF_HEADERS = b'\r\n', b'\r\n\r\n'
+MAX_METHOD_BYTES = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
+MAX_LENGTH_DIGITS = 18     #: of a Content-Length; more than any body needs, and within what every reader of numbers can hold
 CHUNKED = -1            #: as a length: the chunks say where the body ends
 UNTIL_CLOSE = 1 << 62   #: as a length: all that comes, RFC 9112 section 6.3 rule 8; longer than can be declared
-SHORT = 2048        #: [bytes] of a head that is remembered at most
-REMEMBERED = 256    #: heads of each kind; peers repeat theirs, a server until the second of its Date is over
+MAX_REMEMBERED_BYTES = 2048        #: [bytes] of a head that is remembered at most
+MAX_REMEMBERED = 256    #: heads of each kind; peers repeat theirs, a server until the second of its Date is over
 
 #: Stages of an exchange. Its answer may have a body; it may, but the client is of HTTP/1.0 and knows no chunks; it has
 #: none when it is a success (HEAD, CONNECT).
-PAGE, OLD, BARE = 'page', 'page for HTTP/1.0', 'no page'
+BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for HTTP/1.0', 'no page'
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'
-METHOD_SP = TOKEN + rb'{1,%d} ' % METHOD
+METHOD_SP = TOKEN + rb'{1,%d} ' % MAX_METHOD_BYTES
 TARGET = rb'[^\0-\x20\x7f]'
 REQUEST_LINE = rb'(' + METHOD_SP + TARGET + rb'+) HTTP/1\.([01])\r\n'
 STATUS_LINE = rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n\0]*)?\r\n'
 REQUEST = re.compile(REQUEST_LINE + FIELDS)
-ANSWER = re.compile(STATUS_LINE + FIELDS)
+RESPONSE = re.compile(STATUS_LINE + FIELDS)
 TRAILER = re.compile(FIELDS)
 #: What a first line may be while its end has not come; a beginning of a good one always is
 BEGUN_REQUEST = re.compile(
-    TOKEN + rb'{0,%d}|' % METHOD + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE)
-BEGUN_ANSWER = re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE)
+    TOKEN + rb'{0,%d}|' % MAX_METHOD_BYTES + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE)
+BEGUN_RESPONSE = re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE)
 
 #: The fields that say where a message, or the whole connection, ends; to be searched in a head in lower case
 FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect):([^\r]*)')
@@ -45,12 +45,12 @@ CODINGS = frozenset((b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress')
 Fields = dict[bytes, list[bytes]]   #: the values of those that are there, by name
 
 
-class Asked(NamedTuple):
+class RequestHeaders(NamedTuple):
     """What the head of a request says.
 
     Args:
         name: Method and target, cut where it is overlong.
-        stage: ``PAGE``, ``OLD`` or ``BARE``.
+        stage: ``BODY``, ``BODY_FOR_HTTP_1_0`` or ``NO_BODY``.
         length: Bytes of its body, or ``CHUNKED``.
         persists: The client would use the connection again (RFC 9112 section 9.3).
         waits: The client holds its body back until it is told to go on (RFC 9110 section 10.1.1).
@@ -69,7 +69,7 @@ class Asked(NamedTuple):
     switches: bool
 
 
-class Answered(NamedTuple):
+class ResponseHeaders(NamedTuple):
     """What the head of an answer says; ``length`` holds where the request and the status allow a body."""
 
     status: int
@@ -77,8 +77,8 @@ class Answered(NamedTuple):
     persists: bool
 
 
-@lru_cache(REMEMBERED)
-def read_request(head: bytes) -> Asked:
+@lru_cache(MAX_REMEMBERED)
+def read_request(head: bytes) -> RequestHeaders:
     """Read a request's head.
 
     Args:
@@ -91,27 +91,29 @@ def read_request(head: bytes) -> Asked:
     if match is None:
         raise ProtocolError('no head of a HTTP/1.x request')
     name, old, found = match[1], match[2] == b'0', fields(head)
-    length = asked_length(found, old)
+    length = request_length(found, old)
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
-    return Asked(
-        name[:NAME], BARE if connect or bodiless else OLD if old else PAGE, length, persists(found, old),
+    return RequestHeaders(
+        name[:MAX_NAME_BYTES],
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else BODY,
+        length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found)
 
 
-@lru_cache(REMEMBERED)
-def read_answer(head: bytes) -> Answered:
+@lru_cache(MAX_REMEMBERED)
+def read_response(head: bytes) -> ResponseHeaders:
     """Read an answer's head, from the status line to the blank line.
 
     Raises:
         ProtocolError: It is none of HTTP/1.x, or readers may disagree about it.
     """
-    match = ANSWER.fullmatch(head)
+    match = RESPONSE.fullmatch(head)
     if match is None:
         raise ProtocolError('no head of a HTTP/1.x answer')
     old, found = match[1] == b'0', fields(head)
     length = declared(found, old)
-    return Answered(int(match[2]), UNTIL_CLOSE if length is None else length, persists(found, old))
+    return ResponseHeaders(int(match[2]), UNTIL_CLOSE if length is None else length, persists(found, old))
 
 
 def fields(head: bytes) -> Fields:
@@ -127,7 +129,7 @@ def items(found: Fields, name: bytes) -> list[bytes]:
     return [item.strip(b' \t') for item in b','.join(found.get(name, ())).split(b',')]
 
 
-def asked_length(found: Fields, old: bool) -> int:
+def request_length(found: Fields, old: bool) -> int:
     """Tell the length of a request's body; one that declares none has none (RFC 9112 section 6.3 rule 7).
 
     Raises:
@@ -160,7 +162,7 @@ def declared(found: Fields, old: bool) -> int | None:
     if b'content-length' not in found:
         return None
     lengths = found[b'content-length']
-    if len(lengths) > 1 or len(lengths[0]) > DIGITS or not lengths[0].isdigit():
+    if len(lengths) > 1 or len(lengths[0]) > MAX_LENGTH_DIGITS or not lengths[0].isdigit():
         raise ProtocolError('a Content-Length that peers may disagree about')
     return int(lengths[0])
 
@@ -177,7 +179,7 @@ def check_begun(data: bytes, start: int, first_line: re.Pattern[bytes]) -> None:
     Args:
         data: The bytes; no blank line is among those from ``start`` on.
         start: Where the head begins.
-        first_line: ``BEGUN_REQUEST`` or ``BEGUN_ANSWER``.
+        first_line: ``BEGUN_REQUEST`` or ``BEGUN_RESPONSE``.
 
     Raises:
         ProtocolError: It is another protocol, or has bare line feeds.

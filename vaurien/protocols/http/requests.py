@@ -2,7 +2,7 @@
 from ...errors import ProtocolError
 from ..base import Exchange
 from .framers import Conversation, Messages
-from .headers import BEGUN_REQUEST, SHORT, read_request
+from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, read_request
 
 
 class Requests(Messages):
@@ -26,7 +26,7 @@ class Requests(Messages):
             raise ProtocolError('bytes behind a request that ends the connection')
         if self.switching is not None and self.switching in protocol.queue:
             raise ProtocolError('bytes behind a request for another protocol')
-        asked = read_request(head) if len(head) <= SHORT else read_request.__wrapped__(head)
+        asked = read_request(head) if len(head) <= MAX_REMEMBERED_BYTES else read_request.__wrapped__(head)
         exchange = Exchange(asked.name, asked.stage, True, asked)
         if asked.switches:
             self.switching = exchange

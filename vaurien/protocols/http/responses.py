@@ -3,7 +3,7 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from .chunks import NOTHING
 from .framers import SWITCH, Messages
-from .headers import BEGUN_ANSWER, SHORT, read_answer
+from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, read_response
 
 
 class Responses(Messages):
@@ -13,14 +13,14 @@ class Responses(Messages):
     request asked for passes as one, too: a server may say 408 before it closes an idle connection.
     """
 
-    first_line = BEGUN_ANSWER
+    first_line = BEGUN_RESPONSE
 
     def begin(self, head: bytes) -> tuple[Exchange | None, int]:
         queue = self.protocol.queue
         exchange = queue[0] if queue else None
         if self.last or exchange is None and self.protocol.requests.opaque:
             raise ProtocolError('bytes behind the last answer that can be known')
-        status, length, persists = read_answer(head) if len(head) <= SHORT else read_answer.__wrapped__(head)
+        status, length, persists = read_response(head) if len(head) <= MAX_REMEMBERED_BYTES else read_response.__wrapped__(head)
         if status == 101 or exchange is not None and exchange.note.connect and 200 <= status <= 299:
             return exchange, SWITCH
         if status < 200:

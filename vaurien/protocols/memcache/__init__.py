@@ -14,7 +14,7 @@ from .failures import KINDS, ROWS
 from .text import TextRequests, TextResponses
 
 #: what a line of text may begin with; a server takes anything else for one too, but no client begins like that
-TEXT = bytes(range(32, 127)) + b'\t\r\n'
+TEXT_STARTS = bytes(range(32, 127)) + b'\t\r\n'
 
 
 class Opening(Framer['Memcache']):
@@ -23,7 +23,7 @@ class Opening(Framer['Memcache']):
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if start == len(data):
             return iter(())
-        if data[start] != REQUEST and data[start:start + 1] not in TEXT:
+        if data[start] != REQUEST and data[start:start + 1] not in TEXT_STARTS:
             raise ProtocolError(f'a connection begins with {data[start]:#x}')     # as TLS does
         return self.protocol.speak(data[start] == REQUEST).scan(data, start)
 

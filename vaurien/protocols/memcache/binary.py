@@ -10,11 +10,11 @@ from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, MessageProtocol, Part
-from .text import QUIET
+from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
+from .text import MAX_QUIET_REQUESTS
 
-REQUEST, ANSWER = 0x80, 0x81
-HEADER: Final = 24      #: [bytes]
+REQUEST, RESPONSE = 0x80, 0x81
+HEADER_BYTES: Final = 24      #: [bytes]
 #: magic, opcode, length of the key, of the extras; data type, then status or vbucket; length of the body, opaque
 FIELDS: Final = Struct('>BBHBxHI4s')
 STAT: Final = 0x10
@@ -66,12 +66,12 @@ class BinaryRequests(BinaryMessages):
     """Finds requests."""
 
     def whole(self, data: bytes) -> Exchange | None:
-        if len(data) < HEADER or data[0] != REQUEST:
+        if len(data) < HEADER_BYTES or data[0] != REQUEST:
             return None
         _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
-        if HEADER + body != len(data) or key + extras > body or opcode not in OPCODES or OPCODES[opcode][2]:
+        if HEADER_BYTES + body != len(data) or key + extras > body or opcode not in OPCODES or OPCODES[opcode][2]:
             return None     # quiet ones are counted, which may end in an error
-        return self._begin(opcode, opaque, data[HEADER + extras:HEADER + extras + min(key, NAME)])
+        return self._begin(opcode, opaque, data[HEADER_BYTES + extras:HEADER_BYTES + extras + min(key, MAX_NAME_BYTES)])
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)
@@ -79,24 +79,25 @@ class BinaryRequests(BinaryMessages):
         while start < size:
             if data[start] != REQUEST:
                 raise ProtocolError(f'a request begins with {data[start]:#x}')
-            if size - start < HEADER:
+            if size - start < HEADER_BYTES:
                 return
             _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data, start)
             if opcode not in OPCODES or key + extras > body:
                 raise ProtocolError(f'a request with opcode {opcode:#x} that is not known, or is malformed')
-            begin = start + HEADER + extras
-            if size < begin + min(key, NAME):
+            begin = start + HEADER_BYTES + extras
+            if size < begin + min(key, MAX_NAME_BYTES):
                 return
-            part = self.part(size, start + HEADER + body, self._begin(opcode, opaque, data[begin:begin + min(key, NAME)]), True)
+            exchange = self._begin(opcode, opaque, data[begin:begin + min(key, MAX_NAME_BYTES)])
+            part = self.part(size, start + HEADER_BYTES + body, exchange, True)
             start = part[0]
             yield part
 
     def _begin(self, opcode: int, opaque: bytes, key: bytes) -> Exchange:
         verb, stage, quiet = OPCODES[opcode]
-        if quiet and len(self.protocol.queue) >= QUIET:
-            raise ProtocolError(f'more than {QUIET} requests wait for an answer')
+        if quiet and len(self.protocol.queue) >= MAX_QUIET_REQUESTS:
+            raise ProtocolError(f'more than {MAX_QUIET_REQUESTS} requests wait for an answer')
         name = b'%b %b' % (verb, key) if key else verb
-        return Exchange(name[:NAME], stage, opcode != QUITQ, (opcode, opaque, quiet, key if opcode in KEYED else b''))
+        return Exchange(name[:MAX_NAME_BYTES], stage, opcode != QUITQ, (opcode, opaque, quiet, key if opcode in KEYED else b''))
 
 
 class BinaryResponses(BinaryMessages):
@@ -104,10 +105,11 @@ class BinaryResponses(BinaryMessages):
 
     def whole(self, data: bytes) -> Exchange | None:
         queue = self.protocol.queue
-        if not queue or len(data) < HEADER or data[0] != ANSWER:
+        if not queue or len(data) < HEADER_BYTES or data[0] != RESPONSE:
             return None
         _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
-        if HEADER + body != len(data) or key + extras > body or opcode == STAT or queue[0].note[:3] != (opcode, opaque, False):
+        if HEADER_BYTES + body != len(data) or key + extras > body or opcode == STAT \
+                or queue[0].note[:3] != (opcode, opaque, False):
             return None
         return queue[0]
 
@@ -117,23 +119,23 @@ class BinaryResponses(BinaryMessages):
         while start < size:
             if not queue and self.protocol.requests.opaque:
                 raise ProtocolError(self.protocol.requests.opaque)
-            if data[start] != ANSWER:
+            if data[start] != RESPONSE:
                 raise ProtocolError(f'an answer begins with {data[start]:#x}')
-            if size - start < HEADER:
+            if size - start < HEADER_BYTES:
                 return
             _, opcode, key, extras, status, body, opaque = FIELDS.unpack_from(data, start)
             if key + extras > body:
                 raise ProtocolError('an answer that is malformed')
-            begin = start + HEADER + extras
-            if opcode in KEYED and size < begin + min(key, NAME):
+            begin = start + HEADER_BYTES + extras
+            if opcode in KEYED and size < begin + min(key, MAX_NAME_BYTES):
                 return
-            repeated = data[begin:begin + min(key, NAME)] if opcode in KEYED else b''
+            repeated = data[begin:begin + min(key, MAX_NAME_BYTES)] if opcode in KEYED else b''
             while queue and silent(queue[0].note, opcode, opaque, repeated):
                 yield start, queue[0], True
             if not queue or queue[0].note[:2] != (opcode, opaque):
                 raise ProtocolError('an answer to no request, or to another one')
             last = opcode != STAT or not body or status != 0
-            part = self.part(size, start + HEADER + body, queue[0], last)
+            part = self.part(size, start + HEADER_BYTES + body, queue[0], last)
             start = part[0]
             yield part
 

@@ -4,10 +4,10 @@ from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from ..base import Exchange
-from ..message import Failure, Kind
+from ..message import Failure, FailureKind
 
 #: magic, opcode, no key and no extras, data type, status, length of the text, the opaque of the request, no cas
-ANSWER: Final = Struct('>BBxxxxHI4s8x')
+RESPONSE: Final = Struct('>BBxxxxHI4s8x')
 ANSWERED: Final = ('store', 'get', 'arith', 'delete', 'touch', 'stats', 'admin', 'noop', 'crawl', 'slabs')
 KEYS: Final = ('store', 'get', 'arith', 'delete', 'touch')
 
@@ -16,7 +16,7 @@ class Row(NamedTuple):
     """One kind of failure. Stages that a table does not name do not have it in that protocol.
 
     Args:
-        description: See ``Kind``.
+        description: See ``FailureKind``.
         text: By stage, the line of the text protocol.
         status: Of the binary protocol.
         binary: By stage, its text.
@@ -74,7 +74,7 @@ def _builder(row: Row) -> Callable[[Any, Exchange], Failure]:
             return Failure(row.text[exchange.stage].encode() + b'\r\n')
         opcode, opaque = exchange.note[:2]
         text = row.binary[exchange.stage].encode()
-        return Failure(ANSWER.pack(0x81, opcode, row.status, len(text), opaque) + text)
+        return Failure(RESPONSE.pack(0x81, opcode, row.status, len(text), opaque) + text)
     return build
 
 
@@ -83,7 +83,8 @@ def _too_many(protocol: Any, exchange: Exchange) -> Failure:
 
 
 KINDS: Final = {
-    **{name: Kind(row.description, tuple(dict.fromkeys((*row.text, *row.binary))), _builder(row)) for name, row in ROWS.items()},
-    'too-many-connections': Kind('The server has as many clients as it may have: it says so unasked, and closes.',
+    **{name: FailureKind(row.description, tuple(dict.fromkeys((*row.text, *row.binary))), _builder(row))
+       for name, row in ROWS.items()},
+    'too-many-connections': FailureKind('The server has as many clients as it may have: it says so unasked, and closes.',
                                  ('connect',), _too_many),
 }

@@ -1,6 +1,6 @@
 """memcached's text protocol and its meta commands. Finds requests and answers.
 
-Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``note`` is the ``Reply`` that answers it.
+Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``note`` is the ``Response`` that answers it.
 Commands that may or may not be answered (``q``) stay in the queue until an answer shows which of them were not.
 """
 from collections.abc import Generator, Iterator
@@ -8,19 +8,19 @@ from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, MessageProtocol, Part
+from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
 from .verbs import (
-    ANYTHING,
+    ANY_LINE,
     BLOCKS,
     DUMP,
-    KEY,
     LISTS,
     LOG,
+    MAX_KEY_BYTES,
     NUMBER,
     OTHER,
     VALUE,
     VERBS,
-    Reply,
+    Response,
     Verb,
     data_length,
     error_stages,
@@ -32,7 +32,7 @@ from .verbs import (
 CRLF: Final = b'\r\n'
 CR: Final = CRLF[0]
 #: [requests] without an answer so far that may still get one; each costs memory here, and clients end a batch long before
-QUIET: Final = 10_000
+MAX_QUIET_REQUESTS: Final = 10_000
 
 
 class TextRequests(Framer[MessageProtocol]):
@@ -80,11 +80,11 @@ class TextRequests(Framer[MessageProtocol]):
 
     def _long(self, data: bytes, start: int) -> Part | None:
         """Name a list of keys that is longer than any name while its line goes on."""
-        if len(data) - start < NAME + len(CRLF) or not data.startswith(LISTS, start):
+        if len(data) - start < MAX_NAME_BYTES + len(CRLF) or not data.startswith(LISTS, start):
             return None
         verb = VERBS[data[start:data.find(b' ', start)]]
         self.in_line = True
-        return len(data), Exchange(data[start:start + NAME], verb.stage, True, verb.reply), False
+        return len(data), Exchange(data[start:start + MAX_NAME_BYTES], verb.stage, True, verb.reply), False
 
     def read(self, line: bytes) -> tuple[Exchange, int]:
         """Read the line of a request; return its exchange, and the length of what follows it [bytes].
@@ -99,18 +99,18 @@ class TextRequests(Framer[MessageProtocol]):
         stage, reply, shape, noreply, _ = verb
         silent = noreply is not None and words[-1] == b'noreply' and noreply[0] <= len(words) <= noreply[1]
         if shape == 'list':
-            return Exchange(line[:NAME], stage, True, reply), 0
+            return Exchange(line[:MAX_NAME_BYTES], stage, True, reply), 0
         if shape == 'data':
             length = data_length(words[:-1] if silent else words)
             return Exchange(words[0] + b' ' + words[1], stage, not silent, reply), length
         if shape == 'line':
-            return Exchange(line[:NAME], stage, not silent and stage != 'quit', self._line(words, verb, silent)), 0
+            return Exchange(line[:MAX_NAME_BYTES], stage, not silent and stage != 'quit', self._line(words, verb, silent)), 0
         length = meta_length(words) if shape == 'meta data' else 0
-        name = b' '.join(words[:2])[:NAME]
+        name = b' '.join(words[:2])[:MAX_NAME_BYTES]
         return Exchange(name, stage, not silent, reply if shape == 'key' else self._meta(words, verb)), length
 
     @staticmethod
-    def _line(words: list[bytes], verb: Verb, silent: bool) -> Reply:
+    def _line(words: list[bytes], verb: Verb, silent: bool) -> Response:
         """Say how a command is answered that is more than its name."""
         if verb.stage == 'crawl' and words[1:2] in ([b'metadump'], [b'mgdump']):
             return DUMP
@@ -118,20 +118,20 @@ class TextRequests(Framer[MessageProtocol]):
             raise ProtocolError(f'nobody knows whether {words[0][:20]!r} is answered')
         return verb.reply
 
-    def _meta(self, words: list[bytes], verb: Verb) -> Reply:
+    def _meta(self, words: list[bytes], verb: Verb) -> Response:
         """Say how a meta command is answered. What is malformed is answered by an error, even where it asks for quiet."""
         flags = words[3 if verb.shape == 'meta data' else 2:]
         if b'q' not in flags:
             return verb.reply
         letters = {flag[:1] for flag in flags}
-        if len(letters) < len(flags) or len(words[1]) > KEY:
+        if len(letters) < len(flags) or len(words[1]) > MAX_KEY_BYTES:
             return verb.reply
-        if len(self.protocol.queue) >= QUIET:
-            raise ProtocolError(f'more than {QUIET} requests wait for an answer')
+        if len(self.protocol.queue) >= MAX_QUIET_REQUESTS:
+            raise ProtocolError(f'more than {MAX_QUIET_REQUESTS} requests wait for an answer')
         marks = {flag for flag in flags if flag[:1] == b'O'}
         if b'k' in letters and b'b' not in letters:
             marks.add(b'k' + words[1])
-        return Reply(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
+        return Response(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
 
 
 class TextResponses(Framer[MessageProtocol]):
@@ -165,7 +165,7 @@ class TextResponses(Framer[MessageProtocol]):
                 return
             if owner is None:
                 line = data[start:end].rstrip(CRLF)
-                last, before, quiet, _, _ = queue[0].note if queue else ANYTHING
+                last, before, quiet, _, _ = queue[0].note if queue else ANY_LINE
                 if line in last and not quiet:
                     start, owner = end + 1, queue[0]
                     yield start, owner, True
@@ -225,7 +225,7 @@ class TextResponses(Framer[MessageProtocol]):
 
     def _extent(self, owner: Exchange | None, data: bytes, start: int) -> tuple[int, bool]:
         """Say how far an answer reaches, beyond the data if a data block is cut, and whether it ends there."""
-        reply = ANYTHING if owner is None else owner.note
+        reply = ANY_LINE if owner is None else owner.note
         size, pos = len(data), start
         while pos < size:
             if reply.before is VALUE and data.startswith(b'END\r\n', pos):

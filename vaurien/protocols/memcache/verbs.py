@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from ...errors import ProtocolError
 
-KEY: Final = 250        #: [bytes] of the longest key
+MAX_KEY_BYTES: Final = 250        #: [bytes] of the longest key
 #: [bytes] of a data block at most; the server counts in 32 bits
-LARGEST: Final = 2**31 - 3
-DIGITS: Final = 20      #: of any length
-SHORT: Final = 9        #: [digits] of a number that fits into 32 bits whatever it is
+MAX_DATA_BYTES: Final = 2**31 - 3
+MAX_LENGTH_DIGITS: Final = 20      #: of any length
+SAFE_DIGITS: Final = 9        #: [digits] of a number that fits into 32 bits whatever it is
 NUMBER: Final = b'#'    #: stands for any number where an answer begins with one
 
 #: the lines that a data block follows, and which of their words is its length
@@ -25,7 +25,7 @@ ERRORS_OF: Final = (
 )
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """How a request is answered.
 
     Args:
@@ -43,18 +43,18 @@ class Reply(NamedTuple):
     loose: bool = False
 
 
-def _reply(*last: bytes, **rest: Any) -> Reply:
-    return Reply(frozenset(last), **rest)
+def _response(*last: bytes, **rest: Any) -> Response:
+    return Response(frozenset(last), **rest)
 
 
 VALUE: Final = frozenset((b'VALUE',))
-VALUES: Final = _reply(b'END', before=VALUE)
-STORED: Final = _reply(b'STORED', b'NOT_STORED', b'EXISTS', b'NOT_FOUND')
-NEW_NUMBER: Final = _reply(NUMBER, b'NOT_FOUND')
-LISTING: Final = _reply(b'END', b'RESET', b'OK', before=None)
-DUMP: Final = _reply(b'END', b'EN', b'OK', b'BUSY', b'BADCLASS', before=None)
-ANYTHING: Final = _reply()
-LOG: Final = _reply(b'OK')      #: what follows is no answer to any request
+VALUES: Final = _response(b'END', before=VALUE)
+STORED: Final = _response(b'STORED', b'NOT_STORED', b'EXISTS', b'NOT_FOUND')
+NEW_NUMBER: Final = _response(NUMBER, b'NOT_FOUND')
+LISTING: Final = _response(b'END', b'RESET', b'OK', before=None)
+DUMP: Final = _response(b'END', b'EN', b'OK', b'BUSY', b'BADCLASS', before=None)
+ANY_LINE: Final = _response()
+LOG: Final = _response(b'OK')      #: what follows is no answer to any request
 
 
 class Verb(NamedTuple):
@@ -70,7 +70,7 @@ class Verb(NamedTuple):
     """
 
     stage: str
-    reply: Reply
+    reply: Response
     shape: str = 'line'
     noreply: tuple[int, int] | None = None
     told: tuple[bytes, ...] = ()
@@ -82,23 +82,23 @@ COUNT: Final = Verb('arith', NEW_NUMBER, 'key', (3, 4))
 VERBS: Final = {
     b'set': SET, b'add': SET, b'replace': SET, b'append': SET, b'prepend': SET, b'cas': SET._replace(noreply=(7, 7)),
     b'get': GET, b'gets': GET, b'gat': GET, b'gats': GET, b'incr': COUNT, b'decr': COUNT,
-    b'delete': Verb('delete', _reply(b'DELETED', b'NOT_FOUND'), 'key', (3, 4)),
-    b'touch': Verb('touch', _reply(b'TOUCHED', b'NOT_FOUND'), 'key', (3, 4)),
-    b'mg': Verb('get', _reply(b'VA', b'HD', b'EN', b'OK'), 'meta', told=(b'VA', b'HD', b'OK')),
-    b'ms': Verb('store', _reply(b'HD', b'NS', b'EX', b'NF', b'OK'), 'meta data', told=(b'NS', b'EX', b'NF')),
-    b'md': Verb('delete', _reply(b'HD', b'EX', b'NF', b'OK'), 'meta', told=(b'EX', b'NF')),
-    b'ma': Verb('arith', _reply(b'VA', b'HD', b'EX', b'NF', b'NS', b'OK'), 'meta', told=(b'EX', b'NF', b'NS')),
-    b'quit': Verb('quit', ANYTHING),
-    b'me': Verb('get', _reply(b'ME', b'EN'), 'key'),
-    b'mn': Verb('noop', _reply(b'MN')),
+    b'delete': Verb('delete', _response(b'DELETED', b'NOT_FOUND'), 'key', (3, 4)),
+    b'touch': Verb('touch', _response(b'TOUCHED', b'NOT_FOUND'), 'key', (3, 4)),
+    b'mg': Verb('get', _response(b'VA', b'HD', b'EN', b'OK'), 'meta', told=(b'VA', b'HD', b'OK')),
+    b'ms': Verb('store', _response(b'HD', b'NS', b'EX', b'NF', b'OK'), 'meta data', told=(b'NS', b'EX', b'NF')),
+    b'md': Verb('delete', _response(b'HD', b'EX', b'NF', b'OK'), 'meta', told=(b'EX', b'NF')),
+    b'ma': Verb('arith', _response(b'VA', b'HD', b'EX', b'NF', b'NS', b'OK'), 'meta', told=(b'EX', b'NF', b'NS')),
+    b'quit': Verb('quit', ANY_LINE),
+    b'me': Verb('get', _response(b'ME', b'EN'), 'key'),
+    b'mn': Verb('noop', _response(b'MN')),
     b'stats': Verb('stats', LISTING),
-    b'version': Verb('noop', _reply(b'VERSION')),
-    b'flush_all': Verb('admin', _reply(b'OK'), noreply=(2, 3)),
-    b'verbosity': Verb('admin', _reply(b'OK'), noreply=(2, 3)),
-    b'cache_memlimit': Verb('admin', ANYTHING, noreply=(2, 3)),
-    b'lru_crawler': Verb('crawl', ANYTHING), b'slabs': Verb('slabs', ANYTHING), b'watch': Verb('admin', LOG),
+    b'version': Verb('noop', _response(b'VERSION')),
+    b'flush_all': Verb('admin', _response(b'OK'), noreply=(2, 3)),
+    b'verbosity': Verb('admin', _response(b'OK'), noreply=(2, 3)),
+    b'cache_memlimit': Verb('admin', ANY_LINE, noreply=(2, 3)),
+    b'lru_crawler': Verb('crawl', ANY_LINE), b'slabs': Verb('slabs', ANY_LINE), b'watch': Verb('admin', LOG),
 }
-OTHER: Final = Verb('other', ANYTHING)
+OTHER: Final = Verb('other', ANY_LINE)
 LISTS: Final = (b'get ', b'gets ', b'gat ', b'gats ')     #: the commands whose line may be longer than any other
 #: behind the key of a storage command: flags, when it expires, the length of the data block, the unique number of ``cas``
 NUMBERS: Final = re.compile(rb'\+?\d{1,10} [+-]?\d{1,10} \+?\d{1,10}(?: \d{1,20})?\Z')
@@ -113,14 +113,14 @@ def data_length(words: list[bytes]) -> int:
     Raises:
         ProtocolError: The command is malformed: memcached then takes the data for commands.
     """
-    if len(words) == 5 and words[0] != b'cas' and len(words[1]) <= KEY and len(words[4]) <= SHORT \
-            and words[2].isdigit() and words[3].isdigit() and words[4].isdigit() and len(words[2] + words[3]) <= SHORT:
+    if len(words) == 5 and words[0] != b'cas' and len(words[1]) <= MAX_KEY_BYTES and len(words[4]) <= SAFE_DIGITS \
+            and words[2].isdigit() and words[3].isdigit() and words[4].isdigit() and len(words[2] + words[3]) <= SAFE_DIGITS:
         return int(words[4]) + 2
     wanted = 6 if words[0] == b'cas' else 5     # a word behind them is not looked at, unless it is ``noreply``
-    if len(words) not in (wanted, wanted + 1) or len(words[1]) > KEY or not NUMBERS.match(b' '.join(words[2:wanted])):
+    if len(words) not in (wanted, wanted + 1) or len(words[1]) > MAX_KEY_BYTES or not NUMBERS.match(b' '.join(words[2:wanted])):
         raise ProtocolError('a storage command that is malformed')
     flags, expires, length = map(int, words[2:5])
-    if flags >= 2**32 or not -2**31 <= expires < 2**31 or length > LARGEST:
+    if flags >= 2**32 or not -2**31 <= expires < 2**31 or length > MAX_DATA_BYTES:
         raise ProtocolError('a storage command whose numbers are too large')
     return length + 2
 
@@ -131,14 +131,14 @@ def meta_length(words: list[bytes]) -> int:
     Raises:
         ProtocolError: The command is malformed.
     """
-    if len(words) < 3 or len(words[1]) > KEY or not is_length(words[2]) or int(words[2]) > LARGEST:
+    if len(words) < 3 or len(words[1]) > MAX_KEY_BYTES or not is_length(words[2]) or int(words[2]) > MAX_DATA_BYTES:
         raise ProtocolError('a storage command that is malformed')
     return int(words[2]) + 2
 
 
 def is_length(word: bytes) -> bool:
     """Say whether this is a number that a length could be."""
-    return word.isdigit() and len(word) <= DIGITS
+    return word.isdigit() and len(word) <= MAX_LENGTH_DIGITS
 
 
 def is_error(word: bytes) -> bool:

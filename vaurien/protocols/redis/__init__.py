@@ -10,7 +10,7 @@ from ..base import Exchange
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
-from .state import Conversation, State
+from .state import BITS, Conversation, State
 
 
 @Protocol.register
@@ -32,7 +32,7 @@ class Redis(Conversation):
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         needs = NEEDS.get(kind, 0)
-        return super().fits(kind, exchange) and (not needs or bool(exchange.note[0] & needs))
+        return super().fits(kind, exchange) and (not needs or bool(exchange.note[BITS] & needs))
 
     def reusable(self) -> bool:
         return super().reusable() and self.state.clean and self.state.usual

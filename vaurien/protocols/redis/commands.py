@@ -8,7 +8,7 @@ from typing import Final
 
 # What a command is, one bit each.
 KEYED: Final = 1        #: its first argument is a key
-MANY: Final = 2         #: it has keys that may be of several hash slots
+MULTI_KEY: Final = 2         #: it has keys that may be of several hash slots
 WRITE: Final = 4        #: it is refused by a replica, and where writes cannot be kept
 GROW: Final = 8         #: it is refused while the memory is full
 LOADED: Final = 16      #: it is refused while the data set is loaded
@@ -43,25 +43,25 @@ READING = b"""
 #: those of them whose first argument is no key
 UNKEYED = b'BITOP BLMPOP BZMPOP FLUSHALL FLUSHDB LMPOP MIGRATE PFDEBUG SWAPDB XREADGROUP ZMPOP'
 #: the smallest number of words, the command's own among them, with which it has several keys
-SEVERAL = {
+MULTI_KEY_COMMANDS = {
     3: b"""COPY DEL EXISTS GEOSEARCHSTORE LCS LMOVE MGET PFCOUNT PFMERGE RENAME RENAMENX RPOPLPUSH SDIFF SDIFFSTORE SINTER
         SINTERSTORE SMOVE SUNION SUNIONSTORE TOUCH UNLINK WATCH ZRANGESTORE BLMOVE BRPOPLPUSH""",
     4: b'BITOP BLPOP BRPOP BZPOPMAX BZPOPMIN MSET MSETNX',
 }
 #: ``XREAD`` and ``XREADGROUP`` wait only where they are asked to
-BLOCKING = b'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN'
+BLOCKING_COMMANDS = b'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN'
 #: those that answer while the data set is loaded, without a master, or while a script runs; a command with subcommands is
 #: counted by the most patient of them
-WHILE_LOADING = b"""
+ALLOWED_WHILE_LOADING = b"""
     ACL AUTH CLIENT COMMAND CONFIG DEBUG DISCARD ECHO EXEC HELLO INFO LASTSAVE LATENCY MONITOR MULTI PSUBSCRIBE PUBLISH PUBSUB
     PUNSUBSCRIBE QUIT READONLY READWRITE REPLCONF RESET ROLE SELECT SHUTDOWN SLOWLOG SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE
     TIME UNSUBSCRIBE UNWATCH WATCH"""
-WHILE_STALE = WHILE_LOADING + b"""
+ALLOWED_WHILE_STALE = ALLOWED_WHILE_LOADING + b"""
     CLUSTER EVAL EVALSHA EVALSHA_RO EVAL_RO FAILOVER FCALL FCALL_RO REPLICAOF SCRIPT SLAVEOF"""
-WHILE_BUSY = b'AUTH DISCARD FUNCTION HELLO MULTI QUIT REPLCONF RESET SCRIPT SHUTDOWN UNWATCH WATCH'
-UNGUARDED = b'AUTH HELLO QUIT RESET'
+ALLOWED_WHILE_BUSY = b'AUTH DISCARD FUNCTION HELLO MULTI QUIT REPLCONF RESET SCRIPT SHUTDOWN UNWATCH WATCH'
+ALLOWED_BEFORE_LOGIN = b'AUTH HELLO QUIT RESET'
 #: those that the framers look at more closely
-SPECIALS = b"""
+SPECIAL_COMMANDS = b"""
     ASKING AUTH CLIENT DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE PSYNC PUNSUBSCRIBE QUIT READONLY READWRITE REPLCONF RESET
     SCRIPT SELECT SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE SYNC UNSUBSCRIBE UNWATCH WATCH"""
 
@@ -70,9 +70,11 @@ REFUSED: Final = LOADED | FRESH | IDLE | GUARDED    #: what holds for a command 
 
 def _table() -> dict[bytes, int]:
     """Gather what the lists say, by the command's name in upper and in lower case."""
-    sets = {WRITE: WRITING, GROW: GROWING, BLOCKS: BLOCKING, SPECIAL: SPECIALS, STORED: b'EVALSHA EVALSHA_RO', LOGIN: b'AUTH',
-            KEYED: WRITING + READING, MANY: b' '.join(SEVERAL.values())}
-    spared = {LOADED: WHILE_LOADING, FRESH: WHILE_STALE, IDLE: WHILE_BUSY, GUARDED: UNGUARDED, KEYED: UNKEYED}
+    sets = {WRITE: WRITING, GROW: GROWING, BLOCKS: BLOCKING_COMMANDS, SPECIAL: SPECIAL_COMMANDS,
+            STORED: b'EVALSHA EVALSHA_RO', LOGIN: b'AUTH', KEYED: WRITING + READING,
+            MULTI_KEY: b' '.join(MULTI_KEY_COMMANDS.values())}
+    spared = {LOADED: ALLOWED_WHILE_LOADING, FRESH: ALLOWED_WHILE_STALE, IDLE: ALLOWED_WHILE_BUSY,
+              GUARDED: ALLOWED_BEFORE_LOGIN, KEYED: UNKEYED}
     table: dict[bytes, int] = {}
     for bit, names in sets.items():
         for name in names.split():
@@ -84,7 +86,7 @@ def _table() -> dict[bytes, int]:
 
 
 COMMANDS: Final = _table()
-LEAST_FOR_MANY: Final = {name: least for least, names in SEVERAL.items() for name in names.split()}
+MIN_WORDS_FOR_MULTI_KEY: Final = {name: least for least, names in MULTI_KEY_COMMANDS.items() for name in names.split()}
 
 
 def known(verb: bytes, words: int) -> int:
@@ -97,8 +99,8 @@ def known(verb: bytes, words: int) -> int:
     bits = COMMANDS.get(verb)
     if bits is None:
         bits = COMMANDS.get(verb.upper(), REFUSED)
-    if bits & MANY and words < LEAST_FOR_MANY[verb.upper()]:
-        bits &= ~MANY
+    if bits & MULTI_KEY and words < MIN_WORDS_FOR_MULTI_KEY[verb.upper()]:
+        bits &= ~MULTI_KEY
     return bits if words > 1 else bits & ~KEYED
 
 

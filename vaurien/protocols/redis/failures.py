@@ -3,16 +3,16 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..base import Exchange
-from ..message import Failure, Kind
-from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MANY, STORED, WATCHED, WRITE, slot
-from .state import Conversation
+from ..message import Failure, FailureKind
+from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MULTI_KEY, STORED, WATCHED, WRITE, slot
+from .state import KEY, Conversation
 
 #: sent in place of a command in a transaction: a server that refuses a command while it queues marks the transaction, and
 #: EXEC then answers EXECABORT by itself
 UNKNOWN: Final = b'*1\r\n$7\r\nVAURIEN\r\n'
 #: sent in place of EXEC: a server that refuses it drops what was queued, and watches nothing any more
 DISCARD: Final = b'*1\r\n$7\r\nDISCARD\r\n'
-PLAIN: Final = 0, b'', '', 1     #: the note of a command that has one answer, with nothing special in it
+ONE_REPLY: Final = 0, b'', '', 1     #: the note of a command that has one answer, with nothing special in it
 
 COMMAND: Final = ('command',)
 QUEUED: Final = ('command', 'queued')
@@ -24,9 +24,9 @@ class Row(NamedTuple):
 
     Args:
         needs: Bits of ``redis_commands``, one of which a command must have; 0: any command.
-        stages: See ``Kind``; ``queued`` is a command between MULTI and EXEC, ``exec`` the EXEC that runs them.
+        stages: See ``FailureKind``; ``queued`` is a command between MULTI and EXEC, ``exec`` the EXEC that runs them.
         text: The line of the error; it may name the ``{command}``, the ``{slot}`` of its key, and the ``{backend}``.
-        description: See ``Kind``.
+        description: See ``FailureKind``.
         end: See ``Failure``.
     """
 
@@ -60,9 +60,9 @@ ROWS: Final = {
                    'The server cannot save to disk and takes no writes meanwhile.'),
     'clusterdown': Row(KEYED, QUEUED, 'CLUSTERDOWN The cluster is down',
                        'The cluster has lost too many nodes to serve any key.'),
-    'tryagain': Row(MANY, QUEUED, 'TRYAGAIN Multiple keys request during rehashing of slot',
+    'tryagain': Row(MULTI_KEY, QUEUED, 'TRYAGAIN Multiple keys request during rehashing of slot',
                     'Only some of the keys of a command have moved to the node that takes over their slot.'),
-    'crossslot': Row(MANY, QUEUED, "CROSSSLOT Keys in request don't hash to the same slot",
+    'crossslot': Row(MULTI_KEY, QUEUED, "CROSSSLOT Keys in request don't hash to the same slot",
                      'The keys of a command belong to different slots of a cluster.'),
     'moved': Row(KEYED, QUEUED, 'MOVED {slot} {backend}',
                  'The slot of the key belongs to another node; the node named is the backend itself.'),
@@ -88,10 +88,10 @@ ROWS: Final = {
 def _refusal(row: Row) -> Callable[[Conversation, Exchange], Failure]:
     """Make the builder of an error line. A transaction on the backend is made to fail with it."""
     def build(protocol: Conversation, exchange: Exchange) -> Failure:
-        verb, note = exchange.name.split(), exchange.note
-        line = row.text.format(command=verb[0].lower() if verb else '', slot=slot(note[1]),
+        verb = exchange.name.split()
+        line = row.text.format(command=verb[0].lower() if verb else '', slot=slot(exchange.note[KEY]),
                            backend=protocol.session.backend_name).encode()
-        exchange.note = PLAIN
+        exchange.note = ONE_REPLY
         if exchange.stage == 'exec':
             return Failure(b'-EXECABORT Transaction discarded because of: %b\r\n' % line, DISCARD)
         return Failure(b'-%b\r\n' % line, UNKNOWN if exchange.stage == 'queued' else b'', row.end)
@@ -99,12 +99,12 @@ def _refusal(row: Row) -> Callable[[Conversation, Exchange], Failure]:
 
 
 def _aborted(protocol: Conversation, exchange: Exchange) -> Failure:
-    exchange.note = PLAIN
+    exchange.note = ONE_REPLY
     return Failure(b'-EXECABORT Transaction discarded because of previous errors.\r\n', DISCARD)
 
 
 def _conflict(protocol: Conversation, exchange: Exchange) -> Failure:
-    exchange.note = PLAIN
+    exchange.note = ONE_REPLY
     return Failure(b'_\r\n' if protocol.state.resp3 else b'*-1\r\n', DISCARD)
 
 
@@ -119,14 +119,14 @@ DENIED: Final = b'DENIED Redis is running in protected mode because protected mo
     b'default user. In this mode connections are only accepted from the loopback interface.'
 
 KINDS: Final = {
-    **{name: Kind(row.description, row.stages, _refusal(row)) for name, row in ROWS.items()},
-    'execabort': Kind('A command was refused while the transaction was queued, so that none of it is run.',
+    **{name: FailureKind(row.description, row.stages, _refusal(row)) for name, row in ROWS.items()},
+    'execabort': FailureKind('A command was refused while the transaction was queued, so that none of it is run.',
                       ('exec',), _aborted),
-    'watch-conflict': Kind('A watched key was changed by another client, so that the transaction is not run.',
+    'watch-conflict': FailureKind('A watched key was changed by another client, so that the transaction is not run.',
                            ('exec',), _conflict),
-    'max-clients': Kind('The server has as many clients as it may have: it says so unasked, and closes.',
+    'max-clients': FailureKind('The server has as many clients as it may have: it says so unasked, and closes.',
                         ('connect',), _unsolicited(b'ERR max number of clients reached')),
-    'protected-mode': Kind('The server has no password and serves only its own machine: it says so unasked, and closes.',
+    'protected-mode': FailureKind('The server has no password and serves only its own machine: it says so unasked, and closes.',
                            ('connect',), _unsolicited(DENIED)),
 }
 #: what a command must be for a kind; kinds that are not here fit each command of their stages

@@ -9,15 +9,15 @@ from ...errors import ProtocolError
 
 CRLF: Final = b'\r\n'
 #: [bytes] in which the line of a length ends; the longest that a server takes has 20 digits
-HEADER: Final = 32
+MAX_LENGTH_LINE_BYTES: Final = 32
 #: [bytes] of the longest word that tells what a message is: ``punsubscribe``
-WORD: Final = 12
+MAX_KIND_BYTES: Final = 12
 #: [levels] of nested aggregates of unknown length; no server is known to send any, and each costs memory here
-DEEPEST: Final = 1024
+MAX_OPEN_AGGREGATES: Final = 1024
 #: [words] stands for the unknown length of an aggregate that says where it ends
-OPEN: Final = 1 << 200
+UNKNOWN_COUNT: Final = 1 << 200
 #: [bytes] beyond all data
-FAR: Final = 1 << 62
+BEYOND_DATA: Final = 1 << 62
 
 
 class Steps(dict[bytes, int]):
@@ -27,7 +27,9 @@ class Steps(dict[bytes, int]):
     """
 
     def __missing__(self, line: bytes) -> int:
-        return int(line[1:]) + 4 if line[:1] == b'$' and line[1:].isdigit() and len(line) <= HEADER - 2 else FAR
+        if line[:1] == b'$' and line[1:].isdigit() and len(line) <= MAX_LENGTH_LINE_BYTES - 2:
+            return int(line[1:]) + 4
+        return BEYOND_DATA
 
 
 STEPS: Final = Steps({b'$%d' % size: size + 4 for size in range(1000)})     #: in commands
@@ -49,9 +51,9 @@ def header(data: bytes, pos: int) -> tuple[bytes, int]:
     Raises:
         ProtocolError: The line is too long for a length.
     """
-    end = data.find(CRLF, pos, pos + HEADER)
+    end = data.find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
     if end < 0:
-        if len(data) - pos >= HEADER:
+        if len(data) - pos >= MAX_LENGTH_LINE_BYTES:
             raise ProtocolError(f'no length at {data[pos:pos + 1]!r}')
         return b'', 0
     return data[pos + 1:end], end + 2
@@ -63,8 +65,8 @@ def length(digits: bytes) -> int:
     Raises:
         ProtocolError: These are not just digits.
     """
-    if not digits.isdigit() or len(digits) > HEADER:
-        raise ProtocolError(f'{digits[:HEADER]!r} is no length')
+    if not digits.isdigit() or len(digits) > MAX_LENGTH_LINE_BYTES:
+        raise ProtocolError(f'{digits[:MAX_LENGTH_LINE_BYTES]!r} is no length')
     return int(digits)
 
 
@@ -113,11 +115,11 @@ def skip_words(data: bytes, pos: int, left: int) -> tuple[int, int, str]:
     """
     size, find = len(data), data.find
     while left and pos < size:
-        end = find(CRLF, pos, pos + HEADER)
-        if end < 0 and data[pos] == DOLLAR and size - pos < HEADER:
+        end = find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
+        if end < 0 and data[pos] == DOLLAR and size - pos < MAX_LENGTH_LINE_BYTES:
             break
-        step = STEPS[data[pos:end]] if end >= 0 else FAR
-        if step == FAR:
+        step = STEPS[data[pos:end]] if end >= 0 else BEYOND_DATA
+        if step == BEYOND_DATA:
             return pos, left, f'a word of a command begins with {data[pos:pos + 1]!r}'
         pos, left = end + step, left - 1
     return pos, left, ''
@@ -151,9 +153,9 @@ class Reply:
         try:
             while self.left and pos < size:
                 if data[pos] == DOLLAR and not self.line:
-                    end = find(CRLF, pos, pos + HEADER)
-                    step = REPLY_STEPS[data[pos:end]] if end >= 0 else FAR
-                    if step != FAR:
+                    end = find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
+                    step = REPLY_STEPS[data[pos:end]] if end >= 0 else BEYOND_DATA
+                    if step != BEYOND_DATA:
                         pos, self.left = end + step, self.left - 1
                         continue
                 begun, pos = pos, self._word(data, pos)
@@ -209,17 +211,17 @@ class Reply:
             self.left += AGGREGATES[mark] * length(digits) - (mark != ATTRIBUTE)
 
     def _open(self) -> None:
-        if len(self._outer) == DEEPEST:
-            raise ProtocolError(f'more than {DEEPEST} nested aggregates of unknown length')
+        if len(self._outer) == MAX_OPEN_AGGREGATES:
+            raise ProtocolError(f'more than {MAX_OPEN_AGGREGATES} nested aggregates of unknown length')
         self._outer.append(self.left - 1)
-        self.left = OPEN
+        self.left = UNKNOWN_COUNT
 
 
 def first_word(data: bytes, start: int) -> bytes | None:
     """Return the first word of an array or push.
 
     Returns:
-        The word if it is a text of up to ``WORD`` bytes, empty for whatever else is there; None: it takes more bytes to tell.
+        The word if it is a text of up to ``MAX_KIND_BYTES`` bytes, empty for anything else; None: it takes more bytes to tell.
 
     Raises:
         ProtocolError: There is no length where one must be.
@@ -234,7 +236,7 @@ def first_word(data: bytes, start: int) -> bytes | None:
     digits, pos = header(data, pos)
     if not pos:
         return None
-    if not digits.isdigit() or int(digits) > WORD:
+    if not digits.isdigit() or int(digits) > MAX_KIND_BYTES:
         return b''
     word = data[pos:pos + int(digits)]
     return word if len(word) == int(digits) else None

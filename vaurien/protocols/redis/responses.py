@@ -6,7 +6,7 @@ from ..base import Exchange
 from ..message import Part
 from .framer import Messages
 from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, length
-from .state import ODD, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, Conversation
+from .state import KEY, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
 
 MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
 
@@ -32,7 +32,7 @@ class Responses(Messages):
 
     def usual(self, data: bytes, start: int) -> Part | None:
         queue = self.protocol.queue
-        if queue and not self.state.listening and not queue[0].note[2]:
+        if queue and not self.state.listening and not queue[0].note[ROLE]:
             end = simple_reply(data, start)
             if start < end <= len(data):
                 return end, queue[0], True
@@ -45,7 +45,7 @@ class Responses(Messages):
         if not queue and self.protocol.requests.opaque:
             raise ProtocolError(self.protocol.requests.opaque)
         exchange = queue[0] if queue else None
-        role = exchange.note[2] if exchange else ''
+        role = exchange.note[ROLE] if exchange else ''
         if mark == PUSH or mark == STAR and (self.state.listening or not exchange or role == SUBSCRIBES):
             word = first_word(data, start)
             if word is None:
@@ -61,7 +61,7 @@ class Responses(Messages):
     def _answer(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
         """Begin the answer to a command, with what is special in it."""
         mark = data[start]
-        if role == ODD and mark in AGGREGATES:
+        if role == UNCOUNTABLE and mark in AGGREGATES:
             raise ProtocolError('a transaction with answers that cannot be counted')
         if role == TAKES_OVER and mark != MINUS:
             end = data.find(CRLF, start) + 2
@@ -100,10 +100,10 @@ class Responses(Messages):
             return None
         unasked = self.state.unasked > 0
         current = self.state.subscribed(kind, length(data[data.rfind(b':', start, end) + 1:end - 2]))
-        if exchange is None or unasked or exchange.note[1:3] != (kind, SUBSCRIBES):
+        if exchange is None or unasked or (exchange.note[KEY], exchange.note[ROLE]) != (kind, SUBSCRIBES):
             return end, None, True
         self.confirmed += 1
-        wanted = exchange.note[3]
+        wanted = exchange.note[WANTED]
         done = self.confirmed >= wanted if wanted else not current
         if done:
             self.confirmed = 0

@@ -1,17 +1,20 @@
 """What the two directions of a Redis session must know of each other, and what each command changes in it.
 
-Knows words and exchanges; no wire format and no failure. An exchange's ``note`` is ``(bits, key, role, wanted)``: what the
-command is (``redis_commands``); its first argument, or the word that its answers begin with; what is special in its
-answer, empty if nothing is; and how many answers it has, 0 for one to each channel that it leaves.
+Knows words and exchanges; no wire format and no failure.
 """
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..base import Exchange
-from ..message import NAME, MessageProtocol
+from ..message import MAX_NAME_BYTES, MessageProtocol
 from .commands import GREETS, KEYED, LOGIN, SPECIAL, WATCHED, known
 
+#: The note of an exchange. A plain tuple: to make a NamedTuple for each command costs a third of the time that it takes to read it
 Note = tuple[int, bytes, str, int]
+BITS: Final = 0     #: of a note: what the command is, by the bits of ``commands``
+KEY: Final = 1      #: its first argument, or the word that its replies begin with
+ROLE: Final = 2     #: what is special in its reply; empty: nothing
+WANTED: Final = 3   #: how many replies it has; 0: one for each channel that it leaves
 
 # What is special in the answer to a command.
 TAKES_OVER: Final = 'takes over'    #: unless it is an error, what follows it is no answer to any command
@@ -20,7 +23,7 @@ GREETING: Final = 'greets'          #: it says which version of the protocol is 
 WATCHING: Final = 'watches'         #: it says whether keys are watched from then on
 STARTING: Final = 'starts'          #: it says whether a transaction has begun
 CLEARING: Final = 'clears'          #: it says whether the connection is as a new one
-ODD: Final = 'odd'                  #: it is the answer to a transaction, and its length cannot be told
+UNCOUNTABLE: Final = 'odd'                  #: it is the answer to a transaction, and its length cannot be told
 
 #: of what the answers to a subscription count: channels and patterns together, or shard channels
 CHANNELS, PATTERNS, SHARDS = range(3)
@@ -36,20 +39,20 @@ ROLES: Final = {
 #: run at once, also while commands are queued
 UNQUEUED: Final = frozenset((b'EXEC', b'DISCARD', b'MULTI', b'WATCH', b'QUIT', b'RESET'))
 #: what makes the answer to a transaction odd; ``CLIENT`` only with ``REPLY``
-TROUBLE: Final = frozenset((b'CLIENT', b'MONITOR', b'SYNC', b'PSYNC', *SUBSCRIBING))
+MAKES_UNCOUNTABLE: Final = frozenset((b'CLIENT', b'MONITOR', b'SYNC', b'PSYNC', *SUBSCRIBING))
 #: what leaves something of this client on the connection; ``CLIENT`` not with what is harmless
-LEAVES: Final = frozenset((b'ASKING', b'AUTH', b'CLIENT', b'HELLO', b'READONLY', b'READWRITE', b'SCRIPT', b'SELECT',
+LEAVES_STATE: Final = frozenset((b'ASKING', b'AUTH', b'CLIENT', b'HELLO', b'READONLY', b'READWRITE', b'SCRIPT', b'SELECT',
                            b'WATCH', *SUBSCRIBING))
-HARMLESS: Final = frozenset((b'GETNAME', b'ID', b'INFO', b'KILL', b'LIST', b'PAUSE', b'SETINFO', b'UNPAUSE'))
+HARMLESS_CLIENT_COMMANDS: Final = frozenset((b'GETNAME', b'ID', b'INFO', b'KILL', b'LIST', b'PAUSE', b'SETINFO', b'UNPAUSE'))
 #: how many words of a command must be known before it can be named; of others it is two
-LOOK: Final = {b'CLIENT': 3, b'HELLO': 8}
+WORDS_TO_NAME: Final = {b'CLIENT': 3, b'HELLO': 8}
 
 
 class Command:
     """One command on its way to become an exchange.
 
     Args:
-        words: Its first words: as many as ``LOOK`` says, or all.
+        words: Its first words: as many as ``WORDS_TO_NAME`` says, or all.
         count: How many it has.
     """
 
@@ -64,9 +67,9 @@ class Command:
 
     def exchange(self) -> Exchange:
         """Make the exchange. A name has no password in it; a key that may go on has no slot."""
-        bits = self.bits if len(self.key) < NAME else self.bits & ~KEYED
+        bits = self.bits if len(self.key) < MAX_NAME_BYTES else self.bits & ~KEYED
         name = b' '.join(self.words[:1 if self.verb == b'AUTH' else 2])
-        return Exchange(name[:NAME], self.stage, not self.silent, (bits, self.key, self.role, self.wanted))
+        return Exchange(name[:MAX_NAME_BYTES], self.stage, not self.silent, (bits, self.key, self.role, self.wanted))
 
 
 class Conversation(MessageProtocol):
@@ -108,7 +111,7 @@ class State:
             self._queue(command)
         elif command.bits & SPECIAL and command.verb in ACTIONS:
             ACTIONS[command.verb](self, command)
-        if command.verb in LEAVES and not (command.verb == b'CLIENT' and command.key.upper() in HARMLESS):
+        if command.verb in LEAVES_STATE and not (command.verb == b'CLIENT' and command.key.upper() in HARMLESS_CLIENT_COMMANDS):
             self.clean = False
         self._settle()
         return command.exchange()
@@ -161,7 +164,7 @@ class State:
         assert self.transaction is not None
         command.stage, command.role = 'queued', ''
         self.transaction |= command.bits
-        if command.verb in TROUBLE and (command.verb != b'CLIENT' or command.key.upper() == b'REPLY'):
+        if command.verb in MAKES_UNCOUNTABLE and (command.verb != b'CLIENT' or command.key.upper() == b'REPLY'):
             self.odd = True
 
 
@@ -173,7 +176,7 @@ def _multi(state: State, command: Command) -> None:
 
 def _exec(state: State, command: Command) -> None:
     if state.transaction is not None:
-        command.stage, command.role = 'exec', ODD if state.odd else ''
+        command.stage, command.role = 'exec', UNCOUNTABLE if state.odd else ''
         command.bits = state.transaction | (WATCHED if state.watching else 0)
         state.watching = False
         state.forget()

@@ -5,7 +5,7 @@ The codes stand where RFC 5321 section 4.3.2 and the extensions' documents have 
 from collections.abc import Callable, Mapping
 
 from ..base import Exchange
-from ..message import Failure, Kind
+from ..message import Failure, FailureKind
 from .commands import DELIVERY, MESSAGE
 from .state import Conversation
 
@@ -15,45 +15,45 @@ RSET = b'RSET\r\n'
 #: section 4)
 STAND_INS = {'credentials': b'*\r\n', 'data': RSET, MESSAGE: RSET, 'chunk': RSET, 'last-chunk': RSET}
 #: where replies carry no enhanced code (RFC 2034 section 4)
-BARE = ('connect', 'hello')
+WITHOUT_ENHANCED_CODE = ('connect', 'hello')
 #: what a client gets for ``DATA`` when vaurien is to read the message
 GO_AHEAD = b'354 End data with <CR><LF>.<CR><LF>\r\n'
 
 LOGIN = ('auth', 'auth-initial')
 CHUNKS = (MESSAGE, 'chunk', 'last-chunk')
-END = (MESSAGE, 'last-chunk')
-ANY = ('hello', 'starttls', *LOGIN, 'credentials', 'mail', 'rcpt', 'data', 'chunk', 'last-chunk', DELIVERY, 'vrfy',
+END_OF_MESSAGE = (MESSAGE, 'last-chunk')
+ANY_STAGE = ('hello', 'starttls', *LOGIN, 'credentials', 'mail', 'rcpt', 'data', 'chunk', 'last-chunk', DELIVERY, 'vrfy',
        'other', 'quit')
 
 
-def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = '') -> Kind:
+def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = '') -> FailureKind:
     """Make a kind that is a reply.
 
     Args:
         reply: Its code, its enhanced code, and its text.
-        stages: As in ``Kind``.
-        description: As in ``Kind``.
+        stages: As in ``FailureKind``.
+        description: As in ``FailureKind``.
         end: As in ``Failure``.
     """
     code, _, text = reply.split(' ', 2)
 
     def build(smtp: Conversation, exchange: Exchange) -> Failure:
         smtp.decided()
-        line = f'{code} {text}' if exchange.stage in BARE else reply
+        line = f'{code} {text}' if exchange.stage in WITHOUT_ENHANCED_CODE else reply
         return Failure(f'{line}\r\n'.encode(), b'' if end else STAND_INS.get(exchange.stage, b''), end)
-    return Kind(description, stages, build)
+    return FailureKind(description, stages, build)
 
 
 def _lose_reply(smtp: Conversation, exchange: Exchange) -> Failure:
     return Failure(request=None, end='silence')
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FailureKind] = {
     'service-unavailable': refusal(
-        '421 4.3.2 Service not available, closing transmission channel', ('connect', *ANY),
+        '421 4.3.2 Service not available, closing transmission channel', ('connect', *ANY_STAGE),
         "The server shuts down: 421, then the connection is closed.", 'close'),
     'idle-timeout': refusal(
-        '421 4.4.2 Timeout exceeded, closing transmission channel', ANY,
+        '421 4.4.2 Timeout exceeded, closing transmission channel', ANY_STAGE,
         "The client was too slow for the server: 421, then the connection is closed.", 'close'),
     'too-many-connections': refusal(
         '421 4.7.0 Too many connections, try again later', ('connect',),
@@ -104,13 +104,13 @@ KINDS: dict[str, Kind] = {
         '550 5.1.1 Mailbox unavailable', ('rcpt', 'vrfy'),
         "There is no such mailbox: 550 for this recipient."),
     'content-rejected': refusal(
-        '550 5.7.1 Message content rejected', END,
+        '550 5.7.1 Message content rejected', END_OF_MESSAGE,
         "A filter does not like the message: 550 at its end."),
     'user-moved': refusal(
         '551 5.1.6 User not local, please try another server', ('rcpt',),
         "The mailbox has moved away: 551 for this recipient."),
     'mailbox-full': refusal(
-        '552 5.2.2 Mailbox full', ('rcpt', *END),
+        '552 5.2.2 Mailbox full', ('rcpt', *END_OF_MESSAGE),
         "The recipient is over quota: 552 for this recipient, or at the end of the message."),
     'too-big': refusal(
         '552 5.3.4 Message size exceeds fixed limit', ('mail', *CHUNKS),
@@ -125,7 +125,7 @@ KINDS: dict[str, Kind] = {
         '554 5.0.0 Transaction failed', ('connect', 'data', *CHUNKS),
         "The server gives up for good: 554 for DATA or at the end of the message; or in place of the greeting, and "
         "then the connection is closed."),
-    'lost-reply': Kind(
+    'lost-reply': FailureKind(
         "The message is delivered, the answer that says so never comes: a client that tries again sends a duplicate.",
         (DELIVERY, 'last-chunk'), _lose_reply),
 }

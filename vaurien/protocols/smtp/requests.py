@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, Part
 from .commands import AUTH, CHUNK, COMMAND, COMMANDS, CONTENT, CREDENTIALS, DELIVERY, LAST_CHUNK, MESSAGE, OTHER
 from .lines import CRLF, line_end
 from .state import Conversation
@@ -84,10 +84,10 @@ class Requests(Framer[Conversation]):
         """Name a command, and tell how many bytes of a chunk follow it."""
         words = line.split(None, 2)
         verb = words[0].upper() if words else b''
-        command, name, length = COMMANDS.get(verb, OTHER), line[:NAME], 0
+        command, name, length = COMMANDS.get(verb, OTHER), line[:MAX_NAME_BYTES], 0
         stage = command.stage
         if command is AUTH:     # what follows the mechanism is secret
-            self.mechanism = name = b' '.join(words[:2])[:NAME]
+            self.mechanism = name = b' '.join(words[:2])[:MAX_NAME_BYTES]
             stage = 'auth' if len(words) < 3 else 'auth-initial'
         elif command is CHUNK:
             length, stage = self._chunk(words)
