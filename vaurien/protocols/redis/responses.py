@@ -1,4 +1,4 @@
-"""Finds replies, and tells those that answer a command from messages and pushes. Knows no command and no failure."""
+"""Finds replies, and tells those to a command from messages and pushes. Knows no command and no failure."""
 from typing import Final
 
 from ...errors import ProtocolError
@@ -12,7 +12,7 @@ MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
 
 
 def simple_reply(data: bytes, start: int) -> int:
-    """Return where a reply of one line or one text ends, which may be beyond the data; 0 for whatever else is there."""
+    """Return where a reply of one line or one text ends, which may be beyond the data; 0 for any other reply."""
     mark, end = data[start], data.find(CRLF, start)
     if end > 0:
         if mark == DOLLAR:
@@ -23,12 +23,12 @@ def simple_reply(data: bytes, start: int) -> int:
 
 
 class Responses(Messages):
-    """Finds replies, and tells those that answer a command from messages and pushes."""
+    """Finds replies, and tells those to a command from messages and pushes."""
 
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
-        self.reply = Reply()    #: under way, if there is one
-        self.confirmed = 0      #: answers that the subscription whose turn it is has had
+        self.reply = Reply()    #: the one under way, or the last one
+        self.confirmed = 0      #: how many replies the subscription whose turn it is has had
 
     def usual(self, data: bytes, start: int) -> Part | None:
         queue = self.protocol.queue
@@ -56,13 +56,13 @@ class Responses(Messages):
                 return self._report(data, start, Reply(), None)
         if exchange is None and mark != MINUS:
             raise ProtocolError('a reply to no command')
-        return self._answer(data, start, exchange, role)
+        return self._begin(data, start, exchange, role)
 
-    def _answer(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
-        """Begin the answer to a command, with what is special in it."""
+    def _begin(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
+        """Begin the reply to a command, with what is special in it."""
         mark = data[start]
         if role == UNCOUNTABLE and mark in AGGREGATES:
-            raise ProtocolError('a transaction with answers that cannot be counted')
+            raise ProtocolError('a transaction with replies that cannot be counted')
         if role == TAKES_OVER and mark != MINUS:
             end = data.find(CRLF, start) + 2
             if mark != PLUS:
@@ -73,7 +73,7 @@ class Responses(Messages):
             return end, exchange, True
         part = self._report(data, start, Reply(), exchange)
         if part and role:
-            self.state.answered(role, mark)
+            self.state.replied(role, mark)
             self.confirmed = 0
         return part
 
@@ -90,8 +90,10 @@ class Responses(Messages):
         return min(end, len(data)), exchange, done
 
     def _confirm(self, data: bytes, start: int, kind: bytes, exchange: Exchange | None) -> Part | None:
-        """Report an answer to a subscription; there is one for each channel. Others come unasked, or where nothing else is
-        answered."""
+        """Report a reply to a subscription; there is one for each channel.
+
+        A reply to no subscription comes unasked, or while replies are switched off.
+        """
         reply = Reply()
         end, wrong = reply.skip(data, start)
         if wrong:
