@@ -210,7 +210,7 @@ def test_bytes_behind_the_last_request_are_not_taken_for_requests(last: bytes) -
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, last + SMUGGLED), (BACKEND, OK)])
 
     assert [message.data for message in dialogue.messages] == [last, OK]
-    assert dialogue.opaque == {CLIENT: 'bytes behind a request that ends the connection', BACKEND: ''}
+    assert dialogue.opaque == {CLIENT: 'bytes after a request that ends the connection', BACKEND: ''}
 
 
 def test_bytes_behind_the_last_answer_to_an_opaque_client_are_not_taken_for_answers() -> None:
