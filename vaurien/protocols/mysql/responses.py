@@ -4,9 +4,10 @@ Knows no stream and no failure, and of an answer only its packets: rows are pass
 """
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ...errors import ProtocolError
+from ..base import Exchange
 from ..message import Framer, Part
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
@@ -71,7 +72,7 @@ class Responses(Framer[Conversation]):
             start = end
         raise ProtocolError('what follows is compressed')
 
-    def _complete(self, exchange: Any) -> bool:
+    def _complete(self, exchange: Exchange) -> bool:
         """Take note that an answer is complete; False: another one belongs to the same exchange."""
         call = exchange.note
         self.next = FIRST
@@ -203,7 +204,7 @@ class Responses(Framer[Conversation]):
 
     # -- the first packet of an answer, by its shape; True: it is the only one
 
-    def _one(self, *packet: Any) -> bool:
+    def _one(self, *packet: object) -> bool:
         return True
 
     def _log_in(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:

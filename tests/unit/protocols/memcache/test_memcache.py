@@ -224,7 +224,7 @@ def test_quiet_requests_are_remembered_up_to_a_bound() -> None:
     for quiet in (b'mg a q\r\n', packet(0x09, b'a')):
         dialogue = replay(Memcache, [(CLIENT, quiet * (MAX_QUIET_REQUESTS + 1))])
         assert len(dialogue.protocol.queue) == MAX_QUIET_REQUESTS
-        assert 'wait for an answer' in dialogue.opaque[CLIENT]
+        assert 'wait for a response' in dialogue.opaque[CLIENT]
 
 
 def test_quiet_binary_requests_are_told_apart_by_opaque_and_key() -> None:
