@@ -7,7 +7,7 @@ from ..net.loop import PLUGIN_ERRORS
 from ..options import Option
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
-from ..protocols.message import Cutter, Kind, MessageProtocol
+from ..protocols.message import Cutter, FailureKind, MessageProtocol
 from .fakes import FakeSession, FakeStream
 from .rules import WAITS, broken, call_plugin, look_at_class, make_with_defaults, require
 
@@ -90,7 +90,8 @@ def _way(to_backend: bool) -> str:
 def _check_kinds(cls: type[MessageProtocol]) -> None:
     require(cls, cls.duplex and cls.inline, 'a protocol that knows requests is duplex and inline')
     for name, kind in cls.errors.items():
-        require(cls, isinstance(kind, Kind) and callable(kind.build), f'the error {name!r} is a Kind with a builder')
+        is_kind = isinstance(kind, FailureKind) and callable(kind.build)
+        require(cls, is_kind, f'the error {name!r} is a FailureKind with a builder')
         require(cls, kind.description.strip(), f'the error {name!r} has a description')
         stages = isinstance(kind.stages, tuple) and kind.stages and all(isinstance(stage, str) for stage in kind.stages)
         require(cls, stages, f'the error {name!r} has a tuple of stages')

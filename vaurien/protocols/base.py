@@ -125,7 +125,7 @@ class BaseProtocol:
     inline: ClassVar[bool] = False
     #: ``_handle`` does nothing but ``source.forward(dest)``, which may be called in its place
     relays: ClassVar[bool] = False
-    #: the failures that this kind of server has: name -> ``Kind``; empty: none of its own
+    #: the failures that this kind of server has: name -> ``FailureKind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
 
     session: Host

@@ -12,12 +12,12 @@ from .base import COMMON, BaseProtocol, Behavior, Exchange
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for a head (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
-HOLD = 64 * 1024
+MAX_HELD_BYTES = 64 * 1024
 #: requests that may wait for their answers; beyond it the session is relayed unread. Holding the client back instead would
 #: deadlock one that reads no answer before it has sent everything
-UNANSWERED = 100_000
+MAX_UNANSWERED = 100_000
 #: [bytes] of a request that its name is taken from at most
-NAME = 4096
+MAX_NAME_BYTES = 4096
 
 #: (end, exchange, done): the bytes up to data[end] belong to the message of this exchange, and the message is complete.
 #: The exchange is None for what no request asked for: greetings, pushes, notices, padding.
@@ -75,7 +75,7 @@ class Cutter:
 
     Attributes:
         data: The bytes that the offsets of the parts refer to: those held before, and the new ones.
-        held: Bytes that no part has claimed yet; at most ``HOLD``.
+        held: Bytes that no part has claimed yet; at most ``MAX_HELD_BYTES``.
         opaque_because: Why the framer cannot follow any more; empty: it can.
     """
 
@@ -116,8 +116,8 @@ class Cutter:
             self.give_up(str(error))
         if start < len(data):
             self.held = data[start:]
-            if len(self.held) > HOLD and not self.opaque_because:
-                self.give_up(f'no end of a message head within {HOLD} bytes')
+            if len(self.held) > MAX_HELD_BYTES and not self.opaque_because:
+                self.give_up(f'no end of a message head within {MAX_HELD_BYTES} bytes')
 
     def skipped(self, count: int) -> None:
         """Take note that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
@@ -158,7 +158,7 @@ class Failure(NamedTuple):
     pause: float = 0.0
 
 
-class Kind(NamedTuple):
+class FailureKind(NamedTuple):
     """One failure that a kind of server really has.
 
     Args:
@@ -182,7 +182,7 @@ class MessageProtocol(BaseProtocol):
     options: ClassVar[Mapping[str, Any]] = {**COMMON, 'keep_alive': COMMON['keep_alive']._replace(default=True)}
     duplex = inline = True
     framers: ClassVar[tuple[Callable[[Any], Framer[Any]], Callable[[Any], Framer[Any]]]]
-    errors: ClassVar[Mapping[str, Kind]] = {}
+    errors: ClassVar[Mapping[str, FailureKind]] = {}
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
-from ..protocols.message import UNANSWERED, MessageProtocol, Part
+from ..protocols.message import MAX_UNANSWERED, MessageProtocol, Part
 from .chaos import OPENING
 from .lane import LaneHost
 from .message_lane import MessageLane
@@ -17,7 +17,7 @@ from .response_lane import ResponseLane
 CROWD = 1_000
 #: [bytes] that the names of all that wait may have together; beyond that the session is relayed unread. A client that asks and
 #: asks a backend that never responds may not fill the memory by them
-MAX_NAME_BYTES = 8 * 1024 * 1024
+MAX_NAMES_BYTES = 8 * 1024 * 1024
 
 
 class RequestLane(MessageLane):
@@ -126,9 +126,9 @@ class RequestLane(MessageLane):
             exchange.behavior, exchange.due = behavior, True
 
     def _went_through(self) -> None:
-        if len(self.protocol.queue) > UNANSWERED:
-            self.cutter.give_up(f'more than {UNANSWERED} requests wait for their responses')
-        if self.weight > MAX_NAME_BYTES:
+        if len(self.protocol.queue) > MAX_UNANSWERED:
+            self.cutter.give_up(f'more than {MAX_UNANSWERED} requests wait for their responses')
+        if self.weight > MAX_NAMES_BYTES:
             self._weigh()
         super()._went_through()
         if self.replied:
@@ -138,7 +138,7 @@ class RequestLane(MessageLane):
 
     def _weigh(self) -> None:
         """Find out what the names of all that wait come to, half of the bound at a time: that costs little for each."""
-        bound = MAX_NAME_BYTES // 2
+        bound = MAX_NAMES_BYTES // 2
         self.weight = sum(exchange.weight for exchange in self.protocol.queue)
         if self.weight > bound:
             self.cutter.give_up(f'the names of the requests that wait for their responses are longer than {bound} bytes')

@@ -1,7 +1,7 @@
 """Step 4: the failures of the server, in its own words, each where it has it (beanstalkd, doc/protocol.txt)."""
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Failure, Kind, MessageProtocol
+from vaurien.protocols.message import Failure, FailureKind, MessageProtocol
 
 from .beanstalk_3 import Answers
 from .beanstalk_3 import Requests as Lines
@@ -21,15 +21,15 @@ def answer(line):
 
 
 KINDS = {
-    'out-of-memory': Kind('The server has no memory left for the job.', ('put',), answer(b'OUT_OF_MEMORY')),
-    'draining': Kind('The server is about to be stopped and takes no new jobs.', ('put',), answer(b'DRAINING')),
-    'job-too-big': Kind('The job is larger than the server takes.', ('put',), answer(b'JOB_TOO_BIG')),
-    'timed-out': Kind('No job was ready in time.', ('reserve',), answer(b'TIMED_OUT')),
-    'deadline-soon': Kind('A job that was reserved earlier is about to be given to somebody else.', ('reserve',),
+    'out-of-memory': FailureKind('The server has no memory left for the job.', ('put',), answer(b'OUT_OF_MEMORY')),
+    'draining': FailureKind('The server is about to be stopped and takes no new jobs.', ('put',), answer(b'DRAINING')),
+    'job-too-big': FailureKind('The job is larger than the server takes.', ('put',), answer(b'JOB_TOO_BIG')),
+    'timed-out': FailureKind('No job was ready in time.', ('reserve',), answer(b'TIMED_OUT')),
+    'deadline-soon': FailureKind('A job that was reserved earlier is about to be given to somebody else.', ('reserve',),
                           answer(b'DEADLINE_SOON')),
-    'not-found': Kind('The job took too long, and the server has given it to somebody else.', ('job',),
+    'not-found': FailureKind('The job took too long, and the server has given it to somebody else.', ('job',),
                       answer(b'NOT_FOUND')),
-    'internal-error': Kind('The server has met a bug of its own.', ('put', 'reserve', 'job', 'other'),
+    'internal-error': FailureKind('The server has met a bug of its own.', ('put', 'reserve', 'job', 'other'),
                            answer(b'INTERNAL_ERROR')),
 }
 

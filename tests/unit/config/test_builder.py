@@ -6,7 +6,7 @@ import pytest
 
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
-from vaurien.protocols.message import Failure, Kind
+from vaurien.protocols.message import Failure, FailureKind
 from vaurien.spec import BehaviorSpec, ProcessSpec, ProxySpec, StatsdSpec
 
 from .configuring import configuration, new_folder, proxy, refused, spec  # noqa: F401 - a fixture
@@ -21,7 +21,7 @@ def talker():
 
         name = 'talker'
         options = {'slow_start': ('Seconds', float, 0.5)}
-        errors = {'rude': Kind('It is rude.', ('talk',), lambda protocol, exchange: Failure(b'no'))}
+        errors = {'rude': FailureKind('It is rude.', ('talk',), lambda protocol, exchange: Failure(b'no'))}
 
         def _handle(self, source, dest, to_backend):
             return False

@@ -1,7 +1,7 @@
-"""Finds the messages of HTTP/1.x in both directions, RFC 9112. Knows no failure and no stream.
+"""What both directions of HTTP/1.x have in common, RFC 9112: headers, then a body. Knows no failure and no stream.
 
-Heads are read by ``http_heads``, chunks by ``http_chunks``; here is what comes after what, and how answers pair with
-requests. No body is ever held: a declared length and the data of chunks pass through ``rest``.
+Headers are read by ``headers``, chunks by ``chunks``. No body is ever held: a declared length and the data of chunks pass
+through ``rest``.
 """
 from collections.abc import Generator, Iterator
 from re import Pattern
@@ -11,10 +11,10 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Framer, MessageProtocol, Part
 from .chunks import BROKEN, NOTHING, follow_chunks
-from .headers import BLANK, CRLF, UNTIL_CLOSE, check_begun
+from .headers import CRLF, END_OF_HEADERS, UNTIL_CLOSE, check_begun
 
-COUNTED = -4    #: as what is still to come of a body: what ``rest`` counts, and nothing more
-SWITCH = -5     #: in place of a length: what follows the head is no HTTP
+COUNTED = -4    #: as what is still to come of a body: the bytes that ``rest`` counts
+SWITCH = -5     #: in place of a length: what follows the headers is not HTTP
 
 
 class Conversation(MessageProtocol):
@@ -28,16 +28,16 @@ class Conversation(MessageProtocol):
 
 
 class Messages(Framer[Conversation]):
-    """What the two directions have in common: a head, then its body.
+    """What the two directions have in common: headers, then a body.
 
     Attributes:
         body: What is still to come of the message under way.
-        last: The sender has said that this message is its last one.
+        last: The sender has said that its latest message is its last one.
     """
 
-    #: what the beginning of a head looks like
+    #: what a first line looks like while it is incomplete
     first_line: ClassVar[Pattern[bytes]]
-    #: empty lines before a head are skipped (RFC 9112 section 2.2)
+    #: empty lines before the headers are skipped (RFC 9112 section 2.2)
     padded: ClassVar[bool] = False
 
     def __init__(self, protocol: Conversation) -> None:
@@ -45,8 +45,8 @@ class Messages(Framer[Conversation]):
         self.body = NOTHING
         self.last = False
 
-    def begin(self, head: bytes) -> tuple[Exchange | None, int]:
-        """Read a head; return whose message it begins, and the length of the body."""
+    def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
+        """Read headers; return the exchange of their message, and the length of its body."""
         raise NotImplementedError
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
@@ -58,7 +58,7 @@ class Messages(Framer[Conversation]):
                 start += 2
                 yield start, None, True
                 continue
-            end = data.find(BLANK, start) + 4
+            end = data.find(END_OF_HEADERS, start) + 4
             if end < 4:
                 check_begun(data, start, self.first_line)
                 return
@@ -79,17 +79,17 @@ class Messages(Framer[Conversation]):
         return self.rest > UNTIL_CLOSE // 2
 
     def _follow(self, data: bytes, start: int, at: int, body: int, exchange: Exchange | None) -> Generator[Part, None, int]:
-        """Report a message whose body goes on, as far as it has come.
+        """Report a message that goes on with its body, as far as it has come.
 
         Args:
             data: The bytes that have come.
-            start: Up to here they have been reported.
-            at: Here the body goes on.
-            body: With what it goes on: so many bytes, or one of the words for what is still to come.
+            start: The offset up to which they have been reported.
+            at: The offset at which the body goes on.
+            body: How it goes on: with so many bytes, or by one of the words for what is still to come.
             exchange: The exchange of the message.
 
         Returns:
-            The offset that is reported up to now.
+            The offset up to which all has been reported now.
         """
         if body > 0 or body == COUNTED:
             end = min(at + max(body, 0), len(data))

@@ -1,16 +1,16 @@
-"""Finds HTTP requests, and the point from which on the client may not be speaking HTTP. Knows no response and no failure."""
+"""Finds HTTP requests, and the point from which on the client may no longer speak HTTP. Knows no response and no failure."""
 from ...errors import ProtocolError
 from ..base import Exchange
 from .framers import Conversation, Messages
-from .headers import BEGUN_REQUEST, SHORT, read_request
+from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, read_request
 
 
 class Requests(Messages):
-    """Finds requests, and the point from which on the client may not be speaking HTTP.
+    """Finds requests, and the point from which on the client may no longer speak HTTP.
 
     Attributes:
-        switching: The last request that asked for another protocol. Until it is answered, bytes behind it may be that
-            protocol's already, or one more request: nobody can tell.
+        switching: The last request that asked for another protocol; None: there was none. Until its response has come, the
+            bytes after it may belong to that protocol already, or to one more request: they cannot be told apart.
     """
 
     first_line = BEGUN_REQUEST
@@ -20,13 +20,13 @@ class Requests(Messages):
         super().__init__(protocol)
         self.switching: Exchange | None = None
 
-    def begin(self, head: bytes) -> tuple[Exchange, int]:
+    def begin(self, headers: bytes) -> tuple[Exchange, int]:
         protocol = self.protocol
         if self.last:
-            raise ProtocolError('bytes behind a request that ends the connection')
+            raise ProtocolError('bytes after a request that ends the connection')
         if self.switching is not None and self.switching in protocol.queue:
-            raise ProtocolError('bytes behind a request for another protocol')
-        asked = read_request(head) if len(head) <= SHORT else read_request.__wrapped__(head)
+            raise ProtocolError('bytes after a request for another protocol')
+        asked = read_request(headers) if len(headers) <= MAX_REMEMBERED_BYTES else read_request.__wrapped__(headers)
         exchange = Exchange(asked.name, asked.stage, True, asked)
         if asked.switches:
             self.switching = exchange

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from .. import Protocol
 from ..base import Exchange
-from ..message import Kind
+from ..message import FailureKind
 from .calls import Call, complete
 from .commands import UNANSWERED
 from .failures import ERRORS, VERBS, verb
@@ -26,7 +26,7 @@ class MySQL(Conversation):
 
     name = 'mysql'
     framers = (Requests, Responses)
-    errors: ClassVar[Mapping[str, Kind]] = ERRORS
+    errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))
 
     def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:

@@ -6,7 +6,7 @@ The types of a statement's parameters are sent once, with its first execution; t
 that is answered by vaurien does not reach the server, which then lacks the types: they are kept (``withheld``) and put
 into the executions that come without.
 """
-from .packets import FULL, HEADER, number
+from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, number
 
 # the shapes of answers
 ONE = 'one'             #: one packet, whatever is in it
@@ -21,10 +21,10 @@ EXECUTE, BULK_EXECUTE = 0x17, 0xFA
 COUNTED = 8             #: flag of COM_STMT_EXECUTE: the number of parameters is given (with query attributes)
 TYPED = 0x80            #: flag of COM_STMT_BULK_EXECUTE: the parameters' types are given
 #: [bytes] of an execution that are looked at at most; enough for the types of 20,000 parameters
-LONGEST = 60_000
+MAX_EXECUTION_BYTES = 60_000
 #: statements of a session that are known by their text; beyond it the oldest is forgotten. Each costs up to 4 KiB, and
 #: few clients keep more than some hundred
-MOST = 1024
+MAX_STATEMENTS = 1024
 
 
 class Statement:
@@ -62,7 +62,7 @@ class Statements:
 
     def prepared(self, statement: Statement, number: int, params: int) -> None:
         """Take note of the server's answer: the statement's id and the number of its parameters."""
-        if len(self._known) >= MOST:
+        if len(self._known) >= MAX_STATEMENTS:
             del self._known[next(iter(self._known))]
         statement.params = params
         self._known[number] = statement
@@ -148,9 +148,9 @@ class Types:
     def put(self, packet: bytes, types: bytes) -> bytes:
         """Return the packet with these types in their place; as it is where it would not fit into one packet any more."""
         length = int.from_bytes(packet[:3], 'little') + len(types)
-        if length >= FULL:
+        if length >= MAX_PAYLOAD_BYTES:
             return packet
-        flag, at = HEADER + self._flag, HEADER + self.at
+        flag, at = HEADER_BYTES + self._flag, HEADER_BYTES + self.at
         return b''.join((length.to_bytes(3, 'little'), packet[3:flag], bytes((packet[flag] | self._bit,)),
                          packet[flag + 1:at], types, packet[at:]))
 
@@ -167,7 +167,7 @@ def complete(call: Call, packet: bytes, named: bool) -> bytes:
     if statement is None or not statement.withheld or statement.params is None:
         return packet
     try:
-        here = Types(packet[HEADER:], statement.params, named)
+        here = Types(packet[HEADER_BYTES:], statement.params, named)
         missing = Types(statement.withheld, statement.params, named)
     except IndexError:
         return packet

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME
+from ..message import MAX_NAME_BYTES
 from .attributes import after_attributes
-from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, LONGEST, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
+from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, MAX_EXECUTION_BYTES, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
 from .packets import text
 from .state import Conversation
 
@@ -63,30 +63,30 @@ def forget(protocol: Conversation, payload: bytes) -> None:
     protocol.review()
 
 
-PLAIN, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
+ONE_PACKET, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
 #: By their first byte, besides those that have a function of their own. What is in neither is relayed unread: the
 #: streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), what servers use among themselves.
 BY_CODE = {
     0x01: Command(b'COM_QUIT', None, stage=UNANSWERED),
-    0x02: Command(b'COM_INIT_DB', PLAIN, 'text'),
+    0x02: Command(b'COM_INIT_DB', ONE_PACKET, 'text'),
     0x04: Command(b'COM_FIELD_LIST', UP_TO_EOF, 'text'),
-    0x05: Command(b'COM_CREATE_DB', PLAIN, 'text'),
-    0x06: Command(b'COM_DROP_DB', PLAIN, 'text'),
-    0x07: Command(b'COM_REFRESH', PLAIN),
-    0x08: Command(b'COM_SHUTDOWN', PLAIN),
-    0x09: Command(b'COM_STATISTICS', PLAIN),
+    0x05: Command(b'COM_CREATE_DB', ONE_PACKET, 'text'),
+    0x06: Command(b'COM_DROP_DB', ONE_PACKET, 'text'),
+    0x07: Command(b'COM_REFRESH', ONE_PACKET),
+    0x08: Command(b'COM_SHUTDOWN', ONE_PACKET),
+    0x09: Command(b'COM_STATISTICS', ONE_PACKET),
     0x0A: Command(b'COM_PROCESS_INFO', TABLE),
-    0x0C: Command(b'COM_PROCESS_KILL', PLAIN),
-    0x0D: Command(b'COM_DEBUG', PLAIN),
-    0x0E: Command(b'COM_PING', PLAIN),
+    0x0C: Command(b'COM_PROCESS_KILL', ONE_PACKET),
+    0x0D: Command(b'COM_DEBUG', ONE_PACKET),
+    0x0E: Command(b'COM_PING', ONE_PACKET),
     0x11: Command(b'COM_CHANGE_USER', TO_LOG_IN, 'text', CHANGING_USER, forget),
-    0x15: Command(b'COM_REGISTER_SLAVE', PLAIN),
+    0x15: Command(b'COM_REGISTER_SLAVE', ONE_PACKET),
     LONG_DATA: Command(b'COM_STMT_SEND_LONG_DATA', None, 'id', UNANSWERED, keep_data),
     CLOSE: Command(b'COM_STMT_CLOSE', None, 'id', UNANSWERED, close),
-    0x1A: Command(b'COM_STMT_RESET', PLAIN, 'id'),
-    0x1B: Command(b'COM_SET_OPTION', PLAIN),
+    0x1A: Command(b'COM_STMT_RESET', ONE_PACKET, 'id'),
+    0x1B: Command(b'COM_SET_OPTION', ONE_PACKET),
     0x1C: Command(b'COM_STMT_FETCH', UP_TO_EOF, 'id', FETCHING),
-    0x1F: Command(b'COM_RESET_CONNECTION', PLAIN, change=forget),
+    0x1F: Command(b'COM_RESET_CONNECTION', ONE_PACKET, change=forget),
 }
 
 
@@ -103,11 +103,11 @@ def needed(protocol: Conversation, data: bytes, at: int) -> int:
         statement = protocol.statements.find(*STATEMENT(data, at + 1)) if len(data) - at >= 5 else None
         if statement is None:
             return 10
-        names = NAME if protocol.attributes else 0
-        return LONGEST if statement.params is None else min(LONGEST, 32 + 3 * statement.params + names)
+        names = MAX_NAME_BYTES if protocol.attributes else 0
+        return MAX_EXECUTION_BYTES if statement.params is None else min(MAX_EXECUTION_BYTES, 32 + 3 * statement.params + names)
     if code == QUERY and protocol.attributes:
-        return 2 * NAME
-    return 5 if code == LONG_DATA else 1 + NAME
+        return 2 * MAX_NAME_BYTES
+    return 5 if code == LONG_DATA else 1 + MAX_NAME_BYTES
 
 
 def command(protocol: Conversation, payload: bytes) -> Exchange:
@@ -135,7 +135,7 @@ def command(protocol: Conversation, payload: bytes) -> Exchange:
         name += b' %d' % STATEMENT(payload, 1)[0]
     if row.change is not None:
         row.change(protocol, payload)
-    return Exchange(name.rstrip()[:NAME], row.stage, row.call is not None, row.call)
+    return Exchange(name.rstrip()[:MAX_NAME_BYTES], row.stage, row.call is not None, row.call)
 
 
 def query(protocol: Conversation, payload: bytes) -> Exchange:
@@ -146,15 +146,15 @@ def query(protocol: Conversation, payload: bytes) -> Exchange:
             start = after_attributes(payload)
         except IndexError:
             return Exchange(b'COM_QUERY', COMMANDING, True, TO_QUERY)
-    return Exchange(payload[start:start + NAME], ASKING, True, TO_QUERY)
+    return Exchange(payload[start:start + MAX_NAME_BYTES], ASKING, True, TO_QUERY)
 
 
 def prepare(protocol: Conversation, payload: bytes) -> Exchange:
     """COM_STMT_PREPARE: called by its name and the statement's text."""
-    statement = protocol.statements.last = Statement(payload[1:1 + NAME])
+    statement = protocol.statements.last = Statement(payload[1:1 + MAX_NAME_BYTES])
     if protocol.editing:
         protocol.review()
-    return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:NAME], PREPARING, True, Call(PREPARED, statement))
+    return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:MAX_NAME_BYTES], PREPARING, True, Call(PREPARED, statement))
 
 
 def execute(protocol: Conversation, payload: bytes) -> Exchange:
@@ -175,7 +175,7 @@ def execute(protocol: Conversation, payload: bytes) -> Exchange:
     if statement.withheld and typed(call, protocol.attributes):
         statement.withheld = b''
         protocol.review()
-    stage = COMMANDING if len(payload) == LONGEST else EXECUTING
+    stage = COMMANDING if len(payload) == MAX_EXECUTION_BYTES else EXECUTING
     return Exchange(statement.text, stage, True, call)
 
 

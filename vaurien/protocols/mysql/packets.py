@@ -9,8 +9,8 @@ from typing import NamedTuple
 from ...errors import ProtocolError
 
 #: [bytes] of a payload that says that the next packet goes on with it; also the mask of the length in a header
-FULL = 0xFFFFFF
-HEADER = 4      #: [bytes] of a packet's header: length (3, little-endian), sequence id (1)
+MAX_PAYLOAD_BYTES = 0xFFFFFF
+HEADER_BYTES = 4      #: [bytes] of a packet's header: length (3, little-endian), sequence id (1)
 #: the header of a packet as one number, with the sequence id on top
 WORD = Struct('<I').unpack_from
 #: the same and the first byte of the payload

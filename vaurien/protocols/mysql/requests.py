@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, Part
 from .calls import LOGIN
-from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, PLAIN, QUERY, TO_LOG_IN, TO_QUERY, command, needed
-from .packets import FULL, HEADER, PACKET, WORD, login
-from .state import ANSWER, COMMANDS, FILE, Conversation
+from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, ONE_PACKET, QUERY, TO_LOG_IN, TO_QUERY, command, needed
+from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, PACKET, WORD, login
+from .state import COMMANDS, FILE, LOGIN_PACKET, Conversation
 
 
 class Requests(Framer[Conversation]):
@@ -22,14 +22,14 @@ class Requests(Framer[Conversation]):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         protocol, size = self.protocol, len(data)
-        last = size - HEADER - 1
+        last = size - HEADER_BYTES - 1
         while not self.rest:
             while start <= last and not self.open and protocol.quick:
                 length, code = PACKET(data, start)  # a packet whose number is not 0 seems to be a long one
-                end = start + HEADER + length
-                if code != QUERY or end > size or not 0 < length < FULL:
+                end = start + HEADER_BYTES + length
+                if code != QUERY or end > size or not 0 < length < MAX_PAYLOAD_BYTES:
                     break
-                name = data[start + 5:end] if length <= NAME else data[start + 5:start + 5 + NAME]
+                name = data[start + 5:end] if length <= MAX_NAME_BYTES else data[start + 5:start + 5 + MAX_NAME_BYTES]
                 yield end, Exchange(name, ASKING, True, TO_QUERY), True
                 start = end
             part = self._go_on(data, start) if self.open else self._begin(data, start)
@@ -40,12 +40,12 @@ class Requests(Framer[Conversation]):
 
     def _begin(self, data: bytes, start: int) -> Part | None:
         """Report the message that begins here; None: not yet."""
-        protocol, at = self.protocol, start + HEADER
+        protocol, at = self.protocol, start + HEADER_BYTES
         if len(data) < at:
             return None
         if protocol.compressed:
             raise ProtocolError('what follows is compressed')
-        length, exchange = WORD(data, start)[0] & FULL, None
+        length, exchange = WORD(data, start)[0] & MAX_PAYLOAD_BYTES, None
         if protocol.sends is FILE:
             if not length:
                 protocol.expect(COMMANDS)
@@ -59,15 +59,15 @@ class Requests(Framer[Conversation]):
 
     def _ask(self, data: bytes, at: int, length: int) -> Exchange | None:
         """Make the exchange of a request; None: not yet."""
-        if self.protocol.sends is ANSWER:
+        if self.protocol.sends is LOGIN_PACKET:
             return self._log_in(data[at:at + length], length)
         if not length:
-            return Exchange(stage=COMMANDING, note=PLAIN)   # the server answers ERR
+            return Exchange(stage=COMMANDING, note=ONE_PACKET)   # the server answers ERR
         wanted = min(length, needed(self.protocol, data, at)) if len(data) > at else length
         if len(data) - at < wanted:
             return None
         exchange = command(self.protocol, data[at:at + wanted])
-        if length == FULL:
+        if length == MAX_PAYLOAD_BYTES:
             exchange.stage = LARGE
         return exchange
 
@@ -80,7 +80,7 @@ class Requests(Framer[Conversation]):
         protocol.agree(login(payload, protocol.server.capabilities))
         protocol.expect(COMMANDS)
         name = b' '.join((b'login', protocol.login.user, protocol.login.database))
-        return Exchange(name.rstrip()[:NAME], LOGGING_IN, True, TO_LOG_IN)
+        return Exchange(name.rstrip()[:MAX_NAME_BYTES], LOGGING_IN, True, TO_LOG_IN)
 
     def _check_login(self) -> None:
         """A packet whose number is not 0 is no command, but said in the conversation of a login."""
@@ -92,8 +92,8 @@ class Requests(Framer[Conversation]):
         """Report more of the message under way; None: not yet."""
         if not self.full:
             return start, self.exchange, True
-        at = start + HEADER
-        return self._claim(data, at, WORD(data, start)[0] & FULL, self.exchange) if len(data) >= at else None
+        at = start + HEADER_BYTES
+        return self._claim(data, at, WORD(data, start)[0] & MAX_PAYLOAD_BYTES, self.exchange) if len(data) >= at else None
 
     def _claim(self, data: bytes, at: int, length: int, exchange: Exchange | None) -> Part:
         """Report a packet of the message under way.
@@ -106,5 +106,5 @@ class Requests(Framer[Conversation]):
         """
         end = at + length
         self.rest = max(0, end - len(data))
-        self.full = length == FULL
+        self.full = length == MAX_PAYLOAD_BYTES
         return end - self.rest, exchange, not self.full and not self.rest

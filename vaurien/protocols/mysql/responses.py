@@ -4,18 +4,19 @@ Knows no stream and no failure, and of an answer only its packets: rows are pass
 """
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ...errors import ProtocolError
+from ..base import Exchange
 from ..message import Framer, Part
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
     CURSOR_EXISTS,
     EOF,
     ERR,
-    FULL,
-    HEADER,
+    HEADER_BYTES,
     LOCAL_INFILE,
+    MAX_PAYLOAD_BYTES,
     MORE_RESULTS,
     OK,
     PACKET,
@@ -30,11 +31,11 @@ from .state import FILE, Conversation
 # what comes next in an answer
 FIRST, DEFINITIONS, END_OF_COLUMNS, PASSING = 'its first packet', 'definitions', 'the EOF behind them', 'rows'
 #: [bytes] of a payload that tell all: the first one, the two numbers of an OK packet, the low byte of its status
-TELLING = 1 + 9 + 9 + 1
-SHORT = 9           #: [bytes] of a payload with ``EOF`` in front that only a row can have
+TELLING_BYTES = 1 + 9 + 9 + 1
+MIN_EOF_ROW_BYTES = 9           #: [bytes] of a payload with ``EOF`` in front that only a row can have
 #: the answer to COM_STMT_PREPARE: OK, the statement's id, the numbers of its columns and parameters
 PREPARE_OK = Struct('<BIHH').unpack_from
-COLUMNS = 0xFFFF    #: more are in no result set (servers so far: 4096)
+MAX_COLUMNS = 0xFFFF    #: more are in no result set (servers so far: 4096)
 
 
 class Responses(Framer[Conversation]):
@@ -71,7 +72,7 @@ class Responses(Framer[Conversation]):
             start = end
         raise ProtocolError('what follows is compressed')
 
-    def _complete(self, exchange: Any) -> bool:
+    def _complete(self, exchange: Exchange) -> bool:
         """Take note that an answer is complete; False: another one belongs to the same exchange."""
         call = exchange.note
         self.next = FIRST
@@ -84,14 +85,14 @@ class Responses(Framer[Conversation]):
 
         It is the greeting, or the ERR that some servers say good-bye with.
         """
-        at = start + HEADER
+        at = start + HEADER_BYTES
         if self.protocol.request_cutter.opaque_because:
             raise ProtocolError(self.protocol.request_cutter.opaque_because)
         if len(data) <= at:
             return start
         if data[at] != ERR:
             self._check_greeting(data[at])
-        end: int = at + (WORD(data, start)[0] & FULL)
+        end: int = at + (WORD(data, start)[0] & MAX_PAYLOAD_BYTES)
         if end > len(data):
             return start
         if data[at] != ERR:
@@ -110,7 +111,7 @@ class Responses(Framer[Conversation]):
         Returns:
             Where the last of them ends, perhaps beyond the data, and whether it is the answer's last.
         """
-        last = len(data) - HEADER - 1
+        last = len(data) - HEADER_BYTES - 1
         if call.shape is ROWS and self.next is FIRST:
             self.next = PASSING
         while at <= last:
@@ -125,12 +126,12 @@ class Responses(Framer[Conversation]):
             if at > last:
                 break
             word, first = PACKET(data, at)
-            payload, length = at + HEADER, word & FULL
-            if not self.full and payload + min(length, TELLING) > len(data):
+            payload, length = at + HEADER_BYTES, word & MAX_PAYLOAD_BYTES
+            if not self.full and payload + min(length, TELLING_BYTES) > len(data):
                 break
             at = payload + length
-            if self.full or length == FULL:
-                self.full = length == FULL
+            if self.full or length == MAX_PAYLOAD_BYTES:
+                self.full = length == MAX_PAYLOAD_BYTES
             elif self._packet(data, payload, length, first, call):
                 return at, True
         return at, False
@@ -139,10 +140,10 @@ class Responses(Framer[Conversation]):
         """Return where the first packet is that may be something else than a row, or that is not there yet."""
         while at <= last:
             word, first = PACKET(data, at)
-            length = word & FULL
-            if first >= EOF or length == FULL:
+            length = word & MAX_PAYLOAD_BYTES
+            if first >= EOF or length == MAX_PAYLOAD_BYTES:
                 break
-            at += HEADER + length
+            at += HEADER_BYTES + length
         return at
 
     def _pass_definitions(self, data: bytes, at: int, last: int) -> int:
@@ -152,7 +153,7 @@ class Responses(Framer[Conversation]):
             word, first = PACKET(data, at)
             if first == ERR:
                 break
-            at += HEADER + (word & FULL)
+            at += HEADER_BYTES + (word & MAX_PAYLOAD_BYTES)
             left -= 1
         self.left = left
         return at
@@ -175,7 +176,7 @@ class Responses(Framer[Conversation]):
         if self.next is FIRST:
             return self._FIRST[call.shape](self, data, at, length, first, call)
         if self.next is PASSING:
-            is_row = first != EOF or length >= SHORT and not self.protocol.deprecates_eof
+            is_row = first != EOF or length >= MIN_EOF_ROW_BYTES and not self.protocol.deprecates_eof
             return not is_row and (self._ends(data, at, length, first) or call.shape is ROWS)
         if first != EOF:
             raise ProtocolError('no EOF behind the columns')
@@ -203,7 +204,7 @@ class Responses(Framer[Conversation]):
 
     # -- the first packet of an answer, by its shape; True: it is the only one
 
-    def _one(self, *packet: Any) -> bool:
+    def _one(self, *packet: object) -> bool:
         return True
 
     def _log_in(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
@@ -214,13 +215,13 @@ class Responses(Framer[Conversation]):
 
     def _result(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
         """Read the first packet of a result."""
-        if first == OK or first == EOF and length < SHORT:
+        if first == OK or first == EOF and length < MIN_EOF_ROW_BYTES:
             return self._ends(data, at, length, first)
         if first == LOCAL_INFILE:
             self.protocol.expect(FILE)
             return False
         count, behind = (first, at + 1) if first < LOCAL_INFILE else number(data, at)
-        if length > 1 + 8 + 1 or count > COLUMNS:
+        if length > 1 + 8 + 1 or count > MAX_COLUMNS:
             raise ProtocolError('a number of columns that is none')
         if self.protocol.optional_metadata and behind < at + length and not data[behind]:
             self.next = self._behind_definitions()

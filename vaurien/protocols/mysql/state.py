@@ -7,7 +7,7 @@ from .calls import Statements
 from .packets import CACHE_METADATA, COMPRESS, DEPRECATE_EOF, OPTIONAL_METADATA, QUERY_ATTRIBUTES, ZSTD, Greeting, Login
 
 # what the client sends now
-ANSWER, COMMANDS, FILE = 'the answer to the greeting', 'commands', 'a file for LOAD DATA LOCAL'
+LOGIN_PACKET, COMMANDS, FILE = 'the answer to the greeting', 'commands', 'a file for LOAD DATA LOCAL'
 
 
 class Conversation(MessageProtocol):
@@ -17,7 +17,7 @@ class Conversation(MessageProtocol):
         server: What the server said of itself; None: it has not yet.
         login: What the client said of itself, with the capabilities that both have.
         statements: The prepared statements of the session.
-        sends: What the client sends now: ``ANSWER``, ``COMMANDS`` or ``FILE``.
+        sends: What the client sends now: ``LOGIN_PACKET``, ``COMMANDS`` or ``FILE``.
         quick: It sends commands, and a query is nothing but its text.
         compressed: What follows is compressed.
         deprecates_eof: Result sets have no EOF behind their columns, and an OK packet at their end.
@@ -30,7 +30,7 @@ class Conversation(MessageProtocol):
         self.server: Greeting | None = None
         self.login = Login(0, b'', b'')
         self.statements = Statements()
-        self.sends = ANSWER
+        self.sends = LOGIN_PACKET
         self.quick = self.compressed = False
         self.deprecates_eof = self.optional_metadata = self.attributes = False
 

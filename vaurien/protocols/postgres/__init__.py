@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from .. import Protocol
 from ..base import Exchange
-from ..message import Kind
+from ..message import FailureKind
 from .failures import KINDS
 from .messages import CANCEL, END, IDLE, IN_FAILED_BLOCK, NEGOTIATION, QUERY, STEP
 from .requests import Requests
@@ -29,7 +29,7 @@ class PostgreSQL(Conversation):
 
     name = 'postgres'
     framers = (Requests, Responses)
-    errors: ClassVar[Mapping[str, Kind]] = KINDS
+    errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
 
     def fits(self, kind: str, exchange: Exchange) -> bool:

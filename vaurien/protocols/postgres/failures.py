@@ -6,7 +6,7 @@ those of a live server, release 15.18; where no line is given the failure has no
 from collections.abc import Callable
 
 from ..base import Exchange
-from ..message import Failure, Kind
+from ..message import Failure, FailureKind
 from . import messages as wire
 from .state import Conversation
 from .statements import COMMIT, CONTROL, READ, WRITE
@@ -15,7 +15,7 @@ from .statements import read as read_statement
 Build = Callable[[Conversation, Exchange], Failure]
 
 DATA = (READ, WRITE, wire.CALL)
-ANYTHING = (*DATA, COMMIT, CONTROL)
+ANY_STATEMENT = (*DATA, COMMIT, CONTROL)
 
 # -- stand-ins: what the backend gets in place of a statement that fails
 
@@ -131,57 +131,57 @@ _CRASH = wire.report(
     H='In a moment you should be able to reconnect to the database and repeat your command.',
     F='postgres.c', L='2895', R='quickdie')
 
-KINDS: dict[str, Kind] = {
-    'too-many-connections': Kind(
+KINDS: dict[str, FailureKind] = {
+    'too-many-connections': FailureKind(
         "All of ``max_connections`` are taken; a new one is refused (FATAL 53300).", (wire.STARTUP,),
         fatal('53300', 'sorry, too many clients already', F='proc.c', L='357', R='InitProcess')),
-    'starting-up': Kind(
+    'starting-up': FailureKind(
         "The server has just been started; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is starting up', '2415')),
-    'shutting-down': Kind(
+    'shutting-down': FailureKind(
         "The server waits for its last clients to leave; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is shutting down', '2432')),
-    'in-recovery': Kind(
+    'in-recovery': FailureKind(
         "The server recovers from a crash; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is in recovery mode', '2437')),
-    'wrong-password': Kind(
+    'wrong-password': FailureKind(
         "The password is no longer the right one; a connection is refused (FATAL 28P01).", (wire.STARTUP,),
         fatal('28P01', 'password authentication failed for user "{user}"', F='auth.c', L='334', R='auth_failed')),
-    'no-such-database': Kind(
+    'no-such-database': FailureKind(
         "The database was dropped or renamed; a connection is refused (FATAL 3D000).", (wire.STARTUP,),
         fatal('3D000', 'database "{database}" does not exist', F='postinit.c', L='948', R='InitPostgres')),
-    'admin-shutdown': Kind(
-        "The server shuts down, or an administrator ends the connection (FATAL 57P01).", ANYTHING,
+    'admin-shutdown': FailureKind(
+        "The server shuts down, or an administrator ends the connection (FATAL 57P01).", ANY_STATEMENT,
         fatal('57P01', 'terminating connection due to administrator command',
               F='postgres.c', L='3211', R='ProcessInterrupts')),
-    'crash-shutdown': Kind(
-        "Another process of the server has crashed; the connection ends after a warning (57P02), without an error.", ANYTHING,
-        crash_shutdown),
-    'serialization-failure': Kind(
+    'crash-shutdown': FailureKind(
+        "Another process of the server has crashed; the connection ends after a warning (57P02), without an error.",
+        ANY_STATEMENT, crash_shutdown),
+    'serialization-failure': FailureKind(
         "Two transactions cannot have been run one after the other; also found at COMMIT (40001).", (*DATA, COMMIT),
         serialization_failure),
-    'deadlock': Kind(
+    'deadlock': FailureKind(
         "The statement and others waited for each other, and it was chosen to give way (40P01).", DATA,
         error('40P01', 'deadlock detected', H='See server log for query details.',
               F='deadlock.c', L='1147', R='DeadLockReport')),
-    'read-only': Kind(
+    'read-only': FailureKind(
         "The server has become a standby, or ``default_transaction_read_only`` is on; what writes is refused (25006).", (WRITE,),
         read_only),
-    'recovery-conflict': Kind(
+    'recovery-conflict': FailureKind(
         "A standby cannot wait for the query any longer before it replays what removes its rows (40001).", (READ,),
         error('40001', 'canceling statement due to conflict with recovery', F='postgres.c', R='ProcessInterrupts',
               D='User query might have needed to see row versions that must be removed.')),
-    'lock-not-available': Kind(
+    'lock-not-available': FailureKind(
         "The statement waited for a lock longer than ``lock_timeout`` (55P03).", (READ, WRITE),
         interrupted('55P03', 'canceling statement due to lock timeout', '3312')),
-    'query-canceled': Kind(
+    'query-canceled': FailureKind(
         "The statement took longer than ``statement_timeout`` (57014).", DATA,
         interrupted('57014', 'canceling statement due to statement timeout', '3319')),
-    'disk-full': Kind(
+    'disk-full': FailureKind(
         "There is no room left for what is written (53100).", (WRITE,),
         error('53100', 'could not extend file "base/5/16384": No space left on device', H='Check free disk space.',
               F='md.c', L='486', R='mdextend')),
-    'out-of-memory': Kind(
+    'out-of-memory': FailureKind(
         "The server's process gets no more memory (53200).", DATA,
         error('53200', 'out of memory', D='Failed on request of size 20 in memory context "ExecutorState".',
               F='mcxt.c', L='1143', R='palloc0')),

@@ -6,10 +6,10 @@ seen on a live server.
 """
 from struct import Struct
 
-HEADER = 5  #: [bytes] a code, and the length of what follows the code
-HEAD = Struct('>BI').unpack_from
+HEADER_BYTES = 5  #: [bytes] a code, and the length of what follows the code
+read_header = Struct('>BI').unpack_from
 #: [bytes] that a message's length may say: itself at least, and less than the 1 GB that the server allocates at once
-SHORTEST, LONGEST = 4, 0x3FFFFFFF
+MIN_LENGTH_BYTES, MAX_LENGTH_BYTES = 4, 0x3FFFFFFF
 IDLE, IN_BLOCK, IN_FAILED_BLOCK = b'I', b'T', b'E'     #: the transaction status that ReadyForQuery tells
 
 # -- the stages of an exchange

@@ -5,22 +5,22 @@ from typing import NamedTuple
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, Part
 from . import messages as wire
-from .messages import HEAD, HEADER, LONGEST, SHORTEST, Plan
+from .messages import HEADER_BYTES, MAX_LENGTH_BYTES, MIN_LENGTH_BYTES, Plan, read_header
 from .state import Conversation
 
-_PACKET = Struct('>II').unpack_from     # a start-up packet's head: its length, and what it wants
-_PACKET_HEADER = 8                      # [bytes]
+_read_packet_header = Struct('>II').unpack_from     # a start-up packet's head: its length, and what it wants
+_PACKET_HEADER_BYTES = 8                      # [bytes]
 #: [bytes] of a start-up packet at most; the server has the same limit (MAX_STARTUP_PACKET_LENGTH)
-_LONGEST_PACKET = 10_000
+_MAX_PACKET_BYTES = 10_000
 _PROTOCOL_3 = 3     # the upper 16 bits of what a StartupMessage wants
 _CANCEL = 80877102
 _NEGOTIATIONS = {80877103: b'SSLRequest', 80877104: b'GSSENCRequest'}
 
 #: Statements whose text is remembered, and portals; the oldest is forgotten first. More than drivers keep prepared (JDBC
 #: 256, psycopg and asyncpg 100); with texts of NAME bytes they take 2 MiB a session
-REMEMBERED = 512
+MAX_REMEMBERED_TEXTS = 512
 
 
 class Request(NamedTuple):
@@ -81,14 +81,14 @@ class Requests(Framer[Conversation]):
 
     def _packet(self, data: bytes, start: int) -> Part | None:
         """Report a packet that has no code, once it is whole; None: not yet."""
-        if len(data) - start < _PACKET_HEADER:
+        if len(data) - start < _PACKET_HEADER_BYTES:
             return None
-        length, wanted = _PACKET(data, start)
+        length, wanted = _read_packet_header(data, start)
         known = wanted >> 16 == _PROTOCOL_3 or wanted == _CANCEL or wanted in _NEGOTIATIONS
-        if not known or not _PACKET_HEADER <= length <= _LONGEST_PACKET:
+        if not known or not _PACKET_HEADER_BYTES <= length <= _MAX_PACKET_BYTES:
             raise ProtocolError('no start-up packet of protocol 3')
         end = start + length
-        return (end, self._wish(wanted, data[start + _PACKET_HEADER:end]), True) if end <= len(data) else None
+        return (end, self._wish(wanted, data[start + _PACKET_HEADER_BYTES:end]), True) if end <= len(data) else None
 
     def _wish(self, wanted: int, body: bytes) -> Exchange:
         if wanted in _NEGOTIATIONS:
@@ -101,28 +101,28 @@ class Requests(Framer[Conversation]):
         user = settings.get(b'user', b'')
         database = settings.get(b'database') or user
         self.protocol.login = {'user': user.decode('utf-8', 'replace'), 'database': database.decode('utf-8', 'replace')}
-        return Exchange((b'startup user=%b database=%b' % (user, database))[:NAME], wire.STARTUP, True, wire.TO_STARTUP)
+        return Exchange((b'startup user=%b database=%b' % (user, database))[:MAX_NAME_BYTES], wire.STARTUP, True, wire.TO_STARTUP)
 
     # -- afterwards
 
     def _query(self, data: bytes, start: int) -> Part | None:
         """Report the most common message, a short Query that is whole, sooner than ``_message`` could; None: it is not one."""
-        if len(data) - start <= HEADER or data[start] != _QUERY:
+        if len(data) - start <= HEADER_BYTES or data[start] != _QUERY:
             return None
-        end = start + 1 + HEAD(data, start)[1]
-        if not start + HEADER < end <= start + HEADER + NAME or data[end - 1:end] != b'\0':
+        end = start + 1 + read_header(data, start)[1]
+        if not start + HEADER_BYTES < end <= start + HEADER_BYTES + MAX_NAME_BYTES or data[end - 1:end] != b'\0':
             return None
-        return end, Exchange(data[start + HEADER:end - 1], wire.QUERY, not self.protocol.skipping, wire.TO_QUERY), True
+        return end, Exchange(data[start + HEADER_BYTES:end - 1], wire.QUERY, not self.protocol.skipping, wire.TO_QUERY), True
 
     def _message(self, data: bytes, start: int) -> Part | None:
         """Report a message, or as much of it as is there once it can be named; None: not yet."""
-        size, body = len(data), start + HEADER
+        size, body = len(data), start + HEADER_BYTES
         if size < body:
             return None
-        code, length = HEAD(data, start)
-        if not SHORTEST <= length <= LONGEST or code not in _REQUESTS and code not in _WITHIN:
+        code, length = read_header(data, start)
+        if not MIN_LENGTH_BYTES <= length <= MAX_LENGTH_BYTES or code not in _REQUESTS and code not in _WITHIN:
             raise ProtocolError(f'a message of the sort {data[start:start + 1]!r}, which says it has {length} bytes')
-        end, named = start + 1 + length, body + NAME
+        end, named = start + 1 + length, body + MAX_NAME_BYTES
         exchange = None
         if code in _WITHIN:
             self._go_on(code)
@@ -188,6 +188,6 @@ def _function(body: bytes) -> bytes:
 def _remember(texts: dict[bytes, bytes], name: bytes, text: bytes) -> None:
     """Keep a text under a name, and forget the oldest when there are too many."""
     texts.pop(name, None)
-    if len(texts) >= REMEMBERED:
+    if len(texts) >= MAX_REMEMBERED_TEXTS:
         del texts[next(iter(texts))]
     texts[name] = text

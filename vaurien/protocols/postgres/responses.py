@@ -8,7 +8,20 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Framer, Part
 from . import messages as wire
-from .messages import ASIDE, HEAD, HEADER, LONGEST, MORE, READY, SHORTEST, TO_NOTHING, TO_SYNC, UNASKED, WRONG, Plan
+from .messages import (
+    ASIDE,
+    HEADER_BYTES,
+    MAX_LENGTH_BYTES,
+    MIN_LENGTH_BYTES,
+    MORE,
+    READY,
+    TO_NOTHING,
+    TO_SYNC,
+    UNASKED,
+    WRONG,
+    Plan,
+    read_header,
+)
 from .state import Conversation
 
 _REFUSED = ord('N')
@@ -103,11 +116,11 @@ def _walk(data: bytes, at: int, plan: Plan) -> tuple[int, int, int]:
         the same where there is not enough of it to tell.
     """
     size = len(data)
-    while size - at >= HEADER:
-        code, length = HEAD(data, at)
+    while size - at >= HEADER_BYTES:
+        code, length = read_header(data, at)
         end, action = at + 1 + length, plan.get(code, WRONG)
-        if action or end > size or length < SHORTEST:
-            return at, end, action if SHORTEST <= length <= LONGEST else WRONG
+        if action or end > size or length < MIN_LENGTH_BYTES:
+            return at, end, action if MIN_LENGTH_BYTES <= length <= MAX_LENGTH_BYTES else WRONG
         at = end
     return at, at, MORE
 

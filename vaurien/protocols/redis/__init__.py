@@ -1,6 +1,6 @@
-"""Redis, RESP2 and RESP3 ("Redis serialization protocol specification").
+"""The Redis protocol, RESP2 and RESP3: commands, their replies, and how a Redis server fails.
 
-Bytes and exchanges; knows no stream.
+The source is the "Redis serialization protocol specification". Bytes and exchanges; knows no stream.
 """
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from ..base import Exchange
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
-from .state import Conversation, State
+from .state import BITS, Conversation, State
 
 
 @Protocol.register
 class Redis(Conversation):
     """Speaks Redis: each command can be late, refused or lost by itself, in pipelines, transactions and subscriptions.
 
-    Commands are named as they were sent, with their first argument: ``SET key``. Known are RESP2, RESP3 and commands as lines
-    of text. What is no sequence of commands and replies is relayed unread: MONITOR, replication, the debugger of Lua, and
-    a transaction that subscribes or switches replies off.
+    Commands are named as they were sent, with their first argument: ``SET key``. RESP2, RESP3 and commands as lines of text
+    are understood. A connection that no longer is a sequence of commands and replies is relayed unread: MONITOR,
+    replication, the Lua debugger, and a transaction that subscribes or switches replies off.
     """
 
     name = 'redis'
@@ -27,12 +27,12 @@ class Redis(Conversation):
     errors = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
-        self.state = State()    #: what the commands have changed; the framers ask for it when they are made
+        self.state = State()    #: what the commands have changed; the framers need it when they are made
         super().__init__(settings)
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         needs = NEEDS.get(kind, 0)
-        return super().fits(kind, exchange) and (not needs or bool(exchange.note[0] & needs))
+        return super().fits(kind, exchange) and (not needs or bool(exchange.note[BITS] & needs))
 
     def reusable(self) -> bool:
         return super().reusable() and self.state.clean and self.state.usual

@@ -23,11 +23,11 @@ class Messages(Framer[Conversation]):
         self.wrong = ''
 
     def usual(self, data: bytes, start: int) -> Part | None:
-        """Return a whole message with nothing special in it; None for whatever else is there."""
+        """Return a whole message with nothing special in it; None for anything else."""
         raise NotImplementedError
 
     def step(self, data: bytes, start: int) -> Part | None:
-        """Return the next part of any message; None: it takes more bytes to tell."""
+        """Return the next part of any message; None: more bytes are needed to tell."""
         raise NotImplementedError
 
     def whole(self, data: bytes) -> Exchange | None:

@@ -1,4 +1,4 @@
-"""Finds replies, and tells those that answer a command from messages and pushes. Knows no command and no failure."""
+"""Finds replies, and tells those to a command from messages and pushes. Knows no command and no failure."""
 from typing import Final
 
 from ...errors import ProtocolError
@@ -6,13 +6,13 @@ from ..base import Exchange
 from ..message import Part
 from .framer import Messages
 from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, length
-from .state import ODD, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, Conversation
+from .state import KEY, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
 
 MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
 
 
 def simple_reply(data: bytes, start: int) -> int:
-    """Return where a reply of one line or one text ends, which may be beyond the data; 0 for whatever else is there."""
+    """Return where a reply of one line or one text ends, which may be beyond the data; 0 for any other reply."""
     mark, end = data[start], data.find(CRLF, start)
     if end > 0:
         if mark == DOLLAR:
@@ -23,16 +23,16 @@ def simple_reply(data: bytes, start: int) -> int:
 
 
 class Responses(Messages):
-    """Finds replies, and tells those that answer a command from messages and pushes."""
+    """Finds replies, and tells those to a command from messages and pushes."""
 
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
-        self.reply = Reply()    #: under way, if there is one
-        self.confirmed = 0      #: answers that the subscription whose turn it is has had
+        self.reply = Reply()    #: the one under way, or the last one
+        self.confirmed = 0      #: how many replies the subscription whose turn it is has had
 
     def usual(self, data: bytes, start: int) -> Part | None:
         queue = self.protocol.queue
-        if queue and not self.state.listening and not queue[0].note[2]:
+        if queue and not self.state.listening and not queue[0].note[ROLE]:
             end = simple_reply(data, start)
             if start < end <= len(data):
                 return end, queue[0], True
@@ -45,7 +45,7 @@ class Responses(Messages):
         if not queue and self.protocol.request_cutter.opaque_because:
             raise ProtocolError(self.protocol.request_cutter.opaque_because)
         exchange = queue[0] if queue else None
-        role = exchange.note[2] if exchange else ''
+        role = exchange.note[ROLE] if exchange else ''
         if mark == PUSH or mark == STAR and (self.state.listening or not exchange or role == SUBSCRIBES):
             word = first_word(data, start)
             if word is None:
@@ -56,13 +56,13 @@ class Responses(Messages):
                 return self._report(data, start, Reply(), None)
         if exchange is None and mark != MINUS:
             raise ProtocolError('a reply to no command')
-        return self._answer(data, start, exchange, role)
+        return self._begin(data, start, exchange, role)
 
-    def _answer(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
-        """Begin the answer to a command, with what is special in it."""
+    def _begin(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
+        """Begin the reply to a command, with what is special in it."""
         mark = data[start]
-        if role == ODD and mark in AGGREGATES:
-            raise ProtocolError('a transaction with answers that cannot be counted')
+        if role == UNCOUNTABLE and mark in AGGREGATES:
+            raise ProtocolError('a transaction with replies that cannot be counted')
         if role == TAKES_OVER and mark != MINUS:
             end = data.find(CRLF, start) + 2
             if mark != PLUS:
@@ -73,7 +73,7 @@ class Responses(Messages):
             return end, exchange, True
         part = self._report(data, start, Reply(), exchange)
         if part and role:
-            self.state.answered(role, mark)
+            self.state.replied(role, mark)
             self.confirmed = 0
         return part
 
@@ -90,8 +90,10 @@ class Responses(Messages):
         return min(end, len(data)), exchange, done
 
     def _confirm(self, data: bytes, start: int, kind: bytes, exchange: Exchange | None) -> Part | None:
-        """Report an answer to a subscription; there is one for each channel. Others come unasked, or where nothing else is
-        answered."""
+        """Report a reply to a subscription; there is one for each channel.
+
+        A reply to no subscription comes unasked, or while replies are switched off.
+        """
         reply = Reply()
         end, wrong = reply.skip(data, start)
         if wrong:
@@ -100,10 +102,10 @@ class Responses(Messages):
             return None
         unasked = self.state.unasked > 0
         current = self.state.subscribed(kind, length(data[data.rfind(b':', start, end) + 1:end - 2]))
-        if exchange is None or unasked or exchange.note[1:3] != (kind, SUBSCRIBES):
+        if exchange is None or unasked or (exchange.note[KEY], exchange.note[ROLE]) != (kind, SUBSCRIBES):
             return end, None, True
         self.confirmed += 1
-        wanted = exchange.note[3]
+        wanted = exchange.note[WANTED]
         done = self.confirmed >= wanted if wanted else not current
         if done:
             self.confirmed = 0

@@ -1,25 +1,25 @@
-"""The commands of SMTP: where in the conversation each stands, and what its reply says of what the client sends next.
+"""The commands of SMTP: where in the conversation each stands, and what its reply means for what the client sends next.
 
 Tables and words; knows no framer. The source is RFC 5321 where nothing else is named.
 """
 from collections.abc import Mapping
 from typing import NamedTuple
 
-#: what the client says next
+#: what the client sends next
 COMMAND, CREDENTIALS, CONTENT = PHASES = ('command', 'credentials', 'content')
-#: the line that ends a message is a request of its own, a dot. ``DELIVERY`` where the backend has read the message,
-#: ``MESSAGE`` where vaurien has
+#: the stages of the dot that ends a message, which is a request of its own: ``DELIVERY`` where the backend has read the
+#: message, ``MESSAGE`` where vaurien has
 DELIVERY, MESSAGE = 'delivery', 'message'
 
 
 class Command(NamedTuple):
-    """What is to know of a verb.
+    """One command.
 
     Args:
         stage: Where in the conversation it stands; decides which failures fit.
-        turns: By the code of its answer, what the client says next, or why nobody can follow what comes; for a code
-            that is not listed: the next command.
-        waits: The client says nothing before it has the answer (RFC 2920 section 3.1).
+        turns: By the code of its reply, what the client sends next, or why what follows cannot be followed; after a code
+            that is not listed comes the next command.
+        waits: The client sends nothing before it has the reply (RFC 2920 section 3.1).
     """
 
     stage: str

@@ -7,7 +7,7 @@ MAX_LINE_BYTES = 16 * 1024
 
 
 def line_end(data: bytes, start: int) -> int:
-    """Return where the line at ``start`` ends; 0: that has not arrived yet.
+    """Return where the line at ``start`` ends; 0: that has not come.
 
     Raises:
         ProtocolError: It is longer than ``MAX_LINE_BYTES``.

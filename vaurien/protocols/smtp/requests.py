@@ -6,13 +6,13 @@ from collections.abc import Generator, Iterator
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, Part
 from .commands import AUTH, CHUNK, COMMAND, COMMANDS, CONTENT, CREDENTIALS, DELIVERY, LAST_CHUNK, MESSAGE, OTHER
 from .lines import CRLF, line_end
 from .state import Conversation
 
 CR, SPACE, DELETE = 0x0d, 0x20, 0x7f
-#: [digits] of the size of a chunk: less than 10**15 bytes, which every reader of numbers can hold
+#: [digits] of the size of a chunk: less than 10**15 bytes, which every reader's integers can hold
 MAX_SIZE_DIGITS = 15
 
 
@@ -22,7 +22,7 @@ class Requests(Framer[Conversation]):
     Attributes:
         sender: What follows ``MAIL``, for the name of the message's end.
         mechanism: ``AUTH`` and its mechanism, the name of every line with credentials.
-        tail: The last two bytes of the message under way; it begins like a line.
+        tail: The last two bytes of the message under way; CRLF at its beginning, where a line begins too.
     """
 
     def __init__(self, protocol: Conversation) -> None:
@@ -36,7 +36,7 @@ class Requests(Framer[Conversation]):
             yield start, self.exchange, True
         while start < size:
             if smtp.undecided is not None:
-                raise ProtocolError('the client did not wait for the answer that tells what comes next')
+                raise ProtocolError('the client did not wait for the reply that tells what comes next')
             if smtp.phase is CONTENT:
                 start = yield from self._content(data, start)
             else:
@@ -45,7 +45,7 @@ class Requests(Framer[Conversation]):
                 return
 
     def _line(self, data: bytes, start: int) -> Generator[Part, None, int]:
-        """Report a line, with the chunk behind it if any; return where it ends, 0 while that is not there."""
+        """Report a line, with the chunk after it if there is one; return where it ends, 0: that has not come."""
         end = self._line_end(data, start)
         if not end:
             return 0
@@ -55,7 +55,7 @@ class Requests(Framer[Conversation]):
         exchange, length = self._command(data[start:end - 2])
         if exchange.stage == 'data':
             yield end, exchange, False
-            if self.protocol.taken is None:     # else the message belongs to it too, and is dropped with it
+            if self.protocol.taken is None:     # otherwise the message belongs to the same exchange, and is dropped with it
                 yield end, exchange, True
         elif end + length <= len(data):
             end += length
@@ -68,7 +68,7 @@ class Requests(Framer[Conversation]):
 
     @staticmethod
     def _line_end(data: bytes, start: int) -> int:
-        """Return where a command ends, 0 while that is not there.
+        """Return where a command ends; 0: that has not come.
 
         Raises:
             ProtocolError: It is no command, or servers may disagree on where it ends (RFC 5321 section 2.3.8).
@@ -81,20 +81,20 @@ class Requests(Framer[Conversation]):
         return end
 
     def _command(self, line: bytes) -> tuple[Exchange, int]:
-        """Name a command, and tell how many bytes of a chunk follow it."""
+        """Return the exchange of a command, and how many bytes of a chunk follow it."""
         words = line.split(None, 2)
         verb = words[0].upper() if words else b''
-        command, name, length = COMMANDS.get(verb, OTHER), line[:NAME], 0
+        command, name, length = COMMANDS.get(verb, OTHER), line[:MAX_NAME_BYTES], 0
         stage = command.stage
         if command is AUTH:     # what follows the mechanism is secret
-            self.mechanism = name = b' '.join(words[:2])[:NAME]
+            self.mechanism = name = b' '.join(words[:2])[:MAX_NAME_BYTES]
             stage = 'auth' if len(words) < 3 else 'auth-initial'
         elif command is CHUNK:
             length, stage = self._chunk(words)
         elif stage == 'mail':
             self.sender = name[4:]
         elif verb == b'LHLO':
-            raise ProtocolError('LMTP, which answers a message once for each recipient')
+            raise ProtocolError('LMTP, which replies to a message once for each recipient')
         exchange = Exchange(name, stage, note=command.turns)
         return self._wait(exchange) if command.waits else exchange, length
 
@@ -103,7 +103,7 @@ class Requests(Framer[Conversation]):
         """Read ``BDAT size [LAST]``, RFC 3030 section 2.
 
         Raises:
-            ProtocolError: It reads otherwise, and servers may disagree on what follows.
+            ProtocolError: The line has another form, and servers may disagree on what follows.
         """
         last = [word.upper() for word in words[2:]]
         if len(words) < 2 or not words[1].isdigit() or len(words[1]) > MAX_SIZE_DIGITS or last not in ([], [b'LAST']):
@@ -111,16 +111,17 @@ class Requests(Framer[Conversation]):
         return int(words[1]), LAST_CHUNK.stage if last else CHUNK.stage
 
     def _wait(self, exchange: Exchange) -> Exchange:
+        """Record that the reply to this exchange tells what the client sends next; return the exchange."""
         self.protocol.undecided = exchange
         return exchange
 
     def _content(self, data: bytes, start: int) -> Generator[Part, None, int]:
-        """Report the content of a message and the dot that ends it; return where that ends, 0 while it is not there.
+        """Report the content of a message and the dot that ends it; return where the dot's line ends, 0: it has not come.
 
         No more than a dot and a CR at the beginning of a line is ever held.
 
         Raises:
-            ProtocolError: A dot stands alone between line ends that only some servers take for such.
+            ProtocolError: A dot stands alone between line ends that only some servers accept.
         """
         smtp, end = self.protocol, len(data)
         for dot in self._dots(data, start):
@@ -147,7 +148,7 @@ class Requests(Framer[Conversation]):
             yield end, self.protocol.taken, False
 
     def _dots(self, data: bytes, start: int) -> Iterator[int]:
-        """Give the places of the dots that begin a line, whatever ends the line before."""
+        """Yield the offsets of the dots that begin a line, however the line before ends."""
         if self.tail.endswith(b'\n') and data.startswith(b'.', start):
             yield start
         at = data.find(b'\n.', start)

@@ -1,4 +1,4 @@
-"""Finds an SMTP server's replies, and what they say of what the client sends next. Knows no failure."""
+"""Finds the replies of an SMTP server, and records what they mean for what the client sends next. Knows no failure."""
 from collections.abc import Iterator
 
 from ...errors import ProtocolError
@@ -13,7 +13,7 @@ class Responses(Framer[Conversation]):
     """Finds replies of one or more lines, RFC 5321 section 4.2.
 
     Attributes:
-        greeted: The greeting has come, the one reply that no request asks for.
+        greeted: The greeting has come, the one reply that belongs to no request.
     """
 
     def __init__(self, protocol: Conversation) -> None:
@@ -25,7 +25,7 @@ class Responses(Framer[Conversation]):
         while end := self._line(data, at):
             code = data[at:at + 3]
             if not begun:
-                exchange, begun = self._asker(code), True
+                exchange, begun = self._exchange_of(code), True
             last, at = data[at + 3:at + 4] != b'-', end
             if last:
                 begun, start = False, at
@@ -38,36 +38,35 @@ class Responses(Framer[Conversation]):
 
     @staticmethod
     def _line(data: bytes, start: int) -> int:
-        """Return where a line of a reply ends, 0 while that is not there; a bare LF ends it too, as clients take it.
+        """Return where a line of a reply ends, 0: that has not come. A bare LF ends it too, as it does for clients.
 
         Raises:
-            ProtocolError: It is none: three digits, then a space, a hyphen or the line's end.
+            ProtocolError: It has not three digits, and then a space, a hyphen or the line's end.
         """
         end = line_end(data, start)
-        head = data[start:end or len(data)][:4]
-        if head and not (head[:3].isdigit() and head[3:] in (b'', b' ', b'-', b'\r', b'\n')):
+        code = data[start:end or len(data)][:4]
+        if code and not (code[:3].isdigit() and code[3:] in (b'', b' ', b'-', b'\r', b'\n')):
             raise ProtocolError('not a reply')
         return end
 
-    def _asker(self, code: bytes) -> Exchange | None:
-        """Return the exchange that a reply answers.
+    def _exchange_of(self, code: bytes) -> Exchange | None:
+        """Return the exchange that a reply belongs to; None: no request asked for it.
 
         Raises:
-            ProtocolError: There is none; only the greeting and a farewell come unasked (RFC 5321 section 3.8).
+            ProtocolError: No request asked for it, and it is neither the greeting nor a farewell (RFC 5321 section 3.8).
         """
         smtp = self.protocol
         if not self.greeted:
             self.greeted = True
             return None
         if smtp.queue:
-            answered: Exchange = smtp.queue[0]
-            return answered
+            return smtp.queue[0]
         if code != b'421' and smtp.taken is None:
             raise ProtocolError('a reply that nothing asked for')
         return None
 
     def _turn(self, exchange: Exchange | None, code: bytes) -> str:
-        """Take note of what a complete reply means; return why nobody can follow any more, empty: one can."""
+        """Record what a complete reply means; return why the session cannot be followed any more, empty: it can."""
         if exchange is None:
             return ''
         smtp = self.protocol
@@ -75,7 +74,7 @@ class Responses(Framer[Conversation]):
         if turn not in PHASES:
             return turn
         if turn is COMMAND and code.startswith(b'3'):
-            return 'a reply that asks for more, nobody knows of what'
+            return 'a reply that asks for more, of an unknown kind'
         if smtp.undecided is exchange:
             smtp.undecided, smtp.phase = None, turn
         smtp.authenticated = smtp.authenticated or code == b'235'

@@ -3,7 +3,7 @@ import pytest
 
 from tests.support.framing import BACKEND, CLIENT, Message, randomly, replay, same_in_every_slicing
 from vaurien.protocols.http import HTTP
-from vaurien.protocols.message import HOLD
+from vaurien.protocols.message import MAX_HELD_BYTES
 
 from .messages import CHUNKED, CONNECT, EARLY, GET, OK, SWITCHED, UPGRADE, answer, request
 
@@ -94,7 +94,7 @@ def test_beginning_of_a_head_is_waited_for(data: bytes) -> None:
 
 
 def test_head_without_end_passes_unread() -> None:
-    data = b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * (HOLD // 6)
+    data = b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * (MAX_HELD_BYTES // 6)
     dialogue = replay(HTTP, [(CLIENT, data)], randomly(1, 8192))
 
     assert dialogue.opaque[CLIENT]
@@ -210,7 +210,7 @@ def test_bytes_behind_the_last_request_are_not_taken_for_requests(last: bytes) -
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, last + SMUGGLED), (BACKEND, OK)])
 
     assert [message.data for message in dialogue.messages] == [last, OK]
-    assert dialogue.opaque == {CLIENT: 'bytes behind a request that ends the connection', BACKEND: ''}
+    assert dialogue.opaque == {CLIENT: 'bytes after a request that ends the connection', BACKEND: ''}
 
 
 def test_bytes_behind_the_last_answer_to_an_opaque_client_are_not_taken_for_answers() -> None:

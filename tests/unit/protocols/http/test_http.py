@@ -17,8 +17,8 @@ from tests.support.framing import (
     whole,
 )
 from vaurien.protocols.http import HTTP
-from vaurien.protocols.http.headers import SHORT, read_answer, read_request
-from vaurien.protocols.message import NAME
+from vaurien.protocols.http.headers import MAX_REMEMBERED_BYTES, read_request, read_response
+from vaurien.protocols.message import MAX_NAME_BYTES
 
 from .messages import CHUNKED, CONNECT, CONTINUE, EARLY, GET, HEAD, NO_LENGTH, OK, POST, UPGRADE, UPLOAD, answer, request
 
@@ -155,7 +155,7 @@ def test_name_is_method_and_target_as_sent(line: bytes, name: str) -> None:
 def test_name_of_a_long_request_is_cut() -> None:
     dialogue = replay(HTTP, [(CLIENT, b'GET /' + b'x' * 10_000 + b' HTTP/1.1\r\n\r\n')])
 
-    assert dialogue.exchanges[0].name == 'GET /' + 'x' * (NAME - 5)
+    assert dialogue.exchanges[0].name == 'GET /' + 'x' * (MAX_NAME_BYTES - 5)
     assert not dialogue.opaque[CLIENT]
 
 
@@ -258,9 +258,9 @@ def test_whole_messages_are_reported_in_one_part_each() -> None:
         assert [(end, done) for end, _, done in protocol.response_cutter.cut(data)] == [(len(data), True)]
 
 
-@pytest.mark.parametrize('read, head', [(read_request, GET), (read_answer, answer(200, 'Content-Length: 2'))])
+@pytest.mark.parametrize('read, head', [(read_request, GET), (read_response, answer(200, 'Content-Length: 2'))])
 def test_long_heads_are_not_remembered(read: object, head: bytes) -> None:
-    for more in (0, SHORT):
+    for more in (0, MAX_REMEMBERED_BYTES):
         read.cache_clear()  # type: ignore[attr-defined]
         data = head[:-2] + b'X: ' + b'y' * more + b'\r\n\r\n'
         turn = (CLIENT, data) if read is read_request else (BACKEND, data + b'ok')

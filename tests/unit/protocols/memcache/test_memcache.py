@@ -7,7 +7,7 @@ from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.memcache import Memcache
 from vaurien.protocols.memcache.binary import OPCODES
-from vaurien.protocols.memcache.text import QUIET
+from vaurien.protocols.memcache.text import MAX_QUIET_REQUESTS
 
 RECORDED = corpus.conversations('memcache')
 #: those that cannot be followed to their end: which side says so, and why
@@ -222,9 +222,9 @@ def test_request_of_another_protocol_is_not_followed(asked: bytes) -> None:
 
 def test_quiet_requests_are_remembered_up_to_a_bound() -> None:
     for quiet in (b'mg a q\r\n', packet(0x09, b'a')):
-        dialogue = replay(Memcache, [(CLIENT, quiet * (QUIET + 1))])
-        assert len(dialogue.protocol.queue) == QUIET
-        assert 'wait for an answer' in dialogue.opaque[CLIENT]
+        dialogue = replay(Memcache, [(CLIENT, quiet * (MAX_QUIET_REQUESTS + 1))])
+        assert len(dialogue.protocol.queue) == MAX_QUIET_REQUESTS
+        assert 'wait for a response' in dialogue.opaque[CLIENT]
 
 
 def test_quiet_binary_requests_are_told_apart_by_opaque_and_key() -> None:

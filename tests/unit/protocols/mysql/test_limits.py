@@ -21,9 +21,9 @@ from tests.support.mysql_talk import (
     packets,
     query,
 )
-from vaurien.protocols.message import HOLD, NAME
+from vaurien.protocols.message import MAX_HELD_BYTES, MAX_NAME_BYTES
 from vaurien.protocols.mysql import MySQL
-from vaurien.protocols.mysql.calls import MOST
+from vaurien.protocols.mysql.calls import MAX_STATEMENTS
 
 FULL = 0xFFFFFF
 SELECT: list[Turn] = [
@@ -42,7 +42,7 @@ UNKNOWN: dict[str, tuple[list[Turn], str, str]] = {
         [(BACKEND, greeting()), (CLIENT, login(COMMON | OPTIONAL_METADATA))], CLIENT, 'capabilities'),
     'a greeting of version 9': ([(BACKEND, packet(0, b'\x093.20\0' + bytes(20)))], BACKEND, 'greets'),
     'the greeting of something else': ([(BACKEND, b'220 mx.test ESMTP\r\n')], BACKEND, 'greets'),
-    'an error without end': ([(BACKEND, b'\xff\xff\xff\0\xff' + b'.' * HOLD)], BACKEND, f'{HOLD} bytes'),
+    'an error without end': ([(BACKEND, b'\xff\xff\xff\0\xff' + b'.' * MAX_HELD_BYTES)], BACKEND, f'{MAX_HELD_BYTES} bytes'),
     'a short greeting': ([(BACKEND, packet(0, b'\x0a8.0\0abc'))], BACKEND, 'cut short'),
     'replication': (opened() + [(CLIENT, ask(0x12, bytes(20)))], CLIENT, '0x12'),
     'an unknown command': (opened() + [(CLIENT, ask(0x77))], CLIENT, '0x77'),
@@ -125,7 +125,7 @@ def test_requests_of_16_megabytes_are_one_message(size: int) -> None:
     answer = packets(b'\x01', COLUMN, EOF, b'\x011', EOF, first=1 + size // FULL)
     dialogue = replay(MySQL, [*opened(), (CLIENT, request), (BACKEND, answer), *SELECT], slices)
 
-    name = ('SELECT ' + '.' * NAME)[:NAME]
+    name = ('SELECT ' + '.' * MAX_NAME_BYTES)[:MAX_NAME_BYTES]
     assert [(message.name, len(message.data)) for message in dialogue.messages[3:]] == [
         (name, len(request)), (name, len(answer)), *(('SELECT 1', len(data)) for _, data in SELECT)]
     assert dialogue.exchanges[1].stage == ('large' if size >= FULL else 'query')
@@ -157,7 +157,8 @@ def test_body_is_not_looked_at() -> None:
     request = query(b'INSERT ' + b'x' * 1_000_000)
     parts = list(dialogue.protocol.request_cutter.cut(request[:5000]))
 
-    assert [(end, exchange.name, done) for end, exchange, done in parts] == [(5000, ('INSERT ' + 'x' * NAME)[:NAME], False)]
+    name = ('INSERT ' + 'x' * MAX_NAME_BYTES)[:MAX_NAME_BYTES]
+    assert [(end, exchange.name, done) for end, exchange, done in parts] == [(5000, name, False)]
     assert dialogue.protocol.request_cutter.framer.rest == len(request) - 5000
 
 
@@ -172,10 +173,10 @@ def test_request_is_named_as_soon_as_it_can_be() -> None:
 
 def test_statements_that_are_known_are_not_without_number() -> None:
     dialogue = replay(MySQL, opened())
-    for number in range(MOST + 1):
+    for number in range(MAX_STATEMENTS + 1):
         dialogue.feed(CLIENT, ask(0x16, b'DO %d' % number))
         dialogue.feed(BACKEND, packet(1, b'\0' + number.to_bytes(4, 'little') + bytes(7)))
-    for number in (0, 1, MOST):
+    for number in (0, 1, MAX_STATEMENTS):
         dialogue.feed(CLIENT, execute(number))
 
-    assert [exchange.name for exchange in dialogue.exchanges[-3:]] == ['COM_STMT_EXECUTE 0', 'DO 1', f'DO {MOST}']
+    assert [exchange.name for exchange in dialogue.exchanges[-3:]] == ['COM_STMT_EXECUTE 0', 'DO 1', f'DO {MAX_STATEMENTS}']

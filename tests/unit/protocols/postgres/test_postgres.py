@@ -5,9 +5,9 @@ from tests import corpus
 from tests.support import framing
 from tests.support import postgres_talk as pg
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
-from vaurien.protocols.message import NAME
+from vaurien.protocols.message import MAX_NAME_BYTES
 from vaurien.protocols.postgres import PostgreSQL
-from vaurien.protocols.postgres.requests import REMEMBERED
+from vaurien.protocols.postgres.requests import MAX_REMEMBERED_TEXTS
 
 RECORDED = corpus.conversations('postgres')
 #: those that cannot be followed to their end: why, by the side that says so first
@@ -121,11 +121,15 @@ def test_a_server_process_serves_one_client():
 # -- names
 
 def test_a_query_is_named_by_its_text():
-    long = 'select ' + 'x' * NAME
-    assert names(*pg.LOGIN, (CLIENT, pg.query('SELECT é') + pg.query(long) + pg.query('')))[1:] == ['SELECT é', long[:NAME], '']
+    long = 'select ' + 'x' * MAX_NAME_BYTES
+    queries = pg.query('SELECT é') + pg.query(long) + pg.query('')
+    assert names(*pg.LOGIN, (CLIENT, queries))[1:] == ['SELECT é', long[:MAX_NAME_BYTES], '']
 
 
-@pytest.mark.parametrize('size, cut', [(NAME - 2, NAME - 2), (NAME - 1, NAME - 1), (NAME, NAME), (NAME + 1, NAME)])
+@pytest.mark.parametrize('size, cut', [
+    (MAX_NAME_BYTES - 2, MAX_NAME_BYTES - 2), (MAX_NAME_BYTES - 1, MAX_NAME_BYTES - 1), (MAX_NAME_BYTES, MAX_NAME_BYTES),
+    (MAX_NAME_BYTES + 1, MAX_NAME_BYTES),
+])
 def test_a_name_is_cut_at_the_same_byte_in_every_slicing(size, cut):
     assert names(*pg.LOGIN, (CLIENT, pg.query('x' * size)))[1:] == ['x' * cut]
 
@@ -145,16 +149,16 @@ def test_a_closed_statement_is_forgotten():
 
 
 def test_only_so_many_statements_are_remembered_and_the_oldest_goes_first():
-    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(REMEMBERED + 1))
+    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(MAX_REMEMBERED_TEXTS + 1))
     asked += pg.bind('s0') + pg.execute() + pg.bind('s1') + pg.execute()
     dialogue = replay(PostgreSQL, [*pg.LOGIN, (CLIENT, asked)])
     assert [dialogue.exchanges[at].name for at in (-3, -1)] == ['Execute', 'select 1']
-    assert len(dialogue.protocol.statements) == REMEMBERED
+    assert len(dialogue.protocol.statements) == MAX_REMEMBERED_TEXTS
 
 
 def test_a_statement_that_is_prepared_anew_makes_no_other_forgotten():
-    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(REMEMBERED)) + pg.parse('select x', 's1')
-    asked += pg.bind('s0') + pg.execute() + pg.bind('s1') + pg.execute()
+    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(MAX_REMEMBERED_TEXTS))
+    asked += pg.parse('select x', 's1') + pg.bind('s0') + pg.execute() + pg.bind('s1') + pg.execute()
     dialogue = replay(PostgreSQL, [*pg.LOGIN, (CLIENT, asked)])
     assert [dialogue.exchanges[at].name for at in (-3, -1)] == ['select 0', 'select x']
 
@@ -275,11 +279,11 @@ def test_an_end_of_data_that_the_server_does_not_wait_for_means_nothing():
 def test_a_large_message_is_not_held(sender, data):
     dialogue = logged_in()
     dialogue.feed(CLIENT, pg.query('select 1'))
-    dialogue.feed(sender, data[:NAME + 5])
+    dialogue.feed(sender, data[:MAX_NAME_BYTES + 5])
     cutter = dialogue.cutter(sender)
     assert cutter.held == b''
-    assert cutter.framer.rest == len(data) - NAME - 5
-    dialogue.feed(sender, data[NAME + 5:])
+    assert cutter.framer.rest == len(data) - MAX_NAME_BYTES - 5
+    dialogue.feed(sender, data[MAX_NAME_BYTES + 5:])
     assert cutter.framer.rest == 0
     assert not cutter.opaque_because
 

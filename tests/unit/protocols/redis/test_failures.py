@@ -50,7 +50,7 @@ def test_keys_are_where_the_server_says_they_are() -> None:
             bits, end = redis.known(name.lower().encode(), words), int(last) % words if int(last) < 0 else int(last)
             keys = range(int(first), end + 1, int(step)) if int(first) else []
             assert bool(bits & redis.KEYED) is (int(first) == 1), name
-            assert bool(bits & redis.MANY) is (len(keys) > 1 and keys[1] < words), (name, words)
+            assert bool(bits & redis.MULTI_KEY) is (len(keys) > 1 and keys[1] < words), (name, words)
 
 
 def test_unknown_command_is_refused_where_most_are_and_has_no_known_key() -> None:

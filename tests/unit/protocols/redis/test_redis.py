@@ -4,8 +4,8 @@ import pytest
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.redis import Redis
-from vaurien.protocols.redis.requests import INLINE
-from vaurien.protocols.redis.resp import DEEPEST
+from vaurien.protocols.redis.requests import MAX_INLINE_BYTES
+from vaurien.protocols.redis.resp import MAX_OPEN_AGGREGATES
 
 RECORDED = corpus.conversations('redis')
 #: those that cannot be followed to their end: which side says so, and why
@@ -185,7 +185,7 @@ def test_reply_is_one_message_however_it_is_built(reply: bytes) -> None:
 STRANGE_REPLIES = {
     'no type': b'hello\r\n', 'no length': b'$x\r\n', 'length without end': b'$' + b'1' * 40, 'negative': b'$-2\r\n',
     'end of nothing': b'.\r\n', 'piece of nothing': b';1\r\na\r\n', 'map without a length': b'%-1\r\n',
-    'element without a type': b'*2\r\n:1\r\nx\r\n', 'deep without ends': b'*?\r\n' * (DEEPEST + 1),
+    'element without a type': b'*2\r\n:1\r\nx\r\n', 'deep without ends': b'*?\r\n' * (MAX_OPEN_AGGREGATES + 1),
 }
 
 
@@ -202,7 +202,7 @@ def test_number_that_no_computer_reads_is_not_followed() -> None:
 
 STRANGE_REQUESTS = {
     'TLS': b'\x16\x03\x01\x02\x00\x01\x00', 'no length': b'*x\r\n', 'no bulk string': b'*1\r\n+PING\r\n',
-    'negative': b'*1\r\n$-1\r\n', 'no number': b'*2\r\n$3\r\nGET\r\n$1_0\r\n', 'line too long': b'x' * INLINE,
+    'negative': b'*1\r\n$-1\r\n', 'no number': b'*2\r\n$3\r\nGET\r\n$1_0\r\n', 'line too long': b'x' * MAX_INLINE_BYTES,
     'binary line': b'GET \0\r\n', 'third word': b'*3\r\n$3\r\nSET\r\n$1\r\na\r\n:1\r\n', 'begun and left': b'$3\r\n"\r\n',
     'length without end': b'*' + b'1' * 40,
 }

@@ -4,9 +4,9 @@ import pytest
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, same_in_every_slicing
 from vaurien.protocols import Protocol
-from vaurien.protocols.message import HOLD, NAME
+from vaurien.protocols.message import MAX_HELD_BYTES, MAX_NAME_BYTES
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.lines import MAX_LINE_BYTES as LINE
+from vaurien.protocols.smtp.lines import MAX_LINE_BYTES
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx ESMTP\r\n'), (CLIENT, b'EHLO me\r\n'),
@@ -73,8 +73,8 @@ def test_farewell_takes_the_place_of_an_answer() -> None:
 
 
 def test_name_is_cut() -> None:
-    dialogue = talk(*HELLO, (CLIENT, b'NOOP ' + b'x' * NAME + b'\r\n'), (BACKEND, b'250 ok\r\n'))
-    assert len(str(names(dialogue)[-1])) == NAME
+    dialogue = talk(*HELLO, (CLIENT, b'NOOP ' + b'x' * MAX_NAME_BYTES + b'\r\n'), (BACKEND, b'250 ok\r\n'))
+    assert len(str(names(dialogue)[-1])) == MAX_NAME_BYTES
 
 
 @pytest.mark.parametrize('reply', [b'250 ok\r\n', b'354 go\r\n', b'4210\r\n', b'junk', b'2', b'\x15\x03\x03\x00\x02'])
@@ -102,7 +102,9 @@ def test_what_is_no_text_is_relayed_at_its_first_byte(first: bytes) -> None:
     given_up(CLIENT, 'not a command', (CLIENT, first))
 
 
-@pytest.mark.parametrize('turns', [[*HELLO, (CLIENT, b'N' * LINE)], [*HELLO, (CLIENT, b'N' * (LINE + 5) + b'\r\n')]])
+@pytest.mark.parametrize('turns', [
+    [*HELLO, (CLIENT, b'N' * MAX_LINE_BYTES)], [*HELLO, (CLIENT, b'N' * (MAX_LINE_BYTES + 5) + b'\r\n')],
+])
 def test_endless_line_is_relayed(turns: list[Turn]) -> None:
     given_up(CLIENT, 'longer than', *turns)
 
@@ -111,7 +113,7 @@ def test_endless_answer_is_not_held() -> None:
     dialogue = Dialogue(SMTP)
     for turn in (*HELLO, (CLIENT, b'HELP\r\n')):
         dialogue.feed(*turn)
-    for _ in range(2 * HOLD // 80):
+    for _ in range(2 * MAX_HELD_BYTES // 80):
         dialogue.feed(BACKEND, b'214-' + b'x' * 74 + b'\r\n')
         assert not dialogue.protocol.response_cutter.held
     assert dialogue.opaque[BACKEND] == ''
