@@ -46,13 +46,13 @@ UNKNOWN: dict[str, tuple[list[Turn], str, str]] = {
     'a short greeting': ([(BACKEND, packet(0, b'\x0a8.0\0abc'))], BACKEND, 'cut short'),
     'replication': (opened() + [(CLIENT, ask(0x12, bytes(20)))], CLIENT, '0x12'),
     'an unknown command': (opened() + [(CLIENT, ask(0x77))], CLIENT, '0x77'),
-    'a command out of order': (opened() + [(CLIENT, packet(1, b'\x0e'))], CLIENT, 'nobody has'),
+    'a command out of order': (opened() + [(CLIENT, packet(1, b'\x0e'))], CLIENT, 'has not begun'),
     'a statement without its id': (opened() + [(CLIENT, ask(0x19, b'\x01'))], CLIENT, 'without the id'),
     'a short execution': (opened() + [(CLIENT, ask(0x17, b'\x01\0\0\0'))], CLIENT, 'cut short'),
     'an answer to nothing': (opened() + [(BACKEND, packet(1, OK))], BACKEND, 'to nothing'),
     'too many columns': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\xfd\0\0\x01'))], BACKEND, 'columns'),
     'columns with more': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\x01' + b'.' * 20))], BACKEND, 'columns'),
-    'no EOF behind the columns': (
+    'no EOF after the columns': (
         opened() + [(CLIENT, query(b'S')), (BACKEND, packets(b'\x01', COLUMN, b'\x011'))], BACKEND, 'no EOF'),
     'an OK without a status': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\0\0\0'))], BACKEND, 'status'),
     'an OK that is all numbers': (

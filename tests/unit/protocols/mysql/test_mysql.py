@@ -243,7 +243,8 @@ def test_columns_that_mariadb_does_not_define_again_have_an_eof_behind_them() ->
 # -- real conversations
 
 #: what is relayed unread at the end, and why
-UNREAD = {'pymysql-tls': 'TLS', 'mariadb-cli-compressed': 'compressed', 'binlog-dump': '0x12', 'raw-out-of-order': 'nobody has'}
+UNREAD = {'pymysql-tls': 'TLS', 'mariadb-cli-compressed': 'compressed', 'binlog-dump': '0x12',
+          'raw-out-of-order': 'has not begun'}
 #: a request that is never answered: the server was gone
 UNANSWERED = {'pymysql-killed-while-idle'}
 RECORDED = conversations('mysql')
