@@ -33,7 +33,7 @@ CLOSING = (CONNECT, LOGGING_IN)
 # stand-ins: what the backend gets in place of a request, so that its state is the one after the real failure
 ROLLBACK = packet(0, b'\x03ROLLBACK')
 NOTHING_PREPARED = packet(0, b'\x16?')      #: COM_STMT_PREPARE of a text that is no statement: it is refused
-RESET_CONNECTION = packet(0, b'\x1f')            #: COM_RESET_CONNECTION: all but the user is forgotten
+RESET_CONNECTION = packet(0, b'\x1f')       #: COM_RESET_CONNECTION: all but the user is forgotten
 STMT_RESET = b'\x1a'                        #: COM_STMT_RESET, without the id: the statement's long data and cursor are forgotten
 
 #: what may stand before a statement's verb; the text in ``/*! ... */`` is executed

@@ -306,7 +306,7 @@ def test_what_is_no_startup_is_relayed_unread(garbage):
 def test_an_unknown_request_is_relayed_unread_and_what_came_before_is_answered(garbage):
     turns = [*pg.LOGIN, (CLIENT, pg.query('select 1') + garbage), (BACKEND, pg.IDLE + b'?????')]
     dialogue = same_in_every_slicing(PostgreSQL, turns)
-    assert 'a message of the sort' in dialogue.opaque[CLIENT]
+    assert 'a message of the type' in dialogue.opaque[CLIENT]
     assert dialogue.messages[-1] == framing.Message(BACKEND, 'select 1', pg.IDLE)
     assert dialogue.tail == {CLIENT: garbage, BACKEND: b'?????'}
 
@@ -314,7 +314,7 @@ def test_an_unknown_request_is_relayed_unread_and_what_came_before_is_answered(g
 @pytest.mark.parametrize('garbage', [pg.message(b'?'), pg.PARSED, b'Z\0\0\0\3', b'Ecould not fork new process\n\0'])
 def test_an_answer_that_cannot_be_is_relayed_unread(garbage):
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, (CLIENT, pg.query('select 1')), (BACKEND, pg.COLUMNS + garbage)])
-    assert dialogue.opaque[BACKEND] == 'the server says what cannot come here'
+    assert dialogue.opaque[BACKEND] == 'the server sends a message that cannot come here'
     assert dialogue.tail[BACKEND] == pg.COLUMNS + garbage
 
 
