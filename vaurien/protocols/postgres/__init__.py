@@ -36,7 +36,7 @@ class PostgreSQL(Conversation):
         return exchange.expects and self._stage(exchange) in self.errors[kind].stages
 
     def _stage(self, exchange: Exchange) -> str:
-        """Return the stage that decides which kinds fit; for a statement its nature, unless its transaction makes it fail anyway."""
+        """Return the stage that decides which kinds fit; of a statement its nature, unless it has no effect at all."""
         if exchange.stage != QUERY:
             return exchange.stage
         nature = read_statement(exchange.name).nature

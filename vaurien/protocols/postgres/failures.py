@@ -165,7 +165,7 @@ KINDS: dict[str, FailureKind] = {
         error('40P01', 'deadlock detected', H='See server log for query details.',
               F='deadlock.c', L='1147', R='DeadLockReport')),
     'read-only': FailureKind(
-        "The server has become a standby, or ``default_transaction_read_only`` is on; a statement that writes is refused (25006).",
+        "The server has become a standby, or ``default_transaction_read_only`` is on: statements that write fail (25006).",
         (WRITE,), read_only),
     'recovery-conflict': FailureKind(
         "A standby cannot wait any longer for the query before it replays the removal of its rows (40001).", (READ,),
