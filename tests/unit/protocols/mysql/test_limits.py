@@ -1,4 +1,4 @@
-"""Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that nobody looks at."""
+"""Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that are not read."""
 import pytest
 
 from tests.support.framing import BACKEND, CLIENT, Turn, replay, same_in_every_slicing
@@ -74,7 +74,7 @@ def test_what_is_not_known_is_relayed_unread(case: str) -> None:
 
 
 @pytest.mark.parametrize('bit', [COMPRESS, ZSTD])
-def test_compression_begins_behind_the_login(bit: int) -> None:
+def test_compression_begins_after_the_login(bit: int) -> None:
     packed = b'\x0f\0\0\0\0\0\0' + query(b'SELECT 1')
     dialogue = same_in_every_slicing(MySQL, [*opened(COMMON | bit), (CLIENT, packed), (BACKEND, b'\x08\0\0\x01\0\0\0...')])
 
@@ -95,7 +95,7 @@ def test_refused_login_compresses_nothing() -> None:
     assert replay(MySQL, talk).opaque == {CLIENT: '', BACKEND: ''}
 
 
-def test_answers_before_replication_are_still_found() -> None:
+def test_responses_before_replication_are_still_found() -> None:
     dump = ask(0x12, bytes(20))
     dialogue = replay(MySQL, [*opened(), (CLIENT, query(b'SET x') + dump), (BACKEND, packet(1, OK) + packet(1, b'event'))])
 
