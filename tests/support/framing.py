@@ -20,7 +20,7 @@ class Message(NamedTuple):
 
 
 class FakeSession:
-    """Stands in for the session that a protocol asks for a generator."""
+    """Stands in for the session of a protocol: its generator, and the list of its faults."""
 
     backend_name = 'backend.test:80'
 
@@ -113,7 +113,7 @@ class Dialogue:
                 self.protocol.answered(exchange)
 
     def end(self, sender: str) -> bool:
-        """The sender has ended; whether that completes its message."""
+        """Record that the sender has ended; return whether that completes its message."""
         cutter = self.cutter(sender)
         complete = cutter.framer.end()
         if complete and cutter.framer.open:

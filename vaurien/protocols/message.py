@@ -1,7 +1,7 @@
 """Protocols that know requests. Bytes only: this file and those built on it touch no socket and no event loop.
 
-A protocol file gives two framers, a table of errors and their builders; this file gives what they have in common: cutting
-a stream into messages in any slicing, pairing answers with requests in order, and the words for a failure.
+The folder of a protocol has two framers, a table of failures and their builders; this file has what they share: cutting a
+stream into messages in any slicing, pairing responses with requests in order, and the words for a failure.
 """
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,18 +11,18 @@ from ..errors import ProtocolError
 from .base import COMMON, BaseProtocol, Behavior, Exchange
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
-#: servers allow for a head (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
+#: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
 MAX_HELD_BYTES = 64 * 1024
-#: requests that may wait for their answers; beyond it the session is relayed unread. Holding the client back instead would
-#: deadlock one that reads no answer before it has sent everything
+#: [requests] that may wait for their responses; beyond it the session is relayed unread. Holding the client back instead
+#: would deadlock one that reads no response before it has sent everything
 MAX_UNANSWERED = 100_000
-#: [bytes] of a request that its name is taken from at most
+#: [bytes] of the name of a request at most; a longer one is cut
 MAX_NAME_BYTES = 4096
 
 #: (end, exchange, done): the bytes up to data[end] belong to the message of this exchange, and the message is complete.
-#: The exchange is None for what no request asked for: greetings, pushes, notices, padding.
+#: The exchange of a message that no request asked for is None: greetings, pushes, notices, padding.
 Part = tuple[int, Exchange | None, bool]
-#: the class of the protocol object that a framer works for, as far as the framer knows it
+#: the class of the protocol object that a framer works for: ``MessageProtocol`` with the state that the framer knows of
 P = TypeVar('P', bound='MessageProtocol')
 
 
@@ -30,14 +30,15 @@ class Framer(Generic[P]):
     """Finds the messages in one direction of a session.
 
     Attributes:
-        protocol: The protocol object of the session; what both directions must know is kept there, and
-            ``protocol.queue[0]`` is the exchange whose answer comes next.
-        rest: Bytes to come that belong to the message under way and need not be looked at; they are forwarded unseen.
-            Once they have passed, ``scan`` is called again, perhaps with no bytes at all, to say what follows.
-        exchange: The exchange of the message under way; None: between messages, or a message that nothing asked for. Like
-            ``open`` it is written by ``Cutter`` alone: it follows once the part was handled, so that whoever handles a part
-            still sees the exchange of the part before, and ``scan`` sees its own when it goes on.
-        open: A message is under way.
+        protocol: The protocol object of the session; it keeps the state that both directions must know, and
+            ``protocol.queue[0]`` is the exchange whose response comes next.
+        rest: [bytes] to come that belong to the message under way and need not be read; they are forwarded unseen. Once they
+            have passed, ``scan`` is called again, perhaps with no bytes at all, to report what follows.
+        open: Whether a message is under way: the last part did not complete its message.
+        exchange: The exchange of the message under way; None: between messages, or in a message that no request asked for.
+
+    Only ``Cutter`` writes ``open`` and ``exchange``. ``exchange`` changes after a part was handled: while a part is being
+    handled it is still that of the part before, and when ``scan`` goes on it is that of the part just yielded.
     """
 
     def __init__(self, protocol: P) -> None:
@@ -47,33 +48,35 @@ class Framer(Generic[P]):
         self.open = False
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        """Report the messages in ``data`` from ``start`` on, as far as they can be told.
+        """Report the messages in ``data`` from ``start`` on, as far as they can be recognized.
 
-        What is left after the last part is given again, with more bytes behind it, at the next call. A part may end a
-        message or leave it open; as soon as the request can be named, what is there of it is reported.
+        The bytes after the last part are given again at the next call, with more bytes after them. A part may complete a
+        message or leave it open; as soon as a request can be named, all that has come of it is reported.
         State may change only together with a part that is yielded.
 
         Raises:
-            ProtocolError: The bytes after the last part, and all that follow, cannot be followed.
+            ProtocolError: The bytes after the last part, and all that come later, cannot be followed.
         """
         raise NotImplementedError
 
     def whole(self, data: bytes) -> Exchange | None:
-        """Return the exchange of ``data`` where that is exactly one message and nothing unusual.
+        """Return the exchange of ``data`` if that is exactly one message, and an ordinary one; None: use ``scan``.
 
-        A short cut for the common case, only taken between messages. It says what ``scan`` would say, and changes nothing.
+        A short cut for the common case, taken only between messages. It returns what ``scan`` would report, and changes nothing.
         """
         return None
 
     def end(self) -> bool:
-        """Say whether the end of the stream completes the message under way."""
+        """Return whether the end of the stream completes the message under way."""
         return False
 
 
 class Cutter:
-    """Feeds a framer in any slicing, and holds what it cannot tell yet.
+    """Feeds a framer with a stream in any slicing, and holds the bytes that it cannot assign yet.
 
     Attributes:
+        framer: The framer. Which exchange is under way, and whether a message is open, is known there.
+        whole: The framer's ``whole``.
         data: The bytes that the offsets of the parts refer to: those held before, and the new ones.
         held: Bytes that no part has claimed yet; at most ``MAX_HELD_BYTES``.
         opaque_because: Why the framer cannot follow any more; empty: it can.
@@ -93,7 +96,7 @@ class Cutter:
         return framer
 
     def cut(self, data: bytes) -> Iterator[Part]:
-        """Report the parts of what was held and of ``data``. When it is through, look at ``opaque_because`` and ``held``."""
+        """Report the parts of the bytes held and of ``data``. Afterwards ``opaque_because`` and ``held`` tell what became of the rest."""
         framer, start = self.framer, 0
         if self.held:
             data, self.held = self.held + data, b''
@@ -106,7 +109,7 @@ class Cutter:
                 return
         try:
             parts = framer.scan(data, start)
-            framer = self.framer    # another one may have taken its place
+            framer = self.framer    # it may have left the stream to another one
             for part in parts:
                 start, exchange, done = part
                 framer.open = not done
@@ -117,10 +120,10 @@ class Cutter:
         if start < len(data):
             self.held = data[start:]
             if len(self.held) > MAX_HELD_BYTES and not self.opaque_because:
-                self.give_up(f'no end of a message head within {MAX_HELD_BYTES} bytes')
+                self.give_up(f'no end of the headers of a message within {MAX_HELD_BYTES} bytes')
 
     def skipped(self, count: int) -> None:
-        """Take note that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
+        """Record that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
         self.framer.rest -= count
 
     def ends(self) -> bool:
@@ -135,21 +138,21 @@ class Cutter:
         framer.exchange = None
 
     def give_up(self, reason: str) -> None:
-        """Follow no more; what is held belongs to nobody."""
+        """Follow no more; the bytes held belong to no message."""
         self.opaque_because = self.opaque_because or reason
 
 
 class Failure(NamedTuple):
-    """What happens in place of a request and its answer.
+    """What happens in place of a request and its response.
 
     Args:
-        reply: What the client gets in place of the answer, in its turn; empty: nothing.
-        request: What the backend gets in place of the request. Empty: nothing. Bytes: a stand-in that keeps the backend's
-            state right; its answer is dropped and ``reply`` leaves when that is complete. None: the request itself,
-            and its answer is dropped likewise.
+        reply: The bytes that the client gets in place of the response, in its turn; empty: none.
+        request: The bytes that the backend gets in place of the request. Empty: none. Otherwise a stand-in that keeps the
+            backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
+            itself, and its response is dropped likewise.
         end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
-            connection stays open and nothing more is answered.
-        pause: Seconds between two bytes of the reply; 0: it leaves at once.
+            connection stays open, and the client gets no more responses.
+        pause: [s] between two bytes of the reply; 0: it leaves at once.
     """
 
     reply: bytes = b''
@@ -158,19 +161,23 @@ class Failure(NamedTuple):
     pause: float = 0.0
 
 
+#: The protocol object is Any here: the builders of each protocol name the class that they need.
+Builder = Callable[[Any, Exchange], Failure]
+
+
 class FailureKind(NamedTuple):
     """One failure that a kind of server really has.
 
     Args:
-        description: When the server fails like this and what its client meets; one sentence, it fills the docs.
+        description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
         stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
             before any request.
-        build: Makes the failure for an exchange.
+        build: Makes the failure, given the protocol object and the exchange.
     """
 
     description: str
     stages: tuple[str, ...]
-    build: Callable[[Any, Exchange], Failure]
+    build: Builder
 
 
 class MessageProtocol(BaseProtocol):

@@ -1,4 +1,4 @@
-"""The MySQL protocol, as MySQL and MariaDB speak it. Bytes only: it is built of framers and a table of failures."""
+"""The MySQL protocol, as MySQL and MariaDB speak it, and how these servers fail. Bytes only; knows no stream."""
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -17,9 +17,10 @@ from .state import Conversation
 class MySQL(Conversation):
     """Queries and commands of MySQL and MariaDB, one by one, in text and prepared.
 
-    A request is called by its text: ``SELECT * FROM t``, also when a prepared statement is executed. Other commands are
-    called by their names: ``COM_PING``, ``COM_INIT_DB shop``, ``COM_STMT_PREPARE SELECT ...``, and ``login user database``.
-    Nothing is drawn for what the server does not answer: COM_QUIT, COM_STMT_CLOSE, COM_STMT_SEND_LONG_DATA.
+    A query is named by its text: ``SELECT * FROM t``, also when a prepared statement is executed. Other commands are named
+    as in the documents: ``COM_PING``, ``COM_INIT_DB shop``, ``COM_STMT_PREPARE SELECT ...``; the login is named
+    ``login user database``. Nothing is drawn for commands without a response: COM_QUIT, COM_STMT_CLOSE,
+    COM_STMT_SEND_LONG_DATA.
     TLS, compression and replication are relayed unread from where they begin: a client that prefers TLS has to be told not
     to use it (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``).
     """
@@ -30,15 +31,15 @@ class MySQL(Conversation):
     undrawn = frozenset((UNANSWERED,))
 
     def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:
-        """Put the types of its parameters into an execution, where vaurien has withheld them from the server."""
+        """Put the types of its parameters into an execution if vaurien has withheld them from the server."""
         if to_backend and isinstance(exchange.note, Call):
             return complete(exchange.note, head, self.attributes)
         return head
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
-        """Say whether the real server could fail with this kind at this exchange: at this stage, with this statement."""
+        """Return whether the real server could fail with this kind at this exchange: at its stage, with its statement."""
         return super().fits(kind, exchange) and (kind not in VERBS or verb(exchange) in VERBS[kind])
 
     def reusable(self) -> bool:
-        """A connection that somebody has logged in on greets nobody else."""
+        """Return False: the server greets each connection once, and this one has been used to log in."""
         return False

@@ -1,6 +1,6 @@
-"""What the commands of the MySQL protocol are called, what they change, and what their answers look like.
+"""The commands of the MySQL protocol: their names, what they change, and what their responses look like.
 
-The table is most of it; the functions are for the commands that say more than their name. Knows no framer.
+Most of them are rows of a table; those that are named by more than that have a function. Knows no framer.
 """
 from collections.abc import Callable
 from struct import Struct
@@ -17,8 +17,8 @@ from .state import Conversation
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
     'connect', 'login', 'change-user', 'query', 'execute', 'prepare', 'fetch', 'command'
-UNANSWERED = 'unanswered'   #: what the server is only told: it can neither fail nor be late
-LARGE = 'large'     #: a request of 16 MB and more: how many packets it has is not known before its end
+UNANSWERED = 'unanswered'   #: the server sends no response: it can neither fail nor be late
+LARGE = 'large'     #: a request of 16 MB or more, whose number of packets is unknown before its end
 
 QUERY, PREPARE, CLOSE, LONG_DATA = 0x03, 0x16, 0x19, 0x18
 CURSOR_TYPES = 0x07     #: flags of COM_STMT_EXECUTE: a cursor is opened
@@ -31,10 +31,10 @@ class Command(NamedTuple):
 
     Args:
         name: Its name in the documents.
-        call: What is remembered of it; None: the server does not answer it.
-        detail: What its exchange's name shows behind that: ``text`` up to a NUL, or the ``id`` of a statement.
+        call: What is remembered of it; None: it has no response.
+        detail: What follows in its exchange's name: ``text`` up to a NUL, or the ``id`` of a statement; empty: nothing.
         stage: The stage of its exchange.
-        change: What it changes, given the protocol and the payload.
+        change: A function of the conversation and the payload that records what it changes; None: it changes nothing.
     """
 
     name: bytes
@@ -51,21 +51,21 @@ def close(protocol: Conversation, payload: bytes) -> None:
 
 
 def keep_data(protocol: Conversation, payload: bytes) -> None:
-    """Remember that the server holds data for the next execution of a statement."""
+    """Record that the server holds data for the next execution of a statement."""
     statement = protocol.statements.find(*STATEMENT(payload, 1))
     if statement is not None:
         statement.long_data = True
 
 
 def forget(protocol: Conversation, payload: bytes) -> None:
-    """Forget all statements: the connection becomes as good as new."""
+    """Forget all statements: the connection becomes like a new one."""
     protocol.statements.clear()
     protocol.review()
 
 
 ONE_PACKET, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
-#: By their first byte, besides those that have a function of their own. What is in neither is relayed unread: the
-#: streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), what servers use among themselves.
+#: by their first byte, without those that have a function of their own. From a command in neither table on the session is
+#: relayed unread: the streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), internal commands
 BY_CODE = {
     0x01: Command(b'COM_QUIT', None, stage=UNANSWERED),
     0x02: Command(b'COM_INIT_DB', ONE_PACKET, 'text'),
@@ -91,10 +91,10 @@ BY_CODE = {
 
 
 def needed(protocol: Conversation, data: bytes, at: int) -> int:
-    """Return how many bytes of a command must have arrived before it can be understood.
+    """Return how many bytes of a command must have come before it can be understood.
 
     Args:
-        protocol: The protocol, which knows the statements.
+        protocol: The conversation, which knows the statements.
         data: The bytes with the command.
         at: Where its first byte is.
     """
@@ -114,18 +114,18 @@ def command(protocol: Conversation, payload: bytes) -> Exchange:
     """Make the exchange of a command.
 
     Args:
-        protocol: The protocol, which learns what the command changes.
+        protocol: The conversation, which records what the command changes.
         payload: The command, or as much of it as is needed.
 
     Raises:
-        ProtocolError: Nobody knows what its answer looks like.
+        ProtocolError: The shape of its response is unknown.
     """
     code = payload[0]
     if code in SPECIAL:
         return SPECIAL[code](protocol, payload)
     row = BY_CODE.get(code)
     if row is None:
-        raise ProtocolError(f'nobody knows what follows the command {code:#x}')
+        raise ProtocolError(f'the command {code:#x} is not known')
     name = row.name
     if row.detail == 'text':
         name += b' ' + text(payload, 1)[0]
@@ -139,7 +139,7 @@ def command(protocol: Conversation, payload: bytes) -> Exchange:
 
 
 def query(protocol: Conversation, payload: bytes) -> Exchange:
-    """COM_QUERY: called by its text."""
+    """Make the exchange of a COM_QUERY, named by its text."""
     start = 1
     if protocol.attributes:
         try:
@@ -150,7 +150,7 @@ def query(protocol: Conversation, payload: bytes) -> Exchange:
 
 
 def prepare(protocol: Conversation, payload: bytes) -> Exchange:
-    """COM_STMT_PREPARE: called by its name and the statement's text."""
+    """Make the exchange of a COM_STMT_PREPARE, named by that and the statement's text."""
     statement = protocol.statements.last = Statement(payload[1:1 + MAX_NAME_BYTES])
     if protocol.editing:
         protocol.review()
@@ -158,9 +158,9 @@ def prepare(protocol: Conversation, payload: bytes) -> Exchange:
 
 
 def execute(protocol: Conversation, payload: bytes) -> Exchange:
-    """COM_STMT_EXECUTE and its bulk: called by the statement's text.
+    """Make the exchange of a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE, named by the statement's text.
 
-    An execution whose types could not be kept, were it answered here, is taken for a command that no query's failures fit.
+    An execution too long for its types to be kept has the stage of a plain command, so that no failure of a query fits it.
     """
     if len(payload) < (10 if payload[0] == EXECUTE else 7):
         raise ProtocolError('an execution that is cut short')

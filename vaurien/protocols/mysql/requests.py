@@ -1,6 +1,6 @@
-"""Finds the client's messages: the login, commands, and what it sends because the server has asked for it.
+"""Finds the client's messages: the login, commands, and the data that the server asks for.
 
-Knows no stream, no failure, and of commands only where they end.
+Knows no stream, no failure, and of a command only where it ends.
 """
 from collections.abc import Iterator
 
@@ -18,14 +18,14 @@ class Requests(Framer[Conversation]):
 
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
-        self.full = False   # its packet is full, and another one follows
+        self.full = False   # the packet under way is full, and another one belongs to the same message
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         protocol, size = self.protocol, len(data)
         last = size - HEADER_BYTES - 1
         while not self.rest:
             while start <= last and not self.open and protocol.quick:
-                length, code = PACKET(data, start)  # a packet whose number is not 0 seems to be a long one
+                length, code = PACKET(data, start)  # a packet with a sequence id other than 0 looks like a long one
                 end = start + HEADER_BYTES + length
                 if code != QUERY or end > size or not 0 < length < MAX_PAYLOAD_BYTES:
                     break
@@ -39,7 +39,7 @@ class Requests(Framer[Conversation]):
             start = part[0]
 
     def _begin(self, data: bytes, start: int) -> Part | None:
-        """Report the message that begins here; None: not yet."""
+        """Report the message that begins here; None: more bytes are needed."""
         protocol, at = self.protocol, start + HEADER_BYTES
         if len(data) < at:
             return None
@@ -58,11 +58,11 @@ class Requests(Framer[Conversation]):
         return self._claim(data, at, length, exchange)
 
     def _ask(self, data: bytes, at: int, length: int) -> Exchange | None:
-        """Make the exchange of a request; None: not yet."""
+        """Make the exchange of a request; None: more bytes are needed."""
         if self.protocol.sends is LOGIN_PACKET:
             return self._log_in(data[at:at + length], length)
         if not length:
-            return Exchange(stage=COMMANDING, note=ONE_PACKET)   # the server answers ERR
+            return Exchange(stage=COMMANDING, note=ONE_PACKET)   # the server responds with ERR
         wanted = min(length, needed(self.protocol, data, at)) if len(data) > at else length
         if len(data) - at < wanted:
             return None
@@ -83,13 +83,13 @@ class Requests(Framer[Conversation]):
         return Exchange(name.rstrip()[:MAX_NAME_BYTES], LOGGING_IN, True, TO_LOG_IN)
 
     def _check_login(self) -> None:
-        """A packet whose number is not 0 is no command, but said in the conversation of a login."""
+        """Check that a login is under way: a packet with a sequence id other than 0 is no command, but belongs to one."""
         queue = self.protocol.queue
         if not queue or queue[0].note.shape is not LOGIN:
-            raise ProtocolError('a packet in a conversation that nobody has')
+            raise ProtocolError('a packet in a conversation that has not begun')
 
     def _go_on(self, data: bytes, start: int) -> Part | None:
-        """Report more of the message under way; None: not yet."""
+        """Report more of the message under way; None: more bytes are needed."""
         if not self.full:
             return start, self.exchange, True
         at = start + HEADER_BYTES
@@ -102,7 +102,7 @@ class Requests(Framer[Conversation]):
             data: The bytes.
             at: Where its payload begins.
             length: How long that is.
-            exchange: The message's; None: it is a part of another one's conversation.
+            exchange: The exchange of the message; None: the message is a part of another one's conversation.
         """
         end = at + length
         self.rest = max(0, end - len(data))

@@ -1,4 +1,4 @@
-"""PostgreSQL: its protocol 3, simple and extended. Knows what both directions must know of each other, and bytes only."""
+"""The protocol of PostgreSQL, version 3, simple and extended, and how its server fails. Bytes only; knows no stream."""
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -18,13 +18,13 @@ from .statements import read as read_statement
 class PostgreSQL(Conversation):
     """PostgreSQL's own protocol, version 3, over TCP or a Unix socket.
 
-    Each message that the server answers is an exchange: the start-up with all of authentication, a Query, and in the extended
-    protocol Parse, Bind, Describe, Execute, Close and Sync. A Query and an Execute are named by the text of the statement, the
-    others by their sort (``Parse``), the start-up ``startup user=U database=D``. COPY's data belong to the statement.
-    Draws are made for the start-up, a Query and an Execute; what it takes to get to an Execute is left alone.
+    Each message that the server responds to is an exchange: the start-up with all of authentication, a Query, and in the
+    extended protocol Parse, Bind, Describe, Execute, Close and Sync. A Query and an Execute are named by the text of the
+    statement, the start-up ``startup user=U database=D``, any other message by its type (``Parse``). The data of a COPY belong
+    to its statement. Draws are made for the start-up, a Query and an Execute; the steps that lead to an Execute are left alone.
 
     Encryption (TLS, GSSAPI) and streaming replication are relayed unread. A statement that fails leaves its transaction
-    failed at the backend too, which is given another one that fails in its place.
+    failed at the backend too: the backend gets a statement that fails in its place.
     """
 
     name = 'postgres'
@@ -36,13 +36,13 @@ class PostgreSQL(Conversation):
         return exchange.expects and self._stage(exchange) in self.errors[kind].stages
 
     def _stage(self, exchange: Exchange) -> str:
-        """Return the stage that kinds are told by: for a statement its nature, as far as the transaction lets it have one."""
+        """Return the stage that decides which kinds fit; of a statement its nature, unless it has no effect at all."""
         if exchange.stage != QUERY:
             return exchange.stage
         nature = read_statement(exchange.name).nature
         known = self.settled(exchange)
         if known and (self.status == IN_FAILED_BLOCK or self.status == IDLE and nature == COMMIT):
-            return CONTROL  # it is refused anyhow, or nothing is there to commit
+            return CONTROL  # the server refuses it in any case, or there is nothing to commit
         return nature
 
     def reusable(self) -> bool:

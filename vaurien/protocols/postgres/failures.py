@@ -1,7 +1,7 @@
 """How PostgreSQL fails: the table of kinds, the bytes of each, and what keeps the backend's state right meanwhile.
 
-Knows no stream and makes no decision: which failure an exchange meets has been decided before. Texts, fields and lines are
-those of a live server, release 15.18; where no line is given the failure has not been provoked there.
+Knows no stream, no framer, and not how a failure is chosen. Texts, fields and lines are those of a live server, release 15.18;
+a failure without a line has not been provoked there.
 """
 from collections.abc import Callable
 
@@ -19,25 +19,25 @@ ANY_STATEMENT = (*DATA, COMMIT, CONTROL)
 
 # -- stand-ins: what the backend gets in place of a statement that fails
 
-#: The name of our own statement and portal; the client's unnamed ones must live on.
+#: The name of vaurien's own statement and portal; the client's unnamed ones must live on.
 _OURS = b'vaurien'
 #: No SQL, and so an error in every state of a transaction; the backend's log shows it.
 _NO_SQL = b'vaurien injected a failure here'
 _FAILING_QUERY = wire.query(_NO_SQL)
 _FAILING_PARSE = wire.parse(_OURS, _NO_SQL)
-#: Fails when it is run, and not before: a Query is parsed entirely before its first statement is run.
+#: Fails when it is run, and not before: all of a Query is parsed before its first statement is run.
 _FAILING_LATER = b'SELECT 1/0'
-#: A COMMIT that fails has rolled back.
+#: A COMMIT that fails rolls back.
 _ROLLBACK = wire.query(b'ROLLBACK')
 _ROLLBACK_IN_GROUP = b''.join((wire.parse(_OURS, b'ROLLBACK'), wire.bind(_OURS, _OURS), wire.execute(_OURS),
                                wire.close_statement(_OURS), _FAILING_PARSE))
 
 
 def failed(protocol: Conversation, exchange: Exchange, error: bytes) -> Failure:
-    """Answer a statement with an error, and let the backend fail it too where it has to know.
+    """Respond to a statement with an error, and let the backend fail a statement too where its state depends on that.
 
-    In the extended protocol it has to, since it must ignore what comes before the next Sync; so it does in a transaction,
-    and where nobody can say whether there is one.
+    It does in the extended protocol, where the backend must ignore all that comes before the next Sync; in a transaction; and
+    where it is unknown whether there is one.
     """
     statement = read_statement(exchange.name)
     commits = statement.nature == COMMIT
@@ -58,7 +58,7 @@ def failed(protocol: Conversation, exchange: Exchange, error: bytes) -> Failure:
 def ended(protocol: Conversation, exchange: Exchange, words: bytes) -> Failure:
     """End the connection with these last words.
 
-    What the server has answered in a group it keeps to itself until there is a Sync, or an error: it is given one.
+    In a group the server holds its responses back until a Sync or an error: it is given an error.
     """
     if not protocol.grouped:
         return Failure(words, end='close')
@@ -69,7 +69,7 @@ def ended(protocol: Conversation, exchange: Exchange, words: bytes) -> Failure:
 # -- builders
 
 def error(state: str, text: str, **fields: str) -> Build:
-    """Make the builder of an error that the connection outlives; ``fields`` are those of ``report``."""
+    """Make the builder of an error after which the connection goes on; ``fields`` are those of ``report``."""
     reply = wire.report(b'E', 'ERROR', state, text, **fields)
     return lambda protocol, exchange: failed(protocol, exchange, reply)
 
@@ -79,7 +79,7 @@ def fatal(state: str, text: str, **fields: str) -> Build:
 
     Args:
         state: The SQLSTATE.
-        text: The primary message; ``{user}`` and ``{database}`` stand for those of the start-up.
+        text: The primary message, in which ``{user}`` and ``{database}`` stand for those of the start-up.
         fields: Those of ``report``.
     """
     def build(protocol: Conversation, exchange: Exchange) -> Failure:
@@ -88,7 +88,7 @@ def fatal(state: str, text: str, **fields: str) -> Build:
 
 
 def refused(state: str, text: str, line: str) -> Build:
-    """Make the builder of what the postmaster says to those who come at the wrong time."""
+    """Make the builder of the error with which the postmaster refuses a connection for now."""
     return fatal(state, text, F='postmaster.c', L=line, R='ProcessStartupPacket')
 
 
@@ -117,7 +117,7 @@ def _pivot(when: str, **where: str) -> bytes:
                        H='The transaction might succeed if retried.', F='predicate.c', **where)
 
 
-#: By the nature of the statement.
+#: by the nature of the statement
 _SERIALIZATION_FAILURES = {
     READ: _pivot('conflict out checking', R='CheckForSerializableConflictOut'),
     WRITE: wire.report(b'E', 'ERROR', '40001', 'could not serialize access due to concurrent update',
@@ -133,16 +133,16 @@ _CRASH = wire.report(
 
 KINDS: dict[str, FailureKind] = {
     'too-many-connections': FailureKind(
-        "All of ``max_connections`` are taken; a new one is refused (FATAL 53300).", (wire.STARTUP,),
+        "All of ``max_connections`` are in use; a new connection is refused (FATAL 53300).", (wire.STARTUP,),
         fatal('53300', 'sorry, too many clients already', F='proc.c', L='357', R='InitProcess')),
     'starting-up': FailureKind(
         "The server has just been started; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is starting up', '2415')),
     'shutting-down': FailureKind(
-        "The server waits for its last clients to leave; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+        "The server is waiting for its last clients to leave; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is shutting down', '2432')),
     'in-recovery': FailureKind(
-        "The server recovers from a crash; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+        "The server is recovering from a crash; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is in recovery mode', '2437')),
     'wrong-password': FailureKind(
         "The password is no longer the right one; a connection is refused (FATAL 28P01).", (wire.STARTUP,),
@@ -158,17 +158,17 @@ KINDS: dict[str, FailureKind] = {
         "Another process of the server has crashed; the connection ends after a warning (57P02), without an error.",
         ANY_STATEMENT, crash_shutdown),
     'serialization-failure': FailureKind(
-        "Two transactions cannot have been run one after the other; also found at COMMIT (40001).", (*DATA, COMMIT),
+        "The result of two transactions is not that of one after the other; also found at COMMIT (40001).", (*DATA, COMMIT),
         serialization_failure),
     'deadlock': FailureKind(
-        "The statement and others waited for each other, and it was chosen to give way (40P01).", DATA,
+        "The statement and others waited for each other, and this one was chosen to fail (40P01).", DATA,
         error('40P01', 'deadlock detected', H='See server log for query details.',
               F='deadlock.c', L='1147', R='DeadLockReport')),
     'read-only': FailureKind(
-        "The server has become a standby, or ``default_transaction_read_only`` is on; what writes is refused (25006).", (WRITE,),
-        read_only),
+        "The server has become a standby, or ``default_transaction_read_only`` is on: statements that write fail (25006).",
+        (WRITE,), read_only),
     'recovery-conflict': FailureKind(
-        "A standby cannot wait for the query any longer before it replays what removes its rows (40001).", (READ,),
+        "A standby cannot wait any longer for the query before it replays the removal of its rows (40001).", (READ,),
         error('40001', 'canceling statement due to conflict with recovery', F='postgres.c', R='ProcessInterrupts',
               D='User query might have needed to see row versions that must be removed.')),
     'lock-not-available': FailureKind(
@@ -178,7 +178,7 @@ KINDS: dict[str, FailureKind] = {
         "The statement took longer than ``statement_timeout`` (57014).", DATA,
         interrupted('57014', 'canceling statement due to statement timeout', '3319')),
     'disk-full': FailureKind(
-        "There is no room left for what is written (53100).", (WRITE,),
+        "There is no space left on the disk for a statement that writes (53100).", (WRITE,),
         error('53100', 'could not extend file "base/5/16384": No space left on device', H='Check free disk space.',
               F='md.c', L='486', R='mdextend')),
     'out-of-memory': FailureKind(

@@ -29,15 +29,15 @@ class Conversation(MessageProtocol):
         self.portals: dict[bytes, bytes] = {}
 
     def settled(self, exchange: Exchange) -> bool:
-        """Say whether ``status`` still holds: nothing else is in flight."""
+        """Return whether ``status`` still holds: nothing else is in flight."""
         return not self.grouped and all(other is exchange for other in self.queue)
 
     def idle(self, exchange: Exchange) -> bool:
-        """Say whether the backend certainly is in no transaction when this exchange begins."""
+        """Return whether the backend is certainly in no transaction when this exchange begins."""
         return self.status == IDLE and self.settled(exchange)
 
     def data_ended(self) -> None:
-        """Take note that the client has sent all its CopyData: every Sync before that was ignored by the server."""
+        """Record that the client has sent all its CopyData; the server has ignored every Sync before that."""
         self.copying = False
         for exchange in self.queue:
             if exchange.note is TO_SYNC:

@@ -22,7 +22,7 @@ from vaurien.protocols.message import MAX_NAME_BYTES
 
 from .messages import CHUNKED, CONNECT, CONTINUE, EARLY, GET, HEAD, NO_LENGTH, OK, POST, UPGRADE, UPLOAD, answer, request
 
-# Each message on a line of its own: the sender, the request it belongs to (None: nobody asked), its bytes.
+# Each message on a line of its own: the sender, the request it belongs to (None: no request asked for it), its bytes.
 Line = tuple[str, str | None, bytes]
 CONVERSATIONS: dict[str, list[Line]] = {
     'one request': [(CLIENT, 'GET /', GET), (BACKEND, 'GET /', OK)],
@@ -108,7 +108,7 @@ def test_editing_a_conversation_cuts_it_into_the_same_messages(lines: list[Line]
 
 # -- real conversations
 
-#: recordings that stop being HTTP/1.x, or never were: how many answers they have until then
+#: recordings that stop being HTTP/1.x, or never were: how many responses they have until then
 SWITCHING = {'curl-connect': 1, 'websockets': 1, 'curl-h2-prior-knowledge-nginx': 0, 'nc-bare-line-feeds-nginx': 0}
 #: a message that had not come to its end when the recording did
 UNFINISHED = {'curl-http10-close-delimited-nginx': {BACKEND}, 'curl-too-large-expect-nginx': {CLIENT},
@@ -128,7 +128,7 @@ def test_recorded_conversation_is_followed_in_every_slicing(name: str) -> None:
         assert {sender for sender, tail in dialogue.tail.items() if tail} == UNFINISHED.get(name, set())
 
 
-def test_recorded_pipeline_pairs_six_answers() -> None:
+def test_recorded_pipeline_pairs_six_responses() -> None:
     messages = replay(HTTP, RECORDED['pipelined-nginx']).messages
 
     asked = ['GET /index.html', 'HEAD /index.html', 'POST /accept', 'GET /chunked/index.html', 'GET /empty',
@@ -163,7 +163,7 @@ def test_name_of_a_long_request_is_cut() -> None:
 
 
 @pytest.mark.parametrize('head', [NO_LENGTH, answer(200, 'Transfer-Encoding: gzip'), answer(500, version='1.0')])
-def test_answer_without_length_ends_with_the_connection(head: bytes) -> None:
+def test_response_without_length_ends_with_the_connection(head: bytes) -> None:
     for slicer in (whole, single_bytes, randomly(1)):
         dialogue = replay(HTTP, [(CLIENT, GET), (BACKEND, head + b'the rest\r\n\r\n' + OK)], slicer)
         assert len(dialogue.messages) == 1
@@ -174,7 +174,7 @@ def test_answer_without_length_ends_with_the_connection(head: bytes) -> None:
 
 @pytest.mark.parametrize('data', [b'', answer(200, 'Content-Length: 9', body=b'x'), CHUNKED, CHUNKED + b'3\r\nab',
                                   CHUNKED + b'0\r\n', OK, EARLY, b'HTTP/1.1 200 OK\r\n'])
-def test_end_of_the_connection_does_not_complete_any_other_answer(data: bytes) -> None:
+def test_end_of_the_connection_does_not_complete_any_other_response(data: bytes) -> None:
     for slicer in (whole, single_bytes):
         assert not replay(HTTP, [(CLIENT, GET), (BACKEND, data)], slicer).end(BACKEND)
 
@@ -214,7 +214,7 @@ def test_body_is_not_held_and_need_not_be_looked_at(sender: str, before: list[Tu
     (CLIENT, [], request('PUT', 'Transfer-Encoding: chunked', body=b'1388\r\n'), b'\r\n0\r\n\r\n'),
     (BACKEND, [(CLIENT, GET)], CHUNKED + b'1388\r\n', b'\r\n0\r\n\r\n'),
 ])
-def test_message_goes_on_behind_a_body_that_was_forwarded_unseen(
+def test_message_goes_on_after_a_body_that_was_forwarded_unseen(
         sender: str, before: list[Turn], head: bytes, end: bytes) -> None:
     dialogue = replay(HTTP, [*before, (sender, head)])
     cutter = dialogue.cutter(sender)
@@ -238,7 +238,7 @@ def test_client_that_waits_for_100_is_not_waited_for() -> None:
     assert [message.name for message in dialogue.messages] == [None, 'PUT /', 'PUT /']
 
 
-def test_final_answer_may_come_before_the_body() -> None:
+def test_final_response_may_come_before_the_body() -> None:
     head = request('PUT', 'Content-Length: 3')
     too_large = answer(413, 'Content-Length: 0')
     dialogue = replay(HTTP, [(CLIENT, head), (BACKEND, too_large), (CLIENT, b'abc' + GET), (BACKEND, OK)])
@@ -259,7 +259,7 @@ def test_whole_messages_are_reported_in_one_part_each() -> None:
 
 
 @pytest.mark.parametrize('read, head', [(read_request, GET), (read_response, answer(200, 'Content-Length: 2'))])
-def test_long_heads_are_not_remembered(read: object, head: bytes) -> None:
+def test_long_headers_are_not_remembered(read: object, head: bytes) -> None:
     for more in (0, MAX_REMEMBERED_BYTES):
         read.cache_clear()  # type: ignore[attr-defined]
         data = head[:-2] + b'X: ' + b'y' * more + b'\r\n\r\n'

@@ -1,4 +1,4 @@
-"""Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that nobody looks at."""
+"""Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that are not read."""
 import pytest
 
 from tests.support.framing import BACKEND, CLIENT, Turn, replay, same_in_every_slicing
@@ -46,13 +46,13 @@ UNKNOWN: dict[str, tuple[list[Turn], str, str]] = {
     'a short greeting': ([(BACKEND, packet(0, b'\x0a8.0\0abc'))], BACKEND, 'cut short'),
     'replication': (opened() + [(CLIENT, ask(0x12, bytes(20)))], CLIENT, '0x12'),
     'an unknown command': (opened() + [(CLIENT, ask(0x77))], CLIENT, '0x77'),
-    'a command out of order': (opened() + [(CLIENT, packet(1, b'\x0e'))], CLIENT, 'nobody has'),
+    'a command out of order': (opened() + [(CLIENT, packet(1, b'\x0e'))], CLIENT, 'has not begun'),
     'a statement without its id': (opened() + [(CLIENT, ask(0x19, b'\x01'))], CLIENT, 'without the id'),
     'a short execution': (opened() + [(CLIENT, ask(0x17, b'\x01\0\0\0'))], CLIENT, 'cut short'),
     'an answer to nothing': (opened() + [(BACKEND, packet(1, OK))], BACKEND, 'to nothing'),
     'too many columns': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\xfd\0\0\x01'))], BACKEND, 'columns'),
     'columns with more': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\x01' + b'.' * 20))], BACKEND, 'columns'),
-    'no EOF behind the columns': (
+    'no EOF after the columns': (
         opened() + [(CLIENT, query(b'S')), (BACKEND, packets(b'\x01', COLUMN, b'\x011'))], BACKEND, 'no EOF'),
     'an OK without a status': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\0\0\0'))], BACKEND, 'status'),
     'an OK that is all numbers': (
@@ -74,7 +74,7 @@ def test_what_is_not_known_is_relayed_unread(case: str) -> None:
 
 
 @pytest.mark.parametrize('bit', [COMPRESS, ZSTD])
-def test_compression_begins_behind_the_login(bit: int) -> None:
+def test_compression_begins_after_the_login(bit: int) -> None:
     packed = b'\x0f\0\0\0\0\0\0' + query(b'SELECT 1')
     dialogue = same_in_every_slicing(MySQL, [*opened(COMMON | bit), (CLIENT, packed), (BACKEND, b'\x08\0\0\x01\0\0\0...')])
 
@@ -95,7 +95,7 @@ def test_refused_login_compresses_nothing() -> None:
     assert replay(MySQL, talk).opaque == {CLIENT: '', BACKEND: ''}
 
 
-def test_answers_before_replication_are_still_found() -> None:
+def test_responses_before_replication_are_still_found() -> None:
     dump = ask(0x12, bytes(20))
     dialogue = replay(MySQL, [*opened(), (CLIENT, query(b'SET x') + dump), (BACKEND, packet(1, OK) + packet(1, b'event'))])
 

@@ -16,12 +16,12 @@ OPAQUE = {
     'gssapi-accepted': 'encrypted',
     'replication-stream': 'replication',
 }
-#: those in which the server closed the connection and owed an answer
+#: those in which the server closed the connection and owed a response
 OWED = {'terminated': ['select 1']}
 
 
 def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
-    """The answers after a login, each with the name of its request, of a conversation that is followed to its end."""
+    """The responses after a login, each with the name of its request, of a conversation that is followed to its end."""
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, *turns])
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
     assert dialogue.tail == {CLIENT: b'', BACKEND: b''}
@@ -73,7 +73,7 @@ def answers(name: str) -> dict[str | None, bytes]:
     ('replication-commands', 'IDENTIFY_SYSTEM;', b'T', pg.IDLE),
     ('terminated', None, b'E', b'RProcessInterrupts\0\0'),
 ])
-def test_recorded_answer_belongs_to_its_request(name, request_name, begins, ends):
+def test_recorded_response_belongs_to_its_request(name, request_name, begins, ends):
     answer = answers(name)[request_name]
     assert answer.startswith(begins)
     assert answer.endswith(ends)
@@ -103,7 +103,7 @@ def test_everything_after_agreed_encryption_is_opaque(ask, answer):
     assert dialogue.tail == {CLIENT: b'\x16\x03\x01\x02\x00\x01', BACKEND: b'from the server'}
 
 
-def test_a_server_that_does_not_know_encryption_answers_with_an_error():
+def test_a_server_that_does_not_know_encryption_responds_with_an_error():
     dialogue = same_in_every_slicing(PostgreSQL, [(CLIENT, pg.SSL), (BACKEND, pg.error('0A000', 'FATAL'))])
     assert [message.name for message in dialogue.messages] == ['SSLRequest', 'SSLRequest']
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
@@ -168,9 +168,9 @@ def test_the_other_messages_are_called_by_their_sort():
     assert names(*pg.LOGIN, (CLIENT, asked))[1:] == ['Parse', 'Bind', 'Describe', 'Flush', 'Sync', 'FunctionCall 7', 'Terminate']
 
 
-# -- answers and their requests
+# -- responses and their requests
 
-def test_what_the_server_says_of_its_own_accord_is_no_answer_also_in_the_middle_of_one():
+def test_what_the_server_says_of_its_own_accord_is_no_response_also_in_the_middle_of_one():
     dialogue = replay(PostgreSQL, [*pg.LOGIN, (BACKEND, pg.NEWS), (CLIENT, pg.query('select 1')), (
         BACKEND, pg.COLUMNS + pg.NOTICE + pg.ROW + pg.SETTING + pg.complete() + pg.NEWS + pg.IDLE + pg.NEWS)])
     assert [message.name for message in dialogue.messages if message.sender == BACKEND][1:] == \
@@ -306,15 +306,15 @@ def test_what_is_no_startup_is_relayed_unread(garbage):
 def test_an_unknown_request_is_relayed_unread_and_what_came_before_is_answered(garbage):
     turns = [*pg.LOGIN, (CLIENT, pg.query('select 1') + garbage), (BACKEND, pg.IDLE + b'?????')]
     dialogue = same_in_every_slicing(PostgreSQL, turns)
-    assert 'a message of the sort' in dialogue.opaque[CLIENT]
+    assert 'a message of the type' in dialogue.opaque[CLIENT]
     assert dialogue.messages[-1] == framing.Message(BACKEND, 'select 1', pg.IDLE)
     assert dialogue.tail == {CLIENT: garbage, BACKEND: b'?????'}
 
 
 @pytest.mark.parametrize('garbage', [pg.message(b'?'), pg.PARSED, b'Z\0\0\0\3', b'Ecould not fork new process\n\0'])
-def test_an_answer_that_cannot_be_is_relayed_unread(garbage):
+def test_a_response_that_cannot_be_is_relayed_unread(garbage):
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, (CLIENT, pg.query('select 1')), (BACKEND, pg.COLUMNS + garbage)])
-    assert dialogue.opaque[BACKEND] == 'the server says what cannot come here'
+    assert dialogue.opaque[BACKEND] == 'the server sends a message that cannot come here'
     assert dialogue.tail[BACKEND] == pg.COLUMNS + garbage
 
 
@@ -325,12 +325,12 @@ def test_streaming_replication_is_relayed_unread():
     assert dialogue.tail[BACKEND] == pg.COPY_BOTH + b'w'
 
 
-def test_an_unknown_answer_to_a_request_for_encryption_is_relayed_unread():
+def test_an_unknown_response_to_a_request_for_encryption_is_relayed_unread():
     dialogue = same_in_every_slicing(PostgreSQL, [(CLIENT, pg.SSL), (BACKEND, b'?')])
     assert '0x3f' in dialogue.opaque[BACKEND]
     assert dialogue.tail[BACKEND] == b'?'
 
 
-def test_the_servers_last_words_to_an_idle_client_answer_nothing():
+def test_the_servers_last_words_to_an_idle_client_belong_to_no_request():
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, (BACKEND, pg.error('57P01', 'FATAL'))])
     assert dialogue.messages[-1] == framing.Message(BACKEND, None, pg.error('57P01', 'FATAL'))

@@ -18,7 +18,7 @@ OPAQUE = {
     'replica': (BACKEND, 'taken over'),
     'subscribe-in-multi': (BACKEND, 'cannot be counted'),
 }
-#: those in which the server closed the connection and owed answers
+#: those in which the server closed the connection and owed replies
 CLOSED = {'http-request': ['POST /', 'Host: x'], 'refused-unblocked': ['SET a', 'GET a']}
 
 
@@ -33,7 +33,7 @@ def commands(text: str) -> bytes:
 
 
 def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
-    """The answers of a conversation that is followed to its end, each with the name of its request."""
+    """The replies of a conversation that is followed to its end, each with the name of its request."""
     dialogue = same_in_every_slicing(Redis, list(turns))
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
     assert dialogue.tail == {CLIENT: b'', BACKEND: b''}
@@ -59,7 +59,7 @@ def test_recorded_conversation_is_followed_until_it_cannot_be(name: str) -> None
     assert reason in dialogue.opaque[side]
 
 
-def test_everyday_work_has_the_names_and_answers_that_were_meant() -> None:
+def test_everyday_work_has_the_names_and_replies_that_were_meant() -> None:
     found = pairs(*RECORDED['redis-py-resp2-everyday'])
     assert ('SET key', b'+OK\r\n') in found
     assert ('GET missing', b'$-1\r\n') in found
@@ -209,19 +209,19 @@ STRANGE_REQUESTS = {
 
 
 @pytest.mark.parametrize('request_', STRANGE_REQUESTS.values(), ids=STRANGE_REQUESTS.keys())
-def test_request_that_is_none_cannot_be_followed_and_answers_owed_are(request_: bytes) -> None:
+def test_request_that_is_none_cannot_be_followed_and_replies_owed_are(request_: bytes) -> None:
     turns = [(CLIENT, command('GET', 'a')), (CLIENT, request_), (BACKEND, b'+a\r\n')]
     dialogue = replay(Redis, turns) if len(request_) > 60_000 else same_in_every_slicing(Redis, turns)
     assert dialogue.opaque[CLIENT]
     assert (BACKEND, 'GET a', b'+a\r\n') in dialogue.messages
 
 
-def test_reply_that_nobody_asked_for_cannot_be_followed_unless_it_is_an_error() -> None:
+def test_reply_that_no_request_asked_for_cannot_be_followed_unless_it_is_an_error() -> None:
     assert same_in_every_slicing(Redis, [(BACKEND, b'+OK\r\n')]).opaque[BACKEND]
     assert pairs(*RECORDED['max-clients']) == [(None, b'-ERR max number of clients reached\r\n')]
 
 
-def test_array_that_looks_like_a_message_is_an_answer_outside_subscriptions() -> None:
+def test_array_that_looks_like_a_message_is_a_reply_outside_subscriptions() -> None:
     lookalike = b'*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n'
     subscription = b'*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n'
     assert pairs((CLIENT, commands('LRANGE l 0 -1\nLRANGE k 0 -1')), (BACKEND, lookalike + subscription)) == [
@@ -231,18 +231,18 @@ def test_array_that_looks_like_a_message_is_an_answer_outside_subscriptions() ->
         (BACKEND, b'%0\r\n>' + subscription[1:] + lookalike))[-1] == ('LRANGE l', lookalike)
 
 
-def test_subscription_that_is_refused_has_one_answer() -> None:
+def test_subscription_that_is_refused_has_one_reply() -> None:
     assert pairs((CLIENT, commands('SUBSCRIBE a b c\nGET a')), (BACKEND, b'-NOPERM no\r\n$1\r\n1\r\n')) == [
         ('SUBSCRIBE a', b'-NOPERM no\r\n'), ('GET a', b'$1\r\n1\r\n')]
 
 
-def test_messages_arrive_between_a_subscription_and_its_answers() -> None:
+def test_messages_arrive_between_a_subscription_and_its_replies() -> None:
     said, message = b'*3\r\n$9\r\nsubscribe\r\n$1\r\n%b\r\n:%d\r\n', b'*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n'
     found = pairs((CLIENT, commands('SUBSCRIBE a\nSUBSCRIBE b')), (BACKEND, said % (b'a', 1) + message + said % (b'b', 2)))
     assert found == [('SUBSCRIBE a', said % (b'a', 1)), (None, message), ('SUBSCRIBE b', said % (b'b', 2))]
 
 
-def test_channel_that_the_server_takes_away_is_no_answer() -> None:
+def test_channel_that_the_server_takes_away_is_no_reply() -> None:
     """A shard channel whose slot moves to another node (Redis 7, ``sunsubscribe`` unasked)."""
     gone = b'*3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:0\r\n'
     found = pairs((CLIENT, commands('SSUBSCRIBE a\nPING')),

@@ -33,7 +33,7 @@ class Faulty(Dialogue):
 
     Attributes:
         to_backend: What the backend gets.
-        to_client: What the client gets, where it waits for one answer at a time.
+        to_client: What the client gets, where it waits for one reply at a time.
     """
 
     def __init__(self, plan: Mapping[str, str], seed: int = 1) -> None:
@@ -287,7 +287,7 @@ def test_backend_may_say_farewell_while_vaurien_reads_the_message() -> None:
     assert dialogue.to_client.endswith(GO_AHEAD + b'421 bye\r\n')
 
 
-def test_answer_nobody_asked_for_does_not_hand_the_backend_a_message_that_vaurien_reads() -> None:
+def test_reply_that_no_request_asked_for_does_not_hand_the_backend_a_message_that_vaurien_reads() -> None:
     dialogue = failing({'DATA': 'too-big'}, *READY, (CLIENT, b'DATA\r\n'), (BACKEND, b'250 what\r\n'), *SENDING[1:])
     assert dialogue.to_backend == sent(*READY, by=CLIENT) + b'RSET\r\n' + MAIL
 
