@@ -88,10 +88,10 @@ def schemas() -> str:
 
 
 def surfaces() -> dict[str, Any]:
-    """Return the surfaces besides the native one, by the name of their file."""
+    """Return the surfaces besides the native one, by the name of their file or folder."""
     found = {}
     for info in pkgutil.iter_modules(control.__path__):
-        module = importlib.import_module(f'{control.__name__}.{info.name}')
+        module = importlib.import_module(f'{control.__name__}.{info.name}{".calls" if info.ispkg else ""}')
         if hasattr(module, 'make_surface') and module is not native:
             found[info.name] = module.make_surface(Fleet(0))
     return found

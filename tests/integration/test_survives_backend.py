@@ -18,7 +18,7 @@ from tests.support.unit_of_time import MS, PATIENCE
 
 SERVER = """
 import sys, threading
-from tests.peers import Backend, echo
+from tests.support.peers import Backend, echo
 with Backend(echo, port=int(sys.argv[1])):
     print('listening', flush=True)
     threading.Event().wait()

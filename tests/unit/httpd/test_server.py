@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.control_client import read_all, steering
 from tests.support.hosting import eventually, spec_for
-from tests.support.unit_of_time import MS
+from tests.support.unit_of_time import MS, PATIENCE
 from tests.unit.control.wire import head
 from vaurien.control import surface
 from vaurien.httpd import server as server_module
@@ -79,7 +79,8 @@ def test_a_client_that_waits_for_100_continue_gets_it(server):
         assert read_all(sock).startswith(b'HTTP/1.1 200 ')
 
 
-def test_a_client_that_waits_with_too_much_is_refused_at_once(server):
+def test_a_client_that_waits_with_too_much_is_refused_at_once(server, monkeypatch):
+    monkeypatch.setattr(server_module, 'LEFT_TIME', PATIENCE)
     data = head(server.port, 'PUT /behavior', Expect='100-continue', Content_Length=str(10 ** 9))
     begun = time.monotonic()
     assert answer_to(server, data).startswith(b'HTTP/1.1 413 ')
