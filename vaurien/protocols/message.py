@@ -96,7 +96,7 @@ class Cutter:
         return framer
 
     def cut(self, data: bytes) -> Iterator[Part]:
-        """Report the parts of the bytes held and of ``data``. Afterwards ``opaque_because`` and ``held`` tell what became of the rest."""
+        """Report the parts of the bytes held and of ``data``; afterwards look at ``opaque_because`` and ``held``."""
         framer, start = self.framer, 0
         if self.held:
             data, self.held = self.held + data, b''

@@ -85,15 +85,14 @@ def test_framer_that_takes_the_place_of_another_one_knows_its_exchange() -> None
 
 def test_end_of_the_stream_completes_the_message_under_way_once() -> None:
     cutter = Cutter(Words())
-    assert cutter.end() is None
+    assert not cutter.ends()
     list(cutter.cut(b'two'))
-    exchange = cutter.end()
-    assert exchange is not None
-    assert exchange.name == 'two'
-    assert (cutter.end(), *state(cutter)) == (None, '', False)
+    assert cutter.ends()
+    assert [(end, exchange.name, done) for end, exchange, done in cutter.end() if exchange] == [(0, 'two', True)]
+    assert (cutter.ends(), *state(cutter)) == (False, '', False)
 
 
 def test_error_after_a_part_leaves_what_the_part_has_told() -> None:
     cutter = Cutter(Words())
     assert len(list(cutter.cut(b'one ! more'))) == 1
-    assert (cutter.opaque, cutter.held, *state(cutter)) == ('no word', b'! more', '', False)
+    assert (cutter.opaque_because, cutter.held, *state(cutter)) == ('no word', b'! more', '', False)
