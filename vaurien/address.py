@@ -1,4 +1,5 @@
-"""Addresses as users write them: ``host:port``, ``[::1]:80``, ``:8000``, ``unix:/path``. Resolves nothing."""
+"""Addresses as users write them: ``host:port``, ``[::1]:80``, ``:8000``, ``unix:/path``; and which of them may be open to other
+machines. Resolves nothing, and needs the standard library only."""
 from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -7,8 +8,10 @@ from .errors import ConfigError
 FORM = 'HOST:PORT, [IPV6]:PORT or unix:/PATH'
 LISTENING = FORM + ' with a port from 0 to 65535'
 CONNECTING = FORM + ' with a host and a port from 1 to 65535'
-DIGITS = 5  #: of the largest port
-NEVER = frozenset(' /@[]"\'')  #: in no name and no numeric address
+MAX_PORT_DIGITS = 5
+FORBIDDEN = frozenset(' /@[]"\'')  #: characters of no name and no numeric address
+#: the environment variable that may stand in place of ``--http-token``, for servers and clients alike
+TOKEN_VARIABLE = 'VAURIEN_HTTP_TOKEN'
 
 
 class Address(NamedTuple):
@@ -30,7 +33,12 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         if self.port is None:
             return f'unix:{self.host}'
-        return f'[{self.host}]:{self.port}' if ':' in self.host else f'{self.host}:{self.port}'
+        return join(self.host, self.port)
+
+
+def join(host: str, port: int | str) -> str:
+    """Write a host and a port as one text; an IPv6 address stands in brackets, with which it may come."""
+    return f'[{host}]:{port}' if ':' in host and not host.startswith('[') else f'{host}:{port}'
 
 
 def parse_address(text: str, option: str = 'address') -> Address:
@@ -69,11 +77,11 @@ def read(text: object) -> Address | None:
         path = text[len('unix:'):]
         return Address(path, None) if path else None
     host, colon, digits = text.rpartition(':')
-    if not colon or not (digits.isascii() and digits.isdigit()) or len(digits) > DIGITS or int(digits) > 65535:
+    if not colon or not (digits.isascii() and digits.isdigit()) or len(digits) > MAX_PORT_DIGITS or int(digits) > 65535:
         return None
     bracketed = host.startswith('[') and host.endswith(']')
     host = host[1:-1] if bracketed else host
-    if any(char in NEVER for char in host) or bracketed != (':' in host) or bracketed and not is_ipv6(host):
+    if any(char in FORBIDDEN for char in host) or bracketed != (':' in host) or bracketed and not is_ipv6(host):
         return None
     return Address(host, int(digits))
 
@@ -87,8 +95,23 @@ def is_ipv6(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches a host, as far as its name or numeric address tells."""
+    """Return whether only this machine reaches a host, as far as its name or numeric address tells."""
     try:
         return host == 'localhost' or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_binding(host: str, token: str, option: str = 'http_host') -> None:
+    """Refuse to let other machines steer this process without a token.
+
+    Args:
+        host: Where the control server is to listen.
+        token: What requests must carry; empty: nothing.
+        option: How the user knows the host; it goes into the message.
+
+    Raises:
+        ConfigError: The host is not a loopback address, and there is no token.
+    """
+    if not token and not is_loopback(host):
+        raise ConfigError(option, host, f'localhost, 127.0.0.1 or ::1, or --http-token ({TOKEN_VARIABLE}) beside it')

@@ -177,6 +177,16 @@ def normalize(options: Mapping[str, Any]) -> dict[str, Option]:
     return result
 
 
+def options_of(cls: Any, common: Mapping[str, Any]) -> dict[str, Option]:
+    """Return the options of a plugin class: its own, and those that all of its kind have, unless it declares one itself.
+
+    Raises:
+        ValueError: An entry is malformed; the message names it.
+    """
+    own = dict(cls.options.items())
+    return normalize({**own, **{name: option for name, option in common.items() if name not in own}})
+
+
 def settle(options: Mapping[str, Option], given: Mapping[str, Any],
            label: Callable[[str], str] = str) -> dict[str, Any]:
     """Complete and convert the values given for a plugin's options.

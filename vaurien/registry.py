@@ -2,17 +2,19 @@
 import importlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from .errors import RegistrationError, UnknownPluginError
-from .options import normalize
+from .options import Option, options_of, settle
 
 T = TypeVar('T')
-NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]*\Z')
-#: what the import of a plugin's module may raise: anything
-ANYTHING = (Exception, SystemExit)
+NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9_.-]*'     #: of plugins, proxies and toxics
+NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digit'    #: the same in words
+NAME = re.compile(rf'{NAME_PATTERN}\Z')
+#: what the import of a plugin's module may raise: anything, and the end of the process
+IMPORT_ERRORS = (Exception, SystemExit)
 
 
 class Registry(Generic[T]):
@@ -22,13 +24,16 @@ class Registry(Generic[T]):
         kind: What they are called in messages: ``protocol``, ``behavior``, ``toxic``.
         group: The entry-point group that installed packages announce theirs in.
         check: Called with each class; returns what is wrong with it, or None.
+        common: The options that every plugin of this kind has beside its own.
     """
 
-    def __init__(self, kind: str, group: str, check: Callable[[type], str | None]) -> None:
-        self.kind, self.group = kind, group
+    def __init__(self, kind: str, group: str, check: Callable[[Any], str | None],
+                 common: Mapping[str, Any] | None = None) -> None:
+        self.kind, self.group, self.common = kind, group, common or {}
         self._check = check
         self._classes: dict[str, type[T]] = {}
         self._announced: dict[str, list[str]] | None = None
+        self._loaded: set[str] = set()
 
     def register(self, cls: type[T], *, replace: bool = False) -> type[T]:
         """Make a class known under its ``name``. Also usable as a decorator.
@@ -75,14 +80,32 @@ class Registry(Generic[T]):
         if not hasattr(options, 'items'):
             return f'its options are {options!r}, expected a mapping'
         try:
-            normalize(options)
+            options_of(cls, self.common)
         except ValueError as error:
             return str(error)
         return self._check(cls)
 
+    def options(self, cls: type[T]) -> dict[str, Option]:
+        """Return all that a class can be told: its own options, and those that every plugin of this kind has."""
+        return options_of(cls, self.common)
+
+    def settle(self, cls: type[T], given: Mapping[str, Any], label: Callable[[str], str] = str) -> dict[str, Any]:
+        """Return a value for each option of a class.
+
+        Args:
+            cls: The class.
+            given: What the user gave, by option name.
+            label: Makes of an option's name the one that the user wrote.
+
+        Raises:
+            ConfigError: An unknown option, or a value that does not fit.
+        """
+        return settle(self.options(cls), given, label)
+
     def unregister(self, name: str) -> None:
         """Forget the class of this name; nothing happens where there is none."""
         self._classes.pop(name, None)
+        self._loaded.discard(name)
 
     def get(self, name: str) -> type[T]:
         """Return the class of this name.
@@ -93,8 +116,11 @@ class Registry(Generic[T]):
         """
         if not isinstance(name, str):
             raise UnknownPluginError(self.kind, name, self.names())
-        for target in self._entry_points().get(name, ()):
-            self.load(target, name)     # every time, so that a name taken twice is told whoever came first
+        targets = () if name in self._loaded else self._entry_points().get(name, ())
+        for target in targets:
+            self.load(target, name)
+        if targets:     # where a second package announces the name this is not reached, and it is refused every time
+            self._loaded.add(name)
         try:
             return self._classes[name]
         except KeyError:
@@ -119,7 +145,7 @@ class Registry(Generic[T]):
             module, _, attribute = target.rpartition('.')
         try:
             cls = attrgetter(attribute)(importlib.import_module(module))
-        except ANYTHING as error:
+        except IMPORT_ERRORS as error:
             raise RegistrationError(f'{self.kind} {target} cannot be loaded: {error!r}') from error
         if name is not None and getattr(cls, 'name', None) != name:
             raise RegistrationError(f'{self.kind} {target} cannot be registered as {name!r}: its name is '

@@ -1,12 +1,14 @@
 """What a process and its proxies should be, as data. The INI file, the command line, HTTP and tests all speak in these.
 
-Knows no plugin: names and values are checked against the registries by whoever makes a proxy of a spec.
+Knows no plugin: names and values are checked against the registries where a proxy is made of a spec.
 """
 from typing import Annotated, Any
 
 import msgspec
 
-STREAMS = ('downstream', 'upstream')
+from .mix import parse_mix
+
+EMBEDDED = 'embedded'   #: the backend that means the HTTP server inside the process
 
 
 class BehaviorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -21,6 +23,15 @@ class BehaviorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     name: str
     percent: Annotated[float, msgspec.Meta(ge=0, le=100)] = 100.0
     settings: dict[str, Any] = {}
+
+
+def read_mix(text: str) -> tuple[BehaviorSpec, ...]:
+    """Read ``20:delay,10:error``.
+
+    Raises:
+        ConfigError: It is not of this form, or the sum is above 100.
+    """
+    return tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(text))
 
 
 class ToxicSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,6 +51,10 @@ class ToxicSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     toxicity: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     attributes: dict[str, Any] = {}
 
+    def named(self) -> 'ToxicSpec':
+        """Return the same toxic with the name that it is addressed by."""
+        return self if self.name else msgspec.structs.replace(self, name=f'{self.type}_{self.stream}')
+
 
 class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one proxy should be.
@@ -47,7 +62,7 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     Args:
         name: How the fleet, the seed and the logs know it.
         proxy: Where it listens; port 0 picks one.
-        backend: Where it connects to; ``embedded``: the HTTP backend inside the process.
+        backend: Where it connects to; ``embedded``: the HTTP server inside the process.
         protocol: The protocol's name.
         protocol_settings: Values of the protocol's options.
         mix: The behaviors and their weights; empty: dummy alone.

@@ -18,7 +18,7 @@ from vaurien.behaviors.dummy import COMMON as COMMON_OF_BEHAVIORS
 from vaurien.options import Option, expected, flag, normalize
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 
 DOCS = Path(__file__).parent.parent
 REALISM, DIFFERENCES = DOCS / 'realism', DOCS / 'toxiproxy-differences.rst'
@@ -97,8 +97,8 @@ def kinds(name: str) -> str:
 def toxics() -> str:
     """Write all toxics that come with vaurien."""
     pages = []
-    for name in own(Toxic):
-        cls = Toxic.get(name)
+    for name in own(TOXICS):
+        cls = TOXICS.get(name)
         text = options_table(cls.options) if cls.options else 'It has no attributes.'
         pages.append(section(name, described(cls), text, label=f'toxic-{name}'))
     return '\n'.join(pages)

@@ -11,11 +11,11 @@ from vaurien_docs_text import indented, literal, section, sentence, table
 
 import vaurien
 from vaurien.config import arguments
-from vaurien.config.plugins import KINDS, make_catalog
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
 from vaurien.config.toxics import COMMON
 from vaurien.ctl import command as ctl
 from vaurien.options import Option, expected
+from vaurien.plugins import KINDS, make_catalog
 
 PACKAGE = Path(vaurien.__file__).parent
 #: keys of sections that ``ini`` writes a table of, by section: what is taken beside the table's rows

@@ -8,7 +8,7 @@ from typing import Any
 from vaurien_docs_text import literal, section, sentence, table
 
 from vaurien import control
-from vaurien.control.native import calls as native
+from vaurien.control import native
 from vaurien.metrics.prometheus import FAMILIES, FleetCollector
 from vaurien.proxies.fleet import Fleet
 

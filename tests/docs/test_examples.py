@@ -13,7 +13,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, same_in_every_slicing
 from tests.support.peers import Backend
 from tests.support.unit_of_time import PATIENCE
-from vaurien.conformance import protocols as conformance
+from vaurien import conformance
 from vaurien.testing import Daemon
 
 from .beanstalkd import Queue
@@ -53,8 +53,8 @@ def examples():
 
     from vaurien.behaviors import Behavior
     from vaurien.protocols import Protocol
-    from vaurien.toxics import Toxic
-    registries = (Behavior, Protocol, Toxic)
+    from vaurien.toxics import TOXICS
+    registries = (Behavior, Protocol, TOXICS)
     before = [set(registry._classes) for registry in registries]
     yield {name: import_module(f'vaurien_examples.{name}') for name in {*MODULES, *STEPS}}
     for registry, names in zip(registries, before, strict=True):
@@ -221,9 +221,9 @@ ANNOUNCED = """
 import json
 from vaurien.behaviors import Behavior
 from vaurien.protocols import Protocol
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 wanted = ((Protocol, 'one-answer'), (Protocol, 'beanstalk'), (Behavior, 'nothing'), (Behavior, 'late'),
-          (Behavior, 'every-nth'), (Toxic, 'stutter'))
+          (Behavior, 'every-nth'), (TOXICS, 'stutter'))
 print(json.dumps([registry.get(name).__name__ for registry, name in wanted]))
 """
 

@@ -9,30 +9,27 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.daemon import daemon
 from tests.support.unit_of_time import PATIENCE
+from vaurien import conformance
 from vaurien.behaviors import Behavior
-from vaurien.behaviors.dummy import all_options
 from vaurien.cli import command as cli
 from vaurien.config import arguments
-from vaurien.config.plugins import KINDS, make_catalog
 from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
-from vaurien.conformance import protocols as conformance
 from vaurien.control import app, classic
 from vaurien.control.native import calls as native
 from vaurien.ctl import command as ctl
 from vaurien.metrics.prometheus import Metrics
 from vaurien.metrics.statsd import counters
-from vaurien.options import flag, normalize
+from vaurien.options import flag
+from vaurien.plugins import KINDS, WITH_FLAGS, make_catalog
 from vaurien.protocols import Protocol
 from vaurien.proxies.fleet import Fleet
-from vaurien.relay.chaos import protocol_options
 from vaurien.spec import ProxySpec
-from vaurien.toxics import Toxic
 
 from .blocks import DOCS, ROOT, pages
 from .reference import directives, extension, generated, page
 
-OWN = {'behavior': Behavior, 'protocol': Protocol, 'toxic': Toxic}
-OPTIONS = {'behavior': all_options, 'protocol': protocol_options, 'toxic': lambda cls: normalize(cls.options)}
+OWN = {kind: registry for kind, (registry, _) in KINDS.items()}
+OPTIONS = {kind: registry.options for kind, registry in OWN.items()}
 
 
 def names(kind):
@@ -110,7 +107,7 @@ def test_flag_is_documented(name):
 
 
 def test_the_docs_have_the_flags_that_vaurien_has():
-    mine = {flag(kind, name, option) for kind, name in PLUGINS if kind in KINDS
+    mine = {flag(kind, name, option) for kind, name in PLUGINS if kind in WITH_FLAGS
             for option in OPTIONS[kind](OWN[kind].get(name))}
     assert mine <= flags_of(extension().commands.parser()) <= flags_of(full_parser())
 
@@ -148,7 +145,7 @@ def test_ini_key_is_documented(section, options):
 
 
 @pytest.mark.parametrize('words', ['``extends``', '``extends = ', '``callable``', '``behavior.NAME.OPTION``',
-                                   '``protocol.OPTION``', *(f'\n[{kind}:NAME]\n' for kind in KINDS)])
+                                   '``protocol.OPTION``', *(f'\n[{kind}:NAME]\n' for kind in WITH_FLAGS)])
 def test_special_ini_key_is_documented(words):
     assert words in page('reference/ini')
 
@@ -226,7 +223,7 @@ FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 @pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page_names_only_flags_that_there_are(path):
     known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
-    known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in all_options(cls)}
+    known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in Behavior.options(cls)}
     known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
     found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}
     assert {name for name in found if name.rstrip('-') not in known and name not in ('--behavior-', '--protocol-')} == set()

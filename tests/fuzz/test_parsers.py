@@ -15,15 +15,14 @@ from hypothesis import strategies as st
 
 from vaurien.address import Address, parse_address, parse_backend
 from vaurien.behaviors import Behavior
-from vaurien.behaviors.dummy import all_options
 from vaurien.config import configure
 from vaurien.config.ini import read_sections
-from vaurien.config.plugins import make_catalog
 from vaurien.config.settings import GROUPS, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.control.surface import Refusal, decode
 from vaurien.errors import ConfigError, RegistrationError
 from vaurien.mix import format_mix, parse_mix
 from vaurien.options import Option, convert
+from vaurien.plugins import make_catalog
 from vaurien.spec import ProcessSpec, ProxySpec
 
 few = settings(max_examples=300, deadline=None)
@@ -88,7 +87,7 @@ def test_mixes(text):
 # -- options
 
 OPTIONS: dict[str, Option] = {**VAURIEN, **STATSD, **{
-    f'{name}.{key}': option for name in Behavior.names() for key, option in all_options(Behavior.get(name)).items()}}
+    f'{name}.{key}': option for name in Behavior.names() for key, option in Behavior.options(Behavior.get(name)).items()}}
 
 
 @few

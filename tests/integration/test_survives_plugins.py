@@ -21,7 +21,6 @@ from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import RegistrationError
 from vaurien.spec import BehaviorSpec, ToxicSpec
 from vaurien.toxics import Toxic
-from vaurien.toxics.base import Toxic as BaseToxic
 
 MB = 1024 * 1024        #: [bytes]
 #: a plugin that ends the process, wherever it can
@@ -108,7 +107,7 @@ def test_a_behavior_that_exits_when_it_is_made_changes_nothing(echo_server):
         assert ask(client, b'ping') == b'ping'
 
 
-class Breaking(BaseToxic):
+class Breaking(Toxic):
     """Raises."""
 
     name = 'breaking'

@@ -16,8 +16,7 @@ from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.peers import Backend, ask, connect, echo_server, ending, read_exactly, read_to_end, reset
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.spec import BehaviorSpec, ToxicSpec
-from vaurien.toxics import Toxic
-from vaurien.toxics.base import Toxic as BaseToxic
+from vaurien.toxics import TOXICS, Toxic
 
 DIRECTIONS = ('upstream', 'downstream')
 STEP = int(60 * MS * 1000)      #: [ms]
@@ -362,7 +361,7 @@ def test_disabling_ends_stalled_sessions_at_once(kind, echo_server):
 
 @pytest.fixture
 def broken_toxic():
-    class Broken(BaseToxic):
+    class Broken(Toxic):
         """Raises at the first byte."""
 
         name = 'broken'
@@ -370,8 +369,8 @@ def broken_toxic():
         def pipe(self, chunks, send):
             for _ in chunks:
                 raise ZeroDivisionError('a bug of its author')
-    yield Toxic.register(Broken)
-    Toxic.unregister('broken')
+    yield TOXICS.register(Broken)
+    TOXICS.unregister('broken')
 
 
 def test_a_toxic_that_raises_resets_its_session_and_no_other(broken_toxic, echo_server, caplog):

@@ -9,9 +9,7 @@ from typing import Any
 
 import gevent
 
-from vaurien.toxics import Toxic
-from vaurien.toxics.base import Toxic as BaseToxic
-from vaurien.toxics.base import clean
+from vaurien.toxics import TOXICS, Toxic
 from vaurien.wire.chain import Chain, Link
 
 from .unit_of_time import MS, PATIENCE
@@ -71,11 +69,11 @@ class Talk:
         for number, (kind, attributes) in enumerate(toxics):
             self.add(f'{number}', kind, attributes)
 
-    def add(self, name: str, kind: str | type[BaseToxic], attributes: dict[str, Any] | None = None,
-            before: tuple[str, ...] | None = None) -> BaseToxic:
+    def add(self, name: str, kind: str | type[Toxic], attributes: dict[str, Any] | None = None,
+            before: tuple[str, ...] | None = None) -> Toxic:
         """Put a toxic behind those named ``before``; None: behind all."""
-        cls = Toxic.get(kind) if isinstance(kind, str) else kind
-        self.settings[name] = clean(cls, attributes or {})
+        cls = TOXICS.get(kind) if isinstance(kind, str) else kind
+        self.settings[name] = TOXICS.settle(cls, attributes or {})
         events = self.sink.events
         link = Link(Random(self.seed), lambda: (events.append('close'), self.chain.finish())[0],
                     lambda: events.append('reset'))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaurien.address import Address, is_loopback, parse_address, parse_backend
+from vaurien.address import Address, check_binding, is_loopback, join, parse_address, parse_backend
 from vaurien.errors import ConfigError
 
 VALID = [
@@ -87,3 +87,18 @@ def test_any_text_is_an_address_that_writes_itself_or_is_refused(text):
 ])
 def test_only_what_surely_stays_on_this_machine_is_loopback(host, expected):
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize('host, written', [('localhost', 'localhost:1'), ('::1', '[::1]:1'), ('[::1]', '[::1]:1'), ('', ':1')])
+def test_host_and_port_are_written_as_one_text(host, written):
+    assert join(host, 1) == written
+
+
+@pytest.mark.parametrize('host, token', [('127.0.0.1', ''), ('::1', ''), ('0.0.0.0', 'secret')])
+def test_what_stays_on_this_machine_or_has_a_token_may_be_steered(host, token):
+    check_binding(host, token)
+
+
+def test_without_a_token_no_other_machine_may_steer():
+    with pytest.raises(ConfigError, match='--http-host: .* expected localhost, 127.0.0.1 or ::1, or --http-token'):
+        check_binding('0.0.0.0', '', '--http-host')

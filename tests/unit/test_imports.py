@@ -51,7 +51,7 @@ WITHIN_A_PROTOCOL = {'failures': ('requests', 'responses', 'framer', 'framers', 
 #: The event loop must not come into a user's tests, nor into what is pure: neither directly nor through others.
 WITHOUT_GEVENT = (*WORDS, *(name for line in BESIDE for name in line))
 #: What works for any process may need nothing that has to be installed.
-STANDARD_LIBRARY_ONLY = ('errors', 'client')
+STANDARD_LIBRARY_ONLY = ('errors', 'address', 'client')
 #: Wire formats are bytes only.
 NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 'threading', 'time', 'random'}
 
@@ -204,6 +204,26 @@ def test_the_event_loop_stays_out_also_through_others(name):
     code = f'import sys, vaurien.{name}; sys.exit("gevent" in sys.modules)'.replace('.__init__', '')
     done = subprocess.run([sys.executable, '-c', code], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f'{name} brings gevent along\n{done.stderr}'
+
+
+#: What reads a configuration and nothing more: it must not bring what listens, connects and relays.
+CONFIGURING = ('plugins', 'config')
+DATA_PLANE = ('net', 'wire', 'relay', 'proxies', 'httpd', 'control')
+BROUGHT = """
+import sys, vaurien.{name}
+from gevent._hub_local import get_hub_if_exists
+print(*(name.removeprefix('vaurien.') for name in sys.modules if name.startswith('vaurien.')), get_hub_if_exists())
+"""
+
+
+@pytest.mark.parametrize('name', CONFIGURING)
+def test_configuring_brings_no_data_plane_and_starts_no_event_loop(name):
+    """The toxics' own files import gevent, since they wait; no loop is made of it before something waits."""
+    done = subprocess.run([sys.executable, '-c', BROUGHT.format(name=name)], cwd=PACKAGE.parent, capture_output=True, text=True,
+                          check=True)
+    *brought, hub = done.stdout.split()
+    assert [module for module in brought if top(module) in DATA_PLANE] == []
+    assert hub == 'None'
 
 
 FORBIDDEN = {

@@ -1,9 +1,9 @@
 """The table of links, and the toxics that are made of it."""
 import pytest
 
-from vaurien.links import LINKS, PREFIX, Link, kilobytes, make_link, rate_beside
+from vaurien.links import LINKS, PREFIX, STREAMS, NetworkProfile, kilobytes, make_link, rate_beside
 from vaurien.links import STREAMS as DIRECTIONS
-from vaurien.spec import STREAMS, ToxicSpec
+from vaurien.spec import ToxicSpec
 from vaurien.wire.toxics import settle_toxics
 
 
@@ -53,5 +53,5 @@ def test_directions_are_those_of_specs():
 
 
 def test_a_link_is_described_in_a_line():
-    assert str(Link(5, 1, 2, 3, 0.01, 'x')) == '5 ms each way, jitter 1 ms, 2 kbit/s down, 3 up, 1 % lost'
-    assert str(Link(5, 1, 2, 3, 0.0, 'x')) == '5 ms each way, jitter 1 ms, 2 kbit/s down, 3 up'
+    assert str(NetworkProfile(5, 1, 2, 3, 0.01, 'x')) == '5 ms each way, jitter 1 ms, 2 kbit/s down, 3 up, 1 % lost'
+    assert str(NetworkProfile(5, 1, 2, 3, 0.0, 'x')) == '5 ms each way, jitter 1 ms, 2 kbit/s down, 3 up'

@@ -225,3 +225,23 @@ def test_what_is_announced_can_be_replaced(registry, announced, module):
     announced.append(('mine', f'{module}:Mine'))
     mine = registry.register(make(), replace=True)
     assert registry.get('mine') is mine
+
+
+def test_what_is_announced_is_loaded_once_and_again_where_it_was_forgotten(registry, announced, module, monkeypatch):
+    announced.append(('mine', f'{module}:Mine'))
+    loaded, load = [], registry.load
+    monkeypatch.setattr(registry, 'load', lambda *target: loaded.append(target) or load(*target))
+    mine = registry.get('mine')
+    assert (registry.get('mine'), len(loaded)) == (mine, 1)
+    registry.unregister('mine')
+    assert (registry.get('mine'), len(loaded)) == (mine, 2)
+
+
+COMMON = {'match': ('Which', str, 'all')}
+
+
+def test_options_of_a_class_are_its_own_and_those_of_its_kind_unless_it_declares_one_itself():
+    registry = Registry('fault', 'vaurien.tests', lambda cls: None, COMMON)
+    assert list(registry.options(make(options={'sleep': ('Seconds', float, 1.0)}))) == ['sleep', 'match']
+    assert registry.options(make(options={'match': ('Where', str, 'none')}))['match'].default == 'none'
+    assert registry.settle(make(), {'match': 'some'}) == {'match': 'some'}

@@ -8,7 +8,7 @@ import pytest
 from tests.support.toxic_talk import Talk, pause
 from tests.support.unit_of_time import MS
 from vaurien.options import normalize
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 from vaurien.toxics.bandwidth import PIECE
 from vaurien.toxics.latency import SPREADS, Latency
 from vaurien.toxics.slicer import Slicer
@@ -27,7 +27,7 @@ def took(start, sink, piece=0):
     return (sink.pieces[piece][1] - start) * 1000
 
 
-@pytest.mark.parametrize('name', Toxic.names())
+@pytest.mark.parametrize('name', TOXICS.names())
 def test_with_its_defaults_on_a_dribble_each_toxic_does_what_it_says_and_ends(name):
     it = talk(name).send(b'abc', b'', b'def', end=name != 'bandwidth')
     if name == 'bandwidth':     # rate 0
@@ -39,10 +39,10 @@ def test_with_its_defaults_on_a_dribble_each_toxic_does_what_it_says_and_ends(na
     assert it.sink.data == (b'' if name in nothing else b'abcdef')
 
 
-@pytest.mark.parametrize('name', Toxic.names())
+@pytest.mark.parametrize('name', TOXICS.names())
 @pytest.mark.parametrize('value', [-2 ** 63, -1, 2 ** 63 - 1])
 def test_no_number_that_is_taken_breaks_a_toxic(name, value):
-    whole = [option for option, entry in normalize(Toxic.get(name).options).items() if fits(entry, value)]
+    whole = [option for option, entry in normalize(TOXICS.get(name).options).items() if fits(entry, value)]
     it = talk(name, **dict.fromkeys(whole, value))
     it.send(DATA[:100], end=True)
     pause(2)
@@ -317,6 +317,6 @@ def test_corrupt_flips_one_bit_in_so_many_bytes(rate, least, most):
 
 
 def test_slow_open_is_a_wait_before_the_backend_and_touches_no_byte():
-    cls = Toxic.get('slow_open')
+    cls = TOXICS.get('slow_open')
     assert cls.opening_delay({'delay': 250}) == 0.25
     assert cls.opens

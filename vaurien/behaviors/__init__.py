@@ -5,7 +5,7 @@ from ..registry import Registry
 from .abort import Abort
 from .blackout import Blackout
 from .delay import Delay
-from .dummy import HOOKS, Dummy
+from .dummy import COMMON, HOOKS, Dummy
 from .error import Error
 from .hang import Hang
 from .transient import Transient
@@ -20,6 +20,6 @@ def _malformed(cls: Any) -> str | None:
     return None
 
 
-Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', _malformed)
+Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', _malformed, COMMON)
 for _cls in (Abort, Blackout, Delay, Dummy, Error, Hang, Transient):
     Behavior.register(_cls)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..errors import ConfigError
-from ..options import Option, settle
+from ..options import Option, options_of, settle
 
 
 def pattern(value: Any) -> 're.Pattern[str] | None':
@@ -47,8 +47,9 @@ class Dummy:
     reports: ClassVar[bool] = False
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
-        self.settings = settle(all_options(type(self)), settings or {})
-        self.match: re.Pattern[str] | None = self.settings['match']
+        self.settings = settle(options_of(type(self), COMMON), settings or {})
+        match = self.settings['match']
+        self.match: re.Pattern[str] | None = None if match is None else pattern(match)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -101,13 +102,11 @@ def _overrides(cls: type) -> bool:
     return any(getattr(cls, hook) is not getattr(Dummy, hook) for hook in HOOKS)
 
 
-def all_options(cls: type) -> dict[str, Option]:
-    """Return the options of a behavior class, those that all behaviors have among them."""
-    return {**{name: Option(*option) for name, option in cls.options.items()}, **COMMON}  # type: ignore[attr-defined]
-
-
 def unsuitable(kind: str, protocol: Any) -> ConfigError:
     """Make the error for a kind that a protocol does not have."""
     known = ', '.join(sorted(protocol.errors))
     return ConfigError('kind', kind, f'one of the kinds of {protocol.name}: {known}' if known
                        else f'nothing: {protocol.name} has no kinds of its own')
+
+
+DUMMY = Dummy()     #: what is drawn where nothing else is; shared, since it has no state

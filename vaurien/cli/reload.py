@@ -8,7 +8,7 @@ import gevent
 from ..config import Configuration
 from ..errors import in_words
 from ..proxies.fleet import Fleet
-from ..registry import ANYTHING
+from ..registry import IMPORT_ERRORS
 from ..spec import ProcessSpec
 
 #: what SIGHUP brings into force; all else takes a new start
@@ -37,7 +37,7 @@ class Reload:
             self._event.clear()
             try:
                 self._reload()
-            except ANYTHING as error:   # plugins are imported and made; whatever it is, the process goes on as it was
+            except IMPORT_ERRORS as error:   # plugins are imported and made; whatever it is, the process goes on as it was
                 logger.error('not reloaded, and nothing has changed: %s', in_words(error))
 
     def _reload(self) -> None:

@@ -5,11 +5,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ..address import TOKEN_VARIABLE
 from .http import Channel, RefusedError, UnreachableError, join
 
-__all__ = ['TOKEN', 'Client', 'Fault', 'RefusedError', 'UnreachableError']
+__all__ = ['Client', 'Fault', 'RefusedError', 'UnreachableError']
 
-TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that the token is taken from
 MAIN = 'default'    #: the proxy of the command line
 PAGE = 10_000       #: entries asked for at once: as many as the server gives
 
@@ -60,7 +60,7 @@ class Client:
     def __init__(self, host: str = 'localhost', port: int = 8080, token: str | None = None,
                  timeout: float | None = 10.0, proxy: str = '') -> None:
         self.proxy = proxy
-        self.channel = Channel(host, port, os.environ.get(TOKEN, '') if token is None else token, timeout)
+        self.channel = Channel(host, port, os.environ.get(TOKEN_VARIABLE, '') if token is None else token, timeout)
 
     # -- classic
 

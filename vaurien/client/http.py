@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from ..address import join as join_address
 from ..errors import ConfigError, VaurienError
 
 JSON, EVENTS = 'application/json', 'text/event-stream'
@@ -71,7 +72,7 @@ class Channel:
     @property
     def address(self) -> str:
         """Host and port, as in a URL."""
-        return f'[{self.host}]:{self.port}' if ':' in self.host else f'{self.host}:{self.port}'
+        return join_address(self.host, self.port)
 
     def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None, part: str = '') -> Any:
         """Ask the server.

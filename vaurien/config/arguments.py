@@ -1,12 +1,13 @@
-"""The command line: a parser made of option mappings. Converts nothing, and knows no INI file and no registry."""
+"""The command line: a parser made of option mappings. Converts nothing, and knows no INI file."""
 import argparse
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError, RegistrationError
 from ..links import LINKS
 from ..options import Bounded, Given, Option, expected, flag, known
+from ..plugins import Catalog, Plugin
 from .settings import FILE, GROUPS, flag_of
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
@@ -18,22 +19,6 @@ USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--
 EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
           '[behavior:NAME] or [protocol:NAME], a toxic in [toxic:NAME], those of more proxies in [proxy:NAME].')
 METAVARS: dict[Any, str] = {int: 'N', float: 'N', str: 'TEXT'}
-
-
-class Plugin(NamedTuple):
-    """A plugin as the command line sees it.
-
-    Args:
-        summary: What it does, in one sentence; empty: it does not say.
-        options: What it can be told.
-    """
-
-    summary: str
-    options: dict[str, Option]
-
-
-#: plugins by kind and name
-Catalog = Mapping[str, Mapping[str, Plugin]]
 
 
 class Give(argparse.Action):

@@ -6,16 +6,16 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from ..address import is_loopback, parse_address
+from ..address import TOKEN_VARIABLE, check_binding, parse_address
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
+from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
 from ..registry import NAME
-from ..relay.chaos import make_behavior
 from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
-from .arguments import Catalog, Values
-from .plugins import ALL, KINDS, load_plugins, make_catalog
+from .arguments import Values
+from .plugins import load_plugins
 from .populate import Entry, read_populate
 from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from .toxics import read_section, read_toxic, with_names
@@ -23,7 +23,6 @@ from .toxics import read_section, read_toxic, with_names
 T = TypeVar('T')
 #: what is said of one proxy and of no other
 OF_ONE = ('proxy', 'backend', 'protocol', 'behavior', 'toxic', 'link')
-TOKEN = 'VAURIEN_HTTP_TOKEN'    #: the environment variable that may stand in place of ``--http-token``
 
 
 class Configuration(NamedTuple):
@@ -58,7 +57,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
     first = arguments.early(argv)
     sections = ini.read_sections(str(first['config'].value), environ) if 'config' in first else {}
     load_plugins(first, sections)
-    catalog, notes = make_catalog(ALL)
+    catalog, notes = make_catalog(KINDS)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ).configuration(notes)
     return found._replace(again=partial(configure, argv, environ)) if {'config', 'populate'} & line.keys() else found
@@ -100,14 +99,14 @@ class Builder:
             self.proxies[name] = self._checked(values, PROXY, dotted=True)
         elif kind == 'toxic' and NAME.match(name):
             self.toxics[name] = read_section(name, values)
-        elif kind in KINDS and name in self.catalog[kind]:
+        elif kind in WITH_FLAGS and name in self.catalog[kind]:
             options = prefixed(f'{kind}.{name}', self.catalog[kind][name].options)
             self.shared.update(self._checked(prefixed(f'{kind}.{name}', values), options))
         else:
             self._unknown_section(section, values)
 
     def _unknown_section(self, section: str, values: Values) -> None:
-        plugins = (f'{kind}:{name}' for kind in KINDS for name in self.catalog[kind])
+        plugins = (f'{kind}:{name}' for kind in WITH_FLAGS for name in self.catalog[kind])
         sections = ('vaurien', 'statsd', 'proxy:NAME', 'toxic:NAME', *plugins)
         raise ConfigError(self._file(values), f'[{section}]', known(section, sections))
 
@@ -136,11 +135,12 @@ class Builder:
             ConfigError: A value does not fit.
         """
         values = {**self.main, **self.statsd, **self.line}
-        if self.environ.get(TOKEN) and 'http_token' not in self.line:
-            values['http_token'] = Given(self.environ[TOKEN], TOKEN)
+        if self.environ.get(TOKEN_VARIABLE) and 'http_token' not in self.line:
+            values['http_token'] = Given(self.environ[TOKEN_VARIABLE], TOKEN_VARIABLE)
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
-        check_host(control, values)
+        if control['http']:
+            check_binding(control['http_host'], control['http_token'], label('http_host', values))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
         entries = read_populate(process['populate'], label('populate', values)) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
@@ -265,7 +265,7 @@ def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
 def of_plugin(key: str) -> bool:
     """Say whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
     kind, dot, _ = key.partition('.')
-    return bool(dot) and kind in KINDS
+    return bool(dot) and kind in WITH_FLAGS
 
 
 def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
@@ -317,10 +317,3 @@ def check_addresses(specs: Sequence[ProxySpec]) -> None:
         other = seen.setdefault(spec.proxy, spec.name)
         if other != spec.name and parse_address(spec.proxy).port != 0:
             raise ConfigError(f'proxy {spec.name}', spec.proxy, f'an address other than that of proxy {other}')
-
-
-def check_host(control: Mapping[str, Any], values: Values) -> None:
-    """Refuse to let other machines steer this process without a token."""
-    if control['http'] and not control['http_token'] and not is_loopback(control['http_host']):
-        raise ConfigError(label('http_host', values), control['http_host'],
-                          f'localhost, 127.0.0.1 or ::1, or --http-token ({TOKEN}) beside it')

@@ -7,7 +7,7 @@ import msgspec
 
 from ..errors import ConfigError
 from ..options import Given
-from ..registry import NAME
+from ..registry import NAME, NAME_FORM
 from .arguments import Values
 from .ini import LARGEST
 
@@ -82,7 +82,7 @@ def read_entry(item: dict[str, Any], where: str) -> Entry:
             raise ConfigError(where, key, f'one of {", ".join(KEYS)}')
     name, enabled = item.get('name', ''), item.get('enabled', True)
     if not isinstance(name, str) or not NAME.match(name):
-        raise ConfigError(f'{where} name', name, 'letters, digits, "-", "_" and ".", the first one a letter or a digit')
+        raise ConfigError(f'{where} name', name, NAME_FORM)
     if not isinstance(enabled, bool):
         raise ConfigError(f'{where} enabled', enabled, 'true or false')
     if 'upstream' not in item:

@@ -4,14 +4,12 @@ Knows no plugin; names of protocols and behaviors are taken as they come.
 """
 from typing import Any
 
-from ..address import CONNECTING, LISTENING, parse_address, parse_backend
+from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend
 from ..links import LINKS
 from ..mix import FORM as MIX
-from ..mix import parse_mix
 from ..options import Bounded, Option, read_lines
-from ..spec import BehaviorSpec, ProcessSpec, ProxySpec
+from ..spec import EMBEDDED, ProcessSpec, ProxySpec, read_mix
 
-EMBEDDED = 'embedded'   #: the backend that is inside the process
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
 LEVELS = ('critical', 'error', 'warning', 'info', 'debug')
@@ -40,14 +38,9 @@ def read_backend(text: str) -> str:
     return text if text == EMBEDDED else str(parse_backend(text))
 
 
-def read_mix(text: str) -> tuple[BehaviorSpec, ...]:
-    """Read ``20:delay,10:error``."""
-    return tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(text))
-
-
 def read_host(text: str) -> str:
     """Check a host's name or address, and take off the brackets of IPv6."""
-    host = parse_address(f'[{text}]:0' if ':' in text and not text.startswith('[') else f'{text}:0').host
+    host = parse_address(join(text, 0)).host
     if not host:
         raise ValueError(text)
     return host
@@ -110,7 +103,7 @@ CONTROL: dict[str, Option] = {
     'http': Option("Run the control server", bool, ALL.http),
     'http_host': Option("Where it listens", HOST, ALL.http_host),
     'http_port': Option("Its port; 0 picks a free one", Port, ALL.http_port),
-    'http_token': Option("What requests must carry as Authorization: Bearer TOKEN; also taken from VAURIEN_HTTP_TOKEN",
+    'http_token': Option(f"What requests must carry as Authorization: Bearer TOKEN; also taken from {TOKEN_VARIABLE}",
                          Text('TOKEN', 'text', str), ALL.http_token),
 }
 LOGGING: dict[str, Option] = {

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ..errors import ConfigError, UnknownPluginError
-from ..options import Bounded, Given, Option, as_data, convert, known, normalize
-from ..spec import STREAMS, ToxicSpec
-from ..toxics import Toxic
+from ..links import STREAMS
+from ..options import Bounded, Given, Option, as_data, convert, known
+from ..spec import ToxicSpec
+from ..toxics import TOXICS
 from .ini import Section
 from .settings import TOXIC
 
@@ -67,7 +68,7 @@ def make_toxic(kind: Given, values: Mapping[str, Given], name: str = '') -> Toxi
         ConfigError: There is no such type, it has no such attribute, or a value does not fit.
     """
     try:
-        options = {**normalize(Toxic.get(str(kind.value)).options), **COMMON}
+        options = {**TOXICS.options(TOXICS.get(str(kind.value))), **COMMON}
     except UnknownPluginError as error:
         raise ConfigError(kind.label, kind.value, error.reason) from None
     settled = {}
@@ -99,7 +100,7 @@ def with_names(toxics: Iterable[ToxicSpec], label: str) -> tuple[ToxicSpec, ...]
 
 def free_name(toxic: ToxicSpec, taken: set[str]) -> str:
     """Find a name for a toxic, and take it."""
-    first = name = f'{toxic.type}_{toxic.stream}'
+    first = name = toxic.named().name
     number = 1
     while name in taken:
         number += 1

@@ -3,15 +3,19 @@ import inspect
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from gevent import get_hub, spawn
 from gevent.event import Event
 from gevent.exceptions import BlockingSwitchOutError
 
 from ..options import Option, convert
-from ..relay.lane import ANYTHING
+from ..relay.lane import ANYTHING as PLUGIN_ERRORS
 
+__all__ = ['PATIENCE', 'PLUGIN_ERRORS', 'WAITS', 'broken', 'call_plugin', 'look_at_class', 'make_with_defaults',
+           'no_global_random', 'require', 'takes']
+
+T = TypeVar('T')
 #: [seconds] that a hook or handler which may wait gets before it is ended
 PATIENCE = 0.2
 #: in place of a result: it still waits
@@ -41,8 +45,17 @@ def look_at_class(cls: type, options: Mapping[str, Option], flags: tuple[str, ..
         require(cls, same, f'the default of option {name!r} is a value of its type')
 
 
+def make_with_defaults(cls: type[T], options: Mapping[str, Option]) -> T:
+    """Make an object with default settings."""
+    make: Callable[[dict[str, Any]], T] = cls
+    try:
+        return make({name: option.default for name, option in options.items()})
+    except PLUGIN_ERRORS as error:
+        broken(cls, 'it can be made with the defaults of its options', error)
+
+
 def takes(hook: Callable[..., Any], count: int) -> bool:
-    """Say whether it can be called with so many arguments, and itself before them."""
+    """Return whether it can be called with so many arguments, and itself before them."""
     try:
         inspect.signature(hook).bind(None, *(None for _ in range(count)))
     except TypeError:
@@ -62,7 +75,7 @@ def call_plugin(cls: type, rule: str, inline: bool, call: Callable[[], Any]) -> 
     def run() -> None:
         try:
             outcome[:] = call(), None
-        except ANYTHING as error:
+        except PLUGIN_ERRORS as error:
             outcome[:] = None, error
         done.set()
     with no_global_random(cls):
@@ -82,7 +95,7 @@ def call_plugin(cls: type, rule: str, inline: bool, call: Callable[[], Any]) -> 
 
 
 def has_waited(error: BaseException) -> bool:
-    """Say whether an error is what the event loop makes of code that waits in it."""
+    """Return whether an error is what the event loop makes of code that waits in it."""
     return isinstance(error, BlockingSwitchOutError) or isinstance(error, AssertionError) and 'hub' in str(error).lower()
 
 

@@ -6,15 +6,13 @@ from typing import Any
 
 import falcon
 
-from ..address import Address
+from ..address import Address, check_binding
 from ..httpd.server import Server
 from ..net import sockets
 from ..proxies.fleet import Fleet
-from . import classic
-from .guard import Guard, check_binding
-from .native import calls as native
+from . import classic, native, toxiproxy
+from .guard import Guard
 from .surface import Refusal, Reply, Route, Surface, refusal_of
-from .toxiproxy import calls as toxiproxy
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +82,6 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
         guard: What lets requests in.
     """
     app = falcon.App(middleware=[guard])
-    app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type either
     app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
     owners: dict[str, Surface] = {}
     for surface in surfaces:

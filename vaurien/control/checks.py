@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..behaviors import Behavior
-from ..behaviors.dummy import all_options
 from ..errors import ConfigError, UnknownPluginError
-from ..options import as_data, normalize, settle
+from ..options import as_data
 from ..protocols import Protocol
-from ..registry import NAME
-from ..relay.chaos import protocol_options
+from ..registry import NAME, NAME_FORM
 from ..spec import BehaviorSpec
-from ..toxics import Toxic
+from ..toxics import TOXICS
 
 
 def check_name(name: str) -> None:
@@ -24,7 +22,7 @@ def check_name(name: str) -> None:
         ConfigError: It is one.
     """
     if not NAME.match(name):
-        raise ConfigError('name', name, 'letters, digits, "-", "_" and ".", the first one a letter or a digit')
+        raise ConfigError('name', name, NAME_FORM)
 
 
 def check_entry(entry: BehaviorSpec, label: Callable[[str], str] = str) -> None:
@@ -38,7 +36,7 @@ def check_entry(entry: BehaviorSpec, label: Callable[[str], str] = str) -> None:
         UnknownPluginError: There is no such behavior.
         ConfigError: An option is not known, or a value does not fit.
     """
-    settle(all_options(Behavior.get(entry.name)), entry.settings, label)
+    Behavior.settle(Behavior.get(entry.name), entry.settings, label)
 
 
 def check_mix(mix: Iterable[BehaviorSpec]) -> None:
@@ -73,7 +71,7 @@ def check_protocol(name: str, settings: Mapping[str, Any]) -> None:
         UnknownPluginError: There is no such protocol.
         ConfigError: An option is not known, or a value does not fit.
     """
-    settle(protocol_options(Protocol.get(name)), settings, lambda option: f'protocol_settings.{option}')
+    Protocol.settle(Protocol.get(name), settings, lambda option: f'protocol_settings.{option}')
 
 
 def check_attributes(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,6 +82,6 @@ def check_attributes(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         ConfigError: It has no such attribute, or a value does not fit.
     """
     with named('type'):
-        options = normalize(Toxic.get(kind).options)
-    settled = settle(options, given, lambda option: f'attributes.{option}')
+        cls = TOXICS.get(kind)
+    settled = TOXICS.settle(cls, given, lambda option: f'attributes.{option}')
     return {name: as_data(settled[name], value) for name, value in given.items()}

@@ -10,10 +10,9 @@ import falcon
 
 from ..behaviors import Behavior
 from ..errors import UnknownPluginError
-from ..mix import parse_mix
 from ..proxies.fleet import Fleet, UnknownProxyError
 from ..proxies.proxy import Proxy
-from ..spec import BehaviorSpec, ProxySpec
+from ..spec import BehaviorSpec, ProxySpec, read_mix
 from .checks import check_entry
 from .surface import Refusal, Reply, Route, Surface, decode, json_reply, read_body, refusal_of, unknown_plugin
 
@@ -160,7 +159,7 @@ def mix_of(given: Mapping[str, Any]) -> tuple[BehaviorSpec, ...]:
     only(given, 'mix', 'settings')
     mix, settings = given['mix'], settings_of(given)
     if isinstance(mix, str):
-        found = [BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(mix)]
+        found = list(read_mix(mix))
     elif isinstance(mix, list):
         found = [listed(entry) for entry in mix]
     else:

@@ -8,22 +8,11 @@ from ipaddress import ip_address
 
 import falcon
 
-from ..address import Address, is_loopback
-from ..errors import ConfigError
+from ..address import Address
 from .surface import BODY, Refusal, too_large
 
 #: names of this machine, for itself
 LOOPBACK = ('localhost', '127.0.0.1', '::1')
-
-
-def check_binding(host: str, token: str) -> None:
-    """Refuse to let other machines steer this process without a token.
-
-    Raises:
-        ConfigError: The host is not a loopback address, and there is no token.
-    """
-    if not token and not is_loopback(host):
-        raise ConfigError('http_host', host, 'localhost, 127.0.0.1 or ::1, or a token (--http-token) beside it')
 
 
 class Guard:

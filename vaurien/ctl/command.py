@@ -7,7 +7,8 @@ from io import TextIOWrapper
 from urllib.parse import urlsplit
 
 from .. import __version__
-from ..client import TOKEN, Client, UnreachableError
+from ..address import TOKEN_VARIABLE
+from ..client import Client, UnreachableError
 from ..console import abandon_stdout, complain
 from ..errors import ConfigError, VaurienError
 from .commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
@@ -70,7 +71,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands; the docs are made from it too."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and behind the command
     common.add_argument('--host', metavar='URL', help=f'the control server (default: {HOST})')
-    common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN})')
+    common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN_VARIABLE})')
     common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, LONGEST),
                         help=f'for each answer (default: {TIMEOUT:g})')
     common.add_argument('--json', action='store_true', help='write JSON')

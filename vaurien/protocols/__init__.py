@@ -2,7 +2,7 @@
 from typing import Any
 
 from ..registry import Registry
-from .base import BaseProtocol
+from .base import COMMON, BaseProtocol
 
 
 def _malformed(cls: Any) -> str | None:
@@ -13,6 +13,6 @@ def _malformed(cls: Any) -> str | None:
     return None
 
 
-Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed)
+Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed, COMMON)
 
 from . import http, memcache, mysql, postgres, redis, smtp, tcp  # noqa: E402, F401 - they register themselves

@@ -10,14 +10,13 @@ from gevent import Timeout
 from ..address import Address, parse_address, parse_backend
 from ..errors import ConfigError
 from ..net import sockets
-from ..spec import ProxyDefaults, ProxySpec
+from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
 from .journal import Journal
 from .proxy import Proxy
 from .reconcile import Reconciliation, Work, check_names, find_work, named
 
 logger = logging.getLogger(__name__)
 
-EMBEDDED = 'embedded'   #: the backend's name that means the HTTP backend inside the process
 
 
 class UnknownProxyError(ConfigError):

@@ -14,9 +14,10 @@ from ..net.connect import Connecting
 from ..net.pool import Pool
 from ..net.sockets import RawSocket
 from ..net.stream import Stream
+from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol, Exchange
-from ..relay.chaos import Chaos, protocol_settings
+from ..relay.chaos import Chaos
 from ..relay.lane import ANYTHING
 from ..relay.session import Session
 from ..spec import ProxySpec

@@ -9,9 +9,9 @@ from typing import Any
 
 from gevent import Timeout, get_hub
 
+from ..behaviors.dummy import DUMMY
 from ..net.stream import Stream
 from ..protocols.base import Exchange
-from .chaos import DUMMY
 
 _READABLE = 1
 #: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``, and ``SystemExit`` would end the process without a word

@@ -9,10 +9,10 @@ from typing import Any
 
 from gevent import get_hub, getcurrent
 
+from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
 from ..protocols.message import Cutter, Part
-from .chaos import DUMMY
 from .lane import Lane
 
 #: [bytes] of a message's body from which it is forwarded without being looked at

@@ -5,10 +5,11 @@ Knows no wire format, and reads no answer.
 from collections.abc import Iterable
 from typing import Any
 
+from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
 from ..protocols.message import UNANSWERED, Part
-from .chaos import DUMMY, OPENING
+from .chaos import OPENING
 from .message_lane import MessageLane
 
 #: requests that wait for their answers from which on their names are weighed, and [bytes] that these may have together; beyond

@@ -9,10 +9,11 @@ from typing import Any
 from gevent import get_hub, getcurrent, spawn
 
 from ..address import Address
+from ..behaviors.dummy import DUMMY
 from ..net.stream import GONE, Stream
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import MessageProtocol
-from .chaos import DUMMY, fails_opening
+from .chaos import fails_opening
 from .lane import EventLane, Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane

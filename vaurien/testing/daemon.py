@@ -15,7 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from ..client import MAIN, TOKEN, Client
+from ..address import TOKEN_VARIABLE, join
+from ..client import MAIN, Client
 from ..errors import VaurienError
 from .proxy import Change, OpenSession, RunningProxy, split
 
@@ -158,7 +159,7 @@ class Daemon:
         token = secrets.token_urlsafe()
         self.process = Process(
             ['--fleet-only', '--http', '--http-host', HOST, '--http-port', '0', '--seed', str(self.seed),
-             '--log-level', log_level, *(f'--plugin={plugin}' for plugin in plugins)], {TOKEN: token})
+             '--log-level', log_level, *(f'--plugin={plugin}' for plugin in plugins)], {TOKEN_VARIABLE: token})
         host, port = split(self.process.wait_for(CONTROL, START))
         self.client = Client(host, port, token)
 
@@ -247,7 +248,7 @@ def start_proxy(proxy_host: str = 'localhost', proxy_port: int = 8000, backend_h
     Raises:
         VaurienError: It does not start; the message has what it printed.
     """
-    flags = ['--proxy', address(proxy_host, proxy_port), '--backend', address(backend_host, backend_port),
+    flags = ['--proxy', join(proxy_host, proxy_port), '--backend', join(backend_host, backend_port),
              '--protocol', protocol, '--log-level', log_level, '--log-output', log_output, *(options or ())]
     if http:
         flags += ['--http', '--http-host', http_host, '--http-port', str(http_port)]
@@ -269,8 +270,3 @@ def stop_proxy(pid: int) -> None:
     process.stop()
     sys.stderr.write(process.log())
     process.close()
-
-
-def address(host: str, port: int) -> str:
-    """Write an address as the command line takes it."""
-    return f'[{host}]:{port}' if ':' in host and not host.startswith('[') else f'{host}:{port}'

@@ -1,9 +1,6 @@
-"""The toxics that vaurien has, and where others are registered."""
-from typing import Any
-
-from ..registry import Registry
+"""The toxics that vaurien has, the base class of all, and the registry that others are found in."""
 from .bandwidth import Bandwidth
-from .base import Toxic as BaseToxic
+from .base import TOXICS, Toxic
 from .corrupt import Corrupt
 from .latency import Latency
 from .limit_data import LimitData
@@ -16,14 +13,8 @@ from .slow_close import SlowClose
 from .slow_open import SlowOpen
 from .timeout import Timeout
 
+__all__ = ['TOXICS', 'Toxic']
 
-def _malformed(cls: Any) -> str | None:
-    if not issubclass(cls, BaseToxic):
-        return 'it is not derived from vaurien.toxics.base.Toxic'
-    return None
-
-
-Toxic: Registry[BaseToxic] = Registry('toxic', 'vaurien.toxics', _malformed)
 for _cls in (Bandwidth, Corrupt, Latency, LimitData, LimitTime, Noop, PacketLoss, ResetPeer, Slicer, SlowClose, SlowOpen,
              Timeout):
-    Toxic.register(_cls)
+    TOXICS.register(_cls)

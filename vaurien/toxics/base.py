@@ -2,11 +2,12 @@
 import time
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import gevent
 
-from ..options import Bounded, Option, settle
+from ..options import Bounded
+from ..registry import Registry
 
 #: [bytes] that a stage holds before it pushes back to the sender: some chunks, to keep two stages busy
 QUEUE = 256 * 1024
@@ -17,6 +18,7 @@ SHORT = 0.0001
 Milliseconds = Bounded(int, 0, 2 ** 63 - 1)
 #: what Toxiproxy takes for milliseconds, bytes and rates alike; it refuses none, and less than 0 counts as 0
 Whole = Bounded(int, -2 ** 63, 2 ** 63 - 1)
+T = TypeVar('T', bound='Toxic')
 Milliseconds.expected, Whole.expected = 'a whole number of at least 0', 'a whole number'
 
 
@@ -84,6 +86,23 @@ class Toxic:
     def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
         self.settings, self.link, self.shared = settings, link, shared
 
+    @classmethod
+    def register(cls, toxic: 'type[T]', *, replace: bool = False) -> 'type[T]':
+        """Make a class of toxics known under its ``name``. Also usable as a decorator.
+
+        Args:
+            toxic: The class.
+            replace: Take the place of the class that has this name now.
+
+        Returns:
+            The class, unchanged.
+
+        Raises:
+            RegistrationError: The class is malformed, or its name is taken.
+        """
+        TOXICS.register(toxic, replace=replace)
+        return toxic
+
     def option(self, name: str) -> Any:
         """Return the value of an option as it is now."""
         return self.settings[name]
@@ -108,13 +127,11 @@ class Toxic:
         return 0.0
 
 
-def clean(cls: type[Toxic], given: Mapping[str, Any], label: Any = str) -> dict[str, Any]:
-    """Complete and convert the attributes given for a toxic.
+def _malformed(cls: Any) -> str | None:
+    return None if issubclass(cls, Toxic) else 'it is not derived from vaurien.toxics.Toxic'
 
-    Raises:
-        ConfigError: An unknown attribute, or a value that does not fit.
-    """
-    return settle({name: Option(*option) for name, option in cls.options.items()}, given, label)
+
+TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed)
 
 
 def sleep(seconds: float) -> None:

@@ -3,14 +3,11 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any, Protocol
 
-import msgspec
-
 from ..errors import ConfigError
+from ..links import STREAMS
 from ..net.stream import Stream
-from ..spec import STREAMS, ToxicSpec
-from ..toxics import Toxic
-from ..toxics.base import Toxic as BaseToxic
-from ..toxics.base import clean
+from ..spec import ToxicSpec
+from ..toxics import TOXICS, Toxic
 from .chain import Chain, Link
 from .stage import ANYTHING
 
@@ -44,7 +41,7 @@ class Wear:
 
     __slots__ = ('spec', 'cls', 'settings', 'shared', 'updates')
 
-    def __init__(self, spec: ToxicSpec, cls: type[BaseToxic], settings: dict[str, Any]) -> None:
+    def __init__(self, spec: ToxicSpec, cls: type[Toxic], settings: dict[str, Any]) -> None:
         self.spec, self.cls, self.settings = spec, cls, settings
         self.updates = 0
         self.shared: dict[str, Any] = {}
@@ -73,11 +70,11 @@ def settle_toxic(spec: ToxicSpec) -> Wear:
         UnknownPluginError: There is no toxic of this type.
         ConfigError: A value does not fit.
     """
-    cls = Toxic.get(spec.type)
+    cls = TOXICS.get(spec.type)
     if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
-    settings = clean(cls, spec.attributes)
-    return Wear(msgspec.structs.replace(spec, name=spec.name or f'{spec.type}_{spec.stream}'), cls, settings)
+    settings = TOXICS.settle(cls, spec.attributes)
+    return Wear(spec.named(), cls, settings)
 
 
 def settle_toxics(specs: Iterable[ToxicSpec]) -> dict[str, Wear]:

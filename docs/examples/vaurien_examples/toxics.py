@@ -1,11 +1,10 @@
 """A toxic: bytes come in bursts."""
 from vaurien.toxics import Toxic
 from vaurien.toxics.base import Bounded, Milliseconds, sleep
-from vaurien.toxics.base import Toxic as BaseToxic
 
 
 @Toxic.register
-class Stutter(BaseToxic):
+class Stutter(Toxic):
     """Bytes come in bursts, with silence between them."""
 
     name = 'stutter'

@@ -7,7 +7,7 @@ from vaurien.behaviors import Behavior
 from vaurien.config import configure
 from vaurien.errors import ConfigError
 from vaurien.protocols import Protocol
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def new_folder(tmp_path, monkeypatch):
     """Work in a new folder; afterwards no plugin, and no module of it, is known any more."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, 'path', [entry for entry in sys.path if entry])
-    known = {registry: dict(registry._classes) for registry in (Behavior, Protocol, Toxic)}
+    known = {registry: dict(registry._classes) for registry in (Behavior, Protocol, TOXICS)}
     modules = set(sys.modules)
     yield tmp_path
     for registry, classes in known.items():

@@ -9,7 +9,7 @@ from vaurien.config.toxics import read_toxic
 from vaurien.errors import ConfigError, RegistrationError
 from vaurien.links import make_link
 from vaurien.spec import ToxicSpec
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 
 from .configuring import new_folder, proxy, refused, spec  # noqa: F401 - a fixture
 
@@ -185,9 +185,9 @@ def test_the_help_has_every_toxic_and_link_with_its_figures(capsys):
     with pytest.raises(SystemExit):
         configure(['--help'], {})
     text = ' '.join(capsys.readouterr().out.split())
-    for name in Toxic.names():
+    for name in TOXICS.names():
         assert f'toxic {name}: ' in text
-        for attribute in Toxic.get(name).options:
+        for attribute in TOXICS.get(name).options:
             assert f' {attribute}=' in text.split(f'toxic {name}: ', 1)[1].split(' toxic ', 1)[0]
     assert 'satellite: 279 ms each way, jitter 0 ms, 1000 kbit/s down, 256 up, 0.12 % lost' in text
 

@@ -7,13 +7,12 @@ import pytest
 
 from vaurien.conformance import check_toxic
 from vaurien.errors import RegistrationError
-from vaurien.toxics import Toxic
-from vaurien.toxics.base import Toxic as BaseToxic
+from vaurien.toxics import TOXICS, Toxic
 
 
-@pytest.mark.parametrize('name', Toxic.names())
+@pytest.mark.parametrize('name', TOXICS.names())
 def test_built_in_toxic_keeps_its_contract(name):
-    check_toxic(Toxic.get(name))
+    check_toxic(TOXICS.get(name))
 
 
 def pipe(work):
@@ -72,7 +71,7 @@ BAD = {
 
 @pytest.mark.parametrize('rule', BAD)
 def test_toxic_that_breaks_a_rule_is_told_which(rule):
-    cls = type('Bad', (BaseToxic,), {'name': 'bad', '__doc__': 'It is bad.', **BAD[rule]})
+    cls = type('Bad', (Toxic,), {'name': 'bad', '__doc__': 'It is bad.', **BAD[rule]})
     with pytest.raises(AssertionError, match=f'Bad breaks the rule: .*{rule}') as told:
         check_toxic(cls)
     assert '\n' not in str(told.value)

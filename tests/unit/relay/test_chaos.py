@@ -4,10 +4,12 @@ from random import Random
 import pytest
 
 import vaurien.protocols.http  # noqa: F401 - registers itself
+from vaurien.behaviors.dummy import DUMMY
 from vaurien.errors import ConfigError, UnknownPluginError
+from vaurien.plugins import protocol_settings
 from vaurien.protocols import Protocol
 from vaurien.protocols.tcp import TCP
-from vaurien.relay.chaos import DUMMY, Chaos, protocol_options, protocol_settings
+from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
 
 
@@ -69,6 +71,6 @@ def test_it_reads_as_the_mix_it_was_made_of():
 
 def test_common_options_of_protocols_have_their_defaults():
     assert protocol_settings(TCP, {'buffer': 100})['buffer'] == 100
-    assert {'reuse_socket', 'buffer', 'keep_alive'} <= set(protocol_options(TCP))
+    assert {'reuse_socket', 'buffer', 'keep_alive'} <= set(Protocol.options(TCP))
     with pytest.raises(ConfigError, match='--protocol-tcp-bufer'):
         protocol_settings(TCP, {'bufer': 1})

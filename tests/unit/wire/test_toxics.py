@@ -5,8 +5,7 @@ import pytest
 from tests.support.toxic_talk import Sink, pause
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.spec import ToxicSpec
-from vaurien.toxics import Toxic
-from vaurien.toxics.base import Toxic as BaseToxic
+from vaurien.toxics import TOXICS, Toxic
 from vaurien.wire.toxics import Wire, settle_toxic, settle_toxics
 
 LATE = {'latency': 5000}
@@ -74,11 +73,11 @@ def registered():
     names = []
 
     def register(cls):
-        names.append(Toxic.register(cls).name)
+        names.append(TOXICS.register(cls).name)
         return cls
     yield register
     for name in names:
-        Toxic.unregister(name)
+        TOXICS.unregister(name)
 
 
 # -- specs
@@ -217,7 +216,7 @@ def test_slow_open_is_on_no_lane_also_after_an_update():
 
 def test_a_toxic_that_cannot_be_made_ends_that_session_alone_and_the_change_goes_on(registered):
     @registered
-    class Broken(BaseToxic):
+    class Broken(Toxic):
         """Cannot be made, every other time."""
 
         name = 'broken'

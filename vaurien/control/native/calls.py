@@ -12,14 +12,13 @@ from msgspec import UNSET
 from ... import __version__
 from ...behaviors import Behavior
 from ...metrics.prometheus import CONTENT_TYPE, Metrics
-from ...mix import parse_mix
 from ...protocols import Protocol
 from ...proxies.fleet import Fleet
 from ...proxies.journal import KEPT
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
-from ...spec import BehaviorSpec, ProxySpec
-from ...toxics import Toxic
+from ...spec import BehaviorSpec, ProxySpec, read_mix
+from ...toxics import TOXICS
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface
 from . import models, views
@@ -104,7 +103,7 @@ class Native:
         return models.Protocols(protocols=[views.protocol_view(name) for name in Protocol.names()])
 
     def toxics(self, request: Request) -> models.Toxics:
-        return models.Toxics(toxics=[views.toxic_view(name) for name in Toxic.names()])
+        return models.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
 
     def health(self, request: Request) -> models.Health:
         proxies = self.fleet.proxies.values()
@@ -222,7 +221,7 @@ def fields_of(body: models.Changes, protocol: str) -> dict[str, Any]:
 def entries_of(mix: str | list[BehaviorSpec]) -> tuple[BehaviorSpec, ...]:
     """Read a mix as a body gives it."""
     if isinstance(mix, str):
-        return tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(mix))
+        return read_mix(mix)
     return tuple(mix)
 
 

@@ -8,20 +8,21 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from ...proxies.journal import KEPT, Fault
-from ...spec import BehaviorSpec, ToxicSpec
+from ...registry import NAME_PATTERN
+from ...spec import EMBEDDED, BehaviorSpec, ToxicSpec
 
 PAGE = 1000             #: entries of a list where the request does not say how many
 LARGEST = 2 ** 53 - 1   #: the largest number that every reader of JSON takes as it is
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern='^[A-Za-z0-9][A-Za-z0-9_.-]*$',
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=f'^{NAME_PATTERN}$',
                            description='How the proxy is addressed, and what the seed knows it by')]
 #: what every address looks like; whether a host or a path is one is found out by whoever uses it
 ADDRESS = r'unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5}'
 Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one',
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
 Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded',
-                              extra_json_schema={'pattern': f'^(embedded|{ADDRESS})$', 'examples': ['localhost:80']})]
-ToxicName = Annotated[str, Meta(min_length=1, max_length=100, pattern='^[A-Za-z0-9][A-Za-z0-9_.-]*$',
+                              extra_json_schema={'pattern': f'^({EMBEDDED}|{ADDRESS})$', 'examples': ['localhost:80']})]
+ToxicName = Annotated[str, Meta(min_length=1, max_length=100, pattern=f'^{NAME_PATTERN}$',
                                 description='How the toxic is addressed within its proxy; without it TYPE_STREAM')]
 Toxicity = Annotated[float, Meta(ge=0, le=1, description='The share of the sessions that it is active in')]
 Attributes = Annotated[dict[str, Any], Meta(description="Values of the toxic's options; what is not given has its default")]

@@ -12,7 +12,7 @@ from ...behaviors import Behavior
 from ...protocols import Protocol
 from ...proxies.journal import Fault
 from ...registry import Registry
-from ...toxics import Toxic
+from ...toxics import TOXICS
 from ..surface import JSON
 from . import models
 from .endpoint import Endpoint, Media
@@ -27,7 +27,7 @@ EARLY = (414, 431)
 #: where names of plugins stand; known are those that were registered when the server started
 PLUGINS: tuple[tuple[str, str, Registry[Any]], ...] = (
     ('NewProxy', 'protocol', Protocol), ('Changes', 'protocol', Protocol), ('BehaviorSpec', 'name', Behavior),
-    ('ToxicSpec', 'type', Toxic), ('NewToxic', 'type', Toxic))
+    ('ToxicSpec', 'type', TOXICS), ('NewToxic', 'type', TOXICS))
 #: what stands in paths
 PATH: dict[str, dict[str, Any]] = {
     'proxy': {'schema': {'type': 'string', 'minLength': 1}, 'description': 'The name of a proxy'},

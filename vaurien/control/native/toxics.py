@@ -59,12 +59,11 @@ class ToxicCalls:
 
     def add_toxic(self, request: Request) -> ToxicSpec:
         body, toxics = request.body, self._toxics(request)
-        name = f'{body.type}_{body.stream}' if body.name is UNSET else body.name
-        attributes = check_attributes(body.type, body.attributes)
-        if name in toxics:
-            raise Refusal(409, f'the toxic {name} exists already', 'body', 'name')
-        made = ToxicSpec(type=body.type, name=name, stream=body.stream, toxicity=body.toxicity, attributes=attributes)
-        self._wear(request, {**toxics, name: made})
+        made = ToxicSpec(type=body.type, name='' if body.name is UNSET else body.name, stream=body.stream,
+                         toxicity=body.toxicity, attributes=check_attributes(body.type, body.attributes)).named()
+        if made.name in toxics:
+            raise Refusal(409, f'the toxic {made.name} exists already', 'body', 'name')
+        self._wear(request, {**toxics, made.name: made})
         return made
 
     def change_toxic(self, request: Request) -> ToxicSpec:

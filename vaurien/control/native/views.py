@@ -6,14 +6,12 @@ from itertools import islice
 from typing import Any
 
 from ...behaviors import Behavior
-from ...behaviors.dummy import all_options
-from ...options import Option, expected, normalize
+from ...options import Option, expected
 from ...protocols import Protocol
 from ...protocols.base import BaseProtocol
 from ...proxies.proxy import Proxy
-from ...relay.chaos import protocol_options
 from ...relay.session import Session
-from ...toxics import Toxic
+from ...toxics import TOXICS
 from . import models
 
 TYPES = {bool: 'boolean', int: 'integer', float: 'number', str: 'string'}
@@ -100,13 +98,13 @@ def options_view(options: dict[str, Option]) -> list[models.OptionInfo]:
 def behavior_view(name: str) -> models.PluginInfo:
     """Show a behavior."""
     cls = Behavior.get(name)
-    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(all_options(cls)))
+    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Behavior.options(cls)))
 
 
 def toxic_view(name: str) -> models.PluginInfo:
     """Show a toxic."""
-    cls = Toxic.get(name)
-    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(normalize(cls.options)))
+    cls = TOXICS.get(name)
+    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(TOXICS.options(cls)))
 
 
 def protocol_view(name: str) -> models.ProtocolInfo:
@@ -114,5 +112,5 @@ def protocol_view(name: str) -> models.ProtocolInfo:
     cls: type[BaseProtocol] = Protocol.get(name)
     kinds = [models.KindInfo(name=kind, description=entry.description, stages=list(entry.stages))
              for kind, entry in cls.errors.items()]
-    return models.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(protocol_options(cls)),
+    return models.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
                                kinds=kinds)

@@ -12,13 +12,14 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import falcon
+import msgspec
 
 from ...errors import ConfigError, RegistrationError, UnknownPluginError
-from ...mix import parse_mix
+from ...links import STREAMS
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import STREAMS, BehaviorSpec, ToxicSpec
-from ...toxics import Toxic
+from ...spec import ToxicSpec, read_mix
+from ...toxics import TOXICS
 from ...wire.toxics import Wear
 from .. import checks
 from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body
@@ -120,7 +121,7 @@ def extras_of(given: dict[str, Any]) -> dict[str, Any]:
             checks.check_protocol(given['protocol'], {})
             extras['protocol'] = given['protocol']
         if 'behavior' in given:
-            extras['mix'] = tuple(BehaviorSpec(name=name, percent=percent) for percent, name in parse_mix(given['behavior']))
+            extras['mix'] = read_mix(given['behavior'])
             checks.check_mix(extras['mix'])
     except (ConfigError, RegistrationError) as error:
         raise bad_body(error) from None
@@ -237,11 +238,10 @@ class Api:
         if stream.lower() not in STREAMS:
             raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
         cls = toxic_class(kind)
-        name = given.get('name') or f'{kind}_{stream}'
-        if name in found.wire.toxics:
+        spec = ToxicSpec(type=kind, name=given.get('name', ''), stream=stream, toxicity=given.get('toxicity', 1.0)).named()
+        if spec.name in found.wire.toxics:
             raise ApiError(409, 'toxic already exists')
-        attributes = attributes_of(cls, given.get('attributes'))
-        spec = ToxicSpec(type=kind, name=name, stream=stream, toxicity=given.get('toxicity', 1.0), attributes=attributes)
+        spec = msgspec.structs.replace(spec, attributes=attributes_of(cls, given.get('attributes')))
         return reply(toxic_view(act(self.proxies.add_toxic, found, spec)))
 
     def toxic_show(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
@@ -304,7 +304,7 @@ def toxic_class(kind: str) -> Any:
         ApiError: There is none.
     """
     try:
-        return Toxic.get(kind)
+        return TOXICS.get(kind)
     except (UnknownPluginError, RegistrationError):
         raise ApiError(400, 'invalid toxic type') from None
 

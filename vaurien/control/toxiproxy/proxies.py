@@ -10,11 +10,11 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ...address import Address, is_ipv6, read
+from ...address import Address, is_ipv6, join, read
 from ...net import sockets
-from ...proxies.fleet import EMBEDDED, Fleet, NameTakenError
+from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import ToxicSpec
+from ...spec import EMBEDDED, ToxicSpec
 from ...wire.toxics import Wear
 from ..surface import reason_of
 
@@ -63,8 +63,7 @@ def listening(text: str) -> Address:
         raise GoAddressError(f'lookup tcp/{port}: unknown port')
     if len(port) > 5 or int(port) > 65535:
         raise GoAddressError(f'address {port}: invalid port')
-    shown = f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
-    address = read(shown) if ':' not in host or is_ipv6(host) else None
+    address = read(str(Address(host, int(port)))) if ':' not in host or is_ipv6(host) else None
     if address is None:
         raise GoAddressError(f'lookup {host}: no such host')
     return address._replace(host='') if host in ANY else address
@@ -100,7 +99,7 @@ def connecting(upstream: str) -> str:
         return upstream
     with suppress(GoAddressError):
         host, port = split(upstream)
-        address = read(f'[{host}]:{port}' if ':' in host else f'{host or "localhost"}:{port}')
+        address = read(join(host or 'localhost', port))
         if address is not None and address.port:
             return str(address)
     return upstream if upstream.startswith('unix:/') else NOWHERE
@@ -299,9 +298,9 @@ class Toxiproxies:
         Raises:
             ConfigError: What it says does not fit.
         """
-        name = spec.name or f'{spec.type}_{spec.stream}'
-        self._set_toxics(proxy, [*specs(proxy), msgspec.structs.replace(spec, name=name)])
-        return proxy.wire.toxics[name]
+        spec = spec.named()
+        self._set_toxics(proxy, [*specs(proxy), spec])
+        return proxy.wire.toxics[spec.name]
 
     def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> Wear:
         """Change what is given, and draw anew where the toxic is active.

@@ -1,7 +1,8 @@
 """Toxics as Toxiproxy's API takes and shows them. Knows the classes of toxics, and neither proxies nor requests."""
 from typing import Any
 
-from ...options import Bounded, Option, normalize
+from ...options import Bounded, Option
+from ...toxics import TOXICS
 from ...wire.toxics import Wear
 from .gojson import Float32, Struct
 
@@ -21,7 +22,7 @@ STRUCTS = {
 
 def attributes_struct(cls: Any) -> Struct:
     """Return what Go would read a toxic's attributes into."""
-    fields = {name: go_type(cls.name, option) for name, option in normalize(cls.options).items()}
+    fields = {name: go_type(cls.name, option) for name, option in TOXICS.options(cls).items()}
     return Struct(STRUCTS[cls.name][0] if cls.name in STRUCTS else f'{cls.__name__}Toxic', fields, path='attributes')
 
 

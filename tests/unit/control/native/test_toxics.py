@@ -5,7 +5,7 @@ from tests.support.control_client import steering
 from tests.support.hosting import spec_for
 from tests.support.peers import ask, connect, echo_server
 from tests.support.unit_of_time import MS, PATIENCE
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS
 
 ALL = '/v1/proxies/default/toxics'
 ONE = f'{ALL}/slow'
@@ -33,7 +33,7 @@ def test_a_toxic_is_added_shown_listed_and_removed(server):
     assert server.ask('DELETE', ONE).status == 404
 
 
-@pytest.mark.parametrize('name', Toxic.names())
+@pytest.mark.parametrize('name', TOXICS.names())
 def test_every_toxic_can_be_added_with_its_defaults(server, name):
     assert server.ask('POST', ALL, {'type': name, 'stream': 'upstream'}).json['name'] == f'{name}_upstream'
 

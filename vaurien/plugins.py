@@ -1,0 +1,106 @@
+"""The one place that knows a plugin of any kind: the three kinds, what there is of each, and how one is made of a spec.
+
+Knows the registries, and nothing of sessions, streams or how a user wrote it.
+"""
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .behaviors import Behavior
+from .behaviors.dummy import DUMMY, Dummy
+from .errors import RegistrationError
+from .options import Option, flag
+from .protocols import Protocol
+from .protocols.base import BaseProtocol
+from .registry import Registry
+from .spec import BehaviorSpec
+from .toxics import TOXICS
+
+
+class PluginKind(NamedTuple):
+    """A kind of plugin.
+
+    Args:
+        registry: Where its classes are found.
+        has_flags: Whether each option of each class is a flag of the command line, and a key of a section ``[kind:NAME]``.
+            A toxic is written with its attributes in one text, any number of times, so it has none.
+    """
+
+    registry: Registry[Any]
+    has_flags: bool
+
+
+KINDS = {
+    'behavior': PluginKind(Behavior, has_flags=True),
+    'protocol': PluginKind(Protocol, has_flags=True),
+    'toxic': PluginKind(TOXICS, has_flags=False),
+}
+WITH_FLAGS = {name: kind for name, kind in KINDS.items() if kind.has_flags}
+
+
+class Plugin(NamedTuple):
+    """A plugin as it is shown to users.
+
+    Args:
+        summary: What it does, in one sentence; empty: it does not say.
+        options: What it can be told.
+    """
+
+    summary: str
+    options: dict[str, Option]
+
+
+#: plugins by kind and name
+Catalog = Mapping[str, Mapping[str, Plugin]]
+
+
+def make_catalog(kinds: Mapping[str, PluginKind] = WITH_FLAGS) -> tuple[Catalog, list[str]]:
+    """List the plugins of some kinds with their options. What cannot be loaded is left out; the second value says why."""
+    notes: list[str] = []
+    catalog: dict[str, dict[str, Plugin]] = {kind: {} for kind in kinds}
+    for kind, (registry, _) in kinds.items():
+        for name in registry.names():
+            try:
+                cls = registry.get(name)
+            except RegistrationError as error:
+                notes.append(str(error))
+            else:
+                catalog[kind][name] = Plugin(summary(cls), registry.options(cls))
+    return catalog, notes
+
+
+def summary(cls: type) -> str:
+    """Return the first sentence of a class's own docstring; empty: it has none."""
+    paragraph = ' '.join((cls.__doc__ or '').strip().split('\n\n')[0].split())
+    return paragraph.partition('. ')[0].removesuffix('.') + '.' if paragraph else ''
+
+
+def make_behavior(entry: BehaviorSpec, settings: Mapping[str, Mapping[str, Any]], protocol: type[BaseProtocol]) -> Dummy:
+    """Make the behavior object of one entry of a mix.
+
+    Args:
+        entry: The entry.
+        settings: Configured values by behavior and option; those of the entry win.
+        protocol: The protocol's class; the behavior is checked against it.
+
+    Raises:
+        UnknownPluginError: There is no such behavior.
+        ConfigError: An unknown option, or a value that does not fit.
+        RegistrationError: It wants to end the process.
+    """
+    cls = Behavior.get(entry.name)
+    given = {**settings.get(entry.name, {}), **entry.settings}
+    try:
+        behavior = cls(Behavior.settle(cls, given, lambda option: flag('behavior', entry.name, option)))
+        behavior.suit(protocol)
+    except SystemExit as error:     # a plugin may not end the process of the caller
+        raise RegistrationError(f'behavior {entry.name} cannot be made: {error!r}') from error
+    return DUMMY if cls.transparent() else behavior
+
+
+def protocol_settings(cls: type[BaseProtocol], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the settings of a protocol.
+
+    Raises:
+        ConfigError: An unknown option, or a value that does not fit.
+    """
+    return Protocol.settle(cls, given, lambda option: flag('protocol', cls.name, option))
