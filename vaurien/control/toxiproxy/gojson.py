@@ -8,6 +8,7 @@ import math
 import re
 import struct
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
 DEPTH = 200     #: of nested values; Go takes 10,000, and no client more than three
@@ -333,7 +334,8 @@ def write_float(number: float) -> str:
         digits = exponent[1:].lstrip('0')
         return f'{mantissa}e{sign}{digits if sign == "-" or len(digits) > 1 else digits.rjust(2, "0")}'
     places = max(0, len(mantissa.partition('.')[2]) - int(exponent))
-    return f'{float(shortest):.{places}f}'
+    exact = Decimal(shortest) if small else float(shortest)     # as 64 bits it would show digits that 32 do not have
+    return f'{exact:.{places}f}'
 
 
 def float_of(text: str, small: bool) -> float:
