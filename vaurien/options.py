@@ -56,7 +56,7 @@ class Bounded:
     def __init__(self, base: type[int] | type[float], low: float, high: float | None = None) -> None:
         self.base, self.low, self.high = base, low, high
         self.__name__ = base.__name__
-        words = 'a whole number' if base is int else 'a number'
+        words = 'an integer' if base is int else 'a number'
         self.expected = f'{words} of at least {low}' if high is None else f'{words} from {low} to {high}'
 
     def __call__(self, value: Any) -> int | float:
@@ -70,7 +70,7 @@ def plain(base: Callable[[Any], Any], value: Any) -> Any:
     """Convert ``value`` to one of the plain types, from text or from JSON.
 
     Raises:
-        ValueError: The value is not of the type. A bool is no number, 1.5 is no whole number, and neither infinity nor
+        ValueError: The value is not of the type. A bool is no number, 1.5 is no integer, and neither infinity nor
             what only Python reads as a number (``1_000``) is one.
     """
     if base is bool:
@@ -109,7 +109,7 @@ def to_bool(value: Any) -> bool:
     raise ValueError(value)
 
 
-EXPECTED = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
+EXPECTED = {bool: 'true or false', int: 'an integer', float: 'a number', str: 'text'}
 
 
 def read_lines(text: str) -> tuple[str, ...]:

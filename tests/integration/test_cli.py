@@ -56,7 +56,7 @@ def test_help_is_printed():
     (['--protocol', 'tcp', '--behavior', 'error', '--behavior-error-kind', 'loading'],
      "--behavior-error-kind: 'loading' is not valid, expected nothing: tcp has no kinds of its own"),
     (['--sedd', '1'], "command line: '--sedd' is not valid, expected a known name, the nearest is --seed"),
-    (['--seed'], "--seed: '' is not valid, expected a whole number of at least 0"),
+    (['--seed'], "--seed: '' is not valid, expected an integer of at least 0"),
     (['--plugin', 'no_such_module_here'],
      "--plugin: 'no_such_module_here' is not valid, expected a module that can be imported, but "
      "ModuleNotFoundError(\"No module named 'no_such_module_here'\")"),

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def say(text: str) -> None:
-    """Print a line on standard output at once; where nobody reads that any more, nothing happens."""
+    """Print a line on standard output at once; where it has no reader any more, nothing happens."""
     if sys.stdout is None:
         return
     try:

@@ -23,7 +23,7 @@ class Reload:
     Args:
         fleet: What is to become what the configuration says.
         configuration: What was read before.
-        event: Set by whoever asks; cleared here.
+        event: Set to ask for it; cleared here.
         tell: Called with each proxy that is new.
     """
 

@@ -240,7 +240,7 @@ def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
 
 
 def of_plugin(key: str) -> bool:
-    """Say whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
+    """Return whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
     kind, dot, _ = key.partition('.')
     return bool(dot) and kind in WITH_FLAGS
 

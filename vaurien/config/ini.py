@@ -15,9 +15,9 @@ Sections = dict[str, Section]
 
 #: the sections that ``extends`` may stand in; vaurien 1.x looked in the second
 EXTENDING = ('vaurien', 'DEFAULT')
-NOTHING = Given('', '')
+NOT_GIVEN = Given('', '')
 VARIABLE = re.compile(r'\$\{([^}]*)\}')
-LARGEST = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
+MAX_FILE_BYTES = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
 #: what a malformed line should have been
 RULES: tuple[tuple[type[Error], str], ...] = (
     (MissingSectionHeaderError, 'a [section] before the first key'),
@@ -48,7 +48,7 @@ def _read(path: Path, environ: Mapping[str, str], above: tuple[Path, ...]) -> Se
     sections = _parse(path, environ)
     above = (*above, path.resolve())
     for name in EXTENDING:
-        extends = sections.get(name, {}).pop('extends', NOTHING)
+        extends = sections.get(name, {}).pop('extends', NOT_GIVEN)
         for line in read_lines(str(extends.value)):
             if '\0' in line:    # as no file's does
                 raise ConfigError(extends.label, line, 'the path of a file')
@@ -81,9 +81,9 @@ def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
 
 def _text(path: Path) -> str:
     with path.open('rb') as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ConfigError(str(path), f'more than {LARGEST} bytes', 'an INI file')
+        data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(str(path), f'more than {MAX_FILE_BYTES} bytes', 'an INI file')
     try:
         return data.decode('utf-8-sig').replace('\r\n', '\n')
     except UnicodeDecodeError as error:

@@ -22,7 +22,7 @@ from ...spec import ToxicSpec, read_mix
 from ...toxics import TOXICS
 from ...wire.toxics import Wear
 from .. import checks
-from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body, refusal_of
+from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface, read_body, refusal_of
 from .addresses import GoAddressError
 from .gojson import GoError, Object, Struct, read, word, write
 from .proxies import CannotListenError, Toxiproxies
@@ -30,7 +30,7 @@ from .toxics import attributes_struct, toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
 TEXT = 'text/plain; charset=utf-8'
-PLAIN = {'X-Content-Type-Options': 'nosniff'}
+NOSNIFF = {'X-Content-Type-Options': 'nosniff'}
 EXTRAS = {'protocol': 'string', 'behavior': 'string'}   #: what only vaurien has, in the body of a proxy
 PROXY = {'name': 'string', 'listen': 'string', 'upstream': 'string', 'enabled': 'bool', **EXTRAS}
 NEW_PROXY = Struct('Proxy', PROXY, 'toxiproxy.Proxy')
@@ -84,13 +84,13 @@ def make_surface(fleet: Fleet) -> Surface:
 # -- replies
 
 def reply(value: Any, status: int = 200) -> Reply:
-    """Answer with JSON."""
+    """Make a reply of JSON."""
     return Reply(write(value).encode(), status)
 
 
 def error_reply(text: str, status: int) -> Reply:
-    """Answer with an error."""
-    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, PLAIN)
+    """Make a reply of an error."""
+    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, NOSNIFF)
 
 
 def refuse(request: falcon.Request, error: Exception) -> Reply:
@@ -99,7 +99,7 @@ def refuse(request: falcon.Request, error: Exception) -> Reply:
     if isinstance(error, ApiError):
         return error_reply(refusal.description, refusal.status)
     if refusal.status == 404:
-        return Reply(b'404 page not found\n', 404, TEXT, PLAIN)
+        return Reply(b'404 page not found\n', 404, TEXT, NOSNIFF)
     if refusal.status == 405 or request.method not in falcon.HTTP_METHODS:
         return Reply(status=405, type='')
     made = error_reply(refusal.description, refusal.status)
@@ -107,11 +107,11 @@ def refuse(request: falcon.Request, error: Exception) -> Reply:
 
 
 def call(handle: Callable[..., Reply], request: falcon.Request, **captured: str) -> Reply:
-    """Answer a request of a known route."""
+    """Make the reply to a request of a known route."""
     if '' in captured.values():
         raise Refusal(404, 'an empty name')
     if request.env.get('HTTP_USER_AGENT', '').startswith('Mozilla/'):
-        made = Reply(b'User agent not allowed\n', 403, TEXT, PLAIN)
+        made = Reply(b'User agent not allowed\n', 403, TEXT, NOSNIFF)
     else:
         try:
             made = handle(request, **captured)
@@ -228,12 +228,12 @@ class Api:
     def delete(self, request: falcon.Request, proxy: str) -> Reply:
         """End a proxy and its connections."""
         self.proxies.remove(self.find(proxy))
-        return NOTHING
+        return NO_CONTENT
 
     def reset(self, request: falcon.Request) -> Reply:
         """Enable all proxies and take their toxics away."""
         act(self.proxies.reset)
-        return NOTHING
+        return NO_CONTENT
 
     def populate(self, request: falcon.Request) -> Reply:
         """Make proxies what a list says, one after the other, up to the first that cannot be."""
@@ -289,7 +289,7 @@ class Api:
         found = self.find(proxy)
         self.find_toxic(found, toxic)
         self.proxies.remove_toxic(found, toxic)
-        return NOTHING
+        return NO_CONTENT
 
 
 def act(do: Callable[..., Any], *args: Any) -> Any:
