@@ -60,10 +60,10 @@ class Bounded:
         self.expected = f'{words} of at least {low}' if high is None else f'{words} from {low} to {high}'
 
     def __call__(self, value: Any) -> int | float:
-        number = plain(self.base, value)
+        number: int | float = plain(self.base, value)
         if number < self.low or (self.high is not None and number > self.high):
             raise ValueError(value)
-        return number  # type: ignore[no-any-return]
+        return number
 
 
 def plain(base: Callable[[Any], Any], value: Any) -> Any:
@@ -109,7 +109,7 @@ def to_bool(value: Any) -> bool:
     raise ValueError(value)
 
 
-EXPECTED = {bool: 'true or false', int: 'an integer', float: 'a number', str: 'text'}
+EXPECTED: dict[Callable[[Any], Any], str] = {bool: 'true or false', int: 'an integer', float: 'a number', str: 'text'}
 
 
 def read_lines(text: str) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def expected(option: Option) -> str:
     """Say in words which values an option takes."""
     if option.choices is not None:
         return f'one of {", ".join(map(str, option.choices))}'
-    words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)  # type: ignore[call-overload]
+    words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)
     return str(words or f'a value that {getattr(option.type, "__name__", option.type)} takes')
 
 

@@ -27,6 +27,15 @@ RULES: tuple[tuple[type[Error], str], ...] = (
 )
 
 
+class Parser(RawConfigParser):
+    """A parser that takes ``stay-connected`` for ``stay_connected``."""
+
+    def optionxform(self, optionstr: str) -> str:
+        """Return the name of a key; a plugin's name in ``behavior.my-fault.sleep`` stays as it is."""
+        plugin, dot, key = optionstr.rpartition('.')
+        return plugin + dot + key.replace('-', '_')
+
+
 def read_sections(path: str, environ: Mapping[str, str]) -> Sections:
     """Read an INI file and what it extends.
 
@@ -68,8 +77,7 @@ def _fill(sections: Sections, base: Sections) -> None:
 
 def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
     text = _text(path)
-    parser = RawConfigParser(default_section='', inline_comment_prefixes=(';',), empty_lines_in_values=False)
-    parser.optionxform = _key  # type: ignore[method-assign,assignment]
+    parser = Parser(default_section='', inline_comment_prefixes=(';',), empty_lines_in_values=False)
     try:
         parser.read_string(text, str(path))
     except Error as error:
@@ -88,12 +96,6 @@ def _text(path: Path) -> str:
         return data.decode('utf-8-sig').replace('\r\n', '\n')
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), data[error.start:error.end], 'an INI file in UTF-8') from None
-
-
-def _key(key: str) -> str:
-    """Take ``stay-connected`` for ``stay_connected``; a plugin's name in ``behavior.my-fault.sleep`` stays as it is."""
-    head, dot, tail = key.rpartition('.')
-    return head + dot + tail.replace('-', '_')
 
 
 def _malformed(path: Path, text: str, error: Error) -> ConfigError:

@@ -1,7 +1,7 @@
-"""The HTTP API of Toxiproxy 2.12, to the byte: routes, bodies, codes, headers, the order of checks, and words for mistakes.
+"""The HTTP API of Toxiproxy 2.12, to the byte: routes, codes, headers and the order of checks.
 
-What it does to proxies and toxics is in ``proxies``. Sections are those of Toxiproxy's own API documentation; where
-vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
+Bodies are read in ``bodies``, and ``proxies`` does what they ask for. Sections are those of Toxiproxy's own API documentation;
+where vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
 """
 import base64
 import os
@@ -14,46 +14,36 @@ from typing import Any
 import falcon
 import msgspec
 
-from ...errors import ConfigError, RegistrationError, UnknownPluginError
+from ...errors import ConfigError
 from ...links import STREAMS
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import ToxicSpec, read_mix
-from ...toxics import TOXICS
+from ...spec import ToxicSpec
 from ...wire.toxics import Wear
-from .. import checks
-from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface, read_body, refusal_of
+from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface, refusal_of
 from .addresses import GoAddressError
-from .gojson import GoError, Object, Struct, read, word, write
+from .bodies import (
+    CHANGED_TOXIC,
+    NEW_PROXY,
+    NEW_TOXIC,
+    ApiError,
+    attributes_of,
+    bad_body,
+    body_of,
+    entries_of,
+    extras_of,
+    fields_of,
+    missing,
+    toxic_class,
+)
+from .gojson import write
 from .proxies import CannotListenError, Toxiproxies
-from .toxics import attributes_struct, toxic_view
+from .toxics import toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
 TEXT = 'text/plain; charset=utf-8'
 NOSNIFF = {'X-Content-Type-Options': 'nosniff'}
-EXTRAS = {'protocol': 'string', 'behavior': 'string'}   #: what only vaurien has, in the body of a proxy
-PROXY = {'name': 'string', 'listen': 'string', 'upstream': 'string', 'enabled': 'bool', **EXTRAS}
-NEW_PROXY = Struct('Proxy', PROXY, 'toxiproxy.Proxy')
-POPULATED = Struct('', PROXY, '[]struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }')
-NEW_TOXIC = Struct('ToxicWrapper', {'attributes': 'object toxics.NoopToxic', 'name': 'string', 'type': 'string',
-                                    'stream': 'string', 'toxicity': 'float32'}, 'toxics.ToxicWrapper')
-CHANGED_TOXIC = Struct('', {'attributes': 'object struct', 'toxicity': 'float32'},
-                       'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }')
 _numbers = count()
-
-
-class ApiError(Refusal):
-    """What Toxiproxy says of a request; the text and the status are its own."""
-
-
-def bad_body(error: object) -> ApiError:
-    """Refuse a body."""
-    return ApiError(400, f'bad request body: {error}')
-
-
-def missing(what: str) -> ApiError:
-    """Refuse a body that lacks a field."""
-    return ApiError(400, f'missing required field: {what}')
 
 
 def make_surface(fleet: Fleet) -> Surface:
@@ -124,49 +114,6 @@ def request_id() -> str:
     """Make an id that sorts by time, as long as Toxiproxy's."""
     raw = int(time.time()).to_bytes(4, 'big') + os.getpid().to_bytes(5, 'big') + (next(_numbers) % 2 ** 24).to_bytes(3, 'big')
     return base64.b32hexencode(raw).decode().lower().rstrip('=')
-
-
-def body_of(request: falcon.Request) -> Any:
-    """Read the first JSON value of a body.
-
-    Raises:
-        ApiError: There is none.
-    """
-    try:
-        return read(read_body(request))
-    except GoError as error:
-        raise bad_body(error) from None
-
-
-def fields_of(struct: Struct, value: Any) -> dict[str, Any]:
-    """Read fields from a body.
-
-    Raises:
-        ApiError: One of them is of another type.
-    """
-    try:
-        return struct.fill(value)
-    except GoError as error:
-        raise bad_body(error) from None
-
-
-def extras_of(given: dict[str, Any]) -> dict[str, Any]:
-    """Make fields of a spec of what only vaurien has.
-
-    Raises:
-        ApiError: It does not fit.
-    """
-    extras: dict[str, Any] = {}
-    try:
-        if 'protocol' in given:
-            checks.check_protocol(given['protocol'], {})
-            extras.update(protocol=given['protocol'], protocol_settings={})
-        if 'behavior' in given:
-            extras['mix'] = read_mix(given['behavior'])
-            checks.check_mix(extras['mix'])
-    except (ConfigError, RegistrationError) as error:
-        raise bad_body(error) from None
-    return extras
 
 
 class Api:
@@ -306,40 +253,3 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         raise ApiError(500, str(error)) from None
     except ConfigError as error:
         raise bad_body(error) from None
-
-
-def entries_of(value: Any) -> list[dict[str, Any]]:
-    """Read the proxies of a list, and check all of them before anything is done.
-
-    Raises:
-        ApiError: It is no list, or an entry does not fit.
-    """
-    if not isinstance(value, list | None):
-        raise bad_body(f'json: cannot unmarshal {word(value)} into Go value of type {POPULATED.full}')
-    entries = [fields_of(POPULATED, entry) for entry in value or ()]
-    for number, entry in enumerate(entries, 1):
-        for field in ('name', 'upstream'):
-            if not entry.get(field):
-                raise missing(f'{field} at proxy {number}')
-    return entries
-
-
-def toxic_class(kind: str) -> Any:
-    """Return the class of a toxic.
-
-    Raises:
-        ApiError: There is none.
-    """
-    try:
-        return TOXICS.get(kind)
-    except (UnknownPluginError, RegistrationError):
-        raise ApiError(400, 'invalid toxic type') from None
-
-
-def attributes_of(cls: Any, value: Object | None) -> dict[str, Any]:
-    """Read the attributes of a toxic; unknown ones are ignored.
-
-    Raises:
-        ApiError: One is of another type.
-    """
-    return fields_of(attributes_struct(cls), value)
