@@ -10,14 +10,14 @@ from .errors import RegistrationError, UnknownPluginError
 from .options import Option, options_of, settle
 
 
-class Plugin(Protocol):
+class PluginClass(Protocol):
     """What any plugin's class says of itself."""
 
     name: ClassVar[str]
     options: ClassVar[Mapping[str, Any]]
 
 
-T = TypeVar('T', bound=Plugin)
+T = TypeVar('T', bound=PluginClass)
 NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9_.-]*'     #: of plugins, proxies and toxics
 NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digit'    #: the same in words
 NAME = re.compile(rf'{NAME_PATTERN}\Z')

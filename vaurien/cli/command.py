@@ -16,7 +16,9 @@ from .parent import Parent
 
 if TYPE_CHECKING:
     from ..config import Configuration
+    from ..control.app import ControlServer
     from ..proxies.fleet import Fleet
+    from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
     from .signals import Signals
 
@@ -107,13 +109,13 @@ def run(configuration: 'Configuration') -> None:
         drain(fleet, spec.grace, signals)
 
 
-def describe(proxy: Any) -> str:
+def describe(proxy: 'Proxy') -> str:
     """Return what to say of a proxy that was started."""
     where = f'listening on {proxy.address}' if proxy.spec.enabled else 'disabled'
     return f'proxy {proxy.name} {where}, backend {proxy.spec.backend}'
 
 
-def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
+def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     """Start the control server.
 
     Raises:

@@ -2,6 +2,7 @@
 
 Knows no plugin; names of protocols and behaviors are taken as they come.
 """
+from collections.abc import Callable
 from typing import Any
 
 from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend
@@ -24,7 +25,7 @@ class Text:
         read: Makes the value of the text; raises ``ValueError`` where it cannot.
     """
 
-    def __init__(self, metavar: str, expected: str, read: Any) -> None:
+    def __init__(self, metavar: str, expected: str, read: Callable[[str], Any]) -> None:
         self.metavar, self.expected, self._read = metavar, expected, read
 
     def __call__(self, value: Any) -> Any:

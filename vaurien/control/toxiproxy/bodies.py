@@ -5,7 +5,7 @@ import falcon
 
 from ...errors import ConfigError, RegistrationError, UnknownPluginError
 from ...spec import read_mix
-from ...toxics import TOXICS
+from ...toxics import TOXICS, Toxic
 from .. import checks
 from ..surface import Refusal, read_body
 from .gojson import GoError, Object, Struct, read, word
@@ -94,7 +94,7 @@ def entries_of(value: Any) -> list[dict[str, Any]]:
     return entries
 
 
-def toxic_class(kind: str) -> Any:
+def toxic_class(kind: str) -> type[Toxic]:
     """Return the class of a toxic.
 
     Raises:
@@ -106,7 +106,7 @@ def toxic_class(kind: str) -> Any:
         raise ApiError(400, 'invalid toxic type') from None
 
 
-def attributes_of(cls: Any, value: Object | None) -> dict[str, Any]:
+def attributes_of(cls: type[Toxic], value: Object | None) -> dict[str, Any]:
     """Read the attributes of a toxic; unknown ones are ignored.
 
     Raises:
