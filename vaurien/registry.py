@@ -4,12 +4,20 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from .errors import RegistrationError, UnknownPluginError
 from .options import Option, options_of, settle
 
-T = TypeVar('T')
+
+class PluginClass(Protocol):
+    """What any plugin's class says of itself."""
+
+    name: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]]
+
+
+T = TypeVar('T', bound=PluginClass)
 NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9_.-]*'     #: of plugins, proxies and toxics
 NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digit'    #: the same in words
 NAME = re.compile(rf'{NAME_PATTERN}\Z')
@@ -49,7 +57,7 @@ class Registry(Generic[T]):
             RegistrationError: The class is malformed, or its name is taken.
         """
         self.check(cls)
-        name = cls.name  # type: ignore[attr-defined]
+        name = cls.name
         present = self._classes.get(name)
         if present not in (None, cls) and not replace:
             raise RegistrationError(

@@ -56,7 +56,7 @@ def test_help_is_printed():
     (['--protocol', 'tcp', '--behavior', 'error', '--behavior-error-kind', 'loading'],
      "--behavior-error-kind: 'loading' is not valid, expected nothing: tcp has no kinds of its own"),
     (['--sedd', '1'], "command line: '--sedd' is not valid, expected a known name, the nearest is --seed"),
-    (['--seed'], "--seed: '' is not valid, expected a whole number of at least 0"),
+    (['--seed'], "--seed: '' is not valid, expected an integer of at least 0"),
     (['--plugin', 'no_such_module_here'],
      "--plugin: 'no_such_module_here' is not valid, expected a module that can be imported, but "
      "ModuleNotFoundError(\"No module named 'no_such_module_here'\")"),
@@ -282,8 +282,9 @@ def accepted(port):
 
 
 def test_it_starts_without_the_control_servers_libraries():
-    """Falcon and prometheus-client are slow to import; nobody pays who does not use them."""
-    code = ('import sys; sys.argv[0] = "vaurien"; from vaurien import cli, config; from vaurien.proxies import fleet; config.configure([], {}); '
+    """Falcon and prometheus-client are slow to import; only a process that uses them pays for it."""
+    code = ('import sys; sys.argv[0] = "vaurien"; import vaurien.cli.command, vaurien.config, vaurien.proxies.fleet; '
+            'vaurien.config.configure([], {}); '
             'print(*{"falcon", "prometheus_client", "ssl", "asyncio", "http.server"} & set(sys.modules))')
     done = subprocess.run([sys.executable, '-c', code], env=environment(), text=True, capture_output=True, check=True)
     assert done.stdout.split() == []

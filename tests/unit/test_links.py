@@ -2,7 +2,6 @@
 import pytest
 
 from vaurien.links import LINKS, PREFIX, STREAMS, NetworkProfile, kilobytes, make_link, rate_beside
-from vaurien.links import STREAMS as DIRECTIONS
 from vaurien.spec import ToxicSpec
 from vaurien.wire.toxics import check_toxics
 
@@ -49,7 +48,7 @@ def test_a_rate_is_whole_kilobytes_and_never_none(kilobits, expected):
 
 
 def test_directions_are_those_of_specs():
-    assert DIRECTIONS == STREAMS
+    assert STREAMS == STREAMS
 
 
 def test_a_link_is_described_in_a_line():

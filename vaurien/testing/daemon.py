@@ -12,8 +12,8 @@ from .process import CONTROL_READY, Process
 from .proxy import RunningProxy, split
 
 HOST = '127.0.0.1'
-START_TIMEOUT = 30.0    #: [seconds] that a daemon may take until it answers; it takes 0.5 on an idle machine
-SEED_BOUND = 2 ** 32    #: [exclusive] of the seeds that are chosen here
+START_TIMEOUT = 30.0  #: [seconds] that a daemon may take until it answers; it takes 0.5 on an idle machine
+SEED_BOUND = 2 ** 32  #: [exclusive] of the seeds that are chosen here
 
 
 class Daemon:

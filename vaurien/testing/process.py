@@ -17,8 +17,8 @@ from typing import IO
 from ..errors import VaurienError
 
 STOP_TIMEOUT = 5.0  #: [seconds] that it may take to end before it is killed
-SHOWN_BYTES = 16 * 1024     #: of its log that are shown, the last ones
-READ_BYTES = 4096   #: of one read of what it prints
+SHOWN_BYTES = 16 * 1024  #: of its log that are shown, the last ones
+READ_BYTES = 4096  #: of one read of what it prints
 #: what it prints once its control server, or its proxy, listens; the group is the address
 CONTROL_READY = re.compile(rb'vaurien: control server on http://(\S+)\n')
 PROXY_READY = re.compile(rb'vaurien: proxy \S+ listening on (\S+), backend .*\n')

@@ -19,7 +19,7 @@ Milliseconds = Bounded(int, 0, 2 ** 63 - 1)
 #: what Toxiproxy takes for milliseconds, bytes and rates alike; it refuses none, and less than 0 counts as 0
 Whole = Bounded(int, -2 ** 63, 2 ** 63 - 1)
 T = TypeVar('T', bound='Toxic')
-Milliseconds.expected, Whole.expected = 'a whole number of at least 0', 'a whole number'
+Milliseconds.expected, Whole.expected = 'an integer of at least 0', 'an integer'
 
 
 class Chunk(NamedTuple):

@@ -91,7 +91,7 @@ class Toxiproxies:
         return GivenAddresses(listen, upstream, spec_proxy, connecting(upstream))
 
     def differs(self, proxy: Proxy, listen: str, upstream: str) -> bool:
-        """Say whether a proxy has other addresses than these.
+        """Return whether a proxy has other addresses than these.
 
         Raises:
             GoAddressError: Where to listen is no address.
@@ -189,7 +189,7 @@ class Toxiproxies:
         """Let all proxies listen, and take their toxics away.
 
         Raises:
-            CannotListenError: One cannot listen; those behind it are as they were.
+            CannotListenError: One cannot listen; those after it are as they were.
         """
         for proxy in list(self.fleet.proxies.values()):
             self.start(proxy)

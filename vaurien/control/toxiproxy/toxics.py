@@ -2,7 +2,7 @@
 from typing import Any
 
 from ...options import Bounded, Option
-from ...toxics import TOXICS
+from ...toxics import TOXICS, Toxic
 from ...wire.toxics import AttachedToxic
 from .gojson import Float32, Struct
 
@@ -20,7 +20,7 @@ STRUCTS = {
 }
 
 
-def attributes_struct(cls: Any) -> Struct:
+def attributes_struct(cls: type[Toxic]) -> Struct:
     """Return what Go would read a toxic's attributes into."""
     fields = {name: go_type(cls.name, option) for name, option in TOXICS.options(cls).items()}
     return Struct(STRUCTS[cls.name][0] if cls.name in STRUCTS else f'{cls.__name__}Toxic', fields, path='attributes')
