@@ -112,6 +112,9 @@ class Cutter:
             framer = self.framer    # it may have left the stream to another one
             for part in parts:
                 start, exchange, done = part
+                if done and not framer.open:    # a whole message: nothing changes
+                    yield part
+                    continue
                 framer.open = not done
                 yield part
                 framer.exchange = None if done else exchange
