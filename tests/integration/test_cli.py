@@ -71,6 +71,12 @@ def test_a_mistake_in_a_file_is_one_line_and_status_2(tmp_path):
     assert line == "chaos.ini [vaurien]: 'proksy' is not valid, expected a known name, the nearest is proxy"
 
 
+@pytest.mark.parametrize('flag, name', [('--config', ''), ('--config', '-'), ('--populate', '-')])
+def test_what_no_file_is_called_is_one_line_and_status_2(tmp_path, flag, name):
+    line = one_line(run_to_end(f'{flag}={name}', cwd=tmp_path), 2)
+    assert line == f"{flag}: '{name}' is not valid, expected the path of a file"
+
+
 @pytest.mark.parametrize('name, words', [('none.ini', 'No such file or directory'), ('.', 'Is a directory')])
 def test_an_unreadable_file_is_one_line_and_status_1(tmp_path, name, words):
     assert one_line(run_to_end('--config', name, cwd=tmp_path), 1) == f'{name}: {words}'
@@ -283,7 +289,8 @@ def accepted(port):
 
 def test_it_starts_without_the_control_servers_libraries():
     """Falcon and prometheus-client are slow to import; nobody pays who does not use them."""
-    code = ('import sys; sys.argv[0] = "vaurien"; from vaurien import cli, config; from vaurien.proxies import fleet; config.configure([], {}); '
+    code = ('import sys; sys.argv[0] = "vaurien"; from vaurien import cli, config; from vaurien.proxies import fleet; '
+            'config.configure([], {}); '
             'print(*{"falcon", "prometheus_client", "ssl", "asyncio", "http.server"} & set(sys.modules))')
     done = subprocess.run([sys.executable, '-c', code], env=environment(), text=True, capture_output=True, check=True)
     assert done.stdout.split() == []

@@ -77,8 +77,11 @@ class Talk:
         cls = Toxic.get(kind) if isinstance(kind, str) else kind
         self.settings[name] = clean(cls, attributes or {})
         events = self.sink.events
-        link = Link(Random(self.seed), lambda: (events.append('close'), self.chain.finish())[0],
-                    lambda: events.append('reset'))
+
+        def close() -> None:
+            events.append('close')
+            self.chain.finish()
+        link = Link(Random(self.seed), close, lambda: events.append('reset'))
         toxic = cls(self.settings[name], link, {})
         self.chain.add(name, toxic, tuple(self.settings) if before is None else before)
         return toxic

@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME
 from .arguments import Values
-from .ini import LARGEST
+from .ini import LARGEST, check_path
 
 #: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which nobody should do unawares
 LISTEN = '127.0.0.1:0'
@@ -50,8 +50,7 @@ def read_populate(path: str, label: str) -> list[Entry]:
         ConfigError: It is no such list, or a proxy of it lacks something or has a value of the wrong type.
         OSError: It cannot be read.
     """
-    if '\0' in path:    # as no file's does
-        raise ConfigError(label, path, 'the path of a file')
+    check_path(Given(path, label))
     with Path(path).open('rb') as file:
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
