@@ -20,7 +20,9 @@ def document() -> dict[str, Any]:
     """Return the OpenAPI document as the server gives it."""
     surface = native.make_surface(Fleet(0))
     route = next(route for route in surface.routes if route.path == '/v1/openapi.json')
-    return json.loads(json.dumps(route.handle.args[0].call(None)))
+    endpoint: Any = route.handle
+    found: dict[str, Any] = json.loads(json.dumps(endpoint.args[0].call(None)))
+    return found
 
 
 def routes() -> str:

@@ -71,6 +71,12 @@ def test_a_mistake_in_a_file_is_one_line_and_status_2(tmp_path):
     assert line == "chaos.ini [vaurien]: 'proksy' is not valid, expected a known name, the nearest is proxy"
 
 
+@pytest.mark.parametrize('flag, name', [('--config', ''), ('--config', '-'), ('--populate', '-')])
+def test_what_no_file_is_called_is_one_line_and_status_2(tmp_path, flag, name):
+    line = one_line(run_to_end(f'{flag}={name}', cwd=tmp_path), 2)
+    assert line == f"{flag}: '{name}' is not valid, expected the path of a file"
+
+
 @pytest.mark.parametrize('name, words', [('none.ini', 'No such file or directory'), ('.', 'Is a directory')])
 def test_an_unreadable_file_is_one_line_and_status_1(tmp_path, name, words):
     assert one_line(run_to_end('--config', name, cwd=tmp_path), 1) == f'{name}: {words}'

@@ -76,8 +76,11 @@ class Talk:
         cls = TOXICS.get(kind) if isinstance(kind, str) else kind
         self.settings[name] = TOXICS.settle(cls, attributes or {})
         events = self.sink.events
-        handle = ToxicHandle(Random(self.seed), lambda: (events.append('close'), self.chain.finish())[0],
-                             lambda: events.append('reset'))
+
+        def close() -> None:
+            events.append('close')
+            self.chain.finish()
+        handle = ToxicHandle(Random(self.seed), close, lambda: events.append('reset'))
         toxic = cls(self.settings[name], handle, {})
         self.chain.add(name, toxic, tuple(self.settings) if before is None else before)
         return toxic

@@ -59,7 +59,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
         SystemExit: ``--help`` or ``--version`` has been answered.
     """
     first = arguments.early(argv)
-    sections = ini.read_sections(str(first['config'].value), environ) if 'config' in first else {}
+    sections = ini.read_sections(ini.check_path(first['config']), environ) if 'config' in first else {}
     load_plugins(first, sections)
     catalog, notes = make_catalog(KINDS)
     line = arguments.parse(argv, catalog)

@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME, NAME_FORM
 from .arguments import Values
-from .ini import MAX_FILE_BYTES
+from .ini import MAX_FILE_BYTES, check_path
 
 #: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which should only be done on purpose
 DEFAULT_LISTEN = '127.0.0.1:0'
@@ -50,8 +50,7 @@ def read_populate(path: str, label: str) -> list[Entry]:
         ConfigError: It is no such list, or a proxy of it lacks something or has a value of the wrong type.
         OSError: It cannot be read.
     """
-    if '\0' in path:    # as no file's does
-        raise ConfigError(label, path, 'the path of a file')
+    check_path(Given(path, label))
     with Path(path).open('rb') as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
