@@ -36,7 +36,7 @@ class Toxiproxies:
         self.fleet = fleet
         self._given: WeakKeyDictionary[Proxy, GivenAddresses] = WeakKeyDictionary()
 
-    # -- what is shown
+    # -- how proxies are shown
 
     def listen(self, proxy: Proxy) -> str:
         """Return where a proxy listens or has last listened; where it never has, what was given."""
