@@ -18,7 +18,7 @@ def complain(program: str, text: str, status: int) -> int:
 
 
 def abandon_stdout() -> None:
-    """Write no more to a standard output that takes nothing, so that what is left in its buffer does not fail at the end."""
+    """Write no more to a standard output that takes nothing, so that the rest of its buffer does not fail at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .testing import Daemon, RunningProxy
 
 SEED = pytest.StashKey[int]()
-NAMED = 80      #: characters of a test's name that its proxies are called by; the control server takes 100
-INPUT = 'vaurien_seed'      #: what xdist hands its workers the seed as
+MAX_NAME_CHARACTERS = 80    #: of a test's name that its proxies are called by; the control server takes 100
+SEED_INPUT = 'vaurien_seed'     #: the name by which xdist hands its workers the seed
 
 
 class Vaurien:
@@ -28,7 +28,7 @@ class Vaurien:
 
     def __init__(self, daemon: 'Daemon', test: str) -> None:
         self.seed = daemon.seed
-        self._daemon, self._test = daemon, re.sub(r'[^A-Za-z0-9.]+', '-', test).strip('-.')[:NAMED]
+        self._daemon, self._test = daemon, re.sub(r'[^A-Za-z0-9.]+', '-', test).strip('-.')[:MAX_NAME_CHARACTERS]
         self._proxies: list[RunningProxy] = []
         self._logged = daemon.process.logged
 
@@ -105,14 +105,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the seed where none is given; a worker of xdist has that of the whole run."""
-    given = getattr(config, 'workerinput', {}).get(INPUT, config.getoption('vaurien_seed'))
+    given = getattr(config, 'workerinput', {}).get(SEED_INPUT, config.getoption('vaurien_seed'))
     config.stash[SEED] = int.from_bytes(os.urandom(4), 'big') if given is None else given
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Hand a worker of xdist the seed."""
-    node.workerinput[INPUT] = node.config.stash[SEED]
+    node.workerinput[SEED_INPUT] = node.config.stash[SEED]
 
 
 def pytest_report_header(config: pytest.Config) -> str:

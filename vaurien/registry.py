@@ -31,7 +31,7 @@ class Registry(Generic[T]):
     Args:
         kind: What they are called in messages: ``protocol``, ``behavior``, ``toxic``.
         group: The entry-point group that installed packages announce theirs in.
-        check: Called with each class; returns what is wrong with it, or None.
+        check: Called with each class; returns the reason why it cannot be one, or None.
         common: The options that every plugin of this kind has beside its own.
     """
 

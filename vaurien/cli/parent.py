@@ -1,4 +1,4 @@
-"""Notices that the process that started this one is gone. Knows nothing of what is to be done then."""
+"""Notices that the process that started this one is gone. Knows nothing of what follows."""
 import os
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What signals ask a process for, as events. Knows nothing of what is done then."""
+"""Signals as events: the end of the process, and reading the configuration again. Knows nothing of what follows."""
 import signal
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One question to a control server, and its response. Knows HTTP and JSON, and no path and no word of the API."""
+"""One request to a control server, and its response. Knows HTTP and JSON, and no path and no word of the API."""
 import contextlib
 import http.client
 import json

@@ -21,7 +21,7 @@ MAX_ASKED = 100
 
 
 class FakeStream:
-    """A stream made of bytes: what is to be read is given, what is written is kept.
+    """A stream made of bytes: the bytes to read are given, the bytes written are kept.
 
     Attributes:
         written: What was written.
@@ -52,7 +52,7 @@ class FakeStream:
         return data
 
     def sendall(self, data: Any) -> None:
-        """Keep what is written."""
+        """Keep the bytes."""
         self.written += bytes(data)
 
     def unread(self, data: bytes) -> None:

@@ -119,13 +119,13 @@ def echo(request: Request) -> Response:
     return whole(200, request.environ.get('CONTENT_TYPE') or 'application/octet-stream', request.body)
 
 
-#: What is answered, by the name in the path: ``/name``, and ``/name/number``
+#: The responses, by the name in the path: ``/name``, and ``/name/number``
 PAGES: dict[str, Callable[[Request], Response]] = {'': front, 'headers': headers, 'echo': echo}
 PAGES_WITH_NUMBER: dict[str, Callable[[Request], Response]] = {'status': status, 'bytes': some_bytes, 'delay': delay}
 
 
 def answer(environ: dict[str, Any]) -> Response:
-    """Answer a request; what it asks for wrongly is answered 400 or 404, with one line that says what is right."""
+    """Answer a request; a mistake in it is answered 400 or 404, with one line that says how it should be."""
     body = read_body(environ['wsgi.input'])
     root, _, path = environ['PATH_INFO'].partition('/')
     name, slash, number = path.partition('/')

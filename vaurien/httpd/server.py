@@ -1,7 +1,7 @@
-"""The HTTP server below the application: its connections, and what of time and memory one of them may take.
+"""The HTTP server below the application: its connections, and the time and memory that one of them may take.
 
-Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. All that a client does to its connection is its own
-affair: said at DEBUG, and the connection is over.
+Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. Whatever a client does to its connection is logged
+at DEBUG, and ends that connection alone.
 """
 import logging
 from typing import Any, cast
@@ -24,7 +24,7 @@ DISCARD_TIMEOUT = 2.0  #: [seconds] for that
 _PLAIN = 'HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}'
 
 
-class HeadTooLargeError(ValueError):
+class HeadersTooLargeError(ValueError):
     """The header fields of a request are larger than ``MAX_HEADER_BYTES``."""
 
 
@@ -43,7 +43,7 @@ class Lines:
         line: bytes = self._source.readline(min(size, self._left + 1))
         self._left -= len(line)
         if self._left < 0:
-            raise HeadTooLargeError(f'more than {MAX_HEADER_BYTES} bytes of header fields')
+            raise HeadersTooLargeError(f'more than {MAX_HEADER_BYTES} bytes of header fields')
         return line
 
 
@@ -110,7 +110,7 @@ class Handler(QuietHandler):
             self.close_connection = True
 
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
-        large = isinstance(ex, HeadTooLargeError)
+        large = isinstance(ex, HeadersTooLargeError)
         line = '431 Request Header Fields Too Large' if large else '400 Bad Request'
         logger.debug('%s sends no request: %s', self.client_address, str(ex)[:MAX_LOGGED_CHARACTERS])
         text = f'{ex}\n' if large else 'this is no HTTP request\n'

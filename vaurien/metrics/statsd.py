@@ -46,7 +46,7 @@ class Reporter:
             self._greenlet = gevent.spawn(self._run)
 
     def stop(self) -> None:
-        """Send what is left, and stop."""
+        """Send the rest, and stop."""
         if self._greenlet is not None:
             self._greenlet.kill()
             self._greenlet = None
@@ -89,7 +89,7 @@ class Reporter:
         self._sent = known
 
     def _count(self, pipe: Any, proxy: Proxy) -> dict[tuple[Proxy, str], int]:
-        """Send the differences of one proxy, and return what is sent now in all."""
+        """Send the differences of one proxy, and return all of its counts that are sent by now."""
         known = {}
         for what, count in counters(proxy).items():
             known[proxy, what] = count

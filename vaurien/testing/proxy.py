@@ -14,7 +14,7 @@ from ..options import one_of
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 POLL_INTERVAL = 0.01
-#: what a reset brings back; the protocol and the address cannot be changed by what is here
+#: fields that a reset brings back; nothing here can change the protocol and the address
 RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled')
 
 

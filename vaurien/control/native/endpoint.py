@@ -1,4 +1,4 @@
-"""What a call of the native surface is: a row of a table, and how a request is held against it. Knows no call."""
+"""The form of a call of the native surface: a row of a table, and how a request is checked against it. Knows no call."""
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 

@@ -36,7 +36,7 @@ class Toxiproxies:
         self.fleet = fleet
         self._given: WeakKeyDictionary[Proxy, GivenAddresses] = WeakKeyDictionary()
 
-    # -- what is shown
+    # -- how proxies are shown
 
     def given(self, proxy: Proxy) -> GivenAddresses | None:
         """Return the addresses that a proxy was given last; None: it has none from here. Others replace the object."""
