@@ -200,7 +200,7 @@ def test_bytes_that_cannot_be_followed_are_relayed_unchanged_from_there_on(lines
 
 
 def test_requests_that_nobody_answers_do_not_pile_up_without_bound(monkeypatch):
-    monkeypatch.setattr('vaurien.relay.request_lane.UNANSWERED', 1000)
+    monkeypatch.setattr('vaurien.relay.request_lane.MAX_UNANSWERED', 1000)
 
     def never(sock):
         while sock.recv(65536):
