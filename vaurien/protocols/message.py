@@ -35,17 +35,20 @@ class Framer(Generic[P]):
         rest: [bytes] to come that belong to the message under way and need not be read; they are forwarded unseen. Once they
             have passed, ``scan`` is called again, perhaps with no bytes at all, to report what follows.
         open: Whether a message is under way: the last part did not complete its message.
-        exchange: The exchange of the message under way; None: between messages, or in a message that no request asked for.
+        owner: The exchange of that message; None: between messages, or in a message that no request asked for.
+        exchange: The exchange under way: the owner of the latest message, until that is complete. It stays when a message
+            that no request asked for comes in the middle, as a notice between the rows of a result.
 
-    Only ``Cutter`` writes ``open`` and ``exchange``. ``exchange`` changes after a part was handled: while a part is being
-    handled it is still that of the part before, and when ``scan`` goes on it is that of the part just yielded.
+    Only ``Cutter`` writes these three. ``owner`` and ``exchange`` change after a part was handled: while a part is being handled
+    they are those of the part before, and when ``scan`` goes on they are those of the part just yielded.
     """
 
     def __init__(self, protocol: P) -> None:
         self.protocol = protocol
         self.rest = 0
-        self.exchange: Exchange | None = None
         self.open = False
+        self.owner: Exchange | None = None
+        self.exchange: Exchange | None = None
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         """Report the messages in ``data`` from ``start`` on, as far as they can be recognized.
@@ -104,20 +107,24 @@ class Cutter:
         if framer.rest:
             start = min(framer.rest, len(data))
             framer.rest -= start
-            yield start, framer.exchange, False
+            yield start, framer.owner, False
             if framer.rest:
                 return
         try:
             parts = framer.scan(data, start)
             framer = self.framer    # it may have left the stream to another one
+            under_way = framer.open or framer.exchange is not None
             for part in parts:
                 start, exchange, done = part
-                if done and not framer.open:    # a whole message: nothing changes
+                if done and not under_way:      # a whole message: nothing changes
                     yield part
                     continue
                 framer.open = not done
                 yield part
-                framer.exchange = None if done else exchange
+                framer.owner = None if done else exchange
+                if exchange is not None:
+                    framer.exchange = framer.owner
+                under_way = not done or framer.exchange is not None
         except ProtocolError as error:
             self.give_up(str(error))
         if start < len(data):
@@ -131,14 +138,14 @@ class Cutter:
 
     def ends(self) -> bool:
         """Return whether the end of the stream completes the message under way."""
-        return self.framer.exchange is not None and self.framer.open and self.framer.end()
+        return self.framer.owner is not None and self.framer.open and self.framer.end()
 
     def end(self) -> Iterator[Part]:
         """Report the message under way as complete: the end of the stream completes it."""
         framer = self.framer
         framer.open = False
-        yield 0, framer.exchange, True
-        framer.exchange = None
+        yield 0, framer.owner, True
+        framer.owner = framer.exchange = None
 
     def give_up(self, reason: str) -> None:
         """Follow no more; the bytes held belong to no message."""

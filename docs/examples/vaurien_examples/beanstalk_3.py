@@ -23,7 +23,7 @@ class Bodies(Framer):
 
     def scan(self, data, start):
         if self.open:       # all of ``rest`` has passed
-            yield start, self.exchange, True
+            yield start, self.owner, True
         while end := line_end(data, start):
             line = data[start:end - 2]
             end += size_of(line, *self.starts)

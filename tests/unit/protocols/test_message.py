@@ -17,11 +17,11 @@ class Words(Framer[Any]):
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         while start < len(data):
             end = data.find(b' ', start) + 1 or len(data)
-            exchange = self.exchange if self.open else Exchange(data[start:end].strip())
+            exchange = self.owner if self.open else Exchange(data[start:end].strip())
             if data[start:end] == b'! ':
                 raise ProtocolError('no word')
             yield end, exchange, data[end - 1:end] == b' '
-            self.known.append((self.exchange.name if self.exchange else '', self.open))
+            self.known.append((self.owner.name if self.owner else '', self.open))
             start = end
 
     def end(self) -> bool:
@@ -37,8 +37,20 @@ class Change(Framer[Any]):
         return self.cutter.follow(Words()).scan(data, start)
 
 
+class Notices(Framer[Any]):
+    """Takes each byte for a part: a letter of the exchange, which ``Z`` completes; else of a notice, which ``.`` completes."""
+
+    asked = Exchange(b'asked')
+
+    def scan(self, data: bytes, start: int) -> Iterator[Part]:
+        for at in range(start, len(data)):
+            letter = data[at:at + 1]
+            yield at + 1, self.asked if letter.isalpha() else None, letter in (b'.', b'Z')
+
+
 def state(cutter: Cutter) -> tuple[str, bool]:
     exchange = cutter.framer.exchange
+    assert cutter.framer.owner in (exchange, None)
     return exchange.name if exchange else '', cutter.framer.open
 
 
@@ -80,7 +92,24 @@ def test_framer_that_takes_the_place_of_another_one_knows_its_exchange() -> None
     list(cutter.cut(b'one two'))
     assert isinstance(cutter.framer, Words)
     assert state(cutter) == ('two', True)
-    assert (change.exchange, change.open) == (None, False)
+    assert (change.owner, change.exchange, change.open) == (None, None, False)
+
+
+def test_exchange_under_way_stays_through_a_notice_in_its_middle() -> None:
+    cutter = Cutter(Notices(None))
+    owners = []
+    for data in (b'a', b'-', b'-', b'.', b'b', b'.', b'Z', b'.'):
+        list(cutter.cut(data))
+        owners.append(cutter.framer.owner and cutter.framer.owner.name)
+        assert state(cutter) == ('' if len(owners) > 6 else 'asked', data in b'a-b')
+    assert owners == ['asked', None, None, None, 'asked', None, None, None]
+
+
+def test_bytes_of_rest_in_a_notice_do_not_belong_to_the_exchange_around_it() -> None:
+    cutter = Cutter(Notices(None))
+    list(cutter.cut(b'a-'))
+    cutter.framer.rest = 5
+    assert list(cutter.cut(b'xyz')) == [(3, None, False)]
 
 
 def test_end_of_the_stream_completes_the_message_under_way_once() -> None:

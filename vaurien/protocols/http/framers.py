@@ -51,7 +51,7 @@ class Messages(Framer[Conversation]):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if self.body:
-            start = yield from self._follow(data, start, start, self.body, self.exchange)
+            start = yield from self._follow(data, start, start, self.body, self.owner)
         size, editing = len(data), self.protocol.editing
         while start < size and not self.body:
             if self.padded and data.startswith(CRLF, start):

@@ -52,7 +52,7 @@ class BinaryMessages(Framer[MessageProtocol]):
         """Report the end of a message that was cut, if one was."""
         if self.cut:
             self.cut = False
-            yield start, self.exchange, self.last
+            yield start, self.owner, self.last
 
     def part(self, size: int, end: int, exchange: Exchange, last: bool) -> Part:
         """Report a message that ends at ``end``, in the data or beyond."""

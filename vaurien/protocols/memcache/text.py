@@ -58,10 +58,10 @@ class TextRequests(Framer[MessageProtocol]):
             end = find(b'\n', start) + 1 if self.in_line else start
             if self.in_line and not end:
                 if start < size:
-                    yield size, self.exchange, False
+                    yield size, self.owner, False
                 return
             start = end
-            yield start, self.exchange, True
+            yield start, self.owner, True
         while start < size:
             end = find(b'\n', start)
             if end < 0:
@@ -156,9 +156,9 @@ class TextResponses(Framer[MessageProtocol]):
         queue, size, find = self.protocol.queue, len(data), data.find
         if self.last:
             self.last = False
-            yield start, self.exchange, True
+            yield start, self.owner, True
         while start < size:
-            end, owner = find(b'\n', start), self.exchange
+            end, owner = find(b'\n', start), self.owner
             if not queue and owner is None and self.protocol.request_cutter.opaque_because:
                 raise ProtocolError(self.protocol.request_cutter.opaque_because)
             if end < 0:

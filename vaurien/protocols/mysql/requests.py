@@ -91,9 +91,9 @@ class Requests(Framer[Conversation]):
     def _go_on(self, data: bytes, start: int) -> Part | None:
         """Report more of the message under way; None: more bytes are needed."""
         if not self.full:
-            return start, self.exchange, True
+            return start, self.owner, True
         at = start + HEADER_BYTES
-        return self._claim(data, at, WORD(data, start)[0] & MAX_PAYLOAD_BYTES, self.exchange) if len(data) >= at else None
+        return self._claim(data, at, WORD(data, start)[0] & MAX_PAYLOAD_BYTES, self.owner) if len(data) >= at else None
 
     def _claim(self, data: bytes, at: int, length: int, exchange: Exchange | None) -> Part:
         """Report a packet of the message under way.

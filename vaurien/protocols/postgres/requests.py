@@ -69,7 +69,7 @@ class Requests(Framer[Conversation]):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if self.open:   # what was left of it has passed
-            yield start, self.exchange, True
+            yield start, self.owner, True
         while not self.rest:
             part = (self._query(data, start) or self._message(data, start)) if self.started else self._packet(data, start)
             if part is None:

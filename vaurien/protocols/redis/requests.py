@@ -92,7 +92,7 @@ class Requests(Messages):
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
-            return self._report(data, start, start, self.left, self.exchange)
+            return self._report(data, start, start, self.left, self.owner)
         if data[start] != STAR:
             return self._inline(data, start)
         digits, begin = header(data, start)

@@ -40,7 +40,7 @@ class Responses(Messages):
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
-            return self._report(data, start, self.reply, self.exchange)
+            return self._report(data, start, self.reply, self.owner)
         mark, queue = data[start], self.protocol.queue
         if not queue and self.protocol.request_cutter.opaque_because:
             raise ProtocolError(self.protocol.request_cutter.opaque_because)

@@ -33,7 +33,7 @@ class Requests(Framer[Conversation]):
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         smtp, size = self.protocol, len(data)
         if self.open and smtp.phase is not CONTENT:     # all of a chunk has passed
-            yield start, self.exchange, True
+            yield start, self.owner, True
         while start < size:
             if smtp.undecided is not None:
                 raise ProtocolError('the client did not wait for the reply that tells what comes next')

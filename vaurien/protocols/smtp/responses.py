@@ -21,7 +21,7 @@ class Responses(Framer[Conversation]):
         self.greeted = False
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        at, exchange, begun = start, self.exchange, self.open
+        at, exchange, begun = start, self.owner, self.open
         while end := self._line(data, at):
             code = data[at:at + 3]
             if not begun:
