@@ -8,6 +8,7 @@ from ..links import STREAMS
 from ..net.stream import Stream
 from ..spec import ToxicSpec
 from ..toxics import TOXICS, Toxic
+from ..toxics.trial import try_to_make
 from .chain import Chain, Link
 from .stage import ANYTHING
 
@@ -69,11 +70,13 @@ def settle_toxic(spec: ToxicSpec) -> Wear:
     Raises:
         UnknownPluginError: There is no toxic of this type.
         ConfigError: A value does not fit.
+        RegistrationError: It cannot be made.
     """
     cls = TOXICS.get(spec.type)
     if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
     settings = TOXICS.settle(cls, spec.attributes)
+    try_to_make(cls, settings)
     return Wear(spec.named(), cls, settings)
 
 

@@ -277,7 +277,7 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         raise ApiError(409, 'proxy already exists') from None
     except (CannotListenError, GoAddressError) as error:
         raise ApiError(500, str(error)) from None
-    except ConfigError as error:
+    except (ConfigError, RegistrationError) as error:
         raise bad_body(error) from None
 
 
