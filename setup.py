@@ -15,14 +15,14 @@ REQUIRES = (
     'statsd>=4.0',
 )
 TEST = (
-    'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'hypothesis>=6.100',
+    'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'pytest-random-order>=1.1', 'coverage>=7.10', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
     'toxiproxy-python>=0.1.1', 'chaostoolkit-toxiproxy>=0.3.1',
     'future>=1.0',      # of toxiproxy-python; the first that Python 3.12 takes
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
 )
-BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1; python_version >= "3.11"')
+BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1')
 LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
 DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'pytest>=8.3')      # pytest: the page of its plugin reads it
 
@@ -31,14 +31,6 @@ def version():
     """Read the version from the package's first file."""
     text = (HERE / 'vaurien' / '__init__.py').read_text(encoding='utf-8')
     return re.search(r'''^__version__ = ['"]([^'"]+)['"]''', text, re.MULTILINE)[1]
-
-
-def entry_points():
-    """Name the commands, and pytest's plugin: every run of pytest loads it, so it is announced only where it is."""
-    groups = {'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main']}
-    if (HERE / 'vaurien' / 'pytest_plugin.py').exists():
-        groups['pytest11'] = ['vaurien = vaurien.pytest_plugin']
-    return groups
 
 
 setup(
@@ -57,16 +49,19 @@ setup(
         'Operating System :: MacOS',
         'Operating System :: POSIX :: Linux',
         'Programming Language :: Python :: 3 :: Only',
-        *(f'Programming Language :: Python :: 3.{minor}' for minor in range(10, 14)),
+        *(f'Programming Language :: Python :: 3.{minor}' for minor in range(11, 16)),
         'Topic :: Software Development :: Testing',
         'Topic :: System :: Networking',
         'Typing :: Typed',
     ],
     packages=find_packages(include=['vaurien', 'vaurien.*']),
     package_data={'vaurien': ['py.typed']},
-    python_requires='>=3.10',
+    python_requires='>=3.11',
     install_requires=REQUIRES,
     extras_require={'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
-    entry_points=entry_points(),
+    entry_points={
+        'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main'],
+        'pytest11': ['vaurien = vaurien.pytest_plugin'],
+    },
     zip_safe=False,
 )

@@ -33,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--extra', action='append', default=[], metavar='NAME=COMMAND',
                         help='one more contender: a command line with {port} and {backend} or {backend_port} in it')
     parser.add_argument('--json', type=Path, default=Path('bench-out/bench.json'), metavar='FILE')
+    parser.add_argument('--csv', type=Path, metavar='FOLDER', help='write the tables of the documentation, too: docs/bench')
     return parser.parse_args()
 
 
@@ -128,6 +129,8 @@ def main() -> int:
         results = run(contenders, measurements, relays, rounds, QUICK if options.quick else 1)
         print(report.table(results))
         report.write(results, options.json)
+        if options.csv:
+            report.write_csv(results, options.csv)
         drawing = options.json.with_suffix('.png')
         try:
             picture.draw(results, drawing)

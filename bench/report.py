@@ -1,4 +1,5 @@
-"""From figures to what is read: medians, ratios, a table, JSON. Knows nothing of how the figures came about."""
+"""From figures to what is read: medians, ratios, a table, JSON, CSV. Knows nothing of how the figures came about."""
+import csv
 import json
 import os
 import platform
@@ -92,3 +93,28 @@ def write(results: Results, path: Path) -> None:
     """Write the figures as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(as_json(results), indent=2) + '\n', encoding='utf-8')
+
+
+def write_csv(results: Results, folder: Path) -> None:
+    """Write one file for each group, as the documentation shows them: medians and ratios, without rows that have none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for measurement in results.measurements:
+        titles = [title for column in measurement.columns
+                  for title in (column.title, *(f'x {reference}' for reference in results.references))]
+        with (folder / f'{measurement.name.replace(" ", "-")}.csv').open('w', newline='', encoding='utf-8') as file:
+            writer = csv.writer(file, lineterminator='\n')
+            writer.writerow([measurement.name, *titles])
+            writer.writerows(_records(results, measurement))
+
+
+def _records(results: Results, measurement: Measurement) -> Iterable[list[str]]:
+    for name in results.names:
+        keys = [((name, measurement.name, column.key), column.digits) for column in measurement.columns]
+        if any(results.middle(key) is not None for key, _ in keys):
+            yield [name, *(_plain(value, places) for key, digits in keys
+                           for value, places in ((results.middle(key), digits),
+                                                 *((results.ratio(other, key), 2) for other in results.references)))]
+
+
+def _plain(value: float | None, digits: int) -> str:
+    return '' if value is None else f'{value:.{digits}f}'

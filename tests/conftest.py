@@ -1,7 +1,7 @@
 """The fixtures that all tests share: one for each real server, running from its first use to the end of the run."""
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -44,3 +44,31 @@ def echo_server() -> Iterator[peers.Backend]:
     """A backend of this test's own that echoes."""
     with peers.echo_server() as backend:
         yield backend
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Refuse values without an order: each worker would number the same tests in another one."""
+    for mark in metafunc.definition.iter_markers('parametrize'):
+        if len(mark.args) > 1 and isinstance(mark.args[1], (set, frozenset)):
+            raise pytest.UsageError(f'{metafunc.definition.nodeid}: parametrize over a set; sort it')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names that are others in each process."""
+    for item in items:
+        if ' at 0x' in item.nodeid:
+            raise pytest.UsageError(f'{item.nodeid}: a parameter without ids=')
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test has printed and how it failed fit to travel from a worker: UTF-8 has no lone surrogates."""
+    report = yield
+    report.sections = [(name, encodable(text)) for name, text in report.sections]
+    if report.failed and encodable(text := report.longreprtext) != text:
+        report.longrepr = encodable(text)
+    return report
+
+
+def encodable(text: str) -> str:
+    return text.encode('utf-8', 'backslashreplace').decode()

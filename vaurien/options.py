@@ -58,21 +58,21 @@ class Bounded:
     def __init__(self, base: type[int] | type[float], low: float, high: float | None = None) -> None:
         self.base, self.low, self.high = base, low, high
         self.__name__ = base.__name__
-        words = 'a whole number' if base is int else 'a number'
+        words = 'an integer' if base is int else 'a number'
         self.expected = f'{words} of at least {low}' if high is None else f'{words} from {low} to {high}'
 
     def __call__(self, value: Any) -> int | float:
-        number = plain(self.base, value)
+        number: int | float = plain(self.base, value)
         if number < self.low or (self.high is not None and number > self.high):
             raise ValueError(value)
-        return number  # type: ignore[no-any-return]
+        return number
 
 
 def plain(base: Callable[[Any], Any], value: Any) -> Any:
     """Convert ``value`` to one of the plain types, from text or from JSON.
 
     Raises:
-        ValueError: The value is not of the type. A bool is no number, 1.5 is no whole number, and neither infinity nor
+        ValueError: The value is not of the type. A bool is no number, 1.5 is no integer, and neither infinity nor
             what only Python reads as a number (``1_000``) is one.
     """
     if base is bool:
@@ -111,7 +111,7 @@ def to_bool(value: Any) -> bool:
     raise ValueError(value)
 
 
-EXPECTED = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
+EXPECTED: dict[Callable[[Any], Any], str] = {bool: 'true or false', int: 'an integer', float: 'a number', str: 'text'}
 
 
 def read_lines(text: str) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def expected(option: Option) -> str:
     """Say in words which values an option takes."""
     if option.choices is not None:
         return f'one of {", ".join(map(str, option.choices))}'
-    words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)  # type: ignore[call-overload]
+    words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)
     return str(words or f'a value that {getattr(option.type, "__name__", option.type)} takes')
 
 

@@ -91,7 +91,7 @@ def read_seed(text: str) -> int:
     return int(text)
 
 
-read_seed.__name__ = 'whole number of at least 0'   # argparse names it in its message
+read_seed.__name__ = 'integer of at least 0'   # argparse names it in its message
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

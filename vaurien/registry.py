@@ -6,12 +6,20 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from .errors import RegistrationError, UnknownPluginError, VaurienError
 from .options import Option, options_of, settle
 
-T = TypeVar('T')
+
+class PluginClass(Protocol):
+    """What any plugin's class says of itself."""
+
+    name: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]]
+
+
+T = TypeVar('T', bound=PluginClass)
 NAME_PATTERN = '[A-Za-z0-9][A-Za-z0-9_.-]*'     #: of plugins, proxies and toxics
 NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digit'    #: the same in words
 NAME = re.compile(rf'{NAME_PATTERN}\Z')
@@ -56,7 +64,7 @@ class Registry(Generic[T]):
             RegistrationError: The class is malformed, or its name is taken.
         """
         self.check(cls)
-        name = cls.name  # type: ignore[attr-defined]
+        name = cls.name
         found, present = self.adapt(cls), self._classes.get(name)
         if present not in (None, found) and not replace:
             raise RegistrationError(
@@ -88,7 +96,7 @@ class Registry(Generic[T]):
             ConfigError: The class does not take a value.
             RegistrationError: It raises anything else; the message names it.
         """
-        with self.guarded(cls.name):    # type: ignore[attr-defined]
+        with self.guarded(cls.name):
             return cls(*args)
 
     @contextmanager
@@ -133,7 +141,7 @@ class Registry(Generic[T]):
 
     def options(self, cls: type[T]) -> dict[str, Option]:
         """Return all that a class can be told: its own options, and those that every plugin of this kind has."""
-        with self.guarded(cls.name, 'used'):    # type: ignore[attr-defined]
+        with self.guarded(cls.name, 'used'):
             return options_of(cls, self.common)
 
     def settle(self, cls: type[T], given: Mapping[str, Any], label: Callable[[str], str] = str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ so that tests read what the pages say without it.
 """
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ def own(registry: Any) -> Iterable[str]:
 
 
 #: by the first word of the directive's argument; the other words are handed to it
-PAGES = {
+PAGES: dict[str, Callable[..., str]] = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
     'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
     'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,

@@ -156,12 +156,13 @@ def logs(value: ast.expr) -> bool:
 def calls(node: ast.Call, method: str) -> Iterator[tuple[str, str]]:
     """Give the levels and the text of one call, with what varies in angle brackets."""
     levels = {'exception': ['error'], 'log': ['warning', 'info']}.get(method, [method])
-    texts = [place for place, argument in enumerate(node.args)
+    texts = [(place, argument.value) for place, argument in enumerate(node.args)
              if isinstance(argument, ast.Constant) and isinstance(argument.value, str)]
-    if not texts or levels[0] not in LEVELS or node.args[texts[0]].value == '%s':
+    if not texts or levels[0] not in LEVELS or texts[0][1] == '%s':
         return
-    names = iter(map(varying, node.args[texts[0] + 1:]))
-    text = VARIES.sub(lambda _: f'<{next(names)}>', node.args[texts[0]].value)
+    place, words = texts[0]
+    names = iter(map(varying, node.args[place + 1:]))
+    text = VARIES.sub(lambda _: f'<{next(names)}>', words)
     yield from ((level, text) for level in levels)
 
 

@@ -20,7 +20,9 @@ def document() -> dict[str, Any]:
     """Return the OpenAPI document as the server gives it."""
     surface = native.make_surface(Fleet(0))
     route = next(route for route in surface.routes if route.path == '/v1/openapi.json')
-    return json.loads(json.dumps(route.handle.args[0].call(None)))
+    endpoint: Any = route.handle
+    found: dict[str, Any] = json.loads(json.dumps(endpoint.args[0].call(None)))
+    return found
 
 
 def routes() -> str:
@@ -88,10 +90,10 @@ def schemas() -> str:
 
 
 def surfaces() -> dict[str, Any]:
-    """Return the surfaces besides the native one, by the name of their file."""
+    """Return the surfaces besides the native one, by the name of their file or folder."""
     found = {}
     for info in pkgutil.iter_modules(control.__path__):
-        module = importlib.import_module(f'{control.__name__}.{info.name}')
+        module = importlib.import_module(f'{control.__name__}.{info.name}{".calls" if info.ispkg else ""}')
         if hasattr(module, 'make_surface') and module is not native:
             found[info.name] = module.make_surface(Fleet(0))
     return found

@@ -51,7 +51,7 @@ def asked(draw: Any) -> tuple[str, bytes]:
 
 @st.composite
 def answered(draw: Any, name: str) -> list[tuple[str | None, bytes]]:
-    """The answers to a request: interim ones, then the final one."""
+    """The responses to a request: interim ones, then the final one."""
     interim = st.builds(lambda code, lines: (None, head(f'HTTP/1.1 {code} Wait', lines)),
                         st.sampled_from((100, 102, 103)), fields)
     status = draw(st.sampled_from((200, 204, 206, 304, 404, 500)))
@@ -63,7 +63,7 @@ def answered(draw: Any, name: str) -> list[tuple[str | None, bytes]]:
 
 @st.composite
 def dialogues(draw: Any) -> tuple[list[Turn], list[Message]]:
-    """Pipelines of requests, each followed by its answers: the turns and the messages."""
+    """Pipelines of requests, each followed by its responses: the turns and the messages."""
     turns: list[Turn] = []
     messages: list[Message] = []
     for pipeline in draw(st.lists(st.lists(asked(), min_size=1, max_size=3), min_size=1, max_size=3)):
@@ -76,7 +76,7 @@ def dialogues(draw: Any) -> tuple[list[Turn], list[Message]]:
 
 
 def state(dialogue: Dialogue) -> tuple[object, ...]:
-    """What must not depend on the slicing; after the last answer to an opaque client the backend is opaque, too."""
+    """What must not depend on the slicing; after the last response to an opaque client the backend is opaque, too."""
     opaque = {sender: bool(reason) for sender, reason in dialogue.opaque.items()}
     opaque[BACKEND] |= opaque[CLIENT] and not dialogue.protocol.queue
     return dialogue.messages, opaque, dialogue.tail, [exchange.name for exchange in dialogue.exchanges]
@@ -143,8 +143,8 @@ def end_by_h11(data: bytes, before: bytes = b'') -> int | None:
     """Return where another reader of HTTP/1.1 sees the first message end; None: it refuses, or waits for more.
 
     Args:
-        data: What is read: requests, or answers where ``before`` is given.
-        before: The request that they answer, without a body.
+        data: What is read: requests, or responses where ``before`` is given.
+        before: The request that they belong to, without a body.
     """
     reader = h11.Connection(h11.CLIENT if before else h11.SERVER)
     if before:
@@ -177,7 +177,7 @@ GET, HEAD = (b'%b / HTTP/1.1\r\nHost: a\r\n\r\n' % method for method in (b'GET',
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from((GET, HEAD)), st.data(), st.sampled_from(PIECES), st.integers(0, 300))
-def test_answer_that_another_reader_accepts_too_ends_where_it_says(
+def test_response_that_another_reader_accepts_too_ends_where_it_says(
         before: bytes, source: Any, piece: bytes, place: int) -> None:
     data = source.draw(answered('HEAD /' if before is HEAD else 'GET /'))[-1][1]
     data = data[:place] + piece + data[place:]

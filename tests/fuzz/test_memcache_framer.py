@@ -1,5 +1,5 @@
-"""Random conversations with memcached in both of its protocols, sliced and damaged at random: the same messages, or nobody
-follows; no byte changes."""
+"""Random conversations with memcached in both of its protocols, sliced and damaged at random: the same messages, or none
+is followed; no byte changes."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from tests.unit.protocols.memcache.test_memcache import answer, packet
 from vaurien.protocols.memcache import Memcache
 
 RECORDED = list(corpus.conversations('memcache').values())
-#: a request, its answer; empty where there is none, though there could be one if the request is quiet
+#: a request, its response; empty where there is none, though there could be one if the request is quiet
 Step = tuple[bytes, bytes]
 
 keys = st.text('abkO:/09', min_size=1, max_size=8).map(str.encode)
@@ -87,7 +87,7 @@ def test_damaged_conversation_is_followed_alike_or_not_at_all(turns: list[Turn],
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(lines, packets()), max_size=5), st.permutations(range(5)), st.integers(0, 2**32))
-def test_answers_in_any_order_are_followed_alike_or_not_at_all(steps: list[Step], order: list[int], seed: int) -> None:
+def test_responses_in_any_order_are_followed_alike_or_not_at_all(steps: list[Step], order: list[int], seed: int) -> None:
     told = [steps[n][1] for n in order if n < len(steps)]
     alike([(CLIENT, b''.join(asked for asked, _ in steps)), (BACKEND, b''.join(told))], seed, 20)
 

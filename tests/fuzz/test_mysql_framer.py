@@ -1,4 +1,4 @@
-"""Random conversations in MySQL, sliced and damaged at random: the same messages, or nobody follows; no byte changes."""
+"""Random conversations in MySQL, sliced and damaged at random: the same messages, or none is followed; no byte changes."""
 from typing import NamedTuple
 
 from hypothesis import given, settings
@@ -79,14 +79,14 @@ def results(draw: st.DrawFn, session: Session, more: bool, binary: bool = False)
 
 @st.composite
 def chains(draw: st.DrawFn, session: Session, binary: bool = False) -> bytes:
-    """A whole answer."""
+    """A whole response."""
     count = draw(st.integers(1, 3))
     return packets(*(part for left in range(count - 1, -1, -1) for part in draw(results(session, left > 0, binary))))
 
 
 @st.composite
 def pipelines(draw: st.DrawFn, session: Session) -> Step:
-    """Commands that are sent together, some of which nobody answers."""
+    """Commands that are sent together, some of which have no response."""
     sent, got, names = b'', b'', []
     for kind in draw(st.lists(st.integers(0, 4), min_size=1, max_size=5)):
         if kind < 3:
@@ -139,7 +139,7 @@ def named(dialogue: Dialogue, sender: str) -> list[str | None]:
 
 @settings(max_examples=150, deadline=None)
 @given(talks, st.integers(0, 2**32))
-def test_every_request_and_its_answer_are_found_in_any_slicing(talk: tuple[Session, list[Step]], seed: int) -> None:
+def test_every_request_and_its_response_are_found_in_any_slicing(talk: tuple[Session, list[Step]], seed: int) -> None:
     session, steps = talk
     turns = session.turns() + [turn for step in steps for turn in step.turns]
     dialogues = [replay(MySQL, turns, slicer) for slicer in (whole, single_bytes, randomly(seed))]

@@ -122,9 +122,11 @@ words = st.sampled_from([*FLAGS, '--no-http', '--behavior-delay-sleep', '--', '-
 @example(['--'])
 @example(['-x', '--', '--proxy', ':0'])
 @example(['--behavior-delay-match', '('])
+@example(['--populate', '-'])
+@example(['--populate', 'x'])
 def test_command_lines(argv):
     hidden = [word for word in argv if not word.startswith(('--config', '--plugin', '-h', '--h', '--v'))]
-    with contextlib.suppress(ConfigError, RegistrationError):
+    with contextlib.suppress(ConfigError, RegistrationError, FileNotFoundError):     # as of --populate x
         assert isinstance(configure(hidden, {}).spec, ProcessSpec)
 
 

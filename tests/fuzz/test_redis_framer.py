@@ -1,4 +1,4 @@
-"""Random conversations in Redis, sliced and damaged at random: the same messages, or nobody follows; no byte changes."""
+"""Random conversations in Redis, sliced and damaged at random: the same messages, or none is followed; no byte changes."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""Random conversations in SMTP, sliced and damaged at random: the same messages, or nobody follows; no byte changes."""
+"""Random conversations in SMTP, sliced and damaged at random: the same messages, or none is followed; no byte changes."""
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -6,7 +6,7 @@ from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
 from vaurien.protocols.smtp import SMTP
 
-#: a step of a conversation: what the client sends, what the backend answers, the names of the requests
+#: a step of a conversation: what the client sends, what the backend replies, the names of the requests
 Step = tuple[bytes, bytes, list[str]]
 GREETING: Turn = (BACKEND, b'220 mx\r\n')
 
@@ -65,7 +65,7 @@ def named(dialogue: Dialogue, sender: str) -> list[str | None]:
 
 @settings(max_examples=150, deadline=None)
 @given(conversations(), st.integers(0, 2**32))
-def test_every_request_and_its_answer_are_found_in_any_slicing(talk: tuple[list[Turn], list[str]], seed: int) -> None:
+def test_every_request_and_its_reply_are_found_in_any_slicing(talk: tuple[list[Turn], list[str]], seed: int) -> None:
     turns, names = talk
     dialogues = [replay(SMTP, turns, slicer) for slicer in (whole, single_bytes, randomly(seed))]
     for dialogue in dialogues:

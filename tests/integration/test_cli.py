@@ -56,7 +56,7 @@ def test_help_is_printed():
     (['--protocol', 'tcp', '--behavior', 'error', '--behavior-error-kind', 'loading'],
      "--behavior-error-kind: 'loading' is not valid, expected nothing: tcp has no kinds of its own"),
     (['--sedd', '1'], "command line: '--sedd' is not valid, expected a known name, the nearest is --seed"),
-    (['--seed'], "--seed: '' is not valid, expected a whole number of at least 0"),
+    (['--seed'], "--seed: '' is not valid, expected an integer of at least 0"),
     (['--plugin', 'no_such_module_here'],
      "--plugin: 'no_such_module_here' is not valid, expected a module that can be imported, but "
      "ModuleNotFoundError(\"No module named 'no_such_module_here'\")"),
@@ -69,6 +69,12 @@ def test_a_mistake_in_a_file_is_one_line_and_status_2(tmp_path):
     (tmp_path / 'chaos.ini').write_text('[vaurien]\nproksy = localhost:0\n')
     line = one_line(run_to_end('--config', 'chaos.ini', cwd=tmp_path), 2)
     assert line == "chaos.ini [vaurien]: 'proksy' is not valid, expected a known name, the nearest is proxy"
+
+
+@pytest.mark.parametrize('flag, name', [('--config', ''), ('--config', '-'), ('--populate', '-')])
+def test_what_no_file_is_called_is_one_line_and_status_2(tmp_path, flag, name):
+    line = one_line(run_to_end(f'{flag}={name}', cwd=tmp_path), 2)
+    assert line == f"{flag}: '{name}' is not valid, expected the path of a file"
 
 
 @pytest.mark.parametrize('name, words', [('none.ini', 'No such file or directory'), ('.', 'Is a directory')])
@@ -103,7 +109,7 @@ def test_a_name_that_does_not_resolve_is_one_line_and_status_1():
 def test_the_address_bound_and_the_seed_are_told(backend):
     with daemon('--backend', backend.address, '--seed', '1234') as vaurien:
         assert vaurien.output == f'vaurien: proxy default listening on 127.0.0.1:{vaurien.port}, backend {backend.address}\n'
-        vaurien.wait_for(r'INFO vaurien\.cli: seed 1234, repeat with --seed 1234\n')
+        vaurien.wait_for(r'INFO vaurien\.cli\.command: seed 1234, repeat with --seed 1234\n')
         with connect(vaurien.port) as client:
             assert ask(client, b'hello') == b'hello'
 
@@ -152,7 +158,7 @@ def test_a_plugin_of_the_current_directory_acts(tmp_path, backend):
 
 def test_sync_is_warned_of(backend):
     with daemon('--backend', backend.address, '--sync') as vaurien:
-        vaurien.wait_for(r'WARNING vaurien\.cli: --sync has no effect\n')
+        vaurien.wait_for(r'WARNING vaurien\.cli\.command: --sync has no effect\n')
 
 
 def test_the_log_goes_where_it_should(tmp_path, backend):
@@ -190,7 +196,7 @@ def test_nobody_is_accepted_while_sessions_end_and_they_work_on(backend):
         client.shutdown(socket.SHUT_WR)
         assert read_to_end(client) == b''
         assert vaurien.wait() == 0
-        assert re.search(r'INFO vaurien\.cli: stopped; sessions cut: 0\n', vaurien.log)
+        assert re.search(r'INFO vaurien\.cli\.command: stopped; sessions cut: 0\n', vaurien.log)
 
 
 def refused(port):
@@ -212,7 +218,7 @@ def test_what_has_not_ended_after_the_grace_is_cut_and_counted(backend):
         vaurien.send(signal.SIGTERM)
         assert ending(one) == ending(two) == 'RST'
         assert vaurien.wait() == 0
-        assert re.search(r'WARNING vaurien\.cli: stopped; sessions cut: 2\n', vaurien.log)
+        assert re.search(r'WARNING vaurien\.cli\.command: stopped; sessions cut: 2\n', vaurien.log)
 
 
 @pytest.mark.parametrize('second', [signal.SIGTERM, signal.SIGINT])
@@ -282,8 +288,9 @@ def accepted(port):
 
 
 def test_it_starts_without_the_control_servers_libraries():
-    """Falcon and prometheus-client are slow to import; nobody pays who does not use them."""
-    code = ('import sys; sys.argv[0] = "vaurien"; from vaurien import cli, config, fleet; config.configure([], {}); '
+    """Falcon and prometheus-client are slow to import; only a process that uses them pays for it."""
+    code = ('import sys; sys.argv[0] = "vaurien"; import vaurien.cli.command, vaurien.config, vaurien.proxies.fleet; '
+            'vaurien.config.configure([], {}); '
             'print(*{"falcon", "prometheus_client", "ssl", "asyncio", "http.server"} & set(sys.modules))')
     done = subprocess.run([sys.executable, '-c', code], env=environment(), text=True, capture_output=True, check=True)
     assert done.stdout.split() == []

@@ -142,9 +142,9 @@ def test_7_pooled_connections_do_not_outlive_a_change_of_the_backend():
     with named(b'old') as old, named(b'new') as new, steering(spec_for(old, protocol_settings=reuse)) as server:
         assert answer_of(server.host.port) == b'old'
         server.host.wait_idle()
-        assert len(server.host.proxy.idle) == 1
+        assert len(server.host.proxy.pool) == 1
         server.ask('PUT', '/backend', {'backend': new.address})
-        assert len(server.host.proxy.idle) == 0
+        assert len(server.host.proxy.pool) == 0
         assert answer_of(server.host.port) == b'new'
 
 
@@ -166,7 +166,7 @@ def test_7_a_stale_connection_is_not_reused():
     with named(b'old') as old, steering(spec_for(old, protocol_settings=reuse)) as server:
         assert answer_of(server.host.port) == b'old'
         server.host.wait_idle()
-        assert len(server.host.proxy.idle) == 1
+        assert len(server.host.proxy.pool) == 1
         old.accepted[0].shutdown(2)
         eventually(lambda: old.accepted[0].fileno() == -1)
         assert answer_of(server.host.port) == b'old'

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.hosting import child, eventually, hosted, spec_for
 from tests.support.peers import Backend, ask, black_hole, connect, echo, echo_server, ending, free_port, read_to_end, sink
+from tests.support.timing import once_within, seconds
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
@@ -24,9 +25,7 @@ def outcome(port: int) -> str:
 
 def test_backend_that_is_down_resets_the_client_at_once_with_a_warning(caplog):
     with hosted(spec_for(free_port())) as host, caplog.at_level(logging.WARNING):
-        start = time.monotonic()
-        assert outcome(host.port) == 'RST'
-        assert time.monotonic() - start < PATIENCE / 2
+        assert outcome(host.port) == 'RST'      # after PATIENCE it raises
         assert host.proxy.stats.backend_errors == 1
         assert [record.levelname for record in caplog.records] == ['WARNING']
         assert 'cannot be reached: Connection refused' in caplog.text
@@ -54,7 +53,7 @@ def test_black_holed_backend_holds_nobody_else_back_and_its_client_is_reset_afte
             assert ending(waiting) == 'RST'
         assert time.monotonic() - start >= 200 * MS
         assert host.proxy.stats.backend_errors == 1
-        assert not host.proxy._connecting
+        assert not host.proxy.arrivals
 
 
 def test_unix_socket_with_a_full_queue_is_tried_again_until_it_has_room(tmp_path):
@@ -65,7 +64,7 @@ def test_unix_socket_with_a_full_queue_is_tried_again_until_it_has_room(tmp_path
         first = stack.enter_context(socket.socket(socket.AF_UNIX))
         first.connect(path)
         with hosted(spec_for(f'unix:{path}')) as host, connect(host.port) as client:
-            eventually(lambda: host.proxy._connecting, 'a connection that waits')
+            eventually(lambda: host.proxy.arrivals, 'a connection that waits')
             time.sleep(50 * MS)
             assert host.proxy.stats.backend_errors == 0
             stack.enter_context(listener.accept()[0])
@@ -155,10 +154,10 @@ def test_idle_session_lives_on_unless_told_otherwise(echo_server):
 
 def test_idle_session_ends_after_the_timeout_without_stay_connected(echo_server):
     with hosted(spec_for(echo_server, timeout=200 * MS, stay_connected=False)) as host:
-        with connect(host.port) as client:
-            start = time.monotonic()
-            assert read_to_end(client) == b''
-            assert 200 * MS - 0.02 <= time.monotonic() - start < 300 * MS + PATIENCE / 10
+        def idle():
+            with connect(host.port) as client:
+                return seconds(lambda: read_to_end(client))
+        assert min(once_within(300 * MS + PATIENCE / 10, idle)) >= 200 * MS - 0.02
         with connect(host.port) as client:
             for _ in range(8):
                 time.sleep(50 * MS)
@@ -222,14 +221,14 @@ def test_protocol_that_cannot_be_made_resets_its_client_only(echo_server, caplog
 def test_client_that_leaves_while_the_backend_is_being_reached_leaves_nothing_behind():
     with black_hole() as hole, hosted(spec_for(hole, timeout=100 * MS)) as host:
         with connect(host.port):
-            eventually(lambda: host.proxy._connecting, 'the connection')
-        eventually(lambda: not host.proxy._connecting, 'its end')
+            eventually(lambda: host.proxy.arrivals, 'the connection')
+        eventually(lambda: not host.proxy.arrivals, 'its end')
         host.call(lambda: host.proxy.wait_empty(None))
 
 
 def test_a_proxy_that_ends_cuts_what_is_still_connecting():
     with black_hole() as hole, hosted(spec_for(hole)) as host, connect(host.port) as client:
-        eventually(lambda: host.proxy._connecting, 'the connection')
+        eventually(lambda: host.proxy.arrivals, 'the connection')
         assert host.call(host.fleet.close) == 1
         assert ending(client) == 'RST'
 

@@ -153,7 +153,7 @@ def test_reset_that_a_write_meets_first_is_still_seen_as_reset(backend_first):
             client.sendall(b'a question')
             waiting.set()
             time.sleep(20 * MS)     # in the loop: both events are there when it goes on
-            lanes = (session.answers, session.requests) if backend_first else (session.requests, session.answers)
+            lanes = (session.downstream, session.upstream) if backend_first else (session.upstream, session.downstream)
             for lane in lanes:
                 lane._on_readable()
         host.call(both_at_once)

@@ -128,7 +128,7 @@ def test_1000_sessions_ended_in_all_ways_leave_nothing_behind(echo_server, monke
 def settled(host: Hosted, backend: Backend) -> None:
     """Wait until the backend, whose descriptors are in this process too, has closed its ends."""
     host.wait_idle()
-    host.call(host.proxy.idle.clear)
+    host.call(host.proxy.pool.clear)
     eventually(lambda: all(sock.fileno() < 0 for sock in backend.accepted), 'the end of the connections')
 
 
@@ -142,14 +142,14 @@ def test_sessions_that_never_reach_a_backend_leave_nothing_behind(echo_server):
         assert eventually(lambda: held(host) == before, f'{before} again')
 
 
-def test_cut_ends_greenlets_that_wait(echo_server):
+def test_abort_ends_greenlets_that_wait(echo_server):
     with hosted(spec_for(echo_server, 'delay', settings={'delay': {'sleep': 1000.0}})) as host:
         before = held(host)
         clients = [connect(host.port) for _ in range(5)]
         for client in clients:
             client.sendall(b'ping')
         eventually(lambda: held(host)['greenlets'] >= before['greenlets'] + 5, 'greenlets')
-        host.call(host.proxy.cut)
+        host.call(host.proxy.abort)
         for client in clients:
             assert ending(client) == 'RST'
             client.close()
@@ -190,7 +190,7 @@ def test_reuse_socket_gives_the_backend_connection_to_the_next_client(echo_serve
         for _ in range(5):
             served(host)
         assert len(echo_server.accepted) == 1
-        assert len(host.proxy.idle) == 1
+        assert len(host.proxy.pool) == 1
 
 
 def test_reuse_socket_keeps_no_connection_with_an_answer_in_flight():
@@ -204,20 +204,20 @@ def test_reuse_socket_keeps_no_connection_with_an_answer_in_flight():
             eventually(lambda: backend.accepted and host.proxy.sessions, 'the session')
             time.sleep(10 * MS)
         eventually(lambda: not host.proxy.sessions)
-        assert len(host.proxy.idle) == 0
+        assert len(host.proxy.pool) == 0
 
 
 def test_mistake_7_pooled_connections_to_the_old_backend_are_dropped_after_a_change(echo_server):
     with Backend(lambda sock: sock.sendall(sock.recv(4)[::-1])) as other, hosted(spec_for(echo_server, **REUSE)) as host:
         served(host)
-        assert len(host.proxy.idle) == 1
+        assert len(host.proxy.pool) == 1
         with connect(host.port) as old:
             assert ask(old, b'ping') == b'ping'
             host.change(backend=other.address)
-            assert len(host.proxy.idle) == 0
+            assert len(host.proxy.pool) == 0
             assert ask(old, b'open') == b'open', 'open sessions stay where they are'
         host.wait_idle()
-        assert len(host.proxy.idle) == 0, 'a session that began before the change has put its connection back'
+        assert len(host.proxy.pool) == 0, 'a session that began before the change has put its connection back'
         with connect(host.port) as client:
             assert ask(client, b'ping') == b'gnip'
 
@@ -234,8 +234,8 @@ def test_mistake_7_stale_pooled_connections_are_not_used(echo_server):
 def test_mistake_7_pooled_connections_are_kept_for_their_time_only(echo_server):
     with hosted(spec_for(echo_server, pool_timeout=50 * MS, **REUSE)) as host:
         served(host)
-        assert len(host.proxy.idle) == 1
-        eventually(lambda: len(host.proxy.idle) == 0, 'the end of its time')
+        assert len(host.proxy.pool) == 1
+        eventually(lambda: len(host.proxy.pool) == 0, 'the end of its time')
 
 
 def test_mistake_8_failed_connects_take_no_slot(echo_server):

@@ -13,7 +13,7 @@ from tests.support.unit_of_time import MS
 from vaurien.errors import ProtocolError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Failure, Framer, Kind, MessageProtocol
+from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
 from vaurien.spec import BehaviorSpec, ProxySpec
 
 
@@ -69,9 +69,9 @@ class LineProtocol(MessageProtocol):
 
     name = 'test-lines'
     framers = (Asked, Answered)
-    errors = {name: Kind('It fails.', ('line',), build) for name, build in KINDS.items()} | \
-        {'welcome': Kind('It refuses.', ('connect',), lambda protocol, exchange: Failure(b'go away\n')),
-         'welcome-slowly': Kind('It refuses.', ('connect',), lambda protocol, exchange: Failure(b'go\n', pause=5 * MS))}
+    errors = {name: FailureKind('It fails.', ('line',), build) for name, build in KINDS.items()} | \
+        {'welcome': FailureKind('It refuses.', ('connect',), lambda protocol, exchange: Failure(b'go away\n')),
+         'welcome-slowly': FailureKind('It refuses.', ('connect',), lambda protocol, exchange: Failure(b'go\n', pause=5 * MS))}
 
 
 def upper(sock: socket.socket) -> None:
@@ -200,7 +200,7 @@ def test_bytes_that_cannot_be_followed_are_relayed_unchanged_from_there_on(lines
 
 
 def test_requests_that_nobody_answers_do_not_pile_up_without_bound(monkeypatch):
-    monkeypatch.setattr('vaurien.relay.request_lane.UNANSWERED', 1000)
+    monkeypatch.setattr('vaurien.relay.request_lane.MAX_UNANSWERED', 1000)
 
     def never(sock):
         while sock.recv(65536):

@@ -81,7 +81,7 @@ def test_draws_are_made_for_the_start_and_for_each_statement_and_for_nothing_els
 @pytest.mark.parametrize('binary', [False, True], ids=['as text', 'binary'])
 def test_values_of_all_types_come_back(calm, binary):
     values = (7, 'żółć 🎉' * 1000, bytes(range(256)) * 1000, None, decimal.Decimal('12345678901234567890.0123456789'), -0.1, True,
-              [1, 2, None], {'a': [1, None]}, datetime.datetime(2000, 1, 2, 3, 4, 5, 678, datetime.timezone.utc))
+              [1, 2, None], {'a': [1, None]}, datetime.datetime(2000, 1, 2, 3, 4, 5, 678, datetime.UTC))
     types = 'int8', 'text', 'bytea', 'text', 'numeric', 'float8', 'bool', 'int8[]', 'jsonb', 'timestamptz'
     text = ', '.join(f'{"%b" if binary else "%t"}::{kind}' for kind in types)
     with connected(calm.port) as connection, connection.cursor(binary=binary) as cursor:

@@ -104,7 +104,7 @@ def test_faults_do_not_depend_on_what_else_runs(pytester, run):
 def test_a_seed_that_is_none_is_a_usage_error(run, text):
     result = run(f'--vaurien-seed={text}')
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(['*--vaurien-seed: invalid whole number of at least 0 value:*'])
+    result.stderr.fnmatch_lines(['*--vaurien-seed: invalid integer of at least 0 value:*'])
 
 
 def test_a_failure_shows_the_faults_that_the_test_met(pytester, run):

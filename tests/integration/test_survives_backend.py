@@ -18,7 +18,7 @@ from tests.support.unit_of_time import MS, PATIENCE
 
 SERVER = """
 import sys, threading
-from tests.peers import Backend, echo
+from tests.support.peers import Backend, echo
 with Backend(echo, port=int(sys.argv[1])):
     print('listening', flush=True)
     threading.Event().wait()
@@ -98,7 +98,7 @@ def test_backend_that_is_killed_and_started_again_in_traffic(protocol):
         assert not traffic.wrong
         assert not host.proxy.stats.handler_errors
         host.wait_idle()
-        assert not host.proxy._connecting
+        assert not host.proxy.arrivals
 
 
 def breaking(sock: socket.socket) -> None:
@@ -170,11 +170,11 @@ def outcome(client: socket.socket | None) -> str:
 def test_backend_that_moves_while_its_old_self_is_stuck(echo_server):
     with black_hole() as hole, hosted(spec_for(hole)) as host:
         stuck = [connect(host.port) for _ in range(10)]
-        eventually(lambda: len(host.proxy._connecting) == 10, 'the attempts')
+        eventually(lambda: len(host.proxy.arrivals) == 10, 'the attempts')
         host.change(backend=echo_server.address)
         with connect(host.port) as client:
             client.sendall(b'ping')
             assert read_exactly(client, 4) == b'ping'
         for client in stuck:
             client.close()
-        assert host.call(host.proxy.cut) >= 10
+        assert host.call(host.proxy.abort) >= 10

@@ -26,7 +26,7 @@ def server(echo_server):
 
 
 def test_slow_loris_on_many_connections_holds_up_nobody(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'HEAD_TIME', 1500 * MS)
+    monkeypatch.setattr(server_module, 'HEADER_TIMEOUT', 1500 * MS)
     with contextlib.ExitStack() as stack, connect(server.host.port) as client:
         drips = [stack.enter_context(server.connect()) for _ in range(LORIS)]
         for byte in b'GET /behav':
@@ -40,7 +40,7 @@ def test_slow_loris_on_many_connections_holds_up_nobody(server, monkeypatch):
 
 
 def test_more_connections_than_there_is_room_for_hold_up_nobody(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'CONNECTIONS', 20)
+    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 20)
     with contextlib.ExitStack() as stack, connect(server.host.port) as client:
         for _ in range(LORIS):
             stack.enter_context(server.connect()).sendall(b'GET /')

@@ -20,7 +20,7 @@ from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import RegistrationError
 from vaurien.spec import BehaviorSpec, ToxicSpec
-from vaurien.toxics import Toxic
+from vaurien.toxics import TOXICS, Toxic
 
 MB = 1024 * 1024        #: [bytes]
 #: a plugin that ends the process, wherever it can
@@ -74,7 +74,7 @@ def test_a_plugin_that_exits_resets_its_session_and_the_process_lives(tmp_path, 
             with connect(vaurien.port) as client:
                 client.sendall(b'ping')
                 assert ending(client) == 'RST'
-        vaurien.wait_for(r'ERROR vaurien\.session: session \d of default is reset: .* raised', 3)
+        vaurien.wait_for(r'ERROR vaurien\.relay\.session: session \d of default is reset: .* raised', 3)
         assert vaurien.status is None
         assert len(re.findall('SystemExit: 3', vaurien.log)) == 3
 
@@ -134,7 +134,7 @@ class BreakingEarly(Breaking):
 @pytest.mark.parametrize('toxic', [Breaking, BreakingEarly])
 def test_a_toxic_that_raises_resets_its_session_only(echo_server, caplog, toxic, error, monkeypatch):
     monkeypatch.setattr(Breaking, 'error', error)
-    with (registered(Toxic, toxic), hosted(spec_for(echo_server, name='other'), spec_for(
+    with (registered(TOXICS, toxic), hosted(spec_for(echo_server, name='other'), spec_for(
             echo_server, name='toxic', toxics=(ToxicSpec(type=toxic.name),))) as host, caplog.at_level(logging.ERROR)):
         with connect(host.port) as other:
             assert outcome(host.fleet.proxies['toxic'].bound.port) == 'RST'
@@ -175,7 +175,7 @@ def test_a_behavior_that_waits_for_ever_holds_up_its_session_only(echo_server):
         eventually(lambda: len(host.proxy.sessions) == 21, 'the sessions')
         host.mix('')
         assert ask(other, b'still here') == b'still here'
-        assert host.call(host.proxy.cut) == 21
+        assert host.call(host.proxy.abort) == 21
         for client in (*stuck, other):
             client.close()
 

@@ -27,8 +27,8 @@ class Configured:
         self.path.write_text(text.format(backend=self.backend))
         self.vaurien.send(signal.SIGHUP)
         self._answers += 1
-        self.vaurien.wait_for(r'vaurien\.cli_reload: (?:not )?reloaded', self._answers)
-        return re.findall(r'(\w+) vaurien\.cli_reload: (.*)', self.vaurien.log)[-1]
+        self.vaurien.wait_for(r'vaurien\.cli\.reload: (?:not )?reloaded', self._answers)
+        return re.findall(r'(\w+) vaurien\.cli\.reload: (.*)', self.vaurien.log)[-1]
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ def test_a_broken_file_changes_nothing_and_says_why_in_one_line(configured, text
 def test_a_file_that_is_gone_changes_nothing(configured):
     configured.path.unlink()
     configured.vaurien.send(signal.SIGHUP)
-    configured.vaurien.wait_for(r'ERROR vaurien\.cli_reload: not reloaded, and nothing has changed: .*chaos\.ini: No such file')
+    configured.vaurien.wait_for(r'ERROR vaurien\.cli\.reload: not reloaded, and nothing has changed: .*chaos\.ini: No such file')
     with connect(configured.vaurien.port) as client:
         assert ask(client, b'still here') == b'still here'
 
 
 def test_what_takes_a_new_start_is_said(configured):
     configured.reload(START + 'grace = 1\nlog_level = debug\n')
-    configured.vaurien.wait_for(r'WARNING vaurien\.cli_reload: in force after the next start only: grace, log_level\n')
+    configured.vaurien.wait_for(r'WARNING vaurien\.cli\.reload: in force after the next start only: grace, log_level\n')
 
 
 def test_the_command_line_wins_after_sighup_too(tmp_path, echo_server):

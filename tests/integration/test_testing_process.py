@@ -20,7 +20,7 @@ from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.client import UnreachableError
 from vaurien.errors import VaurienError
 from vaurien.testing import Daemon
-from vaurien.testing.daemon import split
+from vaurien.testing.proxy import split
 
 #: [s] after which nothing may be left of a daemon whose parent was killed
 LEFT = 2000 * MS

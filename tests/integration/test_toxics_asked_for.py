@@ -152,7 +152,7 @@ def test_a_list_of_proxies_is_started_and_steered_where_toxiproxy_is(echo_server
 
 
 @pytest.mark.parametrize('argv, line', [
-    (['--toxic', 'latency:latency=long'], "--toxic latency: 'long' is not valid, expected a whole number"),
+    (['--toxic', 'latency:latency=long'], "--toxic latency: 'long' is not valid, expected an integer"),
     (['--toxic', 'latency~2'], "--toxic toxicity: '2' is not valid, expected a number from 0 to 1"),
     (['--toxic', 'latency@up'], "--toxic stream: 'up' is not valid, expected one of downstream, upstream"),
     (['--toxic', 'ltency'], "--toxic: 'ltency' is not valid, expected one of bandwidth, corrupt, latency, limit_data, "),
@@ -299,7 +299,7 @@ def test_vaurienctl_has_json_of_toxics(proxy, say):
     (['list', 'noop'], 2, "toxic list: 'noop' has no meaning here"),
     (['shift', 'noop'], 2, 'invalid choice'),
     (['add', 'ltency'], 1, 'ltency'),
-    (['add', 'latency', 'latency=long'], 1, "attributes.latency: 'long' is not valid, expected a whole number"),
+    (['add', 'latency', 'latency=long'], 1, "attributes.latency: 'long' is not valid, expected an integer"),
     (['update', 'x'], 1, 'there is no toxic x'),
     (['remove', 'x'], 1, 'there is no toxic x'),
 ])

@@ -67,14 +67,14 @@ def status(error: Any) -> object:
 REQUESTS = Client('requests', with_requests, works, status)
 HTTPX = Client('httpx', with_httpx, works, status)
 CURL = Client('curl --fail', with_curl, works)
-#: how long curl may take in all while it waits for a head that takes some 20 s
+#: how long curl may take in all while it waits for headers that take some 20 s
 IMPATIENT = Client('curl --max-time', partial(with_curl, seconds=500 * MS), works)
 
 
 # -- how nginx is made to fail
 
 def at(path: str) -> Callable[[Any], AbstractContextManager[str]]:
-    """Say that a path always fails."""
+    """Return a configuration in which a path always fails."""
     return lambda server: contextlib.nullcontext(path)
 
 
@@ -88,24 +88,24 @@ def at_second(path: str, server: Any) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def via_nobody(server: Any) -> Iterator[str]:
+def via_closed_port(server: Any) -> Iterator[str]:
     """Have nginx ask a server that is not there."""
     yield f'/via/{free_port()}/'
 
 
 @contextlib.contextmanager
 def via_silence(server: Any) -> Iterator[str]:
-    """Have nginx ask a server that never answers."""
+    """Have nginx ask a server that never responds."""
     with listener(HOST) as silent:
         yield f'/soon/{silent.getsockname()[1]}/'
 
 
 @contextlib.contextmanager
-def via(answer: bytes, server: Any) -> Iterator[str]:
+def via(response: bytes, server: Any) -> Iterator[str]:
     """Have nginx ask a server that sends this and closes."""
     def handler(sock: socket.socket) -> None:
         sock.recv(65536)
-        sock.sendall(answer)
+        sock.sendall(response)
     with Backend(handler) as backend:
         yield f'/via/{backend.port}/'
 
@@ -117,11 +117,11 @@ Provoke = Callable[[Any], AbstractContextManager[str]]
 NGINX: dict[str, tuple[str, Provoke]] = {
     '500': ('nginx runs into rewrites that never end', at('/cycle')),
     '501': ('nginx is told to return it', at('/unable')),
-    '502': ('nginx is refused by its upstream', via_nobody),
+    '502': ('nginx is refused by its upstream', via_closed_port),
     '503': ('limit_req of nginx', partial(at_second, '/limited/index.html')),
     '504': ('nginx waits for its upstream in vain', via_silence),
     '429': ('limit_req of nginx, with limit_req_status', partial(at_second, '/throttled/index.html')),
-    'truncated': ('the upstream of nginx closes within its answer', partial(via, HALF)),
+    'truncated': ('the upstream of nginx closes within its response', partial(via, HALF)),
     'malformed-chunk': ('nginx is told to add Transfer-Encoding: chunked to a page without chunks', at('/unchunked')),
     'empty-response': ('nginx returns its 444', at('/nothing')),
 }
@@ -153,7 +153,7 @@ def get(fetch: Fetch) -> str:
 
 
 def row(kind: str, client: Client, met: str) -> Row:
-    """Make a row: the connection is kept where there is a whole answer, and by one process of curl for each page never."""
+    """Make a row: the connection is kept after a complete response, but never by one process of curl for each page."""
     how, provoke = NGINX.get(kind, ('', None))
     real = partial(really, client, provoke) if provoke else None
     afterwards = KEPT if kind in STATUSES and client is not CURL else REOPENED

@@ -62,8 +62,8 @@ class Meta:
         self.sock.close()
 
     def ask(self, line: str, data: bytes | None = None) -> str:
-        """Send a command, perhaps with a data block, and return the line that answers it."""
-        with contextlib.suppress(BrokenPipeError):      # it may have been answered before it was sent
+        """Send a command, perhaps with a data block, and return the first line of its response."""
+        with contextlib.suppress(BrokenPipeError):      # the response may have come before all was sent
             self.sock.sendall(line.encode() + b'\r\n' + (b'' if data is None else data + b'\r\n'))
         return self.file.readline().decode().rstrip()
 
@@ -92,7 +92,7 @@ class Binary:
         self.sock.close()
 
     def ask(self, opcode: int, key: bytes = b'', extras: bytes = b'', value: bytes = b'') -> str:
-        """Send a request, and return the status of its answer and what it says."""
+        """Send a request, and return the status and the text of its response."""
         body = extras + key + value
         self.sock.sendall(PACKET.pack(0x80, opcode, len(key), len(extras), 0, len(body), 42, 0) + body)
         magic, answered, _, skipped, status, length, opaque, _ = PACKET.unpack(read_exactly(self.sock, PACKET.size))
@@ -134,8 +134,8 @@ ACTS: dict[tuple[Client, str], Callable[[Any], object]] = {
 # -- how memcached is made to fail
 
 def many(ask: Callable[[int], str], fine: str) -> str:
-    """Ask until the answer is another one, and return that."""
-    return next((answer for answer in map(ask, range(1000)) if answer != fine), fine)
+    """Ask until there is another response, and return that."""
+    return next((response for response in map(ask, range(1000)) if response != fine), fine)
 
 
 #: what a client does that memcached refuses by itself

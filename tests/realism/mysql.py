@@ -105,7 +105,7 @@ def setting(admin: Any, name: str, value: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def somebody(admin: Any, may: str = 'SELECT', limits: str = '') -> Iterator[str]:
+def ordinary_user(admin: Any, may: str = 'SELECT', limits: str = '') -> Iterator[str]:
     """Let there be a user with few rights for the length of a block."""
     run(admin, f"CREATE USER somebody IDENTIFIED BY '{PASSWORD}' {limits}")
     try:
@@ -149,7 +149,7 @@ def host_unknown(server: Any) -> None:
 
 def user_connections_taken(_: Any) -> None:
     """Open more connections than a user may have."""
-    with mariadb_server('--max-user-connections=2') as server, connected(server.port) as admin, somebody(admin) as user, \
+    with mariadb_server('--max-user-connections=2') as server, connected(server.port) as admin, ordinary_user(admin) as user, \
             contextlib.ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(connected(server.port, user))
@@ -179,7 +179,7 @@ def row_locked(server: Any) -> object:
 
 
 def deadlocked(server: Any) -> object:
-    """Wait for somebody who waits for us, and has changed more rows than we have."""
+    """Wait for another client that waits for this one, and has changed more rows."""
     with connected(server.port) as admin, table(admin, 4), connected(server.port) as connection:
         for number in range(3):
             run(admin, f'UPDATE t SET v = 1 WHERE id = {number}')
@@ -195,8 +195,8 @@ def deadlocked(server: Any) -> object:
 
 
 def server_read_only(server: Any) -> object:
-    """Write as somebody whom read_only concerns."""
-    with connected(server.port) as admin, table(admin), somebody(admin, 'ALL') as user, setting(admin, 'read_only', 1), \
+    """Write as a user to whom read_only applies."""
+    with connected(server.port) as admin, table(admin), ordinary_user(admin, 'ALL') as user, setting(admin, 'read_only', 1), \
             connected(server.port, user) as connection:
         return run(connection, 'UPDATE t SET v = 1')
 
@@ -216,15 +216,15 @@ def table_filled(server: Any) -> object:
 
 
 def right_missing(server: Any) -> object:
-    """Read as somebody who may not."""
-    with connected(server.port) as admin, table(admin), somebody(admin, 'UPDATE') as user, \
+    """Read as a user without that privilege."""
+    with connected(server.port) as admin, table(admin), ordinary_user(admin, 'UPDATE') as user, \
             connected(server.port, user) as connection:
         return run(connection, 'SELECT * FROM t')
 
 
 def all_asked(server: Any) -> object:
-    """Ask as somebody who may ask little in an hour."""
-    with connected(server.port) as admin, somebody(admin, limits='WITH MAX_QUERIES_PER_HOUR 2') as user, \
+    """Ask as a user who may send few queries in an hour."""
+    with connected(server.port) as admin, ordinary_user(admin, limits='WITH MAX_QUERIES_PER_HOUR 2') as user, \
             connected(server.port, user) as connection:
         return [run(connection, 'SELECT 1') for _ in range(3)]
 

@@ -204,7 +204,7 @@ def skewed(server: Any) -> object:
 
 
 def deadlocked(server: Any) -> object:
-    """Wait for somebody who waits for us, and is more patient."""
+    """Wait for another client that waits for this one, and is more patient."""
     with two(server) as (other, connection):
         other.execute("SET deadlock_timeout = '1min'")
         connection.execute("SET deadlock_timeout = '1ms'")

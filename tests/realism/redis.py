@@ -20,7 +20,7 @@ from tests.support.unit_of_time import PATIENCE
 from .rows import REOPENED, Client, Row, outcome
 
 SERVER = 'redis_server'
-NOWHERE = 1     #: a port that nobody listens on
+NOWHERE = 1     #: a port without a listener
 
 
 @contextlib.contextmanager
@@ -84,7 +84,7 @@ def transaction(client: Any) -> object:
 
 
 def watched(client: Any, meanwhile: Callable[[], object] = lambda: None) -> object:
-    """Write in a transaction, if nobody else has written meanwhile."""
+    """Write in a transaction, if no other client has written meanwhile."""
     with client.pipeline() as pipe:
         pipe.watch('key')
         pipe.multi()
@@ -112,7 +112,7 @@ def script(client: Any) -> object:
 
 @contextlib.contextmanager
 def told(*commands: str, arguments: tuple[str, ...] = ()) -> Iterator[int]:
-    """Give the port of a Redis that was told this, by somebody who is still connected."""
+    """Yield the port of a Redis that was configured so by a client that is still connected."""
     with redis_server(*arguments) as server, connected(server.port) as admin:
         for command in commands:
             admin.execute_command(*command.split())

@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 def outcome(client: Client, call: Callable[[], object]) -> str:
-    """Say what comes of a call: the class and code of what it raises, or what it returns."""
+    """Return the outcome of a call: the class and code of its exception, or its result."""
     try:
         return str(call())
     except Exception as error:  # noqa: BLE001 - which one it is, is the question

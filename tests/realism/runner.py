@@ -72,7 +72,7 @@ def expected(row: Row) -> Seen:
 
 
 def really(row: Row, server: Any) -> str:
-    """Say what comes of the same when the server itself fails."""
+    """Return the outcome of the same calls when the server itself fails."""
     assert row.real is not None
     real = row.real
     return outcome(row.client, lambda: real(server))

@@ -23,7 +23,7 @@ def open_client(port: int) -> Mail:
 
 
 def works(mail: Mail) -> None:
-    """Send a message to two recipients, with another EHLO where none was answered well."""
+    """Send a message to two recipients, with another EHLO if none has succeeded."""
     if mail.ehlo_resp and not mail.does_esmtp:
         mail.ehlo()
     assert mail.sendmail(USER, [ONE, TWO], MESSAGE) == {}
@@ -53,19 +53,19 @@ def send_to_two(mail: Mail) -> str:
 
 
 def starttls(mail: Mail) -> object:
-    """Begin TLS with whoever it is."""
+    """Begin TLS without checking the certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return mail.starttls(context=context)
 
 
 def login(mail: Mail) -> object:
-    """Say who one is."""
+    """Authenticate."""
     return mail.login(USER, PASSWORD)
 
 
 def greet(mail: Mail) -> str:
-    """Say hello; return in which way."""
+    """Send EHLO, or else HELO; return which one succeeded."""
     mail.ehlo_or_helo_if_needed()
     return 'EHLO' if mail.does_esmtp else 'HELO'
 

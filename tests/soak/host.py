@@ -34,7 +34,7 @@ def main(seed: str) -> None:
     server.start()
     print(server.address.rpartition(':')[2], flush=True)
     while gevent.get_hub().threadpool.apply(sys.stdin.readline):
-        sessions = sum(len(proxy.sessions) + len(proxy._connecting) for proxy in fleet.proxies.values())
+        sessions = sum(len(proxy.sessions) + len(proxy.arrivals) for proxy in fleet.proxies.values())
         print(json.dumps({**state(), 'sessions': sessions, 'errors': errors.count, 'first': errors.first}), flush=True)
     server.stop()
     fleet.close()

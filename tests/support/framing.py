@@ -20,13 +20,17 @@ class Message(NamedTuple):
 
 
 class FakeSession:
-    """Stands in for the session that a protocol asks for a generator."""
+    """Stands in for the session of a protocol: its generator, and the list of its faults."""
 
     backend_name = 'backend.test:80'
 
     def __init__(self, seed: int = 1) -> None:
         self.random = Random(seed)
         self.faults: list[tuple[str, str]] = []
+        self.at: Exchange | None = None
+
+    def exchange(self, to_backend: bool) -> Exchange | None:
+        return self.at
 
     def injected(self, exchange: Exchange, kind: str) -> None:
         self.faults.append((exchange.name, kind))
@@ -55,11 +59,11 @@ class Dialogue:
         self._raw = {CLIENT: b'', BACKEND: b''}
 
     def cutter(self, sender: str) -> Cutter:
-        return self.protocol.requests if sender == CLIENT else self.protocol.answers
+        return self.protocol.request_cutter if sender == CLIENT else self.protocol.response_cutter
 
     @property
     def opaque(self) -> dict[str, str]:
-        return {sender: self.cutter(sender).opaque for sender in (CLIENT, BACKEND)}
+        return {sender: self.cutter(sender).opaque_because for sender in (CLIENT, BACKEND)}
 
     @property
     def tail(self) -> dict[str, bytes]:
@@ -68,20 +72,20 @@ class Dialogue:
 
     def feed(self, sender: str, data: bytes) -> None:
         cutter, start = self.cutter(sender), 0
-        if sender == BACKEND and self.protocol.requests.opaque and not self.protocol.queue:
-            cutter.give_up(self.protocol.requests.opaque)
-        if cutter.opaque:
+        if sender == BACKEND and self.protocol.request_cutter.opaque_because and not self.protocol.queue:
+            cutter.give_up(self.protocol.request_cutter.opaque_because)
+        if cutter.opaque_because:
             self._raw[sender] += cutter.held + data
             cutter.held = b''
             return
         parts: Iterable[Part] = cutter.cut(data)
-        if data and not (cutter.open or cutter.held or cutter.framer.rest):
+        if data and not (cutter.framer.open or cutter.held or cutter.framer.rest):
             parts = self._agreeing(cutter.whole(data), parts, len(data))
         for end, exchange, done in parts:
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
             self._piece(sender, exchange, cutter.data[start:end], done)
             start = end
-        if cutter.opaque:
+        if cutter.opaque_because:
             self._raw[sender] += cutter.held
             cutter.held = b''
 
@@ -109,11 +113,12 @@ class Dialogue:
                 self.protocol.answered(exchange)
 
     def end(self, sender: str) -> bool:
-        """The sender has ended; whether that completes its message."""
+        """Record that the sender has ended; return whether that completes its message."""
         cutter = self.cutter(sender)
         complete = cutter.framer.end()
-        if complete and cutter.open:
-            self._piece(sender, cutter.exchange, b'', True)
+        if complete and cutter.framer.open:
+            for _, exchange, done in cutter.end():
+                self._piece(sender, exchange, b'', done)
         return complete
 
 

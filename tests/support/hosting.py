@@ -4,6 +4,7 @@ Knows specs and the fleet, and no command line. In the thread plugins may be cla
 process needs: descriptors, memory, processor time.
 """
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -91,18 +92,18 @@ class Hosted:
         self._thread.start()
         self._ready.result(PATIENCE)
         for spec in specs:
-            self.call(lambda spec=spec: self.fleet.create(spec))
+            self.call(functools.partial(self.fleet.create, spec))
 
     def _run(self) -> None:
         hub = gevent.get_hub()
-        hub.handle_error = self._escaped
+        setattr(hub, 'handle_error', self._escaped)     # noqa: B010 - a method that gevent lets one replace
         self._wake, self._done = hub.loop.async_(), Event()
         self._wake.start(self._take)
         self.fleet = Fleet(self._seed)
         self._ready.set_result(None)
         self._done.wait()
         self._wake.close()
-        hub.handle_error = lambda *error: None      # the end of the loop is one
+        setattr(hub, 'handle_error', lambda *error: None)   # noqa: B010 - the end of the loop is one
         hub.destroy(destroy_loop=True)
 
     def _escaped(self, context: Any, kind: Any, value: Any, traceback: Any) -> None:

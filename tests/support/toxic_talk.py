@@ -10,7 +10,8 @@ from typing import Any
 import gevent
 
 from vaurien.toxics import TOXICS, Toxic
-from vaurien.wire.chain import Chain, Link
+from vaurien.wire.chain import Chain
+from vaurien.wire.handle import ToxicHandle
 
 from .unit_of_time import MS, PATIENCE
 
@@ -45,7 +46,7 @@ class Sink:
 
     write = write_soon
 
-    def end_writing(self) -> None:
+    def finish_socket(self) -> None:
         if 'FIN' not in self.events:
             self.events.append('FIN')
 
@@ -71,13 +72,16 @@ class Talk:
 
     def add(self, name: str, kind: str | type[Toxic], attributes: dict[str, Any] | None = None,
             before: tuple[str, ...] | None = None) -> Toxic:
-        """Put a toxic behind those named ``before``; None: behind all."""
+        """Put a toxic after those named ``before``; None: after all."""
         cls = TOXICS.get(kind) if isinstance(kind, str) else kind
         self.settings[name] = TOXICS.settle(cls, attributes or {})
         events = self.sink.events
-        link = Link(Random(self.seed), lambda: (events.append('close'), self.chain.finish())[0],
-                    lambda: events.append('reset'))
-        toxic = cls(self.settings[name], link, {})
+
+        def close() -> None:
+            events.append('close')
+            self.chain.finish()
+        handle = ToxicHandle(Random(self.seed), close, lambda: events.append('reset'))
+        toxic = cls(self.settings[name], handle, {})
         self.chain.add(name, toxic, tuple(self.settings) if before is None else before)
         return toxic
 

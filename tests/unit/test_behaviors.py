@@ -26,8 +26,8 @@ class Meeting:
 
     def __init__(self, behavior: Dummy) -> None:
         self.behavior, self.protocol = behavior, Relay()
-        self.protocol.session = self.session = FakeSession()
-        self.exchange = self.protocol.requesting = self.protocol.answering = Exchange()
+        self.exchange = Exchange()
+        self.protocol.session = self.session = FakeSession(self.exchange)
         self.client, self.backend = FakeStream(b'request'), FakeStream(b'answer')
 
     def happens(self, to_backend: bool) -> bool:

@@ -29,9 +29,9 @@ def test_an_unreachable_backend_is_no_value_error():
 
 
 def test_a_refused_value_is_named_with_its_option_and_what_is_allowed():
-    error = ConfigError('--http-port', 'many', 'a whole number')
-    assert str(error) == "--http-port: 'many' is not valid, expected a whole number"
-    assert (error.option, error.value, error.reason) == ('--http-port', 'many', 'a whole number')
+    error = ConfigError('--http-port', 'many', 'an integer')
+    assert str(error) == "--http-port: 'many' is not valid, expected an integer"
+    assert (error.option, error.value, error.reason) == ('--http-port', 'many', 'an integer')
 
 
 def test_an_unknown_plugin_lists_the_known_ones_sorted():

@@ -2,9 +2,8 @@
 import pytest
 
 from vaurien.links import LINKS, PREFIX, STREAMS, NetworkProfile, kilobytes, make_link, rate_beside
-from vaurien.links import STREAMS as DIRECTIONS
 from vaurien.spec import ToxicSpec
-from vaurien.wire.toxics import settle_toxics
+from vaurien.wire.toxics import check_toxics
 
 
 @pytest.mark.parametrize('name', LINKS)
@@ -18,7 +17,7 @@ def test_every_link_says_where_its_figures_are_from_and_what_it_is_like(name):
 
 @pytest.mark.parametrize('name', LINKS)
 def test_every_link_is_toxics_that_can_be_worn(name):
-    worn = settle_toxics(ToxicSpec(**toxic) for toxic in make_link(name))
+    worn = check_toxics(ToxicSpec(**toxic) for toxic in make_link(name))
     assert all(name.startswith(PREFIX) for name in worn)
     assert {wear.direction for wear in worn.values()} == {'upstream', 'downstream'}
     assert 'packet_loss' not in {wear.cls.name for wear in worn.values()}, 'TCP leaves no holes'
@@ -49,7 +48,7 @@ def test_a_rate_is_whole_kilobytes_and_never_none(kilobits, expected):
 
 
 def test_directions_are_those_of_specs():
-    assert DIRECTIONS == STREAMS
+    assert STREAMS == STREAMS
 
 
 def test_a_link_is_described_in_a_line():

@@ -59,8 +59,8 @@ def test_what_is_no_choice_is_refused_with_the_choices(value):
 
 
 @pytest.mark.parametrize('kind, words', [
-    (bool, 'true or false'), (int, 'a whole number'), (float, 'a number'), (str, 'text'),
-    (PORT, 'a whole number from 0 to 65535'), (SHARE, 'a number from 0 to 1'), (COUNT, 'a whole number of at least 0'),
+    (bool, 'true or false'), (int, 'an integer'), (float, 'a number'), (str, 'text'),
+    (PORT, 'an integer from 0 to 65535'), (SHARE, 'a number from 0 to 1'), (COUNT, 'an integer of at least 0'),
     (Decimal, 'a value that Decimal takes'),
 ])
 def test_what_is_expected_is_said_in_words(kind, words):

@@ -16,13 +16,15 @@ from .parent import Parent
 
 if TYPE_CHECKING:
     from ..config import Configuration
+    from ..control.app import ControlServer
     from ..proxies.fleet import Fleet
+    from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
     from .signals import Signals
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(__package__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def say(text: str) -> None:
-    """Print a line on standard output at once; where nobody reads that any more, nothing happens."""
+    """Print a line on standard output at once; where it has no reader any more, nothing happens."""
     if sys.stdout is None:
         return
     try:
@@ -107,13 +109,13 @@ def run(configuration: 'Configuration') -> None:
         drain(fleet, spec.grace, signals)
 
 
-def describe(proxy: Any) -> str:
+def describe(proxy: 'Proxy') -> str:
     """Return what to say of a proxy that was started."""
     where = f'listening on {proxy.address}' if proxy.spec.enabled else 'disabled'
     return f'proxy {proxy.name} {where}, backend {proxy.spec.backend}'
 
 
-def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> Any:
+def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     """Start the control server.
 
     Raises:

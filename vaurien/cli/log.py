@@ -59,5 +59,5 @@ def close_log(handler: logging.Handler) -> None:
 
 
 def log_exception(context: Any, t: Any, v: Any, tb: Any) -> None:
-    """Log what nobody caught in the event loop; takes the place of the hub's own ``print_exception``."""
+    """Log an exception that was not caught in the event loop; takes the place of the hub's own ``print_exception``."""
     logger.error('unexpected in %r', context, exc_info=(t, v, tb))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 STDIN = 0
-READ, LIBEV_READ = 4096, 1      #: [bytes] one read; what a watcher of the event loop waits for
-#: [seconds] between two looks at the parent's id: that notices an end whose pipe somebody else holds open, as processes do
-#: that were forked from the parent
-LOOK = 0.5
+READ_BYTES, LIBEV_READ = 4096, 1  #: [bytes] one read; what a watcher of the event loop waits for
+#: [seconds] between two looks at the parent's id: that notices an end whose pipe is still held open, by a process that was
+#: forked from the parent
+CHECK_INTERVAL = 0.5
 
 
 class Parent:
@@ -25,12 +25,12 @@ class Parent:
         self._on_end, self._id = on_end, os.getppid()
         self._input = loop.io(STDIN, LIBEV_READ)
         self._input.start(self._read)
-        self._timer = loop.timer(LOOK, LOOK)
+        self._timer = loop.timer(CHECK_INTERVAL, CHECK_INTERVAL)
         self._timer.start(self._look)
 
     def _read(self) -> None:
         try:
-            data = os.read(STDIN, READ)
+            data = os.read(STDIN, READ_BYTES)
         except BlockingIOError:
             return
         except OSError:

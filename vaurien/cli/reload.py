@@ -1,13 +1,14 @@
 """Reads the configuration again when it is asked to: the fleet becomes what it says, or stays as it is and the log says why."""
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import gevent
+from gevent.event import Event
 
 from ..config import Configuration
 from ..errors import in_words
 from ..proxies.fleet import Fleet
+from ..proxies.proxy import Proxy
 from ..registry import IMPORT_ERRORS
 from ..spec import ProcessSpec
 
@@ -23,11 +24,11 @@ class Reload:
     Args:
         fleet: What is to become what the configuration says.
         configuration: What was read before.
-        event: Set by whoever asks; cleared here.
+        event: Set to ask for it; cleared here.
         tell: Called with each proxy that is new.
     """
 
-    def __init__(self, fleet: Fleet, configuration: Configuration, event: Any, tell: Callable[[Any], None]) -> None:
+    def __init__(self, fleet: Fleet, configuration: Configuration, event: Event, tell: Callable[[Proxy], None]) -> None:
         self._fleet, self._spec, self._event, self._tell = fleet, configuration.spec, event, tell
         self._read, self._told = configuration.again, set(configuration.notes)
         self._greenlet = gevent.spawn(self._follow)

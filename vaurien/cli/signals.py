@@ -13,7 +13,7 @@ class Signals:
 
     Args:
         reloads: SIGHUP asks to read the configuration again; False: there is none, and it asks for the end as SIGTERM does,
-            unless whoever started the process has it ignored, as ``nohup`` does.
+            unless the process was started with it ignored, as ``nohup`` does.
 
     Attributes:
         asked: The first one that asks for the end has come.

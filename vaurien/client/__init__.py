@@ -1,5 +1,5 @@
 """The HTTP API of a running vaurien, for Python. Needs nothing but the standard library."""
-from .client import MAIN, PAGE, Client, Fault
+from .client import MAIN, PAGE_SIZE, Client, Fault
 from .http import RefusedError, UnreachableError
 
-__all__ = ['MAIN', 'PAGE', 'Client', 'Fault', 'RefusedError', 'UnreachableError']
+__all__ = ['MAIN', 'PAGE_SIZE', 'Client', 'Fault', 'RefusedError', 'UnreachableError']

@@ -11,7 +11,7 @@ from .http import Channel, RefusedError, UnreachableError, join
 __all__ = ['Client', 'Fault', 'RefusedError', 'UnreachableError']
 
 MAIN = 'default'    #: the proxy of the command line
-PAGE = 10_000       #: entries asked for at once: as many as the server gives
+PAGE_SIZE = 10_000       #: entries asked for at once: as many as the server gives
 
 
 class Fault(NamedTuple):
@@ -47,13 +47,13 @@ class Client:
     """The HTTP API of a running vaurien as methods. May be used by several threads; each call is a connection of its own.
 
     All of them raise ``UnreachableError`` where no server answers within ``timeout``, and ``RefusedError``, which is a
-    ``ValueError``, where it answers that a name, a value or the token is not acceptable.
+    ``ValueError``, where it says that a name, a value or the token is not acceptable.
 
     Args:
         host: Where the control server listens: a name or an address.
         port: Its port.
         token: What it was started with as ``--http-token``; None: taken from ``VAURIEN_HTTP_TOKEN``; empty: none.
-        timeout: Seconds to wait for each answer; None: no limit.
+        timeout: Seconds to wait for each response; None: no limit.
         proxy: The name of the proxy that the classic calls act on; empty: that of the command line.
     """
 
@@ -167,9 +167,9 @@ class Client:
     def sessions(self, name: str) -> list[dict[str, Any]]:
         """Return the open sessions of a proxy, in the order of their numbers."""
         found: list[dict[str, Any]] = []
-        while page := self._sessions(name, 'sessions', PAGE, found[-1]['number'] if found else 0):
+        while page := self._sessions(name, 'sessions', PAGE_SIZE, found[-1]['number'] if found else 0):
             found += page
-            if len(page) < PAGE:
+            if len(page) < PAGE_SIZE:
                 break
         return found
 
@@ -197,7 +197,7 @@ class Client:
             proxy: Those of this proxy alone; empty: of all.
             since: Those with a higher id alone.
         """
-        query = {'since': since, 'limit': PAGE, **({'proxy': proxy} if proxy else {})}
+        query = {'since': since, 'limit': PAGE_SIZE, **({'proxy': proxy} if proxy else {})}
         return [read_fault(fault) for fault in self.channel.ask('GET', '/v1/faults', query=query, part='faults')]
 
     def last_fault(self) -> int:

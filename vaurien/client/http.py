@@ -1,4 +1,4 @@
-"""One question to a control server, and its answer. Knows HTTP and JSON, and no path and no word of the API."""
+"""One question to a control server, and its response. Knows HTTP and JSON, and no path and no word of the API."""
 import contextlib
 import http.client
 import json
@@ -10,12 +10,12 @@ from ..address import join as join_address
 from ..errors import ConfigError, VaurienError
 
 JSON, EVENTS = 'application/json', 'text/event-stream'
-#: [bytes] shown of an answer that is not what a vaurien says
-EXCERPT = 200
+#: [bytes] shown of a response that is not one of vaurien
+EXCERPT_BYTES = 200
 #: [bytes] of one line of an event; a fault has some 300
-MAX_LINE = 1 << 20
+MAX_LINE_BYTES = 1 << 20
 #: [seconds] without a sign of life between two events; the server gives one every 10
-SILENCE = 35.0
+EVENT_TIMEOUT = 35.0
 
 
 class UnreachableError(VaurienError):
@@ -38,7 +38,7 @@ class RefusedError(VaurienError, ValueError):
     """The control server has refused a request, and nothing has changed.
 
     Args:
-        status: The status of its answer.
+        status: The status of its response.
         reason: Its words.
         errors: What is wrong, and where: mappings with ``location``, ``name`` and ``description``; empty: it does not say.
     """
@@ -58,7 +58,7 @@ class Channel:
         host: A name or an address.
         port: Its port.
         token: What goes with every question as ``Authorization: Bearer``; empty: nothing.
-        timeout: Seconds to wait for the connection and for each piece of the answer; None: no limit.
+        timeout: Seconds to wait for the connection and for each piece of the response; None: no limit.
 
     Raises:
         ConfigError: The token cannot stand in a header field.
@@ -81,19 +81,19 @@ class Channel:
             method: The HTTP method.
             path: The path, quoted.
             body: What goes with it as JSON; None: nothing.
-            query: What is put behind the path.
-            part: The key of the answer that is wanted; empty: all of it.
+            query: What is put after the path.
+            part: The key of the response that is wanted; empty: all of it.
 
         Returns:
-            The answer's JSON; None: it is empty.
+            The response's JSON; None: it is empty.
 
         Raises:
-            UnreachableError: There is no answer.
+            UnreachableError: There is no response.
             RefusedError: The server does not accept the question.
             VaurienError: The server has failed, or it is no vaurien.
         """
-        with self._answer(method, path, body, query, JSON) as answer:
-            data = answer.read()
+        with self._response(method, path, body, query, JSON) as response:
+            data = response.read()
         found = self._decoded(data)
         if not part:
             return found
@@ -105,17 +105,17 @@ class Channel:
         """Give each event that the server sends, its name and its JSON, until the server ends.
 
         Raises:
-            UnreachableError: There is no answer, or nothing has come for ``SILENCE`` seconds.
+            UnreachableError: There is no response, or nothing has come for ``EVENT_TIMEOUT`` seconds.
             RefusedError, VaurienError: As ``ask``.
         """
-        with self._answer('GET', path, None, query, EVENTS) as answer:
-            for event, data in read_events(iter(lambda: answer.readline(MAX_LINE), b'')):
+        with self._response('GET', path, None, query, EVENTS) as response:
+            for event, data in read_events(iter(lambda: response.readline(MAX_LINE_BYTES), b'')):
                 yield event, self._decoded(data)
 
     @contextlib.contextmanager
-    def _answer(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None,
+    def _response(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None,
                 accept: str) -> Iterator[http.client.HTTPResponse]:
-        """Give an answer that is no refusal, with its body still to be read."""
+        """Give a response that is no refusal, with its body still to be read."""
         content = None if body is None else json.dumps(body).encode()
         headers = {'Accept': accept, **({'Content-Type': JSON} if content else {}),
                    **({'Authorization': f'Bearer {self.token}'} if self.token else {})}
@@ -124,12 +124,12 @@ class Channel:
             connection.connect()
             stream = connection.sock
             connection.request(method, path + ('?' + urlencode(query) if query else ''), content, headers)
-            with connection.getresponse() as answer:
-                if answer.status >= 400:
-                    raise self._refused(answer, answer.read())
+            with connection.getresponse() as response:
+                if response.status >= 400:
+                    raise self._refused(response, response.read())
                 if accept == EVENTS:
-                    stream.settimeout(SILENCE)
-                yield answer
+                    stream.settimeout(EVENT_TIMEOUT)
+                yield response
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
@@ -149,13 +149,13 @@ class Channel:
     def _foreign(self, data: bytes) -> VaurienError:
         return VaurienError(f'what answers at http://{self.address} is no vaurien: {excerpt(data)}')
 
-    def _refused(self, answer: http.client.HTTPResponse, data: bytes) -> VaurienError:
-        """Make the error of an answer."""
-        if answer.status >= 500:
-            return VaurienError(f'the vaurien at http://{self.address} has failed: {answer.status} {excerpt(data)}')
+    def _refused(self, response: http.client.HTTPResponse, data: bytes) -> VaurienError:
+        """Make the error of a response."""
+        if response.status >= 500:
+            return VaurienError(f'the vaurien at http://{self.address} has failed: {response.status} {excerpt(data)}')
         errors = read_errors(data)
-        reasons = [str(error.get('description', '')) for error in errors] or [excerpt(data) or answer.reason]
-        return RefusedError(answer.status, '; '.join(reasons), errors)
+        reasons = [str(error.get('description', '')) for error in errors] or [excerpt(data) or response.reason]
+        return RefusedError(response.status, '; '.join(reasons), errors)
 
 
 def read_errors(data: bytes) -> list[dict[str, Any]]:
@@ -173,8 +173,8 @@ def read_errors(data: bytes) -> list[dict[str, Any]]:
 
 
 def excerpt(data: bytes) -> str:
-    """Return the beginning of what was answered, in one line."""
-    return ' '.join(data[:EXCERPT].decode(errors='replace').split())
+    """Return the beginning of a response, in one line."""
+    return ' '.join(data[:EXCERPT_BYTES].decode(errors='replace').split())
 
 
 def read_events(lines: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:

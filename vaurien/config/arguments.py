@@ -21,7 +21,7 @@ EPILOG = ('In an INI file the options stand in [vaurien] without the leading das
 METAVARS: dict[Any, str] = {int: 'N', float: 'N', str: 'TEXT'}
 
 
-class Give(argparse.Action):
+class StoreGiven(argparse.Action):
     """Keeps a value together with the flag that it was given by."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
         flags = (name, f'--no-{name[2:]}') if switch else (name,)
         more: dict[str, Any] = {'nargs': 0} if switch else {'metavar': metavar(option)}
         try:
-            group.add_argument(*flags, dest=key, action=Give, help=help_text(option), **more)
+            group.add_argument(*flags, dest=key, action=StoreGiven, help=help_text(option), **more)
         except argparse.ArgumentError as error:
             raise RegistrationError(f'the option {key} cannot have a flag: {error.message}') from None
         self.options.update(dict.fromkeys(flags, option))
@@ -90,7 +90,7 @@ def parse(argv: Sequence[str], catalog: Catalog) -> Values:
 
     Raises:
         ConfigError: A flag is not known, or lacks its value.
-        SystemExit: There was a question and it has been answered.
+        SystemExit: ``--help`` or ``--version`` was given, and its text has been printed.
     """
     parser = full_parser(catalog)
     values, unknown = parser.read(argv)

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from ..address import TOKEN_VARIABLE, check_binding, parse_address
+from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
 from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
-from ..registry import NAME
+from ..protocols import Protocol
+from ..protocols.base import BaseProtocol
+from ..registry import NAME, PluginClass, Registry
 from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
 from .arguments import Values
@@ -21,6 +24,7 @@ from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VA
 from .toxics import read_section, read_toxic, with_names
 
 T = TypeVar('T')
+P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
 OF_ONE = ('proxy', 'backend', 'protocol', 'behavior', 'toxic', 'link')
 
@@ -55,7 +59,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
         SystemExit: ``--help`` or ``--version`` has been answered.
     """
     first = arguments.early(argv)
-    sections = ini.read_sections(str(first['config'].value), environ) if 'config' in first else {}
+    sections = ini.read_sections(ini.check_path(first['config']), environ) if 'config' in first else {}
     load_plugins(first, sections)
     catalog, notes = make_catalog(KINDS)
     line = arguments.parse(argv, catalog)
@@ -198,10 +202,10 @@ class Builder:
     def _proxy(self, name: str, layers: Sequence[Values]) -> ProxySpec:
         values = {key: given for layer in layers for key, given in layer.items()}
         own = taken(PROXY, values)
-        protocol = self._find('protocol', own['protocol'], values, 'protocol')
+        protocol = find(Protocol, own['protocol'], label('protocol', values))
         own['mix'] = own.pop('behavior')
         for entry in own['mix']:
-            self._find('behavior', entry.name, values, 'behavior')
+            find(Behavior, entry.name, label('behavior', values))
         del own['bufsize']
         main = any(layer is self.line for layer in layers)
         own['toxics'] = with_names(self._toxics(own.pop('link'), own.pop('toxic'), values, main), label('toxic', values))
@@ -222,12 +226,6 @@ class Builder:
             yield from (toxic for name, toxic in self.toxics.items() if name not in elsewhere and name not in written)
         for line in written:
             yield self.toxics.get(line) or read_toxic(line, label('toxic', values))
-
-    def _find(self, kind: str, name: str, values: Values, key: str) -> Any:
-        try:
-            return KINDS[kind].registry.get(name)
-        except UnknownPluginError as error:
-            raise ConfigError(label(key, values), name, error.reason) from None
 
     def _spread(self, layer: Values, protocol: str) -> Values:
         """Give the short names of the protocol's options their full ones: ``bufsize``, and ``protocol.buffer``."""
@@ -257,13 +255,25 @@ class Builder:
         return settings
 
 
+def find(registry: Registry[P], name: str, option: str) -> type[P]:
+    """Return a plugin's class.
+
+    Raises:
+        ConfigError: There is none of this name; ``option`` is how the user knows what gave it.
+    """
+    try:
+        return registry.get(name)
+    except UnknownPluginError as error:
+        raise ConfigError(option, name, error.reason) from None
+
+
 def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
     """Give the keys of a section their full names."""
     return {f'{prefix}.{key}': item for key, item in items.items()}
 
 
 def of_plugin(key: str) -> bool:
-    """Say whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
+    """Return whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
     kind, dot, _ = key.partition('.')
     return bool(dot) and kind in WITH_FLAGS
 
@@ -300,7 +310,7 @@ def check_idle(own: Mapping[str, Any], values: Values) -> None:
         raise ConfigError(label('timeout', values), 0, 'more than 0 where idle connections do not stay')
 
 
-def check_behaviors(spec: ProxySpec, protocol: Any, values: Values) -> None:
+def check_behaviors(spec: ProxySpec, protocol: type[BaseProtocol], values: Values) -> None:
     """Refuse settings that cannot work with the protocol, such as a kind of error that it does not have."""
     for entry in spec.mix:
         try:

@@ -15,9 +15,9 @@ Sections = dict[str, Section]
 
 #: the sections that ``extends`` may stand in; vaurien 1.x looked in the second
 EXTENDING = ('vaurien', 'DEFAULT')
-NOTHING = Given('', '')
+NOT_GIVEN = Given('', '')
 VARIABLE = re.compile(r'\$\{([^}]*)\}')
-LARGEST = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
+MAX_FILE_BYTES = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
 #: what a malformed line should have been
 RULES: tuple[tuple[type[Error], str], ...] = (
     (MissingSectionHeaderError, 'a [section] before the first key'),
@@ -25,6 +25,27 @@ RULES: tuple[tuple[type[Error], str], ...] = (
     (DuplicateOptionError, 'each key once in its section'),
     (Error, '[section], key = value, or a comment'),
 )
+
+
+class Parser(RawConfigParser):
+    """A parser that takes ``stay-connected`` for ``stay_connected``."""
+
+    def optionxform(self, optionstr: str) -> str:
+        """Return the name of a key; a plugin's name in ``behavior.my-fault.sleep`` stays as it is."""
+        plugin, dot, key = optionstr.rpartition('.')
+        return plugin + dot + key.replace('-', '_')
+
+
+def check_path(given: Given) -> str:
+    """Return the path that a user gave, if a file can have it; standard input is none.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    path = str(given.value)
+    if path in ('', '-') or '\0' in path:
+        raise ConfigError(given.label, path, 'the path of a file')
+    return path
 
 
 def read_sections(path: str, environ: Mapping[str, str]) -> Sections:
@@ -48,7 +69,7 @@ def _read(path: Path, environ: Mapping[str, str], above: tuple[Path, ...]) -> Se
     sections = _parse(path, environ)
     above = (*above, path.resolve())
     for name in EXTENDING:
-        extends = sections.get(name, {}).pop('extends', NOTHING)
+        extends = sections.get(name, {}).pop('extends', NOT_GIVEN)
         for line in read_lines(str(extends.value)):
             if '\0' in line:    # as no file's does
                 raise ConfigError(extends.label, line, 'the path of a file')
@@ -68,8 +89,7 @@ def _fill(sections: Sections, base: Sections) -> None:
 
 def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
     text = _text(path)
-    parser = RawConfigParser(default_section='', inline_comment_prefixes=(';',), empty_lines_in_values=False)
-    parser.optionxform = _key  # type: ignore[method-assign,assignment]
+    parser = Parser(default_section='', inline_comment_prefixes=(';',), empty_lines_in_values=False)
     try:
         parser.read_string(text, str(path))
     except Error as error:
@@ -81,19 +101,13 @@ def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
 
 def _text(path: Path) -> str:
     with path.open('rb') as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ConfigError(str(path), f'more than {LARGEST} bytes', 'an INI file')
+        data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(str(path), f'more than {MAX_FILE_BYTES} bytes', 'an INI file')
     try:
         return data.decode('utf-8-sig').replace('\r\n', '\n')
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), data[error.start:error.end], 'an INI file in UTF-8') from None
-
-
-def _key(key: str) -> str:
-    """Take ``stay-connected`` for ``stay_connected``; a plugin's name in ``behavior.my-fault.sleep`` stays as it is."""
-    head, dot, tail = key.rpartition('.')
-    return head + dot + tail.replace('-', '_')
 
 
 def _malformed(path: Path, text: str, error: Error) -> ConfigError:

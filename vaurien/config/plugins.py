@@ -9,7 +9,7 @@ from ..options import Given, read_lines
 from ..plugins import KINDS
 from ..registry import RAISED, Registry, words
 from .arguments import Values
-from .ini import NOTHING, Sections
+from .ini import NOT_GIVEN, Sections
 
 
 def load_plugins(line: Values, sections: Sections) -> None:
@@ -20,7 +20,7 @@ def load_plugins(line: Values, sections: Sections) -> None:
         RegistrationError: A class cannot be registered.
     """
     for values in (line, sections.get('vaurien', {})):
-        given = values.get('plugin', NOTHING)
+        given = values.get('plugin', NOT_GIVEN)
         for module in read_lines(str(given.value)):
             import_plugin(module, given.label)
     for section, values in sections.items():

@@ -9,10 +9,10 @@ from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME, NAME_FORM
 from .arguments import Values
-from .ini import LARGEST
+from .ini import MAX_FILE_BYTES, check_path
 
-#: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which nobody should do unawares
-LISTEN = '127.0.0.1:0'
+#: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which should only be done on purpose
+DEFAULT_LISTEN = '127.0.0.1:0'
 #: keys of the file, by the settings that they are; Toxiproxy has the first two, and reads them in any case
 SETTINGS = {'listen': 'proxy', 'upstream': 'backend', 'protocol': 'protocol', 'behavior': 'behavior'}
 KEYS = ('name', 'enabled', *SETTINGS)
@@ -50,12 +50,11 @@ def read_populate(path: str, label: str) -> list[Entry]:
         ConfigError: It is no such list, or a proxy of it lacks something or has a value of the wrong type.
         OSError: It cannot be read.
     """
-    if '\0' in path:    # as no file's does
-        raise ConfigError(label, path, 'the path of a file')
+    check_path(Given(path, label))
     with Path(path).open('rb') as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ConfigError(f'{label} {path}', f'more than {LARGEST} bytes', FORM)
+        data = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f'{label} {path}', f'more than {MAX_FILE_BYTES} bytes', FORM)
     try:
         found = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -87,7 +86,7 @@ def read_entry(item: dict[str, Any], where: str) -> Entry:
         raise ConfigError(f'{where} enabled', enabled, 'true or false')
     if 'upstream' not in item:
         raise ConfigError(f'{where} upstream', '', 'HOST:PORT, where it connects to')
-    given = {'listen': LISTEN, **item}
+    given = {'listen': DEFAULT_LISTEN, **item}
     values = {setting: Given(given[key], f'{where} {key}') for key, setting in SETTINGS.items() if key in given}
     notes = tuple(f'{where} {key} has no effect' for key in WITHOUT_EFFECT if item.get(key))
     return Entry(name, enabled, values, where, notes)

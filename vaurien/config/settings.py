@@ -2,6 +2,7 @@
 
 Knows no plugin; names of protocols and behaviors are taken as they come.
 """
+from collections.abc import Callable
 from typing import Any
 
 from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend
@@ -24,7 +25,7 @@ class Text:
         read: Makes the value of the text; raises ``ValueError`` where it cannot.
     """
 
-    def __init__(self, metavar: str, expected: str, read: Any) -> None:
+    def __init__(self, metavar: str, expected: str, read: Callable[[str], Any]) -> None:
         self.metavar, self.expected, self._read = metavar, expected, read
 
     def __call__(self, value: Any) -> Any:
@@ -59,26 +60,26 @@ LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
 Port = Bounded(int, 0, 65535)
 Seconds = Bounded(float, 0)
 
-ONE, ALL = ProxySpec(), ProcessSpec()   # their fields' defaults
+PROXY_DEFAULTS, PROCESS_DEFAULTS = ProxySpec(), ProcessSpec()   # their fields' defaults
 
 #: what one proxy can be told: ``[vaurien]`` and the command line, ``[proxy:NAME]``
 PROXY: dict[str, Option] = {
-    'proxy': Option("Where to listen; port 0 picks a free one; also unix:/path", LISTEN, ONE.proxy),
+    'proxy': Option("Where to listen; port 0 picks a free one; also unix:/path", LISTEN, PROXY_DEFAULTS.proxy),
     'backend': Option(f"Where to connect to; also unix:/path, or {EMBEDDED}: a small HTTP server inside vaurien",
-                      CONNECT, ONE.backend),
-    'protocol': Option("What client and backend speak", NAME, ONE.protocol),
+                      CONNECT, PROXY_DEFAULTS.backend),
+    'protocol': Option("What client and backend speak", NAME, PROXY_DEFAULTS.protocol),
     'behavior': Option("What goes wrong, and for which percentage: percent:name[,percent:name...]; "
                        "what is missing to 100 is dummy", BEHAVIORS, '100:dummy'),
     'timeout': Option("Seconds to connect to the backend, and for a write that a peer does not take; 0: no limit",
-                      Seconds, ONE.timeout),
+                      Seconds, PROXY_DEFAULTS.timeout),
     'stay_connected': Option("Leave idle connections open; off ends a session after --timeout seconds without an event",
-                             bool, ONE.stay_connected),
-    'pool_max_size': Option("Idle backend connections that are kept for reuse", Bounded(int, 0), ONE.pool_max_size),
-    'pool_timeout': Option("Seconds that an idle backend connection is kept", Seconds, ONE.pool_timeout),
+                             bool, PROXY_DEFAULTS.stay_connected),
+    'pool_max_size': Option("Idle backend connections that are kept for reuse", Bounded(int, 0), PROXY_DEFAULTS.pool_max_size),
+    'pool_timeout': Option("Seconds that an idle backend connection is kept", Seconds, PROXY_DEFAULTS.pool_timeout),
     'backlog': Option("Connections that the system holds before they are accepted",
-                      Bounded(int, 1, 65535), ONE.backlog),
+                      Bounded(int, 1, 65535), PROXY_DEFAULTS.backlog),
     'max_connections': Option("Sessions at the same time; more clients are reset; 0: no limit",
-                              Bounded(int, 0), ONE.max_connections),
+                              Bounded(int, 0), PROXY_DEFAULTS.max_connections),
     'toxic': Option(f"A condition of the wire: {TOXIC}; may be repeated; also the name of a section [toxic:NAME]", TOXICS, ''),
     'link': Option("The wire is like this link: its latency, jitter, bandwidth and loss", NAME, None, tuple(LINKS)),
     'bufsize': Option("Bytes of one read: the option buffer of the protocol", Bounded(int, 1), None),
@@ -92,33 +93,34 @@ PROCESS: dict[str, Option] = {
     'toxiproxy': Option("Short for --fleet-only --http --http-host localhost --http-port 8474; flags beside it win", bool, False),
     'plugin': Option("A module, also of the current directory, that registers protocols, behaviors or toxics; may be repeated",
                      MODULES, ''),
-    'seed': Option("A whole number that all randomness is made from: the same one repeats the same faults",
-                   Bounded(int, 0), ALL.seed),
-    'grace': Option("Seconds that sessions may take to end after SIGTERM or SIGINT", Seconds, ALL.grace),
+    'seed': Option("An integer that all randomness is made from: the same one repeats the same faults",
+                   Bounded(int, 0), PROCESS_DEFAULTS.seed),
+    'grace': Option("Seconds that sessions may take to end after SIGTERM or SIGINT", Seconds, PROCESS_DEFAULTS.grace),
     'end_with_parent': Option("End at once when standard input ends, or the process that started this one is gone",
-                              bool, ALL.end_with_parent),
+                              bool, PROCESS_DEFAULTS.end_with_parent),
     'sync': Option("Has no effect; accepted because vaurien 1.x had it", bool, False),
 }
 CONTROL: dict[str, Option] = {
-    'http': Option("Run the control server", bool, ALL.http),
-    'http_host': Option("Where it listens", HOST, ALL.http_host),
-    'http_port': Option("Its port; 0 picks a free one", Port, ALL.http_port),
+    'http': Option("Run the control server", bool, PROCESS_DEFAULTS.http),
+    'http_host': Option("Where it listens", HOST, PROCESS_DEFAULTS.http_host),
+    'http_port': Option("Its port; 0 picks a free one", Port, PROCESS_DEFAULTS.http_port),
     'http_token': Option(f"What requests must carry as Authorization: Bearer TOKEN; also taken from {TOKEN_VARIABLE}",
-                         Text('TOKEN', 'text', str), ALL.http_token),
+                         Text('TOKEN', 'text', str), PROCESS_DEFAULTS.http_token),
 }
 LOGGING: dict[str, Option] = {
-    'log_level': Option("The least that is logged", LEVEL, ALL.log_level, LEVELS),
-    'log_output': Option("A file; - is standard error", PATH, ALL.log_output),
+    'log_level': Option("The least that is logged", LEVEL, PROCESS_DEFAULTS.log_level, LEVELS),
+    'log_output': Option("A file; - is standard error", PATH, PROCESS_DEFAULTS.log_output),
 }
 #: what ``toxiproxy`` stands for
 AS_TOXIPROXY: dict[str, str | bool] = {'fleet_only': True, 'http': True, 'http_host': 'localhost', 'http_port': '8474'}
 #: the section ``[statsd]``
 STATSD: dict[str, Option] = {
-    'statsd.enabled': Option("Send counters to statsd", bool, ALL.statsd.enabled),
-    'statsd.host': Option("Where statsd is", HOST, ALL.statsd.host),
-    'statsd.port': Option("Its UDP port", Bounded(int, 1, 65535), ALL.statsd.port),
-    'statsd.prefix': Option("What the counters' names begin with", str, ALL.statsd.prefix),
-    'statsd.sample_rate': Option("The share of the counts that is sent", Bounded(float, 0, 1), ALL.statsd.sample_rate),
+    'statsd.enabled': Option("Send counters to statsd", bool, PROCESS_DEFAULTS.statsd.enabled),
+    'statsd.host': Option("Where statsd is", HOST, PROCESS_DEFAULTS.statsd.host),
+    'statsd.port': Option("Its UDP port", Bounded(int, 1, 65535), PROCESS_DEFAULTS.statsd.port),
+    'statsd.prefix': Option("What the counters' names begin with", str, PROCESS_DEFAULTS.statsd.prefix),
+    'statsd.sample_rate': Option("The share of the counts that is sent", Bounded(float, 0, 1),
+                                 PROCESS_DEFAULTS.statsd.sample_rate),
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {

@@ -28,7 +28,7 @@ def read_toxic(text: str, label: str) -> ToxicSpec:
 
     Args:
         text: What was written.
-        label: What it was written behind.
+        label: The flag or key that it was written after.
 
     Raises:
         ConfigError: It is not of that form, names no toxic, or a value does not fit.
@@ -85,7 +85,7 @@ def with_names(toxics: Iterable[ToxicSpec], label: str) -> tuple[ToxicSpec, ...]
 
     Args:
         toxics: The toxics of one proxy.
-        label: What the last of them were written behind.
+        label: The flag or key that the last of them were written after.
 
     Raises:
         ConfigError: Two were given the same name.

@@ -28,10 +28,9 @@ def check_behavior(cls: type[Dummy]) -> None:
 
 
 def _check_hooks(cls: type[Dummy], behavior: Dummy, to_backend: bool) -> None:
-    """Let it meet one exchange, as the lane would."""
+    """Apply it to one exchange, as the lane would."""
     protocol, exchange, settings = Relay(), Exchange(), deepcopy(behavior.settings)
-    protocol.session, exchange.behavior = FakeSession(), behavior
-    protocol.requesting = protocol.answering = exchange
+    protocol.session, exchange.behavior = FakeSession(exchange), behavior
     source, dest = FakeStream(b'a message'), FakeStream()
 
     def call(hook: str) -> Any:

@@ -93,13 +93,21 @@ class FakeStream:
 
 
 class FakeSession:
-    """What a protocol asks of its session."""
+    """What a protocol asks of its session.
+
+    Args:
+        at: The exchange that it is at, in both directions; None: none.
+    """
 
     backend_name = 'backend.test:80'
 
-    def __init__(self) -> None:
-        self.random = random.Random(1)
+    def __init__(self, at: Exchange | None = None) -> None:
+        self.random, self.at = random.Random(1), at
         self.silent = False
+
+    def exchange(self, to_backend: bool) -> Exchange | None:
+        """Return the exchange that it is at."""
+        return self.at
 
     def injected(self, exchange: Exchange, kind: str) -> None:
         """Do nothing."""

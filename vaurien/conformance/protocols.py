@@ -3,12 +3,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ..errors import ProtocolError
+from ..net.loop import PLUGIN_ERRORS
 from ..options import Option
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
-from ..protocols.message import Cutter, Kind, MessageProtocol
+from ..protocols.message import Cutter, FailureKind, MessageProtocol
 from .fakes import FakeSession, FakeStream
-from .rules import PLUGIN_ERRORS, WAITS, broken, call_plugin, look_at_class, make_with_defaults, require
+from .rules import WAITS, broken, call_plugin, look_at_class, make_with_defaults, require
 
 P = TypeVar('P', bound=BaseProtocol)
 #: what is sent through handlers, event by event; the last one is the end of the stream
@@ -89,7 +90,8 @@ def _way(to_backend: bool) -> str:
 def _check_kinds(cls: type[MessageProtocol]) -> None:
     require(cls, cls.duplex and cls.inline, 'a protocol that knows requests is duplex and inline')
     for name, kind in cls.errors.items():
-        require(cls, isinstance(kind, Kind) and callable(kind.build), f'the error {name!r} is a Kind with a builder')
+        is_kind = isinstance(kind, FailureKind) and callable(kind.build)
+        require(cls, is_kind, f'the error {name!r} is a FailureKind with a builder')
         require(cls, kind.description.strip(), f'the error {name!r} has a description')
         stages = isinstance(kind.stages, tuple) and kind.stages and all(isinstance(stage, str) for stage in kind.stages)
         require(cls, stages, f'the error {name!r} has a tuple of stages')
@@ -98,9 +100,9 @@ def _check_kinds(cls: type[MessageProtocol]) -> None:
 def _check_framers(cls: type[MessageProtocol], protocol: MessageProtocol, slicing: int) -> None:
     """Feed both framers what they do not know: they find messages within it, or say that they cannot."""
     data = b''.join(EVENTS)
-    for cutter in (protocol.requests, protocol.answers):
+    for cutter in (protocol.request_cutter, protocol.response_cutter):
         for at in range(0, len(data), slicing):
-            if not cutter.opaque:
+            if not cutter.opaque_because:
                 _cut(cls, protocol, cutter, data[at:at + slicing])
 
 
@@ -110,7 +112,7 @@ def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, 
         for end, exchange, done in cutter.cut(data):
             require(cls, start <= end <= len(cutter.data), 'the parts that a framer reports follow each other within its data')
             start = end
-            if exchange is not None and cutter is protocol.answers and done:
+            if exchange is not None and cutter is protocol.response_cutter and done:
                 protocol.answered(exchange)
     except AssertionError:
         raise

@@ -9,8 +9,8 @@ from gevent import get_hub, spawn
 from gevent.event import Event
 from gevent.exceptions import BlockingSwitchOutError
 
+from ..net.loop import PLUGIN_ERRORS
 from ..options import Option, convert
-from ..relay.lane import ANYTHING as PLUGIN_ERRORS
 
 __all__ = ['PATIENCE', 'PLUGIN_ERRORS', 'WAITS', 'broken', 'call_plugin', 'look_at_class', 'make_with_defaults',
            'no_global_random', 'require', 'takes']

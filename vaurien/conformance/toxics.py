@@ -5,9 +5,10 @@ from typing import Any
 
 from gevent import spawn
 
+from ..net.loop import PLUGIN_ERRORS
 from ..toxics import TOXICS, Toxic
 from .fakes import MAX_ASKED, FakeChunks, FakeHandle, Sent
-from .rules import PATIENCE, PLUGIN_ERRORS, broken, look_at_class, no_global_random, require, takes
+from .rules import PATIENCE, broken, look_at_class, no_global_random, require, takes
 
 #: what is said of every toxic, so that no option of one can be called like it
 RESERVED = ('type', 'stream', 'toxicity', 'callable')

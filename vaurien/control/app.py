@@ -51,7 +51,7 @@ class ControlServer:
         return str(self._listen)
 
     def start(self) -> None:
-        """Listen and answer.
+        """Listen and serve.
 
         Raises:
             OSError: The address cannot be listened on.
@@ -68,7 +68,7 @@ class ControlServer:
         logger.info('control server on http://%s', self.address)
 
     def stop(self) -> None:
-        """Stop listening and cut what is connected; nothing happens where it does not listen."""
+        """Stop listening and drop its connections; nothing happens where it does not listen."""
         server, self._server = self._server, None
         if server is not None:
             server.stop(timeout=0)
@@ -78,7 +78,7 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
     """Make the WSGI application of some surfaces.
 
     Args:
-        surfaces: What there is; the first one answers for the paths that nobody knows.
+        surfaces: What there is; the first one answers for unknown paths.
         guard: What lets requests in.
     """
     app = falcon.App(middleware=[guard])
@@ -127,7 +127,7 @@ def failed(owner: Callable[[falcon.Request], Surface], request: falcon.Request, 
 
 
 def refused_by_falcon(error: falcon.HTTPError) -> Refusal:
-    """Say in our words what falcon has refused: a path or a method that nobody knows."""
+    """Say in our words what falcon has refused: an unknown path or method."""
     text = 'there is nothing at this path' if error.status_code == 404 else error.description or error.title or str(error)
     return Refusal(error.status_code, text, headers=dict(error.headers or {}))
 

@@ -43,15 +43,19 @@ def check_mix(mix: Iterable[BehaviorSpec]) -> None:
     """Check all entries of a mix; as ``check_entry``."""
     for index, entry in enumerate(mix):
         with named(f'mix[{index}].name'):
-            check_entry(entry, lambda option, at=index: f'mix[{at}].settings.{option}')     # type: ignore[misc]
+            check_entry(entry, below(f'mix[{index}].settings'))
 
 
 def check_settings(settings: Mapping[str, Mapping[str, Any]]) -> None:
     """Check settings by behavior and option; as ``check_entry``."""
     for name, values in settings.items():
         with named(f'settings.{name}'):
-            check_entry(BehaviorSpec(name=name, settings=dict(values)),
-                        lambda option, of=name: f'settings.{of}.{option}')      # type: ignore[misc]
+            check_entry(BehaviorSpec(name=name, settings=dict(values)), below(f'settings.{name}'))
+
+
+def below(key: str) -> Callable[[str], str]:
+    """Return what makes of an option's name the key of the body that it stands at."""
+    return lambda option: f'{key}.{option}'
 
 
 @contextmanager
@@ -71,7 +75,7 @@ def check_protocol(name: str, settings: Mapping[str, Any]) -> None:
         UnknownPluginError: There is no such protocol.
         ConfigError: An option is not known, or a value does not fit.
     """
-    Protocol.settle(Protocol.get(name), settings, lambda option: f'protocol_settings.{option}')
+    Protocol.settle(Protocol.get(name), settings, below('protocol_settings'))
 
 
 def check_attributes(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,5 +87,5 @@ def check_attributes(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     with named('type'):
         cls = TOXICS.get(kind)
-    settled = TOXICS.settle(cls, given, lambda option: f'attributes.{option}')
+    settled = TOXICS.settle(cls, given, below('attributes'))
     return {name: as_data(settled[name], value) for name, value in given.items()}

@@ -46,7 +46,7 @@ def refuse(request: falcon.Request, error: Exception) -> Reply:
 
 
 def call(handle: Callable[[Fleet, Proxy, dict[str, Any]], Any], fleet: Fleet, request: falcon.Request) -> Reply:
-    """Answer a request.
+    """Make the reply to a request.
 
     Raises:
         Refusal: What it asks for is not there, or it is malformed.
@@ -193,5 +193,5 @@ def whole(percent: float) -> float:
 
 
 def is_number(value: Any) -> bool:
-    """Say whether a JSON value is a number."""
+    """Return whether a JSON value is a number."""
     return isinstance(value, int | float) and not isinstance(value, bool)

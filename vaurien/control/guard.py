@@ -1,7 +1,7 @@
-"""Who may steer this process: by address, by token, by Host and Origin. Knows requests, and nothing of what they ask for.
+"""Which requests may steer this process: by address, by token, by Host and Origin. Knows nothing of what they ask for.
 
-A web page in somebody's browser can send requests to this machine, and by DNS rebinding under a name of its own. The browser
-tells both, in Host and Origin; what is not the server's own is refused.
+A web page in a browser can send requests to this machine, and by DNS rebinding under a name of its own. The browser
+tells both, in Host and Origin; a request whose values are not the server's own is refused.
 """
 import hmac
 from ipaddress import ip_address
@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import falcon
 
 from ..address import Address
-from .surface import BODY, Refusal, too_large
+from .surface import MAX_BODY_BYTES, Refusal, too_large
 
 #: names of this machine, for itself
 LOOPBACK = ('localhost', '127.0.0.1', '::1')
@@ -32,7 +32,7 @@ class Guard:
         """Refuse a request that may not come in."""
         self.check_origin(request)
         self.check_token(request)
-        if (length_of(request) or 0) > BODY:
+        if (length_of(request) or 0) > MAX_BODY_BYTES:
             raise too_large()
 
     def check_origin(self, request: falcon.Request) -> None:
@@ -78,7 +78,7 @@ def own_hosts(host: str, bound: Address) -> frozenset[str] | None:
 
 
 def is_wildcard(host: str) -> bool:
-    """Say whether an address means all of this machine's."""
+    """Return whether an address means all of this machine's."""
     return not host or ip_address(host).is_unspecified
 
 

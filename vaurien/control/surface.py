@@ -17,13 +17,13 @@ from ..proxies.fleet import NameTakenError, UnknownProxyError
 
 JSON = 'application/json'
 #: [bytes] of a request's body; the largest that makes sense, a proxy with hundreds of behaviors, is a tenth of it
-BODY = 2 ** 20
+MAX_BODY_BYTES = 2 ** 20
 #: [seconds] that a body may take to arrive, all of it
-BODY_TIME = 10.0
+BODY_TIMEOUT = 10.0
 #: errors of sockets that say that something else is there already
-TAKEN = (errno.EADDRINUSE, errno.EEXIST)
+ADDRESS_TAKEN = (errno.EADDRINUSE, errno.EEXIST)
 #: errors of sockets that are not the request's fault
-SHORT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Reply(NamedTuple):
@@ -42,7 +42,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-NOTHING = Reply(status=204, type='')
+NO_CONTENT = Reply(status=204, type='')
 
 
 class Refusal(VaurienError):
@@ -50,10 +50,10 @@ class Refusal(VaurienError):
 
     Args:
         status: The status code.
-        description: What is wrong, in one line.
+        description: The mistake, in one line.
         location: Where: ``body``, ``query``, ``path``, ``header``; empty: nowhere in particular.
         name: The key there; empty: the whole of it.
-        headers: Header fields of the answer.
+        headers: Header fields of the response.
     """
 
     def __init__(self, status: int, description: str, location: str = '', name: str = '',
@@ -85,7 +85,7 @@ class Surface(NamedTuple):
 
     Args:
         routes: Its calls.
-        refuse: Makes the answer for what went wrong: a ``Refusal``, or what the fleet raised (``refusal_of`` makes a
+        refuse: Makes the reply for what went wrong: a ``Refusal``, or what the fleet raised (``refusal_of`` makes a
             ``Refusal`` of it). It must not raise.
         roots: The beginnings of the paths whose unknown ones it answers for, such as ``/v1``; the others are the first
             surface's.
@@ -114,8 +114,9 @@ def refusal_of(error: Exception) -> Refusal | None:
         return Refusal(400, f'the body: {error}', 'body')
     if isinstance(error, RegistrationError):
         return Refusal(400, str(error), 'body')
-    if isinstance(error, OSError) and error.errno not in SHORT:
-        return Refusal(409 if error.errno in TAKEN else 400, f'it cannot be listened on: {reason_of(error)}', 'body', 'proxy')
+    if isinstance(error, OSError) and error.errno not in OUT_OF_RESOURCES:
+        status = 409 if error.errno in ADDRESS_TAKEN else 400
+        return Refusal(status, f'it cannot be listened on: {reason_of(error)}', 'body', 'proxy')
     return None
 
 
@@ -137,25 +138,25 @@ def read_body(request: falcon.Request) -> bytes:
     """
     stream, kept, size = request.env['wsgi.input'], [], 0
     try:
-        with Timeout(BODY_TIME):
-            while piece := stream.read(min(BODY, BODY - size + 1)):
+        with Timeout(BODY_TIMEOUT):
+            while piece := stream.read(min(MAX_BODY_BYTES, MAX_BODY_BYTES - size + 1)):
                 size += len(piece)
-                if size > BODY:
+                if size > MAX_BODY_BYTES:
                     raise too_large()
                 kept.append(piece)
     except (Timeout, TimeoutError):
-        raise Refusal(408, f'the body has not arrived within {BODY_TIME:g} s', 'body', headers=CLOSE) from None
+        raise Refusal(408, f'the body has not arrived within {BODY_TIMEOUT:g} s', 'body', headers=CLOSE_HEADERS) from None
     except OSError as error:
-        raise Refusal(400, f'the body cannot be read: {error}', 'body', headers=CLOSE) from None
+        raise Refusal(400, f'the body cannot be read: {error}', 'body', headers=CLOSE_HEADERS) from None
     return b''.join(kept)
 
 
-CLOSE = {'Connection': 'close'}
+CLOSE_HEADERS = {'Connection': 'close'}
 
 
 def too_large() -> Refusal:
     """Make the refusal of a body that is too large."""
-    return Refusal(413, f'the body is too large, expected at most {BODY} bytes', 'body')
+    return Refusal(413, f'the body is too large, expected at most {MAX_BODY_BYTES} bytes', 'body')
 
 
 def decode(data: bytes, kind: Any = Any) -> Any:
@@ -178,5 +179,5 @@ def decode(data: bytes, kind: Any = Any) -> Any:
 
 
 def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    """Answer with JSON."""
+    """Make a reply of JSON."""
     return Reply(msgspec.json.encode(value), status, JSON, headers or {})

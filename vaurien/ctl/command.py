@@ -1,4 +1,4 @@
-"""The command ``vaurienctl``: reads its arguments, asks a running vaurien, and writes the answer. Knows no command by name."""
+"""The command ``vaurienctl``: reads its arguments, asks a running vaurien, and writes the result. Knows no command by name."""
 import argparse
 import json
 import sys
@@ -11,13 +11,13 @@ from ..address import TOKEN_VARIABLE
 from ..client import Client, UnreachableError
 from ..console import abandon_stdout, complain
 from ..errors import ConfigError, VaurienError
-from .commands import ARGUMENTS, COMMANDS, LONGEST, Limited, Stream, UsageError
+from .commands import ARGUMENTS, COMMANDS, MAX_SECONDS, Limited, Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
 EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'
-HOST = 'http://localhost:8080'
-PORT = 8080     #: where the host names none
-TIMEOUT = 10.0  #: [seconds] for each answer
+DEFAULT_HOST = 'http://localhost:8080'
+DEFAULT_PORT = 8080  #: where the host names none
+DEFAULT_TIMEOUT = 10.0  #: [seconds] for each response
 #: to the upper left corner, and erase all below (ECMA-48, CUP and ED)
 CLEAR = '\x1b[H\x1b[J'
 
@@ -59,7 +59,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         SystemExit: They are not right, and it has been said; or ``--help`` or ``--version`` has been answered.
     """
     parser = make_parser()
-    defaults = argparse.Namespace(host=HOST, token=None, timeout=TIMEOUT, json=False)
+    defaults = argparse.Namespace(host=DEFAULT_HOST, token=None, timeout=DEFAULT_TIMEOUT, json=False)
     args, options = parser.parse_known_args(argv, defaults)
     args.options = options
     if options and not COMMANDS[args.command].options:
@@ -69,11 +69,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands; the docs are made from it too."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and behind the command
-    common.add_argument('--host', metavar='URL', help=f'the control server (default: {HOST})')
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and after the command
+    common.add_argument('--host', metavar='URL', help=f'the control server (default: {DEFAULT_HOST})')
     common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN_VARIABLE})')
-    common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, LONGEST),
-                        help=f'for each answer (default: {TIMEOUT:g})')
+    common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, MAX_SECONDS),
+                        help=f'for each response (default: {DEFAULT_TIMEOUT:g})')
     common.add_argument('--json', action='store_true', help='write JSON')
     parser = argparse.ArgumentParser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
                                      description='Steers a running vaurien by its control server (vaurien --http).')
@@ -88,17 +88,17 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Do what was asked for, and write the answer.
+    """Do what was asked for, and write the result.
 
     Raises:
         VaurienError: It was not done.
     """
     host, port = read_host(args.host)
-    answer = COMMANDS[args.command].run(Client(host, port, args.token, args.timeout, getattr(args, 'proxy', '')), args)
-    if isinstance(answer, Stream):
-        write_stream(answer, args.json)
+    result = COMMANDS[args.command].run(Client(host, port, args.token, args.timeout, getattr(args, 'proxy', '')), args)
+    if isinstance(result, Stream):
+        write_stream(result, args.json)
     else:
-        write(json.dumps(answer.data, indent=2) if args.json else answer.text(answer.data))
+        write(json.dumps(result.data, indent=2) if args.json else result.text(result.data))
 
 
 def read_host(text: str) -> tuple[str, int]:
@@ -114,14 +114,14 @@ def read_host(text: str) -> tuple[str, int]:
     except ValueError:
         fits = False
     if not fits or not host:
-        raise UsageError(f'--host: {text!r} is not valid, expected such as {HOST}')
-    return host, PORT if port is None else port
+        raise UsageError(f'--host: {text!r} is not valid, expected such as {DEFAULT_HOST}')
+    return host, DEFAULT_PORT if port is None else port
 
 
 # -- writing
 
 def write_stream(stream: Stream, as_json: bool) -> None:
-    """Write each piece as it comes, until the stream ends or somebody interrupts."""
+    """Write each piece as it comes, until the stream ends or it is interrupted."""
     start = CLEAR if stream.whole and not as_json and sys.stdout.isatty() else ''
     try:
         for piece in stream.pieces:

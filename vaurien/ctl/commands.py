@@ -1,4 +1,4 @@
-"""What ``vaurienctl`` can do, as a table. Knows the client's methods and how answers are written; no exit status, no output."""
+"""What ``vaurienctl`` can do, as a table. Knows the client's methods and how results are written; no exit status, no output."""
 import argparse
 import threading
 import time
@@ -13,17 +13,17 @@ from . import text as ctl_text
 from .text import line, listing, table
 from .top import Rates
 
-INTERVAL = 1.0  #: [seconds] between two tables of ``top``
-SHORTEST = 0.05     #: [seconds] that such an interval may be; the server has other things to do
-LONGEST = 86_400    #: [seconds] that anything here may take
-OK = {'status': 'ok'}   #: what there is to say where nothing is asked
+TOP_INTERVAL = 1.0  #: [seconds] between two tables of ``top``
+MIN_INTERVAL = 0.05  #: [seconds] that such an interval may be; the server has other things to do
+MAX_SECONDS = 86_400  #: [seconds] that anything here may take
+STATUS_OK = {'status': 'ok'}  #: what there is to say where nothing is asked
 
 
 class UsageError(VaurienError):
     """The command line is not right; the message says what is wrong with it."""
 
 
-class Answer(NamedTuple):
+class Result(NamedTuple):
     """What a command has to say.
 
     Args:
@@ -60,27 +60,27 @@ class Command(NamedTuple):
     """
 
     help: str
-    run: Callable[[Client, argparse.Namespace], Answer | Stream]
+    run: Callable[[Client, argparse.Namespace], Result | Stream]
     arguments: tuple[str, ...] = ()
     options: bool = False
 
 
-def done(text: str) -> Answer:
+def done(text: str) -> Result:
     """Say that something has been done."""
-    return Answer(OK, lambda _: text)
+    return Result(STATUS_OK, lambda _: text)
 
 
 # -- behaviors
 
-def list_behaviors(client: Client, args: argparse.Namespace) -> Answer:
-    return Answer({'behaviors': client.list_behaviors()}, lambda data: ', '.join(data['behaviors']))
+def list_behaviors(client: Client, args: argparse.Namespace) -> Result:
+    return Result({'behaviors': client.list_behaviors()}, lambda data: ', '.join(data['behaviors']))
 
 
-def get_behavior(client: Client, args: argparse.Namespace) -> Answer:
-    return Answer({'behavior': client.get_behavior()}, lambda data: str(data['behavior']))
+def get_behavior(client: Client, args: argparse.Namespace) -> Result:
+    return Result({'behavior': client.get_behavior()}, lambda data: str(data['behavior']))
 
 
-def set_behavior(client: Client, args: argparse.Namespace) -> Answer:
+def set_behavior(client: Client, args: argparse.Namespace) -> Result:
     client.set_behavior(args.behavior, **read_options(args.options))
     return done(f'Behavior changed to "{args.behavior}"')
 
@@ -109,74 +109,74 @@ def read_options(words: Sequence[str]) -> dict[str, str | bool]:
     return options
 
 
-def mix(client: Client, args: argparse.Namespace) -> Answer:
+def mix(client: Client, args: argparse.Namespace) -> Result:
     shown = client.show(args.name) if args.mix is None else client.change(args.name, mix=args.mix)
-    return Answer({'mix': shown['mix']}, lambda _: str(shown['behavior']))
+    return Result({'mix': shown['mix']}, lambda _: str(shown['behavior']))
 
 
 # -- proxies
 
-def proxies(client: Client, args: argparse.Namespace) -> Answer:
-    return Answer({'proxies': client.proxies()}, lambda data: table(ctl_text.PROXIES, data['proxies']))
+def proxies(client: Client, args: argparse.Namespace) -> Result:
+    return Result({'proxies': client.proxies()}, lambda data: table(ctl_text.PROXIES, data['proxies']))
 
 
-def show(client: Client, args: argparse.Namespace) -> Answer:
-    return Answer(client.show(args.name), listing)
+def show(client: Client, args: argparse.Namespace) -> Result:
+    return Result(client.show(args.name), listing)
 
 
-def create(client: Client, args: argparse.Namespace) -> Answer:
+def create(client: Client, args: argparse.Namespace) -> Result:
     made = client.create(args.name, proxy=args.listen, backend=args.backend, protocol=args.protocol, mix=args.mix,
                          enabled=not args.disabled)
     where = f'listens on {made["address"]}' if made['enabled'] else 'is disabled'
-    return Answer(made, lambda _: f'{args.name} {where}')
+    return Result(made, lambda _: f'{args.name} {where}')
 
 
-def remove(client: Client, args: argparse.Namespace) -> Answer:
+def remove(client: Client, args: argparse.Namespace) -> Result:
     client.remove(args.name)
     return done(f'{args.name} removed')
 
 
-def enable(client: Client, args: argparse.Namespace) -> Answer:
+def enable(client: Client, args: argparse.Namespace) -> Result:
     shown = client.enable(args.name)
-    return Answer(shown, lambda _: f'{args.name} listens on {shown["address"]}')
+    return Result(shown, lambda _: f'{args.name} listens on {shown["address"]}')
 
 
-def disable(client: Client, args: argparse.Namespace) -> Answer:
-    return Answer(client.disable(args.name), lambda _: f'{args.name} is disabled')
+def disable(client: Client, args: argparse.Namespace) -> Result:
+    return Result(client.disable(args.name), lambda _: f'{args.name} is disabled')
 
 
 # -- toxics
 
-def toxic(client: Client, args: argparse.Namespace) -> Answer:
+def toxic(client: Client, args: argparse.Namespace) -> Result:
     return TOXIC_ACTIONS[args.action](client, args)
 
 
-def list_toxics(client: Client, args: argparse.Namespace) -> Answer:
+def list_toxics(client: Client, args: argparse.Namespace) -> Result:
     refuse(args, 'stream', 'called', 'toxicity', 'toxic', 'attributes', 'options')
-    return Answer({'toxics': client.toxics(args.name)}, lambda data: table(ctl_text.TOXICS, data['toxics']))
+    return Result({'toxics': client.toxics(args.name)}, lambda data: table(ctl_text.TOXICS, data['toxics']))
 
 
-def add_toxic(client: Client, args: argparse.Namespace) -> Answer:
+def add_toxic(client: Client, args: argparse.Namespace) -> Result:
     fields = {'name': args.called, 'stream': args.stream, 'toxicity': args.toxicity}
     given = {key: value for key, value in fields.items() if value is not None}
     made = client.add_toxic(args.name, needed(args), read_attributes(args), **given)
-    return Answer(made, lambda data: f'{args.name} has the toxic {data["name"]}')
+    return Result(made, lambda data: f'{args.name} has the toxic {data["name"]}')
 
 
-def update_toxic(client: Client, args: argparse.Namespace) -> Answer:
+def update_toxic(client: Client, args: argparse.Namespace) -> Result:
     refuse(args, 'stream', 'called')
     given = {} if args.toxicity is None else {'toxicity': args.toxicity}
     changed = client.change_toxic(args.name, needed(args), read_attributes(args), **given)
-    return Answer(changed, lambda data: f'{args.name} has changed the toxic {data["name"]}')
+    return Result(changed, lambda data: f'{args.name} has changed the toxic {data["name"]}')
 
 
-def remove_toxic(client: Client, args: argparse.Namespace) -> Answer:
+def remove_toxic(client: Client, args: argparse.Namespace) -> Result:
     refuse(args, 'stream', 'called', 'toxicity', 'attributes', 'options')
     client.remove_toxic(args.name, needed(args))
     return done(f'{args.name} has the toxic {args.toxic} no more')
 
 
-TOXIC_ACTIONS: dict[str, Callable[[Client, argparse.Namespace], Answer]] = {
+TOXIC_ACTIONS: dict[str, Callable[[Client, argparse.Namespace], Result]] = {
     'list': list_toxics, 'add': add_toxic, 'update': update_toxic, 'remove': remove_toxic,
 }
 
@@ -210,7 +210,7 @@ def read_attributes(args: argparse.Namespace) -> dict[str, str]:
         UsageError: A word is not of this form.
     """
     attributes = {}
-    for word in (*args.attributes, *args.options):      # argparse leaves those behind an option to the latter
+    for word in (*args.attributes, *args.options):      # argparse leaves those after an option to the latter
         name, equals, value = word.partition('=')
         if not name or not equals or name.startswith('-'):
             raise UsageError(f'{word!r} is no attribute, expected NAME=VALUE')
@@ -220,22 +220,22 @@ def read_attributes(args: argparse.Namespace) -> dict[str, str]:
 
 # -- sessions and what happens
 
-def sessions(client: Client, args: argparse.Namespace) -> Answer:
-    return Answer({'sessions': client.sessions(args.name)}, lambda data: table(ctl_text.SESSIONS, data['sessions']))
+def sessions(client: Client, args: argparse.Namespace) -> Result:
+    return Result({'sessions': client.sessions(args.name)}, lambda data: table(ctl_text.SESSIONS, data['sessions']))
 
 
-def kill(client: Client, args: argparse.Namespace) -> Answer:
+def kill(client: Client, args: argparse.Namespace) -> Result:
     for number in args.numbers:
         client.kill(args.name, number)
     count = len(args.numbers) if args.numbers else client.kill_all(args.name)
-    return Answer({'killed': count}, lambda data: f'sessions of {args.name} ended: {data["killed"]}')
+    return Result({'killed': count}, lambda data: f'sessions of {args.name} ended: {data["killed"]}')
 
 
-def faults(client: Client, args: argparse.Namespace) -> Answer | Stream:
+def faults(client: Client, args: argparse.Namespace) -> Result | Stream:
     if args.follow:
         return Stream(follow(client, args.proxy, args.since), lambda fault: line(ctl_text.FAULTS, fault))
     found = [fault._asdict() for fault in client.faults(args.proxy, args.since or 0)]
-    return Answer({'faults': found}, lambda data: table(ctl_text.FAULTS, data['faults']))
+    return Result({'faults': found}, lambda data: table(ctl_text.FAULTS, data['faults']))
 
 
 def follow(client: Client, proxy: str, since: int | None) -> Iterator[dict[str, Any] | None]:
@@ -299,8 +299,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     '--disabled': {'action': 'store_true', 'help': 'do not listen yet'},
     '--follow': {'action': 'store_true', 'help': 'show them as they happen, until interrupted'},
     '--since': {'metavar': 'ID', 'type': Limited(int, 0), 'help': 'only those after the one with this id'},
-    '--interval': {'metavar': 'SECONDS', 'type': Limited(float, SHORTEST, LONGEST), 'default': INTERVAL,
-                   'help': f'between two tables (default: {INTERVAL:g})'},
+    '--interval': {'metavar': 'SECONDS', 'type': Limited(float, MIN_INTERVAL, MAX_SECONDS), 'default': TOP_INTERVAL,
+                   'help': f'between two tables (default: {TOP_INTERVAL:g})'},
     '--count': {'metavar': 'N', 'type': Limited(int, 0), 'default': 0,
                 'help': 'end after so many tables (default: when interrupted)'},
 }

@@ -1,4 +1,4 @@
-"""What vaurienctl's answers look like to a person. Knows the words of ``/v1``, no command and no server."""
+"""What vaurienctl's results look like to a person. Knows the words of ``/v1``, no command and no server."""
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ def clock(seconds: float) -> str:
 
 
 def state(proxy: Row) -> str:
-    """Say whether a proxy listens."""
+    """Return whether a proxy listens, in words."""
     return 'enabled' if proxy['enabled'] else 'disabled'
 
 

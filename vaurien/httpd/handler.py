@@ -12,21 +12,21 @@ from gevent.pywsgi import WSGIHandler
 
 logger = logging.getLogger(__name__)
 
-LOGGED = 200    #: [characters] of a line about a request
+MAX_LOGGED_CHARACTERS = 200    #: [characters] of a line about a request
 
 
 class Log:
     """What pywsgi writes about requests, right and wrong ones alike, goes to DEBUG; never in full."""
 
     def write(self, line: str) -> None:
-        logger.debug('%s', line[:LOGGED].rstrip())
+        logger.debug('%s', line[:MAX_LOGGED_CHARACTERS].rstrip())
 
 
 class QuietHandler(WSGIHandler):
     """One connection. Whatever a client does to it ends that connection, and nothing else."""
 
     def handle(self) -> None:
-        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # head and body are two writes; the second must not wait
+        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # headers and body are two writes; the second must not wait
         try:
             super().handle()
         except (OSError, Timeout) as error:

@@ -11,39 +11,39 @@ from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIServer
 
-from .handler import LOGGED, Log, QuietHandler
+from .handler import MAX_LOGGED_CHARACTERS, Log, QuietHandler
 
 logger = logging.getLogger(__name__)
 
-CONNECTIONS = 1024      #: at the same time; each costs some 20 KB and a descriptor
-HEAD = 32 * 1024        #: [bytes] of all header fields of a request; browsers send 2 KB
-HEAD_TIME = 10.0        #: [seconds] that the head of a request may take from its first byte on
-IDLE_TIME = 30.0        #: [seconds] that a connection may wait between two requests, and a write may not be taken
-LEFT = 4 * 2 ** 20      #: [bytes] of a refused body that are read, since closing earlier would take the answer away
-LEFT_TIME = 2.0         #: [seconds] for that
+MAX_CONNECTIONS = 1024  #: at the same time; each costs some 20 KB and a descriptor
+MAX_HEADER_BYTES = 32 * 1024  #: [bytes] of all header fields of a request; browsers send 2 KB
+HEADER_TIMEOUT = 10.0  #: [seconds] that the headers of a request may take from its first byte on
+IDLE_TIMEOUT = 30.0  #: [seconds] that a connection may wait between two requests, and a write may not be taken
+MAX_DISCARDED_BYTES = 4 * 2 ** 20  #: [bytes] of a refused body that are read, since closing earlier would take the response away
+DISCARD_TIMEOUT = 2.0  #: [seconds] for that
 _PLAIN = 'HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}'
 
 
 class HeadTooLargeError(ValueError):
-    """The header fields of a request are larger than ``HEAD``."""
+    """The header fields of a request are larger than ``MAX_HEADER_BYTES``."""
 
 
 class Lines:
-    """The lines of a request's head, bounded together.
+    """The header lines of a request, bounded together.
 
     Args:
         source: Where they are read from.
     """
 
     def __init__(self, source: Any) -> None:
-        self._source, self._left = source, HEAD
+        self._source, self._left = source, MAX_HEADER_BYTES
 
     def readline(self, size: int) -> bytes:
         """Return the next line."""
         line: bytes = self._source.readline(min(size, self._left + 1))
         self._left -= len(line)
         if self._left < 0:
-            raise HeadTooLargeError(f'more than {HEAD} bytes of header fields')
+            raise HeadTooLargeError(f'more than {MAX_HEADER_BYTES} bytes of header fields')
         return line
 
 
@@ -63,8 +63,8 @@ class Body(Input):
             self.complete = not (self.content_length or self.chunked_input)
             return
         self.complete = False
-        with Timeout(LEFT_TIME, False):  # type: ignore[arg-type]  # False: end the block without raising
-            left = LEFT
+        with Timeout(DISCARD_TIMEOUT, False):  # type: ignore[arg-type]  # False: end the block without raising
+            left = MAX_DISCARDED_BYTES
             while left > 0 and not self._chunked_input_error:
                 piece = self.read(min(left, 16384))
                 if not piece:
@@ -80,19 +80,19 @@ class Handler(QuietHandler):
     wsgi_input: Any
 
     def handle(self) -> None:
-        self.socket.settimeout(IDLE_TIME)
+        self.socket.settimeout(IDLE_TIMEOUT)
         super().handle()
 
     def read_requestline(self) -> str:
         with self.server.idle(self):
             if not self.rfile.peek(1):
                 return ''
-            with Timeout(HEAD_TIME):
+            with Timeout(HEADER_TIMEOUT):
                 line: str = super().read_requestline()
         return line
 
     def read_request(self, raw_requestline: str) -> Any:
-        with self.server.idle(self), Timeout(HEAD_TIME):
+        with self.server.idle(self), Timeout(HEADER_TIMEOUT):
             return super().read_request(raw_requestline)
 
     def MessageClass(self, source: Any, *rest: Any) -> Any:  # noqa: N802 - its name in pywsgi
@@ -112,7 +112,7 @@ class Handler(QuietHandler):
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
         large = isinstance(ex, HeadTooLargeError)
         line = '431 Request Header Fields Too Large' if large else '400 Bad Request'
-        logger.debug('%s sends no request: %s', self.client_address, str(ex)[:LOGGED])
+        logger.debug('%s sends no request: %s', self.client_address, str(ex)[:MAX_LOGGED_CHARACTERS])
         text = f'{ex}\n' if large else 'this is no HTTP request\n'
         return line[:3], _PLAIN.format(line, len(text), text).encode()
 
@@ -135,7 +135,7 @@ class Server(WSGIServer):
 
     Args:
         listener: The socket.
-        application: What answers.
+        application: The WSGI application that is served.
     """
 
     def __init__(self, listener: Any, application: Any) -> None:
@@ -150,10 +150,10 @@ class Server(WSGIServer):
 
     def handle(self, sock: Any, address: Any) -> None:
         """Serve a connection; where there are too many, the one that has waited longest for a request has to go."""
-        if self.pool is not None and len(self.pool) > CONNECTIONS:
+        if self.pool is not None and len(self.pool) > MAX_CONNECTIONS:
             oldest = next(iter(self.waiting.items()), None)
             if oldest is None:
-                logger.debug('%s is refused: %d connections are busy', address, CONNECTIONS)
+                logger.debug('%s is refused: %d connections are busy', address, MAX_CONNECTIONS)
                 sock.close()
                 return
             self.waiting.pop(oldest[0])

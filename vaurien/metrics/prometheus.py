@@ -14,9 +14,9 @@ from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-TURN = 0.005        #: [seconds] of work at a stretch
+MAX_TURN = 0.005  #: [seconds] of work at a stretch
 Sample = tuple[tuple[str, ...], float]
-TOXIPROXY = ('direction', 'listener', 'upstream')   #: the labels of its counters, besides the proxy
+TOXIPROXY_LABELS = ('direction', 'listener', 'upstream')  #: the labels of its counters, besides the proxy
 
 
 def received(proxy: Proxy) -> Iterable[Sample]:
@@ -57,8 +57,8 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
                                lambda proxy: [((), proxy.stats.handler_errors)]),
     'vaurien_accept_errors': (CounterMetricFamily, 'Failures of the system to accept a connection', (),
                               lambda proxy: [((), proxy.stats.accept_errors)]),
-    'toxiproxy_proxy_received_bytes': (CounterMetricFamily, "Bytes received, by Toxiproxy's name", TOXIPROXY, received),
-    'toxiproxy_proxy_sent_bytes': (CounterMetricFamily, "Bytes sent, by Toxiproxy's name", TOXIPROXY, sent),
+    'toxiproxy_proxy_received_bytes': (CounterMetricFamily, "Bytes received, by Toxiproxy's name", TOXIPROXY_LABELS, received),
+    'toxiproxy_proxy_sent_bytes': (CounterMetricFamily, "Bytes sent, by Toxiproxy's name", TOXIPROXY_LABELS, sent),
 }
 
 
@@ -96,16 +96,16 @@ class Metrics:
 
     def text(self) -> bytes:
         """Write the page; a thousand proxies take a while, so others have their turn in between."""
-        pages, turn = [], time.monotonic() + TURN
+        pages, turn = [], time.monotonic() + MAX_TURN
         for family in self.registry.collect():
-            pages.append(generate_latest(One(family)))
+            pages.append(generate_latest(SingleFamily(family)))
             if time.monotonic() > turn:
                 gevent.sleep(0)
-                turn = time.monotonic() + TURN
+                turn = time.monotonic() + MAX_TURN
         return b''.join(pages)
 
 
-class One:
+class SingleFamily:
     """A registry of one family."""
 
     def __init__(self, family: Metric) -> None:

@@ -18,9 +18,9 @@ from ..spec import StatsdSpec
 
 logger = logging.getLogger(__name__)
 
-PERIOD = 1.0        #: [seconds] between two sends; statsd itself sums up ten by default
-RETRY = 30.0        #: [seconds] until a host that is not known is looked up again
-DATAGRAM = 512      #: [bytes] of one; it fits any network
+SEND_INTERVAL = 1.0  #: [seconds] between two sends; statsd itself sums up ten by default
+LOOKUP_INTERVAL = 30.0  #: [seconds] until a host that is not known is looked up again
+MAX_DATAGRAM_BYTES = 512  #: [bytes] of one; it fits any network
 _UNFIT = re.compile(r'[^A-Za-z0-9_-]')
 _PLAIN = ('refused', 'backend_errors', 'handler_errors', 'accept_errors')
 
@@ -34,7 +34,7 @@ class Reporter:
         period: Seconds between two sends.
     """
 
-    def __init__(self, fleet: Fleet, spec: StatsdSpec, period: float = PERIOD) -> None:
+    def __init__(self, fleet: Fleet, spec: StatsdSpec, period: float = SEND_INTERVAL) -> None:
         self._fleet, self._spec, self._period = fleet, spec, period
         self._sent: dict[tuple[Proxy, str], int] = {}
         self._client: Any = None
@@ -61,7 +61,7 @@ class Reporter:
                 self._client = self._connect()
             except OSError as error:
                 logger.warning('statsd at %s is not known: %s', self._spec.host, error.strerror or error)
-                gevent.sleep(RETRY)
+                gevent.sleep(LOOKUP_INTERVAL)
         while True:
             gevent.sleep(self._period)
             self.send()
@@ -71,7 +71,7 @@ class Reporter:
         address = Address(self._spec.host, self._spec.port)
         _, (host, *_) = (sockets.numeric(address) or sockets.resolve(address))[0]
         prefix = '.'.join(map(fitting, self._spec.prefix.split('.')))
-        client = StatsClient(host, self._spec.port, prefix, DATAGRAM, ipv6=':' in host)
+        client = StatsClient(host, self._spec.port, prefix, MAX_DATAGRAM_BYTES, ipv6=':' in host)
         client._sock.setblocking(False)
         return client
 

@@ -8,6 +8,7 @@ from gevent import get_hub, spawn
 
 from ..address import Address
 from ..errors import BackendError
+from .loop import WRITABLE, release
 from .sockets import RawSocket, SocketAddress, connect_error, numeric, open_socket, resolve
 
 #: [seconds] between two tries while the backlog of a unix socket is full; the kernel tells no better
@@ -100,7 +101,7 @@ class Connecting:
             self._left.insert(0, (family, sockaddr))
             self._watcher.start(self._on_writable, errno.EAGAIN)
         else:
-            self._watcher = loop.io(sock.fileno(), 2)
+            self._watcher = loop.io(sock.fileno(), WRITABLE)
             self._watcher.start(self._on_writable, None)
 
     def _on_writable(self, code: int | None) -> None:
@@ -113,10 +114,7 @@ class Connecting:
 
     def _drop(self) -> None:
         """Close what is at hand: watchers first, then the socket."""
-        if self._watcher is not None:
-            self._watcher.stop()
-            self._watcher.close()
-            self._watcher = None
+        self._watcher = release(self._watcher)
         if self._sock is not None:
             self._sock.close()
             self._sock = None
@@ -126,10 +124,7 @@ class Connecting:
         if sock is not None:
             self._sock = None
         self._drop()
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer.close()
-            self._timer = None
+        self._timer = release(self._timer)
         if self._greenlet is not None:
             self._greenlet.kill(block=False)
             self._greenlet = None

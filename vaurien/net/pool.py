@@ -5,6 +5,7 @@ from typing import Any
 
 from gevent import get_hub
 
+from .loop import release
 from .sockets import RawSocket, healthy
 
 
@@ -48,20 +49,20 @@ class Pool:
             self._timer.start(self._expire)
 
     def _expire(self) -> None:
-        self._stop_timer()
+        self._timer = release(self._timer)
         now = time.monotonic()
         while self._idle and self._idle[0][0] <= now:
             self._idle.popleft()[1].close()
         self._watch()
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer.close()
-            self._timer = None
+    def become(self, size: int, timeout: float, same_backend: bool) -> None:
+        """Take another size and timeout; connections to another backend are closed."""
+        if not same_backend:
+            self.clear()
+        self.size, self.timeout = size, timeout
 
     def clear(self) -> None:
         """Close all connections: the backend has changed, or the proxy stops."""
-        self._stop_timer()
+        self._timer = release(self._timer)
         while self._idle:
             self._idle.pop()[1].close()

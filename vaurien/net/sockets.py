@@ -1,4 +1,4 @@
-"""Raw sockets: listening, accepting, connecting. With ``stream`` the only file that touches them; knows no stream."""
+"""Raw sockets: listening, accepting, connecting. Beside streams the only file that touches them; knows no stream."""
 import contextlib
 import errno
 import os
@@ -15,7 +15,8 @@ from ..address import Address
 
 RawSocket = Any     #: a ``socket.SocketType``, always non-blocking
 SocketAddress = tuple[int, Any]     #: family and what ``connect`` takes
-_RESET = struct.pack('ii', 1, 0)
+#: SO_LINGER with no time: closing sends RST
+RESET = struct.pack('ii', 1, 0)
 #: [seconds] that a resolved name is used again without asking; bounds the look-ups of a busy proxy to one a second
 NAMES_KEPT = 1.0
 _names: dict[tuple[str, int], tuple[float, list[SocketAddress]]] = {}
@@ -54,7 +55,7 @@ def _bound(family: int, sockaddr: Any, backlog: int, dual: bool = False) -> RawS
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a unix socket that nobody listens on any more; one in use makes ``bind`` fail as it should."""
+    """Remove a unix socket that no process listens on any more; one in use makes ``bind`` fail as it should."""
     with contextlib.suppress(OSError):
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return
@@ -79,7 +80,7 @@ def remove_path(address: Address) -> None:
 
 
 def accept(listener: RawSocket) -> tuple[RawSocket, str] | None:
-    """Accept one connection; None when nobody waits.
+    """Accept one connection; None when no client waits.
 
     Returns:
         The socket and the peer's address as text.
@@ -121,12 +122,12 @@ def connect_error(sock: RawSocket) -> int:
 def refuse(sock: RawSocket) -> None:
     """Close a connection with RST."""
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     sock.close()
 
 
 def healthy(sock: RawSocket) -> bool:
-    """Say whether an idle connection is still open and silent."""
+    """Return whether an idle connection is still open and silent."""
     try:
         sock.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
@@ -150,7 +151,7 @@ def numeric(address: Address) -> list[SocketAddress] | None:
 
 @contextlib.contextmanager
 def _names_only(host: str) -> Iterator[None]:
-    """Refuse what is no name at all, as the system refuses one that is not known: a label that is empty, or too long."""
+    """Refuse a text that can be no name (an empty label, or too long a one) as the system refuses an unknown name."""
     try:
         host.encode('idna')     # here and not in gevent's thread, which prints a traceback
         yield

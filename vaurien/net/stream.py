@@ -1,12 +1,11 @@
 """A connected socket as handlers see it: one set of verbs, inside the event loop and in a greenlet.
 
 In the loop's callback nothing waits: ``recv`` raises ``BlockingIOError`` when nothing is there, and ``sendall`` keeps what
-the socket would not take. In a greenlet both simply wait. With ``stream_writing``, its other half, and ``sockets`` the only
-file that touches raw sockets; it knows no lane, session or protocol.
+the socket would not take. In a greenlet both simply wait. With its writing half
+(``writer``) and ``sockets`` the only file that touches raw sockets; it knows no lane, session or protocol.
 """
 import errno
 import socket
-import struct
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +13,9 @@ from gevent import get_hub
 from gevent.hub import Waiter
 
 from . import pipe
-from .writing import Writing, in_loop
+from .loop import READABLE, in_loop, release
+from .sockets import RESET
+from .writer import Writer
 
 #: [bytes] taken by one read at most; large enough to amortise the call, small enough to let other sessions in
 READ = 256 * 1024
@@ -26,20 +27,18 @@ SPLICE_PAYS = 16 * 1024
 # short write has to be copied out of it.
 _BUFFER = bytearray(READ)
 _VIEW = memoryview(_BUFFER)
-_READABLE = 1
 #: how the system says that a connection is gone; an ``OSError`` of any other kind is not about a stream
 GONE = frozenset((errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ETIMEDOUT, errno.EBADF,
                   errno.ENOTCONN, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ENETRESET, errno.ENOBUFS,
                   errno.ENOMEM))
-_RESET = struct.pack('ii', 1, 0)
 
 
-class Stream(Writing):
+class Stream(Writer):
     """A connected, non-blocking socket with the verbs of a socket.
 
     Args:
         sock: The raw socket; it belongs to the stream from now on.
-        timeout: Seconds that the peer may take none of what is written; then the stream is reset. 0: for ever.
+        timeout: Seconds that the peer may take none of what is written; then the stream is reset. 0: forever.
 
     Attributes:
         received: Bytes so far.
@@ -86,7 +85,7 @@ class Stream(Writing):
             except BlockingIOError:
                 if in_loop():
                     raise
-                self._wait(_READABLE)
+                self._wait(READABLE)
             else:
                 self.received += count
                 return count
@@ -160,21 +159,18 @@ class Stream(Writing):
         return count
 
     def _splice(self, dest: 'Stream', size: int) -> int | None:
-        """Move bytes through a pipe; None where that is not possible."""
-        dest.check()
+        """Move bytes without copying them; None where that is not possible."""
         try:
-            dest._pipe = pipe.take()
-        except OSError:     # out of file descriptors: copying needs none
-            return None
-        try:
-            count = dest._pipe.fill(self.fd, size)
+            count = dest.fill_pipe(self.fd, size)
         except OSError as error:
-            dest._release_pipe()
+            if dest.broken:
+                raise
             self._cannot_splice(error)
             return None
-        self.received += count
-        self._full_reads = self._full_reads if count >= SPLICE_PAYS else 0
-        dest._flush_pipe()
+        if count is not None:
+            self.received += count
+            self._full_reads = self._full_reads if count >= SPLICE_PAYS else 0
+            dest.flush_pipe()
         return count
 
     def _cannot_splice(self, error: OSError) -> None:
@@ -194,22 +190,22 @@ class Stream(Writing):
         if how in (socket.SHUT_WR, socket.SHUT_RDWR):
             self.finish()
 
-    def close(self) -> None:
-        """Close the socket; what is not written yet is lost. Closing twice is harmless."""
-        self._close(None)
+    def drop(self) -> None:
+        """Close the socket now; what is not written yet is lost. Dropping twice is harmless."""
+        if self.sock is not None:
+            self._release().close()
 
-    def reset(self) -> None:
+    def abort(self) -> None:
         """Close the socket with RST: the peer's next read or write fails."""
-        self._close(_RESET)
-
-    def _close(self, linger: bytes | None) -> None:
         if self.sock is None:
             return
         sock = self._release()
-        if linger is not None:
-            with suppress(OSError):     # macOS refuses it on a connection that the peer has ended
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        with suppress(OSError):     # macOS refuses it on a connection that the peer has ended
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         sock.close()
+
+    #: the words that handlers and behaviors know them by: the verb of a socket, and the one beside it
+    close, reset = drop, abort
 
     def detach(self) -> Any:
         """Give the raw socket away; the stream is closed, the connection is not."""
@@ -219,12 +215,11 @@ class Stream(Writing):
         """Let go of everything that refers to the file descriptor, before its number can be used again."""
         sock, self.sock = self.sock, None
         self._closed, self.fd = True, -1
-        self.stop_writing()
+        self.drop_writing()
         self._unread, self._lent = b'', None
         self._recv_into = _closed_call
         for watcher, waiter in (self._waits or {}).items():
-            watcher.stop()
-            watcher.close()
+            release(watcher)
             get_hub().loop.run_callback(waiter.throw, self._lost)
         self._waits = None
         return sock
@@ -246,8 +241,7 @@ class Stream(Writing):
         try:
             waiter.get()
         finally:
-            watcher.stop()
-            watcher.close()
+            release(watcher)
             if self._waits:
                 self._waits.pop(watcher, None)
 
@@ -258,7 +252,7 @@ class Stream(Writing):
         return self.fd
 
     def settimeout(self, timeout: float | None) -> None:
-        """Set the seconds that the peer may take nothing of what is written; None: for ever. 1.x handlers call it."""
+        """Set the seconds that the peer may take nothing of what is written; None: forever. 1.x handlers call it."""
         self.timeout = timeout or 0.0
 
     def setblocking(self, flag: bool) -> None:

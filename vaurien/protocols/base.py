@@ -5,9 +5,14 @@ derive from ``vaurien.protocols.message.MessageProtocol``.
 """
 from collections.abc import Mapping
 from random import Random
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..options import Option
+
+if TYPE_CHECKING:
+    import re
+
+    from .message import Failure
 
 COMMON: dict[str, Option] = {
     'reuse_socket': Option("If True, the socket is reused.", bool, False),
@@ -37,8 +42,26 @@ class Host(Protocol):
     def random(self) -> Random: ...
     @property
     def backend_name(self) -> str: ...
+    def exchange(self, to_backend: bool) -> 'Exchange | None': ...
     def injected(self, exchange: 'Exchange', kind: str) -> None: ...
     def silence(self) -> None: ...
+
+
+class Behavior(Protocol):
+    """What is applied to an exchange; ``vaurien.behaviors.dummy.Dummy`` is one, and the base of all."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+    @property
+    def match(self) -> 're.Pattern[str] | None': ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def inline(self) -> bool: ...
+    @property
+    def reports(self) -> bool: ...
+    def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool: ...
+    def on_after_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool: ...
 
 
 class Exchange:
@@ -56,17 +79,23 @@ class Exchange:
     def __init__(self, name: bytes = b'', stage: str = '', expects: bool = True, note: Any = None) -> None:
         self._name, self.stage, self.expects, self.note = name, stage, expects, note
         self.number = 0             #: counted from 1 in its session; 0: not drawn yet
-        self.behavior: Any = None   #: what was drawn for it; None: not drawn yet
+        self.behavior: Behavior | None = None   #: what was drawn for it; None: not drawn yet
         self.met = False            #: a behavior that acts once an exchange has acted
-        self.due = False            #: it meets an error that was drawn earlier, where it did not fit
+        self.due = False            #: it gets an error that was drawn earlier, where it did not fit
         self.kind = ''              #: the error it was answered with
-        self.failure: Any = None    #: a ``Failure`` that takes the place of its answer
-        self.closes = False         #: the session ends once its answer is complete
+        self.failure: Failure | None = None     #: what takes the place of its response; None: nothing does
+        self.closes = False         #: the session ends once its response is complete
 
     @property
     def name(self) -> str:
         """The request's name as text; bytes that are not UTF-8 are shown as U+FFFD."""
         return self._name.decode('utf-8', 'replace')
+
+    @property
+    def drawn(self) -> Behavior:
+        """The behavior that was drawn for it; a draw has to come first."""
+        assert self.behavior is not None
+        return self.behavior
 
     @property
     def weight(self) -> int:
@@ -96,12 +125,10 @@ class BaseProtocol:
     inline: ClassVar[bool] = False
     #: ``_handle`` does nothing but ``source.forward(dest)``, which may be called in its place
     relays: ClassVar[bool] = False
-    #: the failures that this kind of server has: name -> ``Kind``; empty: none of its own
+    #: the failures that this kind of server has: name -> ``FailureKind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
 
     session: Host
-    requesting: Exchange   #: the exchange of the event under way from the client
-    answering: Exchange    #: the exchange of the event under way from the backend
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.settings = settings if settings is not None else {}
@@ -147,8 +174,10 @@ class BaseProtocol:
         return bytes(sock.recv(buffer or self.option('buffer')))
 
     def exchange(self, to_backend: bool) -> Exchange:
-        """Return the exchange of the event under way in this direction."""
-        return self.requesting if to_backend else self.answering
+        """Return the exchange of the event under way in this direction; for behaviors, which are called for one."""
+        found = self.session.exchange(to_backend)
+        assert found is not None
+        return found
 
     def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
         """Answer the request that ``source`` holds with an error in the backend's place.
@@ -165,15 +194,15 @@ class BaseProtocol:
         """
         source.recv(self.option('buffer'))
         source.sendall(self.session.random.randbytes(JUNK))
-        self.session.injected(self.requesting, 'random-bytes')
+        self.session.injected(self.exchange(True), 'random-bytes')
         return False
 
     def hang(self) -> None:
-        """Answer neither the request under way nor any behind it."""
+        """Answer neither the request under way nor any after it."""
         self.session.silence()
 
     def reusable(self) -> bool:
-        """Say whether the backend connection is as good as new; the session knows whether anything is in flight."""
+        """Return whether the backend connection is as good as new; the session knows whether anything is in flight."""
         return True
 
     def spoil(self, source: Any) -> None:
@@ -181,4 +210,4 @@ class BaseProtocol:
         data = source.recv(self.option('buffer'))
         middle = len(data) // 2
         source.unread(data[:middle] + self.session.random.randbytes(JUNK) + data[middle:])
-        self.session.injected(self.answering, 'inject')
+        self.session.injected(self.exchange(False), 'inject')

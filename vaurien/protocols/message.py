@@ -1,88 +1,102 @@
 """Protocols that know requests. Bytes only: this file and those built on it touch no socket and no event loop.
 
-A protocol file gives two framers, a table of errors and their builders; this file gives what they have in common: cutting
-a stream into messages in any slicing, pairing answers with requests in order, and the words for a failure.
+The folder of a protocol has two framers, a table of failures and their builders; this file has what they share: cutting a
+stream into messages in any slicing, pairing responses with requests in order, and the words for a failure.
 """
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from ..errors import ProtocolError
-from .base import COMMON, BaseProtocol, Exchange
+from .base import COMMON, BaseProtocol, Behavior, Exchange
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
-#: servers allow for a head (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
-HOLD = 64 * 1024
-#: requests that may wait for their answers; beyond it the session is relayed unread. Holding the client back instead would
-#: deadlock one that reads no answer before it has sent everything
-UNANSWERED = 100_000
-#: [bytes] of a request that its name is taken from at most
-NAME = 4096
+#: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
+MAX_HELD_BYTES = 64 * 1024
+#: [requests] that may wait for their responses; beyond it the session is relayed unread. Holding the client back instead
+#: would deadlock one that reads no response before it has sent everything
+MAX_UNANSWERED = 100_000
+#: [bytes] of the name of a request at most; a longer one is cut
+MAX_NAME_BYTES = 4096
 
 #: (end, exchange, done): the bytes up to data[end] belong to the message of this exchange, and the message is complete.
-#: The exchange is None for what no request asked for: greetings, pushes, notices, padding.
+#: The exchange of a message that no request asked for is None: greetings, pushes, notices, padding.
 Part = tuple[int, Exchange | None, bool]
+#: the class of the protocol object that a framer works for: ``MessageProtocol`` with the state that the framer knows of
+P = TypeVar('P', bound='MessageProtocol')
 
 
-class Framer:
+class Framer(Generic[P]):
     """Finds the messages in one direction of a session.
 
     Attributes:
-        protocol: The protocol object of the session; what both directions must know is kept there, and
-            ``protocol.queue[0]`` is the exchange whose answer comes next.
-        rest: Bytes to come that belong to the message under way and need not be looked at; they are forwarded unseen.
-            Once they have passed, ``scan`` is called again, perhaps with no bytes at all, to say what follows.
+        protocol: The protocol object of the session; it keeps the state that both directions must know, and
+            ``protocol.queue[0]`` is the exchange whose response comes next.
+        rest: [bytes] to come that belong to the message under way and need not be read; they are forwarded unseen. Once they
+            have passed, ``scan`` is called again, perhaps with no bytes at all, to report what follows.
+        open: Whether a message is under way: the last part did not complete its message.
+        exchange: The exchange of the message under way; None: between messages, or in a message that no request asked for.
+
+    Only ``Cutter`` writes ``open`` and ``exchange``. ``exchange`` changes after a part was handled: while a part is being
+    handled it is still that of the part before, and when ``scan`` goes on it is that of the part just yielded.
     """
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: P) -> None:
         self.protocol = protocol
         self.rest = 0
+        self.exchange: Exchange | None = None
+        self.open = False
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        """Report the messages in ``data`` from ``start`` on, as far as they can be told.
+        """Report the messages in ``data`` from ``start`` on, as far as they can be recognized.
 
-        What is left after the last part is given again, with more bytes behind it, at the next call. A part may end a
-        message or leave it open; as soon as the request can be named, what is there of it is reported.
+        The bytes after the last part are given again at the next call, with more bytes after them. A part may complete a
+        message or leave it open; as soon as a request can be named, all that has come of it is reported.
         State may change only together with a part that is yielded.
 
         Raises:
-            ProtocolError: The bytes after the last part, and all that follow, cannot be followed.
+            ProtocolError: The bytes after the last part, and all that come later, cannot be followed.
         """
         raise NotImplementedError
 
     def whole(self, data: bytes) -> Exchange | None:
-        """Return the exchange of ``data`` where that is exactly one message and nothing unusual.
+        """Return the exchange of ``data`` if that is exactly one message, and an ordinary one; None: use ``scan``.
 
-        A short cut for the common case, only taken between messages. It says what ``scan`` would say, and changes nothing.
+        A short cut for the common case, taken only between messages. It returns what ``scan`` would report, and changes nothing.
         """
         return None
 
     def end(self) -> bool:
-        """Say whether the end of the stream completes the message under way."""
+        """Return whether the end of the stream completes the message under way."""
         return False
 
 
 class Cutter:
-    """Feeds a framer in any slicing, and holds what it cannot tell yet.
+    """Feeds a framer with a stream in any slicing, and holds the bytes that it cannot assign yet.
 
     Attributes:
+        framer: The framer. Which exchange is under way, and whether a message is open, is known there.
+        whole: The framer's ``whole``.
         data: The bytes that the offsets of the parts refer to: those held before, and the new ones.
-        held: Bytes that no part has claimed yet; at most ``HOLD``.
-        exchange: The exchange of the message under way; None: between messages, or a message that nothing asked for.
-        opaque: Why the framer cannot follow any more; empty: it can.
+        held: Bytes that no part has claimed yet; at most ``MAX_HELD_BYTES``.
+        opaque_because: Why the framer cannot follow any more; empty: it can.
     """
 
-    __slots__ = ('framer', 'data', 'held', 'exchange', 'opaque', 'open', 'whole')
+    __slots__ = ('framer', 'data', 'held', 'opaque_because', 'whole')
 
-    def __init__(self, framer: Framer) -> None:
-        self.framer, self.whole = framer, framer.whole
+    def __init__(self, framer: Framer[Any]) -> None:
+        self.framer: Framer[Any] = framer
+        self.whole = framer.whole
         self.data = self.held = b''
-        self.exchange: Exchange | None = None
-        self.opaque = ''
-        self.open = False   #: a message is under way
+        self.opaque_because = ''
+
+    def follow(self, framer: Framer[P]) -> Framer[P]:
+        """Let another framer read what comes from here on, and return it."""
+        self.framer, self.whole = framer, framer.whole
+        return framer
 
     def cut(self, data: bytes) -> Iterator[Part]:
-        """Report the parts of what was held and of ``data``. When it is through, look at ``opaque`` and ``held``."""
+        """Report the parts of the bytes held and of ``data``; afterwards look at ``opaque_because`` and ``held``."""
         framer, start = self.framer, 0
         if self.held:
             data, self.held = self.held + data, b''
@@ -90,41 +104,58 @@ class Cutter:
         if framer.rest:
             start = min(framer.rest, len(data))
             framer.rest -= start
-            yield start, self.exchange, False
+            yield start, framer.exchange, False
             if framer.rest:
                 return
         try:
-            for part in framer.scan(data, start):
-                start, self.exchange, done = part
-                self.open = not done
+            parts = framer.scan(data, start)
+            framer = self.framer    # it may have left the stream to another one
+            for part in parts:
+                start, exchange, done = part
+                if done and not framer.open:    # a whole message: nothing changes
+                    yield part
+                    continue
+                framer.open = not done
                 yield part
+                framer.exchange = None if done else exchange
         except ProtocolError as error:
             self.give_up(str(error))
         if start < len(data):
             self.held = data[start:]
-            if len(self.held) > HOLD and not self.opaque:
-                self.give_up(f'no end of a message head within {HOLD} bytes')
+            if len(self.held) > MAX_HELD_BYTES and not self.opaque_because:
+                self.give_up(f'no end of the headers of a message within {MAX_HELD_BYTES} bytes')
 
     def skipped(self, count: int) -> None:
-        """Take note that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
+        """Record that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
         self.framer.rest -= count
 
+    def ends(self) -> bool:
+        """Return whether the end of the stream completes the message under way."""
+        return self.framer.exchange is not None and self.framer.open and self.framer.end()
+
+    def end(self) -> Iterator[Part]:
+        """Report the message under way as complete: the end of the stream completes it."""
+        framer = self.framer
+        framer.open = False
+        yield 0, framer.exchange, True
+        framer.exchange = None
+
     def give_up(self, reason: str) -> None:
-        """Follow no more; what is held belongs to nobody."""
-        self.opaque = self.opaque or reason
+        """Follow no more; the bytes held belong to no message."""
+        self.opaque_because = self.opaque_because or reason
 
 
 class Failure(NamedTuple):
-    """What happens in place of a request and its answer.
+    """What happens in place of a request and its response.
 
     Args:
-        reply: What the client gets in place of the answer, in its turn; empty: nothing.
-        request: What the backend gets in place of the request. Empty: nothing. Bytes: a stand-in that keeps the backend's
-            state right; its answer is dropped and ``reply`` leaves when that is complete. None: the request itself,
-            and its answer is dropped likewise.
+        reply: The bytes that the client gets in place of the response, in its turn; empty: none.
+        request: The bytes that the backend gets in place of the request. Empty: none. Otherwise a stand-in that keeps the
+            backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
+            itself, and its response is dropped likewise.
         end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
-            connection stays open and nothing more is answered.
-        pause: Seconds between two bytes of the reply; 0: it leaves at once.
+            connection stays open, and the client gets no more responses.
+        pause: [s] between two bytes of the reply; 0: it leaves at once.
     """
 
     reply: bytes = b''
@@ -133,19 +164,23 @@ class Failure(NamedTuple):
     pause: float = 0.0
 
 
-class Kind(NamedTuple):
+#: The protocol object is Any here: the builders of each protocol name the class that they need.
+Builder = Callable[[Any, Exchange], Failure]
+
+
+class FailureKind(NamedTuple):
     """One failure that a kind of server really has.
 
     Args:
-        description: When the server fails like this and what its client meets; one sentence, it fills the docs.
+        description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
         stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
             before any request.
-        build: Makes the failure for an exchange.
+        build: Makes the failure, given the protocol object and the exchange.
     """
 
     description: str
     stages: tuple[str, ...]
-    build: Callable[[Any, Exchange], Failure]
+    build: Builder
 
 
 class MessageProtocol(BaseProtocol):
@@ -156,8 +191,8 @@ class MessageProtocol(BaseProtocol):
 
     options: ClassVar[Mapping[str, Any]] = {**COMMON, 'keep_alive': COMMON['keep_alive']._replace(default=True)}
     duplex = inline = True
-    framers: ClassVar[tuple[Callable[[Any], Framer], Callable[[Any], Framer]]]
-    errors: ClassVar[Mapping[str, Kind]] = {}
+    framers: ClassVar[tuple[Callable[[Any], Framer[Any]], Callable[[Any], Framer[Any]]]]
+    errors: ClassVar[Mapping[str, FailureKind]] = {}
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()
 
@@ -165,14 +200,14 @@ class MessageProtocol(BaseProtocol):
         super().__init__(settings)
         #: the exchanges that are not answered yet, oldest first; the first one is always the backend's to answer
         self.queue: deque[Exchange] = deque()
-        self.requests, self.answers = (Cutter(make(self)) for make in self.framers)
+        self.request_cutter, self.response_cutter = (Cutter(make(self)) for make in self.framers)
         #: a failure that was drawn where it did not fit and waits for the next exchange where it does; '' is any kind
-        self.owed: tuple[Any, str] | None = None
+        self.owed: tuple[Behavior, str] | None = None
         #: whether heads are changed on their way, by ``edit``
         self.editing = False
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
-        """Say whether the real server could fail with this kind at this exchange."""
+        """Return whether the real server could fail with this kind at this exchange."""
         return exchange.expects and exchange.stage in self.errors[kind].stages
 
     def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:
@@ -180,19 +215,20 @@ class MessageProtocol(BaseProtocol):
         return head
 
     def asked(self, exchange: Exchange) -> None:
-        """Take note that a request has begun to leave, or was answered by vaurien."""
+        """Record that a request has begun to leave, or was answered by vaurien."""
         if exchange.expects:
             self.queue.append(exchange)
 
     def answered(self, exchange: Exchange) -> None:
-        """Take note that the backend has answered an exchange to the end."""
+        """Record that the backend has answered an exchange to the end."""
         if self.queue and self.queue[0] is exchange:
             self.queue.popleft()
 
     def reusable(self) -> bool:
-        """Say whether the backend connection is as good as new: nothing in flight, no state of this client on it."""
-        return not self.queue and not self.requests.opaque and not self.answers.opaque \
-            and not self.requests.held and not self.requests.open
+        """Return whether the backend connection is as good as new: nothing in flight, no state of this client on it."""
+        asking, answering = self.request_cutter, self.response_cutter
+        in_step = not asking.opaque_because and not answering.opaque_because
+        return in_step and not self.queue and not asking.held and not asking.framer.open
 
     def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
         data = source.recv()
@@ -201,10 +237,10 @@ class MessageProtocol(BaseProtocol):
         return bool(data)
 
     def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
-        exchange = self.requesting
+        exchange = self.exchange(True)
         chosen = self._choose(exchange, kind)
         if chosen is None:
-            self.owed = exchange.behavior, kind or ''
+            self.owed = exchange.drawn, kind or ''
             return True
         self.owed = None
         exchange.kind = chosen
@@ -213,7 +249,7 @@ class MessageProtocol(BaseProtocol):
         return exchange.failure.request is None
 
     def hang(self) -> None:
-        self.requesting.failure = Failure(end='silence')    # in its turn: what was asked before is answered
+        self.exchange(True).failure = Failure(end='silence')    # in its turn: what was asked before is answered
 
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""
@@ -222,14 +258,14 @@ class MessageProtocol(BaseProtocol):
         fitting = [name for name in self.errors if self.fits(name, exchange)]
         return self.session.random.choice(fitting) if fitting else None
 
-    def owes(self, exchange: Exchange) -> Any:
+    def owes(self, exchange: Exchange) -> Behavior | None:
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""
         if self.owed is None or not any(self.fits(kind, exchange) for kind in self.owed_kinds()):
             return None
         return self.owed[0] if self.wanted(self.owed[0], exchange) else None
 
-    def wanted(self, behavior: Any, exchange: Exchange) -> bool:
-        """Say whether a behavior whose failure waits is meant for a request of this name."""
+    def wanted(self, behavior: Behavior, exchange: Exchange) -> bool:
+        """Return whether a behavior whose failure waits is meant for a request of this name."""
         return behavior.match is None or behavior.match.search(exchange.name) is not None
 
     def owed_kinds(self) -> Collection[str]:

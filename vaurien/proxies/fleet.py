@@ -2,6 +2,7 @@
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from ..net import sockets
 from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
 from .journal import Journal
 from .proxy import Proxy
-from .reconcile import Reconciliation, Work, check_names, find_work, named
+from .reconcile import Difference, Reconciliation, check_names, compare, named
+from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +89,15 @@ class Fleet:
         return proxy
 
     def _make(self, spec: ProxySpec) -> Proxy:
-        return Proxy(spec, self.seed, self.journal, self._find)
+        return Proxy(self.validate(spec), self.seed, self.journal)
+
+    def validate(self, spec: ProxySpec) -> Validated:
+        """Check everything that a spec says; nothing changes.
+
+        Raises:
+            ConfigError: A value does not fit.
+        """
+        return validate(spec, self._find_backend)
 
     def _add(self, proxy: Proxy) -> None:
         spec = proxy.spec
@@ -109,11 +119,11 @@ class Fleet:
         if self.get(name).spec.proxy != fields.get('proxy', self.get(name).spec.proxy):
             look_up(fields['proxy'])
         proxy = self.get(name)  # as it is now: others have had their turn meanwhile
-        proxy.change(msgspec.structs.replace(proxy.spec, **fields))
+        proxy.change(self.validate(msgspec.structs.replace(proxy.spec, **fields)))
         logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
         return proxy
 
-    def reconcile(self, specs: Sequence[ProxySpec]) -> Work:
+    def reconcile(self, specs: Sequence[ProxySpec]) -> Difference:
         """Make the proxies of the configuration what it says now; call it again whenever that may have changed.
 
         A proxy of which it says what it said before is not touched, whatever others have made of it since. One of which it
@@ -134,19 +144,20 @@ class Fleet:
             if spec.enabled:
                 with named(spec):
                     look_up(spec.proxy)
-        # from here on nobody else has a turn
+        # from here on no other greenlet has a turn
         for name in wanted.keys() & self.proxies.keys() - self._configured.keys():
             raise NameTakenError(name)
-        work = find_work(self.proxies, self._configured, wanted)
-        changes = Reconciliation(self.proxies, wanted, work, self._make)
+        difference = compare(self.proxies, self._configured, wanted)
+        changes = Reconciliation(self.proxies, {name: self.validate(wanted[name]) for name in difference.changed},
+                                 [self._make(wanted[name]) for name in difference.created], difference.removed)
         changes.apply()
-        for name in work.removed:
+        for name in difference.removed:
             self.remove(name)
         for proxy in changes.made:
             self._add(proxy)
         self._created.update(wanted)
         self._configured = wanted
-        return work
+        return difference
 
     def reset(self, name: str | None = None) -> None:
         """Make a proxy again what it was created as; None: all of them, or none.
@@ -156,16 +167,14 @@ class Fleet:
             OSError: An address cannot be listened on; nothing has changed.
         """
         names = list(self.proxies) if name is None else [self.get(name).name]
-        before: list[ProxySpec] = []
-        try:
-            for each in names:
-                before.append(self.proxies[each].spec)
-                self.proxies[each].change(self._created[each])
-        except (ConfigError, OSError):
-            before.pop()    # the one that has failed is as it was
-            for spec in before:
-                self.proxies[spec.name].change(spec)
-            raise
+        wanted = {name: self.validate(self._created[name]) for name in names}
+        with ExitStack() as undo:
+            for each, validated in wanted.items():
+                proxy = self.proxies[each]
+                now, bound = proxy.now, proxy.bound
+                proxy.change(validated)
+                undo.callback(proxy.restore, now, bound)
+            undo.pop_all()
         logger.info('reset: %s', ', '.join(names))
 
     def remove(self, name: str) -> None:
@@ -180,7 +189,7 @@ class Fleet:
         proxy.stop()
         logger.info('%s removed', name)
 
-    def _find(self, backend: str) -> Address:
+    def _find_backend(self, backend: str) -> Address:
         return self._start_embedded() if backend == EMBEDDED else parse_backend(backend)
 
     def _start_embedded(self) -> Address:
@@ -194,27 +203,27 @@ class Fleet:
     # -- ending
 
     def drain(self, grace: float) -> int:
-        """Stop accepting, let sessions end, and cut the rest.
+        """Stop accepting, let sessions end, and reset the rest.
 
         Args:
             grace: Seconds that sessions may take; 0: none.
 
         Returns:
-            How many sessions were cut.
+            How many sessions were reset.
         """
         for proxy in self.proxies.values():
-            proxy.close()
+            proxy.stop_listening()
         with Timeout(grace, False):  # type: ignore[arg-type]  # False: end the block without raising
             for proxy in self.proxies.values():
                 proxy.wait_empty(None)
         return self.close()
 
     def close(self) -> int:
-        """End everything at once, and say how many sessions were cut."""
+        """End everything at once, and return how many sessions were reset."""
         count = 0
         for proxy in self.proxies.values():
-            proxy.close()
-            count += proxy.cut()
+            proxy.stop_listening()
+            count += proxy.abort()
         for known in (self.proxies, self._created, self._configured):
             known.clear()
         if self._embedded is not None:

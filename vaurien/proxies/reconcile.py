@@ -1,16 +1,17 @@
 """Makes proxies what a configuration says of them: all of it, or nothing. Knows proxies, and no file and no signal."""
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
-from ..address import Address, parse_address
+from ..address import Address
 from ..errors import ConfigError, cannot_listen
 from ..net import sockets
 from ..spec import ProxySpec
 from .proxy import Proxy
+from .validated import Validated
 
 
-class Work(NamedTuple):
+class Difference(NamedTuple):
     """What a configuration asks for, by names of proxies.
 
     Args:
@@ -28,7 +29,7 @@ class Work(NamedTuple):
         return '; '.join(done) or 'nothing has changed'
 
 
-def find_work(there: Iterable[str], before: Mapping[str, ProxySpec], wanted: Mapping[str, ProxySpec]) -> Work:
+def compare(there: Iterable[str], before: Mapping[str, ProxySpec], wanted: Mapping[str, ProxySpec]) -> Difference:
     """Find out what is to be done.
 
     Args:
@@ -36,14 +37,14 @@ def find_work(there: Iterable[str], before: Mapping[str, ProxySpec], wanted: Map
         before: What the configuration said until now, of those that are still there.
         wanted: What it says now.
     """
-    return Work(created=[name for name in wanted if name not in there],
-                changed=[name for name, spec in wanted.items() if name in before and before[name] != spec],
-                removed=[name for name in before if name not in wanted])
+    return Difference(created=[name for name in wanted if name not in there],
+                      changed=[name for name, spec in wanted.items() if name in before and before[name] != spec],
+                      removed=[name for name in before if name not in wanted])
 
 
 @contextmanager
 def named(spec: ProxySpec) -> Iterator[None]:
-    """Let what goes wrong with an address say which proxy it is of."""
+    """Name the proxy in an error about its address."""
     try:
         yield
     except OSError as error:
@@ -55,22 +56,17 @@ class Reconciliation:
 
     Args:
         proxies: The proxies that are there.
-        wanted: What those of the configuration should be.
-        work: What is to be done.
-        make: Makes a proxy that does not listen yet.
-
-    Raises:
-        ConfigError: A value does not fit; nothing has changed.
+        changed: What those that change should be, by name.
+        made: New ones, which do not listen yet.
+        removed: The names of those that are to go.
     """
 
-    def __init__(self, proxies: Mapping[str, Proxy], wanted: Mapping[str, ProxySpec], work: Work,
-                 make: Callable[[ProxySpec], Proxy]) -> None:
-        self.made = [make(wanted[name]) for name in work.created]
-        self._changes = [(proxies[name], wanted[name]) for name in work.changed]
-        for proxy, spec in self._changes:
-            proxy.plan(spec)
-        self._removed = [proxies[name] for name in work.removed]
-        movers = [proxy for proxy, spec in self._changes if moves(proxy, spec)]
+    def __init__(self, proxies: Mapping[str, Proxy], changed: Mapping[str, Validated], made: Sequence[Proxy],
+                 removed: Iterable[str]) -> None:
+        self.made = made
+        self._changes = [(proxies[name], validated) for name, validated in changed.items()]
+        self._removed = [proxies[name] for name in removed]
+        movers = [proxy for proxy, validated in self._changes if moves(proxy, validated)]
         self._leaving = [proxy for proxy in (*self._removed, *movers) if proxy.started]
 
     def apply(self) -> None:
@@ -82,15 +78,15 @@ class Reconciliation:
         self._try_addresses()
         with ExitStack() as undo:   # from its end: all leave where they are, and then each goes back
             for proxy in (*self._removed, *(proxy for proxy, _ in self._changes)):
-                undo.callback(put_back, proxy, proxy.spec, proxy.bound)
+                undo.callback(proxy.restore, proxy.now, proxy.bound)
             for proxy in self._leaving:     # first, as another one may come where it was
-                undo.callback(proxy.close)
-                proxy.close()
-            for proxy, spec in self._changes:
-                with named(spec):
-                    proxy.change(spec)
+                undo.callback(proxy.stop_listening)
+                proxy.stop_listening()
+            for proxy, validated in self._changes:
+                with named(validated.spec):
+                    proxy.change(validated)
             for proxy in self.made:
-                undo.callback(proxy.close)
+                undo.callback(proxy.stop_listening)
                 if proxy.spec.enabled:
                     with named(proxy.spec):
                         proxy.start()
@@ -99,27 +95,17 @@ class Reconciliation:
     def _try_addresses(self) -> None:
         """Meet a taken address before anything has changed; one that is about to be left is not looked at."""
         left = {place(proxy.bound) for proxy in self._leaving}
-        coming = [proxy.spec for proxy in self.made] + [spec for proxy, spec in self._changes if moves(proxy, spec)]
-        for spec in coming:
-            address = parse_address(spec.proxy, 'proxy')
-            if spec.enabled and place(address) not in left:
-                with named(spec):
-                    sockets.listen(address, 1).close()
-                sockets.remove_path(address)
+        coming = [proxy.now for proxy in self.made] + [wanted for proxy, wanted in self._changes if moves(proxy, wanted)]
+        for wanted in coming:
+            if wanted.spec.enabled and place(wanted.listen) not in left:
+                with named(wanted.spec):
+                    sockets.listen(wanted.listen, 1).close()
+                sockets.remove_path(wanted.listen)
 
 
-def put_back(proxy: Proxy, spec: ProxySpec, bound: Address) -> None:
-    """Make a proxy again what it was, where it was; also where the system had picked the port."""
-    if proxy.bound != bound:
-        proxy.close()
-    proxy.listen = parse_address(spec.proxy, 'proxy')
-    proxy._bind(bound)
-    proxy.change(spec)
-
-
-def moves(proxy: Proxy, spec: ProxySpec) -> bool:
-    """Say whether a proxy would listen where it does not now."""
-    return not proxy.started or parse_address(spec.proxy, 'proxy') != proxy.listen
+def moves(proxy: Proxy, wanted: Validated) -> bool:
+    """Return whether a proxy would listen where it does not now."""
+    return not proxy.started or wanted.listen != proxy.listen
 
 
 def place(address: Address) -> int | str:

@@ -1,5 +1,7 @@
-"""What a proxy counts. Knows nothing of who counts it, and nothing of who reads it."""
+"""What a proxy counts. Knows neither the places where it is counted nor those where it is read."""
 from collections import Counter
+
+from ..net.stream import Stream
 
 
 class Stats:
@@ -13,3 +15,11 @@ class Stats:
         self.from_client = self.from_backend = self.to_client = self.to_backend = self.exchanges = 0
         #: by behavior and kind
         self.faults: Counter[tuple[str, str]] = Counter()
+
+    def add(self, exchanges: int, client: Stream, backend: Stream) -> None:
+        """Add what a session has come to that has ended."""
+        self.exchanges += exchanges
+        self.from_client += client.received
+        self.from_backend += backend.received
+        self.to_client += client.sent
+        self.to_backend += backend.sent

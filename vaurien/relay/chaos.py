@@ -39,7 +39,7 @@ class Chaos(Mix[Dummy]):
     def __str__(self) -> str:
         return format_mix([(entry.percent, entry.name) for entry in self.spec])
 
-    def has(self, behavior: Dummy) -> bool:
+    def has(self, behavior: object) -> bool:
         """Return whether a behavior can still be drawn."""
         return any(entry is behavior for _, entry in self.entries)
 

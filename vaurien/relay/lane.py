@@ -1,21 +1,48 @@
 """One direction of a session: it waits for its source and calls the protocol, wrapped by the drawn behavior.
 
-Knows the session it belongs to, and no proxy. The calls run in the event loop when neither protocol nor behavior may
-wait, and otherwise in a greenlet while the lane watches nothing.
+Knows of its session what ``LaneHost`` names, and no proxy. The calls run in the event loop when neither protocol nor behavior
+may wait, and otherwise in a greenlet while the lane watches nothing.
 """
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from gevent import Timeout, get_hub
+from gevent import get_hub
 
 from ..behaviors.dummy import DUMMY
+from ..net.loop import PLUGIN_ERRORS, READABLE, release
 from ..net.stream import Stream
-from ..protocols.base import Exchange
+from ..protocols.base import BaseProtocol, Exchange
+from .draws import Draws
 
-_READABLE = 1
-#: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``, and ``SystemExit`` would end the process without a word
-ANYTHING = (Exception, Timeout, SystemExit)
+
+class LaneHost(Protocol):
+    """What a lane asks of its session.
+
+    Attributes:
+        draws: Draws for its exchanges, and counts them.
+        ended: Both connections are gone.
+        silent: Nothing is answered any more.
+        awaiting: What passed last went to the backend, where the protocol knows no requests.
+    """
+
+    draws: Draws
+    ended: bool
+    silent: bool
+    awaiting: bool
+
+    @property
+    def protocol(self) -> BaseProtocol: ...
+    def spawn(self, call: Callable[..., None], *args: Any) -> None: ...
+    def injected(self, exchange: Exchange, kind: str) -> None: ...
+    def lane_done(self, lane: 'Lane') -> None: ...
+    def lane_opaque(self, lane: 'Lane', reason: str) -> None: ...
+    def lost(self, lane: 'Lane', error: OSError) -> None: ...
+    def failed(self, lane: 'Lane') -> None: ...
+    def finish(self) -> None: ...
+    def finish_client(self) -> None: ...
+    def abort(self) -> None: ...
+    def silence(self) -> None: ...
 
 
 class Lane:
@@ -28,22 +55,29 @@ class Lane:
         to_backend: True for the direction from the client to the backend.
 
     Attributes:
+        other: The lane of the other direction; the session pairs them.
+        exchange: The one whose message, or event, is handed to its behavior and to the protocol, or was last; None: nothing
+            happens to what passes.
         done: This direction has ended.
         busy: A greenlet handles an event; nothing is watched meanwhile.
+        passing: ``on_before_handle`` has let the message pass.
     """
 
-    __slots__ = ('session', 'protocol', 'source', 'dest', 'to_backend', 'done', 'busy', 'passing', '_step', '_handle',
-                 '_reader', '_stopped', '_held', '_paused', '_consumed')
+    __slots__ = ('session', 'protocol', 'draws', 'other', 'exchange', 'source', 'dest', 'to_backend', 'done', 'busy', 'passing',
+                 '_step', '_handle', '_reader', '_stopped', '_held', '_paused', '_consumed')
 
-    def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
-        self.session, self.protocol = session, session.protocol
+    other: 'Lane'
+
+    def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool) -> None:
+        self.session, self.protocol, self.draws = session, session.protocol, session.draws
+        self.exchange: Exchange | None = None
         self.source, self.dest, self.to_backend = source, dest, to_backend
         self.done = self.busy = self._stopped = self._held = self._paused = False
         self._consumed = -1     # of the source, when bytes were last given back
         self.passing = True
         self._handle = session.protocol._handle
         self._step: Callable[[], None] = self.step
-        self._reader: Any = get_hub().loop.io(source.fd, _READABLE)
+        self._reader: Any = get_hub().loop.io(source.fd, READABLE)
 
     # -- waiting
 
@@ -69,11 +103,11 @@ class Lane:
             self._reader.stop()
 
     def hold(self) -> None:
-        """Stop waiting until ``release``: the other lane's handler uses both streams."""
+        """Stop waiting until ``unhold``: the other lane's handler uses both streams."""
         self._held = True
         self.unwatch()
 
-    def release(self) -> None:
+    def unhold(self) -> None:
         """End ``hold``."""
         self._held = False
         self.watch()
@@ -96,10 +130,7 @@ class Lane:
     def stop(self) -> None:
         """Wait no more, for good."""
         self._stopped = True
-        if self._reader is not None:
-            self._reader.stop()
-            self._reader.close()
-            self._reader = None
+        self._reader = release(self._reader)
 
     def swallow(self) -> None:
         """From now on read and drop what the source sends, and end the session when it leaves."""
@@ -108,7 +139,7 @@ class Lane:
 
     def _swallow(self) -> None:
         if not self.source.recv():
-            self.session.end()
+            self.session.finish()
 
     # -- handling
 
@@ -119,7 +150,7 @@ class Lane:
             pass
         except OSError as error:
             self.session.lost(self, error)
-        except ANYTHING:    # a plugin's, or a bug of ours; the loop would only print it
+        except PLUGIN_ERRORS:   # a plugin's, or a bug of ours; the loop would only print it
             self.session.failed(self)
 
     def guard(self, call: Callable[..., None], *args: Any) -> None:
@@ -130,7 +161,7 @@ class Lane:
             pass
         except OSError as error:
             self.session.lost(self, error)
-        except ANYTHING:    # as above
+        except PLUGIN_ERRORS:   # as above
             self.session.failed(self)
 
     def step(self) -> None:
@@ -142,7 +173,7 @@ class Lane:
         self.unwatch()
         self.busy = True
         if not self.protocol.duplex:
-            self.session.other(self).hold()
+            self.other.hold()
         self.session.spawn(self._in_greenlet, call, args)
 
     def _in_greenlet(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
@@ -156,11 +187,11 @@ class Lane:
     def watch_again(self) -> None:
         """Go on after a greenlet has handled an event."""
         if not self.protocol.duplex:
-            self.session.other(self).release()
+            self.other.unhold()
         self.watch()
 
     def call(self, exchange: Exchange, begins: bool = True, done: bool = True) -> bool:
-        """Handle a message, or as much of it as has arrived: the one place where behaviors meet protocols.
+        """Handle a message, or as much of it as has arrived: the one place where behaviors wrap protocols.
 
         Args:
             exchange: The exchange that it belongs to, with the behavior drawn for it.
@@ -170,8 +201,9 @@ class Lane:
         Returns:
             False when this direction has ended.
         """
-        behavior, protocol = exchange.behavior, self.protocol
+        behavior, protocol = exchange.drawn, self.protocol
         source, dest, to_backend = self.source, self.dest, self.to_backend
+        self.exchange = exchange
         if begins:
             if to_backend and not behavior.reports and behavior is not DUMMY:
                 self.session.injected(exchange, '')
@@ -186,7 +218,7 @@ class Lane:
                 behavior.on_after_handle(protocol, source, dest, to_backend)
 
     def begun(self, exchange: Exchange) -> None:
-        """Take note of what ``on_before_handle`` has decided."""
+        """Record what ``on_before_handle`` has decided."""
 
     def settle(self, open_: bool) -> None:
         """Draw the consequences of a handled event."""
@@ -194,7 +226,7 @@ class Lane:
         if session.ended or session.silent:
             return
         if dest._closed or self.source._closed:
-            session.end()
+            session.finish()
         elif not open_:
             self.finish()
         elif dest.full and not self.busy:
@@ -208,83 +240,6 @@ class Lane:
         self.unwatch()
         self.session.lane_done(self)
 
-
-class EventLane(Lane):
-    """A lane of a protocol that knows no requests: each event from the client is an exchange."""
-
-    __slots__ = ()
-
-    def step(self) -> None:
-        session = self.session
-        if not self.to_backend:
-            exchange = session.exchange
-        elif session.proxy.chaos.plain:
-            exchange = session.exchange = None
-        else:
-            exchange = self._begin()
-        if exchange is None and self.protocol.relays:
-            self._relay()
-        else:
-            self._meet(exchange)
-
-    def _relay(self) -> None:
-        """Do what ``_pass_on`` does, the short way: this is what nearly all events come to."""
-        session = self.session
-        if not self.source.forward(self.dest):
-            return self.finish()
-        session.awaiting = self.to_backend
-        session.exchanges += self.to_backend
-        if self.dest.full:
-            self.pause(self.dest)
-        return None
-
-    def _meet(self, exchange: Exchange | None) -> None:
-        if exchange is not None and not self.to_backend and self.source.at_end():
-            exchange = None     # the end of a stream meets nothing
-        if exchange is None:
-            if self.protocol.inline:
-                self._pass_on()
-            else:
-                self.wait_in_greenlet(self._pass_on)
-        elif self.protocol.inline and exchange.behavior.inline:
-            self._act(exchange)
-        else:
-            self.wait_in_greenlet(self._act, exchange)
-
-    def _begin(self) -> Exchange | None:
-        """Draw for an event from the client; its end is no exchange. None: nothing happens to it."""
-        session = self.session
-        if self.source.at_end():
-            return None     # what was asked before is still to be answered
-        session.exchange = None
-        exchange = Exchange()
-        session.draw(exchange)
-        if exchange.behavior is DUMMY:
-            session.exchanges -= 1      # counted when it is passed on
-            return None
-        session.exchange = exchange
-        return exchange
-
-    def _pass_on(self) -> None:
-        open_ = self._handle(self.source, self.dest, self.to_backend)
-        if open_:
-            session = self.session
-            session.awaiting = self.to_backend
-            if self.to_backend:
-                session.exchanges += 1
-        self.settle(open_)
-
-    def _act(self, exchange: Exchange) -> None:
-        session, source, protocol = self.session, self.source, self.protocol
-        if self.to_backend:
-            protocol.requesting = exchange
-        else:
-            protocol.answering = exchange
-        session.awaiting = self.to_backend
-        before = source.consumed
-        open_ = self.call(exchange)
-        if not self.passing and source.consumed == before and not source.closed and not session.silent:
-            source.recv()       # nobody wanted it; left unread it would be the next event again
-        self.settle(open_)
-        if not self.passing and source.full and not (self.busy or self._paused or session.ended or session.silent):
-            self.pause(source)  # it was answered in the other one's place, and does not read its answers
+    def under_way(self) -> Exchange | None:
+        """Return the exchange that the session is at, asked of the lane from the client; None: it is between two."""
+        raise NotImplementedError

@@ -3,43 +3,56 @@
 Messages that nothing happens to leave together, in one write for all that arrived together. Knows no wire format, and
 not which of the two directions it is.
 """
-from collections.abc import Iterable
+from collections.abc import Iterator
 from itertools import chain
-from typing import Any
-
-from gevent import get_hub, getcurrent
+from typing import NamedTuple
 
 from ..behaviors.dummy import DUMMY
+from ..net.loop import in_loop
 from ..net.stream import READ, Stream
-from ..protocols.base import Exchange
-from ..protocols.message import Cutter, Part
-from .lane import Lane
+from ..protocols.base import Behavior, Exchange
+from ..protocols.message import Cutter, MessageProtocol, Part
+from .lane import Lane, LaneHost
 
 #: [bytes] of a message's body from which it is forwarded without being looked at
 BULK = 64 * 1024
 
 
+class Position(NamedTuple):
+    """Where the handling of what was read has stopped, to go on in a greenlet.
+
+    Args:
+        parts: The parts still to come; the first is the one that it stopped at.
+        start: Where the bytes of ``cutter.data`` begin that are not written yet.
+    """
+
+    parts: Iterator[Part]
+    start: int
+
+
 class MessageLane(Lane):
     """What both directions have in common.
 
-    Attributes:
+    Args:
+        session, source, dest, to_backend: As for ``Lane``.
+        protocol: The session's protocol.
         cutter: Finds the messages in what the source sends.
-        current: The exchange of the message under way; None: between messages.
     """
 
-    __slots__ = ('cutter', 'current', 'out')
+    __slots__ = ('cutter', 'out')
 
-    def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
+    protocol: MessageProtocol
+
+    def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool, cutter: Cutter) -> None:
         super().__init__(session, source, dest, to_backend)
-        self.cutter: Cutter = self.protocol.requests if to_backend else self.protocol.answers
-        self.current: Exchange | None = None
+        self.cutter = cutter
         self.out: list[bytes] = []
 
     def step(self) -> None:
-        if self.opaque():
+        if self.is_opaque():
             return self._relay()
         framer = self.cutter.framer
-        if framer.rest > BULK and not self.cutter.held and self._passes(self.current):
+        if framer.rest > BULK and not self.cutter.held and self._passes(framer.exchange):
             count = self.source.forward(self.dest, framer.rest)
             if not count:
                 return self._source_ended()
@@ -52,7 +65,7 @@ class MessageLane(Lane):
             if not data:
                 return self._source_ended()
         cutter = self.cutter
-        if not (cutter.open or cutter.held or self.protocol.editing):
+        if not (framer.open or cutter.held or self.protocol.editing):
             exchange = cutter.whole(data)
             if exchange is not None:
                 return self._whole(exchange, data)
@@ -72,31 +85,37 @@ class MessageLane(Lane):
         if self.dest.full:
             self.settle(True)
 
-    def opaque(self) -> bool:
-        """Say whether bytes are relayed unread from here on."""
-        return bool(self.cutter.opaque)
+    def is_opaque(self) -> bool:
+        """Return whether bytes are relayed unread from here on."""
+        return bool(self.cutter.opaque_because)
 
     def _relay(self) -> None:
         self.settle(self.source.forward(self.dest) > 0)
 
     def _passes(self, exchange: Exchange | None) -> bool:
-        """Say whether nothing at all happens to a message of this exchange."""
+        """Return whether nothing at all happens to a message of this exchange."""
         return exchange is None or exchange.behavior is DUMMY and not self.protocol.editing
 
     def _source_ended(self) -> None:
         self._write_held()
         self.finish()
 
-    def _process(self, parts: Iterable[Part], start: int = 0) -> None:
+    def _process(self, parts: Iterator[Part], start: int = 0) -> None:
         """Handle the messages in ``cutter.data`` from ``start`` on, in the loop or in a greenlet."""
         raise NotImplementedError
 
-    def _may_wait_here(self, behavior: Any) -> bool:
-        return behavior.inline or getcurrent() is not get_hub()
+    @staticmethod
+    def _may_wait_here(behavior: Behavior) -> bool:
+        return behavior.inline or not in_loop()
 
-    def _later(self, part: Part, parts: Iterable[Part], start: int) -> None:
-        """Go on with this part in a greenlet."""
-        self.wait_in_greenlet(self._process, chain((part,), parts), start)
+    def _later(self, position: Position) -> None:
+        """Go on from a position in a greenlet."""
+        self.wait_in_greenlet(self._process, *position)
+
+    @staticmethod
+    def _back_to(part: Part, parts: Iterator[Part], start: int) -> Position:
+        """Return the position of a part that was taken from the parts but not handled."""
+        return Position(chain((part,), parts), start)
 
     def put(self, start: int, end: int) -> None:
         """Collect bytes of the cutter's data that pass."""
@@ -119,15 +138,15 @@ class MessageLane(Lane):
             self.dest.sendall(held)
 
     def _went_through(self) -> None:
-        if self.cutter.opaque:
-            self.session.opaque(self)
+        if self.cutter.opaque_because:
+            self.session.lane_opaque(self, self.cutter.opaque_because)
             self._write_held()
         self.flush()
         self.settle(True)
 
-    def _act(self, exchange: Exchange, piece: bytes, begins: bool, done: bool) -> None:
+    def _act(self, exchange: Exchange, piece: bytes, done: bool) -> None:
         """Hand a piece of a message to its behavior and protocol."""
-        source = self.source
+        source, begins = self.source, exchange is not self.cutter.framer.exchange
         if begins and self.protocol.editing:
             piece = self.protocol.edit(exchange, piece, self.to_backend)
         source.lend(piece)
@@ -137,8 +156,8 @@ class MessageLane(Lane):
             source.take_back()
 
     def _over(self) -> bool:
-        """Say whether the session has ended, or is to, because of what a behavior did."""
+        """Return whether the session has ended, or is to, because of what a behavior did."""
         session = self.session
         if not session.ended and (self.source.closed or self.dest.closed):
-            session.end()
-        return bool(session.ended or session.silent)
+            session.finish()
+        return session.ended or session.silent

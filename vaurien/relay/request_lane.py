@@ -1,34 +1,55 @@
-"""The lane of requests, from the client to the backend: draws once for each, and hands over what a failure answers.
+"""The lane of requests, from the client to the backend: draws once for each, and hands over what a failure responds.
 
-Knows no wire format, and reads no answer.
+Knows no wire format, and reads no response.
 """
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
 
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
-from ..protocols.message import UNANSWERED, Part
+from ..protocols.message import MAX_UNANSWERED, MessageProtocol, Part
 from .chaos import OPENING
+from .lane import LaneHost
 from .message_lane import MessageLane
+from .response_lane import ResponseLane
 
-#: requests that wait for their answers from which on their names are weighed, and [bytes] that these may have together; beyond
-#: that the session is relayed unread. A client that asks and asks a backend that never answers may not fill the memory by them
-CROWD, NAMES = 1_000, 8 * 1024 * 1024
+#: requests that wait for their responses from which on their names are weighed
+CROWD = 1_000
+#: [bytes] that the names of all that wait may have together; beyond that the session is relayed unread. A client that asks and
+#: asks a backend that never responds may not fill the memory by them
+MAX_NAMES_BYTES = 8 * 1024 * 1024
 
 
 class RequestLane(MessageLane):
-    """From the client to the backend: draws once for each request."""
+    """From the client to the backend: draws once for each request.
+
+    Attributes:
+        replied: Something was written to the client.
+        weight: [bytes] of the names that have come in a crowd, those answered since among them.
+    """
 
     __slots__ = ('replied', 'weight')
 
-    def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
-        super().__init__(session, source, dest, to_backend)
-        self.replied = False    # something was written to the client
-        self.weight = 0         # [bytes] of the names that have come in a crowd, those answered since among them
+    other: ResponseLane
 
-    def _process(self, parts: Iterable[Part], start: int = 0) -> None:
-        at, session, protocol = start, self.session, self.protocol
+    def __init__(self, session: LaneHost, protocol: MessageProtocol, source: Stream, dest: Stream) -> None:
+        super().__init__(session, source, dest, True, protocol.request_cutter)
+        self.replied = False
+        self.weight = 0
+
+    def _process(self, parts: Iterator[Part], start: int = 0) -> None:
+        """Draw for the requests that begin, let those pass that nothing happens to, and hand the others to their behaviors.
+
+        A read of three requests, ``error`` being drawn for the second and ``delay`` for the third; ``start`` is where the
+        bytes begin that are not written yet, ``at`` how far the parts have come::
+
+            GET a        SET b 1      GET c            GET a: passes; at moves on, start stays
+            |            |            |                SET b: GET a leaves (put, flush); SET b goes to error, which swallows
+            start        at           |                       it; start moves behind it
+            |            start=at     |                GET c: delay may wait and this is the loop: Position(GET c, start)
+                         ^ flushed    start=at                goes on in a greenlet, in this same method
+        """
+        at, draws, protocol = start, self.draws, self.protocol
         crowded = len(protocol.queue) >= CROWD
         for part in parts:
             end, exchange, done = part
@@ -36,33 +57,30 @@ class RequestLane(MessageLane):
                 if exchange.stage in protocol.undrawn:
                     exchange.behavior = DUMMY
                 else:
-                    session.draw(exchange)
+                    draws.draw(exchange)
                     if protocol.owed is not None:
                         self._collect(exchange)
                 if crowded:
                     self.weight += exchange.weight
                 if exchange.behavior is DUMMY and not protocol.editing:
                     protocol.asked(exchange)
-            if not self._passes(exchange):
-                assert exchange is not None
+            if exchange is not None and not self._passes(exchange):
                 self.put(start, at)
                 self.flush()
                 start = at
-                if not self._may_wait_here(exchange.behavior):
-                    return self._later(part, parts, at)
-                self._act(exchange, self.cutter.data[at:end], exchange is not self.current, done)
+                if not self._may_wait_here(exchange.drawn):
+                    return self._later(self._back_to(part, parts, at))
+                self._act(exchange, self.cutter.data[at:end], done)
                 if self._over() or done and self._ends(exchange):
                     return None
                 start = end
-            if exchange is not None:
-                self.current = None if done else exchange
             at = end
         self.put(start, at)
         self._went_through()
         return None
 
     def _ends(self, exchange: Exchange) -> bool:
-        """Say whether the connection ends with the answer to this request; what the client sends behind it is dropped."""
+        """Return whether the connection ends with the response to this request; what the client sends after it is dropped."""
         if exchange.failure is None or not exchange.failure.end:
             return False
         self._step = self._drop
@@ -70,7 +88,7 @@ class RequestLane(MessageLane):
 
     def swallow(self) -> None:
         if self.done:
-            self.session.end()      # the client has left before
+            self.session.finish()   # the client has left before
         else:
             super().swallow()
 
@@ -80,26 +98,27 @@ class RequestLane(MessageLane):
 
     def follow_no_more(self, reason: str) -> None:
         """Relay unread from here on: the other direction cannot be followed any more."""
-        if not self.cutter.opaque:
+        if not self.is_opaque():
             self.cutter.give_up(reason)
             if not self.busy:
                 self._write_held()
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
-        session, protocol = self.session, self.protocol
-        if not session.proxy.chaos.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
+        draws, protocol = self.draws, self.protocol
+        if not draws.chaos.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
             return self._process_whole(exchange, data)
         if exchange.stage not in protocol.undrawn:
-            session.exchanges += 1
-        exchange.number, exchange.behavior = session.exchanges, DUMMY
+            draws.count += 1
+        exchange.number, exchange.behavior = draws.count, DUMMY
         if exchange.expects:
             protocol.queue.append(exchange)
         return self._send(data)
 
     def _collect(self, exchange: Exchange) -> None:
-        """Let an error that was drawn where it did not fit meet this request, where it does; one that was switched off
+        """Apply an error to this request that was drawn where it did not fit, if it fits here; one that was switched off
         meanwhile is forgotten."""
-        if not self.session.proxy.chaos.has(self.protocol.owed[0]):
+        owed = self.protocol.owed
+        if owed is None or not self.draws.chaos.has(owed[0]):
             self.protocol.owed = None
             return
         behavior = self.protocol.owes(exchange)
@@ -107,9 +126,9 @@ class RequestLane(MessageLane):
             exchange.behavior, exchange.due = behavior, True
 
     def _went_through(self) -> None:
-        if len(self.protocol.queue) > UNANSWERED:
-            self.cutter.give_up(f'more than {UNANSWERED} requests wait for their answers')
-        if self.weight > NAMES:
+        if len(self.protocol.queue) > MAX_UNANSWERED:
+            self.cutter.give_up(f'more than {MAX_UNANSWERED} requests wait for their responses')
+        if self.weight > MAX_NAMES_BYTES:
             self._weigh()
         super()._went_through()
         if self.replied:
@@ -119,9 +138,10 @@ class RequestLane(MessageLane):
 
     def _weigh(self) -> None:
         """Find out what the names of all that wait come to, half of the bound at a time: that costs little for each."""
+        bound = MAX_NAMES_BYTES // 2
         self.weight = sum(exchange.weight for exchange in self.protocol.queue)
-        if self.weight > NAMES // 2:
-            self.cutter.give_up(f'the names of the requests that wait for their answers are longer than {NAMES // 2} bytes')
+        if self.weight > bound:
+            self.cutter.give_up(f'the names of the requests that wait for their responses are longer than {bound} bytes')
 
     def begun(self, exchange: Exchange) -> None:
         failure = exchange.failure
@@ -134,23 +154,25 @@ class RequestLane(MessageLane):
         exchange.expects = True     # in the queue it waits for its turn
         self.protocol.asked(exchange)
         self.replied = True
-        self.session.answers.take_turn(failure.pause > 0)
+        self.other.take_turn(failure.pause > 0)
 
     def open(self) -> bool:
-        """Let the opening of the connection meet a behavior that was told to fail it, and say whether it did."""
+        """Apply a behavior to the opening of the connection that was told to fail it, and return whether it did."""
         exchange = Exchange(OPENING.encode(), OPENING)
-        behavior = self.session.draw_opening(exchange)
+        behavior = self.draws.draw_opening(exchange, type(self.protocol))
         if behavior is None:
             return False
-        self.protocol.requesting = exchange
+        self.exchange = exchange
         behavior.on_before_handle(self.protocol, self.source, self.dest, True)
-        failure, answers = exchange.failure, self.session.answers
+        failure, responses = exchange.failure, self.other
         if failure is not None and failure.pause:
-            answers.wait_in_greenlet(answers.reply, exchange, 'close')
+            responses.wait_in_greenlet(responses.reply, exchange, 'close')
         elif failure is not None:
-            answers.reply(exchange, 'close')
+            responses.reply(exchange, 'close')
         return failure is not None
 
-    def _act(self, exchange: Exchange, piece: bytes, begins: bool, done: bool) -> None:
-        self.protocol.requesting = exchange
-        super()._act(exchange, piece, begins, done)
+    def under_way(self) -> Exchange | None:
+        queue = self.protocol.queue
+        if queue:
+            return queue[0]
+        return self.exchange if self.busy or self.session.silent else None

@@ -1,67 +1,79 @@
-"""The lane of answers, from the backend to the client: pairs them with requests, and keeps them in order.
+"""The lane of responses, from the backend to the client: pairs them with requests, and keeps them in order.
 
-Here the answers that vaurien makes itself are written, each when its turn has come. Knows no wire format, and draws nothing.
+Here the responses that vaurien makes itself are written, each when its turn has come. Knows no wire format, and draws nothing.
 """
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterator
 
-from gevent import get_hub, getcurrent, sleep
+from gevent import sleep
 
+from ..net.loop import in_loop
 from ..net.stream import Stream
 from ..protocols.base import Exchange
-from ..protocols.message import Part
+from ..protocols.message import MessageProtocol, Part
+from .lane import LaneHost
 from .message_lane import MessageLane
 
 
-class AnswerLane(MessageLane):
-    """From the backend to the client: pairs answers with requests, and puts vaurien's own in their places."""
+class ResponseLane(MessageLane):
+    """From the backend to the client: pairs responses with requests, and puts vaurien's own in their places.
+
+    Attributes:
+        pausing: Some own response leaves byte by byte: from then on they leave in a greenlet.
+    """
 
     __slots__ = ('pausing',)
 
-    def __init__(self, session: Any, source: Stream, dest: Stream, to_backend: bool) -> None:
-        super().__init__(session, source, dest, to_backend)
-        self.pausing = False    # some own answer leaves byte by byte: from then on they leave in a greenlet
+    def __init__(self, session: LaneHost, protocol: MessageProtocol, source: Stream, dest: Stream) -> None:
+        super().__init__(session, source, dest, False, protocol.response_cutter)
+        self.pausing = False
 
-    def opaque(self) -> bool:
+    def is_opaque(self) -> bool:
         protocol = self.protocol
-        if not self.cutter.opaque and protocol.requests.opaque and not protocol.queue:
-            self.cutter.give_up(protocol.requests.opaque)
+        if not self.cutter.opaque_because and protocol.request_cutter.opaque_because and not protocol.queue:
+            self.cutter.give_up(protocol.request_cutter.opaque_because)
             self._write_held()
-        return bool(self.cutter.opaque)
+        return bool(self.cutter.opaque_because)
 
     def _passes(self, exchange: Exchange | None) -> bool:
         return super()._passes(exchange) and (exchange is None or exchange.failure is None)
 
-    def _process(self, parts: Iterable[Part], start: int = 0) -> None:
+    def _process(self, parts: Iterator[Part], start: int = 0) -> None:
+        """Let responses pass that nothing happens to, and put vaurien's own where their turn has come.
+
+        The queue holds ``GET a``, ``SET b`` (answered by vaurien: its own error) and ``GET c``; the backend, which has not got
+        ``SET b``, sends two responses in one read::
+
+            response a   response c        a: passes, and done: the head of the queue is now SET b, which is our own:
+            |            |                    what was collected leaves (put, flush), then the error, then c goes on
+            start=at     start=at          c: passes; what is left leaves at the end
+            ^ flushed    ^ our own error was written here
+        """
         at, queue = start, self.protocol.queue
         for part in parts:
             end, exchange, done = part
-            if not self._passes(exchange):
-                assert exchange is not None
+            if exchange is not None and not self._passes(exchange):
                 self.put(start, at)
                 self.flush()
                 start = at
                 if exchange.failure is None:
-                    if not self._may_wait_here(exchange.behavior):
-                        return self._later(part, parts, at)
-                    self._act(exchange, self.cutter.data[at:end], exchange is not self.current, done)
+                    if not self._may_wait_here(exchange.drawn):
+                        return self._later(self._back_to(part, parts, at))
+                    self._act(exchange, self.cutter.data[at:end], done)
                     if self._over():
                         return None
-                start = end     # an answer that a failure replaces is dropped
+                start = end     # a response that a failure replaces is dropped
             at = end
-            if exchange is None:
+            if exchange is None or not done:
                 continue
-            self.current = None if done else exchange
-            if done:
-                self.protocol.answered(exchange)
-                if exchange.failure is not None or exchange.closes or queue and self._own(queue[0]):
-                    self.put(start, at)
-                    self.flush()
-                    start = at
-                    if self.pausing and not self.busy:
-                        return self.wait_in_greenlet(self._complete, exchange, parts, at)
-                    if self._completed(exchange):
-                        return None
+            self.protocol.answered(exchange)
+            if exchange.failure is not None or exchange.closes or queue and self._own(queue[0]):
+                self.put(start, at)
+                self.flush()
+                start = at
+                if self.pausing and not self.busy:
+                    return self.wait_in_greenlet(self._complete, exchange, parts, at)
+                if self._completed(exchange):
+                    return None
         self.put(start, at)
         self._went_through()
         return None
@@ -73,39 +85,36 @@ class AnswerLane(MessageLane):
         queue.popleft()
         return self._send(data)
 
-    def _complete(self, exchange: Exchange, parts: Iterable[Part], start: int) -> None:
+    def _complete(self, exchange: Exchange, parts: Iterator[Part], start: int) -> None:
         if not self._completed(exchange):
             self._process(parts, start)
 
     def _completed(self, exchange: Exchange) -> bool:
-        """Do what follows an answer; True: the session ends with it."""
+        """Do what follows a response; True: the session ends with it."""
         if exchange.failure is not None:
             self.reply(exchange)
         elif exchange.closes:
-            self.session.hang_up()
+            self.session.finish_client()
         self.reply_own()
-        return bool(self.session.ended or self.session.silent)
-
-    def _act(self, exchange: Exchange, piece: bytes, begins: bool, done: bool) -> None:
-        self.protocol.answering = exchange
-        super()._act(exchange, piece, begins, done)
+        return self.session.ended or self.session.silent
 
     def _source_ended(self) -> None:
-        exchange = self.cutter.exchange
-        if self.cutter.open and exchange is not None and self.cutter.framer.end() and not self.opaque():
-            self.cutter.open = False
-            self._process(iter([(0, exchange, True)]))
+        if not self.is_opaque() and self.cutter.ends():
+            self._process(self.cutter.end())
         if not self.session.ended and not self.busy:
             super()._source_ended()
 
-    # -- answers made by vaurien
+    def under_way(self) -> Exchange | None:
+        return self.other.under_way()
+
+    # -- responses made by vaurien
 
     @staticmethod
     def _own(exchange: Exchange) -> bool:
         return exchange.failure is not None and exchange.failure.request == b''
 
     def take_turn(self, pausing: bool) -> None:
-        """Write the answers of our own, now that there is a new one, as far as their turn has come.
+        """Write the responses of our own, now that there is a new one, as far as their turn has come.
 
         Args:
             pausing: The new one leaves byte by byte.
@@ -123,7 +132,7 @@ class AnswerLane(MessageLane):
         super().watch_again()
 
     def reply_own(self) -> None:
-        """Write the answers whose turn has come and that the backend has no part in."""
+        """Write the responses whose turn has come and that the backend has no part in."""
         queue, session = self.protocol.queue, self.session
         while queue and self._own(queue[0]) and not session.ended and not session.silent:
             self.reply(queue[0])
@@ -131,7 +140,7 @@ class AnswerLane(MessageLane):
                 queue.popleft()
 
     def reply_all_own(self) -> None:
-        """Write the answers that were still to wait for the backend's, whose places nobody can tell any more."""
+        """Write the responses that were still to wait for the backend's; their places cannot be told any more."""
         queue = self.protocol.queue
         for exchange in list(queue):
             if self._own(exchange) and not self.session.silent:
@@ -139,14 +148,15 @@ class AnswerLane(MessageLane):
         queue.clear()
 
     def reply(self, exchange: Exchange, end: str = '') -> None:
-        """Write what takes the place of an answer, and end as it says.
+        """Write what takes the place of a response, and end as it says.
 
         Args:
             exchange: The exchange, with its failure.
             end: How the connection ends where the failure leaves that open.
         """
         failure, session = exchange.failure, self.session
-        if failure.pause and getcurrent() is not get_hub():
+        assert failure is not None
+        if failure.pause and not in_loop():
             for at in range(len(failure.reply)):
                 self.dest.sendall(failure.reply[at:at + 1])
                 sleep(failure.pause)
@@ -156,8 +166,8 @@ class AnswerLane(MessageLane):
             return
         end = failure.end or end
         if end == 'close':
-            session.hang_up()
+            session.finish_client()
         elif end == 'reset':
-            session.end(reset=True)
+            session.abort()
         elif end == 'silence':
             session.silence()

@@ -13,7 +13,7 @@ from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
-LOOK = 0.01
+POLL_INTERVAL = 0.01
 #: what a reset brings back; the protocol and the address cannot be changed by what is here
 RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled')
 
@@ -223,7 +223,7 @@ class RunningProxy:
         while (found := self.client.count_sessions(self.name)) != count:
             if time.monotonic() >= deadline:
                 raise TimeoutError(f'{self.name} has {found} sessions, not {count}, after {timeout:g} s')
-            never.wait(LOOK)
+            never.wait(POLL_INTERVAL)
         return self.sessions
 
     def kill_sessions(self) -> None:

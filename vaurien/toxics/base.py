@@ -19,7 +19,7 @@ Milliseconds = Bounded(int, 0, 2 ** 63 - 1)
 #: what Toxiproxy takes for milliseconds, bytes and rates alike; it refuses none, and less than 0 counts as 0
 Whole = Bounded(int, -2 ** 63, 2 ** 63 - 1)
 T = TypeVar('T', bound='Toxic')
-Milliseconds.expected, Whole.expected = 'a whole number of at least 0', 'a whole number'
+Milliseconds.expected, Whole.expected = 'an integer of at least 0', 'an integer'
 
 
 class Chunk(NamedTuple):
@@ -52,7 +52,7 @@ class Send(Protocol):
     def __call__(self, chunk: Chunk | bytes) -> None: ...
 
 
-class Link(Protocol):
+class ToxicHandle(Protocol):
     """One direction of one session, as a toxic on it may act on it."""
 
     @property
@@ -83,7 +83,7 @@ class Toxic:
     #: it acts before the backend is connected, by ``opening_delay``, and on no byte
     opens: ClassVar[bool] = False
 
-    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], link: ToxicHandle, shared: dict[str, Any]) -> None:
         self.settings, self.link, self.shared = settings, link, shared
 
     @classmethod

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Chunks, Link, Send, Toxic, Whole
+from .base import Chunks, Send, Toxic, ToxicHandle, Whole
 
 
 class LimitData(Toxic):
@@ -12,7 +12,7 @@ class LimitData(Toxic):
     name = 'limit_data'
     options = {'bytes': Option("Bytes that pass; 0 or less: the first ones end it", Whole, 0)}
 
-    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], link: ToxicHandle, shared: dict[str, Any]) -> None:
         super().__init__(settings, link, shared)
         self.passed = 0     #: [bytes] so far; survives an update
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Chunks, Link, Milliseconds, Send, Toxic
+from .base import Chunks, Milliseconds, Send, Toxic, ToxicHandle
 
 
 class LimitTime(Toxic):
@@ -13,7 +13,7 @@ class LimitTime(Toxic):
     name = 'limit_time'
     options = {'time': Option("Milliseconds that the connection lives", Milliseconds, 0)}
 
-    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], link: ToxicHandle, shared: dict[str, Any]) -> None:
         super().__init__(settings, link, shared)
         self.since = time.monotonic()   #: survives an update
 

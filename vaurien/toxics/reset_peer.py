@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import Option
-from .base import Chunks, Link, Send, Toxic, Whole, sleep_until
+from .base import Chunks, Send, Toxic, ToxicHandle, Whole, sleep_until
 
 
 class ResetPeer(Toxic):
@@ -13,7 +13,7 @@ class ResetPeer(Toxic):
     name = 'reset_peer'
     options = {'timeout': Option("Milliseconds from the first byte until the reset", Whole, 0)}
 
-    def __init__(self, settings: Mapping[str, Any], link: Link, shared: dict[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], link: ToxicHandle, shared: dict[str, Any]) -> None:
         super().__init__(settings, link, shared)
         self.since: float | None = None     #: when the first bytes came; survives an update
 

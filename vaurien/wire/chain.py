@@ -1,9 +1,8 @@
-"""The toxics of one lane, one behind the other, between what is written to a stream and its socket.
+"""The toxics of one lane, one after the other, between what is written to a stream and its socket.
 
 Knows streams and stages, and no session. No call here waits.
 """
 from collections.abc import Callable, Collection
-from random import Random
 from typing import Any
 
 from gevent import get_hub
@@ -22,7 +21,7 @@ class Chain:
     Args:
         stream: Where everything goes in the end.
         failed: Called with a toxic that raised.
-        lost: Called with what a write behind the last toxic has met; nobody else hears of it.
+        lost: Called with the error of a write after the last toxic; nothing else reports it.
 
     Attributes:
         finishing: The end of the stream is under way in it.
@@ -64,27 +63,27 @@ class Chain:
             get_hub().loop.run_callback(callback)
 
     def finish(self, then: Callable[[], None] | None = None) -> None:
-        """Pass the end of the stream on, behind everything; ``then`` is called when FIN is sent."""
+        """Pass the end of the stream on, after everything; ``then`` is called when FIN is sent."""
         if then is not None:
             self._then.append(then)
         if self._finished:
             self._at_end()
         elif not self.finishing:
             self.finishing = True
-            self._first().end()
+            self._first().finish()
 
     def _at_end(self) -> None:
         self.finishing = self._finished = True
         if not self._stream.closed:
-            self._stream.end_writing()
+            self._stream.finish_socket()
         then, self._then = self._then, []
         for callback in then:
             self._stream.after_written(callback)
 
-    def stop(self) -> None:
-        """End all stages; the stream is closed."""
+    def drop(self) -> None:
+        """Let go of all stages and what they hold; the stream is closed."""
         for stage in self._stages.values():
-            stage.stop()
+            stage.drop()
         self._stages.clear()
 
     # -- changing
@@ -101,7 +100,7 @@ class Chain:
         Args:
             name: What it is known by.
             toxic: Its object.
-            before: The names of those that stand before it; all others stand behind it.
+            before: The names of those that stand before it; all others stand after it.
         """
         items = list(self._stages.items())
         at = sum(other in before for other, _ in items)
@@ -109,11 +108,11 @@ class Chain:
         if at:
             items[at - 1][1].after = stage
         if items[at - 1][1].ended if at else self.finishing:
-            stage.end()     # the end of the stream has passed this place already
+            stage.finish()  # the end of the stream has passed this place already
         self._stages = dict([*items[:at], (name, stage), *items[at:]])
 
     def restart(self, name: str) -> None:
-        """Let a toxic begin anew: its settings have changed."""
+        """Let a toxic begin again: its settings have changed."""
         self._stages[name].restart()
 
     def remove(self, name: str) -> None:
@@ -123,18 +122,3 @@ class Chain:
             if other.after is stage:
                 other.after = stage.after
         stage.dissolve()
-
-
-class Link:
-    """One direction of one session, as a toxic on it may act on it.
-
-    Args:
-        random: A generator for this toxic on this session alone.
-        close: Ends this direction here, delivers what was passed on, and then ends the session.
-        reset: Resets the session.
-    """
-
-    __slots__ = ('random', 'close', 'reset')
-
-    def __init__(self, random: Random, close: Callable[[], None], reset: Callable[[], None]) -> None:
-        self.random, self.close, self.reset = random, close, reset

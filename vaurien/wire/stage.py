@@ -1,28 +1,37 @@
-"""One toxic at work on one lane: a greenlet with a bounded queue in front of it. Knows its toxic and what comes behind it.
+"""One toxic at work on one lane: a greenlet with a bounded queue in front of it. Knows its toxic and what comes after it.
 
 Nothing here waits for a peer but the toxic itself: changing and dissolving act at once, and what a stage held goes out in order.
 """
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
-from gevent import GreenletExit, Timeout, get_hub, getcurrent, sleep, spawn
+from gevent import GreenletExit, get_hub, getcurrent, sleep, spawn
 from gevent.event import Event
 
+from ..net.loop import PLUGIN_ERRORS
 from ..net.stream import Stream
 from ..toxics.base import Chunk, Toxic
 
 #: [bytes] that a chunk costs beside its own: they count in the queue, so that many small ones do not fill the memory
-OVERHEAD = 256
+CHUNK_OVERHEAD = 256
 #: sends in a row after which others have their turn: each may be a system call, and none of them has to wait
-TURN = 32
-#: what a plugin may raise; gevent's ``Timeout`` is no ``Exception``, and ``SystemExit`` would end the process without a word
-ANYTHING = (Exception, Timeout, SystemExit)
+SENDS_A_TURN = 32
 
 
-class Anew(BaseException):
-    """Ends ``pipe`` where it waits, because it is to be called anew."""
+class After(Protocol):
+    """What a stage passes chunks on to: the next stage, or the outlet."""
+
+    @property
+    def full(self) -> bool: ...
+    def put(self, data: bytes) -> None: ...
+    def put_and_wait(self, data: bytes) -> None: ...
+    def finish(self) -> None: ...
+
+
+class Restart(BaseException):
+    """Ends ``pipe`` where it waits, because it is to be called again."""
 
 
 class Outlet:
@@ -34,7 +43,7 @@ class Outlet:
         lost: Called once, with what a write has met.
     """
 
-    full = False
+    full = False    #: the socket takes what it takes; the stream keeps the rest
 
     def __init__(self, stream: Stream, ended: Callable[[], None], lost: Callable[[OSError], None]) -> None:
         self._stream, self._ended, self._lost = stream, ended, lost
@@ -52,13 +61,13 @@ class Outlet:
         if self._told:
             return
         try:
-            self._stream.check()    # an earlier write may have failed while nobody waited for it
+            self._stream.check()    # an earlier write may have failed while no caller waited for it
             write(data)
         except OSError as error:
             self._told = True
             self._lost(error)
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Pass on that nothing more comes."""
         self._ended()
 
@@ -68,28 +77,28 @@ class Stage:
 
     Args:
         toxic: The toxic's object for this session.
-        after: What comes behind it: a stage, or the outlet.
+        after: What comes after it: a stage, or the outlet.
         failed: Called when the toxic raises, while that is being handled.
 
     Attributes:
         ended: The end of the stream has left it; what still comes is dropped.
     """
 
-    def __init__(self, toxic: Toxic, after: Any, failed: Callable[[Toxic], None]) -> None:
+    def __init__(self, toxic: Toxic, after: After, failed: Callable[[Toxic], None]) -> None:
         self.toxic, self.after, self._failed = toxic, after, failed
         self._queue: deque[Chunk] = deque()
         self._size = 0              # [bytes] in the queue, with what its chunks cost
         self._in_hand, self._sent = b'', 0      # taken from the queue, and how much of it is sent on
         self._turns = 0
         self._ending = self.ended = False
-        self._changed = False       # ``pipe`` is to begin anew
+        self._changed = False       # ``pipe`` is to begin again
         self._begun = False
         self._patient = False       # it waits for the next chunk, whatever the settings
         self._arrived = Event()
         self._room: list[Callable[[], None]] = []
         self._greenlet: Any = spawn(self._run)
 
-    # -- the side of those who put
+    # -- the side of the sender
 
     @property
     def full(self) -> bool:
@@ -105,7 +114,7 @@ class Stage:
         """Take bytes, whether there is room or not; the sender looks at ``full`` afterwards."""
         if not self.ended:
             self._queue.append(Chunk(data, time.monotonic()))
-            self._size += len(data) + OVERHEAD
+            self._size += len(data) + CHUNK_OVERHEAD
             self._arrived.set()
 
     def put_and_wait(self, data: bytes) -> None:
@@ -116,8 +125,8 @@ class Stage:
             self.when_room(room.set)
             room.wait()
 
-    def end(self) -> None:
-        """Take note that nothing more comes."""
+    def finish(self) -> None:
+        """Record that nothing more comes."""
         self._ending = True
         self._arrived.set()
 
@@ -137,7 +146,7 @@ class Stage:
         if getcurrent() is not self._greenlet:
             raise GreenletExit
         if self._changed:
-            raise Anew
+            raise Restart
 
     def __iter__(self) -> Iterator[Chunk]:
         while True:
@@ -163,7 +172,7 @@ class Stage:
             if not arrived:
                 return None
         chunk = self._queue.popleft()
-        self._size -= len(chunk.data) + OVERHEAD
+        self._size -= len(chunk.data) + CHUNK_OVERHEAD
         self._in_hand = chunk.data
         if self._room and not self.full:
             self._tell_room()
@@ -175,7 +184,7 @@ class Stage:
         self._sent += len(data)
         self.after.put_and_wait(data)
         self._turns += 1
-        if not self._turns % TURN:
+        if not self._turns % SENDS_A_TURN:
             sleep(0)
 
     def _run(self) -> None:
@@ -183,21 +192,21 @@ class Stage:
             self._changed, self._begun = False, True
             try:
                 self.toxic.pipe(self, self._send)
-            except Anew:
+            except Restart:
                 continue
-            except ANYTHING:        # a plugin's
+            except PLUGIN_ERRORS:   # a plugin's
                 if getcurrent() is self._greenlet:
                     self._failed(self.toxic)
             break
         if getcurrent() is self._greenlet:
-            self._finish()
+            self._finished()
 
-    def _finish(self) -> None:
+    def _finished(self) -> None:
         self._ending = self.ended = True
-        self._drop()
-        self.after.end()
+        self._empty()
+        self.after.finish()
 
-    def _drop(self) -> None:
+    def _empty(self) -> None:
         self._queue.clear()
         self._size, self._in_hand, self._sent = 0, b'', 0
         self._tell_room()
@@ -216,16 +225,16 @@ class Stage:
             greenlet.kill(block=False)
 
     def restart(self) -> None:
-        """Begin anew, with changed settings; what it had in hand goes out at once."""
+        """Begin again, with changed settings; what it had in hand goes out at once."""
         self._let_go()
         if self._begun and not (self.ended or self._changed):
             self._changed = True
             if not self._patient:   # else it is soon enough when a chunk wakes it
-                get_hub().loop.run_callback(self._begin_anew, self._greenlet)
+                get_hub().loop.run_callback(self._begin_again, self._greenlet)
 
-    def _begin_anew(self, greenlet: Any) -> None:
+    def _begin_again(self, greenlet: Any) -> None:
         if self._changed and greenlet is self._greenlet and not greenlet.dead:
-            greenlet.throw(Anew)
+            greenlet.throw(Restart)
 
     def dissolve(self) -> None:
         """Pass on all that it holds, in order and without waiting, and work no more."""
@@ -234,13 +243,13 @@ class Stage:
         if not self.toxic.ends_when_removed:    # what such a toxic holds was not to arrive
             for chunk in self._queue:
                 self.after.put(chunk.data)
-        self._drop()
+        self._empty()
         if self._ending and not self.ended:
-            self.after.end()
+            self.after.finish()
         self.ended = True
 
-    def stop(self) -> None:
+    def drop(self) -> None:
         """Work no more; what it holds is lost with the connection."""
         self.ended = True
         self._kill()
-        self._drop()
+        self._empty()

@@ -1,32 +1,34 @@
-"""The toxics of one proxy: from specs to stages on the lanes of its sessions. Knows sessions by their streams only."""
+"""The toxics of one proxy: from specs to stages on the lanes of its sessions. Knows of a session what ``SessionView`` names."""
 from collections.abc import Iterable
 from random import Random
 from typing import Any, Protocol
 
 from ..errors import ConfigError
 from ..links import STREAMS
+from ..net.loop import PLUGIN_ERRORS
 from ..net.stream import Stream
 from ..spec import ToxicSpec
 from ..toxics import TOXICS, Toxic
 from ..toxics.trial import try_to_make
-from .chain import Chain, Link
-from .stage import ANYTHING
+from .chain import Chain
+from .handle import ToxicHandle
 
 
-class Wired(Protocol):
+class SessionView(Protocol):
     """What the toxics need of a session; a direction is ``downstream`` or ``upstream``."""
 
-    number: int
-    ended: bool
-
+    @property
+    def number(self) -> int: ...
+    @property
+    def ended(self) -> bool: ...
     def outlet(self, direction: str) -> Stream: ...
     def outlet_lost(self, direction: str, error: OSError) -> None: ...
-    def end_direction(self, direction: str) -> None: ...
-    def end(self, reset: bool = False) -> None: ...
+    def finish_direction(self, direction: str) -> None: ...
+    def abort(self) -> None: ...
     def toxic_failed(self, toxic: Any) -> None: ...
 
 
-class Wear:
+class AttachedToxic:
     """One toxic of a proxy.
 
     Args:
@@ -36,7 +38,7 @@ class Wear:
 
     Attributes:
         direction: Of the lanes it is on.
-        updates: How often it was updated; each time it is drawn anew where it is active.
+        updates: How often it was updated; each time it is drawn again where it is active.
         shared: What its objects share.
     """
 
@@ -51,7 +53,7 @@ class Wear:
     def direction(self) -> str:
         return self.spec.stream.lower()
 
-    def inherit(self, old: 'Wear') -> None:
+    def inherit(self, old: 'AttachedToxic') -> None:
         """Take the place of what it was: the objects at work go on with its settings."""
         self.updates = old.updates + (self.spec != old.spec)
         if self.cls is old.cls:
@@ -59,12 +61,12 @@ class Wear:
             old.settings.update(self.settings)
             self.settings, self.shared = old.settings, old.shared
 
-    def takes_over(self, old: 'Wear') -> bool:
-        """Say whether the objects at work can go on."""
+    def takes_over(self, old: 'AttachedToxic') -> bool:
+        """Return whether the objects at work can go on."""
         return self.cls is old.cls and self.direction == old.direction
 
 
-def settle_toxic(spec: ToxicSpec) -> Wear:
+def check_toxic(spec: ToxicSpec) -> AttachedToxic:
     """Check a toxic's spec. Its stream may be in capitals, and a toxicity below 0 or above 1 means 0 or 1.
 
     Raises:
@@ -77,25 +79,25 @@ def settle_toxic(spec: ToxicSpec) -> Wear:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
     settings = TOXICS.settle(cls, spec.attributes)
     try_to_make(cls, settings)
-    return Wear(spec.named(), cls, settings)
+    return AttachedToxic(spec.named(), cls, settings)
 
 
-def settle_toxics(specs: Iterable[ToxicSpec]) -> dict[str, Wear]:
+def check_toxics(specs: Iterable[ToxicSpec]) -> dict[str, AttachedToxic]:
     """Check the toxics of a proxy, and return them by name, in order.
 
     Raises:
-        ConfigError: As for ``settle_toxic``, or two have the same name.
+        ConfigError: As for ``check_toxic``, or two have the same name.
     """
-    result: dict[str, Wear] = {}
+    result: dict[str, AttachedToxic] = {}
     for spec in specs:
-        wear = settle_toxic(spec)
-        if wear.spec.name in result:
-            raise ConfigError('toxic', wear.spec.name, 'a name that no other toxic of the proxy has')
-        result[wear.spec.name] = wear
+        attached = check_toxic(spec)
+        if attached.spec.name in result:
+            raise ConfigError('toxic', attached.spec.name, 'a name that no other toxic of the proxy has')
+        result[attached.spec.name] = attached
     return result
 
 
-class Wire:
+class ProxyToxics:
     """The toxics of one proxy, and where they are at work.
 
     Args:
@@ -104,28 +106,28 @@ class Wire:
         toxics: The checked toxics.
     """
 
-    def __init__(self, seed: int, name: str, toxics: dict[str, Wear]) -> None:
+    def __init__(self, seed: int, name: str, toxics: dict[str, AttachedToxic]) -> None:
         self._seed, self._name = seed, name
-        self.toxics = toxics
+        self.attached = toxics
 
     def __bool__(self) -> bool:
-        return bool(self.toxics)
+        return bool(self.attached)
 
     def opening_delay(self, number: int) -> float:
         """Return the seconds that a session waits before its backend is connected."""
-        return sum(max(0.0, wear.cls.opening_delay(wear.settings)) for wear in self.toxics.values()
-                   if wear.cls.opens and self._is_active(number, wear))
+        return sum(max(0.0, attached.cls.opening_delay(attached.settings)) for attached in self.attached.values()
+                   if attached.cls.opens and self._is_active(number, attached))
 
-    def attach(self, session: Wired) -> None:
+    def attach(self, session: SessionView) -> None:
         """Put the toxics that are active in a new session on its lanes."""
-        for wear in self.toxics.values():
-            self._draw(session, wear)
+        for attached in self.attached.values():
+            self._draw(session, attached)
 
-    # -- changing: on open sessions too, at once, and without waiting for anybody
+    # -- changing: on open sessions too, at once, and without waiting
 
-    def change(self, toxics: dict[str, Wear], sessions: Iterable[Wired]) -> None:
+    def change(self, toxics: dict[str, AttachedToxic], sessions: Iterable[SessionView]) -> None:
         """Become another set of toxics. Those that are as they were are left alone."""
-        before, self.toxics = self.toxics, toxics
+        before, self.attached = self.attached, toxics
         for name in toxics.keys() & before.keys():
             toxics[name].inherit(before[name])
         changed = [name for name in {**before, **toxics}
@@ -134,67 +136,73 @@ class Wire:
             for name in changed:
                 self._change(session, before.get(name), toxics.get(name))
 
-    def redraw(self, name: str, sessions: Iterable[Wired]) -> None:
-        """Begin a toxic anew, and draw anew where it is active: it was updated, to what it was."""
-        wear = self.toxics[name]
-        wear.updates += 1
+    def redraw(self, name: str, sessions: Iterable[SessionView]) -> None:
+        """Begin a toxic again, and draw again where it is active: it was updated, to what it was."""
+        attached = self.attached[name]
+        attached.updates += 1
         for session in list(sessions):
-            self._change(session, wear, wear)
+            self._change(session, attached, attached)
 
-    def _change(self, session: Wired, old: Wear | None, new: Wear | None) -> None:
+    def _change(self, session: SessionView, old: AttachedToxic | None, new: AttachedToxic | None) -> None:
         if old is not None and (new is None or not new.takes_over(old)):
             self._remove(session, old, ends=old.cls.ends_when_removed)
         if new is not None:
             self._draw(session, new)
 
-    def _draw(self, session: Wired, wear: Wear) -> None:
+    def _draw(self, session: SessionView, attached: AttachedToxic) -> None:
         """Let a toxic be at work in a session, or not."""
-        if wear.cls.opens or session.ended:
+        if attached.cls.opens or session.ended:
             return
-        chain: Chain | None = session.outlet(wear.direction).through
-        at_work = chain is not None and wear.spec.name in chain
-        if not self._is_active(session.number, wear):
-            self._remove(session, wear)
+        chain = _chain_of(session.outlet(attached.direction))
+        at_work = chain is not None and attached.spec.name in chain
+        if not self._is_active(session.number, attached):
+            self._remove(session, attached)
         elif at_work and chain is not None:
-            chain.restart(wear.spec.name)
+            chain.restart(attached.spec.name)
         else:
-            self._add(session, wear)
+            self._add(session, attached)
 
-    def _is_active(self, number: int, wear: Wear) -> bool:
+    def _is_active(self, number: int, attached: AttachedToxic) -> bool:
         """Draw whether a toxic is active in a session: once, and again when it is updated."""
-        toxicity = wear.spec.toxicity
+        toxicity = attached.spec.toxicity
         if toxicity >= 1 or toxicity <= 0:
             return toxicity >= 1
-        return Random(f'{self._key(number, wear)}/{wear.updates}').random() < toxicity
+        return Random(f'{self._key(number, attached)}/{attached.updates}').random() < toxicity
 
-    def _key(self, number: int, wear: Wear) -> str:
-        return f'{self._seed}/{self._name}/{number}/{wear.spec.name}'
+    def _key(self, number: int, attached: AttachedToxic) -> str:
+        return f'{self._seed}/{self._name}/{number}/{attached.spec.name}'
 
-    def _add(self, session: Wired, wear: Wear) -> None:
-        direction, name = wear.direction, wear.spec.name
+    def _add(self, session: SessionView, attached: AttachedToxic) -> None:
+        direction, name = attached.direction, attached.spec.name
         stream = session.outlet(direction)
         if stream.closed:
             return
-        link = Link(Random(self._key(session.number, wear)), lambda: session.end_direction(direction),
-                    lambda: session.end(reset=True))
+        handle = ToxicHandle(Random(self._key(session.number, attached)), lambda: session.finish_direction(direction),
+                             session.abort)
         try:
-            toxic = wear.cls(wear.settings, link, wear.shared)
-        except ANYTHING:
-            session.toxic_failed(wear.cls)
+            toxic = attached.cls(attached.settings, handle, attached.shared)
+        except PLUGIN_ERRORS:
+            session.toxic_failed(attached.cls)
             return
-        if stream.through is None:
-            stream.through = Chain(stream, session.toxic_failed, lambda error: session.outlet_lost(direction, error))
-        names = list(self.toxics)
-        stream.through.add(name, toxic, names[:names.index(name)])
+        chain = _chain_of(stream)
+        if chain is None:
+            chain = stream.through = Chain(stream, session.toxic_failed, lambda error: session.outlet_lost(direction, error))
+        names = list(self.attached)
+        chain.add(name, toxic, names[:names.index(name)])
 
     @staticmethod
-    def _remove(session: Wired, wear: Wear, ends: bool = False) -> None:
-        stream = session.outlet(wear.direction)
-        chain: Chain | None = stream.through
-        if chain is None or wear.spec.name not in chain:
+    def _remove(session: SessionView, attached: AttachedToxic, ends: bool = False) -> None:
+        stream = session.outlet(attached.direction)
+        chain = _chain_of(stream)
+        if chain is None or attached.spec.name not in chain:
             return
-        chain.remove(wear.spec.name)
+        chain.remove(attached.spec.name)
         if ends:
-            session.end_direction(wear.direction)
+            session.finish_direction(attached.direction)
         elif not chain and not stream.closed and not chain.finishing:
             stream.through = None
+
+
+def _chain_of(stream: Stream) -> Chain | None:
+    """Return the chain in front of a stream; None: there is none."""
+    return stream.through if isinstance(stream.through, Chain) else None

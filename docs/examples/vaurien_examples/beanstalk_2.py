@@ -1,16 +1,16 @@
-"""Step 2: requests have names, and answers belong to them. What has a body is not followed yet."""
+"""Step 2: requests have names, and responses belong to them. Messages with a body are not followed yet."""
 from vaurien.errors import ProtocolError
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Framer, MessageProtocol
 
-LINE = 224  #: [bytes] of a line with its end (beanstalkd, doc/protocol.txt)
+MAX_LINE_BYTES = 224  #: of a line with its end (beanstalkd, doc/protocol.txt)
 
 
 def line_end(data, start):
-    """Return where the line at ``start`` ends; 0: it has not arrived yet."""
-    end = data.find(b'\r\n', start, start + LINE) + 2
-    if end == 1 and len(data) - start >= LINE:
-        raise ProtocolError(f'a line longer than {LINE} bytes')
+    """Return where the line at ``start`` ends; 0: its end has not come yet."""
+    end = data.find(b'\r\n', start, start + MAX_LINE_BYTES) + 2
+    if end == 1 and len(data) - start >= MAX_LINE_BYTES:
+        raise ProtocolError(f'a line longer than {MAX_LINE_BYTES} bytes')
     return end if end > 1 else 0
 
 
@@ -24,7 +24,7 @@ class Requests(Framer):
             start = end
 
 
-class Answers(Framer):
+class Responses(Framer):
     def scan(self, data, start):
         queue = self.protocol.queue
         while end := line_end(data, start):
@@ -38,4 +38,4 @@ class Beanstalk(MessageProtocol):
     """The work queue beanstalkd, without jobs."""
 
     name = 'beanstalk-2'
-    framers = (Requests, Answers)
+    framers = (Requests, Responses)

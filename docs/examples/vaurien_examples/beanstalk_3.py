@@ -1,4 +1,4 @@
-"""Step 3: jobs are followed too. No byte of a body is looked at or held."""
+"""Step 3: jobs are followed too. No byte of a body is read or held."""
 from vaurien.errors import ProtocolError
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Framer, MessageProtocol
@@ -6,9 +6,9 @@ from vaurien.protocols.message import Framer, MessageProtocol
 from .beanstalk_2 import line_end
 
 
-def size_of(line, *heads):
-    """Return how many bytes follow a line: its last word says it, if the line begins with one of ``heads``."""
-    if not line.startswith(heads):
+def size_of(line, *starts):
+    """Return how many bytes follow a line: its last word says it, if the line begins with one of ``starts``."""
+    if not line.startswith(starts):
         return 0
     digits = line.rpartition(b' ')[2]
     if not digits.isdigit() or len(digits) > 9:
@@ -17,29 +17,19 @@ def size_of(line, *heads):
 
 
 class Bodies(Framer):
-    """Finds lines, some of which have a body behind them.
+    """Finds lines, some of which have a body after them."""
 
-    Attributes:
-        exchange: What the body under way belongs to.
-        open: A body is under way.
-    """
-
-    heads = ()
-
-    def __init__(self, protocol):
-        super().__init__(protocol)
-        self.exchange, self.open = None, False
+    starts = ()     #: the lines with a body
 
     def scan(self, data, start):
         if self.open:       # all of ``rest`` has passed
-            self.open = False
             yield start, self.exchange, True
         while end := line_end(data, start):
             line = data[start:end - 2]
-            end += size_of(line, *self.heads)
+            end += size_of(line, *self.starts)
             exchange = self.exchange_of(line)
             if end > len(data):
-                self.exchange, self.open, self.rest = exchange, True, end - len(data)
+                self.rest = end - len(data)
                 yield len(data), exchange, False
                 return
             yield end, exchange, True
@@ -50,14 +40,14 @@ class Bodies(Framer):
 
 
 class Requests(Bodies):
-    heads = (b'put ',)
+    starts = (b'put ',)
 
     def exchange_of(self, line):
         return Exchange(line, expects=line != b'quit')
 
 
-class Answers(Bodies):
-    heads = (b'RESERVED ', b'FOUND ', b'OK ')
+class Responses(Bodies):
+    starts = (b'RESERVED ', b'FOUND ', b'OK ')
 
     def exchange_of(self, line):
         queue = self.protocol.queue
@@ -68,4 +58,4 @@ class Beanstalk(MessageProtocol):
     """The work queue beanstalkd."""
 
     name = 'beanstalk-3'
-    framers = (Requests, Answers)
+    framers = (Requests, Responses)

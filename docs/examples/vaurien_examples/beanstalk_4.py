@@ -1,10 +1,10 @@
 """Step 4: the failures of the server, in its own words, each where it has it (beanstalkd, doc/protocol.txt)."""
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Failure, Kind, MessageProtocol
+from vaurien.protocols.message import Failure, FailureKind, MessageProtocol
 
-from .beanstalk_3 import Answers
 from .beanstalk_3 import Requests as Lines
+from .beanstalk_3 import Responses
 
 #: where in the conversation a command stands; all others are ``other``
 STAGES = {
@@ -13,24 +13,28 @@ STAGES = {
 }
 
 
-def answer(line):
-    """Make the builder of an answer of one line."""
+def response(line):
+    """Make the builder of a response of one line."""
     def build(protocol, exchange):
         return Failure(line + b'\r\n')
     return build
 
 
 KINDS = {
-    'out-of-memory': Kind('The server has no memory left for the job.', ('put',), answer(b'OUT_OF_MEMORY')),
-    'draining': Kind('The server is about to be stopped and takes no new jobs.', ('put',), answer(b'DRAINING')),
-    'job-too-big': Kind('The job is larger than the server takes.', ('put',), answer(b'JOB_TOO_BIG')),
-    'timed-out': Kind('No job was ready in time.', ('reserve',), answer(b'TIMED_OUT')),
-    'deadline-soon': Kind('A job that was reserved earlier is about to be given to somebody else.', ('reserve',),
-                          answer(b'DEADLINE_SOON')),
-    'not-found': Kind('The job took too long, and the server has given it to somebody else.', ('job',),
-                      answer(b'NOT_FOUND')),
-    'internal-error': Kind('The server has met a bug of its own.', ('put', 'reserve', 'job', 'other'),
-                           answer(b'INTERNAL_ERROR')),
+    'out-of-memory': FailureKind(
+        'The server has no memory left for the job.', ('put',), response(b'OUT_OF_MEMORY')),
+    'draining': FailureKind(
+        'The server is about to be stopped and takes no new jobs.', ('put',), response(b'DRAINING')),
+    'job-too-big': FailureKind(
+        'The job is larger than the server takes.', ('put',), response(b'JOB_TOO_BIG')),
+    'timed-out': FailureKind(
+        'No job was ready in time.', ('reserve',), response(b'TIMED_OUT')),
+    'deadline-soon': FailureKind(
+        'A job that was reserved earlier is about to be given to another worker.', ('reserve',), response(b'DEADLINE_SOON')),
+    'not-found': FailureKind(
+        'The job took too long, and the server has given it to another worker.', ('job',), response(b'NOT_FOUND')),
+    'internal-error': FailureKind(
+        'The server has met a bug of its own.', ('put', 'reserve', 'job', 'other'), response(b'INTERNAL_ERROR')),
 }
 
 
@@ -45,5 +49,5 @@ class Beanstalk(MessageProtocol):
     """The work queue beanstalkd; each command is an exchange, named by its line."""
 
     name = 'beanstalk'
-    framers = (Requests, Answers)
+    framers = (Requests, Responses)
     errors = KINDS

@@ -9,7 +9,7 @@ import pytest
 import vaurien
 from tests.support.peers import Backend, free_port, sink
 from tests.support.unit_of_time import MS, PATIENCE
-from vaurien.client import PAGE, Client, Fault, RefusedError, UnreachableError
+from vaurien.client import PAGE_SIZE, Client, Fault, RefusedError, UnreachableError
 from vaurien.client.http import read_events
 from vaurien.control.native.models import Session
 from vaurien.errors import ConfigError, VaurienError
@@ -104,14 +104,15 @@ CALLS = {
                      ('PATCH /v1/proxies/p/toxics/a%20b', {'toxicity': 0.5, 'attributes': {'latency': 5}}),
                      {'name': 't'}, {'name': 't'}),
     'remove_toxic': (lambda c: c.remove_toxic('p', 't'), ('DELETE /v1/proxies/p/toxics/t',), None, None),
-    'sessions': (lambda c: c.sessions('p'), (f'GET /v1/proxies/p/sessions?limit={PAGE}&after=0',), {'sessions': [{'number': 1}]},
+    'sessions': (lambda c: c.sessions('p'), (f'GET /v1/proxies/p/sessions?limit={PAGE_SIZE}&after=0',),
+                 {'sessions': [{'number': 1}]},
                  [{'number': 1}]),
     'count_sessions': (lambda c: c.count_sessions('p'), ('GET /v1/proxies/p/sessions?limit=1&after=0',), {'total': 7}, 7),
     'kill': (lambda c: c.kill('p', 3), ('DELETE /v1/proxies/p/sessions/3',), None, None),
     'kill_all': (lambda c: c.kill_all('p'), ('DELETE /v1/proxies/p/sessions',), {'killed': 2}, 2),
-    'faults': (lambda c: c.faults(), (f'GET /v1/faults?since=0&limit={PAGE}',), {'faults': [FAULT]}, [Fault(**FAULT)]),
-    'faults of a proxy': (lambda c: c.faults('p', 3), (f'GET /v1/faults?since=3&limit={PAGE}&proxy=p',), {'faults': []}, []),
-    'faults of a newer server': (lambda c: c.faults(), (f'GET /v1/faults?since=0&limit={PAGE}',),
+    'faults': (lambda c: c.faults(), (f'GET /v1/faults?since=0&limit={PAGE_SIZE}',), {'faults': [FAULT]}, [Fault(**FAULT)]),
+    'faults of a proxy': (lambda c: c.faults('p', 3), (f'GET /v1/faults?since=3&limit={PAGE_SIZE}&proxy=p',), {'faults': []}, []),
+    'faults of a newer server': (lambda c: c.faults(), (f'GET /v1/faults?since=0&limit={PAGE_SIZE}',),
                                  {'faults': [{**FAULT, 'mood': 'bad'}]}, [Fault(**FAULT)]),
     'last_fault': (lambda c: c.last_fault(), ('GET /v1/faults?limit=1',), {'last': 9}, 9),
     'stats': (lambda c: c.stats(), ('GET /v1/stats',), {'proxies': [{'proxy': 'p'}]}, [{'proxy': 'p'}]),
@@ -141,7 +142,7 @@ def test_a_disabled_proxy_keeps_its_port(server, client):
 
 
 def test_all_sessions_come_however_many_pages_they_are(server, client, monkeypatch):
-    monkeypatch.setattr('vaurien.client.client.PAGE', 2)
+    monkeypatch.setattr('vaurien.client.client.PAGE_SIZE', 2)
     pages = {0: [1, 2], 2: [5, 6], 6: []}
     for after, numbers in pages.items():
         server.answers[f'GET /v1/proxies/p/sessions?limit=2&after={after}'] = Said({'sessions': [{'number': n} for n in numbers]})

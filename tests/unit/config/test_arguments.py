@@ -64,7 +64,7 @@ def test_what_concerns_all_is_read_before_the_flags_are_known():
 
 @pytest.mark.parametrize('argv, message', [
     (['--proxy'], "--proxy: '' is not valid, expected HOST:PORT, [IPV6]:PORT or unix:/PATH with a port from 0 to 65535"),
-    (['--seed', '--http'], "--seed: '' is not valid, expected a whole number of at least 0"),
+    (['--seed', '--http'], "--seed: '' is not valid, expected an integer of at least 0"),
     (['--http=yes'], "--http: 'yes' is not valid, expected no value"),
     (['--no-http=yes'], "--http: 'yes' is not valid, expected no value"),
     (['--behaviour', 'x'], "command line: '--behaviour' is not valid, expected a known name, the nearest is --behavior"),

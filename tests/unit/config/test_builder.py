@@ -6,7 +6,7 @@ import pytest
 
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
-from vaurien.protocols.message import Failure, Kind
+from vaurien.protocols.message import Failure, FailureKind
 from vaurien.spec import BehaviorSpec, ProcessSpec, ProxySpec, StatsdSpec
 
 from .configuring import configuration, new_folder, proxy, refused, spec  # noqa: F401 - a fixture
@@ -21,7 +21,7 @@ def talker():
 
         name = 'talker'
         options = {'slow_start': ('Seconds', float, 0.5)}
-        errors = {'rude': Kind('It is rude.', ('talk',), lambda protocol, exchange: Failure(b'no'))}
+        errors = {'rude': FailureKind('It is rude.', ('talk',), lambda protocol, exchange: Failure(b'no'))}
 
         def _handle(self, source, dest, to_backend):
             return False
@@ -111,26 +111,26 @@ def test_statsd_has_a_section():
 @pytest.mark.parametrize('flag, value, expected', [
     ('--timeout', '-1', 'a number of at least 0'),
     ('--timeout', 'inf', 'a number of at least 0'),
-    ('--pool-max-size', '1.5', 'a whole number of at least 0'),
-    ('--backlog', '0', 'a whole number from 1 to 65535'),
-    ('--max-connections', 'many', 'a whole number of at least 0'),
-    ('--bufsize', '0', 'a whole number of at least 1'),
-    ('--seed', '-1', 'a whole number of at least 0'),
+    ('--pool-max-size', '1.5', 'an integer of at least 0'),
+    ('--backlog', '0', 'an integer from 1 to 65535'),
+    ('--max-connections', 'many', 'an integer of at least 0'),
+    ('--bufsize', '0', 'an integer of at least 1'),
+    ('--seed', '-1', 'an integer of at least 0'),
     ('--grace', 'nan', 'a number of at least 0'),
-    ('--http-port', '65536', 'a whole number from 0 to 65535'),
+    ('--http-port', '65536', 'an integer from 0 to 65535'),
     ('--http-host', 'a b', 'a host name or an address'),
     ('--http-host', '', 'a host name or an address'),
     ('--http-host', 'http://localhost', 'a host name or an address'),
     ('--log-level', 'loud', 'one of critical, error, warning, info, debug'),
     ('--statsd-sample-rate', '2', 'a number from 0 to 1'),
-    ('--statsd-port', '0', 'a whole number from 1 to 65535'),
+    ('--statsd-port', '0', 'an integer from 1 to 65535'),
     ('--proxy', 'localhost', 'HOST:PORT, [IPV6]:PORT or unix:/PATH with a port from 0 to 65535'),
     ('--backend', 'localhost:0', 'HOST:PORT, [IPV6]:PORT or unix:/PATH with a host and a port from 1 to 65535, or embedded'),
     ('--behavior', '60:delay,50:error',
      'percent:name[,percent:name...] with a sum of at most 100, such as 20:delay,10:error'),
     ('--protocol', 'tpc', 'one of tcp'),
     ('--behavior-delay-sleep', 'long', 'a number of at least 0'),
-    ('--behavior-error-warmup', '-1', 'a whole number of at least 0'),
+    ('--behavior-error-warmup', '-1', 'an integer of at least 0'),
     ('--behavior-delay-match', '(', 'a regular expression'),
 ])
 def test_a_wrong_value_is_named_with_its_flag_and_what_is_allowed(flag, value, expected):

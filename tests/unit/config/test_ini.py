@@ -1,7 +1,7 @@
 """INI files: what is read, what the environment and other files put in, and how each mistake is named."""
 import pytest
 
-from vaurien.config.ini import LARGEST, read_sections
+from vaurien.config.ini import MAX_FILE_BYTES, read_sections
 from vaurien.errors import ConfigError
 
 
@@ -129,7 +129,7 @@ def test_a_file_that_is_not_utf_8_is_refused(write):
 
 
 def test_a_file_that_is_too_large_to_be_one_is_refused(write):
-    assert 'expected an INI file' in refused(write, b'#' * (LARGEST + 1))
+    assert 'expected an INI file' in refused(write, b'#' * (MAX_FILE_BYTES + 1))
 
 
 @pytest.mark.parametrize('name', ['none.ini', '.'])

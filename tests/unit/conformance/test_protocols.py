@@ -11,7 +11,7 @@ from vaurien.conformance import check_behavior, check_protocol
 from vaurien.errors import RegistrationError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
-from vaurien.protocols.message import Failure, Framer, Kind, MessageProtocol
+from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
 
 
 @pytest.mark.parametrize('name', Behavior.names())
@@ -146,9 +146,9 @@ def build(protocol, exchange):
 BAD_MESSAGES = {
     'a framer raises nothing but ProtocolError': {'framers': (Careless, Lines)},
     'parts that a framer reports follow each other': {'framers': (Lines, Backwards)},
-    "the error 'x' is a Kind": {'errors': {'x': ('It fails.', ('any',), build)}},
-    "the error 'x' has a description": {'errors': {'x': Kind('', ('any',), build)}},
-    "the error 'x' has a tuple of stages": {'errors': {'x': Kind('It fails.', 'any', build)}},
+    "the error 'x' is a FailureKind": {'errors': {'x': ('It fails.', ('any',), build)}},
+    "the error 'x' has a description": {'errors': {'x': FailureKind('', ('any',), build)}},
+    "the error 'x' has a tuple of stages": {'errors': {'x': FailureKind('It fails.', 'any', build)}},
     'duplex and inline': {'inline': False},
 }
 

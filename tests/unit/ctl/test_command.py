@@ -123,10 +123,10 @@ def test_a_proxy_that_was_not_there_before_has_no_rates_yet(before, name):
 @pytest.mark.parametrize('argv, words', [
     ([], 'COMMAND'), (['frobnicate'], 'invalid choice'), (['show'], 'NAME'),
     (['proxies', '--name'], 'unrecognized arguments: --name'),
-    (['create', 'x'], '--backend'), (['kill', 'p', '0'], 'a whole number of at least 1'), (['kill', 'p', 'x'], 'a whole number'),
+    (['create', 'x'], '--backend'), (['kill', 'p', '0'], 'an integer of at least 1'), (['kill', 'p', 'x'], 'an integer'),
     (['top', '--interval', '0'], 'a number from 0.05'), (['top', '--interval', 'nan'], 'a number from 0.05'),
-    (['proxies', '--timeout', 'inf'], 'a number from 0.001'), (['top', '--count', '-1'], 'a whole number of at least 0'),
-    (['faults', '--since', '1.5'], 'a whole number of at least 0'), (['--host', 'ftp://x', 'proxies'], '--host'),
+    (['proxies', '--timeout', 'inf'], 'a number from 0.001'), (['top', '--count', '-1'], 'an integer of at least 0'),
+    (['faults', '--since', '1.5'], 'an integer of at least 0'), (['--host', 'ftp://x', 'proxies'], '--host'),
     (['--token', 'a\nb', 'proxies'], 'token'), (['set-behavior', 'delay', '3'], "'3' belongs to no option"),
 ])
 def test_a_wrong_command_line_is_status_2(capsys, argv, words):

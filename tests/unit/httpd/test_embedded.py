@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.unit_of_time import MS, PATIENCE
-from vaurien.httpd.embedded import ECHOED, LARGEST, LONGEST, Embedded
+from vaurien.httpd.embedded import MAX_BODY_BYTES, MAX_DELAY, MAX_ECHO_BYTES, Embedded
 from vaurien.httpd.handler import QuietHandler
 
 
@@ -86,7 +86,7 @@ def test_page_says_what_there_is(connection: http.client.HTTPConnection) -> None
     status, page = ask(connection, '/')
 
     assert status == 200
-    for name in (b'vaurien', b'/status/N', b'/bytes/N', b'/delay/S', b'/headers', b'/echo', str(LARGEST).encode()):
+    for name in (b'vaurien', b'/status/N', b'/bytes/N', b'/delay/S', b'/headers', b'/echo', str(MAX_BODY_BYTES).encode()):
         assert name in page
 
 
@@ -116,10 +116,10 @@ def test_as_many_bytes_come_as_were_asked_for(connection: http.client.HTTPConnec
 
 
 def test_most_bytes_are_streamed(connection: http.client.HTTPConnection) -> None:
-    connection.request('GET', f'/bytes/{LARGEST}')
+    connection.request('GET', f'/bytes/{MAX_BODY_BYTES}')
     response = connection.getresponse()
 
-    assert response.headers['Content-Length'] == str(LARGEST)
+    assert response.headers['Content-Length'] == str(MAX_BODY_BYTES)
     assert response.read(100) == (b'vaurien\n' * 13)[:100]
 
 
@@ -134,7 +134,7 @@ def test_answer_is_late_by_the_delay(connection: http.client.HTTPConnection) -> 
 
 def test_delay_holds_nobody_else_back(backend: Running) -> None:
     slow, quick = backend.connection(), backend.connection()
-    slow.request('GET', f'/delay/{LONGEST}')
+    slow.request('GET', f'/delay/{MAX_DELAY}')
 
     assert ask(quick, '/status/200')[0] == 200
     slow.close()
@@ -149,7 +149,7 @@ def test_headers_are_those_that_arrived(connection: http.client.HTTPConnection) 
                                 'Accept-Encoding': 'identity'}
 
 
-@pytest.mark.parametrize('body', [b'', b'\0\xff\r\n\r\n', b'x' * ECHOED])
+@pytest.mark.parametrize('body', [b'', b'\0\xff\r\n\r\n', b'x' * MAX_ECHO_BYTES])
 def test_body_comes_back(connection: http.client.HTTPConnection, body: bytes) -> None:
     assert ask(connection, '/echo', 'PUT', body=body) == (200, body)
 
@@ -160,7 +160,7 @@ def test_chunked_body_comes_back(connection: http.client.HTTPConnection) -> None
 
 @pytest.mark.parametrize('path, status', [('/echo', 413), ('/status/201', 201)])
 def test_large_body_is_read_and_dropped(connection: http.client.HTTPConnection, path: str, status: int) -> None:
-    assert ask(connection, path, 'POST', body=b'x' * (3 * ECHOED))[0] == status
+    assert ask(connection, path, 'POST', body=b'x' * (3 * MAX_ECHO_BYTES))[0] == status
     assert ask(connection, '/status/200')[0] == 200     # on the same connection
 
 
@@ -173,10 +173,11 @@ def test_client_that_waits_is_told_to_go_on(backend: Running) -> None:
 
 
 @pytest.mark.parametrize('path, words', [
-    ('/status/99', 'from 200 to 599'), ('/status/600', 'from 200 to 599'), ('/status/abc', 'a whole number'),
-    ('/status/', "''"), ('/status', "''"), ('/status/200/1', "'200/1'"), ('/status/2.5', 'a whole number'),
-    ('/bytes/-1', 'from 0 to'), (f'/bytes/{LARGEST + 1}', f'to {LARGEST}'), ('/bytes/' + '9' * 5000, f'to {LARGEST}'),
-    ('/bytes/1e3', 'a whole number'), ('/delay/-1', 'from 0 to 60'), ('/delay/61', 'from 0 to 60'),
+    ('/status/99', 'from 200 to 599'), ('/status/600', 'from 200 to 599'), ('/status/abc', 'an integer'),
+    ('/status/', "''"), ('/status', "''"), ('/status/200/1', "'200/1'"), ('/status/2.5', 'an integer'),
+    ('/bytes/-1', 'from 0 to'), (f'/bytes/{MAX_BODY_BYTES + 1}', f'to {MAX_BODY_BYTES}'),
+    ('/bytes/' + '9' * 5000, f'to {MAX_BODY_BYTES}'),
+    ('/bytes/1e3', 'an integer'), ('/delay/-1', 'from 0 to 60'), ('/delay/61', 'from 0 to 60'),
     ('/delay/nan', 'from 0 to 60'), ('/delay/inf', 'from 0 to 60'), ('/delay/%00%ff', 'from 0 to 60'),
     ('/delay/a%0D%0Ab', 'a number'),
 ])
@@ -304,11 +305,11 @@ def test_start_and_stop_come_in_pairs_and_may_come_twice() -> None:
 def test_stop_cuts_what_is_connected_at_once() -> None:
     running = Running()
     idle, waiting = running.raw(), running.raw()
-    waiting.sendall(f'GET /delay/{LONGEST} HTTP/1.1\r\nHost: a\r\n\r\n'.encode())
+    waiting.sendall(f'GET /delay/{MAX_DELAY} HTTP/1.1\r\nHost: a\r\n\r\n'.encode())
     other = running.connection()
     assert ask(other, '/status/200')[0] == 200      # the others have arrived by now
 
-    running.stop()      # waits for PATIENCE at most, which is far less than LONGEST
+    running.stop()      # waits for PATIENCE at most, which is far less than MAX_DELAY
     assert idle.recv(1) == b''
     assert waiting.recv(1) == b''
     for sock in (idle, waiting, other):

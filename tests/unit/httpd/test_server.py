@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.control_client import read_all, steering
 from tests.support.hosting import eventually, spec_for
-from tests.support.unit_of_time import MS
+from tests.support.unit_of_time import MS, PATIENCE
 from tests.unit.control.wire import head
 from vaurien.control import surface
 from vaurien.httpd import server as server_module
@@ -57,8 +57,8 @@ def test_a_chunked_body_is_bounded_too(server):
 
 
 def test_a_chunked_body_of_the_largest_size_is_read(server):
-    body = b'{"name": "dummy"' + b' ' * (surface.BODY - 17) + b'}'
-    assert len(body) == surface.BODY
+    body = b'{"name": "dummy"' + b' ' * (surface.MAX_BODY_BYTES - 17) + b'}'
+    assert len(body) == surface.MAX_BODY_BYTES
     data = head(server.port, 'PUT /behavior', Connection='close', **CHUNKED) + b'%x\r\n%b\r\n0\r\n\r\n' % (len(body), body)
     assert answer_to(server, data) == b'HTTP/1.1 200 OK'
     assert server.ask('PUT', '/behavior', body).status == 200
@@ -79,23 +79,24 @@ def test_a_client_that_waits_for_100_continue_gets_it(server):
         assert read_all(sock).startswith(b'HTTP/1.1 200 ')
 
 
-def test_a_client_that_waits_with_too_much_is_refused_at_once(server):
+def test_a_client_that_waits_with_too_much_is_refused_at_once(server, monkeypatch):
+    monkeypatch.setattr(server_module, 'LEFT_TIME', PATIENCE)
     data = head(server.port, 'PUT /behavior', Expect='100-continue', Content_Length=str(10 ** 9))
     begun = time.monotonic()
     assert answer_to(server, data).startswith(b'HTTP/1.1 413 ')
-    assert time.monotonic() - begun < server_module.LEFT_TIME
+    assert time.monotonic() - begun < server_module.DISCARD_TIMEOUT
 
 
 def test_a_body_that_drips_is_refused(server, monkeypatch):
-    monkeypatch.setattr(surface, 'BODY_TIME', 100 * MS)
-    monkeypatch.setattr(server_module, 'LEFT_TIME', 10 * MS)
+    monkeypatch.setattr(surface, 'BODY_TIMEOUT', 100 * MS)
+    monkeypatch.setattr(server_module, 'DISCARD_TIMEOUT', 10 * MS)
     with server.connect() as sock:
         sock.sendall(head(server.port, 'PUT /behavior', Content_Length='1000') + b'{')
         assert read_all(sock).startswith(b'HTTP/1.1 408 ')
 
 
 def test_a_head_that_drips_is_cut_off(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'HEAD_TIME', 100 * MS)
+    monkeypatch.setattr(server_module, 'HEADER_TIMEOUT', 100 * MS)
     for begun in (b'GET', b'GET / HTTP/1.1\r\n', b'GET / HTTP/1.1\r\nHost'):
         with server.connect() as sock:
             sock.sendall(begun)
@@ -109,13 +110,13 @@ def test_a_head_that_drips_is_cut_off(server, monkeypatch):
 
 
 def test_a_connection_that_says_nothing_is_cut_off(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'IDLE_TIME', 100 * MS)
+    monkeypatch.setattr(server_module, 'IDLE_TIMEOUT', 100 * MS)
     with server.connect() as sock:
         assert read_all(sock) == b''
 
 
 def test_where_there_are_too_many_connections_the_idle_one_goes(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'CONNECTIONS', 3)
+    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 3)
     first, *rest = [server.connect() for _ in range(3)]
     try:
         first.sendall(b'GET / HT')

@@ -87,7 +87,7 @@ def test_a_share_of_the_counts_says_so(receiver):
 
 
 def test_an_unknown_host_is_said_once_and_holds_nobody_up(receiver, caplog, monkeypatch):
-    monkeypatch.setattr(statsd, 'RETRY', PATIENCE)
+    monkeypatch.setattr(statsd, 'LOOKUP_INTERVAL', PATIENCE)
     with hosted(spec_for('127.0.0.1:9')) as host, caplog.at_level(logging.WARNING):
         running = reporter(host, receiver, host='nobody.invalid')
         eventually(lambda: 'statsd at nobody.invalid is not known' in caplog.text)

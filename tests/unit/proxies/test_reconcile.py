@@ -6,7 +6,7 @@ from tests.support.peers import ask, connect, echo_server, ending, free_port
 from tests.unit.proxies.test_fleet import BAD, HANG, state
 from vaurien.errors import ConfigError
 from vaurien.proxies.fleet import NameTakenError
-from vaurien.proxies.reconcile import Work, find_work
+from vaurien.proxies.reconcile import Difference, compare
 
 
 @pytest.fixture
@@ -34,19 +34,19 @@ def at(port):
 
 
 @pytest.mark.parametrize('there, before, wanted, work', [
-    ('', {}, {'a': 1}, Work(['a'], [], [])),
-    ('a', {'a': 1}, {'a': 1}, Work([], [], [])),
-    ('a', {'a': 1}, {'a': 2}, Work([], ['a'], [])),
-    ('ab', {'a': 1, 'b': 1}, {'b': 1, 'c': 1}, Work(['c'], [], ['a'])),
-    ('x', {}, {}, Work([], [], [])),                    # made by somebody else
+    ('', {}, {'a': 1}, Difference(['a'], [], [])),
+    ('a', {'a': 1}, {'a': 1}, Difference([], [], [])),
+    ('a', {'a': 1}, {'a': 2}, Difference([], ['a'], [])),
+    ('ab', {'a': 1, 'b': 1}, {'b': 1, 'c': 1}, Difference(['c'], [], ['a'])),
+    ('x', {}, {}, Difference([], [], [])),                    # made by somebody else
 ])
 def test_what_is_to_be_done(there, before, wanted, work):
-    assert find_work(there, before, wanted) == work
+    assert compare(there, before, wanted) == work
 
 
 def test_work_is_said_in_words():
-    assert str(Work(['a', 'b'], [], ['c'])) == 'created a, b; removed c'
-    assert str(Work([], [], [])) == 'nothing has changed'
+    assert str(Difference(['a', 'b'], [], ['c'])) == 'created a, b; removed c'
+    assert str(Difference([], [], [])) == 'nothing has changed'
 
 
 def test_what_did_not_change_keeps_its_sessions_and_counts(host, backend):
@@ -55,7 +55,7 @@ def test_what_did_not_change_keeps_its_sessions_and_counts(host, backend):
     one = host.fleet.proxies['one']
     with connect(port_of(host, 'one')) as client:
         assert ask(client, b'before') == b'before'
-        assert reconcile(host, specs[0], spec_for(backend, name='three')) == Work(['three'], [], ['two'])
+        assert reconcile(host, specs[0], spec_for(backend, name='three')) == Difference(['three'], [], ['two'])
         assert host.fleet.proxies['one'] is one
         assert one.stats.accepted == 1
         assert ask(client, b'after') == b'after'
@@ -66,7 +66,7 @@ def test_what_changed_changes_live_and_keeps_its_sessions_counts_and_port(host, 
     port = port_of(host, 'one')
     with connect(port) as client:
         assert ask(client, b'before') == b'before'
-        assert reconcile(host, spec_for(backend, 'error', name='one')) == Work([], ['one'], [])
+        assert reconcile(host, spec_for(backend, 'error', name='one')) == Difference([], ['one'], [])
         client.sendall(b'now it fails')
         assert len(client.recv(1000)) == 100
         assert port_of(host, 'one') == port
@@ -109,7 +109,7 @@ def test_what_others_removed_comes_back(host, backend):
     spec = spec_for(backend, name='one')
     reconcile(host, spec)
     host.call(lambda: host.fleet.remove('one'))
-    assert reconcile(host, spec) == Work(['one'], [], [])
+    assert reconcile(host, spec) == Difference(['one'], [], [])
 
 
 def test_reset_goes_back_to_what_the_configuration_says_now(host, backend):

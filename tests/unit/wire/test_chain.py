@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.toxic_talk import Talk, pause
 from vaurien.toxics.base import QUEUE, Toxic
 from vaurien.wire.chain import CHUNK
-from vaurien.wire.stage import OVERHEAD
+from vaurien.wire.stage import CHUNK_OVERHEAD
 
 DATA = Random(5).randbytes(200_000)
 NEVER = ('bandwidth', {'rate': 0})
@@ -200,13 +200,13 @@ def test_nobody_waits_for_room_that_never_comes(way):
     called = []
     talk.chain.when_drained(lambda: called.append(1))
     if way == 'stop':
-        talk.chain.stop()
+        talk.chain.drop()
     talk.until(lambda: called)
 
 
 def test_small_chunks_count_for_what_they_cost():
     talk = Talk(NEVER)
-    talk.send(*[b'x'] * (QUEUE // OVERHEAD + 1))
+    talk.send(*[b'x'] * (QUEUE // CHUNK_OVERHEAD + 1))
     assert talk.chain.full
 
 
@@ -215,7 +215,7 @@ def test_a_stage_waits_for_room_in_the_next_one():
     talk.send(*[bytes(CHUNK)] * 40)
     pause()
     first, second = talk.chain._stages.values()
-    assert second._size < QUEUE + 2 * (CHUNK + OVERHEAD)
+    assert second._size < QUEUE + 2 * (CHUNK + CHUNK_OVERHEAD)
     assert first._size > 20 * CHUNK
 
 
@@ -262,7 +262,8 @@ def test_limit_data_behind_a_long_wire_ends_the_session():
     assert ended == [True]
 
 
-@pytest.mark.parametrize('error', [ZeroDivisionError('x'), FileNotFoundError(errno.ENOENT, 'x'), gevent.Timeout(1)], ids=repr)
+@pytest.mark.parametrize('error', [ZeroDivisionError('x'), FileNotFoundError(errno.ENOENT, 'x'), gevent.Timeout(1)],
+                         ids=lambda error: type(error).__name__)
 def test_a_toxic_that_raises_is_reported_once(error):
     talk = Talk()
     talk.add('it', type('It', (Raising,), {'error': error}))
@@ -306,7 +307,7 @@ def test_nothing_is_left_once_it_is_stopped(toxics):
     talk = Talk(*toxics)
     talk.send(DATA, end=True)
     pause(1)
-    talk.chain.stop()
+    talk.chain.drop()
     pause()
     assert len(stages_alive()) == before
     assert not talk.chain
@@ -317,7 +318,7 @@ def test_a_stage_stopped_by_what_it_sends_does_not_begin_anew():
     talk.send(b'x')
     pause()
     talk.sink.error = BrokenPipeError(errno.EPIPE, 'gone')
-    talk.chain._outlet._lost = lambda error: talk.chain.stop()
+    talk.chain._outlet._lost = lambda error: talk.chain.drop()
     before = len(stages_alive())
     talk.update('0')
     pause()

@@ -6,7 +6,7 @@ from tests.support.toxic_talk import Sink, pause
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import TOXICS, Toxic
-from vaurien.wire.toxics import Wire, settle_toxic, settle_toxics
+from vaurien.wire.toxics import ProxyToxics, check_toxic, check_toxics
 
 LATE = {'latency': 5000}
 
@@ -27,10 +27,10 @@ class Session:
     def outlet_lost(self, direction, error):
         self.events.append(f'lost {direction}')
 
-    def end_direction(self, direction):
+    def finish_direction(self, direction):
         self.events.append(f'end {direction}')
 
-    def end(self, reset=False):
+    def abort(self):
         self.ended = True
 
     def toxic_failed(self, toxic):
@@ -50,13 +50,13 @@ class Proxy:
     """A wire with sessions."""
 
     def __init__(self, *toxics, sessions=1, seed=7):
-        self.wire = Wire(seed, 'it', settle_toxics(specs(*toxics)))
+        self.toxics = ProxyToxics(seed, 'it', check_toxics(specs(*toxics)))
         self.sessions = [Session(number + 1) for number in range(sessions)]
         for session in self.sessions:
-            self.wire.attach(session)
+            self.toxics.attach(session)
 
     def become(self, *toxics):
-        self.wire.change(settle_toxics(specs(*toxics)), self.sessions)
+        self.toxics.change(check_toxics(specs(*toxics)), self.sessions)
         return self
 
     @property
@@ -83,9 +83,9 @@ def registered():
 # -- specs
 
 def test_a_toxic_without_a_name_is_called_after_its_type_and_its_stream_as_given():
-    assert settle_toxic(ToxicSpec(type='latency')).spec.name == 'latency_downstream'
-    wear = settle_toxic(ToxicSpec(type='latency', stream='UPSTREAM'))
-    assert (wear.spec.name, wear.spec.stream, wear.direction) == ('latency_UPSTREAM', 'UPSTREAM', 'upstream')
+    assert check_toxic(ToxicSpec(type='latency')).spec.name == 'latency_downstream'
+    attached = check_toxic(ToxicSpec(type='latency', stream='UPSTREAM'))
+    assert (attached.spec.name, attached.spec.stream, attached.direction) == ('latency_UPSTREAM', 'UPSTREAM', 'upstream')
 
 
 @pytest.mark.parametrize('spec, error', [
@@ -95,12 +95,12 @@ def test_a_toxic_without_a_name_is_called_after_its_type_and_its_stream_as_given
 ])
 def test_what_does_not_fit_is_refused(spec, error):
     with pytest.raises(error):
-        settle_toxic(spec)
+        check_toxic(spec)
 
 
 def test_two_toxics_of_one_name_are_refused():
     with pytest.raises(ConfigError, match='a name that no other toxic of the proxy has'):
-        settle_toxics([toxic(), toxic('noop', stream='upstream')])
+        check_toxics([toxic(), toxic('noop', stream='upstream')])
 
 
 # -- who is active
@@ -150,13 +150,13 @@ def test_an_update_draws_anew_and_so_does_an_empty_one():
     seen = [proxy.active]
     proxy.become(toxic(toxicity=0.5, attributes={'latency': 1}))
     seen.append(proxy.active)
-    proxy.wire.redraw('it', proxy.sessions)
+    proxy.toxics.redraw('it', proxy.sessions)
     seen.append(proxy.active)
     assert all(70 < len(active) < 130 for active in seen)
     assert seen[0] != seen[1] != seen[2] != seen[0]
     newcomers = [Session(number + 1) for number in range(200)]
     for session in newcomers:
-        proxy.wire.attach(session)
+        proxy.toxics.attach(session)
     assert [session.number for session in newcomers if session.toxics()] == seen[2]
 
 
@@ -190,7 +190,7 @@ def test_without_a_toxic_the_stream_has_no_chain():
     proxy = Proxy('noop', toxic())
     proxy.become()
     assert proxy.sessions[0].streams['downstream'].through is None
-    assert not proxy.wire
+    assert not proxy.toxics
 
 
 def test_removing_a_timeout_ends_the_sessions_it_is_active_in_and_no_update_does():
@@ -207,10 +207,10 @@ def test_removing_a_timeout_ends_the_sessions_it_is_active_in_and_no_update_does
 
 def test_slow_open_is_on_no_lane_also_after_an_update():
     proxy = Proxy(toxic('slow_open', attributes={'delay': 30}))
-    assert proxy.wire.opening_delay(1) == 0.03
+    assert proxy.toxics.opening_delay(1) == 0.03
     proxy.become(toxic('slow_open', attributes={'delay': 50}))
-    proxy.wire.redraw('it', proxy.sessions)
-    assert proxy.wire.opening_delay(1) == 0.05
+    proxy.toxics.redraw('it', proxy.sessions)
+    assert proxy.toxics.opening_delay(1) == 0.05
     assert proxy.sessions[0].toxics() == []
 
 

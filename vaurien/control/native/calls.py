@@ -20,7 +20,7 @@ from ...relay.session import Session
 from ...spec import BehaviorSpec, ProxySpec, read_mix
 from ...toxics import TOXICS
 from .. import checks
-from ..surface import NOTHING, Refusal, Reply, Route, Surface
+from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
 from . import models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
@@ -38,7 +38,7 @@ def make_surface(fleet: Fleet, secured: bool = False) -> Surface:
     api = Native(fleet)
     table = api.endpoints()
     written = document(table, secured)
-    described = Endpoint('GET', '/v1/openapi.json', 'This document', lambda request: written, answer=dict[str, Any])
+    described = Endpoint('GET', '/v1/openapi.json', 'This document', lambda request: written, response=dict[str, Any])
     written.update(document((*table, described), secured))
     routes = (Route(endpoint.method, endpoint.path, partial(serve, endpoint)) for endpoint in (*table, described))
     return Surface(tuple(routes), problem, ('/v1', '/health', '/metrics'))
@@ -61,14 +61,14 @@ class Native:
         """Return the table of calls."""
         m, one, session = models, '/v1/proxies/{proxy}', '/v1/proxies/{proxy}/sessions/{number:int}'
         return (
-            Endpoint('GET', '/v1/version', 'The version', self.version, answer=m.Version),
-            Endpoint('GET', '/v1/seed', 'The seed', self.seed, answer=m.Seed),
-            Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, answer=m.Behaviors),
-            Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, answer=m.Protocols),
-            Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, answer=m.Toxics),
-            Endpoint('GET', '/v1/proxies', 'All proxies', self.proxies, answer=m.Proxies),
+            Endpoint('GET', '/v1/version', 'The version', self.version, response=m.Version),
+            Endpoint('GET', '/v1/seed', 'The seed', self.seed, response=m.Seed),
+            Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, response=m.Behaviors),
+            Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, response=m.Protocols),
+            Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, response=m.Toxics),
+            Endpoint('GET', '/v1/proxies', 'All proxies', self.proxies, response=m.Proxies),
             Endpoint('POST', '/v1/proxies', 'Make a proxy', self.create, m.Proxy, 201, body=m.NewProxy, errors=(409,)),
-            Endpoint('GET', one, 'A proxy', self.show, answer=m.Proxy),
+            Endpoint('GET', one, 'A proxy', self.show, response=m.Proxy),
             Endpoint('PATCH', one, 'Change a proxy: all that is given, or nothing', self.change, m.Proxy, body=m.Changes,
                      errors=(409,)),
             Endpoint('DELETE', one, 'End a proxy and its sessions', self.remove, BARE, 204),
@@ -139,7 +139,7 @@ class Native:
 
     def remove(self, request: Request) -> Reply:
         self.fleet.remove(request.captured['proxy'])
-        return NOTHING
+        return NO_CONTENT
 
     def reset(self, request: Request) -> models.Proxy:
         self.fleet.reset(request.captured['proxy'])
@@ -168,11 +168,11 @@ class Native:
         return views.session_view(self._session(request))
 
     def kill(self, request: Request) -> Reply:
-        self._session(request).end(reset=True)
-        return NOTHING
+        self._session(request).abort()
+        return NO_CONTENT
 
     def kill_all(self, request: Request) -> models.Killed:
-        return models.Killed(killed=self._proxy(request).cut())
+        return models.Killed(killed=self._proxy(request).abort())
 
     # -- faults
 

@@ -12,7 +12,7 @@ _ENCODER = msgspec.json.Encoder(enc_hook=str)   # what a plugin's author puts in
 
 
 class Media(NamedTuple):
-    """An answer that is not JSON.
+    """A response that is not JSON.
 
     Args:
         type: Its media type; empty: there is no body.
@@ -47,9 +47,9 @@ class Endpoint(NamedTuple):
         method: The HTTP method.
         path: The path as falcon takes it.
         summary: What it is for; a line.
-        call: Does it; returns a value of the type ``answer``, or a ``Reply``.
-        answer: What it answers: a type that JSON is made of, or a ``Media``.
-        status: The status of that answer.
+        call: Does it; returns a value of the type ``response``, or a ``Reply``.
+        response: What it responds with: a type that JSON is made of, or a ``Media``.
+        status: The status of that response.
         query: What the query may hold.
         body: What the body must be; None: it is not read.
         errors: Statuses of refusals besides those that all calls have.
@@ -59,7 +59,7 @@ class Endpoint(NamedTuple):
     path: str
     summary: str
     call: Callable[[Request], Any]
-    answer: Any
+    response: Any
     status: int = 200
     query: type[models.Input] = models.Input
     body: type[models.Input] | None = None
@@ -67,15 +67,15 @@ class Endpoint(NamedTuple):
 
 
 def serve(endpoint: Endpoint, request: falcon.Request, **captured: Any) -> Reply:
-    """Hold a request against its endpoint, and answer it.
+    """Check a request against its endpoint, and make the reply.
 
     Raises:
         Refusal: It does not fit.
     """
     query = converted(request.params, endpoint.query)
     body = None if endpoint.body is None else decoded(read_body(request), endpoint.body)
-    answer = endpoint.call(Request(request, captured, query, body))
-    return answer if isinstance(answer, Reply) else Reply(_ENCODER.encode(answer), endpoint.status)
+    result = endpoint.call(Request(request, captured, query, body))
+    return result if isinstance(result, Reply) else Reply(_ENCODER.encode(result), endpoint.status)
 
 
 def converted(params: Mapping[str, Any], kind: type[models.Input]) -> models.Input:

@@ -1,4 +1,4 @@
-"""Faults as server-sent events, for those who follow. Knows the journal, and nothing of HTTP but the lines of an event.
+"""Faults as server-sent events, for the clients that follow them. Knows the journal, and of HTTP the lines of an event only.
 
 The data plane never waits for a follower: what it may be behind is bounded, and beyond that it is dropped.
 Lines as in the HTML standard, section 9.2 (server-sent events).
@@ -14,17 +14,17 @@ from gevent.event import Event
 from ...proxies.journal import Fault, Journal
 from ..surface import Refusal
 
-FOLLOWERS = 32      #: at the same time; each costs the data plane some 0.3 us a fault
-BEHIND = 1000       #: faults that a follower may be behind, beyond those that it asked for
-BEAT = 10.0         #: [seconds] between two signs of life where nothing happens; by it a follower that has left is noticed
-GRACE = 1.0         #: [seconds] that one that is dropped has to take what was written to it
-BATCH = 100         #: faults of one write
+MAX_FOLLOWERS = 32  #: at the same time; each costs the data plane some 0.3 us a fault
+MAX_BACKLOG = 1000  #: faults that a follower may be behind, beyond those that it asked for
+KEEPALIVE_INTERVAL = 10.0  #: [seconds] between two signs of life while nothing happens, which show that a follower has left
+DROP_GRACE = 1.0  #: [seconds] that one that is dropped has to take what was written to it
+MAX_BATCH = 100  #: faults of one write
 _ALIVE = b': alive\n\n'
 _DROPPED = b'event: dropped\ndata: {}\n\n'
 
 
 class Followers:
-    """Those who follow a journal.
+    """The clients that follow a journal.
 
     Args:
         journal: What they follow.
@@ -42,13 +42,13 @@ class Followers:
             proxy: Only faults of this proxy; None: of all.
 
         Returns:
-            What is to be sent, as it happens, without end.
+            The bytes to send, as the faults happen, without end.
 
         Raises:
             Refusal: There are too many followers.
         """
-        if self.count >= FOLLOWERS:
-            raise Refusal(503, f'there are {FOLLOWERS} followers already')
+        if self.count >= MAX_FOLLOWERS:
+            raise Refusal(503, f'there are {MAX_FOLLOWERS} followers already')
         return self._send(Follower(proxy), since)
 
     def _send(self, follower: 'Follower', since: int | None) -> Iterator[bytes]:
@@ -58,7 +58,7 @@ class Followers:
             if since is not None:
                 follower.queue.extend(self._journal.since(since, follower.proxy))
                 follower.bound += len(follower.queue)
-            yield _ALIVE    # the head goes out now, not with the first fault
+            yield _ALIVE    # the headers go out now, not with the first fault
             yield from follower
         finally:
             follower.close()
@@ -67,7 +67,7 @@ class Followers:
 
 
 class Follower:
-    """One who follows.
+    """One client that follows.
 
     Args:
         proxy: Whose faults; None: of all proxies.
@@ -80,20 +80,21 @@ class Follower:
     def __init__(self, proxy: str | None) -> None:
         self.proxy = proxy
         self.queue: deque[Fault] = deque()
-        self.bound = BEHIND
+        self.bound = MAX_BACKLOG
         self._dropped = False
         self._more = Event()
         self._greenlet: Any = gevent.getcurrent()
         self._end: Any = None
 
     def push(self, fault: Fault) -> None:
-        """Take note of a fault; runs in the loop and never waits."""
+        """Record a fault; runs in the loop and never waits."""
         if self._dropped or self.proxy is not None and fault.proxy != self.proxy:
             return
         if len(self.queue) >= self.bound:
             self._dropped = True
             self.queue.clear()
-            self._end = gevent.spawn_later(GRACE, self._greenlet.kill, gevent.GreenletExit, False)     # it may hang in a write
+            # the greenlet may hang in a write
+            self._end = gevent.spawn_later(DROP_GRACE, self._greenlet.kill, gevent.GreenletExit, False)
         else:
             self.queue.append(fault)
         self._more.set()
@@ -105,10 +106,10 @@ class Follower:
 
     def __iter__(self) -> Iterator[bytes]:
         while not self._dropped:
-            if not self.queue and not self._more.wait(BEAT):
+            if not self.queue and not self._more.wait(KEEPALIVE_INTERVAL):
                 yield _ALIVE
             self._more.clear()
-            batch = [event(self.queue.popleft()) for _ in range(min(BATCH, len(self.queue)))]
+            batch = [event(self.queue.popleft()) for _ in range(min(MAX_BATCH, len(self.queue)))]
             if batch:
                 yield b''.join(batch)
         yield _DROPPED

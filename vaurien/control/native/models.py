@@ -11,12 +11,12 @@ from ...proxies.journal import KEPT, Fault
 from ...registry import NAME_PATTERN
 from ...spec import EMBEDDED, BehaviorSpec, ToxicSpec
 
-PAGE = 1000             #: entries of a list where the request does not say how many
-LARGEST = 2 ** 53 - 1   #: the largest number that every reader of JSON takes as it is
+DEFAULT_LIMIT = 1000  #: entries of a list where the request does not say how many
+MAX_SAFE_INTEGER = 2 ** 53 - 1  #: the largest number that every reader of JSON takes as it is
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=f'^{NAME_PATTERN}$',
                            description='How the proxy is addressed, and what the seed knows it by')]
-#: what every address looks like; whether a host or a path is one is found out by whoever uses it
+#: what every address looks like; whether a host or a path is one is found out where it is used
 ADDRESS = r'unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5}'
 Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one',
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
@@ -96,27 +96,27 @@ class ToxicChanges(Input):
 class SessionsPage(Input):
     """A part of a proxy's sessions."""
 
-    limit: Limit = PAGE
-    after: Annotated[int, Meta(ge=0, le=LARGEST, description='Only sessions with a higher number')] = 0
+    limit: Limit = DEFAULT_LIMIT
+    after: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER, description='Only sessions with a higher number')] = 0
 
 
 class Since(Input):
     """Which faults."""
 
-    since: Annotated[int, Meta(ge=0, le=LARGEST, description='Only faults with a higher id')] | UnsetType = UNSET
+    since: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER, description='Only faults with a higher id')] | UnsetType = UNSET
     proxy: Annotated[str, Meta(description='Only faults of the proxy of this name')] | UnsetType = UNSET
 
 
 class FaultsPage(Since):
     """Which faults, and how many of them: without ``since`` the newest ones."""
 
-    limit: Limit = PAGE
+    limit: Limit = DEFAULT_LIMIT
 
 
-# -- answers
+# -- responses
 
 class Output(msgspec.Struct):
-    """An answer."""
+    """A response."""
 
 
 class Problem(Output):

@@ -63,7 +63,7 @@ def document(endpoints: Iterable[Endpoint], secured: bool) -> dict[str, Any]:
 
 def components(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """Return the schemas of all structs that the calls name."""
-    named = [kind for endpoint in endpoints for kind in (endpoint.query, endpoint.body, endpoint.answer)]
+    named = [kind for endpoint in endpoints for kind in (endpoint.query, endpoint.body, endpoint.response)]
     types: list[Any] = sorted({*filter(is_struct, named), models.Problem, Fault}, key=lambda kind: kind.__name__)
     _, schemas = msgspec.json.schema_components(types, ref_template=REF)
     for name, key, registry in PLUGINS:
@@ -73,7 +73,7 @@ def components(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 
 
 def is_struct(kind: Any) -> bool:
-    """Say whether a type is a struct with a name of its own."""
+    """Return whether a type is a struct with a name of its own."""
     return inspect.isclass(kind) and issubclass(kind, msgspec.Struct)
 
 
@@ -114,17 +114,17 @@ def queried(endpoint: Endpoint, schemas: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def success(endpoint: Endpoint) -> dict[str, Any]:
-    """Describe the answer of a call that is done."""
+    """Describe the response of a call that is done."""
     described: dict[str, Any] = {'description': HTTPStatus(endpoint.status).phrase}
-    if not isinstance(endpoint.answer, Media):
-        schema = {'$ref': REF.format(name=endpoint.answer.__name__)} if is_struct(endpoint.answer) else {'type': 'object'}
+    if not isinstance(endpoint.response, Media):
+        schema = {'$ref': REF.format(name=endpoint.response.__name__)} if is_struct(endpoint.response) else {'type': 'object'}
         described['content'] = {JSON: {'schema': schema}}
-    elif endpoint.answer.type:
-        described['content'] = {endpoint.answer.type: {'schema': {'type': 'string'}}}
+    elif endpoint.response.type:
+        described['content'] = {endpoint.response.type: {'schema': {'type': 'string'}}}
     return described
 
 
 def refused(status: int) -> dict[str, Any]:
-    """Describe the answer of a call that is refused."""
+    """Describe the response of a call that is refused."""
     return {'description': HTTPStatus(status).phrase,
             'content': {JSON: {'schema': {'$ref': REF.format(name=models.Problem.__name__)}}}}

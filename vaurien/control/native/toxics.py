@@ -6,11 +6,11 @@ from ...proxies.fleet import Fleet
 from ...proxies.proxy import Proxy
 from ...spec import ToxicSpec
 from ..checks import check_attributes
-from ..surface import NOTHING, Refusal, Reply
+from ..surface import NO_CONTENT, Refusal, Reply
 from . import models
 from .endpoint import BARE, Endpoint, Request
 
-ALL, ONE = '/v1/proxies/{proxy}/toxics', '/v1/proxies/{proxy}/toxics/{toxic}'
+TOXICS_PATH, TOXIC_PATH = '/v1/proxies/{proxy}/toxics', '/v1/proxies/{proxy}/toxics/{toxic}'
 
 
 class ToxicCalls:
@@ -26,11 +26,12 @@ class ToxicCalls:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return their part of the table of calls."""
         return (
-            Endpoint('GET', ALL, 'The toxics of a proxy', self.worn_toxics, models.WornToxics),
-            Endpoint('POST', ALL, 'Put a toxic on a proxy', self.add_toxic, ToxicSpec, 201, body=models.NewToxic, errors=(409,)),
-            Endpoint('GET', ONE, 'A toxic of a proxy', self.show_toxic, ToxicSpec),
-            Endpoint('PATCH', ONE, 'Change a toxic of a proxy', self.change_toxic, ToxicSpec, body=models.ToxicChanges),
-            Endpoint('DELETE', ONE, 'Take a toxic away from a proxy', self.remove_toxic, BARE, 204),
+            Endpoint('GET', TOXICS_PATH, 'The toxics of a proxy', self.worn_toxics, models.WornToxics),
+            Endpoint('POST', TOXICS_PATH, 'Put a toxic on a proxy', self.add_toxic, ToxicSpec, 201, body=models.NewToxic,
+                     errors=(409,)),
+            Endpoint('GET', TOXIC_PATH, 'A toxic of a proxy', self.show_toxic, ToxicSpec),
+            Endpoint('PATCH', TOXIC_PATH, 'Change a toxic of a proxy', self.change_toxic, ToxicSpec, body=models.ToxicChanges),
+            Endpoint('DELETE', TOXIC_PATH, 'Take a toxic away from a proxy', self.remove_toxic, BARE, 204),
         )
 
     # nothing between a look at the toxics and their change waits, so no other request comes in between
@@ -39,7 +40,7 @@ class ToxicCalls:
         return self.fleet.get(request.captured['proxy'])
 
     def _toxics(self, request: Request) -> dict[str, ToxicSpec]:
-        return {name: wear.spec for name, wear in self._proxy(request).wire.toxics.items()}
+        return {name: attached.spec for name, attached in self._proxy(request).toxics.attached.items()}
 
     def _named(self, request: Request) -> ToxicSpec:
         name = request.captured['toxic']
@@ -77,4 +78,4 @@ class ToxicCalls:
     def remove_toxic(self, request: Request) -> Reply:
         spec = self._named(request)
         self._wear(request, {name: other for name, other in self._toxics(request).items() if name != spec.name})
-        return NOTHING
+        return NO_CONTENT

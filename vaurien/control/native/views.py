@@ -25,7 +25,7 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
     return models.Proxy(
         name=spec.name, proxy=spec.proxy, address=str(proxy.bound), backend=spec.backend, protocol=spec.protocol,
         protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
-        toxics=[wear.spec for wear in proxy.wire.toxics.values()], enabled=spec.enabled, timeout=spec.timeout,
+        toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled, timeout=spec.timeout,
         stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size, pool_timeout=spec.pool_timeout,
         backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)))
 
@@ -53,23 +53,13 @@ def stats_view(proxy: Proxy) -> models.ProxyStats:
 def session_view(session: Session) -> models.Session:
     """Show a session."""
     from_client, from_backend = session.transferred
-    exchange = exchange_under_way(session)
+    exchange = session.under_way()
     behavior = getattr(exchange, 'behavior', None)
     return models.Session(
         number=session.number, client=session.peer, backend=session.backend_name,
         age=max(0.0, round(time.monotonic() - session.started, 3)), from_client=from_client, from_backend=from_backend,
         exchanges=session.exchanges, behavior=behavior.name if behavior is not None else '',
         request=exchange.name if exchange is not None else '')
-
-
-def exchange_under_way(session: Session) -> Any:
-    """Return the exchange that a session is at; None: it is between two."""
-    queue = getattr(session.protocol, 'queue', None)
-    if queue is None:
-        return session.exchange
-    if queue:
-        return queue[0]
-    return getattr(session.protocol, 'requesting', None) if session.requests.busy or session.silent else None
 
 
 def sessions_view(proxy: Proxy, page: models.SessionsPage) -> models.Sessions:

@@ -1,7 +1,7 @@
-"""The HTTP API of Toxiproxy 2.12, to the byte: routes, bodies, codes, headers, the order of checks.
+"""The HTTP API of Toxiproxy 2.12, to the byte: routes, codes, headers and the order of checks.
 
-What it does to proxies and toxics is in ``proxies``, how replies are worded in ``replies``. Sections are those of Toxiproxy's
-own API documentation; where vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
+Bodies are read in ``bodies``, replies are worded in ``replies``, and ``proxies`` does what they ask for. Sections are those of
+Toxiproxy's own API documentation; where vaurien differs on purpose the page "Moving over from Toxiproxy" says so and why.
 """
 import base64
 import os
@@ -14,29 +14,30 @@ from typing import Any, NamedTuple
 import falcon
 import msgspec
 
-from ...errors import ConfigError, RegistrationError, UnknownPluginError
+from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import ToxicSpec, read_mix
-from ...toxics import TOXICS
-from ...wire.toxics import Wear
-from .. import checks
-from ..surface import NOTHING, Refusal, Reply, Route, Surface, read_body
-from .gojson import GoError, Object, Struct, read, word
-from .proxies import CannotListenError, Given, GoAddressError, Toxiproxies
-from .replies import PLAIN, TEXT, ApiError, bad_body, missing, refuse, reply
-from .toxics import attributes_struct, toxic_view
+from ...spec import ToxicSpec
+from ...wire.toxics import AttachedToxic
+from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
+from .addresses import GoAddressError
+from .bodies import (
+    CHANGED_TOXIC,
+    NEW_PROXY,
+    NEW_TOXIC,
+    attributes_of,
+    body_of,
+    entries_of,
+    extras_of,
+    fields_of,
+    toxic_class,
+)
+from .proxies import CannotListenError, GivenAddresses, Toxiproxies
+from .replies import NOSNIFF, TEXT, ApiError, bad_body, missing, refuse, reply
+from .toxics import toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
-EXTRAS = {'protocol': 'string', 'behavior': 'string'}   #: what only vaurien has, in the body of a proxy
-PROXY = {'name': 'string', 'listen': 'string', 'upstream': 'string', 'enabled': 'bool', **EXTRAS}
-NEW_PROXY = Struct('Proxy', PROXY, 'toxiproxy.Proxy')
-POPULATED = Struct('', PROXY, '[]struct { toxiproxy.Proxy; Enabled *bool "json:\\"enabled\\"" }')
-NEW_TOXIC = Struct('ToxicWrapper', {'attributes': 'object toxics.NoopToxic', 'name': 'string', 'type': 'string',
-                                    'stream': 'string', 'toxicity': 'float32'}, 'toxics.ToxicWrapper')
-CHANGED_TOXIC = Struct('', {'attributes': 'object struct', 'toxicity': 'float32'},
-                       'struct { Attributes interface {} "json:\\"attributes\\""; Toxicity float32 "json:\\"toxicity\\"" }')
 _numbers = count()
 
 
@@ -66,11 +67,11 @@ def make_surface(fleet: Fleet) -> Surface:
 
 
 def call(handle: Callable[..., Reply], request: falcon.Request, **captured: str) -> Reply:
-    """Answer a request of a known route."""
+    """Make the reply to a request of a known route."""
     if '' in captured.values():
         raise Refusal(404, 'an empty name')
     if request.env.get('HTTP_USER_AGENT', '').startswith('Mozilla/'):
-        made = Reply(b'User agent not allowed\n', 403, TEXT, PLAIN)
+        made = Reply(b'User agent not allowed\n', 403, TEXT, NOSNIFF)
     else:
         try:
             made = handle(request, **captured)
@@ -85,54 +86,11 @@ def request_id() -> str:
     return base64.b32hexencode(raw).decode().lower().rstrip('=')
 
 
-def body_of(request: falcon.Request) -> Any:
-    """Read the first JSON value of a body.
-
-    Raises:
-        ApiError: There is none.
-    """
-    try:
-        return read(read_body(request))
-    except GoError as error:
-        raise bad_body(error) from None
-
-
-def fields_of(struct: Struct, value: Any) -> dict[str, Any]:
-    """Read fields from a body.
-
-    Raises:
-        ApiError: One of them is of another type.
-    """
-    try:
-        return struct.fill(value)
-    except GoError as error:
-        raise bad_body(error) from None
-
-
-def extras_of(given: dict[str, Any]) -> dict[str, Any]:
-    """Make fields of a spec of what only vaurien has.
-
-    Raises:
-        ApiError: It does not fit.
-    """
-    extras: dict[str, Any] = {}
-    try:
-        if 'protocol' in given:
-            checks.check_protocol(given['protocol'], {})
-            extras['protocol'] = given['protocol']
-        if 'behavior' in given:
-            extras['mix'] = read_mix(given['behavior'])
-            checks.check_mix(extras['mix'])
-    except (ConfigError, RegistrationError) as error:
-        raise bad_body(error) from None
-    return extras
-
-
 class Populated(NamedTuple):
     """One proxy of a list that is dealt with: the addresses that it was given, and how it was shown then."""
 
     proxy: Proxy
-    given: Given | None
+    given: GivenAddresses | None
     view: dict[str, Any]
 
 
@@ -158,7 +116,7 @@ class Api:
                 'enabled': proxy.spec.enabled, 'Logger': {}, 'toxics': self.toxics_view(proxy)}
 
     def toxics_view(self, proxy: Proxy) -> list[dict[str, Any]]:
-        return [toxic_view(wear) for wear in self.proxies.toxics(proxy)]
+        return [toxic_view(attached) for attached in self.proxies.toxics(proxy)]
 
     def find(self, name: str) -> Proxy:
         try:
@@ -195,12 +153,12 @@ class Api:
     def delete(self, request: falcon.Request, proxy: str) -> Reply:
         """End a proxy and its connections."""
         self.proxies.remove(self.find(proxy))
-        return NOTHING
+        return NO_CONTENT
 
     def reset(self, request: falcon.Request) -> Reply:
         """Enable all proxies and take their toxics away."""
         act(self.proxies.reset)
-        return NOTHING
+        return NO_CONTENT
 
     def populate(self, request: falcon.Request) -> Reply:
         """Make proxies what a list says, one after the other, up to the first that cannot be."""
@@ -220,9 +178,9 @@ class Api:
 
     # -- toxics
 
-    def find_toxic(self, proxy: Proxy, name: str) -> Wear:
+    def find_toxic(self, proxy: Proxy, name: str) -> AttachedToxic:
         try:
-            return proxy.wire.toxics[name]
+            return proxy.toxics.attached[name]
         except KeyError:
             raise ApiError(404, 'toxic not found') from None
 
@@ -239,7 +197,7 @@ class Api:
             raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
         cls = toxic_class(kind)
         spec = ToxicSpec(type=kind, name=given.get('name', ''), stream=stream, toxicity=given.get('toxicity', 1.0)).named()
-        if spec.name in found.wire.toxics:
+        if spec.name in found.toxics.attached:
             raise ApiError(409, 'toxic already exists')
         spec = msgspec.structs.replace(spec, attributes=attributes_of(cls, given.get('attributes')))
         return reply(toxic_view(act(self.proxies.add_toxic, found, spec)))
@@ -251,10 +209,10 @@ class Api:
     def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
         """Change a toxic, and draw anew where it is active."""
         found = self.find(proxy)
-        wear = self.find_toxic(found, toxic)
+        attached = self.find_toxic(found, toxic)
         value = body_of(request)
         given = fields_of(CHANGED_TOXIC, value)
-        attributes = attributes_of(wear.cls, given.get('attributes'))
+        attributes = attributes_of(attached.cls, given.get('attributes'))
         return reply(toxic_view(act(self.proxies.update_toxic, found, toxic, attributes, given.get('toxicity'))))
 
     def toxic_delete(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
@@ -262,7 +220,7 @@ class Api:
         found = self.find(proxy)
         self.find_toxic(found, toxic)
         self.proxies.remove_toxic(found, toxic)
-        return NOTHING
+        return NO_CONTENT
 
 
 def act(do: Callable[..., Any], *args: Any) -> Any:
@@ -279,40 +237,3 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         raise ApiError(500, str(error)) from None
     except (ConfigError, RegistrationError) as error:
         raise bad_body(error) from None
-
-
-def entries_of(value: Any) -> list[dict[str, Any]]:
-    """Read the proxies of a list, and check all of them before anything is done.
-
-    Raises:
-        ApiError: It is no list, or an entry does not fit.
-    """
-    if not isinstance(value, list | None):
-        raise bad_body(f'json: cannot unmarshal {word(value)} into Go value of type {POPULATED.full}')
-    entries = [fields_of(POPULATED, entry) for entry in value or ()]
-    for number, entry in enumerate(entries, 1):
-        for field in ('name', 'upstream'):
-            if not entry.get(field):
-                raise missing(f'{field} at proxy {number}')
-    return entries
-
-
-def toxic_class(kind: str) -> Any:
-    """Return the class of a toxic.
-
-    Raises:
-        ApiError: There is none.
-    """
-    try:
-        return TOXICS.get(kind)
-    except (UnknownPluginError, RegistrationError):
-        raise ApiError(400, 'invalid toxic type') from None
-
-
-def attributes_of(cls: Any, value: Object | None) -> dict[str, Any]:
-    """Read the attributes of a toxic; unknown ones are ignored.
-
-    Raises:
-        ApiError: One is of another type.
-    """
-    return fields_of(attributes_struct(cls), value)

@@ -1,7 +1,11 @@
 """JSON as Go's ``encoding/json`` reads and writes it, with its words for what is wrong. Knows no route and no proxy.
 
+It is read by hand, since Toxiproxy refuses a body that is no JSON in Go's own words, such as ``invalid character 'x' after
+object key``, and its clients show them; Python's ``json`` stops at other places and says other things. Numbers are kept as
+they were written, because Go names them so where they do not fit.
+
 Facts: the package's documentation, and what Toxiproxy's clients see: keys match in any case, unknown ones are ignored, what
-follows the first value is ignored, ``null`` leaves the default, whole numbers have neither fraction nor exponent.
+follows the first value is ignored, ``null`` leaves the default, integers have neither fraction nor exponent.
 """
 import json
 import math
@@ -11,16 +15,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
-DEPTH = 200     #: of nested values; Go takes 10,000, and no client more than three
-SPACE = b' \t\r\n'
+MAX_DEPTH = 200     #: of nested values; Go takes 10,000, and no client more than three
+WHITE_SPACE = b' \t\r\n'
 LITERALS = {b't': (b'true', True), b'f': (b'false', False), b'n': (b'null', None)}
 ESCAPES = {b'b': '\b', b'f': '\f', b'n': '\n', b'r': '\r', b't': '\t', b'/': '/', b'\\': '\\', b'"': '"'}
 HEX = frozenset(b'0123456789abcdefABCDEF')
-PLAIN = re.compile(rb'[^"\\\x00-\x1f]+')
+UNESCAPED = re.compile(rb'[^"\\\x00-\x1f]+')
 DIGITS = re.compile(rb'[0-9]*')
 #: the names of Go's types for the values that JSON has
-WORDS = {bool: 'bool', str: 'string', list: 'array'}
-FLOAT32 = 3.4028235677973366e38     #: [exclusive] rounds to infinity
+TYPE_NAMES = {bool: 'bool', str: 'string', list: 'array'}
+FLOAT32_LIMIT = 3.4028235677973366e38     #: [exclusive] rounds to infinity
 
 
 class GoError(ValueError):
@@ -47,7 +51,7 @@ def read(data: bytes) -> Any:
     Raises:
         GoError: There is none; ``EOF`` where there is nothing at all.
     """
-    if not data.strip(SPACE):
+    if not data.strip(WHITE_SPACE):
         raise GoError('EOF')
     return Reader(data).value(0)
 
@@ -63,7 +67,7 @@ class Reader:
         self.data, self.at = data, 0
 
     def peek(self, space: bool = True) -> bytes:
-        """Return the next byte, behind white space."""
+        """Return the next byte after white space."""
         while space and self.data[self.at:self.at + 1] in (b' ', b'\t', b'\r', b'\n'):
             self.at += 1
         if self.at >= len(self.data):
@@ -77,7 +81,7 @@ class Reader:
     def value(self, depth: int) -> Any:
         """Read a value."""
         first = self.peek()
-        if depth > DEPTH:
+        if depth > MAX_DEPTH:
             raise GoError('exceeded max depth')
         if first == b'{':
             return self.object(depth + 1)
@@ -138,7 +142,7 @@ class Reader:
         self.at += 1
         parts: list[str] = []
         while True:
-            found = PLAIN.match(self.data, self.at)
+            found = UNESCAPED.match(self.data, self.at)
             if found:
                 parts.append(found[0].decode('utf-8', 'replace'))
                 self.at = found.end()
@@ -250,7 +254,7 @@ class Struct(NamedTuple):
     def take(self, name: str, value: Any) -> Any:
         """Convert the value of a field."""
         kind = self.fields[name]
-        taken = value if kind.startswith('object ') and isinstance(value, Object) else TAKE.get(kind, refuse)(value)
+        taken = value if kind.startswith('object ') and isinstance(value, Object) else CONVERTERS.get(kind, refuse)(value)
         if taken is None:
             what = f'number {value.text}' if isinstance(value, Number) and kind in NUMBERS else word(value)
             path = f'{self.path}.{name}' if self.path else name
@@ -261,7 +265,7 @@ class Struct(NamedTuple):
 
 def word(value: Any) -> str:
     """Return what Go calls a value."""
-    return 'object' if isinstance(value, Object) else 'number' if isinstance(value, Number) else WORDS[type(value)]
+    return 'object' if isinstance(value, Object) else 'number' if isinstance(value, Number) else TYPE_NAMES[type(value)]
 
 
 def refuse(value: Any) -> None:
@@ -269,7 +273,7 @@ def refuse(value: Any) -> None:
 
 
 def take_int(value: Any) -> int | None:
-    """Take a whole number of 64 bits."""
+    """Take an integer of 64 bits."""
     if not isinstance(value, Number) or not re.fullmatch('-?[0-9]{1,19}', value.text):
         return None
     number = int(value.text)
@@ -285,10 +289,10 @@ def take_float(value: Any) -> float | None:
 def take_float32(value: Any) -> float | None:
     """Take a number, and keep what 32 bits keep of it."""
     number = take_float(value)
-    return float32(number) if number is not None and abs(number) < FLOAT32 else None
+    return float32(number) if number is not None and abs(number) < FLOAT32_LIMIT else None
 
 
-TAKE: dict[str, Any] = {
+CONVERTERS: dict[str, Any] = {
     'string': lambda value: value if isinstance(value, str) else None,
     'bool': lambda value: value if isinstance(value, bool) else None,
     'int': take_int, 'int64': take_int, 'float32': take_float32, 'float64': take_float,
@@ -324,7 +328,7 @@ def write(value: Any) -> str:
 def write_float(number: float) -> str:
     """Write a number with the fewest digits that mean it."""
     small = isinstance(number, Float32)
-    number = float32(number) if small and abs(number) < FLOAT32 else float(number)
+    number = float32(number) if small and abs(number) < FLOAT32_LIMIT else float(number)
     if number == 0:
         return '-0' if math.copysign(1, number) < 0 else '0'
     shortest = next(text for digits in range(1, 18) if float_of(text := f'{number:.{digits - 1}e}', small) == number)
@@ -340,4 +344,4 @@ def write_float(number: float) -> str:
 
 def float_of(text: str, small: bool) -> float:
     number = float(text)
-    return float32(number) if small and abs(number) < FLOAT32 else number
+    return float32(number) if small and abs(number) < FLOAT32_LIMIT else number

@@ -1,118 +1,24 @@
-"""What Toxiproxy does with its proxies and toxics, done with the fleet's. Knows neither HTTP nor JSON.
-
-Addresses are Go's here: ``:80``, ``0.0.0.0:80`` and ``[::]:80`` are all interfaces in both families, an upstream may be anything,
-and where a proxy listens is shown as what it is bound to.
-"""
+"""What Toxiproxy does with its proxies and toxics, done with the fleet's. Knows neither HTTP nor JSON."""
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ...address import Address, is_ipv6, join, read
-from ...net import sockets
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import EMBEDDED, ToxicSpec
-from ...wire.toxics import Wear
-from ..surface import reason_of
-
-ANY = ('', '0.0.0.0', '::')     #: hosts that mean all interfaces
-NOWHERE = 'unix:/dev/null/no-such-upstream'     #: what cannot be connected to, and says so at once
+from ...spec import ToxicSpec
+from ...wire.toxics import AttachedToxic
+from .addresses import GoAddressError, connecting, listen_error, listening, resolved
 
 
-class GoAddressError(ValueError):
-    """What Go says of an address that it does not take."""
-
-
-class Given(NamedTuple):
+class GivenAddresses(NamedTuple):
     """The addresses of a proxy as they were given, and what was made of them; another surface may have changed it since."""
 
     listen: str
     upstream: str
     spec_proxy: str
     spec_backend: str
-
-
-def split(text: str) -> tuple[str, str]:
-    """Take ``host:port`` apart as Go does.
-
-    Raises:
-        GoAddressError: It cannot be.
-    """
-    host, colon, port = text.rpartition(':')
-    if not colon:
-        raise GoAddressError(f'address {text}: missing port in address')
-    if host.startswith('[') and host.endswith(']'):
-        return host[1:-1], port
-    if ':' in host:
-        raise GoAddressError(f'address {text}: too many colons in address')
-    return host, port
-
-
-def listening(text: str) -> Address:
-    """Read where to listen, as Go does; nothing means a free port of all interfaces.
-
-    Raises:
-        GoAddressError: It cannot be listened on, whatever the machine.
-    """
-    host, port = split(text) if text else ('', '0')
-    port = port or '0'
-    if not port.isascii() or not port.isdigit():
-        raise GoAddressError(f'lookup tcp/{port}: unknown port')
-    if len(port) > 5 or int(port) > 65535:
-        raise GoAddressError(f'address {port}: invalid port')
-    address = read(str(Address(host, int(port)))) if ':' not in host or is_ipv6(host) else None
-    if address is None:
-        raise GoAddressError(f'lookup {host}: no such host')
-    return address._replace(host='') if host in ANY else address
-
-
-def resolved(text: str) -> str:
-    """Return where a proxy would listen, as far as that is known before it does.
-
-    Raises:
-        GoAddressError: It is no address.
-    """
-    address = listening(text)
-    if not address.host:
-        return f'[::]:{address.port}' if text.startswith('[') else text or ':0'
-    known = sockets.numeric(address)
-    if known is None:
-        with suppress(OSError):
-            known = sockets.resolve(address)
-    if not known:
-        raise GoAddressError(f'lookup {address.host}: no such host')
-    return str(address._replace(host=prefer_ipv4(known)))
-
-
-def prefer_ipv4(found: Iterable[tuple[int, Any]]) -> str:
-    """Return the first IPv4 address, or else the first one."""
-    hosts = [where[0] for _, where in found]
-    return str(next((host for host in hosts if ':' not in host), hosts[0]))
-
-
-def connecting(upstream: str) -> str:
-    """Return an upstream as a spec takes it; where it is no address, one that nobody is at."""
-    if upstream == EMBEDDED:
-        return upstream
-    with suppress(GoAddressError):
-        host, port = split(upstream)
-        address = read(join(host or 'localhost', port))
-        if address is not None and address.port:
-            return str(address)
-    return upstream if upstream.startswith('unix:/') else NOWHERE
-
-
-def listen_error(text: str, error: Exception) -> str:
-    """Say as Go does why an address cannot be listened on."""
-    if isinstance(error, OSError):
-        try:
-            return f'listen tcp {resolved(text)}: bind: {reason_of(error).lower()}'
-        except GoAddressError as unknown:
-            error = unknown
-    return f'listen tcp: {error}'
 
 
 class CannotListenError(Exception):
@@ -128,11 +34,11 @@ class Toxiproxies:
 
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self._given: WeakKeyDictionary[Proxy, Given] = WeakKeyDictionary()
+        self._given: WeakKeyDictionary[Proxy, GivenAddresses] = WeakKeyDictionary()
 
     # -- what is shown
 
-    def given(self, proxy: Proxy) -> Given | None:
+    def given(self, proxy: Proxy) -> GivenAddresses | None:
         """Return the addresses that a proxy was given last; None: it has none from here. Others replace the object."""
         return self._given.get(proxy)
 
@@ -149,9 +55,9 @@ class Toxiproxies:
         return given.upstream if given and given.spec_backend == proxy.spec.backend else proxy.spec.backend
 
     @staticmethod
-    def toxics(proxy: Proxy) -> list[Wear]:
+    def toxics(proxy: Proxy) -> list[AttachedToxic]:
         """Return the toxics of a proxy: those of upstream first, in the order of their creation."""
-        return sorted(proxy.wire.toxics.values(), key=lambda wear: wear.direction != 'upstream')
+        return sorted(proxy.toxics.attached.values(), key=lambda attached: attached.direction != 'upstream')
 
     # -- proxies
 
@@ -175,17 +81,17 @@ class Toxiproxies:
         return proxy
 
     @staticmethod
-    def _read(listen: str, upstream: str, enabled: bool) -> Given:
+    def _read(listen: str, upstream: str, enabled: bool) -> GivenAddresses:
         try:
             spec_proxy = str(listening(listen))
         except GoAddressError as error:
             if enabled:
                 raise CannotListenError(listen_error(listen, error)) from None
             spec_proxy = ':0'       # it has to become one before the proxy is enabled
-        return Given(listen, upstream, spec_proxy, connecting(upstream))
+        return GivenAddresses(listen, upstream, spec_proxy, connecting(upstream))
 
     def differs(self, proxy: Proxy, listen: str, upstream: str) -> bool:
-        """Say whether a proxy has other addresses than these.
+        """Return whether a proxy has other addresses than these.
 
         Raises:
             GoAddressError: Where to listen is no address.
@@ -205,7 +111,7 @@ class Toxiproxies:
         differs = self.differs(proxy, listen, upstream)
         if 'protocol' in extras:
             extras = {'protocol_settings': self.fleet.defaults.of_protocol(extras['protocol']), **extras}
-        proxy.plan(msgspec.structs.replace(proxy.spec, **extras))
+        self.fleet.validate(msgspec.structs.replace(proxy.spec, **extras))
         if differs:
             self.move(proxy, listen, upstream)
         if extras:
@@ -243,14 +149,14 @@ class Toxiproxies:
     def stop(self, proxy: Proxy) -> None:
         """Let a proxy listen no more, and end its connections."""
         if proxy.spec.enabled:
-            proxy.close()
-            proxy.hang_up()
+            proxy.stop_listening()
+            proxy.drop()
             self.fleet.change(proxy.name, enabled=False)
 
     def remove(self, proxy: Proxy) -> None:
         """End a proxy and its connections."""
-        proxy.close()
-        proxy.hang_up()
+        proxy.stop_listening()
+        proxy.drop()
         self.fleet.remove(proxy.name)
 
     def replace(self, entry: Mapping[str, Any], extras: Mapping[str, Any]) -> Proxy:
@@ -270,7 +176,7 @@ class Toxiproxies:
             return present
         given = self._read(listen, upstream, enabled)
         spec = self.fleet.defaults.make(name=name, proxy=given.spec_proxy, backend=given.spec_backend, enabled=enabled, **extras)
-        present.plan(spec)
+        self.fleet.validate(spec)
         self.stop(present)
         try:
             self.fleet.change(name, **{key: value for key, value in msgspec.structs.asdict(spec).items() if key != 'name'})
@@ -283,16 +189,16 @@ class Toxiproxies:
         """Let all proxies listen, and take their toxics away.
 
         Raises:
-            CannotListenError: One cannot listen; those behind it are as they were.
+            CannotListenError: One cannot listen; those after it are as they were.
         """
         for proxy in list(self.fleet.proxies.values()):
             self.start(proxy)
-            if proxy.wire.toxics:
+            if proxy.toxics.attached:
                 self.fleet.change(proxy.name, toxics=())
 
     # -- toxics
 
-    def add_toxic(self, proxy: Proxy, spec: ToxicSpec) -> Wear:
+    def add_toxic(self, proxy: Proxy, spec: ToxicSpec) -> AttachedToxic:
         """Add a toxic.
 
         Raises:
@@ -300,22 +206,22 @@ class Toxiproxies:
         """
         spec = spec.named()
         self._set_toxics(proxy, [*specs(proxy), spec])
-        return proxy.wire.toxics[spec.name]
+        return proxy.toxics.attached[spec.name]
 
-    def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> Wear:
+    def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> AttachedToxic:
         """Change what is given, and draw anew where the toxic is active.
 
         Raises:
             ConfigError: A value does not fit; nothing has changed.
         """
-        wear = proxy.wire.toxics[name]
-        spec = msgspec.structs.replace(wear.spec, attributes={**wear.settings, **attributes},
-                                       toxicity=wear.spec.toxicity if toxicity is None else toxicity)
-        if spec == wear.spec:
-            proxy.wire.redraw(name, proxy.sessions.values())
+        attached = proxy.toxics.attached[name]
+        spec = msgspec.structs.replace(attached.spec, attributes={**attached.settings, **attributes},
+                                       toxicity=attached.spec.toxicity if toxicity is None else toxicity)
+        if spec == attached.spec:
+            proxy.redraw(name)
         else:
             self._set_toxics(proxy, [spec if each.name == name else each for each in specs(proxy)])
-        return proxy.wire.toxics[name]
+        return proxy.toxics.attached[name]
 
     def remove_toxic(self, proxy: Proxy, name: str) -> None:
         """Take a toxic away."""
@@ -327,5 +233,4 @@ class Toxiproxies:
 
 def specs(proxy: Proxy) -> list[ToxicSpec]:
     """Return the toxics of a proxy, each with its name."""
-    return [wear.spec for wear in proxy.wire.toxics.values()]
-
+    return [attached.spec for attached in proxy.toxics.attached.values()]

@@ -7,7 +7,7 @@ from ..surface import Refusal, Reply, refusal_of
 from .gojson import write
 
 TEXT = 'text/plain; charset=utf-8'
-PLAIN = {'X-Content-Type-Options': 'nosniff'}
+NOSNIFF = {'X-Content-Type-Options': 'nosniff'}
 
 
 class ApiError(Refusal):
@@ -25,13 +25,13 @@ def missing(what: str) -> ApiError:
 
 
 def reply(value: Any, status: int = 200) -> Reply:
-    """Answer with JSON."""
+    """Make a reply of JSON."""
     return Reply(write(value).encode(), status)
 
 
 def error_reply(text: str, status: int) -> Reply:
-    """Answer with an error."""
-    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, PLAIN)
+    """Make a reply of an error."""
+    return Reply(f'{write({"error": text, "status": status})}\n'.encode(), status, TEXT, NOSNIFF)
 
 
 def refuse(request: falcon.Request, error: Exception) -> Reply:
@@ -40,7 +40,7 @@ def refuse(request: falcon.Request, error: Exception) -> Reply:
     if isinstance(error, ApiError):
         return error_reply(refusal.description, refusal.status)
     if refusal.status == 404:
-        return Reply(b'404 page not found\n', 404, TEXT, PLAIN)
+        return Reply(b'404 page not found\n', 404, TEXT, NOSNIFF)
     if refusal.status == 405 or request.method not in falcon.HTTP_METHODS:
         return Reply(status=405, type='')
     made = error_reply(refusal.description, refusal.status)

@@ -2,8 +2,8 @@
 from typing import Any
 
 from ...options import Bounded, Option
-from ...toxics import TOXICS
-from ...wire.toxics import Wear
+from ...toxics import TOXICS, Toxic
+from ...wire.toxics import AttachedToxic
 from .gojson import Float32, Struct
 
 #: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults
@@ -20,7 +20,7 @@ STRUCTS = {
 }
 
 
-def attributes_struct(cls: Any) -> Struct:
+def attributes_struct(cls: type[Toxic]) -> Struct:
     """Return what Go would read a toxic's attributes into."""
     fields = {name: go_type(cls.name, option) for name, option in TOXICS.options(cls).items()}
     return Struct(STRUCTS[cls.name][0] if cls.name in STRUCTS else f'{cls.__name__}Toxic', fields, path='attributes')
@@ -34,10 +34,11 @@ def go_type(kind: str, option: Option) -> str:
     return {bool: 'bool', float: 'float64'}.get(base, 'string')
 
 
-def toxic_view(wear: Wear) -> dict[str, Any]:
+def toxic_view(attached: AttachedToxic) -> dict[str, Any]:
     """Show a toxic."""
-    spec, options = wear.spec, wear.cls.options
+    spec, options = attached.spec, attached.cls.options
     known = STRUCTS[spec.type][1] if spec.type in STRUCTS else tuple(options)
-    shown = [*known, *(name for name in options if name not in known and wear.settings[name] != Option(*options[name]).default)]
-    return {'attributes': {name: wear.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
+    changed = (name for name in options if name not in known and attached.settings[name] != Option(*options[name]).default)
+    shown = [*known, *changed]
+    return {'attributes': {name: attached.settings[name] for name in shown}, 'name': spec.name, 'type': spec.type,
             'stream': spec.stream, 'toxicity': Float32(spec.toxicity)}

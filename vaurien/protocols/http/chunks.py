@@ -1,16 +1,16 @@
-"""Follows a chunked body, RFC 9112 section 7.1: bytes in, offsets out. Knows no head and no state.
+"""Follows a chunked body, RFC 9112 section 7.1: bytes in, offsets out. Knows no headers and no state.
 
-Where two readers could take a size for different numbers, or only some accept a line end, the body breaks off: what
-comes behind it is nobody's message (request smuggling).
+Where two readers could take a size for different numbers, or only some of them accept a line end, the body is broken: what
+comes after it belongs to no message (request smuggling).
 """
 from ...errors import ProtocolError
-from .headers import BLANK, CHUNKED, CRLF, TRAILER, check_line_ends
+from .headers import CHUNKED, CRLF, END_OF_HEADERS, TRAILER, check_line_ends
 
-# What is still to come of a body, besides CHUNKED, which is the size of a chunk: nothing; the line end behind the data
-# of a chunk, and then more chunks; chunks that cannot be read.
+# What is still to come of a body, besides CHUNKED, which is the size of a chunk: nothing; the line end after the data of a
+# chunk, and then more chunks; chunks that cannot be read.
 NOTHING, CHUNK_END, BROKEN = 0, -2, -3
 HEX = b'0123456789abcdefABCDEF'
-HEX_DIGITS = 15     #: of a chunk's size: less than 2**60 bytes, which every reader of numbers can hold
+MAX_SIZE_DIGITS = 15    #: [digits] of a chunk's size: less than 2**60 bytes, which every reader's integers can hold
 
 
 def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
@@ -19,10 +19,10 @@ def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
     Args:
         data: The bytes that have come.
         start: Where the body goes on.
-        body: With what it goes on: ``CHUNKED`` or ``CHUNK_END``.
+        body: How it goes on: ``CHUNKED`` or ``CHUNK_END``.
 
     Returns:
-        The offset up to which it could be followed, what is still to come, and the bytes of a chunk's data that are.
+        The offset up to which it could be followed, what is still to come, and how many bytes of a chunk's data are.
     """
     try:
         while True:
@@ -45,41 +45,41 @@ def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
 
 
 def chunk_size(data: bytes, start: int, line_end: int) -> int | None:
-    """Read the line with a chunk's size, and what it says besides (RFC 9112 section 7.1.1).
+    """Read the line with a chunk's size, perhaps with extensions (RFC 9112 section 7.1.1).
 
-    Blanks behind the number are borne with: old servers pad it.
+    Spaces after the number are accepted: old servers pad it.
 
     Args:
         data: The bytes that have come.
         start: Where the line begins.
-        line_end: The offset of its line end; negative where that has not come.
+        line_end: The offset of its line end; negative: that has not come.
 
     Returns:
-        Bytes; None where the line has not come to its end.
+        [bytes]; None: the end of the line has not come.
 
     Raises:
-        ProtocolError: It is no such line, and will not become one.
+        ProtocolError: It is no such line, whatever comes next.
     """
     line = data[start:line_end] if line_end >= 0 else data[start:].removesuffix(b'\r')
     if line_end < 0 and not line:
         return None
     digits, _, extension = line.partition(b';')
     digits = digits.rstrip(b' \t')
-    if not digits or len(digits) > HEX_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension:
+    if not digits or len(digits) > MAX_SIZE_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension:
         raise ProtocolError('no size of a chunk')
     return int(digits, 16) if line_end >= 0 else None
 
 
 def trailer_end(data: bytes, line_end: int) -> int:
-    """Find the end of the trailer fields (RFC 9112 section 7.1.2), mostly none, behind the last chunk's line.
+    """Find the end of the trailer fields (RFC 9112 section 7.1.2) after the last chunk's line; mostly there are none.
 
     Returns:
-        The offset; 0 where it has not come.
+        The offset; 0: it has not come.
 
     Raises:
         ProtocolError: They are malformed.
     """
-    end = data.find(BLANK, line_end) + 4
+    end = data.find(END_OF_HEADERS, line_end) + 4
     if end < 4:
         check_line_ends(data, line_end)
         return 0

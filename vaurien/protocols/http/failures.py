@@ -1,18 +1,17 @@
-"""How HTTP servers fail: the table of kinds and the bytes of each. Knows no stream: an answer is all it makes.
+"""How HTTP servers fail: the table of kinds and the bytes of each. Knows no stream and no framer.
 
-Each answer says that it was injected: the page in words, the head in its field ``Server``.
+Each response says that it was injected: the page in words, the headers in their field ``Server``.
 """
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
 
 from ..base import Exchange
-from ..message import Failure, Kind
-from .headers import BARE, OLD, PAGE
+from ..message import Failure, FailureKind, MessageProtocol
+from .headers import BODY, BODY_FOR_HTTP_1_0, NO_BODY
 
-PAUSE = 0.1         #: [s] between two bytes of a slow head, about 20 s in all: no single read gives up so soon
-RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait
+SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
+RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait so long
 HTML_TYPE = 'Content-Type: text/html; charset=utf-8'
 HTML = """<!DOCTYPE html>
 <html>
@@ -23,102 +22,111 @@ HTML = """<!DOCTYPE html>
 </body>
 </html>
 """
-#: A chunk as it should be, then one whose size is no number
-CHUNKS = b'%x\r\n%b\r\n' + b'vaurien\r\nThe size of this chunk is no number.\r\n'
+#: a good chunk, then one whose size is no number
+GOOD_AND_BAD_CHUNK = b'%x\r\n%b\r\n' + b'vaurien\r\nThe size of this chunk is no number.\r\n'
 
 
 def status_text(status: int) -> str:
-    """Write a status as people read it: ``503 Service Unavailable``."""
+    """Return a status with its phrase: ``503 Service Unavailable``."""
     return f'{status} {HTTPStatus(status).phrase}'
 
 
 def page(status: int) -> bytes:
-    """Make the page that says what has happened."""
+    """Return the page that says what has happened."""
     return HTML.format(status=status_text(status)).encode()
 
 
-def stays(protocol: Any, exchange: Exchange) -> bool:
-    """Say whether the connection goes on after an answer made here.
+def stays(protocol: MessageProtocol, exchange: Exchange) -> bool:
+    """Return whether the connection goes on after a response made here.
 
     It does where the client would go on (RFC 9112 section 9.3), unless the client waits to be told to send its body:
-    now it may send it or leave it, and nobody could tell its bytes from the next request.
+    it may now send the body or not, and the bytes of one cannot be told from the next request.
     """
-    asked = exchange.note
-    return bool(asked.persists and not asked.waits and protocol.option('keep_alive'))
+    headers = exchange.note
+    return bool(headers.persists and not headers.waits and protocol.option('keep_alive'))
 
 
-def head(status: int, stay: bool, *fields: str) -> bytes:
-    """Write the head of an answer.
+def write_headers(status: int, stay: bool, *fields: str) -> bytes:
+    """Write the headers of a response.
 
     Args:
         status: The status code.
         stay: The server would go on with the connection.
-        fields: Field lines of its own, without line ends.
+        fields: Further field lines, without line ends.
     """
     lines = (f'HTTP/1.1 {status_text(status)}', 'Server: vaurien', f'Date: {formatdate(usegmt=True)}', *fields,
              'Connection: keep-alive' if stay else 'Connection: close', '', '')
     return '\r\n'.join(lines).encode('ascii')
 
 
-def refusal(status: int, *fields: str) -> Callable[[Any, Exchange], Failure]:
-    """Return a builder of complete answers with an error status; the connection stays as the peers negotiated."""
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+def refusal(status: int, *fields: str) -> Callable[[MessageProtocol, Exchange], Failure]:
+    """Return a builder of complete responses with an error status; the connection stays open if the peers agreed on that."""
+    def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
         stay, body = stays(protocol, exchange), page(status)
-        start = head(status, stay, *fields, HTML_TYPE, f'Content-Length: {len(body)}')
+        start = write_headers(status, stay, *fields, HTML_TYPE, f'Content-Length: {len(body)}')
         return Failure(start if exchange.note.bodiless else start + body, end='' if stay else 'close')
     return build
 
 
-def half(end: str) -> Callable[[Any, Exchange], Failure]:
-    """Return a builder of answers that end in the middle of their page, by FIN (``close``) or RST (``reset``)."""
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+def half(end: str) -> Callable[[MessageProtocol, Exchange], Failure]:
+    """Return a builder of responses that end in the middle of their page, by FIN (``close``) or RST (``reset``)."""
+    def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
         body = page(200)
-        start = head(200, stays(protocol, exchange), HTML_TYPE, f'Content-Length: {len(body)}')
+        start = write_headers(200, stays(protocol, exchange), HTML_TYPE, f'Content-Length: {len(body)}')
         return Failure(start + body[:len(body) // 2], end=end)
     return build
 
 
-def malformed_chunk(protocol: Any, exchange: Exchange) -> Failure:
-    """Answer with a good chunk and a bad one."""
+def malformed_chunk(protocol: MessageProtocol, exchange: Exchange) -> Failure:
+    """Respond with a good chunk and a bad one."""
     body = page(200)
-    start = head(200, stays(protocol, exchange), HTML_TYPE, 'Transfer-Encoding: chunked')
-    return Failure(start + CHUNKS % (len(body), body), end='close')
+    start = write_headers(200, stays(protocol, exchange), HTML_TYPE, 'Transfer-Encoding: chunked')
+    return Failure(start + GOOD_AND_BAD_CHUNK % (len(body), body), end='close')
 
 
-def empty_response(protocol: Any, exchange: Exchange) -> Failure:
+def empty_response(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Close without a byte."""
     return Failure(end='close')
 
 
-def slow_headers(protocol: Any, exchange: Exchange) -> Failure:
-    """Answer 503 without a page, byte by byte."""
+def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
+    """Respond with a 503 without a page, byte by byte."""
     stay = stays(protocol, exchange)
-    start = head(503, stay, RETRY_AFTER, HTML_TYPE, 'Content-Length: 0')
-    return Failure(start, end='' if stay else 'close', pause=PAUSE)
+    start = write_headers(503, stay, RETRY_AFTER, HTML_TYPE, 'Content-Length: 0')
+    return Failure(start, end='' if stay else 'close', pause=SLOW_HEADERS_PAUSE)
 
 
-ANY, WITH_PAGE, WITH_CHUNKS = (PAGE, OLD, BARE), (PAGE, OLD), (PAGE,)
+ANY_STAGE, WITH_BODY, WITH_CHUNKS = (BODY, BODY_FOR_HTTP_1_0, NO_BODY), (BODY, BODY_FOR_HTTP_1_0), (BODY,)
 ERRORS = {
-    '500': Kind("The server's own code has failed: 500 with a page; the connection stays open.", ANY, refusal(500)),
-    '501': Kind("The server knows no such method: 501 with a page; the connection stays open.", ANY, refusal(501)),
-    '502': Kind("A gateway got rubbish from the server behind it: 502 with a page; the connection stays open.",
-                ANY, refusal(502)),
-    '503': Kind("The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays "
-                "open.", ANY, refusal(503, RETRY_AFTER)),
-    '504': Kind("A gateway has waited too long for the server behind it: 504 with a page; the connection stays open.",
-                ANY, refusal(504)),
-    '429': Kind("The client has sent too many requests: 429 with a page and Retry-After; the connection stays open.",
-                ANY, refusal(429, RETRY_AFTER)),
-    'truncated': Kind("The server has died in the middle of an answer: the connection closes before Content-Length is "
-                      "reached. Not for HEAD and CONNECT.", WITH_PAGE, half('close')),
-    'malformed-chunk': Kind("The server loses its place in a chunked answer: a chunk whose size is no number, then the "
-                            "connection closes. Not for HEAD, CONNECT and clients of HTTP/1.0.",
-                            WITH_CHUNKS, malformed_chunk),
-    'empty-response': Kind("The server has closed an idle connection just as the request came: it closes without a "
-                           "byte.", ANY, empty_response),
-    'reset': Kind("The server's process was killed in the middle of an answer: the connection is reset. Not for HEAD "
-                  "and CONNECT.", WITH_PAGE, half('reset')),
-    'slow-headers': Kind("The server is hardly alive: the head of a 503 comes byte by byte over some 20 s. A client "
-                         "that limits the time of each read never gives up, one that limits the whole does.",
-                         ANY, slow_headers),
+    '500': FailureKind(
+        "The server's own code has failed: 500 with a page; the connection stays open.", ANY_STAGE, refusal(500)),
+    '501': FailureKind(
+        "The server knows no such method: 501 with a page; the connection stays open.", ANY_STAGE, refusal(501)),
+    '502': FailureKind(
+        "A gateway got an invalid response from the server behind it: 502 with a page; the connection stays open.",
+        ANY_STAGE, refusal(502)),
+    '503': FailureKind(
+        "The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays open.",
+        ANY_STAGE, refusal(503, RETRY_AFTER)),
+    '504': FailureKind(
+        "A gateway has waited too long for the server behind it: 504 with a page; the connection stays open.",
+        ANY_STAGE, refusal(504)),
+    '429': FailureKind(
+        "The client has sent too many requests: 429 with a page and Retry-After; the connection stays open.",
+        ANY_STAGE, refusal(429, RETRY_AFTER)),
+    'truncated': FailureKind(
+        "The server has died in the middle of a response: the connection closes before Content-Length is reached. Not for "
+        "HEAD and CONNECT.", WITH_BODY, half('close')),
+    'malformed-chunk': FailureKind(
+        "The server has lost its place in a chunked response: a chunk whose size is no number, then the connection closes. "
+        "Not for HEAD, CONNECT and clients of HTTP/1.0.", WITH_CHUNKS, malformed_chunk),
+    'empty-response': FailureKind(
+        "The server has closed an idle connection just as the request came: it closes without a byte.",
+        ANY_STAGE, empty_response),
+    'reset': FailureKind(
+        "The server's process was killed in the middle of a response: the connection is reset. Not for HEAD and CONNECT.",
+        WITH_BODY, half('reset')),
+    'slow-headers': FailureKind(
+        "The server is hardly alive: the headers of a 503 come byte by byte over some 20 s. A client that limits the time of "
+        "each read never gives up; one that limits the time of the whole request does.", ANY_STAGE, slow_headers),
 }

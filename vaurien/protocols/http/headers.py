@@ -1,61 +1,61 @@
-"""Reads and edits the heads of HTTP/1.x messages: bytes in, facts out. Knows no body, no exchange and no session.
+"""Reads and edits the headers of HTTP/1.x messages: bytes in, facts out. Knows no body, no exchange and no session.
 
-The grammar is that of RFC 9112, taken strictly. Where two readers of a head could disagree about where its message
-ends - bare line feeds, folded lines, blanks before a colon, several lengths, a length beside chunks - one of them can
-be made to see a request that the other does not (request smuggling). Such a head is refused here, and the session is
-relayed unread from there on: what the peers make of it stays between them.
+The grammar is that of RFC 9112, taken strictly. Where two readers of the same headers could disagree about where their
+message ends - bare line feeds, folded lines, spaces before a colon, several lengths, a length beside chunks - one of them
+can be made to see a request that the other does not (request smuggling). Such headers are refused here, and the session is
+relayed unread from there on: what the peers make of them stays between them.
 """
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from ...errors import ProtocolError
-from ..message import NAME
+from ..message import MAX_NAME_BYTES
 
-CRLF, BLANK = b'\r\n', b'\r\n\r\n'
-METHOD = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
-DIGITS = 18     #: of a Content-Length; more than any body needs, and within what every reader of numbers can hold
+CRLF, END_OF_HEADERS = b'\r\n', b'\r\n\r\n'
+MAX_METHOD_BYTES = 32     #: [bytes] of a method at most; the longest one that IANA lists has 17
+MAX_LENGTH_DIGITS = 18  #: [digits] of a Content-Length; more than any body needs, and no more than every reader's integers hold
 CHUNKED = -1            #: as a length: the chunks say where the body ends
-UNTIL_CLOSE = 1 << 62   #: as a length: all that comes, RFC 9112 section 6.3 rule 8; longer than can be declared
-SHORT = 2048        #: [bytes] of a head that is remembered at most
-REMEMBERED = 256    #: heads of each kind; peers repeat theirs, a server until the second of its Date is over
+UNTIL_CLOSE = 1 << 62   #: as a length: all that follows, RFC 9112 section 6.3 rule 8; longer than can be declared
+MAX_REMEMBERED_BYTES = 2048        #: [bytes] of headers that are remembered at most
+MAX_REMEMBERED = 256    #: [headers] of each direction; peers repeat theirs, a server until the second of its Date is over
 
-#: Stages of an exchange. Its answer may have a body; it may, but the client is of HTTP/1.0 and knows no chunks; it has
-#: none when it is a success (HEAD, CONNECT).
-PAGE, OLD, BARE = 'page', 'page for HTTP/1.0', 'no page'
+#: Stages of an exchange. Its response may have a body; it may, but the client speaks HTTP/1.0 and knows no chunks; a
+#: successful one has none (HEAD, CONNECT).
+BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for HTTP/1.0', 'no page'
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'
-METHOD_SP = TOKEN + rb'{1,%d} ' % METHOD
+METHOD_SP = TOKEN + rb'{1,%d} ' % MAX_METHOD_BYTES
 TARGET = rb'[^\0-\x20\x7f]'
 REQUEST_LINE = rb'(' + METHOD_SP + TARGET + rb'+) HTTP/1\.([01])\r\n'
 STATUS_LINE = rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n\0]*)?\r\n'
 REQUEST = re.compile(REQUEST_LINE + FIELDS)
-ANSWER = re.compile(STATUS_LINE + FIELDS)
+RESPONSE = re.compile(STATUS_LINE + FIELDS)
 TRAILER = re.compile(FIELDS)
-#: What a first line may be while its end has not come; a beginning of a good one always is
+#: What a first line may be while its end has not come; the beginning of a good one always matches
 BEGUN_REQUEST = re.compile(
-    TOKEN + rb'{0,%d}|' % METHOD + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE)
-BEGUN_ANSWER = re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE)
+    TOKEN + rb'{0,%d}|' % MAX_METHOD_BYTES + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE)
+BEGUN_RESPONSE = re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE)
 
-#: The fields that say where a message, or the whole connection, ends; to be searched in a head in lower case
+#: The fields that say where a message, or the whole connection, ends; for headers in lower case
 FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect):([^\r]*)')
 #: Transfer codings that may come before ``chunked`` (RFC 9112 section 7.2)
 CODINGS = frozenset((b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress'))
-Fields = dict[bytes, list[bytes]]   #: the values of those that are there, by name
+Fields = dict[bytes, list[bytes]]   #: the values of these fields, by name
 
 
-class Asked(NamedTuple):
-    """What the head of a request says.
+class RequestHeaders(NamedTuple):
+    """What the headers of a request say.
 
     Args:
         name: Method and target, cut where it is overlong.
-        stage: ``PAGE``, ``OLD`` or ``BARE``.
+        stage: ``BODY``, ``BODY_FOR_HTTP_1_0`` or ``NO_BODY``.
         length: Bytes of its body, or ``CHUNKED``.
         persists: The client would use the connection again (RFC 9112 section 9.3).
         waits: The client holds its body back until it is told to go on (RFC 9110 section 10.1.1).
-        bodiless: It is a HEAD: the answer ends with its head, whatever that says.
-        connect: A success makes a tunnel of the connection.
+        bodiless: It is a HEAD: the response ends with its headers, whatever they say.
+        connect: A successful response makes a tunnel of the connection.
         switches: The connection may cease to be HTTP: CONNECT or Upgrade.
     """
 
@@ -69,55 +69,57 @@ class Asked(NamedTuple):
     switches: bool
 
 
-class Answered(NamedTuple):
-    """What the head of an answer says; ``length`` holds where the request and the status allow a body."""
+class ResponseHeaders(NamedTuple):
+    """What the headers of a response say; ``length`` counts where the request and the status allow a body."""
 
     status: int
     length: int
     persists: bool
 
 
-@lru_cache(REMEMBERED)
-def read_request(head: bytes) -> Asked:
-    """Read a request's head.
+@lru_cache(MAX_REMEMBERED)
+def read_request(headers: bytes) -> RequestHeaders:
+    """Read the headers of a request.
 
     Args:
-        head: From the first byte of the request line to the blank line, both included.
+        headers: All from the first byte of the request line to the empty line, both included.
 
     Raises:
-        ProtocolError: It is none of HTTP/1.x, or readers may disagree about it.
+        ProtocolError: They are none of HTTP/1.x, or readers may disagree about them.
     """
-    match = REQUEST.fullmatch(head)
+    match = REQUEST.fullmatch(headers)
     if match is None:
-        raise ProtocolError('no head of a HTTP/1.x request')
-    name, old, found = match[1], match[2] == b'0', fields(head)
-    length = asked_length(found, old)
+        raise ProtocolError('no headers of an HTTP/1.x request')
+    name, old, found = match[1], match[2] == b'0', fields(headers)
+    length = request_length(found, old)
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
-    return Asked(
-        name[:NAME], BARE if connect or bodiless else OLD if old else PAGE, length, persists(found, old),
+    return RequestHeaders(
+        name[:MAX_NAME_BYTES],
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else BODY,
+        length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found)
 
 
-@lru_cache(REMEMBERED)
-def read_answer(head: bytes) -> Answered:
-    """Read an answer's head, from the status line to the blank line.
+@lru_cache(MAX_REMEMBERED)
+def read_response(headers: bytes) -> ResponseHeaders:
+    """Read the headers of a response, from the status line to the empty line.
 
     Raises:
-        ProtocolError: It is none of HTTP/1.x, or readers may disagree about it.
+        ProtocolError: They are none of HTTP/1.x, or readers may disagree about them.
     """
-    match = ANSWER.fullmatch(head)
+    match = RESPONSE.fullmatch(headers)
     if match is None:
-        raise ProtocolError('no head of a HTTP/1.x answer')
-    old, found = match[1] == b'0', fields(head)
+        raise ProtocolError('no headers of an HTTP/1.x response')
+    old, found = match[1] == b'0', fields(headers)
     length = declared(found, old)
-    return Answered(int(match[2]), UNTIL_CLOSE if length is None else length, persists(found, old))
+    return ResponseHeaders(int(match[2]), UNTIL_CLOSE if length is None else length, persists(found, old))
 
 
-def fields(head: bytes) -> Fields:
-    """Collect the fields of ``FIELD`` in a head that is known to be well formed; values are in lower case."""
+def fields(headers: bytes) -> Fields:
+    """Collect the fields of ``FIELD`` from headers that are known to be well formed; values are in lower case."""
     found: Fields = {}
-    for name, value in FIELD.findall(head.lower()):
+    for name, value in FIELD.findall(headers.lower()):
         found.setdefault(name, []).append(value.strip(b' \t'))
     return found
 
@@ -127,8 +129,8 @@ def items(found: Fields, name: bytes) -> list[bytes]:
     return [item.strip(b' \t') for item in b','.join(found.get(name, ())).split(b',')]
 
 
-def asked_length(found: Fields, old: bool) -> int:
-    """Tell the length of a request's body; one that declares none has none (RFC 9112 section 6.3 rule 7).
+def request_length(found: Fields, old: bool) -> int:
+    """Return the length of a request's body; a request that declares none has no body (RFC 9112 section 6.3 rule 7).
 
     Raises:
         ProtocolError: Both a length and chunks are declared, or another coding than ``chunked`` comes last.
@@ -140,17 +142,17 @@ def asked_length(found: Fields, old: bool) -> int:
 
 
 def declared(found: Fields, old: bool) -> int | None:
-    """Tell the length that a head declares; Transfer-Encoding wins (RFC 9112 section 6.3 rules 3 to 6).
+    """Return the length that headers declare; Transfer-Encoding wins (RFC 9112 section 6.3 rules 3 to 6).
 
     Args:
-        found: Its fields.
-        old: It is of HTTP/1.0, which knows no Transfer-Encoding (RFC 9112 section 6.1).
+        found: Their fields.
+        old: They are of HTTP/1.0, which knows no Transfer-Encoding (RFC 9112 section 6.1).
 
     Returns:
-        Bytes, ``CHUNKED``, ``UNTIL_CLOSE`` where the last coding is another one, or None where nothing is declared.
+        [bytes], ``CHUNKED``, ``UNTIL_CLOSE`` where the last coding is another one, or None where nothing is declared.
 
     Raises:
-        ProtocolError: More than one length, no number, or an unknown coding.
+        ProtocolError: More than one length, a length that is no number, or an unknown coding.
     """
     if b'transfer-encoding' in found:
         *inner, last = items(found, b'transfer-encoding')
@@ -160,27 +162,27 @@ def declared(found: Fields, old: bool) -> int | None:
     if b'content-length' not in found:
         return None
     lengths = found[b'content-length']
-    if len(lengths) > 1 or len(lengths[0]) > DIGITS or not lengths[0].isdigit():
+    if len(lengths) > 1 or len(lengths[0]) > MAX_LENGTH_DIGITS or not lengths[0].isdigit():
         raise ProtocolError('a Content-Length that peers may disagree about')
     return int(lengths[0])
 
 
 def persists(found: Fields, old: bool) -> bool:
-    """Say whether the sender would use the connection again (RFC 9112 section 9.3)."""
+    """Return whether the sender would use the connection again (RFC 9112 section 9.3)."""
     options = items(found, b'connection') if b'connection' in found else ()
     return b'keep-alive' in options and b'close' not in options if old else b'close' not in options
 
 
 def check_begun(data: bytes, start: int, first_line: re.Pattern[bytes]) -> None:
-    """Refuse bytes from ``start`` on that will never become a head, so that nobody waits for one.
+    """Refuse bytes from ``start`` on that will never become headers, so that their end is not waited for.
 
     Args:
-        data: The bytes; no blank line is among those from ``start`` on.
-        start: Where the head begins.
-        first_line: ``BEGUN_REQUEST`` or ``BEGUN_ANSWER``.
+        data: The bytes; no empty line is among those from ``start`` on.
+        start: Where the headers begin.
+        first_line: ``BEGUN_REQUEST`` or ``BEGUN_RESPONSE``.
 
     Raises:
-        ProtocolError: It is another protocol, or has bare line feeds.
+        ProtocolError: They belong to another protocol, or have bare line feeds.
     """
     end = data.find(CRLF, start) + 2
     if not first_line.fullmatch(data, start, end if end > 1 else len(data)):
@@ -189,14 +191,14 @@ def check_begun(data: bytes, start: int, first_line: re.Pattern[bytes]) -> None:
 
 
 def check_line_ends(data: bytes, start: int) -> None:
-    """Refuse a line feed without carriage return: some take it for the end of a line, some do not."""
+    """Refuse a line feed without a carriage return: some readers take it for the end of a line, some do not."""
     if data.count(b'\n', start) != data.count(CRLF, start):
         raise ProtocolError('a bare line feed')
 
 
-def with_field(head: bytes, name: bytes, value: bytes) -> bytes:
-    """Return a head in which the field ``name`` has this one value, where it stood, or else at the top."""
-    first, *lines = head.split(CRLF)
+def with_field(headers: bytes, name: bytes, value: bytes) -> bytes:
+    """Return headers in which the field ``name`` has this one value, where it stood, or else at the top."""
+    first, *lines = headers.split(CRLF)
     prefix = name.lower() + b':'
     places = [place for place, line in enumerate(lines) if line.lower().startswith(prefix)]
     kept = [line for place, line in enumerate(lines) if place not in places[1:]]
@@ -208,7 +210,7 @@ def with_field(head: bytes, name: bytes, value: bytes) -> bytes:
     return CRLF.join([first, *kept])
 
 
-def closing(head: bytes) -> bytes:
-    """Return a head that says that the connection ends; what else its Connection field says is kept."""
-    options = [item for item in items(fields(head), b'connection') if item not in (b'', b'keep-alive', b'close')]
-    return with_field(head, b'Connection', b', '.join([*options, b'close']))
+def closing(headers: bytes) -> bytes:
+    """Return headers that say that the connection ends; all else in their Connection field is kept."""
+    options = [item for item in items(fields(headers), b'connection') if item not in (b'', b'keep-alive', b'close')]
+    return with_field(headers, b'Connection', b', '.join([*options, b'close']))

@@ -1,62 +1,53 @@
-"""memcached: its text protocol with the meta commands, and its binary protocol. Bytes only; knows no stream.
+"""The protocols of memcached, text with the meta commands and binary, and how memcached fails. Bytes only; knows no stream.
 
-The first byte of a client chooses between the two for the whole connection, as in the server.
+The first byte of a client chooses between the two for the whole connection, as it does in the server.
 """
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ...errors import ProtocolError
 from .. import Protocol
 from ..base import Exchange
-from ..message import Cutter, Framer, MessageProtocol, Part
-from .binary import REQUEST, BinaryAnswers, BinaryRequests
+from ..message import Framer, MessageProtocol, Part
+from .binary import REQUEST, BinaryRequests, BinaryResponses
 from .failures import KINDS, ROWS
-from .text import TextAnswers, TextRequests
+from .state import Conversation
+from .text import TextRequests, TextResponses
 
-#: what a line of text may begin with; a server takes anything else for one too, but no client begins like that
-TEXT = bytes(range(32, 127)) + b'\t\r\n'
+#: what a line of text may begin with; a server accepts any other byte too, but no client begins with one
+TEXT_STARTS = bytes(range(32, 127)) + b'\t\r\n'
 
 
-class Opening(Framer):
-    """Looks at the first byte of the client, and leaves the connection to those who know what it begins."""
+class Opening(Framer['Memcache']):
+    """Looks at the first byte of the client, and leaves the connection to the framers of the protocol that it begins."""
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if start == len(data):
             return iter(())
-        if data[start] != REQUEST and data[start:start + 1] not in TEXT:
-            raise ProtocolError(f'a connection begins with {data[start]:#x}')     # as TLS does
-        return self.protocol.speak(data[start] == REQUEST).scan(data, start)    # type: ignore[no-any-return]
-
-
-def follow(cutter: Cutter, framer: Framer) -> Framer:
-    """Let another framer read what comes in a direction from here on."""
-    cutter.framer, cutter.whole = framer, framer.whole
-    return framer
+        if data[start] != REQUEST and data[start:start + 1] not in TEXT_STARTS:
+            raise ProtocolError(f'a connection begins with {data[start]:#x}')     # TLS, for example
+        return self.protocol.speak(data[start] == REQUEST).scan(data, start)
 
 
 @Protocol.register
-class Memcache(MessageProtocol):
-    """Speaks memcached: each request can be late, refused or lost by itself, also in a batch and where it is not answered.
+class Memcache(Conversation):
+    """Speaks memcached: each request can be late, refused or lost by itself, also in a batch, and also if it has no response.
 
-    Requests are named by their command and key, ``set key``, a list of keys by all of it, ``get a b``; those of the binary
-    protocol as the same ones of the text protocol. Known are text, meta commands and the binary protocol. ``watch``,
-    opcodes that memcached does not know, and storage commands that are malformed are relayed unread.
+    Requests are named by their command and key, ``set key``; those for a list of keys by the whole line, ``get a b``; those of
+    the binary protocol like the same requests of the text protocol. The text protocol, the meta commands and the binary
+    protocol are understood. After ``watch``, an opcode that memcached does not know, or a malformed storage command the
+    connection is relayed unread.
     """
 
     name = 'memcache'
-    framers = Opening, TextAnswers
+    framers = Opening, TextResponses
     errors = KINDS
 
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
-        super().__init__(settings)
-        self.binary = False     #: the client speaks the binary protocol
-
-    def speak(self, binary: bool) -> Framer:
-        """Follow one of the protocols from here on; return the framer of the requests."""
+    def speak(self, binary: bool) -> Framer[MessageProtocol]:
+        """Follow one of the two protocols from here on; return the framer of its requests."""
         self.binary = binary
         if binary:
-            follow(self.answers, BinaryAnswers(self))
-        return follow(self.requests, BinaryRequests(self) if binary else TextRequests(self))
+            self.response_cutter.follow(BinaryResponses(self))
+        return self.request_cutter.follow(BinaryRequests(self) if binary else TextRequests(self))
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         row = ROWS.get(kind)

@@ -1,27 +1,27 @@
-"""memcached's binary protocol (memcached wiki, "Binary Protocol Revamped"). Finds requests and answers.
+"""memcached's binary protocol (memcached wiki, "Binary Protocol Revamped"). Finds requests and responses.
 
 Bytes and exchanges; knows no failure and no text protocol. An exchange's ``note`` is ``(opcode, opaque, quiet, key)``: the key
-is what the answer repeats, empty if it repeats none. Quiet requests stay in the queue until an answer shows which of them
-were not answered.
+is the one that the response repeats, empty if it repeats none. Quiet requests stay in the queue until a response to a later
+one shows which of them have none.
 """
 from collections.abc import Iterator
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
-from .text import QUIET
+from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
+from .text import MAX_QUIET_REQUESTS
 
-REQUEST, ANSWER = 0x80, 0x81
-HEADER: Final = 24      #: [bytes]
+REQUEST, RESPONSE = 0x80, 0x81
+HEADER_BYTES: Final = 24      #: [bytes]
 #: magic, opcode, length of the key, of the extras; data type, then status or vbucket; length of the body, opaque
 FIELDS: Final = Struct('>BBHBxHI4s')
 STAT: Final = 0x10
 
 Note = tuple[int, bytes, bool, bytes]
 
-#: opcode -> the name of the command, as in the text protocol, its stage, whether it is quiet
+#: by opcode, the name of the command as in the text protocol, its stage, and whether it is quiet
 OPCODES: Final = {
     **{code: (name, stage, False) for code, name, stage in (
         (0x00, b'get', 'get'), (0x0c, b'get', 'get'), (0x1d, b'gat', 'get'), (0x23, b'gat', 'get'),
@@ -36,28 +36,29 @@ OPCODES: Final = {
         (0x1a, b'prepend', 'store'), (0x14, b'delete', 'delete'), (0x15, b'incr', 'arith'), (0x16, b'decr', 'arith'),
         (0x17, b'quit', 'quit'), (0x18, b'flush_all', 'admin'))},
 }
-QUITQ: Final = 0x17     #: the one request that is never answered
-KEYED: Final = frozenset((0x0d, 0x24))  #: the quiet ones whose answer repeats the key
+QUITQ: Final = 0x17     #: the one request that never has a response
+KEYED: Final = frozenset((0x0d, 0x24))  #: the quiet ones whose response repeats the key
 
 
-class BinaryMessages(Framer):
-    """What both directions have in common: a header, then a body of the length in it."""
+class BinaryMessages(Framer[MessageProtocol]):
+    """What both directions have in common: a header, then a body whose length the header gives."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   #: of the message under way
-        self.last = False   #: the message is all of it
+        self.cut = False    #: a message was cut; when ``scan`` is called again all of it has passed
+        self.last = False   #: that message is the last one of its exchange
 
-    def ended(self) -> tuple[Exchange | None, bool]:
-        """Take note that the message under way has passed; return whose it was, and whether it was all of it."""
-        exchange, self.exchange = self.exchange, None
-        return exchange, self.last
+    def passed(self, start: int) -> Iterator[Part]:
+        """Report the end of a message that was cut, if one was."""
+        if self.cut:
+            self.cut = False
+            yield start, self.exchange, self.last
 
     def part(self, size: int, end: int, exchange: Exchange, last: bool) -> Part:
         """Report a message that ends at ``end``, in the data or beyond."""
         if end <= size:
             return end, exchange, last
-        self.exchange, self.last, self.rest = exchange, last, end - size
+        self.cut, self.last, self.rest = True, last, end - size
         return size, exchange, False
 
 
@@ -65,80 +66,80 @@ class BinaryRequests(BinaryMessages):
     """Finds requests."""
 
     def whole(self, data: bytes) -> Exchange | None:
-        if len(data) < HEADER or data[0] != REQUEST:
+        if len(data) < HEADER_BYTES or data[0] != REQUEST:
             return None
         _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
-        if HEADER + body != len(data) or key + extras > body or opcode not in OPCODES or OPCODES[opcode][2]:
-            return None     # quiet ones are counted, which may end in an error
-        return self._begin(opcode, opaque, data[HEADER + extras:HEADER + extras + min(key, NAME)])
+        if HEADER_BYTES + body != len(data) or key + extras > body or opcode not in OPCODES or OPCODES[opcode][2]:
+            return None     # quiet ones are counted, and too many of them are an error
+        return self._begin(opcode, opaque, data[HEADER_BYTES + extras:HEADER_BYTES + extras + min(key, MAX_NAME_BYTES)])
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)
-        if self.exchange is not None:
-            yield (start, *self.ended())
+        yield from self.passed(start)
         while start < size:
             if data[start] != REQUEST:
                 raise ProtocolError(f'a request begins with {data[start]:#x}')
-            if size - start < HEADER:
+            if size - start < HEADER_BYTES:
                 return
             _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data, start)
             if opcode not in OPCODES or key + extras > body:
-                raise ProtocolError(f'a request with opcode {opcode:#x} that is not known, or is malformed')
-            begin = start + HEADER + extras
-            if size < begin + min(key, NAME):
+                raise ProtocolError(f'a request with the opcode {opcode:#x} that is not known, or is malformed')
+            begin = start + HEADER_BYTES + extras
+            if size < begin + min(key, MAX_NAME_BYTES):
                 return
-            part = self.part(size, start + HEADER + body, self._begin(opcode, opaque, data[begin:begin + min(key, NAME)]), True)
+            exchange = self._begin(opcode, opaque, data[begin:begin + min(key, MAX_NAME_BYTES)])
+            part = self.part(size, start + HEADER_BYTES + body, exchange, True)
             start = part[0]
             yield part
 
     def _begin(self, opcode: int, opaque: bytes, key: bytes) -> Exchange:
         verb, stage, quiet = OPCODES[opcode]
-        if quiet and len(self.protocol.queue) >= QUIET:
-            raise ProtocolError(f'more than {QUIET} requests wait for an answer')
+        if quiet and len(self.protocol.queue) >= MAX_QUIET_REQUESTS:
+            raise ProtocolError(f'more than {MAX_QUIET_REQUESTS} requests wait for a response')
         name = b'%b %b' % (verb, key) if key else verb
-        return Exchange(name[:NAME], stage, opcode != QUITQ, (opcode, opaque, quiet, key if opcode in KEYED else b''))
+        return Exchange(name[:MAX_NAME_BYTES], stage, opcode != QUITQ, (opcode, opaque, quiet, key if opcode in KEYED else b''))
 
 
-class BinaryAnswers(BinaryMessages):
-    """Finds answers, and tells which request each belongs to by its opcode and its opaque."""
+class BinaryResponses(BinaryMessages):
+    """Finds responses, and which request each belongs to, by its opcode and its opaque."""
 
     def whole(self, data: bytes) -> Exchange | None:
         queue = self.protocol.queue
-        if not queue or len(data) < HEADER or data[0] != ANSWER:
+        if not queue or len(data) < HEADER_BYTES or data[0] != RESPONSE:
             return None
         _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
-        if HEADER + body != len(data) or key + extras > body or opcode == STAT or queue[0].note[:3] != (opcode, opaque, False):
+        if HEADER_BYTES + body != len(data) or key + extras > body or opcode == STAT \
+                or queue[0].note[:3] != (opcode, opaque, False):
             return None
-        return queue[0]     # type: ignore[no-any-return]
+        return queue[0]
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size = self.protocol.queue, len(data)
-        if self.exchange is not None:
-            yield (start, *self.ended())
+        yield from self.passed(start)
         while start < size:
-            if not queue and self.protocol.requests.opaque:
-                raise ProtocolError(self.protocol.requests.opaque)
-            if data[start] != ANSWER:
-                raise ProtocolError(f'an answer begins with {data[start]:#x}')
-            if size - start < HEADER:
+            if not queue and self.protocol.request_cutter.opaque_because:
+                raise ProtocolError(self.protocol.request_cutter.opaque_because)
+            if data[start] != RESPONSE:
+                raise ProtocolError(f'a response begins with {data[start]:#x}')
+            if size - start < HEADER_BYTES:
                 return
             _, opcode, key, extras, status, body, opaque = FIELDS.unpack_from(data, start)
             if key + extras > body:
-                raise ProtocolError('an answer that is malformed')
-            begin = start + HEADER + extras
-            if opcode in KEYED and size < begin + min(key, NAME):
+                raise ProtocolError('a malformed response')
+            begin = start + HEADER_BYTES + extras
+            if opcode in KEYED and size < begin + min(key, MAX_NAME_BYTES):
                 return
-            repeated = data[begin:begin + min(key, NAME)] if opcode in KEYED else b''
+            repeated = data[begin:begin + min(key, MAX_NAME_BYTES)] if opcode in KEYED else b''
             while queue and silent(queue[0].note, opcode, opaque, repeated):
                 yield start, queue[0], True
             if not queue or queue[0].note[:2] != (opcode, opaque):
-                raise ProtocolError('an answer to no request, or to another one')
+                raise ProtocolError('a response to no request, or to another one')
             last = opcode != STAT or not body or status != 0
-            part = self.part(size, start + HEADER + body, queue[0], last)
+            part = self.part(size, start + HEADER_BYTES + body, queue[0], last)
             start = part[0]
             yield part
 
 
 def silent(note: Note, opcode: int, opaque: bytes, key: bytes) -> bool:
-    """Say whether a request was not answered, since an answer with these fields is none of its."""
+    """Return whether a request has no response, as one with these fields, which belongs to another request, shows."""
     return note[2] and (note[:2] != (opcode, opaque) or bool(key) and note[3] != key)

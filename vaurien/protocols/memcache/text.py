@@ -1,26 +1,26 @@
-"""memcached's text protocol and its meta commands. Finds requests and answers.
+"""memcached's text protocol and its meta commands. Finds requests and responses.
 
-Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``note`` is the ``Reply`` that answers it.
-Commands that may or may not be answered (``q``) stay in the queue until an answer shows which of them were not.
+Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``note`` is its ``Response``, as ``verbs`` has it.
+Commands that may or may not have a response (``q``) stay in the queue until one to a later command shows which have none.
 """
 from collections.abc import Generator, Iterator
-from typing import Any, Final
+from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
 from .verbs import (
-    ANYTHING,
+    ANY_LINE,
     BLOCKS,
     DUMP,
-    KEY,
     LISTS,
     LOG,
+    MAX_KEY_BYTES,
     NUMBER,
     OTHER,
     VALUE,
     VERBS,
-    Reply,
+    Response,
     Verb,
     data_length,
     error_stages,
@@ -31,17 +31,16 @@ from .verbs import (
 
 CRLF: Final = b'\r\n'
 CR: Final = CRLF[0]
-#: [requests] without an answer so far that may still get one; each costs memory here, and clients end a batch long before
-QUIET: Final = 10_000
+#: [requests] without a response so far that may still have one; each costs memory, and clients end a batch long before
+MAX_QUIET_REQUESTS: Final = 10_000
 
 
-class TextRequests(Framer):
-    """Finds commands: a line each, some with a data block behind it."""
+class TextRequests(Framer[MessageProtocol]):
+    """Finds commands: a line each, some with a data block after it."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   #: of the request under way
-        self.in_line = False    #: its line is not over
+        self.in_line = False    #: the line of the request under way is not over
 
     def whole(self, data: bytes) -> Exchange | None:
         end = data.find(b'\n')
@@ -55,14 +54,14 @@ class TextRequests(Framer):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size, find = len(data), data.find
-        if self.exchange is not None:
+        if self.open:
             end = find(b'\n', start) + 1 if self.in_line else start
             if self.in_line and not end:
                 if start < size:
                     yield size, self.exchange, False
                 return
-            start, exchange, self.exchange = end, self.exchange, None
-            yield start, exchange, True
+            start = end
+            yield start, self.exchange, True
         while start < size:
             end = find(b'\n', start)
             if end < 0:
@@ -74,74 +73,73 @@ class TextRequests(Framer):
             exchange, body = self.read(data[start:stop])
             start = end + 1 + body
             if start > size:
-                self.exchange, self.in_line, self.rest = exchange, False, start - size
+                self.in_line, self.rest = False, start - size
                 yield size, exchange, False
                 return
             yield start, exchange, True
 
     def _long(self, data: bytes, start: int) -> Part | None:
-        """Name a list of keys that is longer than any name while its line goes on."""
-        if len(data) - start < NAME + len(CRLF) or not data.startswith(LISTS, start):
+        """Report a list of keys that is longer than any name, before its line is complete; None: it is not such a list."""
+        if len(data) - start < MAX_NAME_BYTES + len(CRLF) or not data.startswith(LISTS, start):
             return None
         verb = VERBS[data[start:data.find(b' ', start)]]
-        self.exchange, self.in_line = Exchange(data[start:start + NAME], verb.stage, True, verb.reply), True
-        return len(data), self.exchange, False
+        self.in_line = True
+        return len(data), Exchange(data[start:start + MAX_NAME_BYTES], verb.stage, True, verb.response), False
 
     def read(self, line: bytes) -> tuple[Exchange, int]:
-        """Read the line of a request; return its exchange, and the length of what follows it [bytes].
+        """Read the line of a request; return its exchange, and the length of the data that follow [bytes].
 
         Raises:
-            ProtocolError: Nobody can tell whether the server takes what follows it as data or as the next request.
+            ProtocolError: The server may read what follows as data, or as the next request.
         """
         words = line.split(b' ')
         if b'' in words:
             words = [word for word in words if word]
         verb = VERBS.get(words[0], OTHER) if words else OTHER
-        stage, reply, shape, noreply, _ = verb
+        stage, response, shape, noreply, _ = verb
         silent = noreply is not None and words[-1] == b'noreply' and noreply[0] <= len(words) <= noreply[1]
         if shape == 'list':
-            return Exchange(line[:NAME], stage, True, reply), 0
+            return Exchange(line[:MAX_NAME_BYTES], stage, True, response), 0
         if shape == 'data':
             length = data_length(words[:-1] if silent else words)
-            return Exchange(words[0] + b' ' + words[1], stage, not silent, reply), length
+            return Exchange(words[0] + b' ' + words[1], stage, not silent, response), length
         if shape == 'line':
-            return Exchange(line[:NAME], stage, not silent and stage != 'quit', self._line(words, verb, silent)), 0
+            return Exchange(line[:MAX_NAME_BYTES], stage, not silent and stage != 'quit', self._line(words, verb, silent)), 0
         length = meta_length(words) if shape == 'meta data' else 0
-        name = b' '.join(words[:2])[:NAME]
-        return Exchange(name, stage, not silent, reply if shape == 'key' else self._meta(words, verb)), length
+        name = b' '.join(words[:2])[:MAX_NAME_BYTES]
+        return Exchange(name, stage, not silent, response if shape == 'key' else self._meta(words, verb)), length
 
     @staticmethod
-    def _line(words: list[bytes], verb: Verb, silent: bool) -> Reply:
-        """Say how a command is answered that is more than its name."""
+    def _line(words: list[bytes], verb: Verb, silent: bool) -> Response:
+        """Return how the response looks to a command that is a line with words of its own."""
         if verb.stage == 'crawl' and words[1:2] in ([b'metadump'], [b'mgdump']):
             return DUMP
         if words[-1:] == [b'noreply'] and not silent and verb.stage in ('slabs', 'other'):
-            raise ProtocolError(f'nobody knows whether {words[0][:20]!r} is answered')
-        return verb.reply
+            raise ProtocolError(f'{words[0][:20]!r} may or may not have a response')
+        return verb.response
 
-    def _meta(self, words: list[bytes], verb: Verb) -> Reply:
-        """Say how a meta command is answered. What is malformed is answered by an error, even where it asks for quiet."""
+    def _meta(self, words: list[bytes], verb: Verb) -> Response:
+        """Return how the response to a meta command looks. A malformed one meets an error, even if it asks for quiet."""
         flags = words[3 if verb.shape == 'meta data' else 2:]
         if b'q' not in flags:
-            return verb.reply
+            return verb.response
         letters = {flag[:1] for flag in flags}
-        if len(letters) < len(flags) or len(words[1]) > KEY:
-            return verb.reply
-        if len(self.protocol.queue) >= QUIET:
-            raise ProtocolError(f'more than {QUIET} requests wait for an answer')
+        if len(letters) < len(flags) or len(words[1]) > MAX_KEY_BYTES:
+            return verb.response
+        if len(self.protocol.queue) >= MAX_QUIET_REQUESTS:
+            raise ProtocolError(f'more than {MAX_QUIET_REQUESTS} requests wait for a response')
         marks = {flag for flag in flags if flag[:1] == b'O'}
         if b'k' in letters and b'b' not in letters:
             marks.add(b'k' + words[1])
-        return Reply(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
+        return Response(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
 
 
-class TextAnswers(Framer):
-    """Finds answers, and tells which request each belongs to."""
+class TextResponses(Framer[MessageProtocol]):
+    """Finds responses, and which request each belongs to."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   #: whose answer is under way
-        self.last = False   #: nothing of it comes behind the data block under way
+        self.last = False   #: the data block under way is the last part of its response
         self.wrong = ''     #: what is wrong with what follows
 
     def whole(self, data: bytes) -> Exchange | None:
@@ -156,18 +154,18 @@ class TextAnswers(Framer):
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size, find = self.protocol.queue, len(data), data.find
-        if self.exchange is not None and self.last:
-            exchange, self.exchange, self.last = self.exchange, None, False
-            yield start, exchange, True
+        if self.last:
+            self.last = False
+            yield start, self.exchange, True
         while start < size:
             end, owner = find(b'\n', start), self.exchange
-            if not queue and owner is None and self.protocol.requests.opaque:
-                raise ProtocolError(self.protocol.requests.opaque)
+            if not queue and owner is None and self.protocol.request_cutter.opaque_because:
+                raise ProtocolError(self.protocol.request_cutter.opaque_because)
             if end < 0:
                 return
             if owner is None:
                 line = data[start:end].rstrip(CRLF)
-                last, before, quiet, _, _ = queue[0].note if queue else ANYTHING
+                last, before, quiet, _, _ = queue[0].note if queue else ANY_LINE
                 if line in last and not quiet:
                     start, owner = end + 1, queue[0]
                     yield start, owner, True
@@ -179,29 +177,28 @@ class TextAnswers(Framer):
             if end > start:
                 start = min(end, size)
                 self.rest, self.last = end - start, done and end > size
-                self.exchange = owner if not done or self.last else None
-                yield start, owner, self.exchange is None
+                yield start, owner, done and not self.last
             if self.wrong:
                 raise ProtocolError(self.wrong)
-            if self.exchange is not None:
+            if self.open:
                 return
 
     def _pair(self, start: int, line: bytes) -> Generator[Part, None, Exchange | None]:
-        """Report the requests that were not answered, and return whose answer begins with this line."""
+        """Report the requests that have no response, and return the exchange whose response begins with this line."""
         queue = self.protocol.queue
         while queue and self._silent(queue[0], line):
             yield start, queue[0], True
         return self._owner(line)
 
     def _silent(self, exchange: Exchange, line: bytes) -> bool:
-        """Say whether a request was not answered, since this answer is none of its."""
-        reply = exchange.note
-        if not reply.quiet:
+        """Return whether a request has no response, as this line of another one's shows."""
+        response = exchange.note
+        if not response.quiet:
             return False
         words = line.split(b' ')
         if not is_error(words[0]):
-            repeated = {word for word in words[1:] if word[:1] == b'O' or word[:1] == b'k' and not reply.loose}
-            return words[0] not in reply.last or repeated != reply.marks
+            repeated = {word for word in words[1:] if word[:1] == b'O' or word[:1] == b'k' and not response.loose}
+            return words[0] not in response.last or repeated != response.marks
         stages = error_stages(line)
         if stages:
             return exchange.stage not in stages
@@ -209,55 +206,55 @@ class TextAnswers(Framer):
                    for other in self.protocol.queue)
 
     def _owner(self, line: bytes) -> Exchange | None:
-        """Return whose answer begins with this line, None for an error that came late or unasked.
+        """Return the exchange whose response begins with this line; None: an error that came late, or unasked.
 
         Raises:
-            ProtocolError: It is no answer to the request whose turn it is.
+            ProtocolError: It does not belong to the request whose turn it is.
         """
         queue, word = self.protocol.queue, line.split(b' ', 1)[0]
         if is_error(word):
             stages = error_stages(line)
             return queue[0] if queue and (not stages or queue[0].stage in stages) else None
         if not queue:
-            raise ProtocolError('an answer to no request')
-        reply = queue[0].note
+            raise ProtocolError('a response to no request')
+        response = queue[0].note
         word = NUMBER if word.isdigit() else word
-        if reply.last and word not in reply.last and reply.before is not None and word not in reply.before:
-            raise ProtocolError('an answer to another request')
-        return queue[0]     # type: ignore[no-any-return]
+        if response.last and word not in response.last and response.before is not None and word not in response.before:
+            raise ProtocolError('a response to another request')
+        return queue[0]
 
     def _extent(self, owner: Exchange | None, data: bytes, start: int) -> tuple[int, bool]:
-        """Say how far an answer reaches, beyond the data if a data block is cut, and whether it ends there."""
-        reply = ANYTHING if owner is None else owner.note
+        """Return how far a response reaches, which is beyond the data if a data block was cut, and whether it ends there."""
+        response = ANY_LINE if owner is None else owner.note
         size, pos = len(data), start
         while pos < size:
-            if reply.before is VALUE and data.startswith(b'END\r\n', pos):
+            if response.before is VALUE and data.startswith(b'END\r\n', pos):
                 return pos + 5, True
             end = data.find(b'\n', pos) + 1
             if not end:
                 break
             words = data[pos:end].rstrip(CRLF).split(b' ')
             word = words[0]
-            if word in BLOCKS and (word in reply.last or reply.before is VALUE):
+            if word in BLOCKS and (word in response.last or response.before is VALUE):
                 length = words[BLOCKS[word]] if len(words) > BLOCKS[word] else b''
                 if not is_length(length):
                     self.wrong = 'a value without a length'
                     break
                 pos = end + int(length) + 2
-                if word in reply.last:
+                if word in response.last:
                     return pos, True
-            elif not reply.last or word in reply.last or is_error(word) or NUMBER in reply.last and word.isdigit():
+            elif not response.last or word in response.last or is_error(word) or NUMBER in response.last and word.isdigit():
                 return end, True
-            elif reply.before is None:
+            elif response.before is None:
                 pos = end
             else:
-                self.wrong = 'a line that belongs to no answer'
+                self.wrong = 'a line that belongs to no response'
                 break
         return pos, False
 
 
 def one_value(data: bytes) -> bool:
-    """Say whether this is the answer to a request for keys of which just one was found."""
+    """Return whether this is the response to a request for keys of which exactly one was found."""
     end = data.find(b'\n') + 1
     words = data[:end].rstrip(CRLF).split(b' ')
     return len(words) > BLOCKS[b'VALUE'] and is_length(words[BLOCKS[b'VALUE']]) \
@@ -265,5 +262,5 @@ def one_value(data: bytes) -> bool:
 
 
 def made_here(exchange: Exchange) -> bool:
-    """Say whether the backend has never seen this request, so that no answer of it can come."""
+    """Return whether the backend has never seen this request, so that no response of it can come."""
     return exchange.failure is not None and exchange.failure.request == b''

@@ -1,16 +1,16 @@
-"""What is remembered of a request until its answer has come, and of a prepared statement until it is closed.
+"""What is remembered of a request until its response has come, and of a prepared statement until it is closed.
 
 Knows the requests that concern prepared statements byte by byte, and no framer.
 
-The types of a statement's parameters are sent once, with its first execution; the later ones rely on them. An execution
-that is answered by vaurien does not reach the server, which then lacks the types: they are kept (``withheld``) and put
-into the executions that come without.
+The types of a statement's parameters are sent once, with its first execution; later executions rely on them. An execution
+that vaurien responds to does not reach the server, which then lacks the types: they are kept (``withheld``) and put into
+the executions that come without them.
 """
-from .packets import FULL, HEADER, number
+from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, number
 
-# the shapes of answers
-ONE = 'one'             #: one packet, whatever is in it
-RESULT = 'result'       #: OK, ERR, or a result set, and what is chained to it
+# the shapes of responses
+ONE = 'one'             #: one packet, with any content
+RESULT = 'result'       #: OK, ERR, or a result set, and the results chained to it
 CURSOR = 'cursor'       #: the same, and the result set has no rows where a cursor was opened
 ROWS = 'rows'           #: packets up to EOF or ERR
 PREPARED = 'prepared'   #: the statement's id, and definitions of its parameters and columns
@@ -20,19 +20,19 @@ EXECUTE, BULK_EXECUTE = 0x17, 0xFA
 
 COUNTED = 8             #: flag of COM_STMT_EXECUTE: the number of parameters is given (with query attributes)
 TYPED = 0x80            #: flag of COM_STMT_BULK_EXECUTE: the parameters' types are given
-#: [bytes] of an execution that are looked at at most; enough for the types of 20,000 parameters
-LONGEST = 60_000
-#: statements of a session that are known by their text; beyond it the oldest is forgotten. Each costs up to 4 KiB, and
-#: few clients keep more than some hundred
-MOST = 1024
+#: [bytes] of an execution that are read at most; enough for the types of 20,000 parameters
+MAX_EXECUTION_BYTES = 60_000
+#: [statements] of a session that are remembered; one more, and the oldest is forgotten. Each costs up to 4 KiB, and few
+#: clients keep more than a few hundred
+MAX_STATEMENTS = 1024
 
 
 class Statement:
     """A prepared statement.
 
     Attributes:
-        text: What was prepared, cut.
-        params: How many parameters it has; None: its answer has not come yet.
+        text: The statement, cut to ``MAX_NAME_BYTES``.
+        params: How many parameters it has; None: the response has not come yet.
         long_data: The server holds data for its next execution.
         withheld: The beginning of an execution with types that the server has not seen; empty: there is none.
     """
@@ -49,7 +49,7 @@ class Statements:
     """The prepared statements of a session.
 
     Attributes:
-        last: The one that was prepared last, perhaps without an answer yet; None: there is none.
+        last: The one that was prepared last, perhaps without a response yet; None: there is none.
     """
 
     LAST = 0xFFFFFFFF   #: the id that means ``last`` (MariaDB)
@@ -61,8 +61,8 @@ class Statements:
         self._known: dict[int, Statement] = {}
 
     def prepared(self, statement: Statement, number: int, params: int) -> None:
-        """Take note of the server's answer: the statement's id and the number of its parameters."""
-        if len(self._known) >= MOST:
+        """Record the server's response: the statement's id and the number of its parameters."""
+        if len(self._known) >= MAX_STATEMENTS:
             del self._known[next(iter(self._known))]
         statement.params = params
         self._known[number] = statement
@@ -83,7 +83,7 @@ class Statements:
         self._known.clear()
 
     def incomplete(self) -> bool:
-        """Say whether any has types that the server has not seen."""
+        """Return whether any statement has types that the server has not seen."""
         return any(statement.withheld for statement in self._known.values()) or bool(self.last and self.last.withheld)
 
 
@@ -91,11 +91,11 @@ class Call:
     """What is remembered of a request: the note of its exchange.
 
     Args:
-        shape: The shape of its answer.
+        shape: The shape of its response.
         statement: The prepared statement that it is about; None: there is none, or it is not known.
         head: The beginning of an execution, without the packet's header.
-        dirty: After an execution the server holds no long data and no open cursor; without it, it still would.
-        then: What is asked in the same breath; its answer belongs to this one.
+        dirty: It is an execution that frees long data or a cursor at the server, which keeps them if it does not arrive.
+        then: The request that follows in the same exchange; None: there is none.
     """
 
     __slots__ = ('shape', 'statement', 'head', 'dirty', 'then')
@@ -106,21 +106,21 @@ class Call:
 
 
 class Types:
-    """Where an execution has the types of its parameters, or would have them.
+    """The place of the parameters' types in an execution, whether they are there or not.
 
     Args:
         head: The beginning of the execution, from its command byte on.
         params: The number of its parameters.
-        named: Types are followed by names: query attributes were agreed on.
+        named: A name follows each type: both sides have agreed on query attributes.
 
     Attributes:
-        params: The number of its parameters, with those that only it has.
-        given: Whether it has them.
+        params: The number of its parameters, those that only this execution has included.
+        given: Whether the types are there.
         at: Where they begin.
-        data: The types themselves; empty: not given.
+        data: The types themselves; empty: they are not there.
 
     Raises:
-        IndexError: The execution is cut off before that.
+        IndexError: The execution is cut before their end.
     """
 
     __slots__ = ('params', 'given', 'at', 'data', '_flag', '_bit')
@@ -146,11 +146,11 @@ class Types:
         self.data = head[self.at:end]
 
     def put(self, packet: bytes, types: bytes) -> bytes:
-        """Return the packet with these types in their place; as it is where it would not fit into one packet any more."""
+        """Return the packet with these types in their place; unchanged if it would not fit into one packet any more."""
         length = int.from_bytes(packet[:3], 'little') + len(types)
-        if length >= FULL:
+        if length >= MAX_PAYLOAD_BYTES:
             return packet
-        flag, at = HEADER + self._flag, HEADER + self.at
+        flag, at = HEADER_BYTES + self._flag, HEADER_BYTES + self.at
         return b''.join((length.to_bytes(3, 'little'), packet[3:flag], bytes((packet[flag] | self._bit,)),
                          packet[flag + 1:at], types, packet[at:]))
 
@@ -161,13 +161,13 @@ def complete(call: Call, packet: bytes, named: bool) -> bytes:
     Args:
         call: The execution.
         packet: Its first packet, or the beginning of it.
-        named: Query attributes were agreed on.
+        named: Both sides have agreed on query attributes.
     """
     statement = call.statement
     if statement is None or not statement.withheld or statement.params is None:
         return packet
     try:
-        here = Types(packet[HEADER:], statement.params, named)
+        here = Types(packet[HEADER_BYTES:], statement.params, named)
         missing = Types(statement.withheld, statement.params, named)
     except IndexError:
         return packet
@@ -177,7 +177,7 @@ def complete(call: Call, packet: bytes, named: bool) -> bytes:
 
 
 def typed(call: Call, named: bool) -> bool:
-    """Say whether an execution carries the types of its parameters, or may do so where that cannot be told."""
+    """Return whether an execution carries the types of its parameters; True also where that is unknown."""
     statement = call.statement
     if statement is None or statement.params is None:
         return True

@@ -1,23 +1,24 @@
-"""What the commands of the MySQL protocol are called, what they change, and what their answers look like.
+"""The commands of the MySQL protocol: their names, what they change, and what their responses look like.
 
-The table is most of it; the functions are for the commands that say more than their name. Knows no framer.
+Most of them are rows of a table; those that are named by more than that have a function. Knows no framer.
 """
 from collections.abc import Callable
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME
+from ..message import MAX_NAME_BYTES
 from .attributes import after_attributes
-from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, LONGEST, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
+from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, MAX_EXECUTION_BYTES, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
 from .packets import text
+from .state import Conversation
 
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
     'connect', 'login', 'change-user', 'query', 'execute', 'prepare', 'fetch', 'command'
-UNANSWERED = 'unanswered'   #: what the server is only told: it can neither fail nor be late
-LARGE = 'large'     #: a request of 16 MB and more: how many packets it has is not known before its end
+UNANSWERED = 'unanswered'   #: the server sends no response: it can neither fail nor be late
+LARGE = 'large'     #: a request of 16 MB or more, whose number of packets is unknown before its end
 
 QUERY, PREPARE, CLOSE, LONG_DATA = 0x03, 0x16, 0x19, 0x18
 CURSOR_TYPES = 0x07     #: flags of COM_STMT_EXECUTE: a cursor is opened
@@ -30,70 +31,70 @@ class Command(NamedTuple):
 
     Args:
         name: Its name in the documents.
-        call: What is remembered of it; None: the server does not answer it.
-        detail: What its exchange's name shows behind that: ``text`` up to a NUL, or the ``id`` of a statement.
+        call: What is remembered of it; None: it has no response.
+        detail: What follows in its exchange's name: ``text`` up to a NUL, or the ``id`` of a statement; empty: nothing.
         stage: The stage of its exchange.
-        change: What it changes, given the protocol and the payload.
+        change: A function of the conversation and the payload that records what it changes; None: it changes nothing.
     """
 
     name: bytes
     call: Call | None
     detail: str = ''
     stage: str = COMMANDING
-    change: Callable[[Any, bytes], None] | None = None
+    change: Callable[[Conversation, bytes], None] | None = None
 
 
-def close(protocol: Any, payload: bytes) -> None:
+def close(protocol: Conversation, payload: bytes) -> None:
     """Forget a statement."""
     protocol.statements.close(*STATEMENT(payload, 1))
     protocol.review()
 
 
-def keep_data(protocol: Any, payload: bytes) -> None:
-    """Remember that the server holds data for the next execution of a statement."""
+def keep_data(protocol: Conversation, payload: bytes) -> None:
+    """Record that the server holds data for the next execution of a statement."""
     statement = protocol.statements.find(*STATEMENT(payload, 1))
     if statement is not None:
         statement.long_data = True
 
 
-def forget(protocol: Any, payload: bytes) -> None:
-    """Forget all statements: the connection becomes as good as new."""
+def forget(protocol: Conversation, payload: bytes) -> None:
+    """Forget all statements: the connection becomes like a new one."""
     protocol.statements.clear()
     protocol.review()
 
 
-PLAIN, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
-#: By their first byte, besides those that have a function of their own. What is in neither is relayed unread: the
-#: streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), what servers use among themselves.
+ONE_PACKET, TABLE, UP_TO_EOF = Call(ONE), Call(RESULT), Call(ROWS)
+#: by their first byte, without those that have a function of their own. From a command in neither table on the session is
+#: relayed unread: the streams of replication (0x12, 0x13, 0x1e), cloning (0x20), COM_MULTI (0xfe), internal commands
 BY_CODE = {
     0x01: Command(b'COM_QUIT', None, stage=UNANSWERED),
-    0x02: Command(b'COM_INIT_DB', PLAIN, 'text'),
+    0x02: Command(b'COM_INIT_DB', ONE_PACKET, 'text'),
     0x04: Command(b'COM_FIELD_LIST', UP_TO_EOF, 'text'),
-    0x05: Command(b'COM_CREATE_DB', PLAIN, 'text'),
-    0x06: Command(b'COM_DROP_DB', PLAIN, 'text'),
-    0x07: Command(b'COM_REFRESH', PLAIN),
-    0x08: Command(b'COM_SHUTDOWN', PLAIN),
-    0x09: Command(b'COM_STATISTICS', PLAIN),
+    0x05: Command(b'COM_CREATE_DB', ONE_PACKET, 'text'),
+    0x06: Command(b'COM_DROP_DB', ONE_PACKET, 'text'),
+    0x07: Command(b'COM_REFRESH', ONE_PACKET),
+    0x08: Command(b'COM_SHUTDOWN', ONE_PACKET),
+    0x09: Command(b'COM_STATISTICS', ONE_PACKET),
     0x0A: Command(b'COM_PROCESS_INFO', TABLE),
-    0x0C: Command(b'COM_PROCESS_KILL', PLAIN),
-    0x0D: Command(b'COM_DEBUG', PLAIN),
-    0x0E: Command(b'COM_PING', PLAIN),
+    0x0C: Command(b'COM_PROCESS_KILL', ONE_PACKET),
+    0x0D: Command(b'COM_DEBUG', ONE_PACKET),
+    0x0E: Command(b'COM_PING', ONE_PACKET),
     0x11: Command(b'COM_CHANGE_USER', TO_LOG_IN, 'text', CHANGING_USER, forget),
-    0x15: Command(b'COM_REGISTER_SLAVE', PLAIN),
+    0x15: Command(b'COM_REGISTER_SLAVE', ONE_PACKET),
     LONG_DATA: Command(b'COM_STMT_SEND_LONG_DATA', None, 'id', UNANSWERED, keep_data),
     CLOSE: Command(b'COM_STMT_CLOSE', None, 'id', UNANSWERED, close),
-    0x1A: Command(b'COM_STMT_RESET', PLAIN, 'id'),
-    0x1B: Command(b'COM_SET_OPTION', PLAIN),
+    0x1A: Command(b'COM_STMT_RESET', ONE_PACKET, 'id'),
+    0x1B: Command(b'COM_SET_OPTION', ONE_PACKET),
     0x1C: Command(b'COM_STMT_FETCH', UP_TO_EOF, 'id', FETCHING),
-    0x1F: Command(b'COM_RESET_CONNECTION', PLAIN, change=forget),
+    0x1F: Command(b'COM_RESET_CONNECTION', ONE_PACKET, change=forget),
 }
 
 
-def needed(protocol: Any, data: bytes, at: int) -> int:
-    """Return how many bytes of a command must have arrived before it can be understood.
+def needed(protocol: Conversation, data: bytes, at: int) -> int:
+    """Return how many bytes of a command must have come before it can be understood.
 
     Args:
-        protocol: The protocol, which knows the statements.
+        protocol: The conversation, which knows the statements.
         data: The bytes with the command.
         at: Where its first byte is.
     """
@@ -102,29 +103,29 @@ def needed(protocol: Any, data: bytes, at: int) -> int:
         statement = protocol.statements.find(*STATEMENT(data, at + 1)) if len(data) - at >= 5 else None
         if statement is None:
             return 10
-        names = NAME if protocol.attributes else 0
-        return LONGEST if statement.params is None else min(LONGEST, 32 + 3 * statement.params + names)
+        names = MAX_NAME_BYTES if protocol.attributes else 0
+        return MAX_EXECUTION_BYTES if statement.params is None else min(MAX_EXECUTION_BYTES, 32 + 3 * statement.params + names)
     if code == QUERY and protocol.attributes:
-        return 2 * NAME
-    return 5 if code == LONG_DATA else 1 + NAME
+        return 2 * MAX_NAME_BYTES
+    return 5 if code == LONG_DATA else 1 + MAX_NAME_BYTES
 
 
-def command(protocol: Any, payload: bytes) -> Exchange:
+def command(protocol: Conversation, payload: bytes) -> Exchange:
     """Make the exchange of a command.
 
     Args:
-        protocol: The protocol, which learns what the command changes.
+        protocol: The conversation, which records what the command changes.
         payload: The command, or as much of it as is needed.
 
     Raises:
-        ProtocolError: Nobody knows what its answer looks like.
+        ProtocolError: The shape of its response is unknown.
     """
     code = payload[0]
     if code in SPECIAL:
         return SPECIAL[code](protocol, payload)
     row = BY_CODE.get(code)
     if row is None:
-        raise ProtocolError(f'nobody knows what follows the command {code:#x}')
+        raise ProtocolError(f'the command {code:#x} is not known')
     name = row.name
     if row.detail == 'text':
         name += b' ' + text(payload, 1)[0]
@@ -134,32 +135,32 @@ def command(protocol: Any, payload: bytes) -> Exchange:
         name += b' %d' % STATEMENT(payload, 1)[0]
     if row.change is not None:
         row.change(protocol, payload)
-    return Exchange(name.rstrip()[:NAME], row.stage, row.call is not None, row.call)
+    return Exchange(name.rstrip()[:MAX_NAME_BYTES], row.stage, row.call is not None, row.call)
 
 
-def query(protocol: Any, payload: bytes) -> Exchange:
-    """COM_QUERY: called by its text."""
+def query(protocol: Conversation, payload: bytes) -> Exchange:
+    """Make the exchange of a COM_QUERY, named by its text."""
     start = 1
     if protocol.attributes:
         try:
             start = after_attributes(payload)
         except IndexError:
             return Exchange(b'COM_QUERY', COMMANDING, True, TO_QUERY)
-    return Exchange(payload[start:start + NAME], ASKING, True, TO_QUERY)
+    return Exchange(payload[start:start + MAX_NAME_BYTES], ASKING, True, TO_QUERY)
 
 
-def prepare(protocol: Any, payload: bytes) -> Exchange:
-    """COM_STMT_PREPARE: called by its name and the statement's text."""
-    statement = protocol.statements.last = Statement(payload[1:1 + NAME])
+def prepare(protocol: Conversation, payload: bytes) -> Exchange:
+    """Make the exchange of a COM_STMT_PREPARE, named by that and the statement's text."""
+    statement = protocol.statements.last = Statement(payload[1:1 + MAX_NAME_BYTES])
     if protocol.editing:
         protocol.review()
-    return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:NAME], PREPARING, True, Call(PREPARED, statement))
+    return Exchange((b'COM_STMT_PREPARE ' + statement.text)[:MAX_NAME_BYTES], PREPARING, True, Call(PREPARED, statement))
 
 
-def execute(protocol: Any, payload: bytes) -> Exchange:
-    """COM_STMT_EXECUTE and its bulk: called by the statement's text.
+def execute(protocol: Conversation, payload: bytes) -> Exchange:
+    """Make the exchange of a COM_STMT_EXECUTE or COM_STMT_BULK_EXECUTE, named by the statement's text.
 
-    An execution whose types could not be kept, were it answered here, is taken for a command that no query's failures fit.
+    An execution too long for its types to be kept has the stage of a plain command, so that no failure of a query fits it.
     """
     if len(payload) < (10 if payload[0] == EXECUTE else 7):
         raise ProtocolError('an execution that is cut short')
@@ -174,7 +175,7 @@ def execute(protocol: Any, payload: bytes) -> Exchange:
     if statement.withheld and typed(call, protocol.attributes):
         statement.withheld = b''
         protocol.review()
-    stage = COMMANDING if len(payload) == LONGEST else EXECUTING
+    stage = COMMANDING if len(payload) == MAX_EXECUTION_BYTES else EXECUTING
     return Exchange(statement.text, stage, True, call)
 
 

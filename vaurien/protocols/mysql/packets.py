@@ -1,45 +1,45 @@
 """Packets of the MySQL protocol: their header, numbers and strings, the greeting and the login. Knows no conversation.
 
-Sources: "MySQL Internals, Client/Server Protocol" (8.0) and the MariaDB knowledge base, "Client/Server Protocol"; what is
-said of MariaDB's answers was also seen on 10.11.
+Sources: "MySQL Internals, Client/Server Protocol" (8.0) and the MariaDB knowledge base, "Client/Server Protocol"; the
+responses of MariaDB were also seen on 10.11.
 """
 from struct import Struct
 from typing import NamedTuple
 
 from ...errors import ProtocolError
 
-#: [bytes] of a payload that says that the next packet goes on with it; also the mask of the length in a header
-FULL = 0xFFFFFF
-HEADER = 4      #: [bytes] of a packet's header: length (3, little-endian), sequence id (1)
+#: [bytes] of a payload; one of this length goes on in the next packet. Also the mask of the length in a header
+MAX_PAYLOAD_BYTES = 0xFFFFFF
+HEADER_BYTES = 4      #: [bytes] of a packet's header: length (3, little-endian), sequence id (1)
 #: the header of a packet as one number, with the sequence id on top
 WORD = Struct('<I').unpack_from
 #: the same and the first byte of the payload
 PACKET = Struct('<IB').unpack_from
 
-# first byte of an answer's payload
+# the first byte of a response's payload
 OK, LOCAL_INFILE, EOF, ERR = 0x00, 0xFB, 0xFE, 0xFF
 VERSION = 0x0A  #: of the protocol, the first byte of the greeting
-#: error code of a progress report (MariaDB), which is no end of anything
+#: the error code of a progress report (MariaDB), which ends nothing
 PROGRESS = b'\xff\xff'
 
 # status flags of OK and EOF packets, all in their low byte
 MORE_RESULTS, CURSOR_EXISTS = 0x08, 0x40
 
-# capabilities; those of MariaDB alone stand above the 32 bits of MySQL
+# capabilities; those of MariaDB alone are above the 32 bits of MySQL
 LONG_PASSWORD, CONNECT_WITH_DB, COMPRESS, PROTOCOL_41, SSL = 1, 1 << 3, 1 << 5, 1 << 9, 1 << 11
 SECURE_CONNECTION, PLUGIN_AUTH_LENENC = 1 << 15, 1 << 21
 DEPRECATE_EOF, OPTIONAL_METADATA, ZSTD, QUERY_ATTRIBUTES = 1 << 24, 1 << 25, 1 << 26, 1 << 27
 CACHE_METADATA = 1 << 36
-#: all of MySQL's, and MariaDB's progress, bulk operations, extended metadata, cached metadata, unit results
+#: all of MySQL, and of MariaDB progress, bulk operations, extended metadata, cached metadata, unit results
 KNOWN = (1 << 32) - 1 | 0b111101 << 32
 
 
 class Greeting(NamedTuple):
-    """What the server says of itself ("Protocol::HandshakeV10").
+    """The server's first packet ("Protocol::HandshakeV10").
 
     Args:
-        capabilities: What it can do, MariaDB's extensions included.
-        mariadb: It is a MariaDB, and words its errors so.
+        capabilities: What the server can do, MariaDB's extensions included.
+        mariadb: The server is a MariaDB, which has other error texts.
     """
 
     capabilities: int
@@ -47,12 +47,12 @@ class Greeting(NamedTuple):
 
 
 class Login(NamedTuple):
-    """What the client answers to the greeting ("Protocol::HandshakeResponse41").
+    """The client's first packet ("Protocol::HandshakeResponse41").
 
     Args:
         capabilities: What both sides can do.
         user: The user's name.
-        database: The database that it starts with; empty: none.
+        database: The database that the session starts with; empty: none.
     """
 
     capabilities: int
@@ -110,7 +110,7 @@ def login(payload: bytes, server: int) -> Login:
         server: The server's capabilities.
 
     Raises:
-        ProtocolError: TLS begins here, or what is agreed on is not known.
+        ProtocolError: TLS begins here, or the two sides have agreed on something unknown.
     """
     client = int.from_bytes(payload[:4], 'little')
     if client & SSL:
@@ -123,7 +123,7 @@ def login(payload: bytes, server: int) -> Login:
     if agreed & ~KNOWN or agreed & OPTIONAL_METADATA and not agreed & DEPRECATE_EOF:
         raise ProtocolError(f'the capabilities {agreed:#x} are not known')
     user, at = text(payload, 32)
-    payload += bytes(2)     # what is cut short ends nowhere
+    payload += bytes(2)     # a string that was cut short ends with these
     if agreed & PLUGIN_AUTH_LENENC:
         size, at = number(payload, at)
         at += size

@@ -1,40 +1,35 @@
-"""Finds the client's messages: the login, commands, and what it sends because the server has asked for it.
+"""Finds the client's messages: the login, commands, and the data that the server asks for.
 
-Knows no stream, no failure, and of commands only where they end.
+Knows no stream, no failure, and of a command only where it ends.
 """
 from collections.abc import Iterator
-from typing import Any
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, Part
 from .calls import LOGIN
-from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, PLAIN, QUERY, TO_LOG_IN, TO_QUERY, command, needed
-from .packets import FULL, HEADER, PACKET, WORD, login
-
-# what the client sends now
-ANSWER, COMMANDS, FILE = 'the answer to the greeting', 'commands', 'a file for LOAD DATA LOCAL'
+from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, ONE_PACKET, QUERY, TO_LOG_IN, TO_QUERY, command, needed
+from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, PACKET, WORD, login
+from .state import COMMANDS, FILE, LOGIN_PACKET, Conversation
 
 
-class Requests(Framer):
+class Requests(Framer[Conversation]):
     """The direction from the client to the server."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
-        self.exchange: Exchange | None = None   # whose message is under way; None: it is a part of another's conversation
-        self.open = False   # a message is under way
-        self.full = False   # its packet is full, and another one follows
+        self.full = False   # the packet under way is full, and another one belongs to the same message
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         protocol, size = self.protocol, len(data)
-        last = size - HEADER - 1
+        last = size - HEADER_BYTES - 1
         while not self.rest:
             while start <= last and not self.open and protocol.quick:
-                length, code = PACKET(data, start)  # a packet whose number is not 0 seems to be a long one
-                end = start + HEADER + length
-                if code != QUERY or end > size or not 0 < length < FULL:
+                length, code = PACKET(data, start)  # a packet with a sequence id other than 0 looks like a long one
+                end = start + HEADER_BYTES + length
+                if code != QUERY or end > size or not 0 < length < MAX_PAYLOAD_BYTES:
                     break
-                name = data[start + 5:end] if length <= NAME else data[start + 5:start + 5 + NAME]
+                name = data[start + 5:end] if length <= MAX_NAME_BYTES else data[start + 5:start + 5 + MAX_NAME_BYTES]
                 yield end, Exchange(name, ASKING, True, TO_QUERY), True
                 start = end
             part = self._go_on(data, start) if self.open else self._begin(data, start)
@@ -44,13 +39,13 @@ class Requests(Framer):
             start = part[0]
 
     def _begin(self, data: bytes, start: int) -> Part | None:
-        """Report the message that begins here; None: not yet."""
-        protocol, at = self.protocol, start + HEADER
+        """Report the message that begins here; None: more bytes are needed."""
+        protocol, at = self.protocol, start + HEADER_BYTES
         if len(data) < at:
             return None
         if protocol.compressed:
             raise ProtocolError('what follows is compressed')
-        length, exchange = WORD(data, start)[0] & FULL, None
+        length, exchange = WORD(data, start)[0] & MAX_PAYLOAD_BYTES, None
         if protocol.sends is FILE:
             if not length:
                 protocol.expect(COMMANDS)
@@ -60,20 +55,19 @@ class Requests(Framer):
             exchange = self._ask(data, at, length)
             if exchange is None:
                 return None
-        self.exchange = exchange
-        return self._claim(data, at, length)
+        return self._claim(data, at, length, exchange)
 
     def _ask(self, data: bytes, at: int, length: int) -> Exchange | None:
-        """Make the exchange of a request; None: not yet."""
-        if self.protocol.sends is ANSWER:
+        """Make the exchange of a request; None: more bytes are needed."""
+        if self.protocol.sends is LOGIN_PACKET:
             return self._log_in(data[at:at + length], length)
         if not length:
-            return Exchange(stage=COMMANDING, note=PLAIN)   # the server answers ERR
+            return Exchange(stage=COMMANDING, note=ONE_PACKET)   # the server responds with ERR
         wanted = min(length, needed(self.protocol, data, at)) if len(data) > at else length
         if len(data) - at < wanted:
             return None
         exchange = command(self.protocol, data[at:at + wanted])
-        if length == FULL:
+        if length == MAX_PAYLOAD_BYTES:
             exchange.stage = LARGE
         return exchange
 
@@ -86,32 +80,31 @@ class Requests(Framer):
         protocol.agree(login(payload, protocol.server.capabilities))
         protocol.expect(COMMANDS)
         name = b' '.join((b'login', protocol.login.user, protocol.login.database))
-        return Exchange(name.rstrip()[:NAME], LOGGING_IN, True, TO_LOG_IN)
+        return Exchange(name.rstrip()[:MAX_NAME_BYTES], LOGGING_IN, True, TO_LOG_IN)
 
     def _check_login(self) -> None:
-        """A packet whose number is not 0 is no command, but said in the conversation of a login."""
+        """Check that a login is under way: a packet with a sequence id other than 0 is no command, but belongs to one."""
         queue = self.protocol.queue
         if not queue or queue[0].note.shape is not LOGIN:
-            raise ProtocolError('a packet in a conversation that nobody has')
+            raise ProtocolError('a packet in a conversation that has not begun')
 
     def _go_on(self, data: bytes, start: int) -> Part | None:
-        """Report more of the message under way; None: not yet."""
+        """Report more of the message under way; None: more bytes are needed."""
         if not self.full:
-            self.open = False
             return start, self.exchange, True
-        at = start + HEADER
-        return self._claim(data, at, WORD(data, start)[0] & FULL) if len(data) >= at else None
+        at = start + HEADER_BYTES
+        return self._claim(data, at, WORD(data, start)[0] & MAX_PAYLOAD_BYTES, self.exchange) if len(data) >= at else None
 
-    def _claim(self, data: bytes, at: int, length: int) -> Part:
+    def _claim(self, data: bytes, at: int, length: int, exchange: Exchange | None) -> Part:
         """Report a packet of the message under way.
 
         Args:
             data: The bytes.
             at: Where its payload begins.
             length: How long that is.
+            exchange: The exchange of the message; None: the message is a part of another one's conversation.
         """
         end = at + length
         self.rest = max(0, end - len(data))
-        self.full = length == FULL
-        self.open = self.full or self.rest > 0
-        return end - self.rest, self.exchange, not self.open
+        self.full = length == MAX_PAYLOAD_BYTES
+        return end - self.rest, exchange, not self.full and not self.rest

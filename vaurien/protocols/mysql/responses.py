@@ -1,21 +1,22 @@
-"""Finds the server's messages: the greeting, and the answers to what was asked.
+"""Finds the server's messages: the greeting, and the responses to requests.
 
-Knows no stream and no failure, and of an answer only its packets: rows are passed over by their headers.
+Knows no stream and no failure, and of a response only its packets: rows are passed over by their headers.
 """
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ...errors import ProtocolError
+from ..base import Exchange
 from ..message import Framer, Part
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
     CURSOR_EXISTS,
     EOF,
     ERR,
-    FULL,
-    HEADER,
+    HEADER_BYTES,
     LOCAL_INFILE,
+    MAX_PAYLOAD_BYTES,
     MORE_RESULTS,
     OK,
     PACKET,
@@ -25,27 +26,27 @@ from .packets import (
     greeting,
     number,
 )
-from .requests import FILE
+from .state import FILE, Conversation
 
-# what comes next in an answer
-FIRST, DEFINITIONS, END_OF_COLUMNS, PASSING = 'its first packet', 'definitions', 'the EOF behind them', 'rows'
-#: [bytes] of a payload that tell all: the first one, the two numbers of an OK packet, the low byte of its status
-TELLING = 1 + 9 + 9 + 1
-SHORT = 9           #: [bytes] of a payload with ``EOF`` in front that only a row can have
-#: the answer to COM_STMT_PREPARE: OK, the statement's id, the numbers of its columns and parameters
+# what comes next in a response
+FIRST, DEFINITIONS, END_OF_COLUMNS, PASSING = 'its first packet', 'definitions', 'the EOF after them', 'rows'
+#: [bytes] of a payload that must have come: the first one, the two numbers of an OK packet, the low byte of its status
+TELLING_BYTES = 1 + 9 + 9 + 1
+MIN_EOF_ROW_BYTES = 9   #: [bytes] of a payload that begins with ``EOF`` from which on it is a row
+#: the response to COM_STMT_PREPARE: OK, the statement's id, the numbers of its columns and parameters
 PREPARE_OK = Struct('<BIHH').unpack_from
-COLUMNS = 0xFFFF    #: more are in no result set (servers so far: 4096)
+MAX_COLUMNS = 0xFFFF    #: [columns] of a result set at most (servers so far: 4096)
 
 
-class Answers(Framer):
+class Responses(Framer[Conversation]):
     """The direction from the server to the client."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.next = FIRST
-        self.left = 0       # definitions still to come
+        self.left = 0       # how many definitions are still to come
         self.full = False   # the packet before was full, and another one goes on with it
-        self.last = False   # the rest of the packet under way completes the answer
+        self.last = False   # the packet under way completes its response
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         protocol, size = self.protocol, len(data)
@@ -71,8 +72,8 @@ class Answers(Framer):
             start = end
         raise ProtocolError('what follows is compressed')
 
-    def _complete(self, exchange: Any) -> bool:
-        """Take note that an answer is complete; False: another one belongs to the same exchange."""
+    def _complete(self, exchange: Exchange) -> bool:
+        """Record that a response is complete; return False if another one belongs to the same exchange."""
         call = exchange.note
         self.next = FIRST
         if call.then is not None:
@@ -80,18 +81,18 @@ class Answers(Framer):
         return call.then is None
 
     def _unasked(self, data: bytes, start: int) -> int:
-        """Return where the packet ends that no request asked for; ``start``: not all of it is there.
+        """Return where the packet ends that no request asked for; ``start``: not all of it has come.
 
-        It is the greeting, or the ERR that some servers say good-bye with.
+        It is the greeting, or the ERR that some servers send before they close the connection.
         """
-        at = start + HEADER
-        if self.protocol.requests.opaque:
-            raise ProtocolError(self.protocol.requests.opaque)
+        at = start + HEADER_BYTES
+        if self.protocol.request_cutter.opaque_because:
+            raise ProtocolError(self.protocol.request_cutter.opaque_because)
         if len(data) <= at:
             return start
         if data[at] != ERR:
             self._check_greeting(data[at])
-        end: int = at + (WORD(data, start)[0] & FULL)
+        end: int = at + (WORD(data, start)[0] & MAX_PAYLOAD_BYTES)
         if end > len(data):
             return start
         if data[at] != ERR:
@@ -100,17 +101,17 @@ class Answers(Framer):
 
     def _check_greeting(self, version: int) -> None:
         if self.protocol.server is not None:
-            raise ProtocolError('an answer to nothing')
+            raise ProtocolError('a response to nothing')
         if version != VERSION:
-            raise ProtocolError('the server greets in no way that is known')
+            raise ProtocolError('the server greets in an unknown way')
 
     def _walk(self, data: bytes, at: int, call: Call) -> tuple[int, bool]:
-        """Pass over the packets of an answer.
+        """Pass over the packets of a response.
 
         Returns:
-            Where the last of them ends, perhaps beyond the data, and whether it is the answer's last.
+            Where the last one ends, perhaps beyond the data, and whether it is the last one of the response.
         """
-        last = len(data) - HEADER - 1
+        last = len(data) - HEADER_BYTES - 1
         if call.shape is ROWS and self.next is FIRST:
             self.next = PASSING
         while at <= last:
@@ -119,119 +120,119 @@ class Answers(Framer):
                 if not self.left:
                     if call.shape is PREPARED:
                         return at, True
-                    self.next = self._behind_definitions()
+                    self.next = self._after_definitions()
             elif self.next is PASSING and not self.full:
                 at = self._pass_rows(data, at, last)
             if at > last:
                 break
             word, first = PACKET(data, at)
-            payload, length = at + HEADER, word & FULL
-            if not self.full and payload + min(length, TELLING) > len(data):
+            payload, length = at + HEADER_BYTES, word & MAX_PAYLOAD_BYTES
+            if not self.full and payload + min(length, TELLING_BYTES) > len(data):
                 break
             at = payload + length
-            if self.full or length == FULL:
-                self.full = length == FULL
+            if self.full or length == MAX_PAYLOAD_BYTES:
+                self.full = length == MAX_PAYLOAD_BYTES
             elif self._packet(data, payload, length, first, call):
                 return at, True
         return at, False
 
     def _pass_rows(self, data: bytes, at: int, last: int) -> int:
-        """Return where the first packet is that may be something else than a row, or that is not there yet."""
+        """Return where the first packet begins that may be something else than a row, or that has not come."""
         while at <= last:
             word, first = PACKET(data, at)
-            length = word & FULL
-            if first >= EOF or length == FULL:
+            length = word & MAX_PAYLOAD_BYTES
+            if first >= EOF or length == MAX_PAYLOAD_BYTES:
                 break
-            at += HEADER + length
+            at += HEADER_BYTES + length
         return at
 
     def _pass_definitions(self, data: bytes, at: int, last: int) -> int:
-        """Return where the first packet is behind the definitions, or in place of one, or that is not there yet."""
+        """Return where the first packet begins after the definitions, or in place of one, or that has not come."""
         left = self.left
         while left and at <= last:
             word, first = PACKET(data, at)
             if first == ERR:
                 break
-            at += HEADER + (word & FULL)
+            at += HEADER_BYTES + (word & MAX_PAYLOAD_BYTES)
             left -= 1
         self.left = left
         return at
 
-    def _behind_definitions(self) -> str:
+    def _after_definitions(self) -> str:
         return PASSING if self.protocol.deprecates_eof else END_OF_COLUMNS
 
     def _packet(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
-        """Read a packet that tells something; True: the answer ends with it.
+        """Read a packet that is not just passed over; return whether the response ends with it.
 
         Args:
             data: The bytes.
             at: Where the payload begins.
             length: How long it is.
             first: Its first byte.
-            call: What was asked.
+            call: What is remembered of the request.
         """
         if first == ERR:
             return length < 3 or data[at + 1:at + 3] != PROGRESS
         if self.next is FIRST:
             return self._FIRST[call.shape](self, data, at, length, first, call)
         if self.next is PASSING:
-            is_row = first != EOF or length >= SHORT and not self.protocol.deprecates_eof
+            is_row = first != EOF or length >= MIN_EOF_ROW_BYTES and not self.protocol.deprecates_eof
             return not is_row and (self._ends(data, at, length, first) or call.shape is ROWS)
         if first != EOF:
-            raise ProtocolError('no EOF behind the columns')
+            raise ProtocolError('no EOF after the columns')
         self.next = PASSING
         return call.shape is CURSOR and self._status(data, at, length, first) & CURSOR_EXISTS > 0
 
     def _ends(self, data: bytes, at: int, length: int, first: int) -> bool:
-        """Say whether an OK or EOF packet ends the answer; otherwise another result follows."""
+        """Return whether an OK or EOF packet ends the response; otherwise another result follows."""
         self.next = FIRST
         return not self._status(data, at, length, first) & MORE_RESULTS
 
     def _status(self, data: bytes, at: int, length: int, first: int) -> int:
         """Return the low byte of the status in an OK or EOF packet."""
-        behind = at + 3     # two numbers of a byte each, or one of two bytes
+        place = at + 3      # after two numbers of one byte each, or one of two bytes
         if length < 5:
             raise ProtocolError('a packet without a status')
         if (first == OK or self.protocol.deprecates_eof) and (data[at + 1] >= LOCAL_INFILE or data[at + 2] >= LOCAL_INFILE):
             try:
-                behind = number(data, number(data, at + 1)[1])[1]
+                place = number(data, number(data, at + 1)[1])[1]
             except IndexError:
-                behind = at + length
-            if behind + 2 > at + length:
+                place = at + length
+            if place + 2 > at + length:
                 raise ProtocolError('a packet without a status')
-        return data[behind]
+        return data[place]
 
-    # -- the first packet of an answer, by its shape; True: it is the only one
+    # -- the first packet of a response, by its shape; each returns whether the response ends with it
 
-    def _one(self, *packet: Any) -> bool:
+    def _one(self, *packet: object) -> bool:
         return True
 
     def _log_in(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
-        """Read a packet of a login: only OK ends it; all others the client answers."""
+        """Read a packet of a login: only OK ends it; the client responds to any other."""
         if first == OK:
             self.protocol.logged_in()
         return first == OK
 
     def _result(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
         """Read the first packet of a result."""
-        if first == OK or first == EOF and length < SHORT:
+        if first == OK or first == EOF and length < MIN_EOF_ROW_BYTES:
             return self._ends(data, at, length, first)
         if first == LOCAL_INFILE:
             self.protocol.expect(FILE)
             return False
-        count, behind = (first, at + 1) if first < LOCAL_INFILE else number(data, at)
-        if length > 1 + 8 + 1 or count > COLUMNS:
-            raise ProtocolError('a number of columns that is none')
-        if self.protocol.optional_metadata and behind < at + length and not data[behind]:
-            self.next = self._behind_definitions()
+        count, after = (first, at + 1) if first < LOCAL_INFILE else number(data, at)
+        if length > 1 + 8 + 1 or count > MAX_COLUMNS:
+            raise ProtocolError('a malformed number of columns')
+        if self.protocol.optional_metadata and after < at + length and not data[after]:
+            self.next = self._after_definitions()
         else:
             self.left, self.next = count, DEFINITIONS
         return False
 
     def _prepared(self, data: bytes, at: int, length: int, first: int, call: Call) -> bool:
-        """Read the answer to COM_STMT_PREPARE."""
+        """Read the first packet of the response to COM_STMT_PREPARE."""
         if first != OK or length < 12:
-            raise ProtocolError('a statement is prepared in no way that is known')
+            raise ProtocolError('a statement is prepared in an unknown way')
         _, statement, columns, params = PREPARE_OK(data, at)
         if call.statement is not None:
             self.protocol.statements.prepared(call.statement, statement, params)

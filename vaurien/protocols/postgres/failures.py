@@ -1,43 +1,43 @@
 """How PostgreSQL fails: the table of kinds, the bytes of each, and what keeps the backend's state right meanwhile.
 
-Knows no stream and makes no decision: which failure an exchange meets has been decided before. Texts, fields and lines are
-those of a live server, release 15.18; where no line is given the failure has not been provoked there.
+Knows no stream, no framer, and not how a failure is chosen. Texts, fields and lines are those of a live server, release 15.18;
+a failure without a line has not been provoked there.
 """
 from collections.abc import Callable
-from typing import Any
 
 from ..base import Exchange
-from ..message import Failure, Kind
+from ..message import Failure, FailureKind
 from . import messages as wire
+from .state import Conversation
 from .statements import COMMIT, CONTROL, READ, WRITE
 from .statements import read as read_statement
 
-Build = Callable[[Any, Exchange], Failure]
+Build = Callable[[Conversation, Exchange], Failure]
 
 DATA = (READ, WRITE, wire.CALL)
-ANYTHING = (*DATA, COMMIT, CONTROL)
+ANY_STATEMENT = (*DATA, COMMIT, CONTROL)
 
 # -- stand-ins: what the backend gets in place of a statement that fails
 
-#: The name of our own statement and portal; the client's unnamed ones must live on.
+#: The name of vaurien's own statement and portal; the client's unnamed ones must live on.
 _OURS = b'vaurien'
 #: No SQL, and so an error in every state of a transaction; the backend's log shows it.
 _NO_SQL = b'vaurien injected a failure here'
 _FAILING_QUERY = wire.query(_NO_SQL)
 _FAILING_PARSE = wire.parse(_OURS, _NO_SQL)
-#: Fails when it is run, and not before: a Query is parsed entirely before its first statement is run.
+#: Fails when it is run, and not before: all of a Query is parsed before its first statement is run.
 _FAILING_LATER = b'SELECT 1/0'
-#: A COMMIT that fails has rolled back.
+#: A COMMIT that fails rolls back.
 _ROLLBACK = wire.query(b'ROLLBACK')
 _ROLLBACK_IN_GROUP = b''.join((wire.parse(_OURS, b'ROLLBACK'), wire.bind(_OURS, _OURS), wire.execute(_OURS),
                                wire.close_statement(_OURS), _FAILING_PARSE))
 
 
-def failed(protocol: Any, exchange: Exchange, error: bytes) -> Failure:
-    """Answer a statement with an error, and let the backend fail it too where it has to know.
+def failed(protocol: Conversation, exchange: Exchange, error: bytes) -> Failure:
+    """Respond to a statement with an error, and let the backend fail a statement too where its state depends on that.
 
-    In the extended protocol it has to, since it must ignore what comes before the next Sync; so it does in a transaction,
-    and where nobody can say whether there is one.
+    It does in the extended protocol, where the backend must ignore all that comes before the next Sync; in a transaction; and
+    where it is unknown whether there is one.
     """
     statement = read_statement(exchange.name)
     commits = statement.nature == COMMIT
@@ -55,10 +55,10 @@ def failed(protocol: Any, exchange: Exchange, error: bytes) -> Failure:
     return Failure(error + wire.ready(wire.IN_FAILED_BLOCK), _FAILING_QUERY)
 
 
-def ended(protocol: Any, exchange: Exchange, words: bytes) -> Failure:
+def ended(protocol: Conversation, exchange: Exchange, words: bytes) -> Failure:
     """End the connection with these last words.
 
-    What the server has answered in a group it keeps to itself until there is a Sync, or an error: it is given one.
+    In a group the server holds its responses back until a Sync or an error: it is given an error.
     """
     if not protocol.grouped:
         return Failure(words, end='close')
@@ -69,7 +69,7 @@ def ended(protocol: Any, exchange: Exchange, words: bytes) -> Failure:
 # -- builders
 
 def error(state: str, text: str, **fields: str) -> Build:
-    """Make the builder of an error that the connection outlives; ``fields`` are those of ``report``."""
+    """Make the builder of an error after which the connection goes on; ``fields`` are those of ``report``."""
     reply = wire.report(b'E', 'ERROR', state, text, **fields)
     return lambda protocol, exchange: failed(protocol, exchange, reply)
 
@@ -79,16 +79,16 @@ def fatal(state: str, text: str, **fields: str) -> Build:
 
     Args:
         state: The SQLSTATE.
-        text: The primary message; ``{user}`` and ``{database}`` stand for those of the start-up.
+        text: The primary message, in which ``{user}`` and ``{database}`` stand for those of the start-up.
         fields: Those of ``report``.
     """
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
         return ended(protocol, exchange, wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields))
     return build
 
 
 def refused(state: str, text: str, line: str) -> Build:
-    """Make the builder of what the postmaster says to those who come at the wrong time."""
+    """Make the builder of the error with which the postmaster refuses a connection for now."""
     return fatal(state, text, F='postmaster.c', L=line, R='ProcessStartupPacket')
 
 
@@ -97,17 +97,17 @@ def interrupted(state: str, text: str, line: str) -> Build:
     return error(state, text, F='postgres.c', L=line, R='ProcessInterrupts')
 
 
-def crash_shutdown(protocol: Any, exchange: Exchange) -> Failure:
+def crash_shutdown(protocol: Conversation, exchange: Exchange) -> Failure:
     return ended(protocol, exchange, _CRASH)
 
 
-def read_only(protocol: Any, exchange: Exchange) -> Failure:
+def read_only(protocol: Conversation, exchange: Exchange) -> Failure:
     text = f'cannot execute {read_statement(exchange.name).command} in a read-only transaction'
     return failed(protocol, exchange, wire.report(b'E', 'ERROR', '25006', text,
                                                   F='utility.c', L='414', R='PreventCommandIfReadOnly'))
 
 
-def serialization_failure(protocol: Any, exchange: Exchange) -> Failure:
+def serialization_failure(protocol: Conversation, exchange: Exchange) -> Failure:
     return failed(protocol, exchange, _SERIALIZATION_FAILURES[read_statement(exchange.name).nature])
 
 
@@ -117,7 +117,7 @@ def _pivot(when: str, **where: str) -> bytes:
                        H='The transaction might succeed if retried.', F='predicate.c', **where)
 
 
-#: By the nature of the statement.
+#: by the nature of the statement
 _SERIALIZATION_FAILURES = {
     READ: _pivot('conflict out checking', R='CheckForSerializableConflictOut'),
     WRITE: wire.report(b'E', 'ERROR', '40001', 'could not serialize access due to concurrent update',
@@ -131,57 +131,57 @@ _CRASH = wire.report(
     H='In a moment you should be able to reconnect to the database and repeat your command.',
     F='postgres.c', L='2895', R='quickdie')
 
-KINDS: dict[str, Kind] = {
-    'too-many-connections': Kind(
-        "All of ``max_connections`` are taken; a new one is refused (FATAL 53300).", (wire.STARTUP,),
+KINDS: dict[str, FailureKind] = {
+    'too-many-connections': FailureKind(
+        "All of ``max_connections`` are in use; a new connection is refused (FATAL 53300).", (wire.STARTUP,),
         fatal('53300', 'sorry, too many clients already', F='proc.c', L='357', R='InitProcess')),
-    'starting-up': Kind(
+    'starting-up': FailureKind(
         "The server has just been started; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is starting up', '2415')),
-    'shutting-down': Kind(
-        "The server waits for its last clients to leave; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+    'shutting-down': FailureKind(
+        "The server is waiting for its last clients to leave; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is shutting down', '2432')),
-    'in-recovery': Kind(
-        "The server recovers from a crash; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
+    'in-recovery': FailureKind(
+        "The server is recovering from a crash; a connection is refused (FATAL 57P03).", (wire.STARTUP,),
         refused('57P03', 'the database system is in recovery mode', '2437')),
-    'wrong-password': Kind(
+    'wrong-password': FailureKind(
         "The password is no longer the right one; a connection is refused (FATAL 28P01).", (wire.STARTUP,),
         fatal('28P01', 'password authentication failed for user "{user}"', F='auth.c', L='334', R='auth_failed')),
-    'no-such-database': Kind(
+    'no-such-database': FailureKind(
         "The database was dropped or renamed; a connection is refused (FATAL 3D000).", (wire.STARTUP,),
         fatal('3D000', 'database "{database}" does not exist', F='postinit.c', L='948', R='InitPostgres')),
-    'admin-shutdown': Kind(
-        "The server shuts down, or an administrator ends the connection (FATAL 57P01).", ANYTHING,
+    'admin-shutdown': FailureKind(
+        "The server shuts down, or an administrator ends the connection (FATAL 57P01).", ANY_STATEMENT,
         fatal('57P01', 'terminating connection due to administrator command',
               F='postgres.c', L='3211', R='ProcessInterrupts')),
-    'crash-shutdown': Kind(
-        "Another process of the server has crashed; the connection ends after a warning (57P02), without an error.", ANYTHING,
-        crash_shutdown),
-    'serialization-failure': Kind(
-        "Two transactions cannot have been run one after the other; also found at COMMIT (40001).", (*DATA, COMMIT),
+    'crash-shutdown': FailureKind(
+        "Another process of the server has crashed; the connection ends after a warning (57P02), without an error.",
+        ANY_STATEMENT, crash_shutdown),
+    'serialization-failure': FailureKind(
+        "The result of two transactions is not that of one after the other; also found at COMMIT (40001).", (*DATA, COMMIT),
         serialization_failure),
-    'deadlock': Kind(
-        "The statement and others waited for each other, and it was chosen to give way (40P01).", DATA,
+    'deadlock': FailureKind(
+        "The statement and others waited for each other, and this one was chosen to fail (40P01).", DATA,
         error('40P01', 'deadlock detected', H='See server log for query details.',
               F='deadlock.c', L='1147', R='DeadLockReport')),
-    'read-only': Kind(
-        "The server has become a standby, or ``default_transaction_read_only`` is on; what writes is refused (25006).", (WRITE,),
-        read_only),
-    'recovery-conflict': Kind(
-        "A standby cannot wait for the query any longer before it replays what removes its rows (40001).", (READ,),
+    'read-only': FailureKind(
+        "The server has become a standby, or ``default_transaction_read_only`` is on: statements that write fail (25006).",
+        (WRITE,), read_only),
+    'recovery-conflict': FailureKind(
+        "A standby cannot wait any longer for the query before it replays the removal of its rows (40001).", (READ,),
         error('40001', 'canceling statement due to conflict with recovery', F='postgres.c', R='ProcessInterrupts',
               D='User query might have needed to see row versions that must be removed.')),
-    'lock-not-available': Kind(
+    'lock-not-available': FailureKind(
         "The statement waited for a lock longer than ``lock_timeout`` (55P03).", (READ, WRITE),
         interrupted('55P03', 'canceling statement due to lock timeout', '3312')),
-    'query-canceled': Kind(
+    'query-canceled': FailureKind(
         "The statement took longer than ``statement_timeout`` (57014).", DATA,
         interrupted('57014', 'canceling statement due to statement timeout', '3319')),
-    'disk-full': Kind(
-        "There is no room left for what is written (53100).", (WRITE,),
+    'disk-full': FailureKind(
+        "There is no space left on the disk for a statement that writes (53100).", (WRITE,),
         error('53100', 'could not extend file "base/5/16384": No space left on device', H='Check free disk space.',
               F='md.c', L='486', R='mdextend')),
-    'out-of-memory': Kind(
+    'out-of-memory': FailureKind(
         "The server's process gets no more memory (53200).", DATA,
         error('53200', 'out of memory', D='Failed on request of size 20 in memory context "ExecutorState".',
               F='mcxt.c', L='1143', R='palloc0')),

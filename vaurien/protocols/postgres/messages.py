@@ -1,36 +1,36 @@
-"""The wire of PostgreSQL: how messages are headed, what may answer what, and how messages are written.
+"""The messages of PostgreSQL: their headers, which ones a response may consist of, and how they are written.
 
-Knows bytes and tables, and neither streams nor kinds. The source for all of it is the chapter "Frontend/Backend Protocol" of
-PostgreSQL's documentation, release 15, sections "Message Flow" and "Message Formats"; what stands there in words only was
-seen on a live server.
+Knows bytes and tables, and neither streams nor failures. The source for all of it is the chapter "Frontend/Backend Protocol"
+of PostgreSQL's documentation, release 15, sections "Message Flow" and "Message Formats"; what these describe in words only was
+checked with a live server.
 """
 from struct import Struct
 
-HEADER = 5  #: [bytes] a code, and the length of what follows the code
-HEAD = Struct('>BI').unpack_from
-#: [bytes] that a message's length may say: itself at least, and less than the 1 GB that the server allocates at once
-SHORTEST, LONGEST = 4, 0x3FFFFFFF
-IDLE, IN_BLOCK, IN_FAILED_BLOCK = b'I', b'T', b'E'     #: the transaction status that ReadyForQuery tells
+HEADER_BYTES = 5    #: a code (1), and the length of all that follows the code (4)
+read_header = Struct('>BI').unpack_from
+#: [bytes] of a message by its length field: 4 for the field itself, and less than the 1 GB that the server allocates at once
+MIN_LENGTH_BYTES, MAX_LENGTH_BYTES = 4, 0x3FFFFFFF
+IDLE, IN_BLOCK, IN_FAILED_BLOCK = b'I', b'T', b'E'     #: the transaction status in ReadyForQuery
 
 # -- the stages of an exchange
 
 NEGOTIATION, STARTUP, CANCEL, END = 'negotiation', 'startup', 'cancel', 'end'
 QUERY = 'query'     #: a statement: Query or Execute
 CALL = 'call'       #: FunctionCall
-STEP = 'step'       #: Parse, Bind, Describe, Close, Flush, Sync: what it takes to get to an Execute, and away from it
+STEP = 'step'       #: Parse, Bind, Describe, Close, Flush, Sync: the steps before an Execute and after it
 
-# -- what the server's messages mean to an exchange, by their codes
+# -- what a message of the server means to an exchange
 
-MORE = 0        #: a part of the answer, and not its last
+MORE = 0        #: a part of the response, and not its last
 DONE = 1        #: its last part
-READY = 2       #: its last part, which tells the transaction status
+READY = 2       #: its last part, with the transaction status
 FAILED = 3      #: its last part, and the server ignores everything up to the next Sync
 COPYING = 4     #: a part of it; from now on the client sends data
-ASIDE = 5       #: the server says it of its own accord, also in the middle of an answer
-LOST = 6        #: what follows has no form that could be followed
+ASIDE = 5       #: no part of it: the server sends it of its own accord, also in the middle of a response
+LOST = 6        #: what follows cannot be followed
 WRONG = 7       #: it cannot come here
 
-Plan = dict[int, int]
+Plan = dict[int, int]   #: what the messages of a response mean, by their codes; any other code is ``WRONG``
 
 
 def _plan(aside: bytes = b'NSA', **codes: bytes) -> Plan:
@@ -41,9 +41,9 @@ def _plan(aside: bytes = b'NSA', **codes: bytes) -> Plan:
     return plan
 
 
-#: Before the start-up packet; a single byte without a length answers it too.
+#: Before the start-up packet; the response may also be a single byte without a length.
 TO_NEGOTIATION = _plan(aside=b'', done=b'E')
-#: Authentication of every sort, ParameterStatus, BackendKeyData, warnings; every error is the last word.
+#: Authentication of every kind, ParameterStatus, BackendKeyData, warnings; any error is the last message.
 TO_STARTUP = _plan(aside=b'', more=b'RSKvN', done=b'E', ready=b'Z')
 TO_QUERY = _plan(more=b'TDCIEHdc', copying=b'G', lost=b'W', ready=b'Z')
 TO_CALL = _plan(more=b'VE', ready=b'Z')
@@ -53,18 +53,18 @@ TO_DESCRIBE = _plan(more=b't', done=b'Tn', failed=b'E')
 TO_EXECUTE = _plan(more=b'DHdc', done=b'CIs', copying=b'G', lost=b'W', failed=b'E')
 TO_CLOSE = _plan(done=b'3', failed=b'E')
 TO_SYNC = _plan(more=b'E', ready=b'Z')
-#: A Sync that the server has read in the middle of COPY FROM STDIN, where it means nothing.
+#: A Sync that the server has read in the middle of COPY FROM STDIN, where it has no effect and no response.
 TO_NOTHING: Plan = {}
-#: The group that stands in for the Execute of a COMMIT: a whole ROLLBACK, then a Parse that fails.
+#: The group that stands in for the Execute of a COMMIT: a complete ROLLBACK, then a Parse that fails.
 TO_ROLLBACK = _plan(more=b'12C3', failed=b'E')
-#: While nothing is asked: also an error that ends the connection.
+#: While no request waits: also an error that ends the connection.
 UNASKED = _plan(aside=b'NSAEZ')
 
 
 # -- how messages are written
 
 def message(code: bytes, body: bytes) -> bytes:
-    """Put a message's head before its body."""
+    """Return a message: its header, then its body."""
     return code + (len(body) + 4).to_bytes(4, 'big') + body
 
 

@@ -1,39 +1,40 @@
-"""Finds PostgreSQL's client messages, and names them. Knows no stream, no failure, and nothing of how answers are found."""
+"""Finds the messages of a PostgreSQL client, and names them. Knows no stream, no failure and no response."""
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import NAME, Framer, Part
+from ..message import MAX_NAME_BYTES, Framer, Part
 from . import messages as wire
-from .messages import HEAD, HEADER, LONGEST, SHORTEST, Plan
+from .messages import HEADER_BYTES, MAX_LENGTH_BYTES, MIN_LENGTH_BYTES, Plan, read_header
+from .state import Conversation
 
-_PACKET = Struct('>II').unpack_from     # a start-up packet's head: its length, and what it wants
-_PACKET_HEADER = 8                      # [bytes]
+_read_packet_header = Struct('>II').unpack_from     # the header of a start-up packet: its length and its request code
+_PACKET_HEADER_BYTES = 8
 #: [bytes] of a start-up packet at most; the server has the same limit (MAX_STARTUP_PACKET_LENGTH)
-_LONGEST_PACKET = 10_000
-_PROTOCOL_3 = 3     # the upper 16 bits of what a StartupMessage wants
+_MAX_PACKET_BYTES = 10_000
+_PROTOCOL_3 = 3     # the upper 16 bits of a StartupMessage's request code
 _CANCEL = 80877102
 _NEGOTIATIONS = {80877103: b'SSLRequest', 80877104: b'GSSENCRequest'}
 
-#: Statements whose text is remembered, and portals; the oldest is forgotten first. More than drivers keep prepared (JDBC
-#: 256, psycopg and asyncpg 100); with texts of NAME bytes they take 2 MiB a session
-REMEMBERED = 512
+#: [statements], and as many portals, whose texts are remembered; the oldest is forgotten first. More than drivers keep
+#: prepared (JDBC 256, psycopg and asyncpg 100); with texts of ``MAX_NAME_BYTES`` they take 2 MiB a session
+MAX_REMEMBERED_TEXTS = 512
 
 
 class Request(NamedTuple):
-    """A sort of message that the client sends.
+    """One type of message that the client sends.
 
     Attributes:
-        name: What it is called where it has no better name.
+        name: The name of its exchange where the message has no better one.
         stage: Where it stands in the conversation.
-        answer: What may answer it; None: nothing does.
+        plan: What its response may consist of; None: it has no response.
     """
 
     name: bytes
     stage: str
-    answer: Plan | None
+    plan: Plan | None
 
 
 _REQUESTS = {
@@ -48,7 +49,7 @@ _REQUESTS = {
     ord('F'): Request(b'FunctionCall', wire.CALL, wire.TO_CALL),
     ord('X'): Request(b'Terminate', wire.END, None),
 }
-#: Messages within another one's exchange: CopyData, CopyDone, CopyFail, and whatever answers authentication.
+#: Messages within another one's exchange: CopyData, CopyDone, CopyFail, and all responses to authentication.
 _WITHIN = frozenset(b'dcfp')
 _END_OF_DATA = frozenset(b'cf')
 _QUERY = ord('Q')
@@ -56,21 +57,18 @@ _QUERY = ord('Q')
 _IN_GROUP = frozenset(b'PBDECH')
 
 
-class Requests(Framer):
+class Requests(Framer[Conversation]):
     """The direction from the client to the server."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.started = False    # the StartupMessage has been seen: from here on messages have codes
-        self.open = False       # a message is under way
-        self.exchange: Exchange | None = None   # the one that it belongs to
         self._learn: dict[int, Callable[[bytes], bytes]] = {
             ord('Q'): _text, ord('P'): self._parse, ord('B'): self._bind, ord('E'): self._execute, ord('C'): self._close,
             ord('S'): self._sync, ord('F'): _function}
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        if self.open:   # and what was left of it has passed
-            self.open = False
+        if self.open:   # what was left of it has passed
             yield start, self.exchange, True
         while not self.rest:
             part = (self._query(data, start) or self._message(data, start)) if self.started else self._packet(data, start)
@@ -82,20 +80,21 @@ class Requests(Framer):
     # -- before the start-up
 
     def _packet(self, data: bytes, start: int) -> Part | None:
-        """Report a packet that has no code, once it is whole; None: not yet."""
-        if len(data) - start < _PACKET_HEADER:
+        """Report a packet without a code; None: it is not complete yet."""
+        if len(data) - start < _PACKET_HEADER_BYTES:
             return None
-        length, wanted = _PACKET(data, start)
-        known = wanted >> 16 == _PROTOCOL_3 or wanted == _CANCEL or wanted in _NEGOTIATIONS
-        if not known or not _PACKET_HEADER <= length <= _LONGEST_PACKET:
+        length, code = _read_packet_header(data, start)
+        known = code >> 16 == _PROTOCOL_3 or code == _CANCEL or code in _NEGOTIATIONS
+        if not known or not _PACKET_HEADER_BYTES <= length <= _MAX_PACKET_BYTES:
             raise ProtocolError('no start-up packet of protocol 3')
         end = start + length
-        return (end, self._wish(wanted, data[start + _PACKET_HEADER:end]), True) if end <= len(data) else None
+        return (end, self._open_session(code, data[start + _PACKET_HEADER_BYTES:end]), True) if end <= len(data) else None
 
-    def _wish(self, wanted: int, body: bytes) -> Exchange:
-        if wanted in _NEGOTIATIONS:
-            return Exchange(_NEGOTIATIONS[wanted], wire.NEGOTIATION, True, wire.TO_NEGOTIATION)
-        if wanted == _CANCEL:
+    def _open_session(self, code: int, body: bytes) -> Exchange:
+        """Make the exchange of a packet before the first message; a StartupMessage is the last such packet."""
+        if code in _NEGOTIATIONS:
+            return Exchange(_NEGOTIATIONS[code], wire.NEGOTIATION, True, wire.TO_NEGOTIATION)
+        if code == _CANCEL:
             return Exchange(b'CancelRequest', wire.CANCEL, False)
         self.started = True
         words = body.split(b'\0')
@@ -103,28 +102,28 @@ class Requests(Framer):
         user = settings.get(b'user', b'')
         database = settings.get(b'database') or user
         self.protocol.login = {'user': user.decode('utf-8', 'replace'), 'database': database.decode('utf-8', 'replace')}
-        return Exchange((b'startup user=%b database=%b' % (user, database))[:NAME], wire.STARTUP, True, wire.TO_STARTUP)
+        return Exchange((b'startup user=%b database=%b' % (user, database))[:MAX_NAME_BYTES], wire.STARTUP, True, wire.TO_STARTUP)
 
     # -- afterwards
 
     def _query(self, data: bytes, start: int) -> Part | None:
-        """Report the most common message, a short Query that is whole, sooner than ``_message`` could; None: it is not one."""
-        if len(data) - start <= HEADER or data[start] != _QUERY:
+        """Report the most common message, a short and complete Query, faster than ``_message`` could; None: it is another one."""
+        if len(data) - start <= HEADER_BYTES or data[start] != _QUERY:
             return None
-        end = start + 1 + HEAD(data, start)[1]
-        if not start + HEADER < end <= start + HEADER + NAME or data[end - 1:end] != b'\0':
+        end = start + 1 + read_header(data, start)[1]
+        if not start + HEADER_BYTES < end <= start + HEADER_BYTES + MAX_NAME_BYTES or data[end - 1:end] != b'\0':
             return None
-        return end, Exchange(data[start + HEADER:end - 1], wire.QUERY, not self.protocol.skipping, wire.TO_QUERY), True
+        return end, Exchange(data[start + HEADER_BYTES:end - 1], wire.QUERY, not self.protocol.skipping, wire.TO_QUERY), True
 
     def _message(self, data: bytes, start: int) -> Part | None:
-        """Report a message, or as much of it as is there once it can be named; None: not yet."""
-        size, body = len(data), start + HEADER
+        """Report a message, or as much of it as has come once it can be named; None: more bytes are needed."""
+        size, body = len(data), start + HEADER_BYTES
         if size < body:
             return None
-        code, length = HEAD(data, start)
-        if not SHORTEST <= length <= LONGEST or code not in _REQUESTS and code not in _WITHIN:
-            raise ProtocolError(f'a message of the sort {data[start:start + 1]!r}, which says it has {length} bytes')
-        end, named = start + 1 + length, body + NAME
+        code, length = read_header(data, start)
+        if not MIN_LENGTH_BYTES <= length <= MAX_LENGTH_BYTES or code not in _REQUESTS and code not in _WITHIN:
+            raise ProtocolError(f'a message of the type {data[start:start + 1]!r} with {length} bytes')
+        end, named = start + 1 + length, body + MAX_NAME_BYTES
         exchange = None
         if code in _WITHIN:
             self._go_on(code)
@@ -134,25 +133,25 @@ class Requests(Framer):
             exchange = self._ask(code, data[body:end if end < named else named])
         if end <= size:
             return end, exchange, True
-        self.open, self.exchange, self.rest = True, exchange, end - size
+        self.rest = end - size
         return size, exchange, False
 
     def _go_on(self, code: int) -> None:
-        """Take note of a message that belongs to the exchange under way."""
+        """Record a message that belongs to the exchange under way."""
         if code in _END_OF_DATA and self.protocol.copying:
             self.protocol.data_ended()
 
     def _ask(self, code: int, body: bytes) -> Exchange:
         """Make the exchange of a request; ``body`` is the beginning of its body."""
-        name, stage, answer = _REQUESTS[code]
+        name, stage, plan = _REQUESTS[code]
         protocol = self.protocol
         if code in self._learn:
             name = self._learn[code](body) or name
         if code in _IN_GROUP:
             protocol.grouped = True
-        return Exchange(name, stage, answer is not None and not protocol.skipping, answer)
+        return Exchange(name, stage, plan is not None and not protocol.skipping, plan)
 
-    # -- what each tells; returns a name where it has one
+    # -- the content of each message; each method returns a name for its exchange, empty: it has none of its own
 
     def _parse(self, body: bytes) -> bytes:
         statement, _, text = body.partition(b'\0')
@@ -166,8 +165,7 @@ class Requests(Framer):
         return b''
 
     def _execute(self, body: bytes) -> bytes:
-        text: bytes = self.protocol.portals.get(body.partition(b'\0')[0], b'')
-        return text
+        return self.protocol.portals.get(body.partition(b'\0')[0], b'')
 
     def _close(self, body: bytes) -> bytes:
         known = self.protocol.statements if body[:1] == b'S' else self.protocol.portals
@@ -190,6 +188,6 @@ def _function(body: bytes) -> bytes:
 def _remember(texts: dict[bytes, bytes], name: bytes, text: bytes) -> None:
     """Keep a text under a name, and forget the oldest when there are too many."""
     texts.pop(name, None)
-    if len(texts) >= REMEMBERED:
+    if len(texts) >= MAX_REMEMBERED_TEXTS:
         del texts[next(iter(texts))]
     texts[name] = text

@@ -1,32 +1,45 @@
-"""Finds PostgreSQL's server messages, and pairs them with what they answer. Knows no stream and no failure's bytes.
+"""Finds the messages of a PostgreSQL server, and the exchange of each. Knows no stream, and no bytes of a failure.
 
-What a message means stands in the plan of the oldest exchange (``Exchange.note``); this file does what it says there.
+The plan of the oldest exchange (``Exchange.note``) says what a message means; this file does what the plan says.
 """
 from collections.abc import Iterator
-from typing import Any
 
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Framer, Part
 from . import messages as wire
-from .messages import ASIDE, HEAD, HEADER, LONGEST, MORE, READY, SHORTEST, TO_NOTHING, TO_SYNC, UNASKED, WRONG, Plan
+from .messages import (
+    ASIDE,
+    HEADER_BYTES,
+    MAX_LENGTH_BYTES,
+    MIN_LENGTH_BYTES,
+    MORE,
+    READY,
+    TO_NOTHING,
+    TO_SYNC,
+    UNASKED,
+    WRONG,
+    Plan,
+    read_header,
+)
+from .state import Conversation
 
 _REFUSED = ord('N')
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
-_REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server says what cannot come here'}
+_REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server sends a message that cannot come here'}
 
 
-class Answers(Framer):
+class Responses(Framer[Conversation]):
     """The direction from the server to the client."""
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.failed = False     # the server ignores everything up to the next Sync
         self.encrypted = False  # it has agreed to encryption
-        self.due = MORE         # what the end of the message under way means
+        self.due = MORE         # what the message under way means once it has ended
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
-        if self.due:    # and what was left of the message has passed
+        if self.due:    # what was left of the message has passed
             action, self.due = self.due, MORE
             yield self._ended(action, data, start)
         while not self.rest:
@@ -58,15 +71,15 @@ class Answers(Framer):
             return len(data), exchange, False
         return self._ended(action, data, end)
 
-    def _negotiated(self, answer: int, end: int) -> Part:
-        """Report the single byte that answers SSLRequest and GSSENCRequest."""
-        if answer != _REFUSED and answer not in _ACCEPTED:
-            raise ProtocolError(f'the answer {answer:#x} to a request for encryption')
-        self.encrypted = answer in _ACCEPTED
+    def _negotiated(self, response: int, end: int) -> Part:
+        """Report the single byte that is the response to SSLRequest and GSSENCRequest."""
+        if response != _REFUSED and response not in _ACCEPTED:
+            raise ProtocolError(f'the response {response:#x} to a request for encryption')
+        self.encrypted = response in _ACCEPTED
         return end, self.protocol.queue[0], True
 
     def _ended(self, action: int, data: bytes, end: int) -> Part:
-        """Report the end of a message, and take note of what it means."""
+        """Report the end of a message, and record what it means."""
         if action == ASIDE:
             return end, None, True
         protocol = self.protocol
@@ -83,11 +96,11 @@ class Answers(Framer):
         protocol = self.protocol
         protocol.status, protocol.copying, self.failed = status, False, False
         failure = exchange.failure
-        if failure is not None and failure.request:     # the stand-in's answer knows better than what was foreseen
+        if failure is not None and failure.request:     # the response to the stand-in has the true status
             exchange.failure = failure._replace(reply=failure.reply[:-1] + status)
 
     def _fail(self) -> None:
-        """The server ignores all messages up to the next Sync, those that have been sent and those that have not."""
+        """Record that the server ignores all messages up to the next Sync, those already sent and those still to come."""
         protocol = self.protocol
         if protocol.copying:
             protocol.data_ended()
@@ -96,24 +109,24 @@ class Answers(Framer):
 
 
 def _walk(data: bytes, at: int, plan: Plan) -> tuple[int, int, int]:
-    """Pass over whole messages that leave an answer open.
+    """Pass over complete messages that do not end a response.
 
     Returns:
-        Where the first one begins that does not, or is not whole; where that one ends; what it means. Both places are
-        the same where there is not enough of it to tell.
+        Where the first message begins that ends it, or is incomplete; where that one ends; what it means. Both offsets are
+        the same if too little of that message has come.
     """
     size = len(data)
-    while size - at >= HEADER:
-        code, length = HEAD(data, at)
+    while size - at >= HEADER_BYTES:
+        code, length = read_header(data, at)
         end, action = at + 1 + length, plan.get(code, WRONG)
-        if action or end > size or length < SHORTEST:
-            return at, end, action if SHORTEST <= length <= LONGEST else WRONG
+        if action or end > size or length < MIN_LENGTH_BYTES:
+            return at, end, action if MIN_LENGTH_BYTES <= length <= MAX_LENGTH_BYTES else WRONG
         at = end
     return at, at, MORE
 
 
 def _ignored(exchange: Exchange) -> Exchange:
-    """Return an exchange that the server ignores: a failure that would have answered it is not seen either."""
+    """Return an exchange that the server ignores; the client gets no reply of its failure either."""
     if exchange.failure is not None:
         exchange.failure = exchange.failure._replace(reply=b'')
     return exchange

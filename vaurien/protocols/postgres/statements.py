@@ -1,16 +1,16 @@
-"""What a statement is, told from its text as far as failures need to know. Knows SQL's words and nothing of the wire.
+"""The nature of an SQL statement, as far as failures depend on it. Knows the words of SQL and nothing of the wire.
 
-Read only when a failure has been drawn: text that merely passes is never looked at.
+A statement is read only when a failure has been drawn: text that merely passes is never looked at.
 """
 import re
 from typing import NamedTuple
 
-READ = 'read'           #: also whatever cannot be told
+READ = 'read'           #: also a statement of unknown nature
 WRITE = 'write'         #: a read-only transaction refuses it
 COMMIT = 'commit'       #: the end of a transaction, where it can still fail
-CONTROL = 'control'     #: touches no data and cannot fail for data's sake: BEGIN, SET, ROLLBACK; also no statement at all
+CONTROL = 'control'     #: touches no data, so that data cannot make it fail: BEGIN, SET, ROLLBACK; also an empty text
 
-#: Comments, strings, quoted names, dollar quotes - what the text was cut off in goes to its end -, then words and signs.
+#: Comments, strings, quoted names and dollar quotes, each up to the end of the text if it was cut there; words; signs.
 _TOKEN = re.compile(r"""--[^\n]*|/\*.*?(?:\*/|\Z)|'[^']*(?:'|\Z)|"[^"]*(?:"|\Z)|\$(\w*)\$.*?(?:\$\1\$|\Z)"""
                     r'|(?P<word>[A-Za-z_][\w$]*)|(?P<sign>[();])', re.DOTALL)
 
@@ -20,14 +20,14 @@ _OPENING = frozenset({'BEGIN', 'START'})
 _COMMIT = frozenset({('COMMIT',), ('END',), ('PREPARE', 'TRANSACTION')})
 _PREPARED = frozenset({('COMMIT', 'PREPARED'), ('ROLLBACK', 'PREPARED')})
 
-#: What the server calls a command that writes, by its first word; '' means the word itself.
+#: The server's name of a command that writes, by its first word; empty: the word itself.
 _WRITES = {'INSERT': '', 'UPDATE': '', 'DELETE': '', 'MERGE': '', 'COMMENT': '', 'GRANT': '', 'REVOKE': '',
            'TRUNCATE': 'TRUNCATE TABLE', 'REASSIGN': 'REASSIGN OWNED', 'SECURITY': 'SECURITY LABEL',
            'REFRESH': 'REFRESH MATERIALIZED VIEW', 'IMPORT': 'IMPORT FOREIGN SCHEMA'}
-#: Words between CREATE and what is created that are no part of the command's name.
+#: Words between CREATE and the kind of object that are no part of the command's name.
 _MODIFIERS = frozenset({'OR', 'REPLACE', 'TEMP', 'TEMPORARY', 'UNLOGGED', 'GLOBAL', 'LOCAL', 'UNIQUE', 'CONSTRAINT', 'RECURSIVE',
                         'DEFAULT', 'TRUSTED', 'PROCEDURAL'})
-#: What is created, altered or dropped and has a name of more than one word.
+#: The kinds of object with a name of more than one word.
 _LONG = ('MATERIALIZED VIEW', 'FOREIGN TABLE', 'FOREIGN DATA WRAPPER', 'EVENT TRIGGER', 'ACCESS METHOD', 'USER MAPPING',
          'OPERATOR CLASS', 'OPERATOR FAMILY', 'DEFAULT PRIVILEGES', 'TEXT SEARCH CONFIGURATION', 'TEXT SEARCH DICTIONARY',
          'TEXT SEARCH PARSER', 'TEXT SEARCH TEMPLATE')
@@ -36,12 +36,12 @@ _LOCKING = re.compile('FOR (?:NO KEY UPDATE|KEY SHARE|UPDATE|SHARE)')
 
 
 class Statement(NamedTuple):
-    """What a text asks for.
+    """The nature of a text of SQL.
 
     Attributes:
-        nature: ``READ``, ``WRITE``, ``COMMIT`` or ``CONTROL``; of several statements the first counts that follows a BEGIN.
-        command: What the server calls it when it refuses to write (``CREATE TABLE AS``); empty: it does not write.
-        opening: The text up to there where it begins a transaction and goes on (``BEGIN; ``); empty otherwise.
+        nature: ``READ``, ``WRITE``, ``COMMIT`` or ``CONTROL``; of several statements the first one counts that is no BEGIN.
+        command: The server's name for it in a refusal to write (``CREATE TABLE AS``); empty: it does not write.
+        opening: The text before that statement if a transaction begins there (``BEGIN; ``); empty: none does.
     """
 
     nature: str
@@ -50,7 +50,7 @@ class Statement(NamedTuple):
 
 
 def read(text: str) -> Statement:
-    """Tell what a text of SQL asks for."""
+    """Return the nature of a text of SQL."""
     words, end = _words(text, 0)
     begin = 0
     while words and words[0] in _OPENING and end < len(text):
@@ -93,7 +93,7 @@ def _classify(words: list[str]) -> Statement:
 
 
 def _command(words: list[str]) -> str:
-    """Return what the server calls a command that writes; empty: it does not."""
+    """Return the server's name of a command that writes; empty: it does not write."""
     first = words[0]
     if first in ('CREATE', 'ALTER', 'DROP'):
         return _definition(words)

@@ -1,14 +1,14 @@
-"""What Redis itself knows of its commands, as far as a failure depends on it. Bytes and numbers; knows no wire format.
+"""The facts about Redis commands that failures depend on. Bytes and numbers; knows no wire format.
 
-The lists are what a server says of itself (``COMMAND``, Redis 7.0; the commands that came later are added). A command
-that is in none of them is one of a module: nothing is known of its keys, and it is refused where most commands are.
+The lists are what a server returns for ``COMMAND`` (Redis 7.0; later commands are added). A command in none of them comes
+from a module: nothing is known of its keys, and it is refused where most commands are.
 """
 from binascii import crc_hqx
 from typing import Final
 
-# What a command is, one bit each.
+# What is known of a command, one bit each.
 KEYED: Final = 1        #: its first argument is a key
-MANY: Final = 2         #: it has keys that may be of several hash slots
+MULTI_KEY: Final = 2         #: it has keys that may belong to several hash slots
 WRITE: Final = 4        #: it is refused by a replica, and where writes cannot be kept
 GROW: Final = 8         #: it is refused while the memory is full
 LOADED: Final = 16      #: it is refused while the data set is loaded
@@ -20,10 +20,10 @@ STORED: Final = 512     #: it runs a script that the server knows by its digest
 LOGIN: Final = 1024     #: it carries a password
 GREETS: Final = 2048    #: it asks for a version of the protocol
 WATCHED: Final = 4096   #: it runs a transaction that depends on keys being unchanged
-#: its answer is not just one reply, or it leaves something behind
+#: it has not exactly one reply, or it changes the session
 SPECIAL: Final = 8192
 
-#: by what they do besides; each of these has its keys first, if any
+# The commands by what they do to their keys, which come first if there are any.
 GROWING = b"""
     APPEND BITFIELD BITOP BLMOVE BRPOPLPUSH COPY DECR DECRBY GEOADD GEORADIUS GEORADIUSBYMEMBER GEOSEARCHSTORE GETSET HGETEX
     HINCRBY HINCRBYFLOAT HMSET HSET HSETEX HSETNX INCR INCRBY INCRBYFLOAT LINSERT LMOVE LPUSH LPUSHX LSET MSET MSETNX PFADD
@@ -40,39 +40,41 @@ READING = b"""
     LCS LINDEX LLEN LPOS LRANGE MGET PEXPIRETIME PFCOUNT PTTL SCARD SDIFF SINTER SISMEMBER SMEMBERS SMISMEMBER SORT_RO
     SPUBLISH SRANDMEMBER SSCAN STRLEN SUBSTR SUNION TOUCH TTL TYPE WATCH XLEN XPENDING XRANGE XREVRANGE ZCARD ZCOUNT ZLEXCOUNT
     ZMSCORE ZRANDMEMBER ZRANGE ZRANGEBYLEX ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANGEBYLEX ZREVRANGEBYSCORE ZREVRANK ZSCAN ZSCORE"""
-#: those of them whose first argument is no key
+#: the commands of these lists whose first argument is no key
 UNKEYED = b'BITOP BLMPOP BZMPOP FLUSHALL FLUSHDB LMPOP MIGRATE PFDEBUG SWAPDB XREADGROUP ZMPOP'
-#: the smallest number of words, the command's own among them, with which it has several keys
-SEVERAL = {
+#: by the number of words, the name included, from which on a command has several keys
+MULTI_KEY_COMMANDS = {
     3: b"""COPY DEL EXISTS GEOSEARCHSTORE LCS LMOVE MGET PFCOUNT PFMERGE RENAME RENAMENX RPOPLPUSH SDIFF SDIFFSTORE SINTER
         SINTERSTORE SMOVE SUNION SUNIONSTORE TOUCH UNLINK WATCH ZRANGESTORE BLMOVE BRPOPLPUSH""",
     4: b'BITOP BLPOP BRPOP BZPOPMAX BZPOPMIN MSET MSETNX',
 }
-#: ``XREAD`` and ``XREADGROUP`` wait only where they are asked to
-BLOCKING = b'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN'
-#: those that answer while the data set is loaded, without a master, or while a script runs; a command with subcommands is
-#: counted by the most patient of them
-WHILE_LOADING = b"""
+#: without ``XREAD`` and ``XREADGROUP``, which wait only with ``BLOCK``
+BLOCKING_COMMANDS = b'BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN'
+# The commands that are served while the data set is being loaded, by a replica without its master, while a script runs, and
+# before the client has authenticated. A command with subcommands is listed if any of these is served.
+ALLOWED_WHILE_LOADING = b"""
     ACL AUTH CLIENT COMMAND CONFIG DEBUG DISCARD ECHO EXEC HELLO INFO LASTSAVE LATENCY MONITOR MULTI PSUBSCRIBE PUBLISH PUBSUB
     PUNSUBSCRIBE QUIT READONLY READWRITE REPLCONF RESET ROLE SELECT SHUTDOWN SLOWLOG SPUBLISH SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE
     TIME UNSUBSCRIBE UNWATCH WATCH"""
-WHILE_STALE = WHILE_LOADING + b"""
+ALLOWED_WHILE_STALE = ALLOWED_WHILE_LOADING + b"""
     CLUSTER EVAL EVALSHA EVALSHA_RO EVAL_RO FAILOVER FCALL FCALL_RO REPLICAOF SCRIPT SLAVEOF"""
-WHILE_BUSY = b'AUTH DISCARD FUNCTION HELLO MULTI QUIT REPLCONF RESET SCRIPT SHUTDOWN UNWATCH WATCH'
-UNGUARDED = b'AUTH HELLO QUIT RESET'
-#: those that the framers look at more closely
-SPECIALS = b"""
+ALLOWED_WHILE_BUSY = b'AUTH DISCARD FUNCTION HELLO MULTI QUIT REPLCONF RESET SCRIPT SHUTDOWN UNWATCH WATCH'
+ALLOWED_BEFORE_LOGIN = b'AUTH HELLO QUIT RESET'
+#: the commands that the framers look at more closely
+SPECIAL_COMMANDS = b"""
     ASKING AUTH CLIENT DISCARD EXEC HELLO MONITOR MULTI PSUBSCRIBE PSYNC PUNSUBSCRIBE QUIT READONLY READWRITE REPLCONF RESET
     SCRIPT SELECT SSUBSCRIBE SUBSCRIBE SUNSUBSCRIBE SYNC UNSUBSCRIBE UNWATCH WATCH"""
 
-REFUSED: Final = LOADED | FRESH | IDLE | GUARDED    #: what holds for a command of which nothing else is known
+REFUSED: Final = LOADED | FRESH | IDLE | GUARDED    #: the bits of a command that no list names
 
 
 def _table() -> dict[bytes, int]:
-    """Gather what the lists say, by the command's name in upper and in lower case."""
-    sets = {WRITE: WRITING, GROW: GROWING, BLOCKS: BLOCKING, SPECIAL: SPECIALS, STORED: b'EVALSHA EVALSHA_RO', LOGIN: b'AUTH',
-            KEYED: WRITING + READING, MANY: b' '.join(SEVERAL.values())}
-    spared = {LOADED: WHILE_LOADING, FRESH: WHILE_STALE, IDLE: WHILE_BUSY, GUARDED: UNGUARDED, KEYED: UNKEYED}
+    """Return the bits of each command, by its name in upper and in lower case."""
+    sets = {WRITE: WRITING, GROW: GROWING, BLOCKS: BLOCKING_COMMANDS, SPECIAL: SPECIAL_COMMANDS,
+            STORED: b'EVALSHA EVALSHA_RO', LOGIN: b'AUTH', KEYED: WRITING + READING,
+            MULTI_KEY: b' '.join(MULTI_KEY_COMMANDS.values())}
+    spared = {LOADED: ALLOWED_WHILE_LOADING, FRESH: ALLOWED_WHILE_STALE, IDLE: ALLOWED_WHILE_BUSY,
+              GUARDED: ALLOWED_BEFORE_LOGIN, KEYED: UNKEYED}
     table: dict[bytes, int] = {}
     for bit, names in sets.items():
         for name in names.split():
@@ -84,28 +86,28 @@ def _table() -> dict[bytes, int]:
 
 
 COMMANDS: Final = _table()
-LEAST_FOR_MANY: Final = {name: least for least, names in SEVERAL.items() for name in names.split()}
+MIN_WORDS_FOR_MULTI_KEY: Final = {name: least for least, names in MULTI_KEY_COMMANDS.items() for name in names.split()}
 
 
 def known(verb: bytes, words: int) -> int:
-    """Say what is known of a command, as the bits above.
+    """Return what is known of a command, as the bits above.
 
     Args:
         verb: Its name as sent, in any case.
-        words: How many words it was sent with, the name among them.
+        words: How many words it was sent with, the name included.
     """
     bits = COMMANDS.get(verb)
     if bits is None:
         bits = COMMANDS.get(verb.upper(), REFUSED)
-    if bits & MANY and words < LEAST_FOR_MANY[verb.upper()]:
-        bits &= ~MANY
+    if bits & MULTI_KEY and words < MIN_WORDS_FOR_MULTI_KEY[verb.upper()]:
+        bits &= ~MULTI_KEY
     return bits if words > 1 else bits & ~KEYED
 
 
 def slot(key: bytes) -> int:
     """Return the hash slot of a key, 0 to 16383 ("Redis cluster specification", key distribution model).
 
-    Only what stands between the first ``{`` and the next ``}`` counts, if it is not empty.
+    Only the text between the first ``{`` and the next ``}`` counts, unless it is empty.
     """
     start = key.find(b'{')
     if start >= 0:

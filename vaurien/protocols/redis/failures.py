@@ -1,17 +1,18 @@
 """The failures that a Redis server has, in its own words (Redis 7.0), and where it has them. Knows no framer."""
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ..base import Exchange
-from ..message import Failure, Kind
-from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MANY, STORED, WATCHED, WRITE, slot
+from ..message import Failure, FailureKind
+from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MULTI_KEY, STORED, WATCHED, WRITE, slot
+from .state import KEY, Conversation
 
-#: sent in place of a command in a transaction: a server that refuses a command while it queues marks the transaction, and
-#: EXEC then answers EXECABORT by itself
+#: sent in place of a command in a transaction: a server that refuses a command while it queues marks the transaction as
+#: failed, and replies EXECABORT to EXEC
 UNKNOWN: Final = b'*1\r\n$7\r\nVAURIEN\r\n'
 #: sent in place of EXEC: a server that refuses it drops what was queued, and watches nothing any more
 DISCARD: Final = b'*1\r\n$7\r\nDISCARD\r\n'
-PLAIN: Final = 0, b'', '', 1     #: the note of a command that has one answer, with nothing special in it
+ONE_REPLY: Final = 0, b'', '', 1     #: the note of a command that has one reply, with nothing special in it
 
 COMMAND: Final = ('command',)
 QUEUED: Final = ('command', 'queued')
@@ -22,10 +23,10 @@ class Row(NamedTuple):
     """One kind of failure.
 
     Args:
-        needs: Bits of ``redis_commands``, one of which a command must have; 0: any command.
-        stages: See ``Kind``; ``queued`` is a command between MULTI and EXEC, ``exec`` the EXEC that runs them.
+        needs: Bits of ``commands``, one of which a command must have; 0: any command.
+        stages: See ``FailureKind``; ``queued`` is a command between MULTI and EXEC, ``exec`` the EXEC that runs it.
         text: The line of the error; it may name the ``{command}``, the ``{slot}`` of its key, and the ``{backend}``.
-        description: See ``Kind``.
+        description: See ``FailureKind``.
         end: See ``Failure``.
     """
 
@@ -38,95 +39,98 @@ class Row(NamedTuple):
 
 ROWS: Final = {
     'loading': Row(LOADED, ANYWHERE, 'LOADING Redis is loading the dataset in memory',
-                   'The server has just started and still loads its data set.'),
+                   'The server has just started and is still loading its data set.'),
     'busy': Row(IDLE, ANYWHERE,
                 'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
-                'A script runs for too long and nothing else is served meanwhile.'),
+                'A script has been running for too long, and nothing else is served meanwhile.'),
     'readonly': Row(WRITE, ANYWHERE, "READONLY You can't write against a read only replica.",
-                    'A write reached a replica, as after a failover.'),
+                    'A write has reached a replica, as happens after a failover.'),
     'oom': Row(GROW, ANYWHERE, "OOM command not allowed when used memory > 'maxmemory'.",
-               'The memory is full and nothing may be evicted, so that only commands that need none are served.'),
+               'The memory is full and nothing may be evicted; only commands that need no more memory are served.'),
     'masterdown': Row(FRESH, ANYWHERE,
                       "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-                      'A replica has lost its master and does not serve what it has.'),
+                      'A replica has lost its master and is configured not to serve stale data.'),
     'noreplicas': Row(WRITE, ANYWHERE, 'NOREPLICAS Not enough good replicas to write.',
-                      'Too few replicas follow the master, so that it takes no writes (min-replicas-to-write).'),
+                      'Too few replicas follow the master, which therefore takes no writes (min-replicas-to-write).'),
     'misconf': Row(WRITE, ANYWHERE,
                    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
                    'Commands that may modify the data set are disabled, because this instance is configured to report '
                    'errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check '
                    'the Redis logs for details about the RDB error.',
-                   'The server cannot save to disk and takes no writes meanwhile.'),
+                   'The server cannot save to disk, and takes no writes until it can.'),
     'clusterdown': Row(KEYED, QUEUED, 'CLUSTERDOWN The cluster is down',
                        'The cluster has lost too many nodes to serve any key.'),
-    'tryagain': Row(MANY, QUEUED, 'TRYAGAIN Multiple keys request during rehashing of slot',
-                    'Only some of the keys of a command have moved to the node that takes over their slot.'),
-    'crossslot': Row(MANY, QUEUED, "CROSSSLOT Keys in request don't hash to the same slot",
-                     'The keys of a command belong to different slots of a cluster.'),
+    'tryagain': Row(MULTI_KEY, QUEUED, 'TRYAGAIN Multiple keys request during rehashing of slot',
+                    'Only some of the keys of the command have moved to the node that takes over their slot.'),
+    'crossslot': Row(MULTI_KEY, QUEUED, "CROSSSLOT Keys in request don't hash to the same slot",
+                     'The keys of the command belong to different slots of the cluster.'),
     'moved': Row(KEYED, QUEUED, 'MOVED {slot} {backend}',
                  'The slot of the key belongs to another node; the node named is the backend itself.'),
     'ask': Row(KEYED, QUEUED, 'ASK {slot} {backend}',
-               'The slot of the key is moving to another node, to be asked just this once; the node named is the backend '
-               'itself.'),
+               'The slot of the key is moving to another node, which is to be asked for this command only; the node named is the '
+               'backend itself.'),
     'noauth': Row(GUARDED, COMMAND, 'NOAUTH Authentication required.',
-                  'The client has not authenticated, or the server was given a password since.'),
+                  'The client has not authenticated, or the server has been given a password since.'),
     'noperm': Row(GUARDED, QUEUED, "NOPERM this user has no permissions to run the '{command}' command",
                   'The access list does not let this user run the command.'),
     'wrongpass': Row(LOGIN, COMMAND, 'WRONGPASS invalid username-password pair or user is disabled.',
-                     'The password is refused, as after it was changed.'),
+                     'The password is refused, as happens after it was changed.'),
     'noproto': Row(GREETS, COMMAND, 'NOPROTO unsupported protocol version',
-                   'The server does not speak the version of the protocol that the client asks for.'),
+                   'The server does not speak the protocol version that the client asks for.'),
     'noscript': Row(STORED, COMMAND, 'NOSCRIPT No matching script. Please use EVAL.',
-                    'The server has lost its scripts, as after a restart or a failover.'),
+                    'The server has lost its scripts, as happens after a restart or a failover.'),
     'unblocked': Row(BLOCKS, COMMAND,
                      'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
-                     'The server became a replica while a command was waiting: it says so, and closes.', 'close'),
+                     'The server became a replica while a blocking command was waiting: it sends the error and closes the '
+                     'connection.', 'close'),
 }
 
 
-def _refusal(row: Row) -> Callable[[Any, Exchange], Failure]:
-    """Make the builder of an error line. A transaction on the backend is made to fail with it."""
-    def build(protocol: Any, exchange: Exchange) -> Failure:
-        verb, note = exchange.name.split(), exchange.note
-        line = row.text.format(command=verb[0].lower() if verb else '', slot=slot(note[1]),
+def _refusal(row: Row) -> Callable[[Conversation, Exchange], Failure]:
+    """Make the builder of an error line. A transaction on the backend fails with it."""
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
+        verb = exchange.name.split()
+        line = row.text.format(command=verb[0].lower() if verb else '', slot=slot(exchange.note[KEY]),
                            backend=protocol.session.backend_name).encode()
-        exchange.note = PLAIN
+        exchange.note = ONE_REPLY
         if exchange.stage == 'exec':
             return Failure(b'-EXECABORT Transaction discarded because of: %b\r\n' % line, DISCARD)
         return Failure(b'-%b\r\n' % line, UNKNOWN if exchange.stage == 'queued' else b'', row.end)
     return build
 
 
-def _aborted(protocol: Any, exchange: Exchange) -> Failure:
-    exchange.note = PLAIN
+def _aborted(protocol: Conversation, exchange: Exchange) -> Failure:
+    exchange.note = ONE_REPLY
     return Failure(b'-EXECABORT Transaction discarded because of previous errors.\r\n', DISCARD)
 
 
-def _conflict(protocol: Any, exchange: Exchange) -> Failure:
-    exchange.note = PLAIN
+def _conflict(protocol: Conversation, exchange: Exchange) -> Failure:
+    exchange.note = ONE_REPLY
     return Failure(b'_\r\n' if protocol.state.resp3 else b'*-1\r\n', DISCARD)
 
 
-def _unsolicited(text: bytes) -> Callable[[Any, Exchange], Failure]:
-    def build(protocol: Any, exchange: Exchange) -> Failure:
+def _unsolicited(text: bytes) -> Callable[[Conversation, Exchange], Failure]:
+    def build(protocol: Conversation, exchange: Exchange) -> Failure:
         return Failure(b'-%b\r\n' % text, end='close')
     return build
 
 
-#: the beginning of it; the server goes on with a page of advice
+#: the first sentences; the server goes on with a page of advice
 DENIED: Final = b'DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the ' \
     b'default user. In this mode connections are only accepted from the loopback interface.'
 
 KINDS: Final = {
-    **{name: Kind(row.description, row.stages, _refusal(row)) for name, row in ROWS.items()},
-    'execabort': Kind('A command was refused while the transaction was queued, so that none of it is run.',
-                      ('exec',), _aborted),
-    'watch-conflict': Kind('A watched key was changed by another client, so that the transaction is not run.',
-                           ('exec',), _conflict),
-    'max-clients': Kind('The server has as many clients as it may have: it says so unasked, and closes.',
-                        ('connect',), _unsolicited(b'ERR max number of clients reached')),
-    'protected-mode': Kind('The server has no password and serves only its own machine: it says so unasked, and closes.',
-                           ('connect',), _unsolicited(DENIED)),
+    **{name: FailureKind(row.description, row.stages, _refusal(row)) for name, row in ROWS.items()},
+    'execabort': FailureKind(
+        'A command of the transaction was refused when it was queued; none of them is run.', ('exec',), _aborted),
+    'watch-conflict': FailureKind(
+        'Another client has changed a watched key; the transaction is not run.', ('exec',), _conflict),
+    'max-clients': FailureKind(
+        'The server has all the clients it may have: it sends an error at once and closes the connection.',
+        ('connect',), _unsolicited(b'ERR max number of clients reached')),
+    'protected-mode': FailureKind(
+        'The server has no password and serves only its own machine: it sends an error at once and closes the connection.',
+        ('connect',), _unsolicited(DENIED)),
 }
-#: what a command must be for a kind; kinds that are not here fit each command of their stages
+#: the bits of which a command must have one for a kind; kinds not named here fit every command of their stages
 NEEDS: Final = {**{name: row.needs for name, row in ROWS.items()}, 'watch-conflict': WATCHED}

@@ -1,33 +1,35 @@
 """Walks over the words of RESP2 and RESP3 ("Redis serialization protocol specification"). Bytes and offsets only.
 
-Knows neither commands nor exchanges. Nothing is taken apart that need not be: the functions say how far whole words reach
-in the data, and how many are still to come.
+Knows neither commands nor exchanges. No more is taken apart than must be: the functions return how far whole words reach in
+the data, and how many are still to come.
 """
 from typing import Final
 
 from ...errors import ProtocolError
 
 CRLF: Final = b'\r\n'
-#: [bytes] in which the line of a length ends; the longest that a server takes has 20 digits
-HEADER: Final = 32
-#: [bytes] of the longest word that tells what a message is: ``punsubscribe``
-WORD: Final = 12
+#: [bytes] of the line of a length, its end included; the longest that a server takes has 20 digits
+MAX_LENGTH_LINE_BYTES: Final = 32
+#: [bytes] of the longest word that names the kind of a message: ``punsubscribe``
+MAX_KIND_BYTES: Final = 12
 #: [levels] of nested aggregates of unknown length; no server is known to send any, and each costs memory here
-DEEPEST: Final = 1024
-#: [words] stands for the unknown length of an aggregate that says where it ends
-OPEN: Final = 1 << 200
-#: [bytes] beyond all data
-FAR: Final = 1 << 62
+MAX_OPEN_AGGREGATES: Final = 1024
+#: [words] in place of the length of an aggregate that announces none, but its end
+UNKNOWN_COUNT: Final = 1 << 200
+#: [bytes] an offset beyond all data
+BEYOND_DATA: Final = 1 << 62
 
 
 class Steps(dict[bytes, int]):
-    """From where the line of a length ends to where the text after it ends [bytes], by the line: ``$5`` is 9.
+    """How far it is from the line of a length, its end not included, to the end of the text after it [bytes]: ``$5`` is 9.
 
     The short ones are listed, others are computed; a line that is no such length leads beyond all data.
     """
 
     def __missing__(self, line: bytes) -> int:
-        return int(line[1:]) + 4 if line[:1] == b'$' and line[1:].isdigit() and len(line) <= HEADER - 2 else FAR
+        if line[:1] == b'$' and line[1:].isdigit() and len(line) <= MAX_LENGTH_LINE_BYTES - 2:
+            return int(line[1:]) + 4
+        return BEYOND_DATA
 
 
 STEPS: Final = Steps({b'$%d' % size: size + 4 for size in range(1000)})     #: in commands
@@ -38,7 +40,7 @@ STAR, DOLLAR, PUSH, MINUS, PLUS, CR = b'*$>-+\r'
 LINES: Final = frozenset(b'+-:_#,(')
 #: what begins a text of a given length: bulk string, bulk error, verbatim string
 TEXTS: Final = frozenset(b'$!=')
-#: what begins an aggregate, and how many words it has for each that it counts: array, set, push, map, attribute
+#: what begins an aggregate, and how many words it has for each one that it counts: array, set, push, map, attribute
 AGGREGATES: Final = {STAR: 1, ord('~'): 1, PUSH: 1, ord('%'): 2, ord('|'): 2}
 ATTRIBUTE, CHUNK, STOP = b'|;.'
 
@@ -49,9 +51,9 @@ def header(data: bytes, pos: int) -> tuple[bytes, int]:
     Raises:
         ProtocolError: The line is too long for a length.
     """
-    end = data.find(CRLF, pos, pos + HEADER)
+    end = data.find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
     if end < 0:
-        if len(data) - pos >= HEADER:
+        if len(data) - pos >= MAX_LENGTH_LINE_BYTES:
             raise ProtocolError(f'no length at {data[pos:pos + 1]!r}')
         return b'', 0
     return data[pos + 1:end], end + 2
@@ -61,10 +63,10 @@ def length(digits: bytes) -> int:
     """Read a length.
 
     Raises:
-        ProtocolError: These are not just digits.
+        ProtocolError: It is not made of digits alone.
     """
-    if not digits.isdigit() or len(digits) > HEADER:
-        raise ProtocolError(f'{digits[:HEADER]!r} is no length')
+    if not digits.isdigit() or len(digits) > MAX_LENGTH_LINE_BYTES:
+        raise ProtocolError(f'{digits[:MAX_LENGTH_LINE_BYTES]!r} is no length')
     return int(digits)
 
 
@@ -75,13 +77,13 @@ def take(data: bytes, pos: int, wanted: int, longest: int) -> tuple[list[bytes],
         data: The bytes.
         pos: Where the first word begins.
         wanted: How many to read.
-        longest: [bytes] of a word that are returned at most; a word of which so much is here counts as read.
+        longest: [bytes] of a word that are returned at most; a word counts as read once so much of it has come.
 
     Returns:
         The words, fewer where the data ends, and where the last of them ends; that may be beyond the data.
 
     Raises:
-        ProtocolError: There is something else than a word.
+        ProtocolError: Something else than a word is there.
     """
     words: list[bytes] = []
     while len(words) < wanted and pos < len(data):
@@ -108,23 +110,23 @@ def skip_words(data: bytes, pos: int, left: int) -> tuple[int, int, str]:
         left: How many words there are from there.
 
     Returns:
-        Where the first word begins of which not even the length is here, beyond the data if the end of the word before it
-        is still to come; how many words are left from there; and what is wrong there, if anything.
+        Where the first word begins whose length has not come, which is beyond the data if the word before it was cut; how
+        many words are left from there; and what is wrong there, empty if nothing is.
     """
     size, find = len(data), data.find
     while left and pos < size:
-        end = find(CRLF, pos, pos + HEADER)
-        if end < 0 and data[pos] == DOLLAR and size - pos < HEADER:
+        end = find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
+        if end < 0 and data[pos] == DOLLAR and size - pos < MAX_LENGTH_LINE_BYTES:
             break
-        step = STEPS[data[pos:end]] if end >= 0 else FAR
-        if step == FAR:
+        step = STEPS[data[pos:end]] if end >= 0 else BEYOND_DATA
+        if step == BEYOND_DATA:
             return pos, left, f'a word of a command begins with {data[pos:pos + 1]!r}'
         pos, left = end + step, left - 1
     return pos, left, ''
 
 
 class Reply:
-    """Passes over one reply, however it is nested and cut.
+    """Passes over one reply, however it is nested, and wherever it is cut.
 
     Attributes:
         left: How many words of it are still to come; 0: it is complete.
@@ -135,25 +137,25 @@ class Reply:
 
     def __init__(self) -> None:
         self.left, self.line = 1, False
-        self._outer: list[int] = []     # what is left around each aggregate of unknown length
+        self._outer: list[int] = []     # how many words are left around each aggregate of unknown length
 
     def skip(self, data: bytes, pos: int) -> tuple[int, str]:
-        """Pass over what is here of it.
+        """Pass over what has come of it.
 
         Args:
             data: The bytes.
             pos: Where the reply goes on.
 
         Returns:
-            How far it reaches, beyond the data if a text is cut there; and what is wrong there, if anything.
+            How far it reaches, which is beyond the data if a text was cut; and what is wrong there, empty if nothing is.
         """
         size, find = len(data), data.find
         try:
             while self.left and pos < size:
                 if data[pos] == DOLLAR and not self.line:
-                    end = find(CRLF, pos, pos + HEADER)
-                    step = REPLY_STEPS[data[pos:end]] if end >= 0 else FAR
-                    if step != FAR:
+                    end = find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
+                    step = REPLY_STEPS[data[pos:end]] if end >= 0 else BEYOND_DATA
+                    if step != BEYOND_DATA:
                         pos, self.left = end + step, self.left - 1
                         continue
                 begun, pos = pos, self._word(data, pos)
@@ -164,7 +166,7 @@ class Reply:
         return pos, ''
 
     def _word(self, data: bytes, pos: int) -> int:
-        """Pass over one word, or what begins an aggregate; return where it ends, ``pos`` itself if that is not here."""
+        """Pass over one word, or the start of an aggregate; return where it ends, ``pos`` itself if that has not come."""
         mark = data[pos]
         if self.line or mark in LINES:
             return self._line(data, pos)
@@ -187,14 +189,14 @@ class Reply:
         if end >= 0:
             self.left -= 1
             return end + 2
-        return len(data) - (data[-1] == CR)     # it may be half of the line's end
+        return len(data) - (data[-1] == CR)     # a CR may be half of the line's end
 
     def _text(self, mark: int, digits: bytes, end: int) -> int:
         if digits == b'?' and mark == DOLLAR:
             self._open()
             return end
         size = length(digits)
-        if mark == CHUNK and not size:     # the last of a text that came in pieces
+        if mark == CHUNK and not size:     # the last piece of a text
             self.left = self._outer.pop()
             return end
         self.left -= 1
@@ -205,24 +207,24 @@ class Reply:
             self.left -= 1
         elif digits == b'?' and mark != ATTRIBUTE:
             self._open()
-        else:       # an attribute stands before a word and is none itself
+        else:       # an attribute stands before a word and does not count as one
             self.left += AGGREGATES[mark] * length(digits) - (mark != ATTRIBUTE)
 
     def _open(self) -> None:
-        if len(self._outer) == DEEPEST:
-            raise ProtocolError(f'more than {DEEPEST} nested aggregates of unknown length')
+        if len(self._outer) == MAX_OPEN_AGGREGATES:
+            raise ProtocolError(f'more than {MAX_OPEN_AGGREGATES} nested aggregates of unknown length')
         self._outer.append(self.left - 1)
-        self.left = OPEN
+        self.left = UNKNOWN_COUNT
 
 
 def first_word(data: bytes, start: int) -> bytes | None:
     """Return the first word of an array or push.
 
     Returns:
-        The word if it is a text of up to ``WORD`` bytes, empty for whatever else is there; None: it takes more bytes to tell.
+        The word if it is a text of up to ``MAX_KIND_BYTES`` bytes, empty for anything else; None: more bytes are needed to tell.
 
     Raises:
-        ProtocolError: There is no length where one must be.
+        ProtocolError: A length is missing.
     """
     digits, pos = header(data, start)
     if pos and digits == b'0':
@@ -234,7 +236,7 @@ def first_word(data: bytes, start: int) -> bytes | None:
     digits, pos = header(data, pos)
     if not pos:
         return None
-    if not digits.isdigit() or int(digits) > WORD:
+    if not digits.isdigit() or int(digits) > MAX_KIND_BYTES:
         return b''
     word = data[pos:pos + int(digits)]
     return word if len(word) == int(digits) else None

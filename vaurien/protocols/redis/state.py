@@ -1,28 +1,31 @@
 """What the two directions of a Redis session must know of each other, and what each command changes in it.
 
-Knows words and exchanges; no wire format and no failure. An exchange's ``note`` is ``(bits, key, role, wanted)``: what the
-command is (``redis_commands``); its first argument, or the word that its answers begin with; what is special in its
-answer, empty if nothing is; and how many answers it has, 0 for one to each channel that it leaves.
+Knows words and exchanges; no wire format and no failure.
 """
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..base import Exchange
-from ..message import NAME
+from ..message import MAX_NAME_BYTES, MessageProtocol
 from .commands import GREETS, KEYED, LOGIN, SPECIAL, WATCHED, known
 
+#: The note of an exchange; a plain tuple, since a NamedTuple takes a third of the time that it takes to read a command
 Note = tuple[int, bytes, str, int]
+BITS: Final = 0     #: of a note: what the command is, by the bits of ``commands``
+KEY: Final = 1      #: its first argument, or the word that its replies begin with
+ROLE: Final = 2     #: what is special in its reply; empty: nothing
+WANTED: Final = 3   #: how many replies it has; 0: one for each channel that it leaves
 
-# What is special in the answer to a command.
-TAKES_OVER: Final = 'takes over'    #: unless it is an error, what follows it is no answer to any command
+# What is special in the reply to a command.
+TAKES_OVER: Final = 'takes over'    #: unless it is an error, what follows it is no reply to any command
 SUBSCRIBES: Final = 'subscribes'    #: there is one for each channel
 GREETING: Final = 'greets'          #: it says which version of the protocol is spoken from then on
 WATCHING: Final = 'watches'         #: it says whether keys are watched from then on
 STARTING: Final = 'starts'          #: it says whether a transaction has begun
-CLEARING: Final = 'clears'          #: it says whether the connection is as a new one
-ODD: Final = 'odd'                  #: it is the answer to a transaction, and its length cannot be told
+CLEARING: Final = 'clears'          #: it says whether the connection is like a new one
+UNCOUNTABLE: Final = 'odd'                  #: it is the reply to a transaction, and its length cannot be known
 
-#: of what the answers to a subscription count: channels and patterns together, or shard channels
+#: what the replies to a subscription count: channels and patterns together, or shard channels
 CHANNELS, PATTERNS, SHARDS = range(3)
 SUBSCRIPTIONS: Final = {
     b'subscribe': CHANNELS, b'unsubscribe': CHANNELS, b'psubscribe': PATTERNS, b'punsubscribe': PATTERNS,
@@ -35,22 +38,22 @@ ROLES: Final = {
 }
 #: run at once, also while commands are queued
 UNQUEUED: Final = frozenset((b'EXEC', b'DISCARD', b'MULTI', b'WATCH', b'QUIT', b'RESET'))
-#: what makes the answer to a transaction odd; ``CLIENT`` only with ``REPLY``
-TROUBLE: Final = frozenset((b'CLIENT', b'MONITOR', b'SYNC', b'PSYNC', *SUBSCRIBING))
-#: what leaves something of this client on the connection; ``CLIENT`` not with what is harmless
-LEAVES: Final = frozenset((b'ASKING', b'AUTH', b'CLIENT', b'HELLO', b'READONLY', b'READWRITE', b'SCRIPT', b'SELECT',
+#: the commands with which the length of the reply to a transaction cannot be known; ``CLIENT`` only with ``REPLY``
+MAKES_UNCOUNTABLE: Final = frozenset((b'CLIENT', b'MONITOR', b'SYNC', b'PSYNC', *SUBSCRIBING))
+#: the commands that leave something of this client on the connection; ``CLIENT`` except with a harmless subcommand
+LEAVES_STATE: Final = frozenset((b'ASKING', b'AUTH', b'CLIENT', b'HELLO', b'READONLY', b'READWRITE', b'SCRIPT', b'SELECT',
                            b'WATCH', *SUBSCRIBING))
-HARMLESS: Final = frozenset((b'GETNAME', b'ID', b'INFO', b'KILL', b'LIST', b'PAUSE', b'SETINFO', b'UNPAUSE'))
-#: how many words of a command must be known before it can be named; of others it is two
-LOOK: Final = {b'CLIENT': 3, b'HELLO': 8}
+HARMLESS_CLIENT_COMMANDS: Final = frozenset((b'GETNAME', b'ID', b'INFO', b'KILL', b'LIST', b'PAUSE', b'SETINFO', b'UNPAUSE'))
+#: how many words of a command must be known before it can be named; for all others it is two
+WORDS_TO_NAME: Final = {b'CLIENT': 3, b'HELLO': 8}
 
 
 class Command:
     """One command on its way to become an exchange.
 
     Args:
-        words: Its first words: as many as ``LOOK`` says, or all.
-        count: How many it has.
+        words: Its first words: as many as ``WORDS_TO_NAME`` says, or all.
+        count: How many words it has.
     """
 
     __slots__ = ('verb', 'words', 'count', 'bits', 'key', 'role', 'wanted', 'silent', 'stage')
@@ -63,24 +66,31 @@ class Command:
         self.silent, self.stage = False, 'command'
 
     def exchange(self) -> Exchange:
-        """Make the exchange. A name has no password in it; a key that may go on has no slot."""
-        bits = self.bits if len(self.key) < NAME else self.bits & ~KEYED
+        """Make the exchange. Its name never holds a password, and a key that was cut has no slot."""
+        bits = self.bits if len(self.key) < MAX_NAME_BYTES else self.bits & ~KEYED
         name = b' '.join(self.words[:1 if self.verb == b'AUTH' else 2])
-        return Exchange(name[:NAME], self.stage, not self.silent, (bits, self.key, self.role, self.wanted))
+        return Exchange(name[:MAX_NAME_BYTES], self.stage, not self.silent, (bits, self.key, self.role, self.wanted))
+
+
+class Conversation(MessageProtocol):
+    """A session with a state."""
+
+    state: 'State'
 
 
 class State:
-    """What is known of a session.
+    """What the commands of a session have changed so far.
 
     Attributes:
-        usual: A command that is nothing special is run at once and has one answer.
-        transaction: What the commands queued since ``MULTI`` are, all together; None: there is no transaction.
-        muted: Nothing is answered, ``CLIENT REPLY OFF``.
-        skipping: The next command is not answered, ``CLIENT REPLY SKIP``.
+        usual: An ordinary command is run at once and has one reply.
+        transaction: The bits of all commands queued since ``MULTI``; None: there is no transaction.
+        odd: The length of the reply to the transaction cannot be known.
+        muted: No command has a reply, ``CLIENT REPLY OFF``.
+        skipping: The next command has no reply, ``CLIENT REPLY SKIP``.
         watching: A transaction depends on keys that are watched.
         resp3: The version of the protocol is 3.
-        unasked: Answers to subscriptions that are still to come though nothing is answered.
-        listening: Messages come as arrays among the answers (RESP2).
+        unasked: Replies to subscriptions that are still to come while replies are switched off.
+        listening: Messages come as arrays among the replies (RESP2).
         clean: Nothing of this client is left on the connection.
     """
 
@@ -95,25 +105,25 @@ class State:
         self._counts = [0, 0, 0]
 
     def begin(self, words: Sequence[bytes], count: int) -> Exchange:
-        """Make the exchange of a command, and take note of what it changes; the arguments are those of ``Command``."""
+        """Make the exchange of a command, and record what it changes; the arguments are those of ``Command``."""
         command = Command(words, count)
         command.silent, self.skipping = self.muted or self.skipping, False
         if self.transaction is not None and command.verb not in UNQUEUED:
             self._queue(command)
         elif command.bits & SPECIAL and command.verb in ACTIONS:
             ACTIONS[command.verb](self, command)
-        if command.verb in LEAVES and not (command.verb == b'CLIENT' and command.key.upper() in HARMLESS):
+        if command.verb in LEAVES_STATE and not (command.verb == b'CLIENT' and command.key.upper() in HARMLESS_CLIENT_COMMANDS):
             self.clean = False
         self._settle()
         return command.exchange()
 
     def nothing(self) -> None:
-        """Take note of an empty command: it is not answered, but counts as the one after ``CLIENT REPLY SKIP``."""
+        """Record an empty command: it has no reply, but counts as the one after ``CLIENT REPLY SKIP``."""
         self.skipping = False
         self._settle()
 
-    def answered(self, role: str, mark: int) -> None:
-        """Take note of the answer to a command with a role; ``mark`` is its first byte."""
+    def replied(self, role: str, mark: int) -> None:
+        """Record the reply to a command with a role; ``mark`` is its first byte."""
         failed = mark == ord('-')
         if role == STARTING and failed:
             self.forget()
@@ -126,14 +136,14 @@ class State:
         self._settle()
 
     def subscribed(self, kind: bytes, total: int) -> int:
-        """Take note of an answer to a subscription.
+        """Record a reply to a subscription.
 
         Args:
             kind: Its first word.
             total: Its last.
 
         Returns:
-            How many channels, patterns or shard channels the client has now, whichever it is about.
+            How many channels, patterns or shard channels the client has now, whichever the reply is about.
         """
         which = SUBSCRIPTIONS[kind]
         self.unasked = max(0, self.unasked - 1)
@@ -143,7 +153,7 @@ class State:
         return self._counts[which]
 
     def forget(self) -> None:
-        """Take note that the transaction is over, or has never begun."""
+        """Record that the transaction is over, or has never begun."""
         self.transaction, self.odd = None, False
         self._settle()
 
@@ -155,19 +165,19 @@ class State:
         assert self.transaction is not None
         command.stage, command.role = 'queued', ''
         self.transaction |= command.bits
-        if command.verb in TROUBLE and (command.verb != b'CLIENT' or command.key.upper() == b'REPLY'):
+        if command.verb in MAKES_UNCOUNTABLE and (command.verb != b'CLIENT' or command.key.upper() == b'REPLY'):
             self.odd = True
 
 
 def _multi(state: State, command: Command) -> None:
-    command.bits = 0    # were it refused, what was meant to be run together would be run one by one
+    command.bits = 0    # never refused: the commands of the transaction would then be run one by one
     if state.transaction is None:
         state.transaction, command.role = 0, STARTING
 
 
 def _exec(state: State, command: Command) -> None:
     if state.transaction is not None:
-        command.stage, command.role = 'exec', ODD if state.odd else ''
+        command.stage, command.role = 'exec', UNCOUNTABLE if state.odd else ''
         command.bits = state.transaction | (WATCHED if state.watching else 0)
         state.watching = False
         state.forget()
@@ -200,7 +210,7 @@ def _hello(state: State, command: Command) -> None:
 
 def _subscribe(state: State, command: Command) -> None:
     command.key, command.wanted = command.verb.lower(), command.count - 1
-    if command.silent:      # the server says so nevertheless, as it sends messages
+    if command.silent:      # a subscription is confirmed nevertheless, as messages are sent nevertheless
         state.unasked += command.wanted or 1
 
 
@@ -210,7 +220,7 @@ def _script(state: State, command: Command) -> None:
 
 
 def _replconf(state: State, command: Command) -> None:
-    if command.key.upper() == b'ACK':       # the one subcommand that is never answered
+    if command.key.upper() == b'ACK':       # the one subcommand that never has a reply
         command.silent = True
 
 

@@ -1,64 +1,52 @@
-"""SMTP: which failure fits where, and how a message is refused. Bytes only: no socket, no event loop.
-
-``smtp_framers`` finds the messages, ``smtp_kinds`` has the failures.
-"""
-from collections.abc import Mapping
+"""SMTP: commands, messages and chunks, their replies, and how a mail server fails. Bytes only; knows no stream."""
 from typing import Any
 
 from .. import Protocol
 from ..base import Exchange
-from ..message import Failure, MessageProtocol
+from ..message import Failure
+from .commands import CONTENT, MESSAGE
 from .failures import CONDITIONS, GO_AHEAD, KINDS
-from .framers import COMMAND, CONTENT, MESSAGE, Answers, Requests
+from .requests import Requests
+from .responses import Responses
+from .state import Conversation
 
 
 @Protocol.register
-class SMTP(MessageProtocol):
+class SMTP(Conversation):
     """Mail goes wrong as it does with a real server: a busy mailbox, a full disk, a password refused, a reply lost.
 
-    Every command is a request of its own, also where PIPELINING sends several at once, and its line is its name:
+    Every command is a request of its own, also where PIPELINING sends several at once, and is named by its line:
     ``MAIL FROM:<a@b>``, ``RCPT TO:<c@d>``, ``DATA``. A line with credentials is named by the mechanism alone,
     ``AUTH PLAIN``. The dot that ends a message is a request too, ``. FROM:<a@b>``; a chunk (RFC 3030) is one together
     with its line, ``BDAT 86 LAST``.
 
-    A backend that is reading a message can only take it or lose its client. So a refusal of the message is drawn at its
-    ``DATA``: vaurien reads the message in the backend's place, refuses it, and ends the backend's transaction by
+    A backend that is reading a message can only accept it or lose its client. So a refusal of the message is drawn at its
+    ``DATA``: vaurien reads the message in the backend's place, refuses it, and ends the backend's transaction with
     ``RSET``; the connection stays usable. Everything else that may happen to a message is drawn at the dot:
-    ``lost-reply``, what closes the connection, delay, hang, ...
+    ``lost-reply``, a closed connection, delay, hang, ...
 
     After STARTTLS, with LMTP, and wherever two servers could disagree about where a line or a message ends, bytes are
     relayed unread.
     """
 
     name = 'smtp'
-    framers = (Requests, Answers)
+    framers = Requests, Responses
     errors = KINDS
-
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
-        super().__init__(settings)
-        #: what the client says next: COMMAND, CREDENTIALS or CONTENT
-        self.phase = COMMAND
-        #: the exchange whose answer tells what the client says next; None: that is known
-        self.undecided: Exchange | None = None
-        #: the DATA whose message vaurien reads in the backend's place
-        self.taken: Exchange | None = None
-        #: the client has shown who it is
-        self.authenticated = False
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         condition = CONDITIONS.get(kind)
-        if exchange.stage == MESSAGE:   # it was taken in order to be refused with this very kind
+        if exchange.stage == MESSAGE:   # vaurien has read it in order to refuse it with this very kind
             return self.owed is not None and self.owed[1] == kind
         if exchange.stage == 'data' and MESSAGE in self.errors[kind].stages:
             return True
         return super().fits(kind, exchange) and (condition is None or condition(self, exchange))
 
     def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
-        exchange = self.requesting
+        exchange = self.exchange(True)
         chosen = self._choose(exchange, kind)
         if chosen is not None and exchange.stage == 'data' and self._waits_for_end(chosen):
             self._take(exchange)
-            self.owed = exchange.behavior, chosen
+            self.owed = exchange.drawn, chosen
             return False
         return super().fail(source, dest, chosen or kind)
 
@@ -66,20 +54,16 @@ class SMTP(MessageProtocol):
         return exchange.stage == MESSAGE or super().wanted(behavior, exchange)     # the message was matched as DATA
 
     def _waits_for_end(self, kind: str) -> bool:
-        """Say whether a kind drawn at DATA answers the message; where it could answer both, the generator decides."""
+        """Return whether a kind drawn at DATA refuses the message; one that could refuse either is left to the generator."""
         stages = self.errors[kind].stages
         return MESSAGE in stages and ('data' not in stages or self.session.random.random() < 0.5)
 
     def _take(self, data: Exchange) -> None:
-        """Read the message in the backend's place, which hears nothing of it."""
+        """Read the message in the place of the backend, which does not see it."""
         data.failure = Failure(GO_AHEAD)
         self.decided(CONTENT)
         self.taken = data
 
-    def decided(self, phase: str = COMMAND) -> None:
-        """Take note that vaurien answers what the client has just said, and what the client says next."""
-        self.undecided, self.phase = None, phase
-
     def reusable(self) -> bool:
-        """Say no: the greeting has been given, and who the client is may have been said."""
+        """Return False: the greeting has been sent, and the client may have authenticated."""
         return False

@@ -1,78 +1,79 @@
-"""The failures that SMTP servers really have, and how each is answered. Knows no stream and cuts no bytes.
+"""The failures that SMTP servers really have, and the reply of each. Knows no stream and no framer.
 
-The codes stand where RFC 5321 section 4.3.2 and the extensions' documents have them; the enhanced ones are RFC 3463's.
+The codes stand where RFC 5321 section 4.3.2 and the documents of the extensions have them; the enhanced ones are those of
+RFC 3463.
 """
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from ..base import Exchange
-from ..message import Failure, Kind
-from .framers import DELIVERY, MESSAGE
+from ..message import Failure, FailureKind
+from .commands import DELIVERY, MESSAGE
+from .state import Conversation
 
 RSET = b'RSET\r\n'
-#: what the backend gets in place of a request that it must not carry out, where its state has to follow: a transaction
-#: that failed from DATA on is over (RFC 5321 section 4.1.1.4, RFC 3030 section 2), and ``*`` gives up AUTH (RFC 4954
-#: section 4)
+#: by stage, what the backend gets in place of a request that it must not carry out, so that its state stays right: a
+#: transaction that failed at DATA or later is over (RFC 5321 section 4.1.1.4, RFC 3030 section 2), and ``*`` gives up AUTH
+#: (RFC 4954 section 4)
 STAND_INS = {'credentials': b'*\r\n', 'data': RSET, MESSAGE: RSET, 'chunk': RSET, 'last-chunk': RSET}
-#: where replies carry no enhanced code (RFC 2034 section 4)
-BARE = ('connect', 'hello')
-#: what a client gets for ``DATA`` when vaurien is to read the message
+#: the stages at which replies carry no enhanced code (RFC 2034 section 4)
+WITHOUT_ENHANCED_CODE = ('connect', 'hello')
+#: the reply to ``DATA`` when vaurien is to read the message
 GO_AHEAD = b'354 End data with <CR><LF>.<CR><LF>\r\n'
 
 LOGIN = ('auth', 'auth-initial')
 CHUNKS = (MESSAGE, 'chunk', 'last-chunk')
-END = (MESSAGE, 'last-chunk')
-ANY = ('hello', 'starttls', *LOGIN, 'credentials', 'mail', 'rcpt', 'data', 'chunk', 'last-chunk', DELIVERY, 'vrfy',
-       'other', 'quit')
+END_OF_MESSAGE = (MESSAGE, 'last-chunk')
+ANY_STAGE = ('hello', 'starttls', *LOGIN, 'credentials', 'mail', 'rcpt', 'data', 'chunk', 'last-chunk', DELIVERY, 'vrfy',
+             'other', 'quit')
 
 
-def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = '') -> Kind:
+def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = '') -> FailureKind:
     """Make a kind that is a reply.
 
     Args:
         reply: Its code, its enhanced code, and its text.
-        stages: As in ``Kind``.
-        description: As in ``Kind``.
+        stages: As in ``FailureKind``.
+        description: As in ``FailureKind``.
         end: As in ``Failure``.
     """
     code, _, text = reply.split(' ', 2)
 
-    def build(smtp: Any, exchange: Exchange) -> Failure:
+    def build(smtp: Conversation, exchange: Exchange) -> Failure:
         smtp.decided()
-        line = f'{code} {text}' if exchange.stage in BARE else reply
+        line = f'{code} {text}' if exchange.stage in WITHOUT_ENHANCED_CODE else reply
         return Failure(f'{line}\r\n'.encode(), b'' if end else STAND_INS.get(exchange.stage, b''), end)
-    return Kind(description, stages, build)
+    return FailureKind(description, stages, build)
 
 
-def _lose_reply(smtp: Any, exchange: Exchange) -> Failure:
+def _lose_reply(smtp: Conversation, exchange: Exchange) -> Failure:
     return Failure(request=None, end='silence')
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FailureKind] = {
     'service-unavailable': refusal(
-        '421 4.3.2 Service not available, closing transmission channel', ('connect', *ANY),
+        '421 4.3.2 Service not available, closing transmission channel', ('connect', *ANY_STAGE),
         "The server shuts down: 421, then the connection is closed.", 'close'),
     'idle-timeout': refusal(
-        '421 4.4.2 Timeout exceeded, closing transmission channel', ANY,
+        '421 4.4.2 Timeout exceeded, closing transmission channel', ANY_STAGE,
         "The client was too slow for the server: 421, then the connection is closed.", 'close'),
     'too-many-connections': refusal(
         '421 4.7.0 Too many connections, try again later', ('connect',),
-        "The server has clients enough: 421 in place of the greeting, then the connection is closed.", 'close'),
+        "The server has as many clients as it takes: 421 in place of the greeting, then the connection is closed.", 'close'),
     'mailbox-busy': refusal(
         '450 4.2.1 Mailbox busy, try again later', ('rcpt',),
         "A recipient's mailbox is locked: 450 for this recipient."),
     'greylisted': refusal(
         '450 4.7.1 Greylisted, try again later', ('rcpt',),
-        "The server takes mail from strangers at the second try only: 450 for this recipient."),
+        "The server takes mail from unknown senders only at the second try: 450 for this recipient."),
     'local-error': refusal(
         '451 4.3.0 Local error in processing, try again later', ('mail', 'rcpt', 'data', *CHUNKS),
-        "Something broke inside the server: 451, and the command or the message is not taken."),
+        "Something broke inside the server: 451, and the command or the message is not accepted."),
     'insufficient-storage': refusal(
         '452 4.3.1 Insufficient system storage', ('mail', 'rcpt', *CHUNKS),
-        "The server's disk is full: 452, and the command or the message is not taken."),
+        "The server's disk is full: 452, and the command or the message is not accepted."),
     'too-many-recipients': refusal(
         '452 4.5.3 Too many recipients', ('rcpt',),
-        "The message has as many recipients as the server takes at a time: 452 for this one."),
+        "The message already has as many recipients as the server takes at a time: 452 for this one."),
     'tls-unavailable': refusal(
         '454 4.7.0 TLS not available due to temporary reason', ('starttls',),
         "The server cannot start TLS now: 454, and the connection stays in the clear (RFC 3207)."),
@@ -81,13 +82,13 @@ KINDS: dict[str, Kind] = {
         "The server cannot check credentials now: 454 (RFC 4954)."),
     'not-implemented': refusal(
         '502 5.5.1 Command not implemented', ('hello', 'vrfy'),
-        "An old server, or a careful one: 502 for EHLO, where a client falls back to HELO, for VRFY and for EXPN."),
+        "An old server, or a cautious one: 502 for EHLO, after which a client falls back to HELO, for VRFY and for EXPN."),
     'auth-required': refusal(
         '530 5.7.0 Authentication required', ('mail',),
-        "The server takes mail from known users only: 530 for MAIL of a client that has not authenticated (RFC 4954)."),
+        "The server takes mail from known users only: 530 for the MAIL of a client that has not authenticated (RFC 4954)."),
     'auth-too-weak': refusal(
         '534 5.7.9 Authentication mechanism is too weak', LOGIN,
-        "The server's policy wants a stronger mechanism for this user: 534 (RFC 4954)."),
+        "The server's policy demands a stronger mechanism for this user: 534 (RFC 4954)."),
     'auth-failed': refusal(
         '535 5.7.8 Authentication credentials invalid', ('auth-initial', 'credentials'),
         "The password is wrong: 535 for the line that carries it (RFC 4954)."),
@@ -96,21 +97,21 @@ KINDS: dict[str, Kind] = {
         "The server takes passwords over TLS only: 538 (RFC 4954)."),
     'hello-rejected': refusal(
         '550 5.7.1 Access denied', ('hello',),
-        "The server does not want this client: 550 for EHLO and HELO."),
+        "The server does not serve this client: 550 for EHLO and HELO."),
     'sender-rejected': refusal(
         '550 5.7.1 Sender rejected', ('mail',),
-        "The server does not take mail of this sender: 550 for MAIL."),
+        "The server takes no mail from this sender: 550 for MAIL."),
     'mailbox-unavailable': refusal(
         '550 5.1.1 Mailbox unavailable', ('rcpt', 'vrfy'),
         "There is no such mailbox: 550 for this recipient."),
     'content-rejected': refusal(
-        '550 5.7.1 Message content rejected', END,
-        "A filter does not like the message: 550 at its end."),
+        '550 5.7.1 Message content rejected', END_OF_MESSAGE,
+        "A filter has rejected the message: 550 at its end."),
     'user-moved': refusal(
         '551 5.1.6 User not local, please try another server', ('rcpt',),
         "The mailbox has moved away: 551 for this recipient."),
     'mailbox-full': refusal(
-        '552 5.2.2 Mailbox full', ('rcpt', *END),
+        '552 5.2.2 Mailbox full', ('rcpt', *END_OF_MESSAGE),
         "The recipient is over quota: 552 for this recipient, or at the end of the message."),
     'too-big': refusal(
         '552 5.3.4 Message size exceeds fixed limit', ('mail', *CHUNKS),
@@ -123,15 +124,15 @@ KINDS: dict[str, Kind] = {
         "The server takes no mail for this domain: 554 for this recipient."),
     'transaction-failed': refusal(
         '554 5.0.0 Transaction failed', ('connect', 'data', *CHUNKS),
-        "The server gives up for good: 554 for DATA or at the end of the message; or in place of the greeting, and "
-        "then the connection is closed."),
-    'lost-reply': Kind(
-        "The message is delivered, the answer that says so never comes: a client that tries again sends a duplicate.",
+        "The server gives up for good: 554 for DATA or at the end of the message; or in place of the greeting, and then "
+        "the connection is closed."),
+    'lost-reply': FailureKind(
+        "The message is delivered, but the reply that says so never comes: a client that tries again sends a duplicate.",
         (DELIVERY, 'last-chunk'), _lose_reply),
 }
 
-#: what else must hold at an exchange for a kind to occur there
-CONDITIONS: Mapping[str, Callable[[Any, Exchange], bool]] = {
+#: what else must be true of an exchange for a kind to fit it
+CONDITIONS: Mapping[str, Callable[[Conversation, Exchange], bool]] = {
     'auth-required': lambda smtp, exchange: not smtp.authenticated,
     'not-implemented': lambda smtp, exchange: exchange.name[:4].upper() != 'HELO',
     'too-big': lambda smtp, exchange: exchange.stage != 'mail' or ' SIZE=' in exchange.name.upper(),

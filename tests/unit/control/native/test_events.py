@@ -81,7 +81,7 @@ def test_a_follower_of_one_proxy_hears_of_no_other(server):
 
 
 def test_a_slow_follower_is_dropped_and_holds_nobody_up(server, monkeypatch):
-    monkeypatch.setattr(events, 'GRACE', 50 * MS)
+    monkeypatch.setattr(events, 'DROP_GRACE', 50 * MS)
     with follow(server) as slow, follow(server) as quick:
         for _ in range(100):    # 10 MB, more than any buffer of the system between the two
             inject(server, 100, proxy='x' * 1000)
@@ -101,7 +101,7 @@ def test_a_slow_follower_is_dropped_and_holds_nobody_up(server, monkeypatch):
 
 
 def test_a_follower_that_is_silent_hears_that_the_server_lives(server, monkeypatch):
-    monkeypatch.setattr(events, 'BEAT', 20 * MS)
+    monkeypatch.setattr(events, 'KEEPALIVE_INTERVAL', 20 * MS)
     with follow(server) as sock:
         data = b''
         while data.count(b': alive\n\n') < 3:
@@ -109,13 +109,13 @@ def test_a_follower_that_is_silent_hears_that_the_server_lives(server, monkeypat
 
 
 def test_a_follower_that_has_left_is_forgotten(server, monkeypatch):
-    monkeypatch.setattr(events, 'BEAT', 20 * MS)
+    monkeypatch.setattr(events, 'KEEPALIVE_INTERVAL', 20 * MS)
     follow(server).close()
     eventually(lambda: not server.fleet.journal.followers)
 
 
 def test_there_are_only_so_many_followers(server, monkeypatch):
-    monkeypatch.setattr(events, 'FOLLOWERS', 2)
+    monkeypatch.setattr(events, 'MAX_FOLLOWERS', 2)
     with follow(server), follow(server):
         assert server.ask('GET', '/v1/events').status == 503
 

@@ -69,10 +69,10 @@ def test_each_parameter_is_described(document):
 def test_an_answer_is_of_the_type_that_is_described(server, endpoint):
     answer = server.ask('GET', endpoint.path.replace('{proxy}', 'default').replace('{toxic}', 'slow'))
     assert answer.status == endpoint.status
-    if isinstance(endpoint.answer, Media):
-        assert answer.headers['content-type'].startswith(endpoint.answer.type)
+    if isinstance(endpoint.response, Media):
+        assert answer.headers['content-type'].startswith(endpoint.response.type)
     else:
-        msgspec.json.decode(answer.body, type=strict(endpoint.answer))
+        msgspec.json.decode(answer.body, type=strict(endpoint.response))
 
 
 def strict(kind):

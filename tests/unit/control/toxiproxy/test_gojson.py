@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaurien.control.toxiproxy.gojson import DEPTH, Float32, GoError, Number, Object, Struct, float32, read, write
+from vaurien.control.toxiproxy.gojson import MAX_DEPTH, Float32, GoError, Number, Object, Struct, float32, read, write
 
 EOF = 'unexpected EOF'
 #: what json.Decoder says; the contexts are those of encoding/json's scanner
@@ -34,7 +34,7 @@ MISTAKES = {
     '-a': "invalid character 'a' in numeric literal",
     '1.x': "invalid character 'x' after decimal point in numeric literal",
     '1ex': "invalid character 'x' in exponent of numeric literal",
-    '[' * (DEPTH + 2): 'exceeded max depth',
+    '[' * (MAX_DEPTH + 2): 'exceeded max depth',
 }
 
 

@@ -1,9 +1,9 @@
-"""What of HTTP is not followed, so that nobody can hide a request in it, and where a connection ceases to be HTTP."""
+"""What of HTTP is not followed, so that no request can be hidden in it, and where a connection ceases to be HTTP."""
 import pytest
 
 from tests.support.framing import BACKEND, CLIENT, Message, randomly, replay, same_in_every_slicing
 from vaurien.protocols.http import HTTP
-from vaurien.protocols.message import HOLD
+from vaurien.protocols.message import MAX_HELD_BYTES
 
 from .messages import CHUNKED, CONNECT, EARLY, GET, OK, SWITCHED, UPGRADE, answer, request
 
@@ -59,7 +59,7 @@ DOUBTFUL_REQUESTS = {
     'HTTP/2 by prior knowledge': b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     'a carriage return before the head': b'\rGET / HTTP/1.1\r\n\r\n',
 }
-#: First bytes of what will never be HTTP/1.x; nobody may wait for the end of a head that does not come.
+#: First bytes of what will never be HTTP/1.x; the end of headers that will not come is not waited for.
 OTHER_PROTOCOLS = {
     'TLS': b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'SSH': b'SSH-2.0-OpenSSH_9.2\r\n', 'redis': b'*1\r\n$4\r\n',
     'inline redis': b'PING\r\n', 'SMTP': b'EHLO me\r\n', 'a long word': b'x' * 40, 'HTTP/0.9': b'GET /\r\n',
@@ -68,7 +68,7 @@ OTHER_PROTOCOLS = {
 
 
 @pytest.mark.parametrize('data', DOUBTFUL_REQUESTS.values(), ids=DOUBTFUL_REQUESTS)
-def test_doubtful_request_and_all_behind_it_pass_unread(data: bytes) -> None:
+def test_doubtful_request_and_all_after_it_pass_unread(data: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + data + SMUGGLED)])
 
     assert dialogue.messages == [Message(CLIENT, 'GET /', GET)]
@@ -77,7 +77,7 @@ def test_doubtful_request_and_all_behind_it_pass_unread(data: bytes) -> None:
 
 
 @pytest.mark.parametrize('data', OTHER_PROTOCOLS.values(), ids=OTHER_PROTOCOLS)
-def test_other_protocol_passes_before_a_head_could_be_complete(data: bytes) -> None:
+def test_other_protocol_passes_before_headers_could_be_complete(data: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, data)])
 
     assert dialogue.opaque[CLIENT]
@@ -86,15 +86,15 @@ def test_other_protocol_passes_before_a_head_could_be_complete(data: bytes) -> N
 
 @pytest.mark.parametrize('data', [b'G', b'GET', b'GET ', b'GET /a', b'GET /a HT', b'GET /a HTTP/1.1\r', b'\r', b'HTTP',
                                   b'GET / HTTP/1.1\r\nHost: a\r', b'GET / HTTP/1.1\r\nHost: a\r\n\r', b'P' * 32])
-def test_beginning_of_a_head_is_waited_for(data: bytes) -> None:
+def test_beginning_of_headers_is_waited_for(data: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, data)])
 
     assert not dialogue.opaque[CLIENT]
     assert dialogue.cutter(CLIENT).held == data
 
 
-def test_head_without_end_passes_unread() -> None:
-    data = b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * (HOLD // 6)
+def test_headers_without_end_passes_unread() -> None:
+    data = b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * (MAX_HELD_BYTES // 6)
     dialogue = replay(HTTP, [(CLIENT, data)], randomly(1, 8192))
 
     assert dialogue.opaque[CLIENT]
@@ -116,7 +116,7 @@ DOUBTFUL_CHUNKS = {
 
 
 @pytest.mark.parametrize('body', DOUBTFUL_CHUNKS.values(), ids=DOUBTFUL_CHUNKS)
-def test_doubtful_chunks_and_all_behind_them_pass_unread(body: bytes) -> None:
+def test_doubtful_chunks_and_all_after_them_pass_unread(body: bytes) -> None:
     upload = request('PUT', 'Transfer-Encoding: chunked', body=b'2\r\nab\r\n')
     body += b'0\r\n\r\n'      # where others may see the end
     asked = same_in_every_slicing(HTTP, [(CLIENT, upload + body + SMUGGLED)])
@@ -159,7 +159,7 @@ DOUBTFUL_ANSWERS = {
 
 
 @pytest.mark.parametrize('data', DOUBTFUL_ANSWERS.values(), ids=DOUBTFUL_ANSWERS)
-def test_doubtful_answer_and_all_behind_it_pass_unread(data: bytes) -> None:
+def test_doubtful_response_and_all_after_it_pass_unread(data: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + GET), (BACKEND, OK + data + OK)])
 
     assert [message.data for message in dialogue.messages] == [GET, GET, OK]
@@ -190,14 +190,14 @@ def test_switch_is_known_at_once_so_that_the_client_passes_unread_too() -> None:
 
 
 @pytest.mark.parametrize('asked', [UPGRADE, CONNECT])
-def test_bytes_behind_a_request_for_another_protocol_are_not_taken_for_requests(asked: bytes) -> None:
+def test_bytes_after_a_request_for_another_protocol_are_not_taken_for_requests(asked: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, asked + SMUGGLED)])
 
     assert [message.data for message in dialogue.messages] == [asked]
     assert dialogue.opaque[CLIENT]
 
 
-def test_answer_to_a_request_for_another_protocol_is_still_known_when_bytes_came_too_early() -> None:
+def test_response_to_a_request_for_another_protocol_is_still_known_when_bytes_came_too_early() -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, CONNECT + b'\x16\x03'), (BACKEND, answer(200) + b'\x16\x03')])
 
     assert [message.sender for message in dialogue.messages] == [CLIENT, BACKEND]
@@ -206,21 +206,21 @@ def test_answer_to_a_request_for_another_protocol_is_still_known_when_bytes_came
 
 @pytest.mark.parametrize('last', [request('GET', 'Connection: close'), request('GET', version='1.0'),
                                   request('GET', 'Connection: x', 'Connection: y, CLOSE ,z')])
-def test_bytes_behind_the_last_request_are_not_taken_for_requests(last: bytes) -> None:
+def test_bytes_after_the_last_request_are_not_taken_for_requests(last: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, last + SMUGGLED), (BACKEND, OK)])
 
     assert [message.data for message in dialogue.messages] == [last, OK]
-    assert dialogue.opaque == {CLIENT: 'bytes behind a request that ends the connection', BACKEND: ''}
+    assert dialogue.opaque == {CLIENT: 'bytes after a request that ends the connection', BACKEND: ''}
 
 
-def test_bytes_behind_the_last_answer_to_an_opaque_client_are_not_taken_for_answers() -> None:
+def test_bytes_after_the_last_response_to_an_opaque_client_are_not_taken_for_responses() -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + b'\0'), (BACKEND, OK + OK)])
 
     assert [message.data for message in dialogue.messages] == [GET, OK]
     assert dialogue.tail[BACKEND] == OK
 
 
-def test_without_keep_alive_bytes_behind_a_request_are_not_taken_for_requests() -> None:
+def test_without_keep_alive_bytes_after_a_request_are_not_taken_for_requests() -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + SMUGGLED)], keep_alive=False)
 
     assert [message.data for message in dialogue.messages] == [GET]
@@ -229,7 +229,7 @@ def test_without_keep_alive_bytes_behind_a_request_are_not_taken_for_requests() 
 
 @pytest.mark.parametrize('last', [answer(200, 'Connection: close', 'Content-Length: 0'),
                                   answer(200, 'Content-Length: 0', version='1.0')])
-def test_bytes_behind_the_last_answer_are_not_taken_for_answers(last: bytes) -> None:
+def test_bytes_after_the_last_response_are_not_taken_for_responses(last: bytes) -> None:
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, GET + GET), (BACKEND, last + OK)])
 
     assert [message.data for message in dialogue.messages] == [GET, GET, last]

@@ -67,7 +67,7 @@ def test_backend_on_a_unix_socket_is_called_localhost() -> None:
 
 
 @SLICERS
-def test_without_keep_alive_both_heads_say_that_the_connection_ends(slicer: Slicer) -> None:
+def test_without_keep_alive_both_headers_say_that_the_connection_ends(slicer: Slicer) -> None:
     asked = request('POST', 'Connection: keep-alive, TE', 'Content-Length: 2', body=b'ab')
     answered = CHUNKED + b'2\r\nok\r\n0\r\n\r\n'
 
@@ -76,7 +76,7 @@ def test_without_keep_alive_both_heads_say_that_the_connection_ends(slicer: Slic
     assert to_client == EARLY + b'HTTP/1.1 200 OK\r\nConnection: close' + answered[len(b'HTTP/1.1 200 OK'):]
 
 
-def test_without_keep_alive_the_session_ends_after_the_answer() -> None:
+def test_without_keep_alive_the_session_ends_after_the_response() -> None:
     dialogue = replay(HTTP, [(CLIENT, GET), (BACKEND, EARLY)], keep_alive=False)
     exchange, = dialogue.exchanges
     assert not exchange.closes

@@ -28,7 +28,7 @@ def fail(kind: str, asked: bytes = GET, **settings: object) -> Failure:
 
 
 class Wire:
-    """Stands in for a socket that a client reads an answer from, and then its end."""
+    """Stands in for a socket that a client reads a response from, and then its end."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -38,7 +38,7 @@ class Wire:
 
 
 def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
-    """Read the head of an answer as a client of the standard library does."""
+    """Read the headers of a response as a client of the standard library does."""
     response = http.client.HTTPResponse(Wire(reply), method=method)  # type: ignore[arg-type]
     response.begin()
     return response
@@ -50,7 +50,7 @@ def test_protocol_is_known_with_all_its_kinds() -> None:
 
 
 @pytest.mark.parametrize('kind, reason', STATUSES.items())
-def test_refusal_is_a_complete_answer_that_names_vaurien(kind: str, reason: str) -> None:
+def test_refusal_is_a_complete_response_that_names_vaurien(kind: str, reason: str) -> None:
     failure = fail(kind)
     response = received(failure.reply)
     page = response.read().decode()
@@ -67,7 +67,7 @@ def test_refusal_is_a_complete_answer_that_names_vaurien(kind: str, reason: str)
 
 
 @pytest.mark.parametrize('kind', [*STATUSES, 'slow-headers'])
-def test_answer_made_here_could_be_followed_by_the_next_one(kind: str) -> None:
+def test_response_made_here_could_be_followed_by_the_next_one(kind: str) -> None:
     for asked in (GET, HEAD, POST, CONNECT):
         dialogue = same_in_every_slicing(HTTP, [(CLIENT, asked), (BACKEND, fail(kind, asked).reply)])
         assert [message.sender for message in dialogue.messages] == [CLIENT, BACKEND]
@@ -75,7 +75,7 @@ def test_answer_made_here_could_be_followed_by_the_next_one(kind: str) -> None:
 
 
 @pytest.mark.parametrize('kind', STATUSES)
-def test_answer_to_head_has_the_head_of_the_page_and_no_body(kind: str) -> None:
+def test_response_to_head_has_the_headers_of_the_page_and_no_body(kind: str) -> None:
     head, blank, body = fail(kind, HEAD).reply.partition(b'\r\n\r\n')
 
     assert (blank, body) == (b'\r\n\r\n', b'')
@@ -90,7 +90,7 @@ NEGOTIATED = {
     'HTTP/1.0 to be kept': (request('GET', 'Connection: keep-alive', version='1.0'), True),
     'HTTP/1.0 that says both': (request('GET', 'Connection: keep-alive, close', version='1.0'), False),
     'an upload': (POST, True), 'an upgrade': (UPGRADE, True),
-    # the client may send its body after this final answer or leave it: its next bytes would be anything
+    # the client may send its body after this final response or leave it: its next bytes would be anything
     'an upload that waits': (request('PUT', 'Content-Length: 3', 'Expect: 100-Continue'), False),
     'chunks that wait': (request('PUT', 'Transfer-Encoding: chunked', 'expect: 100-continue'), False),
     'no upload at all that waits': (request('GET', 'Expect: 100-continue'), True),
@@ -116,7 +116,7 @@ def test_without_keep_alive_a_refusal_ends_the_connection() -> None:
 
 
 @pytest.mark.parametrize('kind, end', [('truncated', 'close'), ('reset', 'reset')])
-def test_answer_ends_within_its_body(kind: str, end: str) -> None:
+def test_response_ends_within_its_body(kind: str, end: str) -> None:
     failure = fail(kind)
     response = received(failure.reply)
 
@@ -154,7 +154,7 @@ def test_slow_headers_come_byte_by_byte() -> None:
     assert 10 < failure.pause * len(failure.reply) < 60
 
 
-#: kinds that an answer to such a request cannot have
+#: kinds that a response to such a request cannot have
 MISSING = {
     'GET': (GET, set()), 'HTTP/1.0': (request('GET', version='1.0'), {'malformed-chunk'}),
     'HEAD': (HEAD, {'truncated', 'malformed-chunk', 'reset'}),
@@ -163,20 +163,20 @@ MISSING = {
 
 
 @pytest.mark.parametrize('asked, missing', MISSING.values(), ids=MISSING)
-def test_kind_occurs_only_where_its_answer_can_be_told_from_a_good_one(asked: bytes, missing: set[str]) -> None:
+def test_kind_occurs_only_where_its_response_can_be_told_from_a_good_one(asked: bytes, missing: set[str]) -> None:
     dialogue = replay(HTTP, [(CLIENT, asked)])
 
     assert {kind for kind in ALL if not dialogue.protocol.fits(kind, dialogue.exchanges[0])} == missing
 
 
 class Answered:
-    """Stands in for the stream that an answer waits in; whoever reads it or gives to it changes the answer."""
+    """Stands in for the stream that a response waits in; to read from it or to give to it changes the response."""
 
     def __getattr__(self, verb: str) -> object:
         raise AssertionError(f'{verb} was called')
 
 
-def test_answers_are_not_spoilt() -> None:
+def test_responses_are_not_spoilt() -> None:
     protocol = HTTP({})
     protocol.session = FakeSession()
 

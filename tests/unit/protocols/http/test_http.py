@@ -17,12 +17,12 @@ from tests.support.framing import (
     whole,
 )
 from vaurien.protocols.http import HTTP
-from vaurien.protocols.http.headers import SHORT, read_answer, read_request
-from vaurien.protocols.message import NAME
+from vaurien.protocols.http.headers import MAX_REMEMBERED_BYTES, read_request, read_response
+from vaurien.protocols.message import MAX_NAME_BYTES
 
 from .messages import CHUNKED, CONNECT, CONTINUE, EARLY, GET, HEAD, NO_LENGTH, OK, POST, UPGRADE, UPLOAD, answer, request
 
-# Each message on a line of its own: the sender, the request it belongs to (None: nobody asked), its bytes.
+# Each message on a line of its own: the sender, the request it belongs to (None: no request asked for it), its bytes.
 Line = tuple[str, str | None, bytes]
 CONVERSATIONS: dict[str, list[Line]] = {
     'one request': [(CLIENT, 'GET /', GET), (BACKEND, 'GET /', OK)],
@@ -108,7 +108,7 @@ def test_editing_a_conversation_cuts_it_into_the_same_messages(lines: list[Line]
 
 # -- real conversations
 
-#: recordings that stop being HTTP/1.x, or never were: how many answers they have until then
+#: recordings that stop being HTTP/1.x, or never were: how many responses they have until then
 SWITCHING = {'curl-connect': 1, 'websockets': 1, 'curl-h2-prior-knowledge-nginx': 0, 'nc-bare-line-feeds-nginx': 0}
 #: a message that had not come to its end when the recording did
 UNFINISHED = {'curl-http10-close-delimited-nginx': {BACKEND}, 'curl-too-large-expect-nginx': {CLIENT},
@@ -128,7 +128,7 @@ def test_recorded_conversation_is_followed_in_every_slicing(name: str) -> None:
         assert {sender for sender, tail in dialogue.tail.items() if tail} == UNFINISHED.get(name, set())
 
 
-def test_recorded_pipeline_pairs_six_answers() -> None:
+def test_recorded_pipeline_pairs_six_responses() -> None:
     messages = replay(HTTP, RECORDED['pipelined-nginx']).messages
 
     asked = ['GET /index.html', 'HEAD /index.html', 'POST /accept', 'GET /chunked/index.html', 'GET /empty',
@@ -155,7 +155,7 @@ def test_name_is_method_and_target_as_sent(line: bytes, name: str) -> None:
 def test_name_of_a_long_request_is_cut() -> None:
     dialogue = replay(HTTP, [(CLIENT, b'GET /' + b'x' * 10_000 + b' HTTP/1.1\r\n\r\n')])
 
-    assert dialogue.exchanges[0].name == 'GET /' + 'x' * (NAME - 5)
+    assert dialogue.exchanges[0].name == 'GET /' + 'x' * (MAX_NAME_BYTES - 5)
     assert not dialogue.opaque[CLIENT]
 
 
@@ -163,7 +163,7 @@ def test_name_of_a_long_request_is_cut() -> None:
 
 
 @pytest.mark.parametrize('head', [NO_LENGTH, answer(200, 'Transfer-Encoding: gzip'), answer(500, version='1.0')])
-def test_answer_without_length_ends_with_the_connection(head: bytes) -> None:
+def test_response_without_length_ends_with_the_connection(head: bytes) -> None:
     for slicer in (whole, single_bytes, randomly(1)):
         dialogue = replay(HTTP, [(CLIENT, GET), (BACKEND, head + b'the rest\r\n\r\n' + OK)], slicer)
         assert len(dialogue.messages) == 1
@@ -174,7 +174,7 @@ def test_answer_without_length_ends_with_the_connection(head: bytes) -> None:
 
 @pytest.mark.parametrize('data', [b'', answer(200, 'Content-Length: 9', body=b'x'), CHUNKED, CHUNKED + b'3\r\nab',
                                   CHUNKED + b'0\r\n', OK, EARLY, b'HTTP/1.1 200 OK\r\n'])
-def test_end_of_the_connection_does_not_complete_any_other_answer(data: bytes) -> None:
+def test_end_of_the_connection_does_not_complete_any_other_response(data: bytes) -> None:
     for slicer in (whole, single_bytes):
         assert not replay(HTTP, [(CLIENT, GET), (BACKEND, data)], slicer).end(BACKEND)
 
@@ -198,14 +198,14 @@ def test_body_is_not_held_and_need_not_be_looked_at(sender: str, before: list[Tu
     dialogue = replay(HTTP, [*before, (sender, head)])
     cutter = dialogue.cutter(sender)
     assert cutter.framer.rest >= GB
-    asked = cutter.exchange
+    asked = cutter.framer.exchange
 
     for _ in range(3):
         dialogue.feed(sender, b'\r\n' * 500)
         assert cutter.held == b''
     cutter.skipped(GB // 2)     # forwarded unseen
     assert cutter.framer.rest >= GB // 2 - 3000
-    assert cutter.exchange is asked is not None
+    assert cutter.framer.exchange is asked is not None
 
 
 @pytest.mark.parametrize('sender, before, head, end', [
@@ -214,7 +214,7 @@ def test_body_is_not_held_and_need_not_be_looked_at(sender: str, before: list[Tu
     (CLIENT, [], request('PUT', 'Transfer-Encoding: chunked', body=b'1388\r\n'), b'\r\n0\r\n\r\n'),
     (BACKEND, [(CLIENT, GET)], CHUNKED + b'1388\r\n', b'\r\n0\r\n\r\n'),
 ])
-def test_message_goes_on_behind_a_body_that_was_forwarded_unseen(
+def test_message_goes_on_after_a_body_that_was_forwarded_unseen(
         sender: str, before: list[Turn], head: bytes, end: bytes) -> None:
     dialogue = replay(HTTP, [*before, (sender, head)])
     cutter = dialogue.cutter(sender)
@@ -223,7 +223,7 @@ def test_message_goes_on_behind_a_body_that_was_forwarded_unseen(
     assert cutter.framer.rest == 0
     dialogue.feed(sender, end)
     assert [message.sender for message in dialogue.messages][-1:] == [sender]
-    assert not cutter.open
+    assert not cutter.framer.open
 
 
 def test_client_that_waits_for_100_is_not_waited_for() -> None:
@@ -238,7 +238,7 @@ def test_client_that_waits_for_100_is_not_waited_for() -> None:
     assert [message.name for message in dialogue.messages] == [None, 'PUT /', 'PUT /']
 
 
-def test_final_answer_may_come_before_the_body() -> None:
+def test_final_response_may_come_before_the_body() -> None:
     head = request('PUT', 'Content-Length: 3')
     too_large = answer(413, 'Content-Length: 0')
     dialogue = replay(HTTP, [(CLIENT, head), (BACKEND, too_large), (CLIENT, b'abc' + GET), (BACKEND, OK)])
@@ -251,16 +251,16 @@ def test_final_answer_may_come_before_the_body() -> None:
 def test_whole_messages_are_reported_in_one_part_each() -> None:
     protocol = Dialogue(HTTP).protocol
     for data in (GET, POST, UPLOAD):
-        parts = list(protocol.requests.cut(data))
+        parts = list(protocol.request_cutter.cut(data))
         assert [(end, done) for end, _, done in parts] == [(len(data), True)]
         protocol.queue.append(parts[0][1])
     for data in (OK, CHUNKED + b'2\r\nok\r\n0\r\n\r\n'):
-        assert [(end, done) for end, _, done in protocol.answers.cut(data)] == [(len(data), True)]
+        assert [(end, done) for end, _, done in protocol.response_cutter.cut(data)] == [(len(data), True)]
 
 
-@pytest.mark.parametrize('read, head', [(read_request, GET), (read_answer, answer(200, 'Content-Length: 2'))])
-def test_long_heads_are_not_remembered(read: object, head: bytes) -> None:
-    for more in (0, SHORT):
+@pytest.mark.parametrize('read, head', [(read_request, GET), (read_response, answer(200, 'Content-Length: 2'))])
+def test_long_headers_are_not_remembered(read: object, head: bytes) -> None:
+    for more in (0, MAX_REMEMBERED_BYTES):
         read.cache_clear()  # type: ignore[attr-defined]
         data = head[:-2] + b'X: ' + b'y' * more + b'\r\n\r\n'
         turn = (CLIENT, data) if read is read_request else (BACKEND, data + b'ok')

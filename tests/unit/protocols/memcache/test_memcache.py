@@ -7,7 +7,7 @@ from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.memcache import Memcache
 from vaurien.protocols.memcache.binary import OPCODES
-from vaurien.protocols.memcache.text import QUIET
+from vaurien.protocols.memcache.text import MAX_QUIET_REQUESTS
 
 RECORDED = corpus.conversations('memcache')
 #: those that cannot be followed to their end: which side says so, and why
@@ -39,13 +39,13 @@ def followed(*turns: Turn) -> Dialogue:
 
 
 def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
-    """The answers of a conversation, each with the name of its request; empty where a quiet request was not answered."""
+    """The responses of a conversation, each with the name of its request; empty where a quiet request was not answered."""
     dialogue = followed(*turns)
     assert not dialogue.protocol.queue
     return [(message.name, message.data) for message in dialogue.messages if message.sender == BACKEND]
 
 
-@pytest.mark.parametrize('name', RECORDED.keys() - OPAQUE.keys())
+@pytest.mark.parametrize('name', sorted(RECORDED.keys() - OPAQUE.keys()))
 def test_recorded_conversation_is_followed_to_its_end(name: str) -> None:
     found = pairs(*RECORDED[name])
     asked = [exchange.name for exchange in followed(*RECORDED[name]).exchanges if exchange.expects]
@@ -59,7 +59,7 @@ def test_recorded_conversation_is_followed_until_it_cannot_be(name: str) -> None
     assert reason in dialogue.opaque[side]
 
 
-def test_everyday_work_has_the_names_and_answers_that_were_meant() -> None:
+def test_everyday_work_has_the_names_and_responses_that_were_meant() -> None:
     found = pairs(*RECORDED['pymemcache-replies'])
     assert ('set key', b'STORED\r\n') in found
     assert ('get none', b'END\r\n') in found
@@ -115,7 +115,7 @@ def test_request_is_named_before_its_body_has_come() -> None:
     for begun, rest in ((b'set key 0 0 1000000\r\nabc', 999_999), (packet(1, b'key', b'\0' * 8, b'x' * 1000)[:100], 935)):
         dialogue = Dialogue(Memcache)
         dialogue.feed(CLIENT, begun)
-        cutter = dialogue.protocol.requests
+        cutter = dialogue.protocol.request_cutter
         assert [exchange.name for exchange in dialogue.exchanges] == ['set key']
         assert (cutter.framer.rest, cutter.held) == (rest, b'')
         cutter.skipped(rest)
@@ -131,10 +131,10 @@ def test_list_of_keys_may_be_longer_than_anything_is_held() -> None:
     assert len(dialogue.exchanges[0].name) == 4096
 
 
-def test_value_of_an_answer_passes_unseen() -> None:
+def test_value_of_a_response_passes_unseen() -> None:
     for asked, told in ((b'get a\r\n', b'VALUE a 0 1000000\r\nx'), (b'mg a v\r\n', b'VA 1000000\r\nx')):
         dialogue = replay(Memcache, [(CLIENT, asked), (BACKEND, told)])
-        cutter = dialogue.protocol.answers
+        cutter = dialogue.protocol.response_cutter
         assert cutter.framer.rest == 1_000_001
         cutter.skipped(1_000_001)
         dialogue.feed(BACKEND, b'' if asked.startswith(b'mg') else b'END\r\n')
@@ -149,7 +149,7 @@ def test_dump_has_lines_of_its_own_kind_and_ends() -> None:
     assert pairs((CLIENT, b'lru_crawler mgdump all\r\n'), (BACKEND, told)) == [('lru_crawler mgdump all', told)]
 
 
-def test_error_ends_an_answer_that_had_begun() -> None:
+def test_error_ends_a_response_that_had_begun() -> None:
     told = b'VALUE a 0 1\r\nx\r\nSERVER_ERROR out of memory writing get response\r\n'
     assert pairs((CLIENT, b'get a b\r\nget c\r\n'), (BACKEND, told + b'END\r\n')) == [('get a b', told), ('get c', b'END\r\n')]
 
@@ -188,7 +188,7 @@ def test_malformed_quiet_command_is_answered_after_all() -> None:
     b'set ' + b'k' * 251 + b' 0 0 1\r\n', b'set a 4294967296 0 1\r\n', b'set a 0 4294967296 1\r\n', b'set a 0 0 2147483647\r\n',
     b'ms a ' + b'9' * 5000 + b'\r\n', b'ms a x\r\n', b'ms a\r\n',
     b'ms a -1\r\n', b'slabs automove 1 noreply\r\n', b'lru mode flat noreply\r\n'])
-def test_line_is_not_followed_where_nobody_knows_what_the_server_takes_for_its_data(line: bytes) -> None:
+def test_line_is_not_followed_where_it_is_unknown_what_the_server_takes_for_its_data(line: bytes) -> None:
     dialogue = same_in_every_slicing(Memcache, [(CLIENT, b'get a\r\n' + line + b'x\r\n'), (BACKEND, b'END\r\nERROR\r\n')])
     assert dialogue.opaque[CLIENT]
     assert [message.data for message in dialogue.messages] == [b'get a\r\n', b'END\r\n']
@@ -208,7 +208,7 @@ def test_length_of_data_is_read_as_the_server_reads_it(line: bytes, length: int)
     (b'get a\r\n', b'VALUE a 0 x\r\n'), (b'get a\r\n', b'VALUE a\r\n'), (b'mg a v\r\n', b'VA \r\n'), (b'', b'STORED\r\n'),
     (b'get a\r\n', b'VALUE a 0 ' + b'9' * 5000 + b'\r\n'),
     (packet(0), answer(1)), (packet(0), answer(0, opaque=b'1234')), (packet(0), packet(0)), (packet(0), b'ERROR\r\n')])
-def test_answer_that_belongs_to_no_request_is_not_followed(asked: bytes, told: bytes) -> None:
+def test_response_that_belongs_to_no_request_is_not_followed(asked: bytes, told: bytes) -> None:
     dialogue = same_in_every_slicing(Memcache, [(CLIENT, asked), (BACKEND, told)])
     assert dialogue.opaque[BACKEND]
 
@@ -222,9 +222,9 @@ def test_request_of_another_protocol_is_not_followed(asked: bytes) -> None:
 
 def test_quiet_requests_are_remembered_up_to_a_bound() -> None:
     for quiet in (b'mg a q\r\n', packet(0x09, b'a')):
-        dialogue = replay(Memcache, [(CLIENT, quiet * (QUIET + 1))])
-        assert len(dialogue.protocol.queue) == QUIET
-        assert 'wait for an answer' in dialogue.opaque[CLIENT]
+        dialogue = replay(Memcache, [(CLIENT, quiet * (MAX_QUIET_REQUESTS + 1))])
+        assert len(dialogue.protocol.queue) == MAX_QUIET_REQUESTS
+        assert 'wait for a response' in dialogue.opaque[CLIENT]
 
 
 def test_quiet_binary_requests_are_told_apart_by_opaque_and_key() -> None:
@@ -233,7 +233,7 @@ def test_quiet_binary_requests_are_told_apart_by_opaque_and_key() -> None:
         'add a', 'replace zz', 'get a', 'get b', 'get a', 'get b', 'get a', 'gat b', 'delete a', 'append zz']
 
 
-def test_statistics_are_one_answer_of_many_packets() -> None:
+def test_statistics_are_one_response_of_many_packets() -> None:
     some = answer(0x10, key=b'pid', value=b'1') + answer(0x10, key=b'time', value=b'2') + answer(0x10)
     refused = answer(0x10, status=1, value=b'Not found')
     assert pairs((CLIENT, packet(0x10) + packet(0x10, b'bogus')), (BACKEND, some + refused)) == [

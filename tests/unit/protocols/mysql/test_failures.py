@@ -18,7 +18,7 @@ def fitting(session: Session) -> set[str]:
 
 # -- what the client reads
 
-#: By kind: a request, and the answer that MariaDB 10.11 gave to it. Hosts and numbers are those of vaurien.
+#: By kind: a request, and the response that MariaDB 10.11 gave to it. Hosts and numbers are those of vaurien.
 SEEN = {
     'lock-wait-timeout': (b'UPDATE t SET v = 1', b'\xff\xb5\x04#HY000Lock wait timeout exceeded; try restarting transaction'),
     'deadlock': (b'UPDATE t SET v = 1', b'\xff\xbd\x04#40001Deadlock found when trying to get lock; try restarting transaction'),
@@ -117,7 +117,7 @@ WRITING = {*LOCKING, 'read-only'}
 GROWING = {*WRITING, 'disk-full', 'table-full'}
 ALONE = {'gone-away', 'query-interrupted', 'out-of-memory', 'query-limit', 'packet-too-large', 'server-shutdown'}
 
-#: requests, and the kinds that a real server may answer them with
+#: requests, and the kinds that a real server may fail with
 FITTING = {
     query(b'SELECT 1'): {*READING, 'command-denied'}, query(b'WITH x AS (SELECT 1) SELECT * FROM x'): READING,
     query(b'  (select 1) union (select 2)'): {*READING, 'command-denied'},
@@ -169,7 +169,7 @@ def test_kind_is_described_in_whole_sentences(kind: str) -> None:
 
 # -- what the connection does then
 
-def test_shutdown_ends_the_connection_behind_the_error() -> None:
+def test_shutdown_ends_the_connection_after_the_error() -> None:
     session = Session()
 
     assert session.ask(query(b'SELECT 1'), 'server-shutdown') == b''
@@ -183,7 +183,7 @@ def test_nothing_is_said_by_a_server_that_is_gone() -> None:
     assert session.failure == Failure(end='close')
 
 
-def test_lost_reply_lets_the_request_through_and_drops_its_answer() -> None:
+def test_lost_reply_lets_the_request_through_and_drops_its_response() -> None:
     session = Session()
 
     assert session.ask(query(b'COMMIT'), 'lost-reply') is None

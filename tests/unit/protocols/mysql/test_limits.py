@@ -1,4 +1,4 @@
-"""Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that nobody looks at."""
+"""Where MySQL is not followed any further, and how large it may be: packets of 16 MB, bodies that are not read."""
 import pytest
 
 from tests.support.framing import BACKEND, CLIENT, Turn, replay, same_in_every_slicing
@@ -21,9 +21,9 @@ from tests.support.mysql_talk import (
     packets,
     query,
 )
-from vaurien.protocols.message import HOLD, NAME
+from vaurien.protocols.message import MAX_HELD_BYTES, MAX_NAME_BYTES
 from vaurien.protocols.mysql import MySQL
-from vaurien.protocols.mysql.calls import MOST
+from vaurien.protocols.mysql.calls import MAX_STATEMENTS
 
 FULL = 0xFFFFFF
 SELECT: list[Turn] = [
@@ -42,17 +42,17 @@ UNKNOWN: dict[str, tuple[list[Turn], str, str]] = {
         [(BACKEND, greeting()), (CLIENT, login(COMMON | OPTIONAL_METADATA))], CLIENT, 'capabilities'),
     'a greeting of version 9': ([(BACKEND, packet(0, b'\x093.20\0' + bytes(20)))], BACKEND, 'greets'),
     'the greeting of something else': ([(BACKEND, b'220 mx.test ESMTP\r\n')], BACKEND, 'greets'),
-    'an error without end': ([(BACKEND, b'\xff\xff\xff\0\xff' + b'.' * HOLD)], BACKEND, f'{HOLD} bytes'),
+    'an error without end': ([(BACKEND, b'\xff\xff\xff\0\xff' + b'.' * MAX_HELD_BYTES)], BACKEND, f'{MAX_HELD_BYTES} bytes'),
     'a short greeting': ([(BACKEND, packet(0, b'\x0a8.0\0abc'))], BACKEND, 'cut short'),
     'replication': (opened() + [(CLIENT, ask(0x12, bytes(20)))], CLIENT, '0x12'),
     'an unknown command': (opened() + [(CLIENT, ask(0x77))], CLIENT, '0x77'),
-    'a command out of order': (opened() + [(CLIENT, packet(1, b'\x0e'))], CLIENT, 'nobody has'),
+    'a command out of order': (opened() + [(CLIENT, packet(1, b'\x0e'))], CLIENT, 'has not begun'),
     'a statement without its id': (opened() + [(CLIENT, ask(0x19, b'\x01'))], CLIENT, 'without the id'),
     'a short execution': (opened() + [(CLIENT, ask(0x17, b'\x01\0\0\0'))], CLIENT, 'cut short'),
     'an answer to nothing': (opened() + [(BACKEND, packet(1, OK))], BACKEND, 'to nothing'),
     'too many columns': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\xfd\0\0\x01'))], BACKEND, 'columns'),
     'columns with more': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\x01' + b'.' * 20))], BACKEND, 'columns'),
-    'no EOF behind the columns': (
+    'no EOF after the columns': (
         opened() + [(CLIENT, query(b'S')), (BACKEND, packets(b'\x01', COLUMN, b'\x011'))], BACKEND, 'no EOF'),
     'an OK without a status': (opened() + [(CLIENT, query(b'S')), (BACKEND, packet(1, b'\0\0\0'))], BACKEND, 'status'),
     'an OK that is all numbers': (
@@ -74,7 +74,7 @@ def test_what_is_not_known_is_relayed_unread(case: str) -> None:
 
 
 @pytest.mark.parametrize('bit', [COMPRESS, ZSTD])
-def test_compression_begins_behind_the_login(bit: int) -> None:
+def test_compression_begins_after_the_login(bit: int) -> None:
     packed = b'\x0f\0\0\0\0\0\0' + query(b'SELECT 1')
     dialogue = same_in_every_slicing(MySQL, [*opened(COMMON | bit), (CLIENT, packed), (BACKEND, b'\x08\0\0\x01\0\0\0...')])
 
@@ -95,7 +95,7 @@ def test_refused_login_compresses_nothing() -> None:
     assert replay(MySQL, talk).opaque == {CLIENT: '', BACKEND: ''}
 
 
-def test_answers_before_replication_are_still_found() -> None:
+def test_responses_before_replication_are_still_found() -> None:
     dump = ask(0x12, bytes(20))
     dialogue = replay(MySQL, [*opened(), (CLIENT, query(b'SET x') + dump), (BACKEND, packet(1, OK) + packet(1, b'event'))])
 
@@ -125,7 +125,7 @@ def test_requests_of_16_megabytes_are_one_message(size: int) -> None:
     answer = packets(b'\x01', COLUMN, EOF, b'\x011', EOF, first=1 + size // FULL)
     dialogue = replay(MySQL, [*opened(), (CLIENT, request), (BACKEND, answer), *SELECT], slices)
 
-    name = ('SELECT ' + '.' * NAME)[:NAME]
+    name = ('SELECT ' + '.' * MAX_NAME_BYTES)[:MAX_NAME_BYTES]
     assert [(message.name, len(message.data)) for message in dialogue.messages[3:]] == [
         (name, len(request)), (name, len(answer)), *(('SELECT 1', len(data)) for _, data in SELECT)]
     assert dialogue.exchanges[1].stage == ('large' if size >= FULL else 'query')
@@ -155,15 +155,16 @@ def test_files_of_16_megabytes_end_with_an_empty_packet_of_their_own(size: int) 
 def test_body_is_not_looked_at() -> None:
     dialogue = replay(MySQL, opened())
     request = query(b'INSERT ' + b'x' * 1_000_000)
-    parts = list(dialogue.protocol.requests.cut(request[:5000]))
+    parts = list(dialogue.protocol.request_cutter.cut(request[:5000]))
 
-    assert [(end, exchange.name, done) for end, exchange, done in parts] == [(5000, ('INSERT ' + 'x' * NAME)[:NAME], False)]
-    assert dialogue.protocol.requests.framer.rest == len(request) - 5000
+    name = ('INSERT ' + 'x' * MAX_NAME_BYTES)[:MAX_NAME_BYTES]
+    assert [(end, exchange.name, done) for end, exchange, done in parts] == [(5000, name, False)]
+    assert dialogue.protocol.request_cutter.framer.rest == len(request) - 5000
 
 
 def test_request_is_named_as_soon_as_it_can_be() -> None:
     dialogue = replay(MySQL, opened())
-    cutter = dialogue.protocol.requests
+    cutter = dialogue.protocol.request_cutter
     data = ask(0x18, b'\x07\0\0\0\0\0' + b'x' * 10_000)
 
     assert list(cutter.cut(data[:8])) == []
@@ -172,10 +173,10 @@ def test_request_is_named_as_soon_as_it_can_be() -> None:
 
 def test_statements_that_are_known_are_not_without_number() -> None:
     dialogue = replay(MySQL, opened())
-    for number in range(MOST + 1):
+    for number in range(MAX_STATEMENTS + 1):
         dialogue.feed(CLIENT, ask(0x16, b'DO %d' % number))
         dialogue.feed(BACKEND, packet(1, b'\0' + number.to_bytes(4, 'little') + bytes(7)))
-    for number in (0, 1, MOST):
+    for number in (0, 1, MAX_STATEMENTS):
         dialogue.feed(CLIENT, execute(number))
 
-    assert [exchange.name for exchange in dialogue.exchanges[-3:]] == ['COM_STMT_EXECUTE 0', 'DO 1', f'DO {MOST}']
+    assert [exchange.name for exchange in dialogue.exchanges[-3:]] == ['COM_STMT_EXECUTE 0', 'DO 1', f'DO {MAX_STATEMENTS}']

@@ -31,12 +31,12 @@ from tests.support.mysql_talk import (
 from vaurien.protocols import Protocol
 from vaurien.protocols.mysql import MySQL
 
-#: a message: the sender, the request it belongs to, its bytes. None: nobody asked. ...: the server goes on later
+#: a message: the sender, the request it belongs to, its bytes. None: no request asked for it. ...: the server goes on later
 Line = tuple[str, Any, bytes]
 
 
 def says(name: str, request: bytes, *payloads: bytes) -> list[Line]:
-    """A request, and its answer if it has one."""
+    """A request, and its response if it has one."""
     return [(CLIENT, name, request)] + ([(BACKEND, name, packets(*payloads))] if payloads else [])
 
 
@@ -232,7 +232,7 @@ def test_mariadb_and_what_it_can_is_known_by_its_greeting() -> None:
     assert not replay(MySQL, opened()).protocol.server.mariadb
 
 
-def test_columns_that_mariadb_does_not_define_again_have_an_eof_behind_them() -> None:
+def test_columns_that_mariadb_does_not_define_again_have_an_eof_after_them() -> None:
     lines = [*says('COM_STMT_PREPARE ?', ask(0x16, b'?'), prepared(1, 1, 1), COLUMN, EOF, COLUMN, EOF),
              *says('?', execute(1, b'\0\x01\x08\0' + bytes(8)), b'\x01\x00', EOF, b'\x00\x00\x01', EOF),
              *says('?', execute(1, b'\0\x00' + bytes(8)), b'\x01\x01', COLUMN, EOF, b'\x00\x00\x01', EOF)]
@@ -243,7 +243,8 @@ def test_columns_that_mariadb_does_not_define_again_have_an_eof_behind_them() ->
 # -- real conversations
 
 #: what is relayed unread at the end, and why
-UNREAD = {'pymysql-tls': 'TLS', 'mariadb-cli-compressed': 'compressed', 'binlog-dump': '0x12', 'raw-out-of-order': 'nobody has'}
+UNREAD = {'pymysql-tls': 'TLS', 'mariadb-cli-compressed': 'compressed', 'binlog-dump': '0x12',
+          'raw-out-of-order': 'has not begun'}
 #: a request that is never answered: the server was gone
 UNANSWERED = {'pymysql-killed-while-idle'}
 RECORDED = conversations('mysql')

@@ -114,7 +114,7 @@ def test_a_failure_has_the_fields_that_clients_read(kind):
     assert '{' not in found['M']
 
 
-@pytest.mark.parametrize('kind', REFUSING | ENDING)
+@pytest.mark.parametrize('kind', sorted(REFUSING | ENDING))
 def test_the_connection_ends_after_a_fatal_error(kind):
     dialogue, exchange = asking(pg.query('select 1'))
     failure = KINDS[kind].build(dialogue.protocol, exchange)
@@ -122,10 +122,10 @@ def test_the_connection_ends_after_a_fatal_error(kind):
     assert len(failure.reply) == 1 + int.from_bytes(failure.reply[1:5], 'big')
 
 
-@pytest.mark.parametrize('kind', ENDING)
+@pytest.mark.parametrize('kind', sorted(ENDING))
 @pytest.mark.parametrize('data', [GROUP, pg.parse('select 1') + pg.query('select 1'), pg.parse('select 1') + pg.call(7)],
                          ids=['Execute', 'Query', 'FunctionCall'])
-def test_the_connection_ends_once_the_server_has_let_go_of_its_answers_in_the_group(kind, data):
+def test_the_connection_ends_once_the_server_has_let_go_of_its_responses_in_the_group(kind, data):
     dialogue, exchange = asking(data)
     failure = failure_of(dialogue, exchange, kind)
     assert (failure.request, failure.end) == (pg.parse(NO_SQL.decode(), 'vaurien'), 'close')

@@ -5,9 +5,9 @@ from tests import corpus
 from tests.support import framing
 from tests.support import postgres_talk as pg
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
-from vaurien.protocols.message import NAME
+from vaurien.protocols.message import MAX_NAME_BYTES
 from vaurien.protocols.postgres import PostgreSQL
-from vaurien.protocols.postgres.requests import REMEMBERED
+from vaurien.protocols.postgres.requests import MAX_REMEMBERED_TEXTS
 
 RECORDED = corpus.conversations('postgres')
 #: those that cannot be followed to their end: why, by the side that says so first
@@ -16,12 +16,12 @@ OPAQUE = {
     'gssapi-accepted': 'encrypted',
     'replication-stream': 'replication',
 }
-#: those in which the server closed the connection and owed an answer
+#: those in which the server closed the connection and owed a response
 OWED = {'terminated': ['select 1']}
 
 
 def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
-    """The answers after a login, each with the name of its request, of a conversation that is followed to its end."""
+    """The responses after a login, each with the name of its request, of a conversation that is followed to its end."""
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, *turns])
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
     assert dialogue.tail == {CLIENT: b'', BACKEND: b''}
@@ -39,7 +39,7 @@ def logged_in() -> Dialogue:
 
 # -- recorded
 
-@pytest.mark.parametrize('name', RECORDED.keys() - OPAQUE.keys())
+@pytest.mark.parametrize('name', sorted(RECORDED.keys() - OPAQUE.keys()))
 def test_recorded_conversation_is_followed_to_its_end(name):
     dialogue = same_in_every_slicing(PostgreSQL, RECORDED[name])
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
@@ -73,7 +73,7 @@ def answers(name: str) -> dict[str | None, bytes]:
     ('replication-commands', 'IDENTIFY_SYSTEM;', b'T', pg.IDLE),
     ('terminated', None, b'E', b'RProcessInterrupts\0\0'),
 ])
-def test_recorded_answer_belongs_to_its_request(name, request_name, begins, ends):
+def test_recorded_response_belongs_to_its_request(name, request_name, begins, ends):
     answer = answers(name)[request_name]
     assert answer.startswith(begins)
     assert answer.endswith(ends)
@@ -103,7 +103,7 @@ def test_everything_after_agreed_encryption_is_opaque(ask, answer):
     assert dialogue.tail == {CLIENT: b'\x16\x03\x01\x02\x00\x01', BACKEND: b'from the server'}
 
 
-def test_a_server_that_does_not_know_encryption_answers_with_an_error():
+def test_a_server_that_does_not_know_encryption_responds_with_an_error():
     dialogue = same_in_every_slicing(PostgreSQL, [(CLIENT, pg.SSL), (BACKEND, pg.error('0A000', 'FATAL'))])
     assert [message.name for message in dialogue.messages] == ['SSLRequest', 'SSLRequest']
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
@@ -121,11 +121,15 @@ def test_a_server_process_serves_one_client():
 # -- names
 
 def test_a_query_is_named_by_its_text():
-    long = 'select ' + 'x' * NAME
-    assert names(*pg.LOGIN, (CLIENT, pg.query('SELECT é') + pg.query(long) + pg.query('')))[1:] == ['SELECT é', long[:NAME], '']
+    long = 'select ' + 'x' * MAX_NAME_BYTES
+    queries = pg.query('SELECT é') + pg.query(long) + pg.query('')
+    assert names(*pg.LOGIN, (CLIENT, queries))[1:] == ['SELECT é', long[:MAX_NAME_BYTES], '']
 
 
-@pytest.mark.parametrize('size, cut', [(NAME - 2, NAME - 2), (NAME - 1, NAME - 1), (NAME, NAME), (NAME + 1, NAME)])
+@pytest.mark.parametrize('size, cut', [
+    (MAX_NAME_BYTES - 2, MAX_NAME_BYTES - 2), (MAX_NAME_BYTES - 1, MAX_NAME_BYTES - 1), (MAX_NAME_BYTES, MAX_NAME_BYTES),
+    (MAX_NAME_BYTES + 1, MAX_NAME_BYTES),
+])
 def test_a_name_is_cut_at_the_same_byte_in_every_slicing(size, cut):
     assert names(*pg.LOGIN, (CLIENT, pg.query('x' * size)))[1:] == ['x' * cut]
 
@@ -145,16 +149,16 @@ def test_a_closed_statement_is_forgotten():
 
 
 def test_only_so_many_statements_are_remembered_and_the_oldest_goes_first():
-    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(REMEMBERED + 1))
+    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(MAX_REMEMBERED_TEXTS + 1))
     asked += pg.bind('s0') + pg.execute() + pg.bind('s1') + pg.execute()
     dialogue = replay(PostgreSQL, [*pg.LOGIN, (CLIENT, asked)])
     assert [dialogue.exchanges[at].name for at in (-3, -1)] == ['Execute', 'select 1']
-    assert len(dialogue.protocol.statements) == REMEMBERED
+    assert len(dialogue.protocol.statements) == MAX_REMEMBERED_TEXTS
 
 
 def test_a_statement_that_is_prepared_anew_makes_no_other_forgotten():
-    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(REMEMBERED)) + pg.parse('select x', 's1')
-    asked += pg.bind('s0') + pg.execute() + pg.bind('s1') + pg.execute()
+    asked = b''.join(pg.parse(f'select {number}', f's{number}') for number in range(MAX_REMEMBERED_TEXTS))
+    asked += pg.parse('select x', 's1') + pg.bind('s0') + pg.execute() + pg.bind('s1') + pg.execute()
     dialogue = replay(PostgreSQL, [*pg.LOGIN, (CLIENT, asked)])
     assert [dialogue.exchanges[at].name for at in (-3, -1)] == ['select 0', 'select x']
 
@@ -164,9 +168,9 @@ def test_the_other_messages_are_called_by_their_sort():
     assert names(*pg.LOGIN, (CLIENT, asked))[1:] == ['Parse', 'Bind', 'Describe', 'Flush', 'Sync', 'FunctionCall 7', 'Terminate']
 
 
-# -- answers and their requests
+# -- responses and their requests
 
-def test_what_the_server_says_of_its_own_accord_is_no_answer_also_in_the_middle_of_one():
+def test_what_the_server_says_of_its_own_accord_is_no_response_also_in_the_middle_of_one():
     dialogue = replay(PostgreSQL, [*pg.LOGIN, (BACKEND, pg.NEWS), (CLIENT, pg.query('select 1')), (
         BACKEND, pg.COLUMNS + pg.NOTICE + pg.ROW + pg.SETTING + pg.complete() + pg.NEWS + pg.IDLE + pg.NEWS)])
     assert [message.name for message in dialogue.messages if message.sender == BACKEND][1:] == \
@@ -275,13 +279,13 @@ def test_an_end_of_data_that_the_server_does_not_wait_for_means_nothing():
 def test_a_large_message_is_not_held(sender, data):
     dialogue = logged_in()
     dialogue.feed(CLIENT, pg.query('select 1'))
-    dialogue.feed(sender, data[:NAME + 5])
+    dialogue.feed(sender, data[:MAX_NAME_BYTES + 5])
     cutter = dialogue.cutter(sender)
     assert cutter.held == b''
-    assert cutter.framer.rest == len(data) - NAME - 5
-    dialogue.feed(sender, data[NAME + 5:])
+    assert cutter.framer.rest == len(data) - MAX_NAME_BYTES - 5
+    dialogue.feed(sender, data[MAX_NAME_BYTES + 5:])
     assert cutter.framer.rest == 0
-    assert not cutter.opaque
+    assert not cutter.opaque_because
 
 
 def test_a_large_result_is_followed_row_by_row():
@@ -302,15 +306,15 @@ def test_what_is_no_startup_is_relayed_unread(garbage):
 def test_an_unknown_request_is_relayed_unread_and_what_came_before_is_answered(garbage):
     turns = [*pg.LOGIN, (CLIENT, pg.query('select 1') + garbage), (BACKEND, pg.IDLE + b'?????')]
     dialogue = same_in_every_slicing(PostgreSQL, turns)
-    assert 'a message of the sort' in dialogue.opaque[CLIENT]
+    assert 'a message of the type' in dialogue.opaque[CLIENT]
     assert dialogue.messages[-1] == framing.Message(BACKEND, 'select 1', pg.IDLE)
     assert dialogue.tail == {CLIENT: garbage, BACKEND: b'?????'}
 
 
 @pytest.mark.parametrize('garbage', [pg.message(b'?'), pg.PARSED, b'Z\0\0\0\3', b'Ecould not fork new process\n\0'])
-def test_an_answer_that_cannot_be_is_relayed_unread(garbage):
+def test_a_response_that_cannot_be_is_relayed_unread(garbage):
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, (CLIENT, pg.query('select 1')), (BACKEND, pg.COLUMNS + garbage)])
-    assert dialogue.opaque[BACKEND] == 'the server says what cannot come here'
+    assert dialogue.opaque[BACKEND] == 'the server sends a message that cannot come here'
     assert dialogue.tail[BACKEND] == pg.COLUMNS + garbage
 
 
@@ -321,12 +325,12 @@ def test_streaming_replication_is_relayed_unread():
     assert dialogue.tail[BACKEND] == pg.COPY_BOTH + b'w'
 
 
-def test_an_unknown_answer_to_a_request_for_encryption_is_relayed_unread():
+def test_an_unknown_response_to_a_request_for_encryption_is_relayed_unread():
     dialogue = same_in_every_slicing(PostgreSQL, [(CLIENT, pg.SSL), (BACKEND, b'?')])
     assert '0x3f' in dialogue.opaque[BACKEND]
     assert dialogue.tail[BACKEND] == b'?'
 
 
-def test_the_servers_last_words_to_an_idle_client_answer_nothing():
+def test_the_servers_last_words_to_an_idle_client_belong_to_no_request():
     dialogue = same_in_every_slicing(PostgreSQL, [*pg.LOGIN, (BACKEND, pg.error('57P01', 'FATAL'))])
     assert dialogue.messages[-1] == framing.Message(BACKEND, None, pg.error('57P01', 'FATAL'))

@@ -44,13 +44,13 @@ def test_commands_are_what_the_server_says_they_are() -> None:
 
 def test_keys_are_where_the_server_says_they_are() -> None:
     for name, first, last, step, *_ in TABLE:
-        if name in ('SSUBSCRIBE', 'SUNSUBSCRIBE'):      # what is special in their answers goes before
+        if name in ('SSUBSCRIBE', 'SUNSUBSCRIBE'):      # how their replies are special counts first
             continue
         for words in range(2, 8):
             bits, end = redis.known(name.lower().encode(), words), int(last) % words if int(last) < 0 else int(last)
             keys = range(int(first), end + 1, int(step)) if int(first) else []
             assert bool(bits & redis.KEYED) is (int(first) == 1), name
-            assert bool(bits & redis.MANY) is (len(keys) > 1 and keys[1] < words), (name, words)
+            assert bool(bits & redis.MULTI_KEY) is (len(keys) > 1 and keys[1] < words), (name, words)
 
 
 def test_unknown_command_is_refused_where_most_are_and_has_no_known_key() -> None:
@@ -158,7 +158,7 @@ def test_command_refused_while_queued_lets_the_server_refuse_the_transaction() -
     assert not dialogue.protocol.queue
 
 
-def test_stand_in_is_answered_once_where_the_subscription_had_three_answers() -> None:
+def test_stand_in_is_answered_once_where_the_subscription_had_three_replies() -> None:
     dialogue, exchange, failure = drawn('MULTI\nSUBSCRIBE a b c', 'noperm')
     dialogue.feed(BACKEND, b'+OK\r\n' + b"-ERR unknown command 'VAURIEN'\r\n")
     assert failure.request == UNKNOWN

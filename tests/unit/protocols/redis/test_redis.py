@@ -3,8 +3,9 @@ import pytest
 
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
-from vaurien.protocols.redis import INLINE, Redis
-from vaurien.protocols.redis.resp import DEEPEST
+from vaurien.protocols.redis import Redis
+from vaurien.protocols.redis.requests import MAX_INLINE_BYTES
+from vaurien.protocols.redis.resp import MAX_OPEN_AGGREGATES
 
 RECORDED = corpus.conversations('redis')
 #: those that cannot be followed to their end: which side says so, and why
@@ -17,7 +18,7 @@ OPAQUE = {
     'replica': (BACKEND, 'taken over'),
     'subscribe-in-multi': (BACKEND, 'cannot be counted'),
 }
-#: those in which the server closed the connection and owed answers
+#: those in which the server closed the connection and owed replies
 CLOSED = {'http-request': ['POST /', 'Host: x'], 'refused-unblocked': ['SET a', 'GET a']}
 
 
@@ -32,7 +33,7 @@ def commands(text: str) -> bytes:
 
 
 def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
-    """The answers of a conversation that is followed to its end, each with the name of its request."""
+    """The replies of a conversation that is followed to its end, each with the name of its request."""
     dialogue = same_in_every_slicing(Redis, list(turns))
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
     assert dialogue.tail == {CLIENT: b'', BACKEND: b''}
@@ -40,7 +41,7 @@ def pairs(*turns: Turn) -> list[tuple[str | None, bytes]]:
     return [(message.name, message.data) for message in dialogue.messages if message.sender == BACKEND]
 
 
-@pytest.mark.parametrize('name', RECORDED.keys() - OPAQUE.keys())
+@pytest.mark.parametrize('name', sorted(RECORDED.keys() - OPAQUE.keys()))
 def test_recorded_conversation_is_followed_to_its_end(name: str) -> None:
     dialogue = same_in_every_slicing(Redis, RECORDED[name])
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
@@ -58,7 +59,7 @@ def test_recorded_conversation_is_followed_until_it_cannot_be(name: str) -> None
     assert reason in dialogue.opaque[side]
 
 
-def test_everyday_work_has_the_names_and_answers_that_were_meant() -> None:
+def test_everyday_work_has_the_names_and_replies_that_were_meant() -> None:
     found = pairs(*RECORDED['redis-py-resp2-everyday'])
     assert ('SET key', b'+OK\r\n') in found
     assert ('GET missing', b'$-1\r\n') in found
@@ -135,21 +136,21 @@ def test_request_is_named_before_its_body_has_come() -> None:
     dialogue = Dialogue(Redis)
     dialogue.feed(CLIENT, b'*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$1000000\r\nabc')
     assert [exchange.name for exchange in dialogue.exchanges] == ['SET key']
-    assert dialogue.protocol.requests.framer.rest == 1_000_000 + 2 - 3
-    assert dialogue.protocol.requests.held == b''
+    assert dialogue.protocol.request_cutter.framer.rest == 1_000_000 + 2 - 3
+    assert dialogue.protocol.request_cutter.held == b''
 
 
 def test_long_argument_passes_unseen_up_to_its_last_byte() -> None:
     dialogue = Dialogue(Redis)
     dialogue.feed(CLIENT, b'*2\r\n$3\r\nSET\r\n$5000\r\n' + b'k' * 4096)
-    cutter = dialogue.protocol.requests
+    cutter = dialogue.protocol.request_cutter
     cutter.skipped(cutter.framer.rest)
     assert list(cutter.cut(b'')) == [(0, dialogue.exchanges[0], True)]
 
 
 def test_long_reply_passes_unseen_up_to_its_last_byte() -> None:
     dialogue = replay(Redis, [(CLIENT, command('GET', 'a')), (BACKEND, b'$1000000\r\n')])
-    cutter = dialogue.protocol.answers
+    cutter = dialogue.protocol.response_cutter
     assert cutter.framer.rest == 1_000_002
     cutter.skipped(1_000_002)
     assert list(cutter.cut(b'')) == [(0, dialogue.exchanges[0], True)]
@@ -184,7 +185,7 @@ def test_reply_is_one_message_however_it_is_built(reply: bytes) -> None:
 STRANGE_REPLIES = {
     'no type': b'hello\r\n', 'no length': b'$x\r\n', 'length without end': b'$' + b'1' * 40, 'negative': b'$-2\r\n',
     'end of nothing': b'.\r\n', 'piece of nothing': b';1\r\na\r\n', 'map without a length': b'%-1\r\n',
-    'element without a type': b'*2\r\n:1\r\nx\r\n', 'deep without ends': b'*?\r\n' * (DEEPEST + 1),
+    'element without a type': b'*2\r\n:1\r\nx\r\n', 'deep without ends': b'*?\r\n' * (MAX_OPEN_AGGREGATES + 1),
 }
 
 
@@ -201,26 +202,26 @@ def test_number_that_no_computer_reads_is_not_followed() -> None:
 
 STRANGE_REQUESTS = {
     'TLS': b'\x16\x03\x01\x02\x00\x01\x00', 'no length': b'*x\r\n', 'no bulk string': b'*1\r\n+PING\r\n',
-    'negative': b'*1\r\n$-1\r\n', 'no number': b'*2\r\n$3\r\nGET\r\n$1_0\r\n', 'line too long': b'x' * INLINE,
+    'negative': b'*1\r\n$-1\r\n', 'no number': b'*2\r\n$3\r\nGET\r\n$1_0\r\n', 'line too long': b'x' * MAX_INLINE_BYTES,
     'binary line': b'GET \0\r\n', 'third word': b'*3\r\n$3\r\nSET\r\n$1\r\na\r\n:1\r\n', 'begun and left': b'$3\r\n"\r\n',
     'length without end': b'*' + b'1' * 40,
 }
 
 
 @pytest.mark.parametrize('request_', STRANGE_REQUESTS.values(), ids=STRANGE_REQUESTS.keys())
-def test_request_that_is_none_cannot_be_followed_and_answers_owed_are(request_: bytes) -> None:
+def test_request_that_is_none_cannot_be_followed_and_replies_owed_are(request_: bytes) -> None:
     turns = [(CLIENT, command('GET', 'a')), (CLIENT, request_), (BACKEND, b'+a\r\n')]
     dialogue = replay(Redis, turns) if len(request_) > 60_000 else same_in_every_slicing(Redis, turns)
     assert dialogue.opaque[CLIENT]
     assert (BACKEND, 'GET a', b'+a\r\n') in dialogue.messages
 
 
-def test_reply_that_nobody_asked_for_cannot_be_followed_unless_it_is_an_error() -> None:
+def test_reply_that_no_request_asked_for_cannot_be_followed_unless_it_is_an_error() -> None:
     assert same_in_every_slicing(Redis, [(BACKEND, b'+OK\r\n')]).opaque[BACKEND]
     assert pairs(*RECORDED['max-clients']) == [(None, b'-ERR max number of clients reached\r\n')]
 
 
-def test_array_that_looks_like_a_message_is_an_answer_outside_subscriptions() -> None:
+def test_array_that_looks_like_a_message_is_a_reply_outside_subscriptions() -> None:
     lookalike = b'*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n'
     subscription = b'*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n'
     assert pairs((CLIENT, commands('LRANGE l 0 -1\nLRANGE k 0 -1')), (BACKEND, lookalike + subscription)) == [
@@ -230,18 +231,18 @@ def test_array_that_looks_like_a_message_is_an_answer_outside_subscriptions() ->
         (BACKEND, b'%0\r\n>' + subscription[1:] + lookalike))[-1] == ('LRANGE l', lookalike)
 
 
-def test_subscription_that_is_refused_has_one_answer() -> None:
+def test_subscription_that_is_refused_has_one_reply() -> None:
     assert pairs((CLIENT, commands('SUBSCRIBE a b c\nGET a')), (BACKEND, b'-NOPERM no\r\n$1\r\n1\r\n')) == [
         ('SUBSCRIBE a', b'-NOPERM no\r\n'), ('GET a', b'$1\r\n1\r\n')]
 
 
-def test_messages_arrive_between_a_subscription_and_its_answers() -> None:
+def test_messages_arrive_between_a_subscription_and_its_replies() -> None:
     said, message = b'*3\r\n$9\r\nsubscribe\r\n$1\r\n%b\r\n:%d\r\n', b'*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\n1\r\n'
     found = pairs((CLIENT, commands('SUBSCRIBE a\nSUBSCRIBE b')), (BACKEND, said % (b'a', 1) + message + said % (b'b', 2)))
     assert found == [('SUBSCRIBE a', said % (b'a', 1)), (None, message), ('SUBSCRIBE b', said % (b'b', 2))]
 
 
-def test_channel_that_the_server_takes_away_is_no_answer() -> None:
+def test_channel_that_the_server_takes_away_is_no_reply() -> None:
     """A shard channel whose slot moves to another node (Redis 7, ``sunsubscribe`` unasked)."""
     gone = b'*3\r\n$12\r\nsunsubscribe\r\n$1\r\na\r\n:0\r\n'
     found = pairs((CLIENT, commands('SSUBSCRIBE a\nPING')),

@@ -8,7 +8,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, Dialogue, FakeSession, Message, Turn
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.framers import COMMANDS, DELIVERY, MESSAGE
+from vaurien.protocols.smtp.commands import COMMANDS, DELIVERY, MESSAGE
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx\r\n'), (CLIENT, b'EHLO me\r\n'), (BACKEND, b'250 mx\r\n')]
@@ -33,7 +33,7 @@ class Faulty(Dialogue):
 
     Attributes:
         to_backend: What the backend gets.
-        to_client: What the client gets, where it waits for one answer at a time.
+        to_client: What the client gets, where it waits for one reply at a time.
     """
 
     def __init__(self, plan: Mapping[str, str], seed: int = 1) -> None:
@@ -68,7 +68,7 @@ class Faulty(Dialogue):
         kinds = [Drawn(kind) for name, kind in self.plan.items() if exchange.name.startswith(name)]
         exchange.behavior = self.protocol.owes(exchange) or next(iter(kinds), None)
         if exchange.behavior is not None:
-            self.protocol.requesting = exchange
+            self.protocol.session.at = exchange     # type: ignore[attr-defined]
             self.protocol.fail(None, None, exchange.behavior.kind or None)
 
     def _answer(self, exchange: Exchange | None, data: bytes, done: bool) -> None:
@@ -287,7 +287,7 @@ def test_backend_may_say_farewell_while_vaurien_reads_the_message() -> None:
     assert dialogue.to_client.endswith(GO_AHEAD + b'421 bye\r\n')
 
 
-def test_answer_nobody_asked_for_does_not_hand_the_backend_a_message_that_vaurien_reads() -> None:
+def test_reply_that_no_request_asked_for_does_not_hand_the_backend_a_message_that_vaurien_reads() -> None:
     dialogue = failing({'DATA': 'too-big'}, *READY, (CLIENT, b'DATA\r\n'), (BACKEND, b'250 what\r\n'), *SENDING[1:])
     assert dialogue.to_backend == sent(*READY, by=CLIENT) + b'RSET\r\n' + MAIL
 

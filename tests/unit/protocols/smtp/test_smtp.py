@@ -4,14 +4,14 @@ import pytest
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, same_in_every_slicing
 from vaurien.protocols import Protocol
-from vaurien.protocols.message import HOLD, NAME
+from vaurien.protocols.message import MAX_HELD_BYTES, MAX_NAME_BYTES
 from vaurien.protocols.smtp import SMTP
-from vaurien.protocols.smtp.framers import LINE
+from vaurien.protocols.smtp.lines import MAX_LINE_BYTES
 
 MAIL, RCPT = b'MAIL FROM:<a@b>\r\n', b'RCPT TO:<c@d>\r\n'
 HELLO: list[Turn] = [(BACKEND, b'220 mx ESMTP\r\n'), (CLIENT, b'EHLO me\r\n'),
                      (BACKEND, b'250-mx\r\n250-PIPELINING\r\n250 HELP\r\n')]
-#: as far as the answer that the message may come
+#: up to the reply that the message may come
 READY: list[Turn] = [*HELLO, (CLIENT, MAIL + RCPT + b'DATA\r\n'), (BACKEND, b'250 ok\r\n250 ok\r\n354 go\r\n')]
 
 
@@ -21,7 +21,7 @@ def names(dialogue: Dialogue, sender: str = CLIENT) -> list[str | None]:
 
 
 def talk(*turns: Turn) -> Dialogue:
-    """A conversation that both framers follow to its last byte, each answer belonging to its request."""
+    """A conversation that both framers follow to its last byte, each reply belonging to its request."""
     dialogue = same_in_every_slicing(SMTP, list(turns))
     assert dialogue.opaque == {CLIENT: '', BACKEND: ''}
     assert dialogue.tail == {CLIENT: b'', BACKEND: b''}
@@ -43,13 +43,13 @@ def test_protocol_is_known_under_its_name() -> None:
 # -- commands and replies
 
 
-def test_greeting_answers_no_request_even_if_the_client_speaks_first() -> None:
+def test_greeting_belongs_to_no_request_even_if_the_client_speaks_first() -> None:
     dialogue = talk((CLIENT, b'EHLO me\r\n'), (BACKEND, b'220-mx\r\n220 welcome\r\n'), (BACKEND, b'250 mx\r\n'))
     assert [tuple(message) for message in dialogue.messages if message.sender == BACKEND] == [
         (BACKEND, None, b'220-mx\r\n220 welcome\r\n'), (BACKEND, 'EHLO me', b'250 mx\r\n')]
 
 
-def test_every_command_of_a_pipeline_has_its_own_answer() -> None:
+def test_every_command_of_a_pipeline_has_its_own_reply() -> None:
     dialogue = talk(*HELLO, (CLIENT, MAIL + RCPT + b'rcpt to:<e@f>\r\nNOOP\r\nXWHAT ever\r\n\r\nQUIT\r\n'),
                     (BACKEND, b'250 1\r\n550 2\r\n250-3\r\n250-3\r\n250 3\r\n250 4\r\n500 5\r\n500\r\n221 6\r\n'))
     assert names(dialogue)[1:] == \
@@ -68,13 +68,13 @@ def test_farewell_comes_unasked() -> None:
     assert dialogue.messages[-1] == (BACKEND, None, b'421-4.4.2 too slow\r\n421 bye\r\n')
 
 
-def test_farewell_takes_the_place_of_an_answer() -> None:
+def test_farewell_takes_the_place_of_a_reply() -> None:
     assert names(talk(*HELLO, (CLIENT, b'NOOP\r\n'), (BACKEND, b'421 bye\r\n')), BACKEND)[-1] == 'NOOP'
 
 
 def test_name_is_cut() -> None:
-    dialogue = talk(*HELLO, (CLIENT, b'NOOP ' + b'x' * NAME + b'\r\n'), (BACKEND, b'250 ok\r\n'))
-    assert len(str(names(dialogue)[-1])) == NAME
+    dialogue = talk(*HELLO, (CLIENT, b'NOOP ' + b'x' * MAX_NAME_BYTES + b'\r\n'), (BACKEND, b'250 ok\r\n'))
+    assert len(str(names(dialogue)[-1])) == MAX_NAME_BYTES
 
 
 @pytest.mark.parametrize('reply', [b'250 ok\r\n', b'354 go\r\n', b'4210\r\n', b'junk', b'2', b'\x15\x03\x03\x00\x02'])
@@ -84,7 +84,7 @@ def test_what_is_no_reply_to_anything_is_relayed(reply: bytes) -> None:
     assert dialogue.tail[BACKEND] == reply
 
 
-def test_reply_that_asks_for_what_nobody_knows_is_followed_by_nobody() -> None:
+def test_reply_that_asks_for_something_unknown_is_not_followed() -> None:
     dialogue = given_up(BACKEND, 'asks for more', *HELLO, (CLIENT, b'XSEND\r\n'), (BACKEND, b'354 go\r\n'))
     assert names(dialogue, BACKEND)[-1] == 'XSEND'
 
@@ -102,18 +102,20 @@ def test_what_is_no_text_is_relayed_at_its_first_byte(first: bytes) -> None:
     given_up(CLIENT, 'not a command', (CLIENT, first))
 
 
-@pytest.mark.parametrize('turns', [[*HELLO, (CLIENT, b'N' * LINE)], [*HELLO, (CLIENT, b'N' * (LINE + 5) + b'\r\n')]])
+@pytest.mark.parametrize('turns', [
+    [*HELLO, (CLIENT, b'N' * MAX_LINE_BYTES)], [*HELLO, (CLIENT, b'N' * (MAX_LINE_BYTES + 5) + b'\r\n')],
+])
 def test_endless_line_is_relayed(turns: list[Turn]) -> None:
     given_up(CLIENT, 'longer than', *turns)
 
 
-def test_endless_answer_is_not_held() -> None:
+def test_endless_reply_is_not_held() -> None:
     dialogue = Dialogue(SMTP)
     for turn in (*HELLO, (CLIENT, b'HELP\r\n')):
         dialogue.feed(*turn)
-    for _ in range(2 * HOLD // 80):
+    for _ in range(2 * MAX_HELD_BYTES // 80):
         dialogue.feed(BACKEND, b'214-' + b'x' * 74 + b'\r\n')
-        assert not dialogue.protocol.answers.held
+        assert not dialogue.protocol.response_cutter.held
     assert dialogue.opaque[BACKEND] == ''
 
 
@@ -160,19 +162,19 @@ def test_refused_data_is_followed_by_a_command(answer: bytes) -> None:
 
 
 @pytest.mark.parametrize('command', [b'DATA', b'AUTH LOGIN', b'STARTTLS', b'ATRN'])
-def test_client_that_does_not_wait_is_relayed_and_its_answers_are_still_paired(command: bytes) -> None:
+def test_client_that_does_not_wait_is_relayed_and_its_replies_are_still_paired(command: bytes) -> None:
     dialogue = given_up(CLIENT, 'did not wait', *HELLO, (CLIENT, MAIL + command + b'\r\nQUIT\r\n'),
                         (BACKEND, b'250 ok\r\n500 what\r\n221 bye\r\n'))
     assert names(dialogue, BACKEND) == ['EHLO me', 'MAIL FROM:<a@b>', command.decode()]
     assert dialogue.tail == {CLIENT: b'QUIT\r\n', BACKEND: b'221 bye\r\n'}
 
 
-def test_client_that_has_only_the_answers_before_does_not_know_what_comes_next_either() -> None:
+def test_client_that_has_only_the_replies_before_does_not_know_what_comes_next_either() -> None:
     given_up(CLIENT, 'did not wait', *HELLO, (CLIENT, MAIL + b'DATA\r\n'), (BACKEND, b'250 ok\r\n'), (CLIENT, b'.\r\n'))
 
 
 @pytest.mark.parametrize('end', [b'\n.\n', b'\n.\r\n', b'\r\n.\n', b'\r\n.\rX', b'\n.\rX', b'\n.\r\r\n'])
-def test_end_of_message_that_only_some_servers_see_is_followed_by_nobody(end: bytes) -> None:
+def test_end_of_message_that_only_some_servers_see_is_not_followed(end: bytes) -> None:
     smuggled = b'hello' + end + MAIL + RCPT + b'DATA\r\nspam\r\n.\r\n'
     dialogue = given_up(CLIENT, 'lone dot', *READY, (CLIENT, smuggled), (BACKEND, b'250 kept\r\n250 ok\r\n'))
     assert dialogue.tail == {CLIENT: smuggled, BACKEND: b'250 kept\r\n250 ok\r\n'}
@@ -182,7 +184,7 @@ def test_dot_between_bare_line_feeds_is_seen_at_the_beginning_of_a_message() -> 
     given_up(CLIENT, 'lone dot', *READY, (CLIENT, b'.\nMAIL FROM:<x@y>\r\n'))
 
 
-def test_answer_in_the_middle_of_a_message_is_followed_by_nobody() -> None:
+def test_reply_in_the_middle_of_a_message_is_not_followed() -> None:
     given_up(BACKEND, 'nothing asked', *READY, (CLIENT, b'hello\r\n'), (BACKEND, b'250 already\r\n'))
 
 
@@ -195,7 +197,7 @@ def test_message_of_20_mb_is_never_held() -> None:
     dialogue = Dialogue(SMTP)
     for turn in READY:
         dialogue.feed(*turn)
-    requests, line = dialogue.protocol.requests, b'x' * 76 + b'\r\n'
+    requests, line = dialogue.protocol.request_cutter, b'x' * 76 + b'\r\n'
     block, passed = line * 840, 0
     while passed < 20_000_000:
         for end, exchange, done in requests.cut(block):
@@ -226,7 +228,7 @@ def test_chunk_is_forwarded_unseen() -> None:
     dialogue = Dialogue(SMTP)
     for turn in (*HELLO, (CLIENT, b'BDAT 1000000000 LAST\r\nbegins')):
         dialogue.feed(*turn)
-    requests = dialogue.protocol.requests
+    requests = dialogue.protocol.request_cutter
     assert requests.framer.rest == 1_000_000_000 - 6
     requests.skipped(requests.framer.rest)
     dialogue.feed(CLIENT, b'')

@@ -1,7 +1,7 @@
-"""The side of a connected socket that is written to: at once as far as it goes, and the rest in the background.
+"""The writing half of a stream: at once as far as the socket takes it, and the rest in the background.
 
-What is left over is kept in ``backlog`` and written when the socket has room; whoever writes in the loop has to stop reading
-its source meanwhile. Knows nothing of reading.
+What is left over is kept in ``backlog`` and written when the socket has room; a caller in the loop stops reading its source
+meanwhile. Knows nothing of reading, but that bytes may come through a pipe from a socket that was read without looking.
 """
 import errno
 import socket
@@ -9,32 +9,39 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from gevent import get_hub, getcurrent
+from gevent import get_hub
 from gevent.hub import Waiter
 
 from . import pipe
-
-_WRITABLE = 2
-
-
-def in_loop() -> bool:
-    """Say whether the caller runs in the event loop's callback, where nothing may wait."""
-    return getcurrent() is get_hub()
+from .loop import WRITABLE, in_loop, release
 
 
-class Writing:
-    """What ``Stream`` has for writing.
+class Detour(Protocol):
+    """What takes the bytes in the socket's place: the chain of toxics, for one."""
+
+    @property
+    def full(self) -> bool: ...
+    @property
+    def empty(self) -> bool: ...
+    def put(self, data: bytes) -> None: ...
+    def when_drained(self, callback: Callable[[], None]) -> None: ...
+    def finish(self, then: Callable[[], None] | None = None) -> None: ...
+    def drop(self) -> None: ...
+
+
+class Writer:
+    """The writing half of a ``Stream``.
 
     Args:
         sock: The raw, non-blocking socket.
-        timeout: Seconds that the peer may take none of what is written; then the connection counts as lost. 0: for ever.
+        timeout: Seconds that the peer may take none of what is written; then the connection counts as lost. 0: forever.
 
     Attributes:
         sent: Bytes so far.
-        backlog: What the socket has not taken yet; None: nothing is left. Whoever writes in the loop stops reading its
-            source while there is some, so it stays bounded by what one callback writes.
+        backlog: What the socket has not taken yet; None: nothing is left. A caller in the loop stops reading its source
+            while there is some, so it stays bounded by what one callback writes.
         through: Takes what is written in the socket's place, and writes it with ``write``; None: nothing does.
     """
 
@@ -47,7 +54,7 @@ class Writing:
         self._send = sock.send
         self.sent = 0
         self.backlog: deque[bytes] | None = None
-        self.through: Any = None
+        self.through: Detour | None = None
         self._pipe: pipe.Pipe | None = None
         self._writer: Any = None
         self._timer: Any = None
@@ -96,7 +103,34 @@ class Writing:
             self.backlog = deque((bytes(data[sent:]),))
             self._flush_when_writable()
 
-    def _flush_pipe(self) -> None:
+    # -- from another socket, without copying
+
+    def fill_pipe(self, fd: int, size: int) -> int | None:
+        """Take bytes from another socket into a pipe; ``flush_pipe`` has to follow.
+
+        Args:
+            fd: The descriptor of the socket.
+            size: At most so many bytes.
+
+        Returns:
+            The bytes taken; 0 at the end of the stream; None: there was no descriptor left for a pipe.
+
+        Raises:
+            BlockingIOError: Nothing is there.
+            OSError: Either connection is gone (``broken``: this one), or that socket cannot be spliced (EINVAL).
+        """
+        self.check()
+        try:
+            self._pipe = pipe.take()
+        except OSError:
+            return None
+        try:
+            return self._pipe.fill(fd, size)
+        except OSError:
+            self._release_pipe()
+            raise
+
+    def flush_pipe(self) -> None:
         """Write what is in the pipe as far as the socket takes it, and the rest when it is writable again."""
         self.backlog = deque()
         try:
@@ -131,7 +165,7 @@ class Writing:
     def _flush_when_writable(self) -> None:
         loop = get_hub().loop
         if self._writer is None:
-            self._writer = loop.io(self.fd, _WRITABLE)
+            self._writer = loop.io(self.fd, WRITABLE)
         self._writer.start(self._on_writable)
         if self.timeout:
             if self._timer is None:
@@ -164,7 +198,7 @@ class Writing:
         self._tell_drained()
 
     def _lose(self, error: OSError) -> None:
-        """Take note that bytes were lost: nothing may follow them."""
+        """Record that bytes were lost: nothing may follow them."""
         self._lost, self._send = error, self._refuse
 
     def _refuse(self, data: Any) -> int:
@@ -211,7 +245,7 @@ class Writing:
 
     @property
     def was_reset(self) -> bool:
-        """Whether a write has found out that the peer reset the connection; the system tells it once, to whoever asks first."""
+        """Whether a write has found out that the peer reset the connection; the system tells it only once."""
         return self._lost is not None and self._lost.errno == errno.ECONNRESET
 
     def check(self) -> None:
@@ -242,11 +276,11 @@ class Writing:
         if self.through is not None:
             self.through.finish(then)
         else:
-            self.end_writing()
+            self.finish_socket()
             if then is not None:
                 self.after_written(then)
 
-    def end_writing(self) -> None:
+    def finish_socket(self) -> None:
         """Send FIN past ``through``, after what is still to be written."""
         if self.backlog is not None:
             self._ending = True
@@ -254,18 +288,14 @@ class Writing:
             self._shutdown_now()
 
     def _shutdown_now(self) -> None:
-        with suppress(OSError):     # the peer is gone already; whoever reads from it will hear of it
+        with suppress(OSError):     # the peer is gone already; the next read from it tells
             self.sock.shutdown(socket.SHUT_WR)
 
-    def stop_writing(self) -> None:
-        """Let go of everything; what is not written yet is lost, and who waits for it is told."""
-        for watcher in (self._writer, self._timer):
-            if watcher is not None:
-                watcher.stop()
-                watcher.close()
-        self._writer = self._timer = None
+    def drop_writing(self) -> None:
+        """Let go of everything; what is not written yet is lost, and callers that wait for it are told."""
+        self._writer, self._timer = release(self._writer), release(self._timer)
         if self.through is not None:
-            self.through.stop()
+            self.through.drop()
             self.through = None
         self.backlog = None
         self._release_pipe()

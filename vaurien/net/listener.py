@@ -1,0 +1,79 @@
+"""Accepting connections: gevent's ``StreamServer``, with a socket of ours and no greenlet for each connection.
+
+Of gevent's class the watcher that accepts is used, with its turns (``max_accept``) and its stop; what is overridden here, and
+why, is all that this file has. Knows no session.
+"""
+from collections.abc import Callable
+from typing import Any
+
+from gevent.server import StreamServer
+
+from ..address import Address
+from . import sockets
+from .sockets import RawSocket
+
+#: [seconds] without accepting after it has failed; short, as descriptors come back whenever a session ends
+ACCEPT_BACKOFF = 0.05
+
+
+class Listener(StreamServer):
+    """Listens at one address, and hands over what connects.
+
+    Args:
+        accepted: Is called in the loop with each client's socket, and its address as text.
+        failed: Is called when accepting fails, as it does where descriptors run out; it is tried again soon.
+    """
+
+    #: accepts in a row before other events have their turn
+    max_accept = 64
+
+    def __init__(self, accepted: Callable[[RawSocket, str], None], failed: Callable[[OSError], None]) -> None:
+        self._accepted, self._failed = accepted, failed
+        super().__init__(('127.0.0.1', 0), accepted)    # never opened: ``listen`` is given a socket
+
+    def listen(self, sock: RawSocket) -> Address:
+        """Begin to accept on a listening socket, in place of the one before; return what it is bound to."""
+        self.close()
+        self.socket = sock
+        self.bound = sockets.bound_address(sock)
+        self.start()
+        return self.bound
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._stop_event.set()      # type: ignore[attr-defined]
+        self.stop_accepting()
+        sock = self.__dict__.pop('socket', None)
+        if sock is not None:
+            sock.close()
+            sockets.remove_path(self.bound)
+
+    # -- what gevent's server asks for
+
+    def init_socket(self) -> None:
+        """Open nothing: ``listen`` was given the socket."""
+
+    def set_spawn(self, spawn: Any) -> None:
+        """Spawn nothing: a session costs no greenlet."""
+        self._spawn = None
+
+    def do_read(self) -> tuple[RawSocket, str] | None:    # type: ignore[override]
+        try:
+            return sockets.accept(self.socket)
+        except OSError as error:
+            self._failed(error)
+            self._rest()
+            return None
+
+    def do_handle(self, client: RawSocket, peer: str) -> None:
+        self._accepted(client, peer)
+
+    def _rest(self) -> None:
+        """Accept nothing for a while: what made it fail would fail at once again."""
+        self.stop_accepting()
+        self._timer: Any = self.loop.timer(ACCEPT_BACKOFF)  # gevent's own; ``stop_accepting`` stops it
+        self._timer.start(self._accept_again)
+
+    def _accept_again(self) -> None:
+        if self.started:
+            self.start_accepting()

@@ -1,0 +1,35 @@
+"""Finds HTTP requests, and the point from which on the client may no longer speak HTTP. Knows no response and no failure."""
+from ...errors import ProtocolError
+from ..base import Exchange
+from .framers import Conversation, Messages
+from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, read_request
+
+
+class Requests(Messages):
+    """Finds requests, and the point from which on the client may no longer speak HTTP.
+
+    Attributes:
+        switching: The last request that asked for another protocol; None: there was none. Until its response has come, the
+            bytes after it may belong to that protocol already, or to one more request: they cannot be told apart.
+    """
+
+    first_line = BEGUN_REQUEST
+    padded = True
+
+    def __init__(self, protocol: Conversation) -> None:
+        super().__init__(protocol)
+        self.switching: Exchange | None = None
+
+    def begin(self, headers: bytes) -> tuple[Exchange, int]:
+        protocol = self.protocol
+        if self.last:
+            raise ProtocolError('bytes after a request that ends the connection')
+        if self.switching is not None and self.switching in protocol.queue:
+            raise ProtocolError('bytes after a request for another protocol')
+        asked = read_request(headers) if len(headers) <= MAX_REMEMBERED_BYTES else read_request.__wrapped__(headers)
+        exchange = Exchange(asked.name, asked.stage, True, asked)
+        if asked.switches:
+            self.switching = exchange
+        elif not asked.persists or protocol.single:
+            self.last = True
+        return exchange, asked.length

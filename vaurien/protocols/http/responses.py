@@ -1,0 +1,34 @@
+"""Finds HTTP responses, and tells where their bodies end. Knows no failure."""
+from ...errors import ProtocolError
+from ..base import Exchange
+from .chunks import NOTHING
+from .framers import SWITCH, Messages
+from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, read_response
+
+
+class Responses(Messages):
+    """Finds responses, and the length of their bodies by RFC 9112 section 6.3.
+
+    An interim response (1xx) belongs to no exchange: what happens to an exchange happens to its final response. Nor does a
+    final response that no request asked for: a server may send a 408 before it closes an idle connection.
+    """
+
+    first_line = BEGUN_RESPONSE
+
+    def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
+        queue = self.protocol.queue
+        exchange = queue[0] if queue else None
+        if self.last or exchange is None and self.protocol.request_cutter.opaque_because:
+            raise ProtocolError('bytes after the last response that can be known')
+        status, length, persists = \
+            read_response(headers) if len(headers) <= MAX_REMEMBERED_BYTES else read_response.__wrapped__(headers)
+        if status == 101 or exchange is not None and exchange.note.connect and 200 <= status <= 299:
+            return exchange, SWITCH
+        if status < 200:
+            return None, NOTHING
+        self.last = not persists
+        if exchange is not None and self.protocol.single:
+            exchange.closes = True
+        if status in (204, 304) or exchange is not None and exchange.note.bodiless:
+            return exchange, NOTHING
+        return exchange, length

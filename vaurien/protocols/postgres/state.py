@@ -1,0 +1,44 @@
+"""What the two directions of a PostgreSQL session must know of each other. Knows no framer and no failure."""
+from collections.abc import Mapping
+from typing import Any
+
+from ..base import Exchange
+from ..message import MessageProtocol
+from .messages import IDLE, TO_NOTHING, TO_SYNC
+
+
+class Conversation(MessageProtocol):
+    """A session, as far as its two sides have come.
+
+    Attributes:
+        login: The user and the database, as the start-up packet names them.
+        status: The transaction status at the last ReadyForQuery; empty: there was none.
+        grouped: Messages of the extended protocol have been sent, and no Sync after them.
+        skipping: The server ignores what is sent until there is a Sync.
+        copying: The server reads CopyData.
+        statements: The text of prepared statements, by name.
+        portals: The text of bound portals, by name.
+    """
+
+    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+        super().__init__(settings)
+        self.login = {'user': '', 'database': ''}
+        self.status = b''
+        self.grouped = self.skipping = self.copying = False
+        self.statements: dict[bytes, bytes] = {}
+        self.portals: dict[bytes, bytes] = {}
+
+    def settled(self, exchange: Exchange) -> bool:
+        """Return whether ``status`` still holds: nothing else is in flight."""
+        return not self.grouped and all(other is exchange for other in self.queue)
+
+    def idle(self, exchange: Exchange) -> bool:
+        """Return whether the backend is certainly in no transaction when this exchange begins."""
+        return self.status == IDLE and self.settled(exchange)
+
+    def data_ended(self) -> None:
+        """Record that the client has sent all its CopyData; the server has ignored every Sync before that."""
+        self.copying = False
+        for exchange in self.queue:
+            if exchange.note is TO_SYNC:
+                exchange.note = TO_NOTHING

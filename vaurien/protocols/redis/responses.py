@@ -1,0 +1,112 @@
+"""Finds replies, and tells those to a command from messages and pushes. Knows no command and no failure."""
+from typing import Final
+
+from ...errors import ProtocolError
+from ..base import Exchange
+from ..message import Part
+from .framer import Messages
+from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, length
+from .state import KEY, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
+
+MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
+
+
+def simple_reply(data: bytes, start: int) -> int:
+    """Return where a reply of one line or one text ends, which may be beyond the data; 0 for any other reply."""
+    mark, end = data[start], data.find(CRLF, start)
+    if end > 0:
+        if mark == DOLLAR:
+            return end + REPLY_STEPS[data[start:end]]
+        if mark in LINES:
+            return end + 2
+    return 0
+
+
+class Responses(Messages):
+    """Finds replies, and tells those to a command from messages and pushes."""
+
+    def __init__(self, protocol: Conversation) -> None:
+        super().__init__(protocol)
+        self.reply = Reply()    #: the one under way, or the last one
+        self.confirmed = 0      #: how many replies the subscription whose turn it is has had
+
+    def usual(self, data: bytes, start: int) -> Part | None:
+        queue = self.protocol.queue
+        if queue and not self.state.listening and not queue[0].note[ROLE]:
+            end = simple_reply(data, start)
+            if start < end <= len(data):
+                return end, queue[0], True
+        return None
+
+    def step(self, data: bytes, start: int) -> Part | None:
+        if self.cut:
+            return self._report(data, start, self.reply, self.exchange)
+        mark, queue = data[start], self.protocol.queue
+        if not queue and self.protocol.request_cutter.opaque_because:
+            raise ProtocolError(self.protocol.request_cutter.opaque_because)
+        exchange = queue[0] if queue else None
+        role = exchange.note[ROLE] if exchange else ''
+        if mark == PUSH or mark == STAR and (self.state.listening or not exchange or role == SUBSCRIBES):
+            word = first_word(data, start)
+            if word is None:
+                return None
+            if word in SUBSCRIPTIONS:
+                return self._confirm(data, start, word, exchange)
+            if mark == PUSH or word in MESSAGES:
+                return self._report(data, start, Reply(), None)
+        if exchange is None and mark != MINUS:
+            raise ProtocolError('a reply to no command')
+        return self._begin(data, start, exchange, role)
+
+    def _begin(self, data: bytes, start: int, exchange: Exchange | None, role: str) -> Part | None:
+        """Begin the reply to a command, with what is special in it."""
+        mark = data[start]
+        if role == UNCOUNTABLE and mark in AGGREGATES:
+            raise ProtocolError('a transaction with replies that cannot be counted')
+        if role == TAKES_OVER and mark != MINUS:
+            end = data.find(CRLF, start) + 2
+            if mark != PLUS:
+                raise ProtocolError('the connection is taken over')
+            if end < 2:
+                return None
+            self.wrong = 'the connection is taken over'
+            return end, exchange, True
+        part = self._report(data, start, Reply(), exchange)
+        if part and role:
+            self.state.replied(role, mark)
+            self.confirmed = 0
+        return part
+
+    def _report(self, data: bytes, start: int, reply: Reply, exchange: Exchange | None) -> Part | None:
+        """Report what is here of a reply."""
+        end, wrong = reply.skip(data, start)
+        done = not reply.left and end <= len(data)
+        if end == start and not done:
+            if wrong:
+                raise ProtocolError(wrong)
+            return None
+        self.wrong, self.rest = wrong, max(0, end - len(data))
+        self.reply, self.cut = reply, not done
+        return min(end, len(data)), exchange, done
+
+    def _confirm(self, data: bytes, start: int, kind: bytes, exchange: Exchange | None) -> Part | None:
+        """Report a reply to a subscription; there is one for each channel.
+
+        A reply to no subscription comes unasked, or while replies are switched off.
+        """
+        reply = Reply()
+        end, wrong = reply.skip(data, start)
+        if wrong:
+            raise ProtocolError(wrong)
+        if reply.left or end > len(data):
+            return None
+        unasked = self.state.unasked > 0
+        current = self.state.subscribed(kind, length(data[data.rfind(b':', start, end) + 1:end - 2]))
+        if exchange is None or unasked or (exchange.note[KEY], exchange.note[ROLE]) != (kind, SUBSCRIBES):
+            return end, None, True
+        self.confirmed += 1
+        wanted = exchange.note[WANTED]
+        done = self.confirmed >= wanted if wanted else not current
+        if done:
+            self.confirmed = 0
+        return end, exchange, done

@@ -1,0 +1,54 @@
+"""A spec in which everything has been checked. Knows registries, and no proxy: nothing of it is in force yet."""
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..address import Address, parse_address
+from ..plugins import protocol_settings
+from ..protocols import Protocol
+from ..protocols.base import BaseProtocol
+from ..relay.chaos import Chaos
+from ..spec import ProxySpec
+from ..wire.toxics import AttachedToxic, check_toxics
+
+
+class Validated(NamedTuple):
+    """What a spec comes to.
+
+    Args:
+        spec: The spec.
+        listen: Where the proxy listens; port 0 picks one.
+        backend: Where it connects to.
+        protocol: The class of its protocol objects.
+        settings: The protocol's settings, complete.
+        chaos: What it draws from.
+        toxics: Its toxics by name, in order.
+    """
+
+    spec: ProxySpec
+    listen: Address
+    backend: Address
+    protocol: type[BaseProtocol]
+    settings: dict[str, Any]
+    chaos: Chaos
+    toxics: dict[str, AttachedToxic]
+
+    def same_chaos(self, other: 'Validated') -> bool:
+        """Return whether two specs ask for the same behaviors, so that those at work go on with what they have counted."""
+        one, two = self.spec, other.spec
+        return (one.mix, one.settings, one.protocol) == (two.mix, two.settings, two.protocol)
+
+
+def validate(spec: ProxySpec, find_backend: Callable[[str], Address]) -> Validated:
+    """Check everything that a spec says.
+
+    Args:
+        spec: The spec.
+        find_backend: Makes an address of the backend that it names.
+
+    Raises:
+        ConfigError: A value does not fit.
+    """
+    protocol = Protocol.get(spec.protocol)
+    return Validated(spec, parse_address(spec.proxy, 'proxy'), find_backend(spec.backend), protocol,
+                     protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),
+                     check_toxics(spec.toxics))
