@@ -11,8 +11,10 @@ from .errors import ConfigError
 
 TRUE = frozenset(('1', 'true', 'yes', 'on'))
 FALSE = frozenset(('0', 'false', 'no', 'off'))
-#: what a type may raise to refuse a value; what else it raises is a bug of its author's
+#: what a type may raise to refuse a value
 REFUSALS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, re.error)
+#: what else it raises is a bug of its author's, which ends no process either
+BUGS = (Exception, SystemExit)
 
 
 class Option(NamedTuple):
@@ -142,6 +144,8 @@ def convert(label: str, option: Option, value: Any) -> Any:
         result = plain(option.type, value)
     except REFUSALS:
         raise ConfigError(label, value, expected(option)) from None
+    except BUGS as error:
+        raise ConfigError(label, value, f'{expected(option)}, and its type has raised {type(error).__name__}') from error
     if option.choices is not None and result not in option.choices:
         raise ConfigError(label, value, expected(option))
     return result

@@ -61,16 +61,15 @@ def make_catalog(kinds: Mapping[str, PluginKind] = WITH_FLAGS) -> tuple[Catalog,
         for name in registry.names():
             try:
                 cls = registry.get(name)
+                catalog[kind][name] = Plugin(summary(cls), registry.options(cls))
             except RegistrationError as error:
                 notes.append(str(error))
-            else:
-                catalog[kind][name] = Plugin(summary(cls), registry.options(cls))
     return catalog, notes
 
 
 def summary(cls: type) -> str:
     """Return the first sentence of a class's own docstring; empty: it has none."""
-    paragraph = ' '.join((cls.__doc__ or '').strip().split('\n\n')[0].split())
+    paragraph = ' '.join(str(cls.__doc__ or '').strip().split('\n\n')[0].split())
     return paragraph.partition('. ')[0].removesuffix('.') + '.' if paragraph else ''
 
 
@@ -85,22 +84,26 @@ def make_behavior(entry: BehaviorSpec, settings: Mapping[str, Mapping[str, Any]]
     Raises:
         UnknownPluginError: There is no such behavior.
         ConfigError: An unknown option, or a value that does not fit.
-        RegistrationError: It wants to end the process.
+        RegistrationError: It raises anything else.
     """
     cls = Behavior.get(entry.name)
     given = {**settings.get(entry.name, {}), **entry.settings}
-    try:
-        behavior = cls(Behavior.settle(cls, given, lambda option: flag('behavior', entry.name, option)))
+    behavior = Behavior.make(cls, Behavior.settle(cls, given, lambda option: flag('behavior', entry.name, option)))
+    with Behavior.guarded(entry.name):
+        if not isinstance(behavior.settings, Mapping) or not hasattr(behavior.match, 'search') and behavior.match is not None:
+            raise TypeError('its settings are no mapping, or its match no regular expression')
         behavior.suit(protocol)
-    except SystemExit as error:     # a plugin may not end the process of the caller
-        raise RegistrationError(f'behavior {entry.name} cannot be made: {error!r}') from error
-    return DUMMY if cls.transparent() else behavior
+        return DUMMY if cls.transparent() else behavior
 
 
 def protocol_settings(cls: type[BaseProtocol], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the settings of a protocol.
+    """Complete the settings of a protocol. One object is made with them, so that one that cannot be is found out before a client
+    meets it.
 
     Raises:
         ConfigError: An unknown option, or a value that does not fit.
+        RegistrationError: It raises anything else.
     """
-    return Protocol.settle(cls, given, lambda option: flag('protocol', cls.name, option))
+    settings = Protocol.settle(cls, given, lambda option: flag('protocol', cls.name, option))
+    Protocol.make(cls, dict(settings))
+    return settings

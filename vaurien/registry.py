@@ -2,11 +2,13 @@
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from .errors import RegistrationError, UnknownPluginError
+from .errors import RegistrationError, UnknownPluginError, VaurienError
 from .options import Option, options_of, settle
 
 
@@ -23,6 +25,8 @@ NAME_FORM = 'letters, digits, "-", "_" and ".", the first one a letter or a digi
 NAME = re.compile(rf'{NAME_PATTERN}\Z')
 #: what the import of a plugin's module may raise: anything, and the end of the process
 IMPORT_ERRORS = (Exception, SystemExit)
+#: the same of a plugin's code: gevent's Timeout and others are no Exception
+RAISED: tuple[type[BaseException], ...] = (BaseException,)
 
 
 class Registry(Generic[T]):
@@ -33,12 +37,15 @@ class Registry(Generic[T]):
         group: The entry-point group that installed packages announce theirs in.
         check: Called with each class; returns the reason why it cannot be one, or None.
         common: The options that every plugin of this kind has beside its own.
+        adapt: Makes of each class the one that is found again; the same one where nothing is to be adapted.
     """
 
     def __init__(self, kind: str, group: str, check: Callable[[Any], str | None],
-                 common: Mapping[str, Any] | None = None) -> None:
+                 common: Mapping[str, Any] | None = None, adapt: Callable[[type[T]], type[T]] | None = None) -> None:
         self.kind, self.group, self.common = kind, group, common or {}
-        self._check = check
+        self._check, self._adapt = check, adapt
+        self._adapted: dict[Any, Any] = {}      # a class that is registered again is the same again
+        self._renamed: dict[tuple[Any, str], Any] = {}
         self._classes: dict[str, type[T]] = {}
         self._announced: dict[str, list[str]] | None = None
         self._loaded: set[str] = set()
@@ -58,15 +65,53 @@ class Registry(Generic[T]):
         """
         self.check(cls)
         name = cls.name
-        present = self._classes.get(name)
-        if present not in (None, cls) and not replace:
+        found, present = self.adapt(cls), self._classes.get(name)
+        if present not in (None, found) and not replace:
             raise RegistrationError(
                 f'{self.kind} {cls.__qualname__} cannot be registered: the name {name!r} is taken by '
                 f'{present.__module__}.{present.__qualname__}; register(cls, replace=True) replaces it')
         if replace:
             self._entry_points().pop(name, None)
-        self._classes[name] = cls
+        self._classes[name] = found
         return cls
+
+    def adapt(self, cls: type[T]) -> type[T]:
+        """Return what a class is found again as; the class itself where it is written for this version.
+
+        Raises:
+            RegistrationError: It cannot be adapted.
+        """
+        if self._adapt is None:
+            return cls
+        if cls not in self._adapted:
+            with self.guarded(cls.__qualname__, 'adapted'):
+                self._adapted[cls] = self._adapt(cls)
+        found: type[T] = self._adapted[cls]
+        return found
+
+    def make(self, cls: type[T], *args: Any) -> T:
+        """Make an object of a class.
+
+        Raises:
+            ConfigError: The class does not take a value.
+            RegistrationError: It raises anything else; the message names it.
+        """
+        with self.guarded(cls.name):
+            return cls(*args)
+
+    @contextmanager
+    def guarded(self, name: str, done: str = 'made') -> Iterator[None]:
+        """Let whatever a plugin raises be one line that names it; what it says of a value in vaurien's own words passes.
+
+        Raises:
+            RegistrationError: It has raised something.
+        """
+        try:
+            yield
+        except (VaurienError, KeyboardInterrupt):
+            raise
+        except RAISED as error:
+            raise RegistrationError(f'{self.kind} {name} cannot be {done}: {words(error)}') from error
 
     def check(self, cls: type[T]) -> None:
         """Look whether a class could be registered; nothing changes.
@@ -74,7 +119,8 @@ class Registry(Generic[T]):
         Raises:
             RegistrationError: It is malformed.
         """
-        wrong = self._malformed(cls)
+        with self.guarded(str(getattr(cls, '__qualname__', cls)), 'registered'):
+            wrong = self._malformed(cls)
         if wrong:
             raise RegistrationError(f'{self.kind} {getattr(cls, "__qualname__", cls)!s} cannot be registered: {wrong}')
 
@@ -95,7 +141,8 @@ class Registry(Generic[T]):
 
     def options(self, cls: type[T]) -> dict[str, Option]:
         """Return all that a class can be told: its own options, and those that every plugin of this kind has."""
-        return options_of(cls, self.common)
+        with self.guarded(cls.name, 'used'):
+            return options_of(cls, self.common)
 
     def settle(self, cls: type[T], given: Mapping[str, Any], label: Callable[[str], str] = str) -> dict[str, Any]:
         """Return a value for each option of a class.
@@ -148,17 +195,36 @@ class Registry(Generic[T]):
         Raises:
             RegistrationError: It cannot be imported, is malformed, or has another name.
         """
-        module, colon, attribute = target.partition(':')
-        if not colon:
-            module, _, attribute = target.rpartition('.')
-        try:
-            cls = attrgetter(attribute)(importlib.import_module(module))
-        except IMPORT_ERRORS as error:
-            raise RegistrationError(f'{self.kind} {target} cannot be loaded: {error!r}') from error
+        cls = self._import(target)
         if name is not None and getattr(cls, 'name', None) != name:
             raise RegistrationError(f'{self.kind} {target} cannot be registered as {name!r}: its name is '
                                     f'{getattr(cls, "name", None)!r}')
         return self.register(cls)
+
+    def load_as(self, target: str, name: str) -> type[T]:
+        """Import a class as ``load`` does, and register it under a name of the user's; its own name is not looked at.
+
+        Raises:
+            RegistrationError: It cannot be imported, or is malformed.
+        """
+        cls = self._import(target)
+        if inspect.isclass(cls) and getattr(cls, 'name', None) != name:
+            if (cls, name) not in self._renamed:
+                with self.guarded(target, f'called {name!r}'):
+                    self._renamed[cls, name] = derive(cls, cls, name=name)
+            cls = self._renamed[cls, name]
+        return self.register(cls)
+
+    def _import(self, target: str) -> Any:
+        module, colon, attribute = target.partition(':')
+        if not colon:
+            module, _, attribute = target.rpartition('.')
+        try:
+            return attrgetter(attribute)(importlib.import_module(module))
+        except KeyboardInterrupt:
+            raise
+        except RAISED as error:
+            raise RegistrationError(f'{self.kind} {target} cannot be loaded: {words(error)}') from error
 
     def _entry_points(self) -> dict[str, list[str]]:
         """Return what installed packages announce: targets by name, looked up once."""
@@ -169,3 +235,60 @@ class Registry(Generic[T]):
             for name, target in sorted(announced):
                 self._announced.setdefault(name, []).append(target)
         return self._announced
+
+
+def derive(base: type, like: type, **attributes: Any) -> Any:
+    """Return a class derived from another one, with some attributes of its own; messages and the help call it like ``like``.
+
+    Whether it may run in the event loop is inherited too: it overrides nothing.
+    """
+    same = {'__qualname__': like.__qualname__, '__module__': like.__module__, '__doc__': like.__doc__}
+    if hasattr(base, 'inline'):
+        same['inline'] = base.inline
+    return types.new_class(like.__name__, (base,), exec_body=lambda namespace: namespace.update({**same, **attributes}))
+
+
+def takes_settings(cls: type, base: type) -> bool:
+    """Return whether a constructor takes the settings: its first argument is called so, must be there, or is None by default.
+
+    Args:
+        cls: The class.
+        base: What classes of its kind derive from; one that does hands on the arguments that it does not name.
+    """
+    parameters = signature(cls).parameters.values()
+    first = next(iter(parameters), None)
+    if first is None or not fits(cls, None):
+        return False
+    if first.kind is inspect.Parameter.VAR_POSITIONAL:
+        return issubclass(cls, base)
+    return first.name == 'settings' or first.default is None or first.default is first.empty
+
+
+def wrong_constructor(cls: type, base: type) -> str | None:
+    """Say what is wrong with a constructor that is to be called with the settings or, as in 1.x, with nothing."""
+    return None if takes_settings(cls, base) or fits(cls) else 'its constructor takes neither its settings alone nor nothing'
+
+
+def fits(cls: type, *args: Any) -> bool:
+    """Return whether a constructor can be called with these arguments."""
+    try:
+        signature(cls).bind(*args)
+    except TypeError:
+        return False
+    return True
+
+
+def signature(cls: type) -> inspect.Signature:
+    """Return what a constructor takes; what does not tell it is taken for one that takes nothing, as in 1.x."""
+    try:
+        return inspect.signature(cls)
+    except ValueError:
+        return inspect.Signature()
+
+
+def words(error: BaseException) -> str:
+    """Return how an error shows itself, as one line; one that cannot do even that is shown by its class."""
+    try:
+        return ' '.join(repr(error).split())
+    except RAISED:
+        return type(error).__name__

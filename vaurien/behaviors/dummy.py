@@ -69,6 +69,10 @@ class Dummy:
         """
         return self.settings[name]
 
+    def update_settings(self, settings: Mapping[str, Any]) -> None:
+        """Give some options other values. In 1.x a behavior was told its settings by this; one that overrides it still is."""
+        self.settings.update(settings)
+
     def suit(self, protocol: Any) -> None:
         """Check the settings against a protocol's class.
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import ConfigError, RegistrationError
 from ..options import Given, read_lines
 from ..plugins import KINDS
-from ..registry import IMPORT_ERRORS, Registry
+from ..registry import RAISED, Registry, words
 from .arguments import Values
 from .ini import NOT_GIVEN, Sections
 
@@ -43,8 +43,10 @@ def import_plugin(module: str, label: str) -> None:
         importlib.import_module(module)
     except RegistrationError as error:
         raise RegistrationError(f'{label} {module}: {error}') from error
-    except IMPORT_ERRORS as error:
-        raise ConfigError(label, module, f'a module that can be imported, but {error!r}') from error
+    except KeyboardInterrupt:
+        raise
+    except RAISED as error:
+        raise ConfigError(label, module, f'a module that can be imported, but {words(error)}') from error
 
 
 def register(registry: Registry[Any], target: str, name: str | None, label: str) -> str:
@@ -53,7 +55,7 @@ def register(registry: Registry[Any], target: str, name: str | None, label: str)
     Args:
         registry: Where.
         target: The class.
-        name: The name that it must have; None: any.
+        name: The name that it is to have; None: its own.
         label: How the user knows the ``callable``.
 
     Raises:
@@ -61,7 +63,7 @@ def register(registry: Registry[Any], target: str, name: str | None, label: str)
     """
     search_here()
     try:
-        return str(registry.load(target, name).name)
+        return str((registry.load(target) if name is None else registry.load_as(target, name)).name)
     except RegistrationError as error:
         raise RegistrationError(f'{label}: {error}') from error
 

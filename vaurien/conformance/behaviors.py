@@ -17,6 +17,7 @@ def check_behavior(cls: type[Dummy]) -> None:
         AssertionError: It breaks its contract; the message names the class and the rule.
     """
     Behavior.check(cls)
+    cls = Behavior.adapt(cls)
     options = Behavior.options(cls)
     look_at_class(cls, options, ('inline', 'reports'))
     for hook in HOOKS:

@@ -1,8 +1,9 @@
 """The protocols that vaurien speaks, and where others are registered."""
 from typing import Any
 
-from ..registry import Registry
+from ..registry import Registry, wrong_constructor
 from .base import COMMON, BaseProtocol
+from .classic import adapt
 
 
 def _malformed(cls: Any) -> str | None:
@@ -10,9 +11,11 @@ def _malformed(cls: Any) -> str | None:
         return 'it does not derive from vaurien.protocols.base.BaseProtocol'
     if cls._handle is BaseProtocol._handle:
         return 'it has no method _handle(self, source, dest, to_backend)'
-    return None
+    if not hasattr(cls.errors, 'items'):
+        return f'its errors are {cls.errors!r}, expected a mapping'
+    return wrong_constructor(cls, BaseProtocol)
 
 
-Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed, COMMON)
+Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed, COMMON, adapt)
 
 from . import http, memcache, mysql, postgres, redis, smtp, tcp  # noqa: E402, F401 - they register themselves

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 import gevent
 
 from ..options import Bounded
-from ..registry import Registry
+from ..registry import Registry, fits
 
 #: [bytes] that a stage holds before it pushes back to the sender: some chunks, to keep two stages busy
 QUEUE = 256 * 1024
@@ -128,7 +128,9 @@ class Toxic:
 
 
 def _malformed(cls: Any) -> str | None:
-    return None if issubclass(cls, Toxic) else 'it is not derived from vaurien.toxics.Toxic'
+    if not issubclass(cls, Toxic):
+        return 'it is not derived from vaurien.toxics.Toxic'
+    return None if fits(cls, None, None, None) else 'its constructor does not take (settings, link, shared)'
 
 
 TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed)

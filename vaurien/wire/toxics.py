@@ -9,6 +9,7 @@ from ..net.loop import PLUGIN_ERRORS
 from ..net.stream import Stream
 from ..spec import ToxicSpec
 from ..toxics import TOXICS, Toxic
+from ..toxics.trial import try_to_make
 from .chain import Chain
 from .handle import ToxicHandle
 
@@ -71,11 +72,13 @@ def check_toxic(spec: ToxicSpec) -> AttachedToxic:
     Raises:
         UnknownPluginError: There is no toxic of this type.
         ConfigError: A value does not fit.
+        RegistrationError: It cannot be made.
     """
     cls = TOXICS.get(spec.type)
     if spec.stream.lower() not in STREAMS:
         raise ConfigError('stream', spec.stream, f'one of {", ".join(STREAMS)}')
     settings = TOXICS.settle(cls, spec.attributes)
+    try_to_make(cls, settings)
     return AttachedToxic(spec.named(), cls, settings)
 
 

@@ -122,7 +122,7 @@ def test_a_plugin_that_registers_what_is_malformed_is_refused():
 @pytest.mark.parametrize('target, reason', [
     ('no_such_module_here:X', 'ModuleNotFoundError'),
     ('vaurien.behaviors.delay:Nothing', 'AttributeError'),
-    ('vaurien.behaviors.delay:Delay', "cannot be registered as 'mine': its name is 'delay'"),
+    ('vaurien.behaviors.dummy:pattern', 'it is not a class'),
     ('', 'cannot be loaded'),
 ])
 def test_a_callable_that_cannot_be_used_is_named_with_file_and_section(target, reason):

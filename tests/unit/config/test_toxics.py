@@ -6,7 +6,7 @@ import pytest
 from vaurien.config import configure
 from vaurien.config.settings import TOXIC
 from vaurien.config.toxics import read_toxic
-from vaurien.errors import ConfigError, RegistrationError
+from vaurien.errors import ConfigError
 from vaurien.links import make_link
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import TOXICS
@@ -167,10 +167,10 @@ def test_a_callable_is_a_class_for_a_section_whose_name_is_its_own(custom):
     assert toxics(ini=ini) == expected      # read again
 
 
-def test_a_callable_with_another_type_is_refused(custom):
-    ini = '[toxic:strange]\ntype = even\ncallable = plugin_odd:Custom'
-    message = refused(ini=ini, error=RegistrationError)
-    assert message.startswith('main.ini [toxic:strange] callable: toxic plugin_odd:Custom cannot be')
+def test_a_callable_is_called_as_its_type_says(custom):
+    ini = '[toxic:strange]\ntype = even\ncallable = plugin_odd:Custom\nlevel = 4'
+    toxic, = toxics(ini=ini)
+    assert (toxic.type, toxic.name, toxic.attributes) == ('even', 'strange', {'level': 4})
 
 
 def test_a_plugin_may_register_a_toxic_and_the_help_has_it(custom, capsys):

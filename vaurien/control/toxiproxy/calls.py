@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import falcon
 import msgspec
 
-from ...errors import ConfigError
+from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
@@ -235,5 +235,5 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         raise ApiError(409, 'proxy already exists') from None
     except (CannotListenError, GoAddressError) as error:
         raise ApiError(500, str(error)) from None
-    except ConfigError as error:
+    except (ConfigError, RegistrationError) as error:
         raise bad_body(error) from None
