@@ -3,7 +3,7 @@ import argparse
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,15 +142,22 @@ def logged() -> Iterator[tuple[str, str, str]]:
     """Give level, text and logger of each call that logs a text of its own."""
     for path in sorted(PACKAGE.rglob('*.py')):
         name = '.'.join(['vaurien', *path.relative_to(PACKAGE).with_suffix('').parts]).removesuffix('.__init__')
-        for node in ast.walk(ast.parse(path.read_text('utf-8'))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and logs(node.func.value):
+        nodes = list(ast.walk(ast.parse(path.read_text('utf-8'))))
+        loggers = {'logger', *rate_limited(nodes)}
+        for node in nodes:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) in loggers:
                 for level, text in calls(node, node.func.attr):
                     yield level, text, name
 
 
-def logs(value: ast.expr) -> bool:
-    """Say whether something is a logger, or one of the proxy's that repeat themselves seldom."""
-    return ast.unparse(value) == 'logger' or ast.unparse(value).startswith('self._seldom[')
+def rate_limited(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Give what a file assigns a ``RateLimitedLog`` to, as it is written there: ``self._refused``."""
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names, values = (found.elts if isinstance(found, ast.Tuple) else [found] for found in (target, node.value))
+                yield from (ast.unparse(name) for name, value in zip(names, values, strict=False)
+                            if isinstance(value, ast.Call) and ast.unparse(value.func) == 'RateLimitedLog')
 
 
 def calls(node: ast.Call, method: str) -> Iterator[tuple[str, str]]:

@@ -94,7 +94,7 @@ def surfaces() -> dict[str, Any]:
     found = {}
     for info in pkgutil.iter_modules(control.__path__):
         module = importlib.import_module(f'{control.__name__}.{info.name}{".calls" if info.ispkg else ""}')
-        if hasattr(module, 'make_surface') and module is not native:
+        if hasattr(module, 'make_surface') and info.name != 'native':
             found[info.name] = module.make_surface(Fleet(0))
     return found
 
