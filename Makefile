@@ -6,9 +6,12 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 AT = localhost:8000
 ARGS ?=
+# at once; 'logical': one for each core
+WORKERS ?= logical
+PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 
-.PHONY: run test lint docs bench scale realism soak clean
+.PHONY: run test coverage lint docs bench scale realism soak clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -18,7 +21,16 @@ run: $(VENV)/.run
 # make test ARGS='-k redis'
 test: $(VENV)/.test
 	@.ci/packages test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m $(PYTEST) $(ARGS)
+
+# The tests once more, counting which branches of vaurien/ they take, in child processes too; .ci/floor has the least that passes.
+coverage: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m $(PYTEST) $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+	$(BIN)/python .ci/floor
 
 lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check .
@@ -48,7 +60,7 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
 
 clean:
-	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out
+	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is newer than the list of what it stands for, so an unchanged tree costs nothing.

@@ -1,16 +1,26 @@
 """The fixtures that all tests share: one for each real server, running from its first use to the end of the run."""
 import contextlib
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 
 from .support import peers, servers
-from .support.processes import MissingServer
+from .support.processes import SHELF, MissingServer
 
 #: In CI a missing server is a failure: a test that is skipped there proves nothing to anybody.
 REQUIRED = os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1'
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the workers of a run one shelf, from which each takes what the first of them has made."""
+    if getattr(config.option, 'numprocesses', None) and SHELF not in os.environ:
+        os.environ[SHELF] = shelf = tempfile.mkdtemp(prefix='vaurien-shelf-')
+        config.add_cleanup(lambda: shutil.rmtree(shelf, ignore_errors=True))
+        config.add_cleanup(lambda: os.environ.pop(SHELF, None))
 
 
 def fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any:

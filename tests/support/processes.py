@@ -3,6 +3,7 @@
 Knows no program by name. Each runs in a temporary folder and, where it refuses to run as root, as somebody else.
 """
 import contextlib
+import fcntl
 import glob
 import os
 import pwd
@@ -24,6 +25,8 @@ START = 6 * PATIENCE
 LOOK = 20 * MS
 #: How often another free port is tried when somebody else took the first
 TRIES = 3
+#: The variable that names the folder in which the processes of one run keep what is slow to make
+SHELF = 'VAURIEN_TEST_SHELF'
 #: Where Debian keeps servers that are in nobody's PATH
 PLACES = ('/usr/sbin', '/usr/local/sbin', '/usr/lib/postgresql/*/bin')
 
@@ -98,6 +101,28 @@ def as_account(account: str | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {'user': account, 'group': pwd.getpwnam(account).pw_gid, 'extra_groups': ()}
+
+
+def once(name: str, folder: Path, make: Callable[[], None]) -> None:
+    """Make a folder that is slow to make: the first process of a run does, the others copy it from the shelf.
+
+    Args:
+        name: What is made; the same everywhere.
+        folder: Where it is to be; it does not exist.
+        make: Makes it there.
+    """
+    if SHELF not in os.environ:
+        make()
+        return
+    kept = Path(os.environ[SHELF]) / name
+    with kept.with_suffix('.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            make()
+            run(['cp', '-a', str(folder), f'{kept}.new'], kept.parent)
+            Path(f'{kept}.new').rename(kept)
+            return
+    run(['cp', '-a', str(kept), str(folder)], kept.parent)
 
 
 def run(command: Sequence[str], where: Path, account: str | None = None, text: str = '') -> None:

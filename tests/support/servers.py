@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .peers import connect, free_port, read_exactly
-from .processes import HOST, START, MissingServer, Server, folder, program, run, says, serving, unprivileged
+from .processes import HOST, START, MissingServer, Server, folder, once, program, run, says, serving, unprivileged
 
 USER, PASSWORD, DATABASE = 'vaurien', 'secret', 'vaurien'
 
@@ -134,7 +134,8 @@ def mariadb_server(*arguments: str) -> Iterator[Server]:
         first.write_text(MARIADB)
         small = ('--no-defaults', f'--datadir={data}', '--innodb-log-file-size=4M', '--innodb-buffer-pool-size=16M',
                  '--innodb-flush-log-at-trx-commit=0', '--innodb-flush-method=nosync', '--aria-log-file-size=8M')
-        run([install, *small, '--auth-root-authentication-method=normal', '--skip-test-db'], where, account)
+        once('mariadb', data, lambda: run(
+            [install, *small, '--auth-root-authentication-method=normal', '--skip-test-db'], where, account))
 
         def command(port: int) -> Sequence[str]:
             return (path, *small, f'--socket={where}/socket', f'--pid-file={where}/pid',
@@ -164,11 +165,14 @@ def postgres_server(*arguments: str) -> Iterator[Server]:
         data, password = where / 'data', where / 'password'
         password.write_text(PASSWORD)
         password.chmod(0o644)
-        run([initdb, '-D', str(data), '-U', USER, f'--pwfile={password}', '-A', 'scram-sha-256', '-E', 'UTF8',
-             '--locale=C', '--no-sync'], where, account)
+
+        def make() -> None:
+            run([initdb, '-D', str(data), '-U', USER, f'--pwfile={password}', '-A', 'scram-sha-256', '-E', 'UTF8',
+                 '--locale=C', '--no-sync'], where, account)
+            run([path, '--single', '-D', str(data), 'postgres'], where, account, f'CREATE DATABASE {DATABASE}\n')
+        once('postgres', data, make)
         fast = ('-D', str(data), '-h', HOST, '-F', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off',
                 '-c', 'shared_buffers=16MB', '-c', f'unix_socket_directories={where}')
-        run([path, '--single', '-D', str(data), 'postgres'], where, account, f'CREATE DATABASE {DATABASE}\n')
         with serving('postgres', where, lambda port: (path, *fast, '-p', str(port), *arguments), asks_for_password,
                      account) as server:
             yield server

@@ -27,10 +27,13 @@ class QuietHandler(WSGIHandler):
 
     def handle(self) -> None:
         self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)     # headers and body are two writes; the second must not wait
+        rfile = self.rfile      # the request's environment keeps it, in a circle; what it holds of the loop must end here
         try:
             super().handle()
         except (OSError, Timeout) as error:
             self._left(error)
+        finally:
+            rfile.close()
 
     def read_request(self, raw_requestline: str) -> Any:
         try:
