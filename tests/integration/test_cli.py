@@ -109,7 +109,7 @@ def test_a_name_that_does_not_resolve_is_one_line_and_status_1():
 def test_the_address_bound_and_the_seed_are_told(backend):
     with daemon('--backend', backend.address, '--seed', '1234') as vaurien:
         assert vaurien.output == f'vaurien: proxy default listening on 127.0.0.1:{vaurien.port}, backend {backend.address}\n'
-        vaurien.wait_for(r'INFO vaurien\.cli: seed 1234, repeat with --seed 1234\n')
+        vaurien.wait_for(r'INFO vaurien\.cli\.command: seed 1234, repeat with --seed 1234\n')
         with connect(vaurien.port) as client:
             assert ask(client, b'hello') == b'hello'
 
@@ -158,7 +158,7 @@ def test_a_plugin_of_the_current_directory_acts(tmp_path, backend):
 
 def test_sync_is_warned_of(backend):
     with daemon('--backend', backend.address, '--sync') as vaurien:
-        vaurien.wait_for(r'WARNING vaurien\.cli: --sync has no effect\n')
+        vaurien.wait_for(r'WARNING vaurien\.cli\.command: --sync has no effect\n')
 
 
 def test_the_log_goes_where_it_should(tmp_path, backend):
@@ -196,7 +196,7 @@ def test_nobody_is_accepted_while_sessions_end_and_they_work_on(backend):
         client.shutdown(socket.SHUT_WR)
         assert read_to_end(client) == b''
         assert vaurien.wait() == 0
-        assert re.search(r'INFO vaurien\.cli: stopped; sessions cut: 0\n', vaurien.log)
+        assert re.search(r'INFO vaurien\.cli\.command: stopped; sessions cut: 0\n', vaurien.log)
 
 
 def refused(port):
@@ -218,7 +218,7 @@ def test_what_has_not_ended_after_the_grace_is_cut_and_counted(backend):
         vaurien.send(signal.SIGTERM)
         assert ending(one) == ending(two) == 'RST'
         assert vaurien.wait() == 0
-        assert re.search(r'WARNING vaurien\.cli: stopped; sessions cut: 2\n', vaurien.log)
+        assert re.search(r'WARNING vaurien\.cli\.command: stopped; sessions cut: 2\n', vaurien.log)
 
 
 @pytest.mark.parametrize('second', [signal.SIGTERM, signal.SIGINT])
