@@ -11,6 +11,7 @@ from typing import Any
 
 import vaurien_docs_commands as commands
 import vaurien_docs_http as http
+import vaurien_docs_layout as layout
 from vaurien_docs_text import literal, section, sentence, table
 
 from vaurien.behaviors import Behavior
@@ -127,6 +128,7 @@ PAGES = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
     'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
     'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,
+    'tree': layout.tree, 'imports': layout.imports,
 }
 
 
