@@ -11,6 +11,7 @@ from typing import Any
 
 import vaurien_docs_commands as commands
 import vaurien_docs_http as http
+import vaurien_docs_layout as layout
 from vaurien_docs_text import literal, section, sentence, table
 
 from vaurien.behaviors import Behavior
@@ -60,7 +61,7 @@ def without(options: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, 
 
 def behaviors() -> str:
     """Write all behaviors that come with vaurien."""
-    pages = [section('What all of them can be told', options_table(COMMON_OF_BEHAVIORS), label='behavior-common')]
+    pages = [section('Options of every behavior', options_table(COMMON_OF_BEHAVIORS), label='behavior-common')]
     for name in own(Behavior):
         cls = Behavior.get(name)
         options = without(cls.options, COMMON_OF_BEHAVIORS)
@@ -72,7 +73,7 @@ def behaviors() -> str:
 def protocols() -> str:
     """Write all protocols that come with vaurien."""
     common = options_table(COMMON_OF_PROTOCOLS)
-    pages = [section('What all of them can be told', common, label='protocol-common')]
+    pages = [section('Options of every protocol', common, label='protocol-common')]
     for name in own(Protocol):
         cls = Protocol.get(name)
         options = without(cls.options, COMMON_OF_PROTOCOLS)
@@ -105,7 +106,7 @@ def toxics() -> str:
 
 
 def realism(name: str) -> str:
-    """Write what real clients meet: the page of ``make realism`` without its title."""
+    """Write what real clients get: the page of ``make realism`` without its title."""
     path = REALISM / f'{name}.rst'
     return path.read_text('utf-8').split('\n', 3)[3] if path.exists() else '``make realism`` has no rows for it yet.'
 
@@ -127,6 +128,7 @@ PAGES: dict[str, Callable[..., str]] = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
     'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
     'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,
+    'tree': layout.tree, 'imports': layout.imports,
 }
 
 

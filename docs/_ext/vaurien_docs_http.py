@@ -31,7 +31,7 @@ def routes() -> str:
     for path, methods in document()['paths'].items():
         for method, operation in methods.items():
             pages.append(section(f'{method.upper()} {path}', sentence(operation['summary']), parameters(operation),
-                                 body(operation), answers(operation), depth=1))
+                                 body(operation), responses(operation), depth=1))
     return '\n'.join(pages)
 
 
@@ -49,14 +49,14 @@ def body(operation: dict[str, Any]) -> str:
     return f'Body: {type_of(operation["requestBody"]["content"]["application/json"]["schema"])}.'
 
 
-def answers(operation: dict[str, Any]) -> str:
-    """Say what is answered."""
+def responses(operation: dict[str, Any]) -> str:
+    """Write the responses of a call."""
     words = []
-    for status, answer in operation['responses'].items():
+    for status, response in operation['responses'].items():
         if status.startswith('2'):
-            kinds = [f'{type_of(content["schema"])} ({media})' for media, content in answer.get('content', {}).items()]
-            words.append(f'Answer: {status} with {kinds[0]}.' if kinds else f'Answer: {status} without a body.')
-    more = [f'{status} {answer["description"]}' for status, answer in operation['responses'].items()
+            kinds = [f'{type_of(content["schema"])} ({media})' for media, content in response.get('content', {}).items()]
+            words.append(f'Response: {status} with {kinds[0]}.' if kinds else f'Response: {status} without a body.')
+    more = [f'{status} {response["description"]}' for status, response in operation['responses'].items()
             if not status.startswith('2') and status not in COMMON]
     return ' '.join(words + ([f'Also: {", ".join(more)}.'] if more else []))
 

@@ -23,14 +23,14 @@ def section(title: str, *parts: str, depth: int = 0, label: str = '') -> str:
         depth: 0 is right below the page's title.
         label: What other pages refer to it by; empty: nothing.
     """
-    head = [f'.. _{label}:', ''] if label else []
-    return '\n'.join([*head, title, UNDER[depth] * len(title), '', *('\n'.join((part, '')) for part in parts if part)])
+    before = [f'.. _{label}:', ''] if label else []
+    return '\n'.join([*before, title, UNDER[depth] * len(title), '', *('\n'.join((part, '')) for part in parts if part)])
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], widths: str = 'auto') -> str:
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]], widths: str = 'auto') -> str:
     """Write a table."""
     lines = ['.. list-table::', '   :header-rows: 1', f'   :widths: {widths}', '']
-    for row in (heads, *rows):
+    for row in (titles, *rows):
         for place, cell in enumerate(row):
             lines.append(f'   {" " if place else "*"} - {" ".join(cell.split())}'.rstrip())
     return '\n'.join([*lines, ''])
