@@ -6,6 +6,7 @@ import pytest
 
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import DUMMY, Dummy
+from vaurien.conformance import check_behavior, check_protocol
 from vaurien.errors import ConfigError, RegistrationError
 from vaurien.plugins import make_behavior, protocol_settings, summary
 from vaurien.protocols import Protocol
@@ -246,3 +247,21 @@ def test_a_protocol_whose_constructor_takes_nothing_is_given_its_settings() -> N
     protocol = cls(protocol_settings(cls, {'end': ';'}))
     assert (protocol.option('end'), protocol.option('buffer'), vars(protocol)['lines']) == (';', 8124, 0)
     assert (cls.inline, cls.relays) == (False, False)
+
+
+def test_the_checks_for_authors_take_them_too() -> None:
+    class Passing(Told):
+        """Lets all pass."""
+
+        def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> Any:
+            return True
+
+    class Handing(OneLine):
+        """Hands all on."""
+
+        def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
+            data = self._get_data(source)
+            dest.sendall(data)
+            return bool(data)
+    check_behavior(Passing)     # type: ignore[arg-type]
+    check_protocol(Handing)

@@ -24,6 +24,7 @@ def check_protocol(cls: type[BaseProtocol]) -> None:
         AssertionError: It breaks its contract; the message names the class and the rule.
     """
     Protocol.check(cls)
+    cls = Protocol.adapt(cls)
     options = Protocol.options(cls)
     look_at_class(cls, options, ('duplex', 'inline'))
     if issubclass(cls, MessageProtocol):
