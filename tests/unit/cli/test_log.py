@@ -16,7 +16,7 @@ def log(tmp_path):
     close_log(handler)
 
 
-HOSTILE = 'GET /\r\n2030-01-01 00:00:00,000 INFO vaurien.cli: stopped\x1b[2J\x85\u2028\u202e\ud800'
+HOSTILE = 'GET /\r\n2030-01-01 00:00:00,000 INFO vaurien.cli.command: stopped\x1b[2J\x85\u2028\u202e\ud800'
 
 
 def test_a_record_has_time_level_logger_and_message(log):
