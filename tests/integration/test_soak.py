@@ -4,8 +4,11 @@ from tests.soak.talks import TALKS
 
 
 def test_soak_leaves_nothing_behind_and_loses_no_byte():
-    report = run.soak(12, seed=7)
-    assert report.failures == []
+    for seconds in (12, 60, 180):       # a machine that is busy with other things does less in its time
+        report = run.soak(seconds, seed=7)
+        assert report.failures == []
+        if report.counts['faults'] > 100 and report.counts['changes'] > 50:
+            break
     assert report.counts['verified'] > 1_000_000
     assert report.counts['faults'] > 100
     assert report.counts['changes'] > 50

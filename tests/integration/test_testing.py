@@ -12,7 +12,7 @@ import pytest
 import requests
 
 import vaurien
-from tests.support.daemon import ROOT, environment
+from tests.support.daemon import ROOT, unmeasured
 from tests.support.peers import ask, connect, ending
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.testing import Daemon
@@ -198,7 +198,7 @@ def test_nothing_of_the_event_loop_enters_the_process_of_an_asyncio_test():
         foreign = {'gevent', 'greenlet', 'msgspec', 'falcon'} & set(sys.modules)
         assert not foreign, foreign
     '''
-    done = subprocess.run([sys.executable, '-W', 'error', '-c', textwrap.dedent(code)], env=environment(), capture_output=True,
+    done = subprocess.run([sys.executable, '-W', 'error', '-c', textwrap.dedent(code)], env=unmeasured(), capture_output=True,
                           text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -22,6 +22,11 @@ def environment() -> dict[str, str]:
     return {**os.environ, 'PYTHONPATH': os.pathsep.join(filter(None, (str(ROOT), os.environ.get('PYTHONPATH'))))}
 
 
+def unmeasured() -> dict[str, str]:
+    """Return the environment without what ``make coverage`` puts there, for a process that is asked what it has imported."""
+    return {name: value for name, value in environment().items() if not name.startswith('COVERAGE_')}
+
+
 class Daemon:
     """A running ``python -m vaurien``.
 

@@ -63,14 +63,17 @@ def eventually(holds: Callable[[], Any], what: str = 'it') -> Any:
 
 
 def state() -> dict[str, Any]:
-    """Return what this process holds: descriptors, threads, live greenlets and watchers, bytes of memory, seconds of work."""
+    """Return what this process holds: descriptors, threads, bytes of memory, seconds of work; and what this thread's loop does:
+    live greenlets and watchers.
+    """
     gc.collect()
-    alive = [found for found in gc.get_objects() if isinstance(found, gevent.Greenlet) and not found.dead]
+    hub = gevent.get_hub()
+    alive = [found for found in gc.get_objects() if isinstance(found, gevent.Greenlet) and not found.dead and found.parent is hub]
     used = resource.getrusage(resource.RUSAGE_SELF)
     with open('/proc/self/status', encoding='utf-8') as status:
         memory = {key: value for key, _, value in (line.partition(':') for line in status)}
     return {'fds': len(os.listdir('/proc/self/fd')), 'threads': threading.active_count(), 'greenlets': len(alive),
-            'watchers': gevent.get_hub().loop.activecnt, 'rss': int(memory['VmRSS'].split()[0]) * 1024,
+            'watchers': hub.loop.activecnt, 'rss': int(memory['VmRSS'].split()[0]) * 1024,
             'peak': int(memory['VmHWM'].split()[0]) * 1024, 'cpu': used.ru_utime + used.ru_stime}
 
 

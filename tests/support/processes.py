@@ -20,7 +20,7 @@ from .unit_of_time import MS, PATIENCE
 
 HOST = '127.0.0.1'
 #: [s] until a server that has been started must answer: MariaDB on a busy machine needs most of it
-START = 6 * PATIENCE
+START = 3 * PATIENCE
 #: [s] between two looks at a server that is starting
 LOOK = 20 * MS
 #: How often another free port is tried when somebody else took the first

@@ -11,4 +11,4 @@ def crowding() -> float:
 #: than cores do so by themselves.
 MS = 0.001 * float(os.environ.get('VAURIEN_TEST_MS') or crowding())
 #: [s] after which something that has to happen is said not to happen; nothing waits that long where all is well
-PATIENCE = 10_000 * MS
+PATIENCE = 30_000 * MS

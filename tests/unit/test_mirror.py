@@ -1,0 +1,28 @@
+"""The tests of this folder lie as the package lies: a file says by its place and its name what it tests."""
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PACKAGE = HERE.parents[1] / 'vaurien'
+#: what is of no one file, by why
+ACROSS = {
+    'test_imports.py': 'who may import whom, of all files',
+    'test_clocks.py': 'which clock is read, of all files',
+    'test_mirror.py': 'this',
+    'test_peers.py': 'tests/support/peers.py',
+    'test_classic_plugins.py': 'plugins that were written for 1.x, of all kinds',
+    'config/test_defaults.py': 'flags as the defaults of proxies that are made later',
+    'protocols/http/test_doubts.py': 'what two readers of HTTP may read differently: requests, responses and headers',
+    'protocols/http/test_edits.py': 'what a behavior may change: requests, responses and headers',
+    'protocols/mysql/test_limits.py': 'what is bounded, in all files of the folder',
+    'protocols/mysql/test_state.py': 'a login and what follows from it, in all files of the folder',
+}
+FILES = sorted(path.relative_to(HERE) for path in HERE.rglob('test_*.py'))
+
+
+@pytest.mark.parametrize('path', FILES, ids=Path.as_posix)
+def test_a_test_file_lies_where_what_it_tests_lies(path):
+    folder, name = PACKAGE / path.parent, path.stem.removeprefix('test_')
+    there = folder.is_dir() and (folder.name == name or (folder / name).is_dir() or (folder / f'{name}.py').is_file())
+    assert there != (path.as_posix() in ACROSS), 'name a file or a folder of vaurien/, or say in ACROSS what it is about'
