@@ -1,4 +1,7 @@
-"""A chaos TCP proxy that speaks the protocols it proxies. Imports nothing until it is asked for."""
+"""A chaos TCP proxy that speaks the protocols it proxies.
+
+Imports nothing until it is asked for.
+"""
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

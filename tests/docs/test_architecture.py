@@ -1,4 +1,5 @@
 """The page on how vaurien is built, held against the package: its folders, its pictures, and the files that a byte passes."""
+import ast
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -7,9 +8,9 @@ from pathlib import Path
 import pytest
 from gevent import get_hub
 
-import vaurien
+import vaurien.relay
 from tests.support.hosting import hosted, spec_for
-from tests.support.peers import Backend, ask, connect, script
+from tests.support.peers import ask, connect
 
 from .blocks import DOCS
 from .reference import extension, page
@@ -17,8 +18,8 @@ from .reference import extension, page
 PACKAGE = Path(vaurien.__file__).parent
 PAGE = DOCS / 'explanation' / 'architecture.rst'
 #: how many files a plain request and its response may pass; each more costs every reader
-MOST_FILES = 10
-REQUEST, REPLY = b'*2\r\n$3\r\nGET\r\n$1\r\na\r\n', b'$1\r\nx\r\n'
+MOST_FILES = 9
+REQUEST, REPLY = b'*2\r\n$3\r\nGET\r\n$1\r\na\r\n', b'$-1\r\n'   # there is no such key
 FOLDERS = sorted(path.parent for path in PACKAGE.rglob('__init__.py') if path.parent != PACKAGE)
 FILES = sorted(path for path in PACKAGE.rglob('*.py') if path.name != '__init__.py')
 
@@ -43,6 +44,8 @@ def built():
 def test_a_folder_says_in_one_sentence_what_it_is(path, built):
     sentence = extension().layout.says(path / '__init__.py')
     assert 20 < len(sentence) < 160, f'{below_package(path)}: {sentence}'
+    paragraph = (ast.get_docstring(ast.parse((path / '__init__.py').read_text('utf-8'))) or '').split('\n\n', maxsplit=1)[0]
+    assert ' '.join(paragraph.split()) == sentence
     assert f'``{below_package(path)}/`` {sentence}' in built
 
 
@@ -60,9 +63,9 @@ def test_the_import_rule_of_the_page_is_the_one_that_is_held():
     assert [re.sub(r'/|\.py', '', name) for name in re.findall(r'``([^`]+)``', table)] == names
 
 
-def test_a_request_passes_the_files_that_the_page_lists_and_no_other():
+def test_a_request_passes_the_files_that_the_page_lists_and_no_other(redis_server):
     listed = re.findall(r'^#\. ``([^`]+)``', section('The way of a byte'), re.MULTILINE)
-    assert passed_by_a_request() == set(listed)
+    assert passed_by_a_request(redis_server) == set(listed)
     assert len(listed) <= MOST_FILES
 
 
@@ -71,7 +74,7 @@ def profile(host, hook):
     host.call(lambda: get_hub().loop.run_callback(sys.setprofile, hook))
 
 
-def passed_by_a_request():
+def passed_by_a_request(server):
     """Return the files of vaurien that are executed while a session that is open carries one more request."""
     found = set()
 
@@ -79,8 +82,7 @@ def passed_by_a_request():
         if event == 'call' and frame.f_code.co_filename.startswith(f'{PACKAGE}/'):
             found.add(below_package(frame.f_code.co_filename))
 
-    with Backend(script(*[(REQUEST, REPLY)] * 4)) as backend, hosted(spec_for(backend, protocol='redis')) as host, \
-            connect(host.port) as client:
+    with hosted(spec_for(server.port, protocol='redis')) as host, connect(host.port) as client:
         for _ in range(2):
             assert ask(client, REQUEST, len(REPLY)) == REPLY
         profile(host, called)
@@ -101,3 +103,15 @@ def test_the_files_in_a_picture_are_there(name):
     paths = re.findall(r'\b[a-z]+(?:/[a-z_]+)*/[a-z_]+\.py', text)
     assert paths
     assert [path for path in paths if not (PACKAGE / path).exists()] == []
+
+
+def test_the_picture_of_a_byte_has_the_files_of_the_list_in_their_order():
+    listed = re.findall(r'^#\. ``([^`]+)``', section('The way of a byte'), re.MULTILINE)
+    drawn = re.findall(r'>(\d) ([a-z/_]+\.py)<', (DOCS / '_static' / 'way-of-a-byte.svg').read_text('utf-8'))
+    assert {(int(number), path) for number, path in drawn} == set(enumerate(listed, 1))
+
+
+@pytest.mark.parametrize('word', ['finish', 'abort', 'drop'])
+def test_the_words_for_an_end_stand_in_the_table_that_the_page_shows(word):
+    assert '.. automodule:: vaurien.relay\n' in PAGE.read_text('utf-8')
+    assert re.search(rf'^{word} +\S', vaurien.relay.__doc__, re.MULTILINE)

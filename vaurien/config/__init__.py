@@ -1,4 +1,7 @@
-"""From a command line and INI files to specs. Starts nothing, opens no socket."""
+"""From a command line and INI files to specs.
+
+Starts nothing, opens no socket.
+"""
 from .builder import Configuration, configure
 
 __all__ = ['Configuration', 'configure']

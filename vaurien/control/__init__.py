@@ -1,1 +1,4 @@
-"""The control server: HTTP surfaces, thin over the fleet. Nothing here is imported unless it was asked for."""
+"""The control server: HTTP surfaces, thin over the fleet.
+
+Nothing here is imported unless it was asked for.
+"""

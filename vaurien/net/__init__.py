@@ -1,1 +1,4 @@
-"""Sockets on the event loop: listening, connecting, reading and writing without waiting. Knows no protocol."""
+"""Sockets on the event loop: listening, connecting, reading and writing without waiting.
+
+Knows no protocol.
+"""

@@ -5,7 +5,7 @@ Streams, sessions and proxies end in three words:
 ======== =========================================== ============================================ ==============================
 word     a stream                                    a session                                    a proxy
 ======== =========================================== ============================================ ==============================
-finish   FIN after what is still to be written       both of its connections finish               -
+finish   FIN after what is still to be written       both of its connections finish               none
 abort    RST now                                     both of its connections abort                all of its sessions abort
 drop     closed now; what is not written yet is lost both of its connections drop                 all of its sessions drop
 ======== =========================================== ============================================ ==============================

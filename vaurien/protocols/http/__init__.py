@@ -1,4 +1,7 @@
-"""HTTP/1.0 and 1.1 (RFC 9110 and 9112): requests, their responses, and how an HTTP server fails. Bytes only; knows no stream."""
+"""HTTP/1.0 and 1.1 (RFC 9110 and 9112): requests, their responses, and how an HTTP server fails.
+
+Bytes only; knows no stream.
+"""
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

@@ -1,4 +1,6 @@
-"""The protocols of memcached, text with the meta commands and binary, and how memcached fails. Bytes only; knows no stream.
+"""The protocols of memcached, text with the meta commands and binary, and how memcached fails.
+
+Bytes only; knows no stream.
 
 The first byte of a client chooses between the two for the whole connection, as it does in the server.
 """

@@ -1,4 +1,7 @@
-"""The MySQL protocol, as MySQL and MariaDB speak it, and how these servers fail. Bytes only; knows no stream."""
+"""The MySQL protocol, as MySQL and MariaDB speak it, and how these servers fail.
+
+Bytes only; knows no stream.
+"""
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -1,4 +1,7 @@
-"""The protocol of PostgreSQL, version 3, simple and extended, and how its server fails. Bytes only; knows no stream."""
+"""The protocol of PostgreSQL, version 3, simple and extended, and how its server fails.
+
+Bytes only; knows no stream.
+"""
 from collections.abc import Mapping
 from typing import ClassVar
 

@@ -2,7 +2,6 @@
 from collections.abc import Iterator
 
 from ...errors import ProtocolError
-from ..base import Exchange
 from ..message import Framer, Part
 from .state import Conversation
 
@@ -29,10 +28,6 @@ class Messages(Framer[Conversation]):
     def step(self, data: bytes, start: int) -> Part | None:
         """Return the next part of any message; None: more bytes are needed to tell."""
         raise NotImplementedError
-
-    def whole(self, data: bytes) -> Exchange | None:
-        part = self.usual(data, 0)
-        return part[1] if part is not None and part[0] == len(data) else None
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)

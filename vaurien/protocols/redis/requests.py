@@ -90,6 +90,10 @@ class Requests(Messages):
     def usual(self, data: bytes, start: int) -> Part | None:
         return usual_command(data, start) if self.state.usual else None
 
+    def whole(self, data: bytes) -> Exchange | None:
+        part = usual_command(data, 0) if self.state.usual else None
+        return part[1] if part is not None and part[0] == len(data) else None
+
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
             return self._report(data, start, start, self.left, self.owner)

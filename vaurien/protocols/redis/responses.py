@@ -38,6 +38,12 @@ class Responses(Messages):
                 return end, queue[0], True
         return None
 
+    def whole(self, data: bytes) -> Exchange | None:
+        queue = self.protocol.queue
+        if queue and not self.state.listening and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
+            return queue[0]
+        return None
+
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
             return self._report(data, start, self.reply, self.owner)

@@ -1,4 +1,7 @@
-"""SMTP: commands, messages and chunks, their replies, and how a mail server fails. Bytes only; knows no stream."""
+"""SMTP: commands, messages and chunks, their replies, and how a mail server fails.
+
+Bytes only; knows no stream.
+"""
 from typing import Any
 
 from .. import Protocol
