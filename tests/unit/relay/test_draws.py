@@ -1,0 +1,59 @@
+"""Draws: one for each exchange, numbered, and the same again from the same seed."""
+from vaurien.protocols.base import Exchange
+from vaurien.protocols.redis import Redis
+from vaurien.relay.chaos import OPENING, Chaos
+from vaurien.relay.draws import Draws
+from vaurien.spec import BehaviorSpec
+
+
+def made(*mix: BehaviorSpec, seed: int = 7, number: int = 1) -> Draws:
+    return Draws(Chaos(mix, {}, Redis), seed, 'it', number)
+
+
+def drawn(draws: Draws, count: int, name: bytes = b'GET a') -> list[str]:
+    exchanges = [Exchange(name) for _ in range(count)]
+    for exchange in exchanges:
+        draws.draw(exchange)
+    assert [exchange.number for exchange in exchanges] == list(range(1, count + 1))
+    return [exchange.drawn.name for exchange in exchanges]
+
+
+HALF = BehaviorSpec(name='hang', percent=50)
+
+
+def test_the_same_seed_name_and_number_draw_the_same():
+    assert drawn(made(HALF), 50) == drawn(made(HALF), 50)
+    assert drawn(made(HALF), 50) != drawn(made(HALF, number=2), 50)
+    assert drawn(made(HALF), 50) != drawn(made(HALF, seed=8), 50)
+
+
+def test_a_mix_of_nothing_needs_no_generator():
+    draws = made()
+    assert drawn(draws, 3) == ['dummy'] * 3
+    assert draws._random is None
+
+
+def test_a_request_that_does_not_match_is_left_alone_and_counted():
+    draws = made(BehaviorSpec(name='hang', settings={'match': '^SET '}))
+    assert drawn(draws, 2) == ['dummy'] * 2
+    assert draws.count == 2
+
+
+def test_another_mix_takes_the_place_of_the_one_before_from_the_next_draw_on():
+    draws = made()
+    draws.draw(Exchange())
+    draws.chaos = Chaos((BehaviorSpec(name='hang'),), {}, Redis)
+    exchange = Exchange()
+    draws.draw(exchange)
+    assert (exchange.drawn.name, exchange.number) == ('hang', 2)
+
+
+def test_the_opening_is_drawn_only_for_what_belongs_there():
+    opening = Exchange(OPENING.encode(), OPENING)
+    assert made(BehaviorSpec(name='error')).draw_opening(opening, Redis) is None
+    told = made(BehaviorSpec(name='error', settings={'kind': 'max-clients'}))
+    behavior = told.draw_opening(opening, Redis)
+    assert behavior is not None
+    assert (behavior.name, told.count) == ('error', 0)
+    unmatched = made(BehaviorSpec(name='error', settings={'kind': 'max-clients', 'match': 'GET'}))
+    assert unmatched.draw_opening(opening, Redis) is None
