@@ -16,7 +16,6 @@ ACROSS = {
     'protocols/http/test_doubts.py': 'what two readers of HTTP may read differently: requests, responses and headers',
     'protocols/http/test_edits.py': 'what a behavior may change: requests, responses and headers',
     'protocols/mysql/test_limits.py': 'what is bounded, in all files of the folder',
-    'protocols/mysql/test_state.py': 'a login and what follows from it, in all files of the folder',
 }
 FILES = sorted(path.relative_to(HERE) for path in HERE.rglob('test_*.py'))
 

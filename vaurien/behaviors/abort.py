@@ -5,7 +5,7 @@ from .base import Dummy
 
 
 class Abort(Dummy):
-    """The request reaches the backend, then the connection ends with a reset before any answer."""
+    """The request reaches the backend, then the connection ends with a reset before any response."""
 
     name = 'abort'
     inline = True

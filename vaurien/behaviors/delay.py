@@ -15,7 +15,7 @@ class Delay(Dummy):
     name = 'delay'
     options = {
         'sleep': Option("Delay in seconds", Seconds, 1.0),
-        'before': Option("If True, the request is late at the backend; if False, the answer at the client", bool, True),
+        'before': Option("If True, the request is late at the backend; if False, the response at the client", bool, True),
     }
 
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:

@@ -58,7 +58,7 @@ class Dummy:
 
     @classmethod
     def transparent(cls) -> bool:
-        """Say whether it can do nothing at all: neither hook is overridden."""
+        """Return whether it can do nothing at all: neither hook is overridden."""
         return not _overrides(cls)
 
     def option(self, name: str) -> Any:
@@ -87,7 +87,7 @@ class Dummy:
             protocol: The protocol object of the session.
             source: The stream that the message came from; ``recv`` returns it.
             dest: The other stream.
-            to_backend: True for a request, False for an answer.
+            to_backend: True for a request, False for a response.
 
         Returns:
             False: it is not handed on; what was not read of it is dropped.

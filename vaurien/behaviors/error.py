@@ -7,11 +7,11 @@ from .dummy import unsuitable
 
 
 class Error(Dummy):
-    """The client gets an error in place of the answer, in the protocol's own words, and its library raises what it would
+    """The client gets an error in place of the response, in the protocol's own words, and its library raises what it would
     raise for the real failure.
 
     Where the protocol knows no requests the error is random bytes. With ``inject`` the request does reach the backend, and its
-    real answer arrives with 100 random bytes in its middle; http has no such thing.
+    real response arrives with 100 random bytes in its middle; http has no such thing.
     """
 
     name = 'error'
@@ -19,13 +19,13 @@ class Error(Dummy):
     reports = True
     options = {
         'kind': Option("Which of the protocol's errors; empty: any of them, at random", str, ''),
-        'inject': Option("Put random bytes into the middle of the real answer", bool, False),
+        'inject': Option("Put random bytes into the middle of the real response", bool, False),
         'warmup': Option("How many exchanges pass before the first error", Calls, 0),
     }
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
-        self.calls = 0  #: exchanges met so far
+        self.calls = 0  #: exchanges so far
 
     def suit(self, protocol: Any) -> None:
         kind = self.option('kind')
@@ -33,7 +33,7 @@ class Error(Dummy):
             raise unsuitable(kind, protocol)
 
     def acts(self) -> bool:
-        """Count an exchange, and say whether it meets the error."""
+        """Count an exchange, and return whether the error is applied to it."""
         self.calls += 1
         return bool(self.calls > self.option('warmup'))
 

@@ -1,4 +1,4 @@
-"""One fault: no answer ever comes."""
+"""One fault: no response ever comes."""
 from typing import Any
 
 from .base import Dummy

@@ -65,7 +65,7 @@ class Client:
     # -- classic
 
     def set_behavior(self, name: str, **options: Any) -> None:
-        """Let every exchange from now on meet a behavior; options not given have their configured values."""
+        """Apply a behavior to every exchange from now on; options not given have their configured values."""
         self.channel.ask('PUT', '/behavior', {'name': name, **options}, self._where())
 
     def get_behavior(self) -> str:
@@ -78,7 +78,7 @@ class Client:
 
     @contextlib.contextmanager
     def with_behavior(self, name: str, **options: Any) -> Iterator[None]:
-        """Let every exchange meet a behavior for the length of a block; what was set before comes back."""
+        """Apply a behavior to every exchange for the length of a block; what was set before comes back."""
         proxy = self.proxy or MAIN
         before = self.show(proxy)['mix']
         self.set_behavior(name, **options)
@@ -135,7 +135,7 @@ class Client:
         return list(self.channel.ask('GET', join('proxies', name, 'toxics'), part='toxics'))
 
     def add_toxic(self, proxy: str, type: str, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> dict[str, Any]:
-        """Put a toxic on a proxy; open sessions meet it at once.
+        """Put a toxic on a proxy; it is in force on open sessions at once.
 
         Args:
             proxy: The proxy's name.

@@ -89,7 +89,7 @@ def only(given: Mapping[str, Any], *names: str) -> None:
 # -- the calls
 
 def get_behavior(fleet: Fleet, proxy: Proxy, given: dict[str, Any]) -> Any:
-    """Show what exchanges meet."""
+    """Show what is applied to exchanges."""
     mix, text = proxy.spec.mix, str(proxy.chaos)
     if not mix or text == mix[0].name:
         return {'behavior': text}
@@ -97,7 +97,7 @@ def get_behavior(fleet: Fleet, proxy: Proxy, given: dict[str, Any]) -> Any:
 
 
 def put_behavior(fleet: Fleet, proxy: Proxy, given: dict[str, Any]) -> Any:
-    """Set what every exchange meets from now on, or a mix."""
+    """Set what is applied to every exchange from now on, or a mix."""
     fleet.change(proxy.name, mix=mix_of(given) if 'mix' in given else (entry_of(given, 100.0),))
     return DONE
 

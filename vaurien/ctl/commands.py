@@ -307,7 +307,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 COMMANDS: dict[str, Command] = {
     'list-behaviors': Command('list the behaviors that there are', list_behaviors),
     'get-behavior': Command(f'show what a proxy does; without --proxy, {MAIN}', get_behavior, ('--proxy',)),
-    'set-behavior': Command(f'let every exchange meet a behavior; without --proxy, those of {MAIN}', set_behavior,
+    'set-behavior': Command(f'apply a behavior to every exchange; without --proxy, those of {MAIN}', set_behavior,
                             ('behavior', '--proxy'), options=True),
     'mix': Command('show or change the mix of a proxy', mix, ('name', 'mix')),
     'proxies': Command('list the proxies', proxies),

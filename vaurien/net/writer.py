@@ -148,11 +148,11 @@ class Writer:
             self.sent += self._pipe.empty(self.fd)
         self._release_pipe()
         while self.backlog:
-            head = self.backlog[0]
-            sent = self._send(head)
+            first = self.backlog[0]
+            sent = self._send(first)
             self.sent += sent
-            if sent < len(head):
-                self.backlog[0] = head[sent:]
+            if sent < len(first):
+                self.backlog[0] = first[sent:]
             else:
                 self.backlog.popleft()
         self.backlog = None

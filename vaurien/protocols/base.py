@@ -206,7 +206,7 @@ class BaseProtocol:
         return True
 
     def spoil(self, source: Any) -> None:
-        """Put random bytes into the middle of the answer that ``source`` holds."""
+        """Put random bytes into the middle of the response that ``source`` holds."""
         data = source.recv(self.option('buffer'))
         middle = len(data) // 2
         source.unread(data[:middle] + self.session.random.randbytes(JUNK) + data[middle:])

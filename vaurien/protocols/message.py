@@ -191,9 +191,9 @@ class FailureKind(NamedTuple):
 
 
 class MessageProtocol(BaseProtocol):
-    """A protocol that knows where requests and answers begin and end.
+    """A protocol that knows where requests and responses begin and end.
 
-    A subclass gives ``framers`` (for requests, for answers) and ``errors``; it may override ``fits`` and ``edit``.
+    A subclass gives ``framers`` (for requests, for responses) and ``errors``; it may override ``fits`` and ``edit``.
     """
 
     options: ClassVar[Mapping[str, Any]] = {**COMMON, 'keep_alive': COMMON['keep_alive']._replace(default=True)}
@@ -210,16 +210,16 @@ class MessageProtocol(BaseProtocol):
         self.request_cutter, self.response_cutter = (Cutter(make(self)) for make in self.framers)
         #: a failure that was drawn where it did not fit and waits for the next exchange where it does; '' is any kind
         self.owed: tuple[Behavior, str] | None = None
-        #: whether heads are changed on their way, by ``edit``
+        #: whether headers are changed on their way, by ``edit``
         self.editing = False
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         """Return whether the real server could fail with this kind at this exchange."""
         return exchange.expects and exchange.stage in self.errors[kind].stages
 
-    def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:
+    def edit(self, exchange: Exchange, headers: bytes, to_backend: bool) -> bytes:
         """Return the first part of a message as it should leave; called only where ``editing`` is True."""
-        return head
+        return headers
 
     def asked(self, exchange: Exchange) -> None:
         """Record that a request has begun to leave, or was answered by vaurien."""

@@ -45,7 +45,7 @@ class RequestLane(MessageLane):
 
             GET a        SET b 1      GET c            GET a: passes; at moves on, start stays
             |            |            |                SET b: GET a leaves (put, flush); SET b goes to error, which swallows
-            start        at           |                       it; start moves behind it
+            start        at           |                       it; start moves after it
             |            start=at     |                GET c: delay may wait and this is the loop: Position(GET c, start)
                          ^ flushed    start=at                goes on in a greenlet, in this same method
         """

@@ -29,7 +29,7 @@ class OpenSession(NamedTuple):
         from_client: Bytes received from the client.
         from_backend: Bytes received from the backend.
         exchanges: Requests so far; where the protocol knows none, events from the client.
-        behavior: What the exchange under way meets; empty: there is none.
+        behavior: What is applied to the exchange under way; empty: there is none.
         request: Its name.
     """
 
@@ -91,7 +91,7 @@ class RunningProxy:
     """A proxy that runs until the end of a block or a test.
 
     What goes wrong is changed at once by ``behavior``, ``mix``, ``toxic``, ``link`` and ``down``; used with ``with``, what was
-    set before comes back at the end of the block. Open sessions go on, and meet the change from their next exchange on; toxics
+    set before comes back at the end of the block. Open sessions go on; the change is in force from their next exchange on; toxics
     at once.
 
     Args:
@@ -102,7 +102,7 @@ class RunningProxy:
     Attributes:
         client: For whatever else the control server can do.
         name: Its name there.
-        seed: The same seed and the same connections and requests meet the same faults.
+        seed: The same seed and the same connections and requests get the same faults.
         address: Where it listens: ``127.0.0.1:40123``.
         host, port: The two parts of it; port 0: ``host`` is the path of a Unix socket.
     """
@@ -120,7 +120,7 @@ class RunningProxy:
     # -- chaos
 
     def behavior(self, name: str, percent: float = 100.0, **options: Any) -> Change:
-        """Let exchanges meet a behavior, in place of all that was set.
+        """Apply a behavior to exchanges, in place of all that was set.
 
         Args:
             name: The behavior's name.
@@ -133,7 +133,7 @@ class RunningProxy:
         return self._change(mix=[{'name': name, 'percent': percent, 'settings': options}])
 
     def mix(self, text: str, **settings: Mapping[str, Any]) -> Change:
-        """Let exchanges meet a mix, in place of all that was set.
+        """Apply a mix to exchanges, in place of all that was set.
 
         Args:
             text: ``20:delay,10:error``.
@@ -185,7 +185,7 @@ class RunningProxy:
 
     def reset(self) -> None:
         """Be as when it was made, and forget the faults; sessions stay open."""
-        self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins anew
+        self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins again
         self.client.change(self.name, **self._made)
         self._since = self.client.last_fault()
 

@@ -22,7 +22,7 @@ class Bandwidth(Toxic):
     }
 
     def pipe(self, chunks: Chunks, send: Send) -> None:
-        rate = self.option('rate') * 1000   # an update calls this anew
+        rate = self.option('rate') * 1000   # an update calls this again
         for chunk in chunks:
             while rate <= 0:
                 sleep(FOR_EVER)

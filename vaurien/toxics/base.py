@@ -66,7 +66,7 @@ class Toxic:
 
     A subclass gives a ``name``, may declare ``options``, and overrides ``pipe``, which may wait as it likes. When the
     toxic is changed or removed, ``pipe`` is ended wherever it waits; what it has taken and not sent on goes out at once,
-    and after a change ``pipe`` is called anew on the same object. Only the greenlet that it is called in may take and send.
+    and after a change ``pipe`` is called again on the same object. Only the greenlet that it is called in may take and send.
 
     Args:
         settings: Values by option name, shared by all sessions of the proxy; they change when the toxic is updated.

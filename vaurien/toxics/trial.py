@@ -7,7 +7,7 @@ from .base import TOXICS, Toxic
 
 
 class NoDirection:
-    """A direction that no bytes pass and that nobody ends."""
+    """A direction that no bytes pass and that never ends."""
 
     def __init__(self) -> None:
         self.random = Random(0)

@@ -195,7 +195,7 @@ class WornToxics(Output):
 
 
 class Session(Output):
-    """A session; ``behavior`` is what the exchange under way meets, ``request`` its name, both empty where there is none."""
+    """A session; ``behavior`` is applied to the exchange under way, ``request`` its name, both empty where there is none."""
 
     number: int
     client: str

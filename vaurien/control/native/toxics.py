@@ -14,7 +14,7 @@ TOXICS_PATH, TOXIC_PATH = '/v1/proxies/{proxy}/toxics', '/v1/proxies/{proxy}/tox
 
 
 class ToxicCalls:
-    """What the calls do. Sessions that are open meet each change at once, and lose no byte by it.
+    """What the calls do. Each change is in force on open sessions at once, and loses no byte.
 
     Args:
         fleet: What they act on.

@@ -207,7 +207,7 @@ class Api:
         return reply(toxic_view(self.find_toxic(self.find(proxy), toxic)))
 
     def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
-        """Change a toxic, and draw anew where it is active."""
+        """Change a toxic, and draw again where it is active."""
         found = self.find(proxy)
         attached = self.find_toxic(found, toxic)
         value = body_of(request)

@@ -209,7 +209,7 @@ class Toxiproxies:
         return proxy.toxics.attached[spec.name]
 
     def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> AttachedToxic:
-        """Change what is given, and draw anew where the toxic is active.
+        """Change what is given, and draw again where the toxic is active.
 
         Raises:
             ConfigError: A value does not fit; nothing has changed.

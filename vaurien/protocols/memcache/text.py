@@ -119,7 +119,7 @@ class TextRequests(Framer[MessageProtocol]):
         return verb.response
 
     def _meta(self, words: list[bytes], verb: Verb) -> Response:
-        """Return how the response to a meta command looks. A malformed one meets an error, even if it asks for quiet."""
+        """Return how the response to a meta command looks. A malformed one gets an error, even if it asks for quiet."""
         flags = words[3 if verb.shape == 'meta data' else 2:]
         if b'q' not in flags:
             return verb.response
