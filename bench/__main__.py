@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.support.processes import MissingServer
 
 from . import picture, report
-from .contenders import CONTENDERS, REFERENCES, Contender, Relay, command
+from .contenders import CONTENDERS, REFERENCES, Contender, Relay, command, other
 from .measurements import BACKENDS, MEASUREMENTS, Measurement, measure
 
 FILES = 65_536                  #: open files wanted: thousands of sessions, two sockets each
@@ -32,18 +32,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--only', action='append', default=[], metavar='NAME', help='a measurement or a contender')
     parser.add_argument('--extra', action='append', default=[], metavar='NAME=COMMAND',
                         help='one more contender: a command line with {port} and {backend} or {backend_port} in it')
+    parser.add_argument('--other', metavar='VAURIEN', help='another vaurien, such as that of the tree before a change: a command')
     parser.add_argument('--json', type=Path, default=Path('bench-out/bench.json'), metavar='FILE')
     parser.add_argument('--csv', type=Path, metavar='FOLDER', help='write the tables of the documentation, too: docs/bench')
     return parser.parse_args()
 
 
-def chosen(wanted: Sequence[str], extra: Sequence[str]) -> tuple[list[Contender], list[Measurement]]:
+def chosen(wanted: Sequence[str], extra: Sequence[str], another: str | None) -> tuple[list[Contender], list[Measurement]]:
     """Return the rows and the groups that the command line asks for.
 
     Raises:
         SystemExit: It asks for one that does not exist.
     """
-    contenders = [*CONTENDERS]
+    contenders = [*CONTENDERS, *(other(another) if another else ())]
     for text in extra:
         name, _, line = text.partition('=')
         contenders.append(Contender(name, command(name, line)))
@@ -121,7 +122,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))     # ends what was started
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(FILES, hard)), hard))
-    contenders, measurements = chosen(options.only, options.extra)
+    contenders, measurements = chosen(options.only, options.extra, options.other)
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS)
     began = time.monotonic()
     with contextlib.ExitStack() as stack:

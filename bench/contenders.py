@@ -141,14 +141,27 @@ SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
 
+#: what vaurien is asked for, and the measurements that it takes part in then; none: all
+VAURIENS = {
+    'vaurien': (('--protocol', 'tcp'), ()),
+    'vaurien redis': (('--protocol', 'redis'), (*SMALL, 'beside')),
+    'vaurien memcache': (('--protocol', 'memcache'), ('memcache',)),
+    'vaurien http': (('--protocol', 'http'), ('http', 'http body')),
+    'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
+    'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
+}
+
+
+def other(executable: str) -> list[Contender]:
+    """Return the rows of vaurien once more, for another one: ``other``, ``other redis``, ..."""
+    line = f'{executable} --proxy {HOST}:{{port}} --backend {{backend}} '
+    return [Contender(name.replace('vaurien', 'other'), command('other', line + shlex.join(arguments)), only)
+            for name, (arguments, only) in VAURIENS.items()]
+
+
 CONTENDERS = (
     Contender('direct', direct),
-    Contender('vaurien', vaurien('--protocol', 'tcp')),
-    Contender('vaurien redis', vaurien('--protocol', 'redis'), (*SMALL, 'beside')),
-    Contender('vaurien memcache', vaurien('--protocol', 'memcache'), ('memcache',)),
-    Contender('vaurien http', vaurien('--protocol', 'http'), ('http', 'http body')),
-    Contender('vaurien delaying', vaurien('--protocol', 'redis', *DELAY), ('beside',)),
-    Contender('vaurien latency 0', vaurien('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
+    *(Contender(name, vaurien(*arguments), only) for name, (arguments, only) in VAURIENS.items()),
     Contender('haproxy', haproxy()),
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
     Contender('nginx stream', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX)),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 STDIN = 0
-READ_BYTES, LIBEV_READ = 4096, 1  #: [bytes] one read; what a watcher of the event loop waits for
+READ_BYTES = 4096   #: [bytes] one read
 #: [seconds] between two looks at the parent's id: that notices an end whose pipe is still held open, by a process that was
 #: forked from the parent
 CHECK_INTERVAL = 0.5
@@ -21,9 +21,11 @@ class Parent:
 
     def __init__(self, on_end: Callable[[], None]) -> None:
         from gevent import get_hub
+
+        from ..net.loop import READABLE
         loop: Any = get_hub().loop
         self._on_end, self._id = on_end, os.getppid()
-        self._input = loop.io(STDIN, LIBEV_READ)
+        self._input = loop.io(STDIN, READABLE)
         self._input.start(self._read)
         self._timer = loop.timer(CHECK_INTERVAL, CHECK_INTERVAL)
         self._timer.start(self._look)
@@ -48,6 +50,5 @@ class Parent:
 
     def close(self) -> None:
         """Watch no more."""
-        for watcher in (self._input, self._timer):
-            watcher.stop()
-            watcher.close()
+        from ..net.loop import release
+        self._input, self._timer = release(self._input), release(self._timer)
