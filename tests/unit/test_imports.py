@@ -189,6 +189,15 @@ def test_every_folder_and_file_of_the_root_stands_in_a_line_of_the_tables():
     assert [name for name in KNOWN if not above(top(name))] == []
 
 
+def test_no_two_files_need_each_other():
+    # a plugin that registers itself takes the registry from its folder, which has it before it takes the plugins
+    needs = {name: {item.module for item in imports(name, path, KNOWN) if item.own and item.module in KNOWN} - {name, *BASES}
+             for name, path in KNOWN.items()}
+    while free := {name for name, others in needs.items() if not others & needs.keys()}:
+        needs = {name: others for name, others in needs.items() if name not in free}
+    assert needs == {}, 'these need each other: move what both need into a file below them'
+
+
 def test_the_tables_name_nothing_that_is_not_there():
     there = {top(name) for name in KNOWN}
     assert [name for line in [*LINES, *BESIDE] for name in line if name not in there] == []

@@ -5,14 +5,10 @@ derive from ``vaurien.protocols.message.MessageProtocol``.
 """
 from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from re import Pattern
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..options import Option
-
-if TYPE_CHECKING:
-    import re
-
-    from .message import Failure
 
 COMMON: dict[str, Option] = {
     'reuse_socket': Option("If True, the socket is reused.", bool, False),
@@ -53,7 +49,7 @@ class Behavior(Protocol):
     @property
     def settings(self) -> Mapping[str, Any]: ...
     @property
-    def match(self) -> 're.Pattern[str] | None': ...
+    def match(self) -> Pattern[str] | None: ...
     @property
     def name(self) -> str: ...
     @property
@@ -62,6 +58,25 @@ class Behavior(Protocol):
     def reports(self) -> bool: ...
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool: ...
     def on_after_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool: ...
+
+
+class Failure(NamedTuple):
+    """What happens in place of a request and its response.
+
+    Args:
+        reply: The bytes that the client gets in place of the response, in its turn; empty: none.
+        request: The bytes that the backend gets in place of the request. Empty: none. Otherwise a stand-in that keeps the
+            backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
+            itself, and its response is dropped likewise.
+        end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
+            connection stays open, and the client gets no more responses.
+        pause: [s] between two bytes of the reply; 0: it leaves at once.
+    """
+
+    reply: bytes = b''
+    request: bytes | None = b''
+    end: str = ''
+    pause: float = 0.0
 
 
 class Exchange:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from ..errors import ProtocolError
 from .base import COMMON, BaseProtocol, Behavior, Exchange
+from .base import Failure as Failure
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -150,25 +151,6 @@ class Cutter:
     def give_up(self, reason: str) -> None:
         """Follow no more; the bytes held belong to no message."""
         self.opaque_because = self.opaque_because or reason
-
-
-class Failure(NamedTuple):
-    """What happens in place of a request and its response.
-
-    Args:
-        reply: The bytes that the client gets in place of the response, in its turn; empty: none.
-        request: The bytes that the backend gets in place of the request. Empty: none. Otherwise a stand-in that keeps the
-            backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
-            itself, and its response is dropped likewise.
-        end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
-            connection stays open, and the client gets no more responses.
-        pause: [s] between two bytes of the reply; 0: it leaves at once.
-    """
-
-    reply: bytes = b''
-    request: bytes | None = b''
-    end: str = ''
-    pause: float = 0.0
 
 
 #: The protocol object is Any here: the builders of each protocol name the class that they need.

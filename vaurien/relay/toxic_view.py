@@ -1,12 +1,23 @@
 """A session as the toxics on its lanes see it: by directions. Knows no toxic by name."""
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ..net.stream import Stream
 from ..toxics.base import Toxic
 from .lane import Lane
 
-if TYPE_CHECKING:
-    from .session import Session
+
+class Viewed(Protocol):
+    """What the view asks of a session: who it is, its lanes, and to end."""
+
+    number: int
+    ended: bool
+    upstream: Lane
+    downstream: Lane
+
+    def lost(self, lane: Lane, error: OSError) -> None: ...
+    def plugin_failed(self, what: str) -> None: ...
+    def finish(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 class ToxicView:
@@ -18,7 +29,7 @@ class ToxicView:
 
     __slots__ = ('_session',)
 
-    def __init__(self, session: 'Session') -> None:
+    def __init__(self, session: Viewed) -> None:
         self._session = session
 
     @property
