@@ -56,7 +56,7 @@ def chosen(wanted: Sequence[str], extra: Sequence[str], another: str | None) -> 
 
 
 def takes_part(contender: Contender, measurement: Measurement) -> bool:
-    """Say whether a contender takes part in a measurement."""
+    """Return whether a contender takes part in a measurement."""
     invited = not contender.only or measurement.name in contender.only
     return invited and (measurement.direct or contender.name != 'direct')
 

@@ -188,7 +188,7 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
 
 
 def matches(expected: str, output: str, search: bool = False) -> bool:
-    """Say whether an output is as expected; ``search``: it is in there somewhere."""
+    """Return whether an output is as expected; ``search``: it is in there somewhere."""
     words = [re.escape(' '.join(part.split())) for part in SECONDS.sub('...', expected).split('...')]
     pattern = re.compile('.*'.join(words), re.DOTALL)
     text = ' '.join(output.split())

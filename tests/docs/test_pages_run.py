@@ -53,7 +53,7 @@ def test_page_does_what_it_says(page, tmp_path, request):
 
 
 def taught(path):
-    """Say whether a page's blocks are run one after the other."""
+    """Return whether a page's blocks are run one after the other."""
     return path.relative_to(DOCS if DOCS in path.parents else ROOT).with_suffix('').as_posix() in TAUGHT
 
 

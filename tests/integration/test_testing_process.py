@@ -33,7 +33,7 @@ def daemon():
 
 
 def gone(pid):
-    """Say whether a process has ended; one that nobody has waited for yet has ended too."""
+    """Return whether a process has ended; one that nobody has waited for yet has ended too."""
     try:
         os.kill(pid, 0)
         state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]

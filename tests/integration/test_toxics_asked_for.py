@@ -34,12 +34,12 @@ def seconds(client):
 
 
 def late(client, times=1):
-    """Say whether an echo takes the delay so many times."""
+    """Return whether an echo takes the delay so many times."""
     return seconds(client) >= times * LATE / 1000
 
 
 def silent(client):
-    """Say whether nothing comes for a while."""
+    """Return whether nothing comes for a while."""
     client.settimeout(50 * MS)
     try:
         client.recv(1)

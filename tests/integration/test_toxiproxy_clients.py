@@ -44,13 +44,13 @@ def port_of(address):
 
 
 def echoes(address):
-    """Say whether an echo comes through a proxy."""
+    """Return whether an echo comes through a proxy."""
     with connect(port_of(address)) as client:
         return ask(client, b'ping') == b'ping'
 
 
 def refuses(address):
-    """Say whether nobody listens."""
+    """Return whether nobody listens."""
     try:
         connect(port_of(address)).close()
     except ConnectionRefusedError:

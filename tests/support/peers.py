@@ -161,9 +161,9 @@ def listener(host: str, port: int = 0, backlog: int = 1024) -> socket.socket:
 
 
 def free_port(host: str = '127.0.0.1') -> int:
-    """Return a port that nobody listens on; a client is refused there, and a server may take it.
+    """Return a port that nothing listens on; a client is refused there, and a server may take it.
 
-    It lies below those that systems hand out by themselves, so nobody gets it meanwhile by chance.
+    It lies below those that systems hand out by themselves, so it is not handed out meanwhile by chance.
     """
     while True:
         port = 10_000 + next(_steps) * 7_919 % 22_000
@@ -186,7 +186,7 @@ def fate(port: int, host: str = '127.0.0.1') -> str:
 
 @contextlib.contextmanager
 def black_hole() -> Iterator[int]:
-    """Give a port where a connection is neither accepted nor refused: its queue is full and nobody takes from it."""
+    """Give a port where a connection is neither accepted nor refused: its queue is full and nothing takes from it."""
     with contextlib.ExitStack() as stack:
         hole = stack.enter_context(listener('127.0.0.1', backlog=0))
         port = hole.getsockname()[1]
@@ -201,7 +201,7 @@ def black_hole() -> Iterator[int]:
 
 
 def writable(sock: socket.socket, seconds: float) -> bool:
-    """Say whether the socket becomes writable, that is connected, within so many seconds."""
+    """Return whether the socket becomes writable, that is connected, within so many seconds."""
     poll = select.poll()
     poll.register(sock, select.POLLOUT)
     return bool(poll.poll(seconds * 1000))

@@ -1,6 +1,6 @@
 """Programs that run beside the tests: found, started on a free port of 127.0.0.1, waited for, ended by their own id.
 
-Knows no program by name. Each runs in a temporary folder and, where it refuses to run as root, as somebody else.
+Knows no program by name. Each runs in a temporary folder and, where it refuses to run as root, as another user.
 """
 import contextlib
 import fcntl
@@ -23,11 +23,11 @@ HOST = '127.0.0.1'
 START = 3 * PATIENCE
 #: [s] between two looks at a server that is starting
 LOOK = 20 * MS
-#: How often another free port is tried when somebody else took the first
+#: How often another free port is tried when another process took the first
 TRIES = 3
 #: The variable that names the folder in which the processes of one run keep what is slow to make
 SHELF = 'VAURIEN_TEST_SHELF'
-#: Where Debian keeps servers that are in nobody's PATH
+#: Where Debian keeps servers that are in no PATH
 PLACES = ('/usr/sbin', '/usr/local/sbin', '/usr/lib/postgresql/*/bin')
 
 

@@ -147,7 +147,7 @@ def mariadb_server(*arguments: str) -> Iterator[Server]:
 
 
 def greets(port: int) -> bool:
-    """Say whether a MySQL server sends its greeting: packet 0, protocol 10 ("Protocol::HandshakeV10")."""
+    """Return whether a MySQL server sends its greeting: packet 0, protocol 10 ("Protocol::HandshakeV10")."""
     with connect(port) as sock:
         header = read_exactly(sock, 5)
         return header[3:] == b'\x00\x0a'
@@ -179,7 +179,7 @@ def postgres_server(*arguments: str) -> Iterator[Server]:
 
 
 def asks_for_password(port: int) -> bool:
-    """Say whether PostgreSQL asks for a password after a StartupMessage; while it starts it answers an error."""
+    """Return whether PostgreSQL asks for a password after a StartupMessage; while it starts it answers an error."""
     body = struct.pack('!I', 3 << 16) + f'user\0{USER}\0database\0{DATABASE}\0\0'.encode()   # protocol 3.0
     with connect(port) as sock:
         sock.sendall(struct.pack('!I', len(body) + 4) + body)
@@ -235,7 +235,7 @@ def secure_smtp_server(**settings: Any) -> Iterator[Mailbox]:
 
 
 def knows(server: object, session: object, envelope: object, mechanism: str, credentials: Any) -> Any:
-    """Say whether somebody is ``USER``; aiosmtpd calls it."""
+    """Return whether somebody is ``USER``; aiosmtpd calls it."""
     from aiosmtpd.smtp import AuthResult
     return AuthResult(success=tuple(credentials) == (USER.encode(), PASSWORD.encode()), handled=False)
 

@@ -169,7 +169,7 @@ class Builder:
             if name in layers:
                 raise ConfigError(self._file(values), f'[proxy:{name}]',
                                   'another name: this one is that of the proxy of [vaurien]')
-            # beside the proxy of the command line its flags are that one's; without it they would be nobody's
+            # beside the proxy of the command line its flags are that one's; without it they would have no effect
             flags = {key: given for key, given in self.line.items() if key in LIMITS} if fleet_only else {}
             layers[name] = [self.shared, flags, values, everywhere]
         for entry in entries:

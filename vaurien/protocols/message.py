@@ -199,9 +199,9 @@ class MessageProtocol(BaseProtocol):
         """Return whether the real server could fail with this kind at this exchange."""
         return exchange.expects and exchange.stage in self.errors[kind].stages
 
-    def edit(self, exchange: Exchange, headers: bytes, to_backend: bool) -> bytes:
+    def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Return the first part of a message as it should leave; called only where ``editing`` is True."""
-        return headers
+        return beginning
 
     def asked(self, exchange: Exchange) -> None:
         """Record that a request has begun to leave, or was answered by vaurien."""

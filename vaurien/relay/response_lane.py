@@ -43,7 +43,7 @@ class ResponseLane(MessageLane):
         The queue holds ``GET a``, ``SET b`` (answered by vaurien: its own error) and ``GET c``; the backend, which has not got
         ``SET b``, sends two responses in one read::
 
-            response a   response c        a: passes, and done: the head of the queue is now SET b, which is our own:
+            response a   response c        a: passes, and done: the first of the queue is now SET b, which is our own:
             |            |                    what was collected leaves (put, flush), then the error, then c goes on
             start=at     start=at          c: passes; what is left leaves at the end
             ^ flushed    ^ our own error was written here

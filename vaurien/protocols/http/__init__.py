@@ -41,17 +41,17 @@ class HTTP(Conversation):
         self.single = not self.option('keep_alive')
         self.editing = bool(self.single or self.option('overwrite_host_header'))
 
-    def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:
+    def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Return headers as they should leave, by ``overwrite_host_header`` and ``keep_alive``.
 
         A request for another protocol keeps its Connection field, which is part of the request; its response says whether
         the session ends.
         """
         if not to_backend:
-            return closing(head) if exchange.closes else head
+            return closing(beginning) if exchange.closes else beginning
         if self.option('overwrite_host_header'):
-            head = with_field(head, b'Host', self._host())
-        return closing(head) if self.single and not exchange.note.switches else head
+            beginning = with_field(beginning, b'Host', self._host())
+        return closing(beginning) if self.single and not exchange.note.switches else beginning
 
     def _host(self) -> bytes:
         """Return the name of the backend for a Host field; a Unix socket is called ``localhost``."""

@@ -33,11 +33,11 @@ class MySQL(Conversation):
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))
 
-    def edit(self, exchange: Exchange, head: bytes, to_backend: bool) -> bytes:
+    def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Put the types of its parameters into an execution if vaurien has withheld them from the server."""
         if to_backend and isinstance(exchange.note, Call):
-            return complete(exchange.note, head, self.attributes)
-        return head
+            return complete(exchange.note, beginning, self.attributes)
+        return beginning
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         """Return whether the real server could fail with this kind at this exchange: at its stage, with its statement."""
