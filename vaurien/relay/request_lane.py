@@ -40,14 +40,15 @@ class RequestLane(MessageLane):
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
         """Draw for the requests that begin, let those pass that nothing happens to, and hand the others to their behaviors.
 
-        A read of three requests, ``error`` being drawn for the second and ``delay`` for the third; ``start`` is where the
-        bytes begin that are not written yet, ``at`` how far the parts have come::
+        One read of three requests, ``error`` being drawn for the second and ``delay`` for the third; ``s`` is ``start``, where the
+        bytes begin that are not written yet, and ``a`` is ``at``, how far the parts have come::
 
-            GET a        SET b 1      GET c            GET a: passes; at moves on, start stays
-            |            |            |                SET b: GET a leaves (put, flush); SET b goes to error, which swallows
-            start        at           |                       it; start moves after it
-            |            start=at     |                GET c: delay may wait and this is the loop: Position(GET c, start)
-                         ^ flushed    start=at                goes on in a greenlet, in this same method
+            bytes   |GET a|SET b 1|GET c|
+            GET a   s-----a                 passes; nothing is written yet
+            SET b         s=a               GET a leaves (put, flush); error takes SET b, of which nothing is written:
+                                  s=a       both move to its end
+            GET c                 s=a       delay may wait, and this is the loop: the Position is (GET c and what follows, s);
+                                            a greenlet goes on from there, in this same method
         """
         at, draws, protocol = start, self.draws, self.protocol
         crowded = len(protocol.queue) >= CROWD

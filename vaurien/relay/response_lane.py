@@ -40,13 +40,13 @@ class ResponseLane(MessageLane):
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
         """Let responses pass that nothing happens to, and put vaurien's own where their turn has come.
 
-        The queue holds ``GET a``, ``SET b`` (answered by vaurien: its own error) and ``GET c``; the backend, which has not got
-        ``SET b``, sends two responses in one read::
+        The queue holds ``GET a``, ``SET b`` (answered by vaurien itself, with an error) and ``GET c``. The backend, which has not
+        got ``SET b``, sends two responses in one read; ``s`` is ``start``, ``a`` is ``at``, as in ``RequestLane``::
 
-            response a   response c        a: passes, and done: the first of the queue is now SET b, which is our own:
-            |            |                    what was collected leaves (put, flush), then the error, then c goes on
-            start=at     start=at          c: passes; what is left leaves at the end
-            ^ flushed    ^ our own error was written here
+            bytes        |response a|response c|
+            response a   s----------a              passes and is complete; SET b is the first of the queue now, and our own:
+                                    s=a            response a leaves (put, flush), then the error; GET c is the first
+            response c              s----------a   passes, and leaves when the parts have come to their end
         """
         at, queue = start, self.protocol.queue
         for part in parts:
