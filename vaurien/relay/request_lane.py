@@ -40,7 +40,7 @@ class RequestLane(MessageLane):
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
         """Draw for the requests that begin, let those pass that nothing happens to, and hand the others to their behaviors.
 
-        One read of three requests, ``error`` being drawn for the second and ``delay`` for the third; ``s`` is ``start``, where the
+        One read of three requests, ``error`` being drawn for the second, ``delay`` for the third; ``s`` is ``start``, where the
         bytes begin that are not written yet, and ``a`` is ``at``, how far the parts have come::
 
             bytes   |GET a|SET b 1|GET c|
