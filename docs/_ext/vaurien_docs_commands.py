@@ -93,7 +93,7 @@ def ini() -> str:
         section('[proxy:NAME]', 'One more proxy of the process.', keys('proxy:NAME', PROXY)),
         section('[statsd]', 'Where counters are sent to.', keys('statsd', STATSD)),
     ]
-    pages.append(section('[toxic:NAME]', 'A toxic, by the section'"'"'s name; of the first proxy, unless ``toxic`` of another one '
+    pages.append(section('[toxic:NAME]', 'A toxic, named by its section; of the first proxy, unless ``toxic`` of another one '
                          'names it.', toxic_keys()))
     for kind in sorted(KINDS):
         pages.append(section(f'[{kind}:NAME]', PLUGINS[kind], table(['key', 'what it is'], [
