@@ -62,7 +62,7 @@ def responses(operation: dict[str, Any]) -> str:
 
 
 def type_of(schema: dict[str, Any]) -> str:
-    """Say in words which values a schema takes."""
+    """Write in words which values a schema takes."""
     if '$ref' in schema:
         name = schema['$ref'].rpartition('/')[2]
         return f':ref:`{name} <schema-{name}>`'
