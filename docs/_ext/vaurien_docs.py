@@ -87,7 +87,7 @@ def protocols() -> str:
 def kinds_table(kinds: Mapping[str, Any]) -> str:
     """Write the failures that a protocol knows."""
     rows = [[literal(name), kind.description, ', '.join(kind.stages)] for name, kind in kinds.items()]
-    return table(['kind', 'when the server fails like this, and what the client meets', 'at'], rows, '20 60 20')
+    return table(['kind', 'when the server fails like this, and what the client observes', 'at'], rows, '20 60 20')
 
 
 def kinds(name: str) -> str:
@@ -115,7 +115,7 @@ def differences() -> str:
     """Take in the table of what differs from Toxiproxy."""
     if not DIFFERENCES.exists():
         return ''
-    return section('What differs', 'Each of these is on purpose.', DIFFERENCES.read_text('utf-8'))
+    return section('What differs', 'All of these are on purpose.', DIFFERENCES.read_text('utf-8'))
 
 
 def own(registry: Any) -> Iterable[str]:

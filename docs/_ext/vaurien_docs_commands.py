@@ -20,7 +20,7 @@ from vaurien.plugins import KINDS, make_catalog
 PACKAGE = Path(vaurien.__file__).parent
 #: keys of sections that ``ini`` writes a table of, by section: what is taken beside the table's rows
 BESIDE = {
-    'vaurien': [('extends', 'Other files, one a line, that fill what is missing; found from the folder of this one.')],
+    'vaurien': [('extends', 'Other files, one on each line, that supply what is missing; relative to the folder of this one.')],
     'proxy:NAME': [('behavior.NAME.OPTION', 'An option of a behavior, for this proxy alone; also in ``[vaurien]``.'),
                    ('protocol.OPTION', 'An option of its protocol, for this proxy alone; also in ``[vaurien]``.')],
 }
@@ -93,7 +93,7 @@ def ini() -> str:
         section('[proxy:NAME]', 'One more proxy of the process.', keys('proxy:NAME', PROXY)),
         section('[statsd]', 'Where counters are sent to.', keys('statsd', STATSD)),
     ]
-    pages.append(section('[toxic:NAME]', 'A toxic, and how it is called; of the first proxy, unless ``toxic`` of another one '
+    pages.append(section('[toxic:NAME]', 'A toxic, named by its section; of the first proxy, unless ``toxic`` of another one '
                          'names it.', toxic_keys()))
     for kind in sorted(KINDS):
         pages.append(section(f'[{kind}:NAME]', PLUGINS[kind], table(['key', 'what it is'], [
@@ -112,9 +112,9 @@ def toxic_keys() -> str:
 
 
 #: what a section of a plugin is for
-PLUGINS = defaultdict(lambda: 'What a plugin is told.', {
-    'behavior': 'What a behavior is told wherever it is drawn.',
-    'protocol': 'What a protocol is told wherever it is spoken.',
+PLUGINS = defaultdict(lambda: 'The options of a plugin.', {
+    'behavior': 'The options of a behavior, wherever it is drawn.',
+    'protocol': 'The options of a protocol, wherever it is spoken.',
 })
 
 

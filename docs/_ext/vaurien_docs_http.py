@@ -43,7 +43,7 @@ def parameters(operation: dict[str, Any]) -> str:
 
 
 def body(operation: dict[str, Any]) -> str:
-    """Say what the body has to be."""
+    """Write which body a call takes."""
     if 'requestBody' not in operation:
         return ''
     return f'Body: {type_of(operation["requestBody"]["content"]["application/json"]["schema"])}.'
@@ -62,7 +62,7 @@ def responses(operation: dict[str, Any]) -> str:
 
 
 def type_of(schema: dict[str, Any]) -> str:
-    """Say in words which values a schema takes."""
+    """Write in words which values a schema takes."""
     if '$ref' in schema:
         name = schema['$ref'].rpartition('/')[2]
         return f':ref:`{name} <schema-{name}>`'
@@ -126,4 +126,4 @@ def metrics() -> str:
         written = f'{name}_{"total" if family.type == "counter" else "info"}' if family.type in ('counter', 'info') else name
         labels = ('proxy', *FAMILIES[name][2]) if name in FAMILIES else ('version',)
         rows.append([literal(written), family.type, ', '.join(map(literal, labels)), sentence(family.documentation)])
-    return table(['name', 'type', 'labels', 'what it says'], rows)
+    return table(['name', 'type', 'labels', 'what it counts'], rows)

@@ -66,7 +66,7 @@ def rules(names: Iterable[str]) -> dict[str, Any]:
 def imports() -> str:
     """Write who may import whom, from the top down."""
     found = rules(['WORDS', 'FOLDERS', 'BESIDE'])
-    lines = [('the words', ', '.join(_name(name) for name in found['WORDS']), 'those before it in this line')]
+    lines = [('the words', ', '.join(_name(name) for name in found['WORDS']), 'those before it in this row')]
     lines += [('the process', ', '.join(_name(name) for name in line), 'every line above') for line in found['FOLDERS']]
     lines += [('beside it', ', '.join(_name(name) for name in line), 'the words, and what is beside it in the lines above')
               for line in found['BESIDE']]

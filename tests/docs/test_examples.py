@@ -80,7 +80,7 @@ def test_each_step_of_a_protocol_follows_what_its_page_says(examples, module):
 
 
 def test_classic_protocol_keeps_its_contract(examples):
-    conformance.check_protocol(examples['classic'].OneAnswer)
+    conformance.check_protocol(examples['classic'].OneResponse)
 
 
 @pytest.mark.parametrize('name', ['Nothing', 'Late', 'EveryNth'])
@@ -198,7 +198,7 @@ def test_classic_protocol_serves_one_answer_for_each_connection(daemon):
     def talk(sock):
         sock.sendall(b'answer to ' + sock.recv(100))
     with Backend(talk) as backend:
-        proxy = daemon.create('classic', backend.address, 'one-answer')
+        proxy = daemon.create('classic', backend.address, 'one-response')
         for request in (b'one', b'two'):
             with socket.create_connection((proxy.host, proxy.port), timeout=PATIENCE) as sock, sock.makefile('rb') as file:
                 sock.sendall(request)
@@ -222,7 +222,7 @@ import json
 from vaurien.behaviors import Behavior
 from vaurien.protocols import Protocol
 from vaurien.toxics import TOXICS
-wanted = ((Protocol, 'one-answer'), (Protocol, 'beanstalk'), (Behavior, 'nothing'), (Behavior, 'late'),
+wanted = ((Protocol, 'one-response'), (Protocol, 'beanstalk'), (Behavior, 'nothing'), (Behavior, 'late'),
           (Behavior, 'every-nth'), (TOXICS, 'stutter'))
 print(json.dumps([registry.get(name).__name__ for registry, name in wanted]))
 """
@@ -233,4 +233,4 @@ def test_installed_examples_are_found_by_their_entry_points(tmp_path):
     subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-index', '--no-deps', '--no-build-isolation',
                     '--disable-pip-version-check', '--root-user-action=ignore', '--target', tmp_path / 'site',
                     tmp_path / 'source'], check=True, capture_output=True, timeout=12 * PATIENCE)
-    assert json.loads(run(ANNOUNCED, tmp_path / 'site')) == ['OneAnswer', 'Beanstalk', 'Nothing', 'Late', 'EveryNth', 'Stutter']
+    assert json.loads(run(ANNOUNCED, tmp_path / 'site')) == ['OneResponse', 'Beanstalk', 'Nothing', 'Late', 'EveryNth', 'Stutter']

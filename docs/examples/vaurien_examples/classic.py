@@ -4,10 +4,10 @@ from vaurien.protocols.base import BaseProtocol
 
 
 @Protocol.register
-class OneAnswer(BaseProtocol):
+class OneResponse(BaseProtocol):
     """One request for each connection; the answer ends when the backend closes."""
 
-    name = 'one-answer'
+    name = 'one-response'
     options = {'reuse_socket': ("If True, the socket is reused.", bool, False),
                'buffer': ("Buffer size", int, 8124),
                'keep_alive': ("Keep the connection alive", bool, False)}
