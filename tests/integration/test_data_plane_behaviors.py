@@ -1,16 +1,15 @@
 """What a client meets of each behavior on tcp, and what nobody else may notice of it."""
-import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gevent
 import pytest
 
 import vaurien.protocols.http  # noqa: F401 - registers itself
-from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.hosting import eventually, hosted, registered, spec_for
 from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end, sink
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
@@ -22,16 +21,6 @@ from vaurien.spec import BehaviorSpec
 
 #: [s] a delay that is told from none
 LATE = 150 * MS
-
-
-@contextlib.contextmanager
-def registered(registry: Any, cls: type) -> Iterator[type]:
-    """Make a plugin known until the end of the block."""
-    registry.register(cls)
-    try:
-        yield cls
-    finally:
-        registry.unregister(cls.name)
 
 
 def took(call: Callable[[], Any]) -> float:

@@ -193,16 +193,23 @@ def test_peer_that_takes_a_little_now_and_then_is_not_reset():
 
 
 class Broken(BaseProtocol):
+    """Can be made once, as a look at it does; not for a session."""
+
     name = 'broken'
+    made = 0
 
     def __init__(self, settings=None):
-        raise RuntimeError('no such luck')
+        Broken.made += 1
+        if Broken.made > 1:
+            raise RuntimeError('no such luck')
+        super().__init__(settings)
 
     def _handle(self, source, dest, to_backend):
         return False
 
 
 def test_protocol_that_cannot_be_made_resets_its_client_only(echo_server, caplog):
+    Broken.made = 0
     Protocol.register(Broken)
     try:
         with hosted(spec_for(echo_server, protocol='broken')) as host, caplog.at_level(logging.ERROR):

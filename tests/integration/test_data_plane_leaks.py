@@ -8,12 +8,12 @@ from typing import Any
 import gevent
 import pytest
 
-from tests.integration.test_data_plane_behaviors import registered
-from tests.support.hosting import Hosted, eventually, hosted, spec_for
+from tests.support.hosting import Hosted, eventually, hosted, registered, spec_for
 from tests.support.peers import Backend, ask, connect, ending, read_to_end, reset
 from tests.support.unit_of_time import MS
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
+from vaurien.errors import RegistrationError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
 
@@ -70,7 +70,7 @@ class Blunder(Dummy):
 
 def test_behavior_that_cannot_be_made_is_refused_and_changes_nothing(echo_server):
     with registered(Behavior, Blunder), hosted(spec_for(echo_server)) as host, connect(host.port) as client:
-        with pytest.raises(RuntimeError, match='no such luck'):
+        with pytest.raises(RegistrationError, match='no such luck'):
             host.mix('blunder')
         assert ask(client, b'ping') == b'ping'
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.hosting import hosted, spec_for
+from tests.support.hosting import hosted, registered, spec_for
 from tests.support.peers import Backend, connect, read_exactly
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
@@ -30,7 +30,6 @@ class Rows(Framer[Any]):
             start = end
 
 
-@Protocol.register
 class RowProtocol(MessageProtocol):
     """Rows with notices among them."""
 
@@ -39,7 +38,6 @@ class RowProtocol(MessageProtocol):
     errors = {'no': FailureKind('It fails.', ('line',), lambda protocol, exchange: Failure(b'no\n', b'other\n'))}
 
 
-@Behavior.register
 class Tally(Dummy):
     """Counts the calls of its hooks for the responses."""
 
@@ -70,7 +68,7 @@ def rows(sock):
 
 @pytest.fixture
 def backend():
-    with Backend(rows) as found:
+    with registered(Protocol, RowProtocol), registered(Behavior, Tally), Backend(rows) as found:
         yield found
 
 

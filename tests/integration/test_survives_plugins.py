@@ -11,9 +11,8 @@ from typing import Any, ClassVar
 import gevent
 import pytest
 
-from tests.integration.test_data_plane_behaviors import registered
 from tests.support.daemon import daemon
-from tests.support.hosting import eventually, hosted, spec_for, state
+from tests.support.hosting import eventually, hosted, registered, spec_for, state
 from tests.support.peers import Backend, ask, connect, ending, sink
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior

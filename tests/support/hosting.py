@@ -77,6 +77,16 @@ def state() -> dict[str, Any]:
             'peak': int(memory['VmHWM'].split()[0]) * 1024, 'cpu': used.ru_utime + used.ru_stime}
 
 
+@contextlib.contextmanager
+def registered(registry: Any, cls: type) -> Iterator[type]:
+    """Make a plugin known until the end of the block."""
+    registry.register(cls)
+    try:
+        yield cls
+    finally:
+        registry.unregister(cls.name)     # type: ignore[attr-defined]
+
+
 class Hosted:
     """A fleet in a thread of its own.
 

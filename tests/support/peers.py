@@ -151,12 +151,17 @@ def listener(host: str, port: int = 0, backlog: int = 1024) -> socket.socket:
     """Return a socket that listens at the address; a host with a slash in it is the path of a Unix socket."""
     if '/' in host:
         sock = socket.socket(socket.AF_UNIX)
-        sock.bind(host)
+        address: Any = host
     else:
         sock = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET)
+        address = host, port
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
-    sock.listen(backlog)
+    try:
+        sock.bind(address)
+        sock.listen(backlog)
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
