@@ -1,5 +1,7 @@
 """Conversations of real clients with real servers, recorded by a relay between them. Knows the files and no protocol.
 
+``python -m tests.corpus`` records another one.
+
 A file ``tests/corpus/<protocol>/<conversation>.json`` is a list of turns ``[sender, text]``: sender ``>`` is the client and
 ``<`` the server, the text stands for bytes, one character each (latin-1). Nothing in it is secret, and none is larger than
 a few pages.

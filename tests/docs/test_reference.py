@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.daemon import daemon
+from tests.support.own import own
 from tests.support.unit_of_time import PATIENCE
 from vaurien import conformance
 from vaurien.behaviors import Behavior
@@ -33,8 +34,7 @@ OPTIONS = {kind: registry.options for kind, registry in OWN.items()}
 
 
 def names(kind):
-    """Return the names of the plugins that come with vaurien; other tests may have registered more."""
-    return [name for name in OWN[kind].names() if OWN[kind].get(name).__module__.startswith('vaurien.')]
+    return own(OWN[kind])
 
 
 PLUGINS = [(kind, name) for kind in OWN for name in names(kind)]
@@ -56,7 +56,7 @@ def part(text, label):
 
 @pytest.mark.parametrize('kind, name', PLUGINS)
 def test_plugin_has_its_section_with_all_it_can_be_told(kind, name):
-    text = page(f'reference/{kind}s')
+    text = page(f'reference/{kind}s')     # made of the class: its docstring and its options
     common = text.split(f'.. _{kind}-common:')[1].split('\n.. _', 1)[0] if f'.. _{kind}-common:' in text else ''
     found = part(text, f'{kind}-{name}')
     for option, declared in OPTIONS[kind](OWN[kind].get(name)).items():
@@ -66,7 +66,9 @@ def test_plugin_has_its_section_with_all_it_can_be_told(kind, name):
 
 @pytest.mark.parametrize('kind, name', PLUGINS)
 def test_plugin_says_what_the_user_observes(kind, name):
-    assert OWN[kind].get(name).__doc__.split('\n')[0] in part(page(f'reference/{kind}s'), f'{kind}-{name}')
+    said = OWN[kind].get(name).__doc__
+    assert said, 'the docstring of the class is its text in the reference: say what the client observes'
+    assert said.split('\n')[0] in part(page(f'reference/{kind}s'), f'{kind}-{name}')
 
 
 @pytest.mark.parametrize('name', names('protocol'))
@@ -80,9 +82,10 @@ def test_kinds_of_error_are_described(name):
 @pytest.mark.parametrize('name', [name for name in names('protocol') if Protocol.get(name).errors])
 def test_protocol_with_errors_has_a_page_on_how_to_break_it(name):
     path = DOCS / 'howto' / f'{name}.rst'
-    assert directives(path) == [f'kinds {name}', f'realism {name}']
+    assert path.exists(), f'write docs/howto/{name}.rst, as redis.rst beside it'
+    assert directives(path) == [f'kinds {name}', f'realism {name}'], 'the page has these two directives, in this order'
     assert '   * - ' in generated(f'realism {name}')
-    assert f'\n   {name}\n' in (DOCS / 'howto' / 'index.rst').read_text('utf-8')
+    assert f'\n   {name}\n' in (DOCS / 'howto' / 'index.rst').read_text('utf-8'), 'name the page in docs/howto/index.rst'
 
 
 def test_checks_for_authors_of_plugins_are_documented():
@@ -233,7 +236,8 @@ def test_page_names_only_flags_that_there_are(path):
 def test_page_names_only_calls_that_there_are(path, fleet):
     known = {re.sub(r':int}', '}', route.path) for surface in all_surfaces(fleet) for route in surface.routes}
     for found in re.findall(r'`(?:GET |PUT |POST |PATCH |DELETE )(/[\w/{}.]*)', path.read_text('utf-8')):
-        assert found in known or not found.startswith(('/v1', '/behavior', '/backend', '/health', '/metrics'))
+        assert found in known or not found.startswith(('/v1', '/behavior', '/backend', '/health', '/metrics')), \
+            f'there is no {found}; calls are named with their parameters, as /v1/proxies/{{proxy}}'
 
 
 @pytest.mark.parametrize('path', [path for path in pages() if path.name != 'changes.rst' and 'realism' not in path.parts

@@ -9,8 +9,10 @@ import time
 import pytest
 
 from tests.support.daemon import daemon, environment, run_to_end
+from tests.support.own import own
 from tests.support.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.behaviors import Behavior
 
 #: [s] --grace where it must not run out
 LONG = PATIENCE / 2
@@ -51,7 +53,7 @@ def test_help_is_printed():
     (['--proxy', 'nowhere'],
      "--proxy: 'nowhere' is not valid, expected HOST:PORT, [IPV6]:PORT or unix:/PATH with a port from 0 to 65535"),
     (['--behavior', '10:dely'],
-     "--behavior: 'dely' is not valid, expected one of abort, blackout, delay, dummy, error, hang, transient"),
+     f"--behavior: 'dely' is not valid, expected one of {', '.join(own(Behavior))}"),
     (['--behavior-delay-sleep', 'x\ny'], "--behavior-delay-sleep: 'x\\ny' is not valid, expected a number of at least 0"),
     (['--protocol', 'tcp', '--behavior', 'error', '--behavior-error-kind', 'loading'],
      "--behavior-error-kind: 'loading' is not valid, expected nothing: tcp has no kinds of its own"),

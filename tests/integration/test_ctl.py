@@ -11,8 +11,10 @@ import pytest
 import requests
 
 from tests.support.daemon import daemon, environment
+from tests.support.own import own
 from tests.support.peers import Backend, ask, connect, echo_server, ending, free_port, sink
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.behaviors import Behavior
 from vaurien.ctl import command as ctl
 from vaurien.ctl.commands import COMMANDS
 
@@ -61,7 +63,7 @@ def ask_web(vaurien, path='/'):
 
 
 def test_behaviors_are_listed_shown_and_set_as_in_1_x(vaurien, said, told):
-    assert said('list-behaviors') == ['abort, blackout, delay, dummy, error, hang, transient']
+    assert said('list-behaviors') == [', '.join(own(Behavior))]
     assert told('list-behaviors')['behaviors'][:2] == ['abort', 'blackout']
     assert said('get-behavior') == ['dummy']
     assert said('set-behavior', 'error', '--kind', '503', '--no-inject') == ['Behavior changed to "error"']

@@ -3,6 +3,7 @@ import pytest
 
 from tests.realism import renderer
 from tests.realism.runner import expected, meet, protocols, really
+from tests.support.own import own
 from tests.support.proxied import between
 from vaurien.protocols import Protocol
 
@@ -37,18 +38,21 @@ def test_client_meets_the_same_when_the_server_itself_fails(request, name, row):
     assert really(row, server) == row.outcome
 
 
-@pytest.mark.parametrize('name', [name for name in Protocol.names() if Protocol.get(name).__module__.startswith('vaurien.')])
+@pytest.mark.parametrize('name', own(Protocol))
 def test_every_kind_has_a_row(name):
     rows = PROTOCOLS[name].ROWS if name in PROTOCOLS else []
-    assert {row.kind for row in rows} == set(Protocol.get(name).errors)
+    shown, there = {row.kind for row in rows}, set(Protocol.get(name).errors)
+    assert not there - shown, f'give each a row in tests/realism/{name}.py: {", ".join(sorted(there - shown))}'
+    assert not shown - there, f'tests/realism/{name}.py has rows of kinds that there are not: {", ".join(sorted(shown - there))}'
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)
 def test_page_of_the_docs_says_what_the_rows_say(name):
     page = renderer.page(name, PROTOCOLS[name].ROWS)
-    assert renderer.path(name).read_text('utf-8') == page, 'python -m tests.realism --write'
+    assert renderer.path(name).exists(), f'write it: python -m tests.realism --write {name}'
+    assert renderer.path(name).read_text('utf-8') == page, f'write it anew: python -m tests.realism --write {name}'
 
 
 @pytest.mark.parametrize('name, row', ROWS)
 def test_row_says_how_the_server_was_made_to_fail_where_it_was(name, row):
-    assert bool(row.how) == (row.real is not None)
+    assert bool(row.how) == (row.real is not None), 'a row has both how and real, or neither'

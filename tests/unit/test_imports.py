@@ -186,7 +186,7 @@ KNOWN = modules(PACKAGE)
 
 
 def test_every_folder_and_file_of_the_root_stands_in_a_line_of_the_tables():
-    assert [name for name in KNOWN if not above(top(name))] == []
+    assert [name for name in KNOWN if not above(top(name))] == [], 'give the folder, or file of the root, a place in the tables'
 
 
 def test_no_two_files_need_each_other():
@@ -205,7 +205,8 @@ def test_the_tables_name_nothing_that_is_not_there():
 
 @pytest.mark.parametrize('name', KNOWN)
 def test_a_file_imports_what_its_line_may(name):
-    assert broken(name, KNOWN[name], KNOWN) == []
+    assert broken(name, KNOWN[name], KNOWN) == [], \
+        'the tables at the top of this file say who may import whom; move what is needed to where both may import it from'
 
 
 @pytest.mark.parametrize('name', [name for name in KNOWN if top(name) in WITHOUT_GEVENT])

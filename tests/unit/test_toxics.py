@@ -37,7 +37,7 @@ def test_with_its_defaults_on_a_dribble_each_toxic_does_what_it_says_and_ends(na
         return
     it.until(lambda: {'FIN', 'reset'} & set(it.sink.events))
     nothing = {'timeout', 'limit_data', 'limit_time', 'reset_peer'}
-    assert it.sink.data == (b'' if name in nothing else b'abcdef')
+    assert it.sink.data == (b'' if name in nothing else b'abcdef'), 'if it loses bytes with its defaults, name it in nothing'
 
 
 @pytest.mark.parametrize('name', TOXICS.names())

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.own import own
+from vaurien.behaviors import Behavior
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
 from vaurien.protocols.message import Failure, FailureKind
@@ -143,7 +145,7 @@ def test_a_wrong_value_is_named_with_its_flag_and_what_is_allowed(flag, value, e
 
 def test_an_unknown_behavior_lists_the_known_ones():
     assert refused('--behavior', '10:dely') == (
-        "--behavior: 'dely' is not valid, expected one of abort, blackout, delay, dummy, error, hang, transient")
+        f"--behavior: 'dely' is not valid, expected one of {', '.join(own(Behavior))}")
 
 
 def test_a_wrong_value_in_a_file_is_named_with_file_section_and_key():

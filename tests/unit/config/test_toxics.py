@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.own import own
 from vaurien.config import configure
 from vaurien.config.settings import TOXIC
 from vaurien.config.toxics import read_toxic
@@ -39,8 +40,7 @@ def test_a_toxic_is_read_as_it_is_written(text, expected):
     assert read_toxic(text, '--toxic') == expected
 
 
-TYPES = ('one of bandwidth, corrupt, latency, limit_data, limit_time, noop, packet_loss, reset_peer, slicer, slow_close, '
-         'slow_open, timeout')
+TYPES = f'one of {", ".join(own(TOXICS))}'
 WRONG = [
     ('ltency', "--toxic: 'ltency'", TYPES),
     ('', "--toxic: ''", None),

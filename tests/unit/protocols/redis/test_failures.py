@@ -78,7 +78,8 @@ def test_error_is_what_the_real_server_says(kind: str) -> None:
     pattern = re.escape(ROWS[kind].text)
     for name, form in (('slot', r'\d+'), ('backend', r'[\d.]+:\d+'), ('command', r'\w+')):
         pattern = pattern.replace(re.escape(f'{{{name}}}'), form)
-    assert any(re.fullmatch(f'-{pattern}', line) for line in RECORDED_ERRORS), ROWS[kind].text
+    assert any(re.fullmatch(f'-{pattern}', line) for line in RECORDED_ERRORS), \
+        f'record a server that says this, with python -m tests.corpus: {ROWS[kind].text}'
 
 
 @pytest.mark.parametrize('kind', [kind for kind, row in ROWS.items() if 'exec' in row.stages])
