@@ -78,7 +78,7 @@ class ProtocolError(VaurienError):
 
 
 def cannot_listen(who: str, where: str, error: OSError) -> OSError:
-    """Say in words who cannot listen where."""
+    """Return in words who cannot listen where."""
     return OSError(error.errno, error.strerror or str(error), f'{who} cannot listen on {where}')
 
 

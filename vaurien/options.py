@@ -120,7 +120,7 @@ def read_lines(text: str) -> tuple[str, ...]:
 
 
 def expected(option: Option) -> str:
-    """Say in words which values an option takes."""
+    """Return in words which values an option takes."""
     if option.choices is not None:
         return f'one of {", ".join(map(str, option.choices))}'
     words = getattr(option.type, 'expected', None) or EXPECTED.get(option.type)
@@ -220,7 +220,7 @@ def one_of(names: Iterable[str], prefix: str = 'one of ') -> str:
 
 
 def known(word: str, names: Iterable[str], otherwise: str = '') -> str:
-    """Say in words what was meant, by the name that looks most like ``word``.
+    """Return in words what was meant, by the name that looks most like ``word``.
 
     Args:
         word: What the user wrote.

@@ -265,7 +265,7 @@ def takes_settings(cls: type, base: type) -> bool:
 
 
 def wrong_constructor(cls: type, base: type) -> str | None:
-    """Say what is wrong with a constructor that is to be called with the settings or, as in 1.x, with nothing."""
+    """Return what is wrong with a constructor that is to be called with the settings or, as in 1.x, with nothing."""
     return None if takes_settings(cls, base) or fits(cls) else 'its constructor takes neither its settings alone nor nothing'
 
 

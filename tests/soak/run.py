@@ -142,7 +142,7 @@ def soak(seconds: float, seed: int) -> Report:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Say what is left at the end that was not there before."""
+    """Return what is left at the end that was not there before."""
     found = [f'{key}: {before[key]} before, {after[key]} after' for key in HELD if after[key] > before[key]]
     if after['rss'] - before['rss'] > GROWTH:
         found.append(f'memory: {before["rss"]} bytes before, {after["rss"]} after')

@@ -138,7 +138,7 @@ def broken(name: str, path: Path, known: dict[str, Path]) -> list[str]:
 
 
 def wrong(name: str, item: Import) -> str | None:
-    """Say what is wrong with one import; None: nothing."""
+    """Return what is wrong with one import; None: nothing."""
     return wrong_within(name, item) if item.own else wrong_outside(name, item)
 
 
@@ -160,7 +160,7 @@ def wrong_within(name: str, item: Import) -> str | None:
 
 
 def wrong_in_family(name: str, item: Import) -> str | None:
-    """Say what is wrong with an import within the folder of a protocol; None: nothing."""
+    """Return what is wrong with an import within the folder of a protocol; None: nothing."""
     if item.module == family(name) != name and item.module in KNOWN:
         return 'and only the others know the class'
     if item.module.rpartition('.')[2] in WITHIN_A_PROTOCOL.get(name.rpartition('.')[2], ()):

@@ -12,7 +12,7 @@ from .dummy import COMMON, HOOKS, Dummy, pattern
 
 
 def malformed(cls: Any) -> str | None:
-    """Say why a class can be no behavior, neither of today nor of 1.x; None: it can."""
+    """Return why a class can be no behavior, neither of today nor of 1.x; None: it can."""
     if not issubclass(cls, Dummy) and not any(hasattr(cls, hook) for hook in HOOKS):
         return 'it does not derive from vaurien.behaviors.dummy.Dummy, and has not the two hooks of 1.x'
     for hook in HOOKS:

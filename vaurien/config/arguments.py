@@ -167,7 +167,7 @@ def help_text(option: Option) -> str:
 
 
 def metavar(option: Option) -> str:
-    """Say what stands for an option's value in the help."""
+    """Return what stands for an option's value in the help."""
     if isinstance(option.type, Bounded):
         return 'N'
     return str(getattr(option.type, 'metavar', None) or METAVARS.get(option.type, 'VALUE'))

@@ -35,7 +35,7 @@ def make_surface(fleet: Fleet) -> Surface:
 
 
 def refuse(request: falcon.Request, error: Exception) -> Reply:
-    """Say what is wrong, in the shape of vaurien 1.x."""
+    """Return what is wrong, in the shape of vaurien 1.x."""
     refusal = refusal_of(error) or Refusal(500, str(error))
     location, description = WORDS.get(refusal.location, refusal.location), refusal.description
     name = refusal.name

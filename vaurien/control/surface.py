@@ -97,7 +97,7 @@ class Surface(NamedTuple):
 
 
 def refusal_of(error: Exception) -> Refusal | None:
-    """Say what is wrong with a request that made the fleet raise.
+    """Return what is wrong with a request that made the fleet raise.
 
     Returns:
         The refusal; None: the request is not at fault.

@@ -112,7 +112,7 @@ def place(error: msgspec.ValidationError) -> tuple[str, str]:
 
 
 def problem(request: falcon.Request, error: Exception) -> Reply:
-    """Say what is wrong, in the one shape of this surface."""
+    """Return what is wrong, in the one shape of this surface."""
     refusal = refusal_of(error) or Refusal(500, str(error))
     body = models.Problem(status=refusal.status, error=refusal.description, location=refusal.location, name=refusal.name)
     return Reply(msgspec.json.encode(body), refusal.status, headers=refusal.headers)

@@ -35,7 +35,7 @@ def error_reply(text: str, status: int) -> Reply:
 
 
 def refuse(request: falcon.Request, error: Exception) -> Reply:
-    """Say what is wrong, as Toxiproxy does where it has a word for it."""
+    """Return what is wrong, as Toxiproxy does where it has a word for it."""
     refusal = refusal_of(error) or Refusal(500, str(error))
     if isinstance(error, ApiError):
         return error_reply(refusal.description, refusal.status)
