@@ -83,7 +83,7 @@ def test_classic_protocol_keeps_its_contract(examples):
     conformance.check_protocol(examples['classic'].OneAnswer)
 
 
-@pytest.mark.parametrize('name', ['Nothing', 'Late', 'EveryNth'])
+@pytest.mark.parametrize('name', ['Nothing', 'Late', 'EveryNth', 'Half'])
 def test_behavior_keeps_its_contract(examples, name):
     conformance.check_behavior(getattr(examples['behaviors'], name))
 
@@ -192,6 +192,14 @@ def test_late_is_late_by_what_it_was_told(daemon, queue):
         start = time.monotonic()
         ask(b'use mail\r\n')
         assert time.monotonic() - start >= 0.2
+
+
+@pytest.mark.parametrize('protocol', ['beanstalk', 'tcp'])
+def test_half_is_half_of_the_response_and_then_the_end(daemon, queue, protocol):
+    proxy = daemon.create(f'half-{protocol}', queue.address, protocol)
+    with client_of(proxy) as ask, proxy.behavior('half'):
+        assert ask(b'use mail\r\n') == b'USING '
+        assert ask(b'', 1) == b''
 
 
 def test_classic_protocol_serves_one_answer_for_each_connection(daemon):

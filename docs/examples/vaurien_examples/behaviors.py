@@ -48,3 +48,19 @@ class EveryNth(Dummy):
         protocol.session.injected(protocol.exchange(to_backend), '')
         source.reset()
         return False
+
+
+@Behavior.register
+class Half(Dummy):
+    """Half of the response arrives, and then the end, as if the backend had died."""
+
+    name = 'half'
+    inline = True
+
+    def on_before_handle(self, protocol, source, dest, to_backend):
+        if to_backend:
+            return True
+        data = source.recv()
+        dest.sendall(data[:len(data) // 2])
+        source.close()
+        return False
