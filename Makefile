@@ -23,11 +23,14 @@ test: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m $(PYTEST) $(ARGS)
 
+# These measure what things cost, and counting costs.
+UNCOUNTED = --ignore=tests/integration/test_scale.py --ignore=tests/integration/test_soak.py
+
 # The tests once more, counting which branches of vaurien/ they take, in child processes too; .ci/floor has the least that passes.
 coverage: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m $(PYTEST) $(ARGS)
+	$(BIN)/python -m coverage run -m $(PYTEST) $(UNCOUNTED) $(ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python .ci/floor
