@@ -95,7 +95,7 @@ def test_client_sees_answer_and_fin_when_backend_closes(way):
 
 
 def test_client_sees_answer_and_rst_when_backend_resets(way):
-    arrived = threading.Event()     # a reset that overtakes bytes in one of the two kernels may drop them, with and without vaurien
+    arrived = threading.Event()     # a reset that overtakes bytes may drop them, with and without vaurien
 
     def answer(sock, seen):
         sock.sendall(b'part of it')
