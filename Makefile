@@ -35,7 +35,7 @@ coverage: $(VENV)/.test
 	$(BIN)/python -m coverage report
 	$(BIN)/python .ci/floor
 
-lint: $(VENV)/.test $(VENV)/.lint
+lint: $(VENV)/.test $(VENV)/.lint $(VENV)/.docs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 

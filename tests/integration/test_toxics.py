@@ -346,8 +346,9 @@ def test_sessions_that_are_cut_while_a_toxic_stalls_leave_nothing_behind(kind):
         clients = [connect(host.port) for _ in range(20)]
         for client in clients:
             client.sendall(b'x' * 1000)
-            client.shutdown(socket.SHUT_WR)
         eventually(lambda: len(host.proxy.sessions) == 20)
+        for client in clients:
+            client.shutdown(socket.SHUT_WR)     # which timeout ends at once
         time.sleep(20 * MS)
         host.call(host.proxy.abort)
         host.wait_idle()
