@@ -1,5 +1,6 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from gevent.event import Event
@@ -146,11 +147,15 @@ class Proxy:
         if self.chaos is not before.chaos:
             for session in self.sessions.values():
                 session.draws.chaos = self.chaos
-        self.toxics.change(self.now.toxics, [ToxicView(session) for session in self.sessions.values()])
+        self.toxics.change(self.now.toxics, self._views())
+
+    def _views(self) -> Iterator[ToxicView]:
+        """Give the open sessions as toxics see them; acting on one may end it."""
+        return (ToxicView(session) for session in list(self.sessions.values()))
 
     def redraw(self, toxic: str) -> None:
         """Begin a toxic again on open sessions: it was updated, to what it was."""
-        self.toxics.redraw(toxic, [ToxicView(session) for session in self.sessions.values()])
+        self.toxics.redraw(toxic, self._views())
 
     def restore(self, before: Validated, bound: Address) -> None:
         """Take a change back: become again what it was, where it was; also where the system had picked the port.

@@ -104,9 +104,6 @@ class ResponseLane(MessageLane):
         if not self.session.ended and not self.busy:
             super()._source_ended()
 
-    def under_way(self) -> Exchange | None:
-        return self.other.under_way()
-
     # -- responses made by vaurien
 
     @staticmethod

@@ -132,7 +132,7 @@ class ProxyToxics:
             toxics[name].inherit(before[name])
         changed = [name for name in {**before, **toxics}
                    if name not in toxics or name not in before or toxics[name].spec != before[name].spec]
-        for session in list(sessions):
+        for session in sessions if changed else ():
             for name in changed:
                 self._change(session, before.get(name), toxics.get(name))
 
@@ -140,7 +140,7 @@ class ProxyToxics:
         """Begin a toxic again, and draw again where it is active: it was updated, to what it was."""
         attached = self.attached[name]
         attached.updates += 1
-        for session in list(sessions):
+        for session in sessions:
             self._change(session, attached, attached)
 
     def _change(self, session: SessionView, old: AttachedToxic | None, new: AttachedToxic | None) -> None:
