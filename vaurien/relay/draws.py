@@ -17,19 +17,18 @@ class Draws:
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'count', '_key', '_random')
+    __slots__ = ('chaos', 'count', '_seed', '_name', '_number', '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.chaos, self.count = chaos, 0
-        self._key = seed, name, number
+        self._seed, self._name, self._number = seed, name, number    # no tuple: there is one for each idle session
         self._random: Random | None = None
 
     @property
     def random(self) -> Random:
         """The session's own generator; nothing but the seed, the proxy's name and the session's number decide what it gives."""
         if self._random is None:    # most sessions need none, and seeding one takes its time
-            seed, name, number = self._key
-            self._random = Random(f'{seed}/{name}/{number}')
+            self._random = Random(f'{self._seed}/{self._name}/{self._number}')
         return self._random
 
     def draw(self, exchange: Exchange) -> None:

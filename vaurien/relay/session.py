@@ -111,16 +111,18 @@ class Session:
         if self.draws.chaos.opens and isinstance(upstream, RequestLane) and upstream.open():
             return
         if spec.timeout and not spec.stay_connected:
-            self._idle = IdleWatch(spec.timeout, self._moved, self._idle_too_long)
+            self._idle = IdleWatch(spec.timeout, self)
         if self.proxy.toxics:
             self.proxy.toxics.attach(ToxicView(self))
         upstream.watch()
         self.downstream.watch()
 
-    def _moved(self) -> int:
+    def moved(self) -> int:
+        """Return a number that changes whenever a byte has come, for ``IdleWatch``."""
         return sum(self.transferred)
 
-    def _idle_too_long(self) -> None:
+    def idle_too_long(self) -> None:
+        """End a session on which nothing has moved for the whole timeout."""
         logger.debug('session %d of %s: no event for %g s', self.number, self.name, self.proxy.spec.timeout)
         self.finish()
 

@@ -7,22 +7,37 @@ from vaurien.relay.idle import LOOKS, IdleWatch
 TIMEOUT = 16 * MS
 
 
+class Still:
+    """Moves when it is told to, and keeps what it had moved by then each time it is told to be idle."""
+
+    def __init__(self):
+        self.count, self.calls = 0, []
+
+    def moved(self):
+        return self.count
+
+    def idle_too_long(self):
+        self.calls.append(self.count)
+
+
 def test_nothing_is_said_while_something_moves_and_once_when_nothing_does():
-    moved, calls = [0], []
-    watch = IdleWatch(TIMEOUT, lambda: moved[0], lambda: calls.append(moved[0]))
+    watched = Still()
+    watch = IdleWatch(TIMEOUT, watched)
     for _ in range(3 * LOOKS):
-        moved[0] += 1
+        watched.count += 1
         watch._look()
-    assert calls == []
+    assert watched.calls == []
     for _ in range(LOOKS):
         watch._look()
-    assert calls == [moved[0]]
+    assert watched.calls == [3 * LOOKS]
     watch.stop()
 
 
 def test_it_looks_by_itself_and_stops():
-    calls = []
-    watch = IdleWatch(TIMEOUT, lambda: 0, lambda: (calls.append(1), watch.stop()))
-    gevent.sleep(4 * TIMEOUT)
-    assert calls == [1]
+    watched = Still()
+    watch = IdleWatch(TIMEOUT, watched)
+    gevent.sleep(1.5 * TIMEOUT)
+    watch.stop()
+    gevent.sleep(2 * TIMEOUT)
+    assert watched.calls == [0]
     watch.stop()    # once more is harmless
