@@ -128,9 +128,9 @@ class RequestLane(MessageLane):
 
     def _collect(self, exchange: Exchange) -> None:
         """Apply an error to this request that was drawn where it did not fit, if it fits here; one that was switched off
-        meanwhile is forgotten."""
+        meanwhile is forgotten, unless it has begun."""
         owed = self.protocol.owed
-        if owed is None or not self.draws.chaos.has(owed[0]):
+        if owed is None or not (self.draws.chaos.has(owed[0]) or self.protocol.begun(exchange)):
             self.protocol.owed = None
             return
         behavior = self.protocol.owes(exchange)
