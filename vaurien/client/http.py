@@ -1,7 +1,9 @@
 """One request to a control server, and its response. Knows HTTP and JSON, and no path and no word of the API."""
 import contextlib
+import errno
 import http.client
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -123,6 +125,8 @@ class Channel:
         with contextlib.closing(connection), self._named():
             connection.connect()
             stream = connection.sock
+            if stream.getsockname() == stream.getpeername():    # where nothing listens TCP may connect a socket to itself
+                raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
             connection.request(method, path + ('?' + urlencode(query) if query else ''), content, headers)
             with connection.getresponse() as response:
                 if response.status >= 400:

@@ -1,5 +1,6 @@
 """The client against a server that is a table: what it asks, and what it makes of each answer."""
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -262,6 +263,14 @@ def test_the_token_goes_with_every_request(server, monkeypatch, token, environ, 
     server.answers['GET /behaviors'] = Said({'behaviors': []})
     Client('127.0.0.1', server.server_port, token).list_behaviors()
     assert server.headers[0].get('Authorization') == sent
+
+
+def test_a_server_that_is_down_is_not_taken_for_one_where_the_socket_is_connected_to_itself(monkeypatch):
+    port, create = free_port(), socket.create_connection
+    monkeypatch.setattr(socket, 'create_connection',
+                        lambda address, timeout, source: create(address, timeout, ('127.0.0.1', port)))
+    with pytest.raises(VaurienError, match=f'^no vaurien answers at http://127.0.0.1:{port}: Connection refused$'):
+        Client('127.0.0.1', port).proxies()
 
 
 @pytest.mark.parametrize('token', ['a\r\nHost: b', 'ü'])

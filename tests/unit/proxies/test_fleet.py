@@ -1,9 +1,12 @@
 """The fleet: a change is whole or not at all, and says why not."""
+import gevent
 import pytest
+from gevent.event import Event
 
 from tests.support.hosting import hosted, spec_for
 from tests.support.peers import connect, echo_server, free_port
-from vaurien.errors import ConfigError, UnknownPluginError
+from vaurien.errors import ConfigError, UnknownPluginError, VaurienError
+from vaurien.net import sockets
 from vaurien.proxies.fleet import NameTakenError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec
 
@@ -120,3 +123,56 @@ def test_a_reset_that_fails_for_one_changes_none(host):
         with pytest.raises(OSError, match='in use'):
             host.call(lambda: host.fleet.reset())
         assert state(host) == before
+
+
+def test_reset_takes_proxies_back_that_have_swapped_their_ports(host):
+    host.call(lambda: host.fleet.create(spec_for(NOWHERE, name='other', proxy=f'127.0.0.1:{free_port()}')))
+    host.call(lambda: host.fleet.create(spec_for(NOWHERE, name='third', proxy=f'127.0.0.1:{free_port()}')))
+    before = state(host)
+    other, third = before['other'][1], before['third'][1]
+    host.change('third', proxy='127.0.0.1:0')
+    host.change('other', proxy=third)
+    host.change('third', proxy=other)
+    host.call(lambda: host.fleet.reset())
+    assert state(host) == before
+
+
+# -- what waits while a change is prepared
+
+@pytest.fixture
+def waiting(host, monkeypatch):
+    """Begin a change that waits for a name to be looked up; the function lets it be known, and returns how the change ended."""
+    asked, answered, resolve = Event(), Event(), sockets.place_of
+
+    def place_of(address):
+        asked.set()
+        answered.wait()
+        return resolve(address._replace(host='127.0.0.1'))
+
+    def change():
+        try:
+            host.fleet.change('default', proxy='slow.test:0')
+        except VaurienError as error:
+            return error
+        return None
+
+    def let_go():
+        answered.set()
+        return changing.get()
+    monkeypatch.setattr(sockets, 'place_of', place_of)
+    changing = host.call(lambda: gevent.spawn(change))
+    host.call(asked.wait)
+    return lambda: host.call(let_go)
+
+
+def test_a_change_that_waits_is_made_of_what_others_have_made_meanwhile(host, waiting):
+    host.change(mix=HANG)
+    assert waiting() is None
+    assert (host.proxy.spec.mix, host.proxy.spec.proxy, host.proxy.started) == (HANG, 'slow.test:0', True)
+
+
+def test_a_change_that_waits_does_not_bring_back_what_is_gone(host, waiting):
+    proxy = host.proxy
+    host.call(lambda: host.fleet.remove('default'))
+    assert isinstance(waiting(), UnknownProxyError)
+    assert not proxy.started
