@@ -155,7 +155,7 @@ class Channel:
 
     def _refused(self, response: http.client.HTTPResponse, data: bytes) -> VaurienError:
         """Make the error of a response."""
-        if response.status >= 500:
+        if response.status >= 500 and response.status != 503:    # that is a refusal: it has no room, or is stopping
             return VaurienError(f'the vaurien at http://{self.address} has failed: {response.status} {excerpt(data)}')
         errors = read_errors(data)
         reasons = [str(error.get('description', '')) for error in errors] or [excerpt(data) or response.reason]

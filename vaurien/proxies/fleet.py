@@ -8,7 +8,7 @@ import msgspec
 from gevent import Timeout
 
 from ..address import Address, parse_backend
-from ..errors import ConfigError
+from ..errors import ConfigError, VaurienError
 from ..net.sockets import SocketAddress
 from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
 from .journal import Journal
@@ -41,12 +41,22 @@ class NameTakenError(ConfigError):
         return f'the {self.value!r} proxy exists already'
 
 
+class StoppingError(VaurienError):
+    """The process stops: its proxies change no more, and no new ones are made."""
+
+    def __str__(self) -> str:
+        return 'vaurien is stopping, and changes nothing any more'
+
+
 class Fleet:
     """The proxies of this process, by name.
 
     Args:
         seed: What all randomness is made from; None: one is chosen.
         defaults: What proxies are made with of which nothing else is said; None: those of ``ProxySpec``.
+
+    Attributes:
+        stopping: It drains, or has ended: what would change a proxy or make one raises ``StoppingError``.
     """
 
     def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
@@ -58,6 +68,7 @@ class Fleet:
         self.journal = Journal()
         self._embedded: Any = None
         self._changes = 0
+        self.stopping = False
 
     def get(self, name: str) -> Proxy:
         """Return the proxy of this name.
@@ -76,6 +87,7 @@ class Fleet:
         Raises:
             ConfigError: A value does not fit, or the name is taken; nothing has changed.
             OSError: The address cannot be listened on; nothing has changed.
+            StoppingError: Nothing changes any more.
         """
         if not spec.name:
             raise ConfigError('name', spec.name, 'a text that is not empty')
@@ -110,12 +122,26 @@ class Fleet:
 
         While a change is prepared others may have theirs: names are looked up, and plugins are made, which are of others. Where
         one of them has changed the fleet, it is prepared again.
+
+        Raises:
+            StoppingError: Nothing changes any more.
         """
         while True:
+            self.check_open()
             before = self._changes
             prepared = prepare()
+            self.check_open()
             if self._changes == before:
                 return prepared
+
+    def check_open(self) -> None:
+        """Refuse a change where the process stops.
+
+        Raises:
+            StoppingError: It does.
+        """
+        if self.stopping:
+            raise StoppingError
 
     def _add(self, proxy: Proxy) -> None:
         spec = proxy.spec
@@ -133,7 +159,7 @@ class Fleet:
 
         Raises:
             UnknownProxyError: There is no proxy of this name.
-            ConfigError, OSError: As for ``create``; nothing has changed.
+            ConfigError, OSError, StoppingError: As for ``create``; nothing has changed.
         """
         places = Places()
 
@@ -161,7 +187,7 @@ class Fleet:
             What was done.
 
         Raises:
-            ConfigError, OSError: As for ``create`` and ``change``; nothing has changed.
+            ConfigError, OSError, StoppingError: As for ``create`` and ``change``; nothing has changed.
         """
         wanted, places = check_names(specs), Places()
 
@@ -192,6 +218,7 @@ class Fleet:
         Raises:
             UnknownProxyError: There is no proxy of this name.
             OSError: An address cannot be listened on; nothing has changed.
+            StoppingError: Nothing changes any more.
         """
         places = Places()
 
@@ -207,6 +234,19 @@ class Fleet:
         """Check what a proxy that there is should become."""
         with named(spec):
             return self.validate(spec, places.find(spec, self.proxies[spec.name].now))
+
+    def disable(self, name: str) -> None:
+        """Let a proxy listen no more, and close its connections as Toxiproxy does, without a reset.
+
+        Raises:
+            UnknownProxyError: There is no proxy of this name.
+            StoppingError: Nothing changes any more.
+        """
+        proxy = self.get(name)
+        self.check_open()
+        proxy.stop_listening()
+        proxy.drop()
+        self.change(name, enabled=False)
 
     def remove(self, name: str) -> None:
         """End a proxy and its sessions.
@@ -235,7 +275,7 @@ class Fleet:
     # -- ending
 
     def drain(self, grace: float) -> int:
-        """Stop accepting, let sessions end, and reset the rest.
+        """Stop accepting, let sessions end, and reset the rest. From now on proxies can be removed, and nothing else changes.
 
         Args:
             grace: Seconds that sessions may take; 0: none.
@@ -243,6 +283,7 @@ class Fleet:
         Returns:
             How many sessions were reset.
         """
+        self.stopping = True
         draining = list(self.proxies.values())
         for proxy in draining:
             proxy.stop_listening()
@@ -252,8 +293,8 @@ class Fleet:
         return self.close()
 
     def close(self) -> int:
-        """End everything at once, and return how many sessions were reset."""
-        count = 0
+        """End everything at once, for good, and return how many sessions were reset."""
+        self.stopping, count = True, 0
         for proxy in list(self.proxies.values()):
             proxy.stop_listening()
             count += proxy.abort()

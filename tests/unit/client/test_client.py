@@ -188,12 +188,14 @@ NATIVE = {'status': 409, 'error': 'the name is taken', 'location': 'body', 'name
 
 @pytest.mark.parametrize('body, status, text, errors', [
     (CLASSIC, 400, "the 'x' behavior does not exist", CLASSIC['errors']),
+    ({**NATIVE, 'status': 503, 'error': 'it stops'}, 503, 'it stops',
+     [{'location': 'body', 'name': 'name', 'description': 'it stops'}]),
     (NATIVE, 409, 'the name is taken', [{'location': 'body', 'name': 'name', 'description': 'the name is taken'}]),
     (b'<html>\n  Not here', 404, '<html> Not here', []),
     (b'["x"]', 404, '["x"]', []),
     ({'errors': 'many'}, 400, '{"errors": "many"}', []),
     (None, 404, 'Not Found', []),
-], ids=['classic', 'native', 'no JSON', 'other JSON', 'other errors', 'nothing'])
+], ids=['classic', 'stopping', 'native', 'no JSON', 'other JSON', 'other errors', 'nothing'])
 def test_a_refusal_is_a_value_error_in_the_words_of_the_server(server, client, body, status, text, errors):
     server.answers['PUT /behavior'] = Said(body, status)
     with pytest.raises(RefusedError) as caught:

@@ -4,10 +4,11 @@ import pytest
 from gevent.event import Event
 
 from tests.support.hosting import hosted, spec_for
-from tests.support.peers import connect, echo_server, free_port
+from tests.support.peers import ask, connect, echo_server, free_port
+from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import ConfigError, UnknownPluginError, VaurienError
 from vaurien.net import sockets
-from vaurien.proxies.fleet import NameTakenError, UnknownProxyError
+from vaurien.proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec
 
 NOWHERE = '127.0.0.1:9'
@@ -171,8 +172,62 @@ def test_a_change_that_waits_is_made_of_what_others_have_made_meanwhile(host, wa
     assert (host.proxy.spec.mix, host.proxy.spec.proxy, host.proxy.started) == (HANG, 'slow.test:0', True)
 
 
-def test_a_change_that_waits_does_not_bring_back_what_is_gone(host, waiting):
+@pytest.mark.parametrize('end, error', [
+    (lambda fleet: fleet.remove('default'), UnknownProxyError), (lambda fleet: fleet.close(), StoppingError),
+], ids=['removed', 'closed'])
+def test_a_change_that_waits_does_not_bring_back_what_is_gone(host, waiting, end, error):
     proxy = host.proxy
-    host.call(lambda: host.fleet.remove('default'))
-    assert isinstance(waiting(), UnknownProxyError)
+    host.call(lambda: end(host.fleet))
+    assert isinstance(waiting(), error)
     assert not proxy.started
+
+
+# -- the end
+
+@pytest.fixture
+def draining():
+    """A fleet of two proxies that is draining, and a client that lets it wait."""
+    with echo_server() as backend, hosted(spec_for(backend), spec_for(backend, name='other')) as running, \
+            connect(running.port) as client:
+        assert ask(client, b'before') == b'before'
+        running.drained = running.call(lambda: gevent.spawn(running.fleet.drain, PATIENCE))
+        running.call(lambda: gevent.idle())
+        yield running, client
+
+
+CHANGES = {
+    'create': lambda fleet: fleet.create(spec_for(NOWHERE, name='new')),
+    'change': lambda fleet: fleet.change('default', mix=HANG),
+    'toxics': lambda fleet: fleet.change('default', toxics=(ToxicSpec(type='noop'),)),
+    'enable': lambda fleet: fleet.change('other', enabled=True),
+    'disable': lambda fleet: fleet.disable('default'),
+    'reset': lambda fleet: fleet.reset(),
+    'reset one': lambda fleet: fleet.reset('other'),
+    'reconcile': lambda fleet: fleet.reconcile([spec_for(NOWHERE, name='new')]),
+    'nothing': lambda fleet: fleet.reconcile([]),
+}
+
+
+@pytest.mark.parametrize('change', CHANGES)
+def test_a_fleet_that_drains_changes_no_more(draining, change):
+    host, client = draining
+    before = state(host)
+    with pytest.raises(StoppingError, match='^vaurien is stopping, and changes nothing any more$'):
+        host.call(lambda: CHANGES[change](host.fleet))
+    assert state(host) == before
+    assert not any(proxy.started for proxy in host.fleet.proxies.values())
+    assert ask(client, b'still there') == b'still there'
+
+
+def test_a_proxy_is_removed_while_the_fleet_drains(draining):
+    host, client = draining
+    host.call(lambda: host.fleet.remove('other'))
+    client.close()
+    assert host.call(host.drained.get) == 0
+    assert not host.fleet.proxies
+
+
+def test_removing_what_is_waited_for_ends_the_wait(draining):
+    host, _ = draining
+    host.call(lambda: host.fleet.remove('default'))
+    assert host.call(host.drained.get) == 0
