@@ -1,5 +1,6 @@
 """The client against a server that is a table: what it asks, and what it makes of each answer."""
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -187,12 +188,14 @@ NATIVE = {'status': 409, 'error': 'the name is taken', 'location': 'body', 'name
 
 @pytest.mark.parametrize('body, status, text, errors', [
     (CLASSIC, 400, "the 'x' behavior does not exist", CLASSIC['errors']),
+    ({**NATIVE, 'status': 503, 'error': 'it stops'}, 503, 'it stops',
+     [{'location': 'body', 'name': 'name', 'description': 'it stops'}]),
     (NATIVE, 409, 'the name is taken', [{'location': 'body', 'name': 'name', 'description': 'the name is taken'}]),
     (b'<html>\n  Not here', 404, '<html> Not here', []),
     (b'["x"]', 404, '["x"]', []),
     ({'errors': 'many'}, 400, '{"errors": "many"}', []),
     (None, 404, 'Not Found', []),
-], ids=['classic', 'native', 'no JSON', 'other JSON', 'other errors', 'nothing'])
+], ids=['classic', 'stopping', 'native', 'no JSON', 'other JSON', 'other errors', 'nothing'])
 def test_a_refusal_is_a_value_error_in_the_words_of_the_server(server, client, body, status, text, errors):
     server.answers['PUT /behavior'] = Said(body, status)
     with pytest.raises(RefusedError) as caught:
@@ -262,6 +265,14 @@ def test_the_token_goes_with_every_request(server, monkeypatch, token, environ, 
     server.answers['GET /behaviors'] = Said({'behaviors': []})
     Client('127.0.0.1', server.server_port, token).list_behaviors()
     assert server.headers[0].get('Authorization') == sent
+
+
+def test_a_server_that_is_down_is_not_taken_for_one_where_the_socket_is_connected_to_itself(monkeypatch):
+    port, create = free_port(), socket.create_connection
+    monkeypatch.setattr(socket, 'create_connection',
+                        lambda address, timeout, source: create(address, timeout, ('127.0.0.1', port)))
+    with pytest.raises(VaurienError, match=f'^no vaurien answers at http://127.0.0.1:{port}: Connection refused$'):
+        Client('127.0.0.1', port).proxies()
 
 
 @pytest.mark.parametrize('token', ['a\r\nHost: b', 'ü'])
