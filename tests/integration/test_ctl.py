@@ -221,15 +221,21 @@ def test_top_says_how_busy_a_proxy_is(vaurien, said):
 
 
 def test_top_writes_each_table_in_place_of_the_last_on_a_terminal(vaurien):
+    assert on_terminal(vaurien, 'top', '--count', '2', '--interval', '0.05').count('\x1b[H\x1b[JPROXY') == 2
+
+
+def on_terminal(vaurien, *argv, columns=80):
+    """Run a command on a terminal, and return what is written there."""
     ours, theirs = pty.openpty()
-    with start('--host', vaurien.control, 'top', '--count', '2', '--interval', '0.05', stdout=theirs) as process:
+    termios.tcsetwinsize(theirs, (24, columns))
+    with start('--host', vaurien.control, *argv, stdout=theirs) as process:
         os.close(theirs)
         text = b''
         while data := read(ours):
             text += data
         assert process.wait(PATIENCE) == 0
     os.close(ours)
-    assert text.count(b'\x1b[H\x1b[JPROXY') == 2
+    return text.decode()
 
 
 def read(terminal):
@@ -299,16 +305,7 @@ def test_the_control_server_is_given_by_flag_or_environment(vaurien, monkeypatch
 
 def test_tables_fit_the_terminal(vaurien, said):
     said('create', 'n' * 60, '--backend', 'localhost:1')
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 80))
-    with start('--host', vaurien.control, 'proxies', stdout=theirs) as process:
-        os.close(theirs)
-        text = b''
-        while data := read(ours):
-            text += data
-        assert process.wait(PATIENCE) == 0
-    os.close(ours)
-    rows = text.decode().splitlines()
+    rows = on_terminal(vaurien, 'proxies').splitlines()
     assert len(rows) == 3
     assert max(map(len, rows)) <= 80
     assert 'nnn…' in rows[2]
