@@ -151,7 +151,8 @@ def test_a_name_that_does_not_resolve_is_one_line_and_status_1():
 
 def test_the_address_bound_and_the_seed_are_told(backend):
     with daemon('--backend', backend.address, '--seed', '1234') as vaurien:
-        assert vaurien.output.splitlines(True)[0] == f'vaurien: proxy default listening on 127.0.0.1:{vaurien.port}, backend {backend.address}\n'
+        where = f'127.0.0.1:{vaurien.port}, backend {backend.address}'
+        assert vaurien.output.splitlines()[0] == f'vaurien: proxy default listening on {where}'
         vaurien.wait_for(r'INFO vaurien\.cli\.command: seed 1234, repeat with --seed 1234\n')
         with connect(vaurien.port) as client:
             assert ask(client, b'hello') == b'hello'
