@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .signals import Signals
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
+#: said where nothing can go wrong: no proxy was told what, and nobody can change that
+NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +111,8 @@ def run(configuration: 'Configuration') -> None:
             reporter = Reporter(fleet, spec.statsd)
             reporter.start()
             ending.callback(reporter.stop)
+        if not spec.http and not any(not proxy.chaos.plain or proxy.toxics for proxy in fleet.proxies.values()):
+            lines.append(NOTHING)
         for line in lines:
             say(line, out)
         if configuration.again is not None:

@@ -338,10 +338,15 @@ def test_faults_and_sessions_have_the_fields_that_the_server_gives():
 def test_the_package_gives_what_users_of_1_x_import():
     from vaurien import Client as exported
     from vaurien import start_proxy, stop_proxy
-    from vaurien.util import start_proxy as start
-    from vaurien.util import stop_proxy as stop
+    with pytest.warns(DeprecationWarning, match=r'^vaurien\.util\.start_proxy is vaurien\.start_proxy now$'):
+        from vaurien.util import start_proxy as start
+    with pytest.warns(DeprecationWarning, match=r'^vaurien\.util\.stop_proxy is vaurien\.stop_proxy now$'):
+        from vaurien.util import stop_proxy as stop
     assert (exported, start_proxy, stop_proxy) == (Client, start, stop)
     assert set(vaurien.__all__) <= set(dir(vaurien))
+    assert {'start_proxy', 'stop_proxy'} <= set(dir(vaurien.util))
+    with pytest.raises(ImportError, match='walking'):
+        from vaurien.util import walking  # noqa: F401 - the import is the test
 
 
 def test_the_package_says_what_it_does_not_have():
