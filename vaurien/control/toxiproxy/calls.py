@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import falcon
 import msgspec
 
 from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
-from ...proxies.fleet import Fleet, NameTakenError, StoppingError
+from ...proxies.fleet import Fleet, NameTakenError, StoppingError, UnknownProxyError
 from ...proxies.proxy import Proxy
 from ...spec import ToxicSpec
 from ...wire.toxics import AttachedToxic
@@ -39,6 +39,7 @@ from .toxics import toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
 _numbers = count()
+Found = TypeVar('Found')
 
 
 def make_surface(fleet: Fleet) -> Surface:
@@ -124,6 +125,13 @@ class Api:
         except KeyError:
             raise ApiError(404, 'proxy not found') from None
 
+    @staticmethod
+    def body_for(request: falcon.Request, find: Callable[[], Found]) -> tuple[Found, Any]:
+        """Return what a call is about, and its body. It has to be there before the body is read, and once it has arrived, too."""
+        find()
+        value = body_of(request)
+        return find(), value
+
     def index(self, request: falcon.Request) -> Reply:
         """Show all proxies, by name."""
         return reply({name: self.view(proxy) for name, proxy in sorted(self.proxies.fleet.proxies.items())})
@@ -144,8 +152,8 @@ class Api:
 
     def update(self, request: falcon.Request, proxy: str) -> Reply:
         """Change a proxy; other addresses end its connections."""
-        found = self.find(proxy)
-        given = fields_of(NEW_PROXY, body_of(request))
+        found, value = self.body_for(request, lambda: self.find(proxy))
+        given = fields_of(NEW_PROXY, value)
         act(self.proxies.update, found, given.get('listen', self.proxies.listen(found)),
             given.get('upstream', self.proxies.upstream(found)), given.get('enabled', found.spec.enabled), extras_of(given))
         return reply(self.view(found))
@@ -190,8 +198,8 @@ class Api:
 
     def toxic_create(self, request: falcon.Request, proxy: str) -> Reply:
         """Add a toxic to a proxy."""
-        found = self.find(proxy)
-        given = fields_of(NEW_TOXIC, body_of(request))
+        found, value = self.body_for(request, lambda: self.find(proxy))
+        given = fields_of(NEW_TOXIC, value)
         stream, kind = given.get('stream', 'downstream'), given.get('type', '')
         if stream.lower() not in STREAMS:
             raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
@@ -208,12 +216,10 @@ class Api:
 
     def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
         """Change a toxic, and draw again where it is active."""
-        found = self.find(proxy)
-        attached = self.find_toxic(found, toxic)
-        value = body_of(request)
+        attached, value = self.body_for(request, lambda: self.find_toxic(self.find(proxy), toxic))
         given = fields_of(CHANGED_TOXIC, value)
         attributes = attributes_of(attached.cls, given.get('attributes'))
-        return reply(toxic_view(act(self.proxies.update_toxic, found, toxic, attributes, given.get('toxicity'))))
+        return reply(toxic_view(act(self.proxies.update_toxic, self.find(proxy), toxic, attributes, given.get('toxicity'))))
 
     def toxic_delete(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
         """Take a toxic away."""
@@ -233,6 +239,8 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         return do(*args)
     except NameTakenError:
         raise ApiError(409, 'proxy already exists') from None
+    except UnknownProxyError:   # it was removed while a name was looked up
+        raise ApiError(404, 'proxy not found') from None
     except StoppingError as error:
         raise ApiError(503, str(error)) from None
     except (CannotListenError, GoAddressError) as error:
