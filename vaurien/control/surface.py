@@ -12,7 +12,7 @@ import falcon
 import msgspec
 from gevent import Timeout
 
-from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError
+from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError, shown
 from ..proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
 
 JSON = 'application/json'
@@ -129,7 +129,7 @@ def reason_of(error: OSError) -> str:
 
 def unknown_plugin(error: UnknownPluginError) -> str:
     """Say that there is no such plugin, in the words of vaurien 1.x."""
-    return f'the {error.name!r} {error.kind} does not exist'
+    return f'the {shown(error.name)} {error.kind} does not exist'
 
 
 def read_body(request: falcon.Request) -> bytes:
