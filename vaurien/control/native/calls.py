@@ -42,7 +42,8 @@ def make_surface(fleet: Fleet, secured: bool = False) -> Surface:
     written = document(table, secured)
     described = Endpoint('GET', '/v1/openapi.json', 'This document', lambda request: written, response=dict[str, Any])
     written.update(document((*table, described), secured))
-    routes = (Route(endpoint.method, endpoint.path, partial(serve, endpoint)) for endpoint in (*table, described))
+    routes = (Route(endpoint.method, endpoint.path, partial(serve, endpoint), endpoint.path == '/health')
+              for endpoint in (*table, described))
     return Surface(tuple(routes), problem, ('/v1', '/health', '/metrics'))
 
 
