@@ -13,6 +13,7 @@ from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIServer
 
+from .framing import check_framing
 from .handler import MAX_LOGGED_CHARACTERS, Log, QuietHandler
 from .room import MAX_CONNECTIONS, MAX_HELD_BYTES, Room, Seat
 
@@ -149,7 +150,9 @@ class Handler(QuietHandler):
             return super().read_request(raw_requestline)
 
     def MessageClass(self, source: Any, *rest: Any) -> Any:  # noqa: N802 - its name in pywsgi
-        return super().MessageClass(cast('Any', Lines(source)), *rest)
+        fields: Any = super().MessageClass(cast('Any', Lines(source)), *rest)
+        check_framing(fields, self.request_version or '')
+        return fields
 
     def get_environ(self) -> Any:
         environ = super().get_environ()

@@ -10,6 +10,7 @@ from tests.support.control_client import read_all, steering
 from tests.support.hosting import eventually, spec_for
 from tests.support.unit_of_time import MS, PATIENCE
 from tests.unit.control.wire import head
+from tests.unit.httpd.test_framing import DOUBTFUL
 from vaurien.control import surface, turns
 from vaurien.httpd import room
 from vaurien.httpd import server as server_module
@@ -75,6 +76,14 @@ def test_a_chunked_body_of_the_largest_size_is_read(server):
 def test_broken_chunks_are_refused(server, chunks):
     answer = answer_to(server, head(server.port, 'PUT /behavior', **CHUNKED) + chunks + b'\r\n\r\n')
     assert answer.startswith(b'HTTP/1.1 400 ')
+
+
+@pytest.mark.parametrize('fields', DOUBTFUL.values(), ids=DOUBTFUL)
+def test_no_request_is_smuggled_past_a_reader_that_understands_its_end_differently(server, fields):
+    body = b'5\r\nGET /\r\n0\r\n\r\n' + head(server.port, 'GET /behavior', Connection='close')
+    request = head(server.port, 'PUT /behavior')[:-2] + fields.encode('latin-1') + b'\r\n' + body
+    answer = server.send(request)
+    assert (answer[:13], answer.count(b'HTTP/1.1 ')) == (b'HTTP/1.1 400 ', 1)
 
 
 def test_a_client_that_waits_for_100_continue_gets_it(server):
