@@ -8,9 +8,10 @@ import msgspec
 from gevent import Timeout
 
 from ..address import Address, parse_backend
-from ..errors import ConfigError, VaurienError
+from ..errors import ConfigError, VaurienError, shown
 from ..net.sockets import SocketAddress
-from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
+from ..options import check_count
+from ..spec import EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
 from .journal import Journal
 from .places import Places
 from .proxy import Proxy
@@ -20,15 +21,19 @@ from .validated import Validated, validate
 logger = logging.getLogger(__name__)
 Prepared = TypeVar('Prepared')
 
+MAX_NAMED = 20  #: proxies that a message names
+
 
 class UnknownProxyError(ConfigError):
     """No proxy of the fleet has this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__('proxy', name, f'one of {", ".join(sorted(known)) or "none: the fleet is empty"}')
+        names = sorted(known)
+        more = f' and {len(names) - MAX_NAMED} more' if len(names) > MAX_NAMED else ''
+        super().__init__('proxy', name, f'one of {", ".join(names[:MAX_NAMED]) or "none: the fleet is empty"}{more}')
 
     def __str__(self) -> str:
-        return f'the {self.value!r} proxy does not exist, known: {self.reason.removeprefix("one of ")}'
+        return f'the {shown(self.value)} proxy does not exist, known: {self.reason.removeprefix("one of ")}'
 
 
 class NameTakenError(ConfigError):
@@ -153,6 +158,7 @@ class Fleet:
     def _check_free(self, name: str) -> None:
         if name in self.proxies:
             raise NameTakenError(name)
+        check_count('proxies', len(self.proxies) + 1, MAX_PROXIES, 'proxies')
 
     def change(self, name: str, **fields: Any) -> Proxy:
         """Change fields of a proxy's spec; all of them, or none.

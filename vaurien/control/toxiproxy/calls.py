@@ -16,6 +16,7 @@ import msgspec
 
 from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
+from ...net.breath import Breath
 from ...proxies.fleet import Fleet, NameTakenError, StoppingError, UnknownProxyError
 from ...proxies.proxy import Proxy
 from ...spec import ToxicSpec
@@ -134,7 +135,11 @@ class Api:
 
     def index(self, request: falcon.Request) -> Reply:
         """Show all proxies, by name."""
-        return reply({name: self.view(proxy) for name, proxy in sorted(self.proxies.fleet.proxies.items())})
+        views, breathe = {}, Breath()
+        for name, proxy in sorted(self.proxies.fleet.proxies.items()):
+            breathe()
+            views[name] = self.view(proxy)
+        return reply(views, breathe=breathe)
 
     def create(self, request: falcon.Request) -> Reply:
         """Make a proxy."""
@@ -171,13 +176,16 @@ class Api:
     def populate(self, request: falcon.Request) -> Reply:
         """Make proxies what a list says, one after the other, up to the first that cannot be."""
         done: list[Populated] = []
+        breathe = Breath()
         try:
-            for entry in entries_of(body_of(request)):
+            for entry in entries_of(body_of(request), breathe):
+                breathe()
                 proxy = act(self.proxies.replace, entry, extras_of(entry))
                 done.append(Populated(proxy, self.proxies.given(proxy), self.view(proxy)))
         except ApiError as error:
-            return reply({'error': error.description, 'status': error.status, 'proxies': self.populated(done)}, error.status)
-        return reply({'proxies': self.populated(done)}, 201)
+            return reply({'error': error.description, 'status': error.status, 'proxies': self.populated(done)}, error.status,
+                         breathe)
+        return reply({'proxies': self.populated(done)}, 201, breathe)
 
     def populated(self, done: list[Populated]) -> list[dict[str, Any]] | None:
         """Show the proxies of a list; one that a later entry has replaced, or stopped, is disabled. None: there are none."""
