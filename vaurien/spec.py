@@ -153,6 +153,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
+        show: What is written on standard output as it happens: none or faults.
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
@@ -168,6 +169,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_port: int = 8080
     http_token: str = ''
     toxiproxy: bool = False
+    show: str = 'faults'
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()

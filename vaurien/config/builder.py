@@ -23,7 +23,7 @@ from .files import Read, read_again, read_first
 from .help import page, short
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
+from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, SHOWING, STATSD, VAURIEN, flag_of
 from .toxics import read_section, read_toxic, with_names
 
 T = TypeVar('T')
@@ -165,7 +165,7 @@ class Builder:
         spec = ProcessSpec(
             proxies=self._all_proxies(process['fleet_only'], entries), defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], **control, **taken(LOGGING, values))
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
@@ -298,6 +298,20 @@ def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
         given = values.get(key) or Given(option.default, flag_of(key))
         result[key] = convert(given.label, option, given.value)
     return result
+
+
+def shown(values: Values) -> str:
+    """Return what is written on standard output as it happens.
+
+    Raises:
+        ConfigError: Two things are said about it.
+    """
+    showing = taken(SHOWING, values)
+    if not showing['quiet']:
+        return str(showing['show'])
+    if 'show' in values:
+        raise ConfigError(label('quiet', values), True, f'no {label("show", values)} beside it')
+    return 'none'
 
 
 def label(key: str, values: Values) -> str:

@@ -67,7 +67,7 @@ class ControlServer:
             surfaces.reverse()
         self._server = Server(listener, application(surfaces, guard))
         self._server.start()
-        logger.info('control server on http://%s', self.address)
+        logger.info('control server on http://%s', self.address, extra={'announced': True})
 
     def stop(self) -> None:
         """Stop listening and drop its connections; nothing happens where it does not listen."""

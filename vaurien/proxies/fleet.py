@@ -19,6 +19,8 @@ from .reconcile import Difference, Reconciliation, check_names, compare, named
 from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
+#: of a record that says the same as a line on standard output, where that is written
+ANNOUNCED = {'announced': True}
 Prepared = TypeVar('Prepared')
 
 MAX_NAMED = 20  #: proxies that a message names
@@ -152,8 +154,7 @@ class Fleet:
         spec = proxy.spec
         self.proxies[spec.name], self._created[spec.name] = proxy, spec
         self._changes += 1
-        logger.info('%s listens on %s, backend %s, protocol %s, behavior %s', spec.name, proxy.address, spec.backend,
-                    spec.protocol, proxy.chaos)
+        logger.info('%s listens on %s, %s', spec.name, proxy.address, proxy.summary, extra=ANNOUNCED)
 
     def _check_free(self, name: str) -> None:
         if name in self.proxies:
