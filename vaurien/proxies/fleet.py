@@ -178,6 +178,7 @@ class Fleet:
         proxy.change(wanted)
         self._changes += 1
         logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
+        proxy.toxics.wait()
         return proxy
 
     def reconcile(self, specs: Sequence[ProxySpec]) -> Difference:
