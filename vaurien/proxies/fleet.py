@@ -190,7 +190,9 @@ class Fleet:
             proxy.change(wanted)
             logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
             return proxy
-        return self._commit(prepare, commit)
+        proxy = self._commit(prepare, commit)
+        proxy.toxics.wait()
+        return proxy
 
     def reconcile(self, specs: Sequence[ProxySpec]) -> Difference:
         """Make the proxies of the configuration what it says now; call it again whenever that may have changed.
