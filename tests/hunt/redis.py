@@ -109,9 +109,9 @@ def answer(seen: Seen, model: Model, number: int, words: list[bytes]) -> Answer:
         return Answer(words, looks, 'gone' if behavior == 'abort' else model.then)
     verb = words[0].upper()
     looks = refusal(kind)
-    if verb == b'EXEC' and model.queue is not None:
-        looks = Exactly(model.no_array) if kind == CONFLICT else looks if kind == ABORT else \
-            Line(rb'-EXECABORT Transaction discarded because of: %b .*' % kind.upper().encode())
+    if verb == b'EXEC' and kind != ABORT:
+        looks = Exactly(model.no_array) if kind == CONFLICT else \
+            Line(rb'-(EXECABORT Transaction discarded because of: )?%b .*' % kind.upper().encode())
     model.refuse(verb)
     return Answer(words, looks, 'close' if kind == 'unblocked' else '')
 
@@ -157,12 +157,17 @@ def differences(seen: Seen, found: dict[bytes, Any]) -> list[str]:
 
 def encode(asks: Sequence[Ask]) -> tuple[bytes, int]:
     """Make bytes of requests, and count their replies where nothing happens."""
-    data, due = list[bytes](), 0
+    data, due, muted, skipping = list[bytes](), 0, False, False
     for ask in asks:
         words = words_of(ask)
         data.append(b' '.join(words) + b'\r\n' if ask[:1] == ['~'] else array([bulk(word) for word in words]))
-        if words:
+        if words[:2] == [b'CLIENT', b'REPLY']:
+            muted, skipping = words[2] == b'OFF', words[2] == b'SKIP'
+            due += not (muted or skipping)
+            continue
+        if words and not (muted or skipping):
             due += ENDLESS if words[0] == b'MONITOR' else len(words) - 1 if words[0] in (b'SUBSCRIBE', b'UNSUBSCRIBE') else 1
+        skipping = False
     return b''.join(data), due
 
 
@@ -216,7 +221,7 @@ Bit = Callable[[Random, str], list[Ask]]
 
 def texts(random: Random, word: str) -> list[Ask]:
     key, value = f's:{word}.{random.randrange(3)}', f'{word}v{random.randrange(10 ** 6)}'
-    big = f'{value}*{random.choice((1_000, 70_000))}'
+    big = f'{value}*{random.choice((1_000,) * 9 + (70_000,))}'
     return random.choice((
         [['SET', key, value], ['GET', key]], [['APPEND', key, value], ['STRLEN', key]], [['GETSET', key, value]],
         [['SET', key, value], ['DEL', key], ['EXISTS', key]], [['MGET', key, f's:{word}.0', f's:{word}.1']], [['GETDEL', key]],

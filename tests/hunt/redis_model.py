@@ -109,18 +109,18 @@ class Model:
         """Carry a command out; return how its reply looks, None: it has none."""
         verb, self.then = words[0].upper(), ''
         silent, self.skipping = self.muted or self.skipping, False
-        if verb == b'CLIENT' and words[1] == b'REPLY':
+        if verb == b'CLIENT' and words[1] == b'REPLY' and not self.confined:
             return self._switch(words[2])
         reply = self._run(verb, words)
         return None if silent else Exactly(reply) if isinstance(reply, bytes) else reply
 
     def _run(self, verb: bytes, words: list[bytes]) -> 'bytes | Looks':
-        if self.channels and not self.resp3 and verb not in SUBSCRIBER:
-            self.failed = self.failed or self.queue is not None
-            return Line(rb"-ERR Can't execute .*")
+        if self.confined and verb not in SUBSCRIBER:
+            self.refuse(verb)
+            return Line(rb"-(ERR|EXECABORT Transaction discarded because of:) Can't execute .*")
         known = COMMANDS.get(verb)
         if known is None:
-            self.failed = self.failed or self.queue is not None
+            self.refuse(verb)
             return Line(rb'-ERR unknown command .*')
         if self.queue is not None and verb not in UNQUEUED:
             self.queue.append(words)
@@ -151,6 +151,11 @@ class Model:
         else:
             self.data[key] = value
         self.dirty = self.dirty or key in self.watched
+
+    @property
+    def confined(self) -> bool:
+        """Whether messages of channels come among the replies, so that hardly anything may be asked."""
+        return bool(self.channels) and not self.resp3
 
     @property
     def nothing(self) -> bytes:
@@ -247,7 +252,7 @@ def _lrange(model: Model, args: list[bytes]) -> bytes:
 
 
 def _ping(model: Model, args: list[bytes]) -> bytes:
-    if model.channels and not model.resp3:
+    if model.confined:
         return array([bulk(b'pong'), bulk(args[0] if args else b'')])
     return bulk(args[0]) if args else b'+PONG\r\n'
 
