@@ -34,15 +34,17 @@ class Asked(Framer):
 
 
 class Answered(Framer):
-    """An answer ends with its line, or with the connection."""
+    """An answer ends with its line, or with the connection; what begins with a question mark cannot be followed."""
 
     def whole(self, data):
         queue = self.protocol.queue
-        return queue[0] if queue and data.find(b'\n') == len(data) - 1 else None
+        return queue[0] if queue and data[:1] != b'?' and data.find(b'\n') == len(data) - 1 else None
 
     def scan(self, data, start):
         while end := data.find(b'\n', start) + 1:
             queue = self.protocol.queue
+            if data[start:start + 1] == b'?':
+                raise ProtocolError('told so')
             yield end, queue[0] if queue else None, True
             start = end
         if start < len(data) and data[start:start + 1] == b'~':     # an answer that ends with the connection

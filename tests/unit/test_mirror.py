@@ -11,6 +11,7 @@ ACROSS = {
     'test_clocks.py': 'which clock is read, of all files',
     'test_mirror.py': 'this',
     'test_peers.py': 'tests/support/peers.py',
+    'test_watchdog.py': 'tests/support/watchdog.py',
     'test_classic_plugins.py': 'plugins that were written for 1.x, of all kinds',
     'config/test_defaults.py': 'flags as the defaults of proxies that are made later',
     'protocols/http/test_doubts.py': 'what two readers of HTTP may read differently: requests, responses and headers',

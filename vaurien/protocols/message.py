@@ -253,6 +253,11 @@ class MessageProtocol(BaseProtocol):
             return None
         return self.owed[0] if self.wanted(self.owed[0], exchange) else None
 
+    def begun(self, exchange: Exchange) -> bool:
+        """Return whether the failure that waits has begun with an earlier exchange, and has to come here: the backend has not
+        seen what led to this one."""
+        return False
+
     def wanted(self, behavior: Behavior, exchange: Exchange) -> bool:
         """Return whether a behavior whose failure waits is meant for a request of this name."""
         return behavior.match is None or behavior.match.search(exchange.name) is not None

@@ -138,11 +138,21 @@ class MessageLane(Lane):
             self.dest.sendall(held)
 
     def _went_through(self) -> None:
-        if self.cutter.opaque_because:
-            self.session.lane_opaque(self, self.cutter.opaque_because)
-            self._write_held()
         self.flush()
-        self.settle(True)
+        reason = self.cutter.opaque_because
+        if reason:
+            if not self.in_place():
+                return self.session.lose_track(reason)
+            self.session.lane_opaque(self, reason)
+            self._write_held()
+        return self.settle(True)
+
+    def in_place(self) -> bool:
+        """Return whether all that was changed so far is in its place: bytes may be relayed unread from here on.
+
+        The rest of a message that does not pass can only be dropped as long as its end can be told.
+        """
+        return self.passing
 
     def _act(self, exchange: Exchange, piece: bytes, done: bool) -> None:
         """Hand a piece of a message to its behavior and protocol."""
@@ -154,6 +164,7 @@ class MessageLane(Lane):
             self.call(exchange, begins, done)
         finally:
             source.take_back()
+        self.passing = self.passing or done     # what comes next is no part of this message
 
     def _over(self) -> bool:
         """Return whether the session has ended, or is to, because of what a behavior did."""

@@ -75,10 +75,20 @@ class RequestLane(MessageLane):
                 if self._over() or done and self._ends(exchange):
                     return None
                 start = end
+                if self.is_opaque():
+                    return self._leave_unread(end)
             at = end
         self.put(start, at)
         self._went_through()
         return None
+
+    def _leave_unread(self, start: int) -> None:
+        """Pass on all that was read from ``start`` on: the other direction could not be followed any more meanwhile."""
+        if not self.in_place():
+            return self.session.lose_track(self.cutter.opaque_because)
+        self.put(start, len(self.cutter.data))
+        self.flush()
+        return self.settle(True)
 
     def _ends(self, exchange: Exchange) -> bool:
         """Return whether the connection ends with the response to this request; what the client sends after it is dropped."""
@@ -98,7 +108,8 @@ class RequestLane(MessageLane):
             self.finish()
 
     def follow_no_more(self, reason: str) -> None:
-        """Relay unread from here on: the other direction cannot be followed any more."""
+        """Relay unread from here on: the other direction cannot be followed any more, and nothing awaits its response."""
+        self.protocol.queue.clear()
         if not self.is_opaque():
             self.cutter.give_up(reason)
             if not self.busy:
@@ -117,9 +128,9 @@ class RequestLane(MessageLane):
 
     def _collect(self, exchange: Exchange) -> None:
         """Apply an error to this request that was drawn where it did not fit, if it fits here; one that was switched off
-        meanwhile is forgotten."""
+        meanwhile is forgotten, unless it has begun."""
         owed = self.protocol.owed
-        if owed is None or not self.draws.chaos.has(owed[0]):
+        if owed is None or not (self.draws.chaos.has(owed[0]) or self.protocol.begun(exchange)):
             self.protocol.owed = None
             return
         behavior = self.protocol.owes(exchange)
@@ -146,16 +157,19 @@ class RequestLane(MessageLane):
 
     def begun(self, exchange: Exchange) -> None:
         failure = exchange.failure
-        if failure is None:
+        if self.is_opaque():    # since it was read
+            if failure is not None:
+                self.session.lose_track(self.cutter.opaque_because)
+        elif failure is None:
             if self.passing:
                 self.protocol.asked(exchange)
-            return
-        if failure.request:
-            self.dest.sendall(failure.request)
-        exchange.expects = True     # in the queue it waits for its turn
-        self.protocol.asked(exchange)
-        self.replied = True
-        self.other.take_turn(failure.pause > 0)
+        else:
+            if failure.request:
+                self.dest.sendall(failure.request)
+            exchange.expects = True     # in the queue it waits for its turn
+            self.protocol.asked(exchange)
+            self.replied = True
+            self.other.take_turn(failure.pause > 0)
 
     def open(self) -> bool:
         """Apply a behavior to the opening of the connection that was told to fail it, and return whether it did."""

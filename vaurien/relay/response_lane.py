@@ -136,13 +136,9 @@ class ResponseLane(MessageLane):
             if queue:
                 queue.popleft()
 
-    def reply_all_own(self) -> None:
-        """Write the responses that were still to wait for the backend's; their places cannot be told any more."""
-        queue = self.protocol.queue
-        for exchange in list(queue):
-            if self._own(exchange) and not self.session.silent:
-                self.reply(exchange)
-        queue.clear()
+    def in_place(self) -> bool:
+        """Return also whether no response is still to be replaced, and no request under way to be dropped."""
+        return super().in_place() and self.other.passing and not any(exchange.failure for exchange in self.protocol.queue)
 
     def reply(self, exchange: Exchange, end: str = '') -> None:
         """Write what takes the place of a response, and end as it says.
@@ -153,6 +149,7 @@ class ResponseLane(MessageLane):
         """
         failure, session = exchange.failure, self.session
         assert failure is not None
+        assert not self.cutter.opaque_because, 'its place cannot be told'
         if failure.pause and not in_loop():
             for at in range(len(failure.reply)):
                 self.dest.sendall(failure.reply[at:at + 1])

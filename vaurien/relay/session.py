@@ -179,8 +179,13 @@ class Session:
             self._told = True
             logger.info('session %d of %s is relayed unread from here on: %s', self.number, self.name, reason)
         if isinstance(lane, ResponseLane) and isinstance(self.upstream, RequestLane):
-            lane.reply_all_own()
             self.upstream.follow_no_more(reason)
+
+    def lose_track(self, reason: str) -> None:
+        """End the session with a reset: a fault is under way, and its place cannot be told any more."""
+        logger.info('session %d of %s is reset: a fault was under way and cannot be put in its place: %s',
+                    self.number, self.name, reason)
+        self.abort()
 
     def lane_done(self, lane: Lane) -> None:
         """Pass the end of a direction on, and end the session when nothing is left to come."""

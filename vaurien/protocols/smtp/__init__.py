@@ -53,8 +53,11 @@ class SMTP(Conversation):
             return False
         return super().fail(source, dest, chosen or kind)
 
+    def begun(self, exchange: Exchange) -> bool:
+        return exchange.stage == MESSAGE    # its DATA was drawn to be refused, and its content read here
+
     def wanted(self, behavior: Any, exchange: Exchange) -> bool:
-        return exchange.stage == MESSAGE or super().wanted(behavior, exchange)     # the message was matched as DATA
+        return self.begun(exchange) or super().wanted(behavior, exchange)   # the message was matched as DATA
 
     def _waits_for_end(self, kind: str) -> bool:
         """Return whether a kind drawn at DATA refuses the message; one that could refuse either is left to the generator."""
