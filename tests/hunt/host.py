@@ -26,7 +26,8 @@ from .planted import plant
 
 SEED = 7            #: of the fleet; each schedule's proxy has a name of its own, and by it draws of its own
 HANG = 30 * MS      #: [s] that a session that never answers is left alone; then it is aborted, so that nobody waits for it
-UNREAD = 'session %d of %s is relayed unread'   #: what the log says begins like this
+#: what the log says of a session begins like one of these
+UNREAD, RESET = 'session %d of %s is relayed unread', 'session %d of %s is reset: a fault was under way'
 
 
 class Record:
@@ -35,11 +36,13 @@ class Record:
     Attributes:
         faults: ``[port of the client, exchange, behavior, kind, request]`` each.
         unread: Why sessions are relayed unread, by the port of the client.
+        reset: The ports of clients whose sessions were reset, since a fault could not be put in its place.
     """
 
     def __init__(self) -> None:
         self.faults: list[list[Any]] = []
         self.unread: dict[str, str] = {}
+        self.reset: list[str] = []
 
 
 class Log(logging.Handler):
@@ -52,9 +55,9 @@ class Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.ERROR:
             self.host.errors.append(self.format(record))
-        elif str(record.msg).startswith(UNREAD):
+        elif str(record.msg).startswith((UNREAD, RESET)):
             number, name, reason = record.args      # type: ignore[misc]
-            self.host.relayed_unread(name, number, reason)
+            self.host.lost_track(name, number, '' if record.msg.startswith(RESET) else reason)
 
 
 class Host:
@@ -93,9 +96,13 @@ class Host:
         elif session is not None:
             gevent.spawn_later(HANG, self._end_silent, proxy, number)
 
-    def relayed_unread(self, name: str, number: int, reason: str) -> None:
-        """Take note that a session is relayed unread."""
-        self.records[name].unread[self._port(name, number)] = reason
+    def lost_track(self, name: str, number: int, reason: str) -> None:
+        """Take note that a session is relayed unread; without a reason: that it was reset."""
+        record, port = self.records[name], self._port(name, number)
+        if reason:
+            record.unread[port] = reason
+        else:
+            record.reset.append(port)
 
     def serve(self, sock: socket.socket, peer: object) -> None:
         """Do what a connection orders, line by line; each is answered by one line."""
@@ -140,7 +147,7 @@ class Host:
     def look(self, name: str) -> dict[str, Any]:
         """Tell what is known of a proxy's sessions so far."""
         record = self.records[name]
-        return {'faults': record.faults, 'unread': record.unread}
+        return {'faults': record.faults, 'unread': record.unread, 'reset': record.reset}
 
     def settle(self, name: str) -> dict[str, Any]:
         """Wait for the end of all sessions, remove the proxy, and tell what is known of it."""

@@ -37,7 +37,8 @@ class Seen:
         end: How the connection ended before we left: ``FIN``, ``RST``, ``silent`` (nothing came for too long); empty: it did not.
         left: How we left; empty: we have not.
         heard: How many of its requests were asked before it last heard all answers.
-        cut: Something was done that may have ended the session, or lost bytes of it: a kill, a toxic that loses bytes.
+        cut: Something was done that may have ended the session, or lost bytes of it: a kill, a toxic that loses bytes; or vaurien
+            has reset it and said why.
         raised: What a real client raised that it should not.
         faults: What the journal says of it, by the number of the exchange; 0 is the opening.
         unread: Why the session was relayed unread from some byte on; empty: it was not.

@@ -82,6 +82,9 @@ class Player:
         for port, reason in found['unread'].items():
             if port in ports:
                 ports[port].unread = reason
+        for port in found['reset']:
+            if port in ports:
+                ports[port].cut = True
 
     # -- moves: each is given the move, and the value that stands at its name
 
@@ -118,9 +121,12 @@ class Player:
         seen.heard = len(seen.asked)
 
     def leave(self, move: Move, number: int) -> None:
-        client, seen = self.clients.pop(number, None), self.seen.get(number)
+        client, seen = self.clients.get(number), self.seen.get(number)
         if client is None or seen is None:
             return
+        if seen.heard == len(seen.asked):
+            self.hear({}, number)   # once more, as counting answers may have been wrong
+        self.clients.pop(number)
         seen.left = move['how']
         client.leave(seen.left)
         seen.got, seen.end, seen.raised = client.got, client.end, client.raised

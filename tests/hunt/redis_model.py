@@ -1,6 +1,7 @@
 """What a Redis server replies to one client, byte for byte, and what it has then. Knows no fault."""
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .oracle import MORE, OTHER, Exactly, Line, Looks
@@ -18,6 +19,7 @@ HEADER = re.compile(rb'(?:([$=!*~>%|])(-?\d+)|([+\-:_#,(])[ -~]*)\r\n')
 MESSAGES = (b'*3\r\n$7\r\nmessage\r\n', b'>3\r\n$7\r\nmessage\r\n')
 
 
+@lru_cache(10_000)
 def expand(word: str) -> bytes:
     """Return a word's bytes: ``x*500`` is ``x`` repeated to 500 bytes."""
     text, star, size = word.rpartition('*')
