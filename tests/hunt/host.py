@@ -17,6 +17,7 @@ from gevent.server import StreamServer
 from tests.support.daemon import ROOT, environment
 from tests.support.peers import connect
 from tests.support.unit_of_time import MS, PATIENCE
+from tests.support.watchdog import Watchdog
 from vaurien.proxies.fleet import Fleet
 from vaurien.proxies.journal import Fault
 from vaurien.proxies.proxy import Proxy
@@ -67,7 +68,8 @@ class Host:
         errors: What was logged as an error, or escaped into the event loop, since it was last told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dog: Watchdog) -> None:
+        self.dog = dog
         self.fleet = Fleet(SEED)
         self.fleet.journal.followers.append(self._fault)
         self.records: dict[str, Record] = {}
@@ -149,6 +151,11 @@ class Host:
         record = self.records[name]
         return {'faults': record.faults, 'unread': record.unread, 'reset': record.reset}
 
+    def callbacks(self) -> dict[str, Any]:
+        """Tell how long the callbacks of the loop took: how many there were, the 99.99th percentile [s], the longest."""
+        return {'count': self.dog.count, 'percentile': self.dog.percentile(99.99),
+                'longest': [str(each) for each in self.dog.longest()[:5]]}
+
     def settle(self, name: str) -> dict[str, Any]:
         """Wait for the end of all sessions, remove the proxy, and tell what is known of it."""
         proxy = self.fleet.get(name)
@@ -207,7 +214,8 @@ def running(planted: str = '') -> Iterator[int]:
 
 def main(planted: str = '') -> None:
     """Be the host, until standard input ends."""
-    host = Host()
+    with Watchdog() as dog:
+        host = Host(dog)
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(Log(host))

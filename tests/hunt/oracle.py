@@ -58,6 +58,13 @@ class Seen:
     unread: str = ''
 
     @property
+    def summary(self) -> str:
+        """What has happened to it, in short."""
+        faults = ', '.join(f'{number} {fault.behavior} {fault.kind}'.strip() for number, fault in sorted(self.faults.items()))
+        unread = f'; unread: {self.unread}' if self.unread else ''
+        return f'{len(self.asked)} asked, {self.heard} heard, left: {self.left or "no"}; faults: {faults or "none"}{unread}'
+
+    @property
     def spoilt(self) -> bool:
         """Whether random bytes were put into an answer."""
         return any(fault.kind == 'inject' for fault in self.faults.values())
