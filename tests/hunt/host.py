@@ -18,6 +18,7 @@ from tests.support.daemon import ROOT, environment
 from tests.support.peers import connect
 from tests.support.unit_of_time import MS, PATIENCE
 from tests.support.watchdog import Watchdog
+from vaurien.protocols.http import failures
 from vaurien.proxies.fleet import Fleet
 from vaurien.proxies.journal import Fault
 from vaurien.proxies.proxy import Proxy
@@ -26,6 +27,7 @@ from vaurien.spec import BehaviorSpec, ProxySpec, ToxicSpec
 from .planted import plant
 
 SEED = 7            #: of the fleet; each schedule's proxy has a name of its own, and by it draws of its own
+SLOW = 0.2 * MS     #: [s] between two bytes of http's slow headers; in earnest they take 20 s
 HANG = 30 * MS      #: [s] that a session that never answers is left alone; then it is aborted, so that nobody waits for it
 #: what the log says of a session begins like one of these
 UNREAD, RESET = 'session %d of %s is relayed unread', 'session %d of %s is reset: a fault was under way'
@@ -219,6 +221,7 @@ def main(planted: str = '') -> None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(Log(host))
+    failures.SLOW_HEADERS_PAUSE = SLOW
     if planted:
         plant(planted)
     server = StreamServer(('127.0.0.1', 0), host.serve)

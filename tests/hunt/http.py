@@ -11,18 +11,15 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tests.support.servers import nginx_server
-from vaurien.protocols.http import failures
+from vaurien.protocols.http.failures import ERRORS
 
 from .clients import PATIENCE, STALL, Raw, Tapped, tap
 from .oracle import MORE, OTHER, Answer, Looks, Seen, Verdict, hold
 from .subject import Client
 
 Ask = dict[str, Any]
-#: kinds that are a page with their status
-STATUSES = ('500', '501', '502', '503', '504', '429')
-#: all kinds but the one that takes 20 s
-KINDS = tuple(sorted({*failures.ERRORS} - {'slow-headers'}))
-
+#: kinds that are a complete response, and their status
+STATUSES = {**{status: int(status) for status in ('500', '501', '502', '503', '504', '429')}, 'slow-headers': 503}
 
 class Page(NamedTuple):
     """A response.
@@ -104,7 +101,7 @@ class Http:
     """The subject; see ``subject.Subject``."""
 
     name = 'http'
-    kinds = KINDS
+    kinds = tuple(sorted(ERRORS))
     lossy = False
 
     def server(self) -> AbstractContextManager[Any]:
@@ -171,7 +168,7 @@ def refused(ask: Ask, kind: str) -> Answer:
     head = ask['method'] == 'HEAD'
     if kind in STATUSES:
         waits = bool(ask.get('expect') and ask.get('body'))
-        return Answer(ask, Page(int(kind), None, head), 'close' if ask.get('close') or ask.get('old') or waits else '')
+        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ask.get('close') or ask.get('old') or waits else '')
     if kind == 'empty-response':
         return Answer(ask, None, 'close')
     return Answer(ask, Page(200, None, head, half=True), 'reset' if kind == 'reset' else 'close')

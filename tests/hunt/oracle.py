@@ -145,8 +145,8 @@ class Answer(NamedTuple):
         ask: The request, for the message.
         looks: How its answer looks; None: there is none.
         then: What follows it. Empty: the connection goes on. ``close``: FIN. ``reset``: RST, by which answers may be lost.
-            ``silence``: nothing more is answered. ``gone``: the connection ends at once, answers before this one may be lost too. ``opaque``: other bytes
-            come, among which the answers after this one are looked for.
+            ``silence``: nothing more is answered. ``gone``: the connection ends at once, answers before this one may be lost too.
+            ``opaque``: other bytes come, among which the answers after this one are looked for.
     """
 
     ask: Any
