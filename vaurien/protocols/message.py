@@ -233,12 +233,20 @@ class MessageProtocol(BaseProtocol):
             return True
         self.owed = None
         exchange.kind = chosen
-        exchange.failure = self.errors[chosen].build(self, exchange)
+        self.replace(exchange, self.errors[chosen].build(self, exchange))
         self.session.injected(exchange, chosen)
-        return exchange.failure.request is None
+        return exchange.failure is not None and exchange.failure.request is None
 
     def hang(self) -> None:
-        self.exchange(True).failure = Failure(end='silence')    # in its turn: what was asked before is answered
+        self.replace(self.exchange(True), Failure(end='silence'))   # in its turn: what was asked before is answered
+
+    def replace(self, exchange: Exchange, failure: Failure) -> None:
+        """Let a failure take the place of a request and its response.
+
+        A protocol overrides it where the backend's responses to the requests before this one cannot be told apart without its
+        response to this one.
+        """
+        exchange.failure = failure
 
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""
