@@ -129,9 +129,9 @@ class ResponseLane(MessageLane):
         super().watch_again()
 
     def reply_own(self) -> None:
-        """Write the responses whose turn has come and that the backend has no part in."""
-        queue, session = self.protocol.queue, self.session
-        while queue and self._own(queue[0]) and not session.ended and not session.silent:
+        """Write the responses whose turn has come and that the backend has no part in; none follows the last one of all."""
+        queue, session, framer = self.protocol.queue, self.session, self.cutter.framer
+        while queue and self._own(queue[0]) and not (session.ended or session.silent or framer.final):
             self.reply(queue[0])
             if queue:
                 queue.popleft()
