@@ -216,6 +216,25 @@ def test_hang_of_what_closes_a_batch_of_quiet_requests_answers_the_batch_and_not
     assert session['request'] == 'mn'
 
 
+@pytest.mark.parametrize('fault', [entry('error', inject=True), entry('delay', sleep=100 * PATIENCE, before=False)],
+                         ids=['inject', 'delay'])
+def test_nothing_happens_to_a_response_that_a_quiet_request_does_not_have(proxy, client, words, fault):
+    """What acts on responses has nothing to act on: it would write where there is nothing, or keep the next one waiting."""
+    fault['settings']['match'] = 'none'
+    proxy.meet(fault)
+    client.sendall(b'mg none v k q\r\nmg one v k q\r\nmg none v k q\r\nmn\r\n')
+    came(client, b'VA 3 kone\r\none\r\nMN\r\n')
+
+
+@pytest.mark.parametrize('fault', [entry('error', inject=True), entry('delay', sleep=100 * PATIENCE, before=False)],
+                         ids=['inject', 'delay'])
+def test_nothing_happens_to_a_response_that_a_quiet_request_of_the_binary_protocol_does_not_have(proxy, client, words, fault):
+    fault['settings']['match'] = 'none'
+    proxy.meet(fault)
+    client.sendall(binary(0x09, b'none', 1) + binary(0x0a, number=2))
+    came(client, binary(0x0a, number=2, magic=0x81))
+
+
 def test_each_of_many_requests_is_answered_whichever_fail_and_whichever_are_quiet(daemon, memcached_server, server):
     """Each quiet one misses. A loud one has the response of the server, or the error that was drawn for it; so has the last."""
     random, asked, loud = Random(SEED), [], []

@@ -90,6 +90,8 @@ class Responses(Framer[Conversation]):
             self._fail()
         elif action == wire.COPYING:
             protocol.copying = True
+        elif exchange.note is wire.TO_STARTUP:
+            self.final = True   # it has not been let in
         return end, exchange, action != wire.COPYING
 
     def _ready(self, exchange: Exchange, status: bytes) -> None:
