@@ -1,4 +1,5 @@
 """Connecting, and the raw sockets below it: each address in turn, in time, and with nothing left behind."""
+import contextlib
 import errno
 import socket
 
@@ -7,6 +8,7 @@ import pytest
 from gevent.event import AsyncResult
 
 from tests.support.peers import black_hole, free_port, listener
+from tests.support.trap import Trap
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.address import Address
 from vaurien.net import connect, sockets
@@ -134,6 +136,19 @@ def test_no_client_is_seen_where_a_path_is_found_to_be_in_use(tmp_path):
             listening(address)
         with pytest.raises(BlockingIOError):
             server.accept()
+
+
+def test_a_path_is_found_to_be_in_use_without_waiting_for_room_in_its_backlog(tmp_path):
+    address = Address(str(tmp_path / 'socket'), None)
+    with Trap() as trap, contextlib.ExitStack() as clients, sockets.listen(sockets.place_of(address), 0):
+        code = 0
+        while code != errno.EAGAIN:
+            client = clients.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            code = client.connect_ex(address.host)
+        with pytest.raises(OSError, match='in use'):
+            listening(address)
+    assert not trap.calls, str(trap)
 
 
 def test_localhost_is_listened_on_where_clients_of_127_0_0_1_come():

@@ -140,6 +140,23 @@ def test_reset_takes_proxies_back_that_have_swapped_their_ports(host):
 
 # -- what waits while a change is prepared
 
+def test_a_name_to_listen_at_never_holds_up_the_loop(host):
+    """The trap of ``hosted`` would tell; not even where a change is taken back."""
+    with echo_server() as taken:
+        named = spec_for(NOWHERE, name='named', proxy='localhost:0')
+        host.call(lambda: host.fleet.create(named))
+        address = host.fleet.proxies['named'].address
+        for fields in ({'enabled': False}, {'enabled': True}, {'proxy': '127.0.0.1:0'}, {'proxy': 'localhost:0'}):
+            host.change('named', **fields)
+            sockets._names.clear()
+        host.call(lambda: host.fleet.reset())
+        with pytest.raises(OSError, match='in use'):
+            host.call(lambda: host.fleet.reconcile([spec_for(NOWHERE, name='new', proxy='localhost:0'),
+                                                    spec_for(NOWHERE, name='taken', proxy=f'localhost:{taken.port}')]))
+    assert address.startswith('127.0.0.1:')
+    assert host.fleet.proxies['named'].started
+
+
 @pytest.fixture
 def waiting(host, monkeypatch):
     """Begin a change that waits for a name to be looked up; the function lets it be known, and returns how the change ended."""
