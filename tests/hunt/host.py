@@ -16,6 +16,7 @@ from gevent.server import StreamServer
 
 from tests.support.daemon import ROOT, environment
 from tests.support.peers import connect
+from tests.support.trap import Trap
 from tests.support.unit_of_time import MS, PATIENCE
 from tests.support.watchdog import Watchdog
 from vaurien.protocols.http import failures
@@ -67,13 +68,15 @@ class Host:
     """A fleet and who steers it.
 
     Attributes:
+        dog: Measures the callbacks of its loop.
+        trap: Catches calls that may wait.
         errors: What was logged as an error, or escaped into the event loop, since it was last told.
     """
 
-    def __init__(self, dog: Watchdog) -> None:
-        self.dog = dog
+    def __init__(self, dog: Watchdog, trap: Trap) -> None:
+        self.dog, self.trap = dog, trap
         self.fleet = Fleet(SEED)
-        self.fleet.journal.followers.append(self._fault)
+        self.fleet.journal.follow(self._fault)
         self.records: dict[str, Record] = {}
         self.errors: list[str] = []
         setattr(gevent.get_hub(), 'handle_error', self._escaped)    # noqa: B010 - a method that gevent lets one replace
@@ -162,8 +165,10 @@ class Host:
         """Wait for the end of all sessions, remove the proxy, and tell what is known of it."""
         proxy = self.fleet.get(name)
         left = 0 if proxy.wait_empty(PATIENCE) else len(proxy.sessions) + len(proxy.arrivals)
-        found = {**self.look(name), 'left': left, 'errors': self.errors, 'stats': counts(proxy)}
-        self.errors = []
+        errors = [*self.errors, *map(str, self.trap.calls)]
+        found = {**self.look(name), 'left': left, 'errors': errors, 'stats': counts(proxy)}
+        self.errors.clear()
+        self.trap.calls.clear()
         self.fleet.remove(name)
         del self.records[name]
         return found
@@ -216,20 +221,20 @@ def running(planted: str = '') -> Iterator[int]:
 
 def main(planted: str = '') -> None:
     """Be the host, until standard input ends."""
-    with Watchdog() as dog:
-        host = Host(dog)
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(Log(host))
-    failures.SLOW_HEADERS_PAUSE = SLOW
     if planted:
         plant(planted)
-    server = StreamServer(('127.0.0.1', 0), host.serve)
-    server.start()
-    print(server.server_port, flush=True)
-    gevent.get_hub().threadpool.apply(sys.stdin.read)
-    server.stop()
-    host.fleet.close()
+    failures.SLOW_HEADERS_PAUSE = SLOW
+    with Watchdog() as dog, Trap() as trap:
+        host = Host(dog, trap)
+        root = logging.getLogger()
+        root.setLevel(logging.INFO)
+        root.addHandler(Log(host))
+        server = StreamServer(('127.0.0.1', 0), host.serve)
+        server.start()
+        print(server.server_port, flush=True)
+        gevent.get_hub().threadpool.apply(sys.stdin.read)
+        server.stop()
+        host.fleet.close()
 
 
 if __name__ == '__main__':
