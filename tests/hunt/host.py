@@ -229,6 +229,8 @@ def main(planted: str = '') -> None:
         root = logging.getLogger()
         root.setLevel(logging.INFO)
         root.addHandler(Log(host))
+        host.create('warm', '127.0.0.1:1', 'tcp')    # the first one looks for plugins
+        host.settle('warm')
         server = StreamServer(('127.0.0.1', 0), host.serve)
         server.start()
         print(server.server_port, flush=True)

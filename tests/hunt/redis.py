@@ -203,11 +203,16 @@ class RealClient(Tapped):
         """There is nothing to do: all has been heard."""
 
 
+def without_greeting(connection: Any) -> None:
+    """Prepare a connection as redis-py does, but for what it would say of itself: the journal counts what we ask."""
+    connection._parser.on_connect(connection)
+
+
 class Connection(redis.Connection):
     """A connection of redis-py on a socket that is there already."""
 
     def __init__(self, sock: Any) -> None:
-        super().__init__(protocol=2, lib_name=None, lib_version=None, socket_timeout=PATIENCE)
+        super().__init__(protocol=2, socket_timeout=PATIENCE, redis_connect_func=without_greeting)
         self._tap = sock
 
     def _connect(self) -> Any:
