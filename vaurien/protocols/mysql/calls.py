@@ -71,11 +71,12 @@ class Statements:
         """Return the statement of this id; None: it is not known."""
         return self.last if number == self.LAST else self._known.get(number)
 
-    def close(self, number: int) -> None:
-        """Forget the statement of this id."""
+    def close(self, number: int) -> Statement | None:
+        """Forget the statement of this id, and return it; None: it is not known."""
         statement = self._known.pop(number, None)
         if statement is self.last:
             self.last = None
+        return statement
 
     def clear(self) -> None:
         """Forget them all."""
