@@ -162,7 +162,7 @@ class RealClient(Tapped):
                 self.silent = True
             except ConnectionError:
                 pass    # ``sock`` knows
-            except pymemcache.MemcacheError as error:
+            except Exception as error:  # noqa: BLE001 - any, where an answer was spoilt
                 if 'non-numeric' not in str(error):     # this one we ask for
                     self.raised.append(repr(error))
         return len(asks)

@@ -43,6 +43,8 @@ class Redis:
     def plan(self, random: Random, word: str) -> tuple[dict[str, Any], list[list[Any]]]:
         real = random.random() < 0.2
         bits, last = (REAL, []) if real else (BITS, LAST)
+        # what refuses to be switched off, while channels are subscribed in RESP2, cannot be followed
+        bits = [bit for bit in bits if bit not in random.choice(((muted, skipped), (subscribed,)))]
         says: list[list[Ask]] = []
         for _ in range(random.randint(1, 4)):
             says.append([ask for _ in range(random.randint(1, 3)) for ask in random.choice(bits)(random, word)])
