@@ -73,9 +73,14 @@ class Statements:
 
     def close(self, number: int) -> None:
         """Forget the statement of this id."""
-        statement = self._known.pop(number, None)
+        statement = self.find(number)
+        if statement is None:
+            return
         if statement is self.last:
             self.last = None
+        if number == self.LAST:
+            number = next((known for known, found in self._known.items() if found is statement), number)
+        self._known.pop(number, None)
 
     def clear(self) -> None:
         """Forget them all."""
