@@ -16,7 +16,7 @@ DAEMON = 'vaurien --backend embedded --protocol http --behavior 20:delay,10:erro
 SCENE = (
     "for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code} after %{time_total} s\\n' localhost:8000; done",
     'vaurienctl faults',
-    "vaurienctl set-behavior error --kind 503 --match '^GET /status'",
+    "vaurienctl behavior default error --kind 503 --match '^GET /status'",
     "curl -s -o /dev/null -w '%{http_code}\\n' localhost:8000/status/201",
     'curl -s localhost:8000/status/201 | grep injected',
 )

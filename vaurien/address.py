@@ -12,6 +12,8 @@ MAX_PORT_DIGITS = 5
 FORBIDDEN = frozenset(' /@[]"\'')  #: characters of no name and no numeric address
 #: the environment variable that may stand in place of ``--http-token``, for servers and clients alike
 TOKEN_VARIABLE = 'VAURIEN_HTTP_TOKEN'
+#: the one that says to clients where the control server is
+CONTROL_VARIABLE = 'VAURIEN_CONTROL'
 
 
 class Address(NamedTuple):

@@ -14,6 +14,7 @@ from vaurien.config import arguments
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
 from vaurien.config.toxics import COMMON
 from vaurien.ctl import command as ctl
+from vaurien.ctl.older import OLDER
 from vaurien.options import Option, expected
 from vaurien.plugins import KINDS, make_catalog
 
@@ -64,12 +65,13 @@ def control() -> str:
     """Write all commands of ``vaurienctl``."""
     made = ctl.make_parser()
     found = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
-    helps = {choice.dest: choice.help for choice in found._choices_actions}
     common = [action for action in made._actions if action is not found]
     shared = {name for action in common for name in action.option_strings}
     pages = ['.. program:: vaurienctl', '', section('For all commands', *map(flag_entry, common))]
     for name, command in found.choices.items():
-        words = [f'.. program:: vaurienctl-{name}', sentence(str(helps[name]))]
+        if name == next(iter(OLDER)):
+            pages.append(section('Older forms', 'They do the same as the commands above; ``--help`` lists them no more.'))
+        words = [f'.. program:: vaurienctl-{name}', str(command.description)]
         own = [action for action in command._actions if not shared & set(action.option_strings) and action.dest != 'help']
         pages.append(section(name, *words, *map(argument_entry, own)))
     return '\n'.join(pages)

@@ -23,6 +23,10 @@ Encode = Callable[[Sequence[Any]], tuple[bytes, int]]
 Extent = Callable[[bytes, int], int]
 
 
+def never() -> bool:
+    return False
+
+
 class Tap(socket.socket):
     """A connected socket that keeps what it receives.
 
@@ -37,7 +41,7 @@ class Tap(socket.socket):
         self.got = bytearray()
         self.end = ''
         self._broken = False
-        self.hopeless: Callable[[], bool] = lambda: False
+        self.hopeless: Callable[[], bool] = never
 
     def recv(self, *args: Any) -> bytes:
         self._wait()
@@ -129,6 +133,7 @@ class Tapped:
         return True
 
     def leave(self, how: str) -> None:
+        self.sock.hopeless = never
         if self.end or self.sock.fileno() < 0:      # a real client has closed it
             pass
         elif how == 'half':
@@ -157,6 +162,9 @@ class Raw(Tapped):
         super().__init__(tap(port))
         self._encode, self._extent = encode, extent
         self._due = self._at = 0
+
+    def give_up_when(self, hopeless: Callable[[], bool]) -> None:
+        """There is nothing to take: hearing asks the journal itself."""
 
     def say(self, asks: Sequence[Any]) -> int:
         data, due = self._encode(asks)

@@ -16,7 +16,10 @@ from gevent.server import StreamServer
 
 from tests.support.daemon import ROOT, environment
 from tests.support.peers import connect
+from tests.support.trap import Trap
 from tests.support.unit_of_time import MS, PATIENCE
+from tests.support.watchdog import Watchdog
+from vaurien.protocols.http import failures
 from vaurien.proxies.fleet import Fleet
 from vaurien.proxies.journal import Fault
 from vaurien.proxies.proxy import Proxy
@@ -25,6 +28,7 @@ from vaurien.spec import BehaviorSpec, ProxySpec, ToxicSpec
 from .planted import plant
 
 SEED = 7            #: of the fleet; each schedule's proxy has a name of its own, and by it draws of its own
+SLOW = 0.2 * MS     #: [s] between two bytes of http's slow headers; in earnest they take 20 s
 HANG = 30 * MS      #: [s] that a session that never answers is left alone; then it is aborted, so that nobody waits for it
 #: what the log says of a session begins like one of these
 UNREAD, RESET = 'session %d of %s is relayed unread', 'session %d of %s is reset: a fault was under way'
@@ -64,12 +68,15 @@ class Host:
     """A fleet and who steers it.
 
     Attributes:
+        dog: Measures the callbacks of its loop.
+        trap: Catches calls that may wait.
         errors: What was logged as an error, or escaped into the event loop, since it was last told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dog: Watchdog, trap: Trap) -> None:
+        self.dog, self.trap = dog, trap
         self.fleet = Fleet(SEED)
-        self.fleet.journal.followers.append(self._fault)
+        self.fleet.journal.follow(self._fault)
         self.records: dict[str, Record] = {}
         self.errors: list[str] = []
         setattr(gevent.get_hub(), 'handle_error', self._escaped)    # noqa: B010 - a method that gevent lets one replace
@@ -149,12 +156,19 @@ class Host:
         record = self.records[name]
         return {'faults': record.faults, 'unread': record.unread, 'reset': record.reset}
 
+    def callbacks(self) -> dict[str, Any]:
+        """Tell how long the callbacks of the loop took: how many there were, the 99.99th percentile [s], the longest."""
+        return {'count': self.dog.count, 'percentile': self.dog.percentile(99.99),
+                'longest': [str(each) for each in self.dog.longest()[:5]]}
+
     def settle(self, name: str) -> dict[str, Any]:
         """Wait for the end of all sessions, remove the proxy, and tell what is known of it."""
         proxy = self.fleet.get(name)
         left = 0 if proxy.wait_empty(PATIENCE) else len(proxy.sessions) + len(proxy.arrivals)
-        found = {**self.look(name), 'left': left, 'errors': self.errors, 'stats': counts(proxy)}
-        self.errors = []
+        errors = [*self.errors, *map(str, self.trap.calls)]
+        found = {**self.look(name), 'left': left, 'errors': errors, 'stats': counts(proxy)}
+        self.errors.clear()
+        self.trap.calls.clear()
         self.fleet.remove(name)
         del self.records[name]
         return found
@@ -207,18 +221,20 @@ def running(planted: str = '') -> Iterator[int]:
 
 def main(planted: str = '') -> None:
     """Be the host, until standard input ends."""
-    host = Host()
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(Log(host))
     if planted:
         plant(planted)
-    server = StreamServer(('127.0.0.1', 0), host.serve)
-    server.start()
-    print(server.server_port, flush=True)
-    gevent.get_hub().threadpool.apply(sys.stdin.read)
-    server.stop()
-    host.fleet.close()
+    failures.SLOW_HEADERS_PAUSE = SLOW
+    with Watchdog() as dog, Trap() as trap:
+        host = Host(dog, trap)
+        root = logging.getLogger()
+        root.setLevel(logging.INFO)
+        root.addHandler(Log(host))
+        server = StreamServer(('127.0.0.1', 0), host.serve)
+        server.start()
+        print(server.server_port, flush=True)
+        gevent.get_hub().threadpool.apply(sys.stdin.read)
+        server.stop()
+        host.fleet.close()
 
 
 if __name__ == '__main__':

@@ -58,6 +58,13 @@ class Seen:
     unread: str = ''
 
     @property
+    def summary(self) -> str:
+        """What has happened to it, in short."""
+        faults = ', '.join(f'{number} {fault.behavior} {fault.kind}'.strip() for number, fault in sorted(self.faults.items()))
+        unread = f'; unread: {self.unread}' if self.unread else ''
+        return f'{len(self.asked)} asked, {self.heard} heard, left: {self.left or "no"}; faults: {faults or "none"}{unread}'
+
+    @property
     def spoilt(self) -> bool:
         """Whether random bytes were put into an answer."""
         return any(fault.kind == 'inject' for fault in self.faults.values())
@@ -137,9 +144,9 @@ class Answer(NamedTuple):
     Args:
         ask: The request, for the message.
         looks: How its answer looks; None: there is none.
-        then: What follows it. Empty: the connection goes on. ``close``: FIN. ``reset``: RST. ``silence``: nothing more is
-            answered. ``gone``: the connection ends at once, answers before this one may be lost too. ``opaque``: other bytes
-            come, among which the answers after this one are looked for.
+        then: What follows it. Empty: the connection goes on. ``close``: FIN. ``reset``: RST, by which answers may be lost.
+            ``silence``: nothing more is answered. ``gone``: the connection ends at once, answers before this one may be lost too.
+            ``opaque``: other bytes come, among which the answers after this one are looked for.
     """
 
     ask: Any
@@ -168,7 +175,7 @@ def hold(seen: Seen, answers: Sequence[Answer], unasked: Callable[[bytes, int], 
         unasked: Given the bytes and an offset, returns the offset after messages there that no request asked for.
     """
     got, at, loose, then, answered = seen.got, unasked(seen.got, 0), False, '', 0
-    excused = seen.excused or any(answer.then == 'gone' for answer in answers)
+    excused = seen.excused or any(answer.then in ('gone', 'reset') for answer in answers)
     for number, answer in enumerate(answers):
         if answer.looks is not None:
             end = answer.looks.find(got, at) if loose else answer.looks.at(got, at)

@@ -67,7 +67,7 @@ class Player:
         if found['left']:
             wrong.append(f'{found["left"]} sessions have not ended with their clients')
         for seen in sessions:
-            wrong += [f'session {seen.number}: {text}' for text in self.subject.judge(seen)]
+            wrong += [f'session {seen.number}: {text} ({seen.summary})' for text in self.subject.judge(seen)]
         wrong += self.subject.inspect(self.backend, sessions)
         if not wrong and not self.remade:
             wrong = balance(sessions, found['stats'])
@@ -91,6 +91,9 @@ class Player:
     def open(self, move: Move, number: int) -> None:
         try:
             client = self.subject.connect(move, self.port)
+            while client.port in (seen.port for seen in self.seen.values()):    # by it the host tells one from the other
+                client.leave('close')
+                client = self.subject.connect(move, self.port)
         except OSError as error:
             self.wrong.append(f'session {number} cannot be connected: {error!r}')
             return

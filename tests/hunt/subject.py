@@ -49,8 +49,8 @@ class Client(Protocol):
         """Read until all is answered, or the connection has ended, or ``content()`` says that no more will come.
 
         Args:
-            content: Asks the journal; call it when nothing has come for ``clients.STALL``, or when as many answers have come as are
-                due without a fault, and give up after ``PATIENCE``.
+            content: Asks the journal; call it when nothing has come for ``clients.STALL``, or when as many answers have come as
+                are due without a fault, and give up after ``PATIENCE``.
         """
 
     def give_up_when(self, hopeless: Callable[[], bool]) -> None:

@@ -13,6 +13,8 @@ from tests.support.own import own
 from tests.support.peers import Backend, ask, connect, echo_server, ending, free_port, read_to_end, sink
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
+from vaurien.config import configure
+from vaurien.protocols import Protocol
 
 #: [s] --grace where it must not run out
 LONG = PATIENCE / 2
@@ -41,12 +43,51 @@ def test_the_version_is_printed():
     assert (done.returncode, done.stdout, done.stderr) == (0, '3.0.dev0\n', '')
 
 
-def test_help_is_printed():
+def test_help_fits_on_a_screen_and_tells_where_there_is_more():
     done = run_to_end('--help')
+    assert (done.returncode, done.stderr) == (0, '')
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    for words in ('usage: vaurien ', *own(Protocol), *own(Behavior), 'vaurien --help-all', 'vaurien help NAME'):
+        assert words in done.stdout
+    assert run_to_end('-h').stdout == run_to_end('help').stdout == done.stdout
+
+
+def test_the_examples_of_the_help_are_command_lines_that_run():
+    text = run_to_end('--help').stdout.replace('\\\n', ' ')
+    examples = [line.split() for line in text.splitlines() if line.startswith('  vaurien ')]
+    assert len(examples) == 3
+    for _, *words in examples:
+        assert configure(words, {}).spec.proxies[0].backend == words[words.index('--backend') + 1]
+
+
+def test_all_of_the_help_is_printed():
+    done = run_to_end('--help-all')
     assert done.returncode == 0
     assert done.stdout.startswith('usage: vaurien ')
     assert '--behavior-delay-sleep' in done.stdout
     assert done.stderr == ''
+
+
+def test_help_about_a_plugin_is_printed_and_an_unknown_one_named():
+    done = run_to_end('help', 'redis', 'latency', '3g')
+    assert (done.returncode, done.stderr) == (0, '')
+    for words in ('redis: a protocol', '--protocol-redis-buffer N', '  readonly\n', 'latency: a toxic', '  jitter=N\n',
+                  '3g: a link'):
+        assert words in done.stdout
+    done = run_to_end('help', 'reddis')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == "vaurien: help: 'reddis' is not valid, expected a known name, the nearest is redis\n"
+
+
+def test_one_that_breaks_nothing_says_so_and_how_to_ask_for_more():
+    with daemon() as running:
+        running.wait_for('vaurien: all of it is relayed as it is; --behavior 20:delay,10:error would break some')
+    for flags in (['--behavior', '1:delay'], ['--toxic', 'noop'], ['--http', '--http-port', '0']):
+        with daemon(*flags) as running:
+            pass
+        assert 'all of it is relayed' not in running.output
 
 
 @pytest.mark.parametrize('argv, line', [
@@ -110,7 +151,8 @@ def test_a_name_that_does_not_resolve_is_one_line_and_status_1():
 
 def test_the_address_bound_and_the_seed_are_told(backend):
     with daemon('--backend', backend.address, '--seed', '1234') as vaurien:
-        assert vaurien.output == f'vaurien: proxy default listening on 127.0.0.1:{vaurien.port}, backend {backend.address}\n'
+        where = f'127.0.0.1:{vaurien.port}, backend {backend.address}'
+        assert vaurien.output.splitlines()[0] == f'vaurien: proxy default listening on {where}'
         vaurien.wait_for(r'INFO vaurien\.cli\.command: seed 1234, repeat with --seed 1234\n')
         with connect(vaurien.port) as client:
             assert ask(client, b'hello') == b'hello'

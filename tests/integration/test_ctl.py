@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 
 import pytest
 import requests
@@ -86,12 +87,12 @@ def test_a_proxy_is_made_listed_switched_and_removed(said, told, control):
         line = said('create', 'cache', '--backend', backend.address, '--mix', '5:delay')[0]
         address = re.fullmatch(r'cache listens on (127.0.0.1:\d+)', line)[1]
         rows = said('proxies')
-        assert rows[0].split() == ['NAME', 'ADDRESS', 'BACKEND', 'PROTOCOL', 'BEHAVIOR', 'STATE', 'SESSIONS']
-        assert rows[2].split() == ['cache', address, backend.address, 'tcp', '5:delay', 'enabled', '0']
+        assert rows[0].split() == ['NAME', 'ADDRESS', 'BACKEND', 'PROTOCOL', 'BEHAVIOR', 'TOXICS', 'STATE', 'SESSIONS']
+        assert rows[2].split() == ['cache', address, backend.address, 'tcp', '5:delay', '-', 'enabled', '0']
         assert said('disable', 'cache') == ['cache is disabled']
         with pytest.raises(ConnectionRefusedError):
             connect(int(address.split(':')[1]))
-        assert said('proxies')[2].split()[5] == 'disabled'
+        assert said('proxies')[2].split()[6] == 'disabled'
         assert said('enable', 'cache') == [f'cache listens on {address}']
         with connect(int(address.split(':')[1])) as client:
             assert ask(client, b'hello') == b'hello'
@@ -101,6 +102,42 @@ def test_a_proxy_is_made_listed_switched_and_removed(said, told, control):
         assert said('remove', 'cache') == ['cache removed']
         assert [proxy['name'] for proxy in told('proxies')['proxies']] == ['default']
         assert said('create', 'later', '--backend', backend.address, '--disabled') == ['later is disabled']
+
+
+def test_each_verb_is_followed_by_its_proxy(vaurien, said, told):
+    with echo_server() as backend:
+        said('create', 'cache', '--backend', backend.address)
+        assert said('behavior', 'cache') == ['dummy']
+        assert said('behavior', 'cache', 'delay', '--sleep', '0.01') == ['Behavior changed to "delay"']
+        assert (said('behavior', 'cache'), said('behavior', 'default')) == (['delay'], ['dummy'])
+        assert said('behaviors') == said('list-behaviors')
+        assert said('protocol', 'cache') == ['tcp']
+        assert said('protocol', 'cache', 'redis') == ['redis']
+        assert told('protocol', 'cache') == {'protocol': 'redis'}
+        assert said('behavior', 'cache', 'error', '--kind', 'readonly') == ['Behavior changed to "error"']
+        assert said('backend', 'cache') == [backend.address]
+        assert said('backend', 'cache', 'localhost:1') == ['localhost:1']
+        assert said('reset', 'cache') == ['cache is what it was created as']
+        again = told('show', 'cache')
+        assert [again[field] for field in ('protocol', 'backend', 'behavior')] == ['tcp', backend.address, 'dummy']
+        said('mix', 'cache', '5:delay')
+        said('mix', 'default', '6:delay')
+        assert said('reset') == ['all proxies are what they were created as']
+        assert [said('mix', name) for name in ('cache', 'default')] == [['dummy'], ['dummy']]
+
+
+def test_toxics_are_put_on_changed_shown_and_taken_away(vaurien, said, told):
+    assert said('add-toxic', 'default', 'latency', 'latency=100', '--stream', 'upstream', 'jitter=5') == [
+        'default has the toxic latency_upstream']
+    assert said('add-toxic', 'default', 'slicer', '--name', 'pieces', '--toxicity', '0.5') == ['default has the toxic pieces']
+    assert said('proxies')[1].split()[5] == 'latency_upstream,pieces'
+    assert said('change-toxic', 'default', 'latency_upstream', 'latency=20') == ['default has changed the toxic latency_upstream']
+    first, second = told('toxics', 'default')['toxics']
+    assert (first['attributes']['latency'], first['attributes']['jitter'], second['toxicity']) == (20, 5, 0.5)
+    assert said('toxic', 'list', 'default') == said('toxics', 'default')
+    assert said('remove-toxic', 'default', 'pieces') == ['default has the toxic pieces no more']
+    assert said('toxic', 'remove', 'default', 'latency_upstream') == ['default has the toxic latency_upstream no more']
+    assert told('toxics', 'default') == {'toxics': []}
 
 
 def test_sessions_are_listed_and_killed(vaurien, said, told, control):
@@ -131,7 +168,8 @@ def test_faults_are_listed(vaurien, said, told):
     assert rows[0].split() == ['ID', 'TIME', 'PROXY', 'SESSION', 'EXCHANGE', 'BEHAVIOR', 'KIND', 'REQUEST']
     assert [row.split()[5:] for row in rows[1:]] == [['error', '503', 'GET', '/'], ['error', '503', 'GET', '/status/201']]
     assert [fault['request'] for fault in told('faults', '--since', '1')['faults']] == ['GET /status/201']
-    assert told('faults', '--proxy', 'other') == {'faults': []}
+    assert told('faults', '--proxy', 'other') == told('faults', 'other') == {'faults': []}
+    assert len(told('faults', 'default')['faults']) == 2
 
 
 def start(*argv, **settings):
@@ -183,15 +221,21 @@ def test_top_says_how_busy_a_proxy_is(vaurien, said):
 
 
 def test_top_writes_each_table_in_place_of_the_last_on_a_terminal(vaurien):
+    assert on_terminal(vaurien, 'top', '--count', '2', '--interval', '0.05').count('\x1b[H\x1b[JPROXY') == 2
+
+
+def on_terminal(vaurien, *argv, columns=80):
+    """Run a command on a terminal, and return what is written there."""
     ours, theirs = pty.openpty()
-    with start('--host', vaurien.control, 'top', '--count', '2', '--interval', '0.05', stdout=theirs) as process:
+    termios.tcsetwinsize(theirs, (24, columns))
+    with start('--host', vaurien.control, *argv, stdout=theirs) as process:
         os.close(theirs)
         text = b''
         while data := read(ours):
             text += data
         assert process.wait(PATIENCE) == 0
     os.close(ours)
-    assert text.count(b'\x1b[H\x1b[JPROXY') == 2
+    return text.decode()
 
 
 def read(terminal):
@@ -238,12 +282,33 @@ def test_the_token_is_given_by_flag_or_environment(monkeypatch, capsys):
     with daemon(*SERVE, '--http-token', 'secret') as running:
         where = ['--host', running.control, 'get-behavior']
         assert ctl.main(where) == 1
-        assert 'Bearer' in capsys.readouterr().err
+        assert '--token or VAURIEN_HTTP_TOKEN' in capsys.readouterr().err
         assert ctl.main(['--token', 'wrong', *where]) == 1
         assert ctl.main(['--token', 'secret', *where]) == 0
         monkeypatch.setenv('VAURIEN_HTTP_TOKEN', 'secret')
         assert ctl.main(where) == 0
         assert capsys.readouterr().out == 'dummy\ndummy\n'
+
+
+def test_the_control_server_is_given_by_flag_or_environment(vaurien, monkeypatch, capsys):
+    monkeypatch.setenv('VAURIEN_CONTROL', vaurien.control)
+    assert ctl.main(['get-behavior']) == 0
+    assert capsys.readouterr().out == 'dummy\n'
+    monkeypatch.setenv('VAURIEN_CONTROL', f'http://localhost:{free_port()}')
+    assert ctl.main(['get-behavior']) == 3
+    assert ctl.main(['get-behavior', '--host', vaurien.control]) == 0
+    monkeypatch.setenv('VAURIEN_CONTROL', 'https://localhost')
+    capsys.readouterr()
+    assert ctl.main(['get-behavior']) == 2
+    assert capsys.readouterr().err.startswith("vaurienctl: VAURIEN_CONTROL: 'https://localhost' is not valid")
+
+
+def test_tables_fit_the_terminal(vaurien, said):
+    said('create', 'n' * 60, '--backend', 'localhost:1')
+    rows = on_terminal(vaurien, 'proxies').splitlines()
+    assert len(rows) == 3
+    assert max(map(len, rows)) <= 80
+    assert 'nnn…' in rows[2]
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(vaurien):

@@ -169,6 +169,87 @@ def test_quiet_meta_request_can_fail_alone(proxy, client, words):
     came(client, b'VA 3 kone\r\none\r\n' + FAILURE + b'VA 5 kthree\r\nthree\r\nVA 4 kfour\r\nfour\r\nMN\r\n')
 
 
+#: by name: what closes a batch of quiet requests, the kind of error that it gets, and the error
+CLOSERS = {
+    'mn': (b'mn\r\n', 'error', b'ERROR\r\n'),
+    'get': (get('two'), 'server-error', FAILURE),
+    'set': (b'set two 0 0 3\r\ntwo\r\n', 'out-of-memory', b'SERVER_ERROR out of memory storing object\r\n'),
+    'a loud mg': (b'mg two v\r\n', 'server-error', FAILURE),
+    'a quiet mg': (b'mg two v q\r\n', 'server-error', FAILURE),
+}
+
+
+@pytest.mark.parametrize('closer', CLOSERS)
+def test_failure_of_what_closes_a_batch_of_quiet_requests_is_not_waited_for_in_vain(proxy, client, words, server, closer):
+    """Quiet requests that miss have no response: the error waits for one that only a request after them brings about."""
+    asked, kind, error = CLOSERS[closer]
+    proxy.meet(entry('transient', kind=kind, match='^(mn|(get|set|mg) two)'))
+    client.sendall(b'mg nothing v q\r\nmg one v k q\r\nmg none v q\r\n' + asked)
+    came(client, b'VA 3 kone\r\none\r\n' + error)
+    client.sendall(b'mg none q\r\n' + get('two') + b'mn\r\n')
+    came(client, value('two') + b'MN\r\n')
+
+
+def binary(opcode, key=b'', number=0, value=b'', magic=0x80, status=0):
+    extras = bytes(4) if value and not status else b''
+    body = extras + key + value
+    return PACKET.pack(magic, opcode, len(key), len(extras), status, len(body), number, 0) + body
+
+
+@pytest.mark.parametrize('opcode, key', [(0x0a, b''), (0x00, b'two'), (0x0d, b'two')], ids=['noop', 'get', 'getkq'])
+def test_failure_of_what_closes_a_batch_of_the_binary_protocol_is_not_waited_for_in_vain(proxy, client, words, opcode, key):
+    proxy.meet(entry('transient', kind='error', match='^(noop|get two)'))
+    client.sendall(binary(0x09, b'nothing', 1) + binary(0x0d, b'one', 2) + binary(0x09, b'none', 3) + binary(opcode, key, 4))
+    hit = read_exactly(client, PACKET.size + 10)
+    assert (PACKET.unpack(hit[:PACKET.size])[6], hit[-3:]) == (2, b'one')
+    came(client, binary(opcode, number=4, value=b'Unknown command', magic=0x81, status=0x81))
+    client.sendall(binary(0x09, b'none', 5) + binary(0x0a, number=6))
+    came(client, binary(0x0a, number=6, magic=0x81))
+
+
+def test_hang_of_what_closes_a_batch_of_quiet_requests_answers_the_batch_and_nothing_more(proxy, client, words):
+    proxy.meet(entry('hang', match='^mn$'))
+    client.sendall(b'mg nothing v q\r\nmg one v q\r\nmn\r\n' + get('two'))
+    came(client, b'VA 3\r\none\r\n')
+    nothing_comes(client)
+    session, = proxy.client.sessions(proxy.name)
+    assert session['request'] == 'mn'
+
+
+@pytest.mark.parametrize('fault', [entry('error', inject=True), entry('delay', sleep=100 * PATIENCE, before=False)],
+                         ids=['inject', 'delay'])
+def test_nothing_happens_to_a_response_that_a_quiet_request_does_not_have(proxy, client, words, fault):
+    """What acts on responses has nothing to act on: it would write where there is nothing, or keep the next one waiting."""
+    fault['settings']['match'] = 'none'
+    proxy.meet(fault)
+    client.sendall(b'mg none v k q\r\nmg one v k q\r\nmg none v k q\r\nmn\r\n')
+    came(client, b'VA 3 kone\r\none\r\nMN\r\n')
+
+
+@pytest.mark.parametrize('fault', [entry('error', inject=True), entry('delay', sleep=100 * PATIENCE, before=False)],
+                         ids=['inject', 'delay'])
+def test_nothing_happens_to_a_response_that_a_quiet_request_of_the_binary_protocol_does_not_have(proxy, client, words, fault):
+    fault['settings']['match'] = 'none'
+    proxy.meet(fault)
+    client.sendall(binary(0x09, b'none', 1) + binary(0x0a, number=2))
+    came(client, binary(0x0a, number=2, magic=0x81))
+
+
+def test_each_of_many_requests_is_answered_whichever_fail_and_whichever_are_quiet(daemon, memcached_server, server):
+    """Each quiet one misses. A loud one has the response of the server, or the error that was drawn for it; so has the last."""
+    random, asked, loud = Random(SEED), [], []
+    failed = drawn('quiet-memcache', 2_000)
+    for number in range(failed[-1] + 1):
+        quiet = random.random() < 0.9
+        loud += [] if quiet else [number]
+        asked.append(b'mg none%d%b\r\n' % (number, b' v q' if quiet else b' v'))
+    with between(daemon, 'quiet-memcache', memcached_server, 'memcache', [ERROR]) as proxy, connect(proxy.port) as client:
+        client.sendall(b''.join(asked))
+        answered = sorted({*loud, *failed})
+        came(client, b''.join(FAILURE if number in failed else b'EN\r\n' for number in answered))
+        assert proxy.unread == []
+
+
 def test_match_knows_no_case_and_what_does_not_match_is_not_counted(proxy, client, server):
     proxy.meet(entry('transient', kind='server-error', match='GET item[0-9]$', warmup=2, agitate=2))
     client.sendall(b''.join(map(get, ('other', 'item', 'itemx'))))

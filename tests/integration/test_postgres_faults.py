@@ -328,6 +328,21 @@ def test_injected_bytes_spoil_the_answer_to_a_statement_that_has_arrived(proxy, 
     assert stored(admin) == ['a', 'b']
 
 
+@pytest.mark.parametrize('fault', [entry('error', inject=True), entry('delay', sleep=100 * PATIENCE, before=False)],
+                         ids=['inject', 'delay'])
+def test_nothing_happens_to_the_response_that_a_skipped_statement_does_not_have(proxy, admin, client, fault):
+    fault['settings']['match'] = "^INSERT"
+    proxy.meet(fault)
+
+    def pipeline():
+        with client.pipeline():
+            client.execute('SELEKT')
+            client.execute('INSERT INTO t (v) VALUES (%s)', ('skipped',))
+    assert met(pipeline) == '42601'
+    assert rows(client, 'SELECT 1') == [(1,)]
+    assert stored(admin) == []
+
+
 # -- match
 
 @pytest.mark.parametrize('how', [insert, insert_simply], ids=['extended', 'simple'])

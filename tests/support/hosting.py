@@ -28,6 +28,7 @@ from vaurien.proxies.proxy import Proxy
 from vaurien.spec import BehaviorSpec, ProxySpec
 
 from .daemon import ROOT, environment
+from .trap import Trap
 from .unit_of_time import MS, PATIENCE
 
 SEED = 7
@@ -93,6 +94,7 @@ class Hosted:
     Attributes:
         fleet: The fleet; touch it only within ``call``, except to read a number.
         failures: What has escaped into the event loop; the end of the ``with`` block raises it.
+        trap: What has caught calls that may wait; the end of the ``with`` block raises them.
     """
 
     def __init__(self, *specs: ProxySpec, seed: int = SEED) -> None:
@@ -101,6 +103,7 @@ class Hosted:
         self._seed = seed
         self.fleet: Fleet
         self.failures: list[str] = []
+        self.trap = Trap()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._ready.result(PATIENCE)
@@ -108,6 +111,10 @@ class Hosted:
             self.call(functools.partial(self.fleet.create, spec))
 
     def _run(self) -> None:
+        with self.trap:
+            self._loop()
+
+    def _loop(self) -> None:
         hub = gevent.get_hub()
         setattr(hub, 'handle_error', self._escaped)     # noqa: B010 - a method that gevent lets one replace
         self._wake, self._done = hub.loop.async_(), Event()
@@ -185,6 +192,7 @@ def hosted(*specs: ProxySpec, seed: int = SEED) -> Iterator[Hosted]:
     finally:
         host.close()
     assert not host.failures, host.failures
+    assert not host.trap.calls, str(host.trap)
 
 
 class Child:
@@ -238,6 +246,13 @@ def main(text: str, files: str) -> None:
     """Be the child: say the port, and then what it holds for each line that comes, until there is none."""
     few = (int(files), int(files) + 8) if int(files) else resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, few)
+    with Trap() as trap:
+        serve(text, few)
+    assert not trap.calls, str(trap)
+
+
+def serve(text: str, few: tuple[int, int]) -> None:
+    """Run a fleet until standard input ends; it may have few descriptors."""
     fleet = Fleet(SEED)
     proxy = fleet.create(msgspec.json.decode(text, type=ProxySpec))
     print(proxy.bound.port, flush=True)

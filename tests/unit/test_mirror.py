@@ -12,6 +12,7 @@ ACROSS = {
     'test_mirror.py': 'this',
     'test_peers.py': 'tests/support/peers.py',
     'test_watchdog.py': 'tests/support/watchdog.py',
+    'test_trap.py': 'tests/support/trap.py',
     'test_classic_plugins.py': 'plugins that were written for 1.x, of all kinds',
     'config/test_defaults.py': 'flags as the defaults of proxies that are made later',
     'protocols/http/test_doubts.py': 'what two readers of HTTP may read differently: requests, responses and headers',

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..address import Address
 from ..console import abandon_stdout, complain
 from ..errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
+from .background import never_waiting
 from .log import close_log, log_exception, open_log
 from .parent import Parent
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from .signals import Signals
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
+#: said where nothing can go wrong: no proxy was told what, and nobody can change that
+NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +54,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def say(text: str) -> None:
-    """Print a line on standard output at once; where it has no reader any more, nothing happens."""
-    if sys.stdout is None:
+def say(text: str, stream: Any = None) -> None:
+    """Print a line at once; where it has no reader any more, nothing happens.
+
+    Args:
+        text: The line.
+        stream: Where to; None: standard output.
+    """
+    stream = stream or sys.stdout
+    if stream is None:
         return
     try:
-        sys.stdout.write(f'vaurien: {text}\n')
-        sys.stdout.flush()
+        stream.write(f'vaurien: {text}\n')
+        stream.flush()
     except OSError:
         abandon_stdout()
 
@@ -78,6 +87,7 @@ def run(configuration: 'Configuration') -> None:
     spec = configuration.spec
     with ExitStack() as ending:
         ending.callback(close_log, open_log(spec.log_level, spec.log_output))
+        out = ending.enter_context(never_waiting(sys.stdout, 'vaurien: lines that were dropped: {}\n'.format))
         hub = get_hub()
         hub.print_exception = log_exception  # type: ignore[method-assign]
         ending.callback(delattr, hub, 'print_exception')
@@ -101,10 +111,12 @@ def run(configuration: 'Configuration') -> None:
             reporter = Reporter(fleet, spec.statsd)
             reporter.start()
             ending.callback(reporter.stop)
+        if not spec.http and not any(not proxy.chaos.plain or proxy.toxics for proxy in fleet.proxies.values()):
+            lines.append(NOTHING)
         for line in lines:
-            say(line)
+            say(line, out)
         if configuration.again is not None:
-            ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy))).close)
+            ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy), out)).close)
         signals.asked.wait()
         drain(fleet, spec.grace, signals)
 

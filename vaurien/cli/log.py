@@ -1,9 +1,14 @@
 """How the log looks. Nothing that a peer sends can make a line of it: what is not printable is escaped."""
 import logging
-from contextlib import suppress
+import os
+import stat
+import sys
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 from ..console import escaped
+from .background import BackgroundWriter, never_waiting
 
 FORMAT = '%(asctime)s %(levelname)s %(name)s: %(message)s'
 MARGIN = '  | '     #: before every line of a traceback, so that none begins as a record does
@@ -28,6 +33,51 @@ class OneLine(logging.Formatter):
         return '\n'.join(MARGIN + escaped(line) for line in super().formatException(ei).split('\n'))
 
 
+def dropped(formatter: logging.Formatter, count: int) -> str:
+    """Write a line of the log about those that are missing from it."""
+    text = 'lines of the log that were dropped, as nothing has read them in time: %d'
+    return formatter.format(logging.LogRecord(logger.name, logging.WARNING, __file__, 0, text, (count,), None)) + '\n'
+
+
+def open_stream(output: str, formatter: logging.Formatter, ending: ExitStack) -> Any:
+    """Open where the log goes; a write to it never waits.
+
+    Args:
+        output: As for ``open_log``.
+        formatter: How its lines look.
+        ending: What is to be done in the end is added to it.
+    """
+    tell = partial(dropped, formatter)
+    if output == '-':
+        return ending.enter_context(never_waiting(sys.stderr, tell))
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(output).st_mode):
+            # a named pipe that is opened for reading, too, does not wait for its reader, and outlives him
+            flags = os.O_RDWR if stat.S_ISFIFO(os.stat(output).st_mode) else os.O_WRONLY
+            writer = BackgroundWriter(os.open(output, flags | os.O_CLOEXEC | os.O_NOCTTY), tell, owned=True)
+            ending.callback(writer.close)
+            return writer
+    return ending.enter_context(open(output, 'a', encoding='utf-8', errors='backslashreplace'))
+
+
+class Log(logging.StreamHandler[Any]):
+    """The log of this process, until it is closed.
+
+    Args:
+        output: As for ``open_log``.
+    """
+
+    def __init__(self, output: str) -> None:
+        formatter = OneLine(FORMAT)
+        self._ending = ExitStack()
+        super().__init__(open_stream(output, formatter, self._ending))
+        self.setFormatter(formatter)
+
+    def close(self) -> None:
+        super().close()
+        self._ending.close()
+
+
 def open_log(level: str, output: str) -> logging.Handler:
     """Send the log of this process to a file.
 
@@ -38,9 +88,7 @@ def open_log(level: str, output: str) -> logging.Handler:
     Raises:
         OSError: The file cannot be written.
     """
-    handler = logging.StreamHandler() if output == '-' else logging.FileHandler(output, encoding='utf-8',
-                                                                               errors='backslashreplace')
-    handler.setFormatter(OneLine(FORMAT))
+    handler = Log(output)
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level.upper())

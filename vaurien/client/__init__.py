@@ -4,5 +4,6 @@ Needs nothing but the standard library.
 """
 from .client import MAIN, PAGE_SIZE, Client, Fault
 from .http import RefusedError, UnreachableError
+from .where import DEFAULT_CONTROL, find_control
 
-__all__ = ['MAIN', 'PAGE_SIZE', 'Client', 'Fault', 'RefusedError', 'UnreachableError']
+__all__ = ['DEFAULT_CONTROL', 'MAIN', 'PAGE_SIZE', 'Client', 'Fault', 'RefusedError', 'UnreachableError', 'find_control']

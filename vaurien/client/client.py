@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..address import TOKEN_VARIABLE
 from .http import Channel, RefusedError, UnreachableError, join
+from .where import find_control
 
 __all__ = ['Client', 'Fault', 'RefusedError', 'UnreachableError']
 
@@ -50,16 +51,23 @@ class Client:
     ``ValueError``, where it says that a name, a value or the token is not acceptable.
 
     Args:
-        host: Where the control server listens: a name or an address.
-        port: Its port.
+        host: Where the control server listens: a name or an address; None: as ``VAURIEN_CONTROL`` says
+            (``http://HOST:PORT``), else ``localhost``.
+        port: Its port; None: as ``VAURIEN_CONTROL`` says, else 8080.
         token: What it was started with as ``--http-token``; None: taken from ``VAURIEN_HTTP_TOKEN``; empty: none.
         timeout: Seconds to wait for each response; None: no limit.
         proxy: The name of the proxy that the classic calls act on; empty: that of the command line.
+
+    Raises:
+        ConfigError: ``VAURIEN_CONTROL`` is asked and is no such URL.
     """
 
-    def __init__(self, host: str = 'localhost', port: int = 8080, token: str | None = None,
+    def __init__(self, host: str | None = None, port: int | None = None, token: str | None = None,
                  timeout: float | None = 10.0, proxy: str = '') -> None:
         self.proxy = proxy
+        if host is None or port is None:
+            there = find_control()
+            host, port = there[0] if host is None else host, there[1] if port is None else port
         self.channel = Channel(host, port, os.environ.get(TOKEN_VARIABLE, '') if token is None else token, timeout)
 
     # -- classic
@@ -231,6 +239,10 @@ class Client:
         """Return what each proxy has counted since it was made; its name is there as ``proxy``."""
         return list(self.channel.ask('GET', '/v1/stats', part='proxies'))
 
-    def reset(self) -> None:
-        """Make all proxies again what they were created as."""
-        self.channel.ask('POST', '/v1/reset')
+    def reset(self, proxy: str = '') -> None:
+        """Make a proxy again what it was created as.
+
+        Args:
+            proxy: Its name; empty: all of them.
+        """
+        self.channel.ask('POST', join('proxies', proxy, 'reset') if proxy else '/v1/reset')

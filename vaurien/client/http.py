@@ -1,7 +1,9 @@
 """One request to a control server, and its response. Knows HTTP and JSON, and no path and no word of the API."""
 import contextlib
+import errno
 import http.client
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -123,6 +125,8 @@ class Channel:
         with contextlib.closing(connection), self._named():
             connection.connect()
             stream = connection.sock
+            if stream.getsockname() == stream.getpeername():    # where nothing listens TCP may connect a socket to itself
+                raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
             connection.request(method, path + ('?' + urlencode(query) if query else ''), content, headers)
             with connection.getresponse() as response:
                 if response.status >= 400:
@@ -151,7 +155,7 @@ class Channel:
 
     def _refused(self, response: http.client.HTTPResponse, data: bytes) -> VaurienError:
         """Make the error of a response."""
-        if response.status >= 500:
+        if response.status >= 500 and response.status != 503:    # that is a refusal: it has no room, or is stopping
             return VaurienError(f'the vaurien at http://{self.address} has failed: {response.status} {excerpt(data)}')
         errors = read_errors(data)
         reasons = [str(error.get('description', '')) for error in errors] or [excerpt(data) or response.reason]

@@ -1,13 +1,15 @@
 """The command line: a parser made of option mappings. Converts nothing, and knows no INI file."""
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError, RegistrationError
 from ..links import LINKS
-from ..options import Bounded, Given, Option, expected, flag, known
+from ..options import Given, Option, expected, flag, known
 from ..plugins import Catalog, Plugin
+from .help import help_text, metavar, short
 from .settings import FILE, GROUPS, flag_of
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
@@ -18,7 +20,6 @@ CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read 
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
 EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
           '[behavior:NAME] or [protocol:NAME], a toxic in [toxic:NAME], those of more proxies in [proxy:NAME].')
-METAVARS: dict[Any, str] = {int: 'N', float: 'N', str: 'TEXT'}
 
 
 class StoreGiven(argparse.Action):
@@ -32,6 +33,18 @@ class StoreGiven(argparse.Action):
         if before is not None and self.dest in REPEATED:
             value = f'{before.value}\n{value}'
         setattr(namespace, self.dest, Given(value, label))
+
+
+class Show(argparse.Action):
+    """Prints a text, and ends the process."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, text: str, help: str, default: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help, default=default)
+        self.text = text
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        sys.stdout.write(self.text)
+        raise SystemExit(0)
 
 
 class Parser(argparse.ArgumentParser):
@@ -73,13 +86,17 @@ class Parser(argparse.ArgumentParser):
         return vars(namespace), unknown
 
 
-def early(argv: Sequence[str]) -> Values:
-    """Read what must be known before the plugins' flags are: ``--config`` and ``--plugin``; answer ``--version``."""
-    return make_parser().read(argv)[0]
+def early(argv: Sequence[str]) -> tuple[Values, list[str]]:
+    """Read what must be known before the plugins' flags are: ``--config`` and ``--plugin``; answer ``--version``.
+
+    Returns:
+        Their values, and all that is not known yet.
+    """
+    return make_parser().read(argv)
 
 
 def parse(argv: Sequence[str], catalog: Catalog) -> Values:
-    """Read a command line; answer ``--help``.
+    """Read a command line; answer ``--help`` and ``--help-all``.
 
     Args:
         argv: The arguments, without the program's name.
@@ -90,12 +107,12 @@ def parse(argv: Sequence[str], catalog: Catalog) -> Values:
 
     Raises:
         ConfigError: A flag is not known, or lacks its value.
-        SystemExit: ``--help`` or ``--version`` was given, and its text has been printed.
+        SystemExit: ``--help``, ``--help-all`` or ``--version`` was given, and its text has been printed.
     """
     parser = full_parser(catalog)
     values, unknown = parser.read(argv)
     for word in unknown:
-        meant = known(word.partition('=')[0], parser.options, 'a flag that --help lists')
+        meant = known(word.partition('=')[0], parser.options, 'a flag that --help-all lists')
         raise ConfigError('command line', word, meant)
     return values
 
@@ -118,7 +135,8 @@ def full_parser(catalog: Catalog) -> Parser:
     """
     parser = make_parser(usage=USAGE, epilog=EPILOG, formatter_class=wide,
                          description='A chaos TCP proxy that speaks the protocols it proxies.')
-    parser.add_argument('--help', '-h', action='help', help='Print this and exit')
+    parser.add_argument('--help', '-h', action=Show, text=short(catalog), help='Print a page that fits on a screen, and exit')
+    parser.add_argument('--help-all', action='help', help='Print every flag, those of the plugins that are loaded too, and exit')
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for key, option in options.items():
@@ -152,22 +170,3 @@ def toxic_text(plugin: Plugin) -> str:
     """Describe a toxic with its attributes, a line each."""
     attributes = (f'{name}={metavar(option)}: {help_text(option)}'.replace('%%', '%') for name, option in plugin.options.items())
     return '\n'.join((plugin.summary, *attributes))
-
-
-def help_text(option: Option) -> str:
-    """Describe an option with its choices and its default."""
-    default = option.default
-    if isinstance(default, bool):
-        default = 'on' if default else 'off'
-    elif isinstance(default, float):
-        default = f'{default:g}'
-    choices = f'; {expected(option)}' if option.choices else ''
-    text = option.description + choices + (f' (default: {default})' if default not in (None, '') else '')
-    return text.replace('%', '%%')  # argparse puts values in
-
-
-def metavar(option: Option) -> str:
-    """Return what stands for an option's value in the help."""
-    if isinstance(option.type, Bounded):
-        return 'N'
-    return str(getattr(option.type, 'metavar', None) or METAVARS.get(option.type, 'VALUE'))

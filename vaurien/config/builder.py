@@ -1,5 +1,6 @@
 """From a command line and an INI file to the specs of a process. Starts nothing, opens no socket, draws nothing."""
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +19,7 @@ from ..registry import NAME, PluginClass, Registry
 from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
 from .arguments import Values
+from .help import page, short
 from .plugins import load_plugins
 from .populate import Entry, read_populate
 from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
@@ -56,12 +58,15 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
         ConfigError: A value, a name or a line is not acceptable.
         RegistrationError: A plugin cannot be used.
         OSError: A file cannot be read.
-        SystemExit: ``--help`` or ``--version`` has been answered.
+        SystemExit: ``help``, ``--help``, ``--help-all`` or ``--version`` has been answered.
     """
-    first = arguments.early(argv)
+    first, words = arguments.early(argv)
     sections = ini.read_sections(ini.check_path(first['config']), environ) if 'config' in first else {}
     load_plugins(first, sections)
     catalog, notes = make_catalog(KINDS)
+    if words[:1] == ['help'] == list(argv[:1]):
+        sys.stdout.write(page(words[1:], catalog) if words[1:] else short(catalog))
+        raise SystemExit(0)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ).configuration(notes)
     return found._replace(again=partial(configure, argv, environ)) if {'config', 'populate'} & line.keys() else found

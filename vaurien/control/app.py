@@ -56,7 +56,7 @@ class ControlServer:
         Raises:
             OSError: The address cannot be listened on.
         """
-        listener = sockets.listen(self._listen, BACKLOG)
+        listener = sockets.listen(sockets.place_of(self._listen), BACKLOG)
         self._listen = sockets.bound_address(listener)
         guard = Guard(self._host, self._listen, self.token)
         surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import falcon
 
-from ..address import Address
+from ..address import TOKEN_VARIABLE, Address
 from .surface import MAX_BODY_BYTES, Refusal, too_large
 
 #: names of this machine, for itself
@@ -58,7 +58,8 @@ class Guard:
             return
         scheme, _, given = request.env.get('HTTP_AUTHORIZATION', '').partition(' ')
         if scheme.lower() != 'bearer' or not hmac.compare_digest(given.strip().encode('latin-1', 'replace'), self._token):
-            raise Refusal(401, 'a request needs Authorization: Bearer and the token', 'header', 'Authorization',
+            raise Refusal(401, f'a request needs Authorization: Bearer and the token (vaurienctl: --token or {TOKEN_VARIABLE})',
+                          'header', 'Authorization',
                           {'WWW-Authenticate': 'Bearer realm="vaurien"'})
 
 

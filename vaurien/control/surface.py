@@ -13,7 +13,7 @@ import msgspec
 from gevent import Timeout
 
 from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError
-from ..proxies.fleet import NameTakenError, UnknownProxyError
+from ..proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
 
 JSON = 'application/json'
 #: [bytes] of a request's body; the largest that makes sense, a proxy with hundreds of behaviors, is a tenth of it
@@ -108,6 +108,8 @@ def refusal_of(error: Exception) -> Refusal | None:
         return Refusal(404, str(error), 'path', 'proxy')
     if isinstance(error, NameTakenError):
         return Refusal(409, str(error), 'body', 'name')
+    if isinstance(error, StoppingError):
+        return Refusal(503, str(error))
     if isinstance(error, ConfigError):
         return Refusal(400, str(error), 'body', error.option if isinstance(error.option, str) else '')
     if isinstance(error, msgspec.ValidationError):

@@ -1,22 +1,24 @@
 """The command ``vaurienctl``: reads its arguments, asks a running vaurien, and writes the result. Knows no command by name."""
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from urllib.parse import urlsplit
+from typing import Any
 
 from .. import __version__
-from ..address import TOKEN_VARIABLE
-from ..client import Client, UnreachableError
+from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
+from ..client import DEFAULT_CONTROL, Client, UnreachableError, find_control
 from ..console import abandon_stdout, complain
 from ..errors import ConfigError, VaurienError
-from .commands import ARGUMENTS, COMMANDS, MAX_SECONDS, Limited, Stream, UsageError
+from .arguments import MAX_SECONDS, Command, Limited
+from .commands import COMMANDS
+from .older import OLDER
+from .results import Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
 EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'
-DEFAULT_HOST = 'http://localhost:8080'
-DEFAULT_PORT = 8080  #: where the host names none
 DEFAULT_TIMEOUT = 10.0  #: [seconds] for each response
 #: to the upper left corner, and erase all below (ECMA-48, CUP and ED)
 CLEAR = '\x1b[H\x1b[J'
@@ -59,10 +61,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         SystemExit: They are not right, and it has been said; or ``--help`` or ``--version`` has been answered.
     """
     parser = make_parser()
-    defaults = argparse.Namespace(host=DEFAULT_HOST, token=None, timeout=DEFAULT_TIMEOUT, json=False)
+    defaults = argparse.Namespace(host=None, token=None, timeout=DEFAULT_TIMEOUT, json=False)
     args, options = parser.parse_known_args(argv, defaults)
     args.options = options
-    if options and not COMMANDS[args.command].options:
+    if options and not command_of(args).options:
         parser.error(f'unrecognized arguments: {" ".join(options)}')
     return args
 
@@ -70,7 +72,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands; the docs are made from it too."""
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and after the command
-    common.add_argument('--host', metavar='URL', help=f'the control server (default: {DEFAULT_HOST})')
+    common.add_argument('--host', metavar='URL',
+                        help=f'the control server (default: that of {CONTROL_VARIABLE}, else {DEFAULT_CONTROL})')
     common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN_VARIABLE})')
     common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, MAX_SECONDS),
                         help=f'for each response (default: {DEFAULT_TIMEOUT:g})')
@@ -79,12 +82,22 @@ def make_parser() -> argparse.ArgumentParser:
                                      description='Steers a running vaurien by its control server (vaurien --http).')
     parser.add_argument('--version', action='version', version=__version__)
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
-    for name, command in COMMANDS.items():
-        made = commands.add_parser(name, help=command.help, description=f'{command.help.capitalize()}.', parents=[common],
-                                   allow_abbrev=False)
+    for name, command in (COMMANDS | OLDER).items():
+        shown: dict[str, Any] = {} if name in OLDER else {'help': command.help}     # without help it is not listed
+        made = commands.add_parser(name, description=sentence(name, command), parents=[common], allow_abbrev=False, **shown)
         for argument in command.arguments:
-            made.add_argument(argument, **ARGUMENTS[argument])
+            argument.add_to(made)
     return parser
+
+
+def sentence(name: str, command: Command) -> str:
+    """Return what a command does, as a sentence."""
+    return f'{name} {command.help}.' if name in OLDER else f'{command.help.capitalize()}.'
+
+
+def command_of(args: argparse.Namespace) -> Command:
+    """Return the command that was asked for."""
+    return COMMANDS.get(args.command) or OLDER[args.command]
 
 
 def run(args: argparse.Namespace) -> None:
@@ -93,29 +106,13 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         VaurienError: It was not done.
     """
-    host, port = read_host(args.host)
-    result = COMMANDS[args.command].run(Client(host, port, args.token, args.timeout, getattr(args, 'proxy', '')), args)
+    host, port = find_control(args.host, '--host')
+    client = Client(host, port, args.token, args.timeout, getattr(args, 'proxy', None) or '')
+    result = command_of(args).run(client, args)
     if isinstance(result, Stream):
         write_stream(result, args.json)
     else:
-        write(json.dumps(result.data, indent=2) if args.json else result.text(result.data))
-
-
-def read_host(text: str) -> tuple[str, int]:
-    """Read where the control server is: a URL, or host and port.
-
-    Raises:
-        UsageError: It is neither.
-    """
-    try:
-        url = urlsplit(text if '://' in text else f'http://{text}')
-        host, port = url.hostname, url.port
-        fits = url.scheme == 'http' and url.path in ('', '/') and not url.query and url.username is None
-    except ValueError:
-        fits = False
-    if not fits or not host:
-        raise UsageError(f'--host: {text!r} is not valid, expected such as {DEFAULT_HOST}')
-    return host, DEFAULT_PORT if port is None else port
+        write(json.dumps(result.data, indent=2) if args.json else result.text(result.data, terminal_width()))
 
 
 # -- writing
@@ -126,11 +123,16 @@ def write_stream(stream: Stream, as_json: bool) -> None:
     try:
         for piece in stream.pieces:
             if not as_json:
-                write(start + stream.text(piece))
+                write(start + stream.text(piece, terminal_width()))
             elif piece is not None:
                 write(json.dumps(piece))
     except KeyboardInterrupt:
         return
+
+
+def terminal_width() -> int:
+    """Return how wide the terminal is that is written to [characters]; 0: it is none."""
+    return shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0
 
 
 def write(text: str) -> None:

@@ -7,6 +7,8 @@ from ..console import escaped
 
 Row = Mapping[str, Any]
 GAP = '  '      #: between two columns
+CUT = '…'       #: where a text goes on that has no room
+MIN_WIDTH = 8   #: [characters] that a column keeps where there is no room
 
 
 class Column(NamedTuple):
@@ -54,9 +56,15 @@ def state(proxy: Row) -> str:
     return 'enabled' if proxy['enabled'] else 'disabled'
 
 
+def toxics(proxy: Row) -> str:
+    """Return what the toxics of a proxy are called."""
+    return ','.join(toxic['name'] for toxic in proxy['toxics']) or '-'
+
+
 PROXIES = (
     Column('NAME', 'name'), Column('ADDRESS', 'address'), Column('BACKEND', 'backend'), Column('PROTOCOL', 'protocol'),
-    Column('BEHAVIOR', 'behavior'), Column('STATE', state), Column('SESSIONS', lambda proxy: proxy['stats']['sessions'], True),
+    Column('BEHAVIOR', 'behavior'), Column('TOXICS', toxics), Column('STATE', state),
+    Column('SESSIONS', lambda proxy: proxy['stats']['sessions'], True),
 )
 SESSIONS = (
     Column('NUMBER', 'number', True), Column('CLIENT', 'client'), Column('BACKEND', 'backend'),
@@ -81,17 +89,41 @@ TOP = (
 )
 
 
-def table(columns: Sequence[Column], rows: Iterable[Row]) -> str:
-    """Write rows under their headings, aligned."""
-    texts = [[column.text(row) for column in columns] for row in rows]
-    widths = [max(map(len, texts_of)) for texts_of in zip(headings(columns), *texts, strict=True)]
-    return '\n'.join(aligned(columns, texts_of, widths) for texts_of in (headings(columns), *texts))
+def table(columns: Sequence[Column], rows: Iterable[Row], width: int = 0) -> str:
+    """Write rows under their headings, aligned.
+
+    Args:
+        columns: What is shown of a row.
+        rows: The rows.
+        width: What there is room for [characters]; the widest texts are cut. 0: there is no end.
+    """
+    texts = [headings(columns), *([column.text(row) for column in columns] for row in rows)]
+    widths = fitted(columns, [max(map(len, texts_of)) for texts_of in zip(*texts, strict=True)], width)
+    return '\n'.join(aligned(columns, texts_of, widths) for texts_of in texts)
 
 
-def line(columns: Sequence[Column], row: Row | None) -> str:
-    """Write one row of a table whose other rows are not known; None: the headings."""
+def line(columns: Sequence[Column], row: Row | None, width: int = 0) -> str:
+    """Write one row of a table whose other rows are not known; None: the headings. The last column has what room is left."""
     texts = headings(columns) if row is None else [column.text(row) for column in columns]
-    return aligned(columns, texts, [max(column.width, len(column.title)) for column in columns])
+    written = aligned(columns, texts, [max(column.width, len(column.title), len(text))
+                                       for column, text in zip(columns, texts, strict=True)])
+    return cut(written, width) if width else written
+
+
+def fitted(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
+    """Return how wide columns are where there is room for ``width`` characters: numbers stay whole, the widest text gives way."""
+    found = list(widths)
+    while width and sum(found) + len(GAP) * (len(found) - 1) > width:
+        candidates = [at for at, column in enumerate(columns) if not column.right and found[at] > MIN_WIDTH]
+        if not candidates:
+            break
+        found[max(candidates, key=found.__getitem__)] -= 1
+    return found
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text that is at most so wide."""
+    return text if len(text) <= width else text[:width - 1] + CUT
 
 
 def headings(columns: Sequence[Column]) -> list[str]:
@@ -99,7 +131,7 @@ def headings(columns: Sequence[Column]) -> list[str]:
 
 
 def aligned(columns: Sequence[Column], texts: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (text.rjust(width) if column.right else text.ljust(width)
+    cells = (text.rjust(width) if column.right else cut(text, width).ljust(width)
              for column, text, width in zip(columns, texts, widths, strict=True))
     return GAP.join(cells).rstrip()
 

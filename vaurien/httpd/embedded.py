@@ -197,7 +197,7 @@ class Embedded:
         if self._server is None:
             log: Any = Log()
             server: WSGIServer = WSGIServer((HOST, 0), application, spawn=Pool(), handler_class=QuietHandler, log=log,
-                                            error_log=log)
+                                            error_log=log, environ={'SERVER_NAME': HOST})   # else it would be looked up
             server.start()
             self._server = server
             logger.debug('the embedded backend listens on %s', self.address)

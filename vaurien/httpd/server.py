@@ -4,6 +4,8 @@ Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. Whatever
 at DEBUG, and ends that connection alone.
 """
 import logging
+from contextlib import suppress
+from socket import SHUT_WR
 from typing import Any, cast
 
 import gevent
@@ -21,6 +23,7 @@ HEADER_TIMEOUT = 10.0  #: [seconds] that the headers of a request may take from 
 IDLE_TIMEOUT = 30.0  #: [seconds] that a connection may wait between two requests, and a write may not be taken
 MAX_DISCARDED_BYTES = 4 * 2 ** 20  #: [bytes] of a refused body that are read, since closing earlier would take the response away
 DISCARD_TIMEOUT = 2.0  #: [seconds] for that
+UNREAD_BYTES = 2 ** 16  #: [bytes] that are read of a request that is refused unread: closing before would reset its connection
 _PLAIN = 'HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}'
 
 
@@ -141,6 +144,8 @@ class Server(WSGIServer):
     def __init__(self, listener: Any, application: Any) -> None:
         log: Any = Log()
         self.waiting: dict[Handler, gevent.Greenlet[..., Any]] = {}
+        #: connections that have been begun and not been told to go
+        self.served: set[Any] = set()
         super().__init__(listener, application, spawn=Pool(), handler_class=Handler, log=log, error_log=log,
                          environ={'SERVER_NAME': 'vaurien'})     # else the name of this machine would be looked up
 
@@ -150,12 +155,34 @@ class Server(WSGIServer):
 
     def handle(self, sock: Any, address: Any) -> None:
         """Serve a connection; where there are too many, the one that has waited longest for a request has to go."""
-        if self.pool is not None and len(self.pool) > MAX_CONNECTIONS:
-            oldest = next(iter(self.waiting.items()), None)
-            if oldest is None:
-                logger.debug('%s is refused: %d connections are busy', address, MAX_CONNECTIONS)
-                sock.close()
-                return
-            self.waiting.pop(oldest[0])
-            oldest[1].kill(block=False)
-        super().handle(sock, address)
+        if len(self.served) >= MAX_CONNECTIONS and not self.make_room():
+            logger.debug('%s is refused: %d connections are busy', address, MAX_CONNECTIONS)
+            refuse(sock)
+            return
+        greenlet = gevent.getcurrent()
+        self.served.add(greenlet)
+        try:
+            super().handle(sock, address)
+        finally:
+            self.served.discard(greenlet)
+
+    def make_room(self) -> bool:
+        """Let the connection go that has waited longest for a request; False: none waits."""
+        handler, greenlet = next(iter(self.waiting.items()), (None, None))
+        if handler is None or greenlet is None:
+            return False
+        del self.waiting[handler]
+        self.served.discard(greenlet)
+        greenlet.kill(block=False)
+        return True
+
+
+def refuse(sock: Any) -> None:
+    """Answer a request that is not read: there is no room for its connection."""
+    text = f'{MAX_CONNECTIONS} connections are busy\n'
+    with suppress(OSError):
+        sock.setblocking(False)
+        sock.sendall(_PLAIN.format('503 Service Unavailable', len(text), text).encode())
+        sock.shutdown(SHUT_WR)
+        sock.recv(UNREAD_BYTES)
+    sock.close()

@@ -69,7 +69,7 @@ class Reporter:
     def _connect(self) -> Any:
         """Make a client for an address, not for a name: the library would look it up and hold up the loop."""
         address = Address(self._spec.host, self._spec.port)
-        _, (host, *_) = (sockets.numeric(address) or sockets.resolve(address))[0]
+        _, (host, *_) = (sockets.known(address) or sockets.resolve(address))[0]
         prefix = '.'.join(map(fitting, self._spec.prefix.split('.')))
         client = StatsClient(host, self._spec.port, prefix, MAX_DATAGRAM_BYTES, ipv6=':' in host)
         client._sock.setblocking(False)

@@ -9,7 +9,7 @@ from gevent import get_hub, spawn
 from ..address import Address
 from ..errors import BackendError
 from .loop import WRITABLE, release
-from .sockets import RawSocket, SocketAddress, connect_error, numeric, open_socket, resolve
+from .sockets import RawSocket, SocketAddress, connect_error, is_own_peer, known, open_socket, refuse, resolve
 
 #: [seconds] between two tries while the backlog of a unix socket is full; the kernel tells no better
 UNIX_RETRY = 0.01
@@ -48,9 +48,9 @@ class Connecting:
 
     def _begin(self) -> None:
         self._drop()
-        known, timeout = numeric(self.address), self.timeout
-        if known is not None:
-            self._left = list(known)
+        found, timeout = known(self.address), self.timeout
+        if found is not None:
+            self._left = list(found)
             self._try_next(OSError(errno.EHOSTUNREACH, 'no address'))
         else:
             self._greenlet = spawn(self._look_up)
@@ -85,14 +85,19 @@ class Connecting:
                 continue
             if code in _IN_PROGRESS:    # on loopback it is done before the first call returns
                 code = sock.connect_ex(sockaddr)
-            if code in (0, errno.EISCONN):
-                return self._end(sock, None)
             if code in _IN_PROGRESS:
                 return self._await(sock, family, sockaddr)
+            code = self._outcome(0 if code == errno.EISCONN else code)
+            if code == 0:
+                return self._end(sock, None)
             error = OSError(code, os.strerror(code))
             self._drop()
         self._end(None, error.strerror or error)
         return None
+
+    def _outcome(self, code: int) -> int:
+        """Return what a connect that has ended with a number comes to: connected to itself is as good as refused."""
+        return errno.ECONNREFUSED if code == 0 and is_own_peer(self._sock, self.address.port) else code
 
     def _await(self, sock: RawSocket, family: int, sockaddr: Any) -> None:
         loop = get_hub().loop
@@ -105,7 +110,7 @@ class Connecting:
             self._watcher.start(self._on_writable, None)
 
     def _on_writable(self, code: int | None) -> None:
-        code = connect_error(self._sock) if code is None else code
+        code = self._outcome(connect_error(self._sock)) if code is None else code
         if code == 0:
             self._end(self._sock, None)
         else:
@@ -113,10 +118,10 @@ class Connecting:
             self._try_next(OSError(code, os.strerror(code)))
 
     def _drop(self) -> None:
-        """Close what is at hand: watchers first, then the socket."""
+        """Close what is at hand: watchers first, then the socket, which must not keep the backend's port where it has that."""
         self._watcher = release(self._watcher)
         if self._sock is not None:
-            self._sock.close()
+            refuse(self._sock)
             self._sock = None
 
     def _end(self, sock: RawSocket | None, reason: object) -> None:

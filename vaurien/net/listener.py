@@ -36,6 +36,7 @@ class Listener(StreamServer):
         self.close()
         self.socket = sock
         self.bound = sockets.bound_address(sock)
+        self._file = sockets.file_of(self.bound)
         self.start()
         return self.bound
 
@@ -46,7 +47,7 @@ class Listener(StreamServer):
         sock = self.__dict__.pop('socket', None)
         if sock is not None:
             sock.close()
-            sockets.remove_path(self.bound)
+            sockets.remove_file(self.bound, self._file)
 
     # -- what gevent's server asks for
 

@@ -22,29 +22,33 @@ NAMES_KEPT = 1.0
 _names: dict[tuple[str, int], tuple[float, list[SocketAddress]]] = {}
 
 
-def listen(address: Address, backlog: int) -> RawSocket:
-    """Open a listening socket. An empty host means all interfaces, IPv6 and IPv4.
+def place_of(address: Address) -> SocketAddress:
+    """Return what to listen at; a name is looked up, in a greenlet and without holding up the loop.
 
     Raises:
-        OSError: The address is in use, unknown or not allowed.
+        OSError: The name is not known.
     """
-    if address.unix:
-        _remove_stale(address.host)
-        return _bound(socket.AF_UNIX, address.host, backlog)
-    if not address.host and socket.has_dualstack_ipv6():
-        return _bound(socket.AF_INET6, ('::', address.port), backlog, dual=True)
+    if not address.host:    # all interfaces, in both families
+        return socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET, ('', address.port)
     # a name that means both is listened on as IPv4: that is where the clients of 127.0.0.1 come
-    family, sockaddr = min(resolve_now(address), key=lambda found: found[0] != socket.AF_INET)
-    return _bound(family, sockaddr, backlog)
+    return min(known(address) or resolve(address), key=lambda found: found[0] != socket.AF_INET)
 
 
-def _bound(family: int, sockaddr: Any, backlog: int, dual: bool = False) -> RawSocket:
+def listen(place: SocketAddress, backlog: int) -> RawSocket:
+    """Open a listening socket, at once: what ``place_of`` gives has no name in it.
+
+    Raises:
+        OSError: The address is in use or not allowed.
+    """
+    family, sockaddr = place
+    if family == socket.AF_UNIX:
+        _remove_stale(sockaddr)
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family != socket.AF_UNIX:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual else 1)
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1 if sockaddr[0] else 0)
         sock.bind(sockaddr)
         sock.listen(backlog)
         sock.setblocking(False)
@@ -55,15 +59,37 @@ def _bound(family: int, sockaddr: Any, backlog: int, dual: bool = False) -> RawS
 
 
 def _remove_stale(path: str) -> None:
-    """Remove a unix socket that no process listens on any more; one in use makes ``bind`` fail as it should."""
+    """Remove a unix socket that belongs to no process any more; one in use makes ``bind`` fail as it should.
+
+    The probe is of another type than what may listen there: the system says whether there is something (EPROTOTYPE) or nothing
+    (ECONNREFUSED), and does neither wait for room in its backlog nor hand it a client.
+    """
     with contextlib.suppress(OSError):
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
             try:
                 probe.connect(path)
             except ConnectionRefusedError:
                 os.unlink(path)
+
+
+def try_to_listen(place: SocketAddress) -> None:
+    """Listen for a moment.
+
+    Raises:
+        OSError: As for ``listen``.
+    """
+    with listen(place, 1) as sock:
+        address = bound_address(sock)
+        file = file_of(address)
+    remove_file(address, file)
+
+
+def at_port(place: SocketAddress, port: int | None) -> SocketAddress:
+    """Return a place with another port; None: it has none, as it is a path."""
+    family, sockaddr = place
+    return place if port is None else (family, (sockaddr[0], port, *sockaddr[2:]))
 
 
 def bound_address(sock: RawSocket) -> Address:
@@ -72,9 +98,17 @@ def bound_address(sock: RawSocket) -> Address:
     return Address(name, None) if sock.family == socket.AF_UNIX else Address(name[0], name[1])
 
 
-def remove_path(address: Address) -> None:
-    """Remove the path of a unix socket that is not listened on any more."""
-    if address.unix:
+def file_of(address: Address) -> os.stat_result | None:
+    """Return what tells the file of a unix socket from another one at its path; None: it has none."""
+    with contextlib.suppress(OSError):
+        return os.stat(address.host) if address.unix else None
+    return None
+
+
+def remove_file(address: Address, file: os.stat_result | None) -> None:
+    """Remove the file of a unix socket that is not listened on any more, unless another one has come to its path."""
+    there = file_of(address)
+    if file is not None and there is not None and os.path.samestat(file, there):
         with contextlib.suppress(OSError):
             os.unlink(address.host)
 
@@ -119,6 +153,16 @@ def connect_error(sock: RawSocket) -> int:
     return int(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
 
 
+def is_own_peer(sock: RawSocket, port: int | None) -> bool:
+    """Return whether a socket that was connected to a port is connected to itself.
+
+    So TCP does where nothing listens at a port, and the system picks this very port for the socket that is to be connected to it.
+    """
+    with contextlib.suppress(OSError):  # the peer may be gone already
+        return port is not None and bool(sock.getsockname()[1] == port and sock.getsockname()[:2] == sock.getpeername()[:2])
+    return False
+
+
 def refuse(sock: RawSocket) -> None:
     """Close a connection with RST."""
     with contextlib.suppress(OSError):
@@ -137,8 +181,8 @@ def healthy(sock: RawSocket) -> bool:
     return False
 
 
-def numeric(address: Address) -> list[SocketAddress] | None:
-    """Return what to connect to where no name has to be looked up; None where one has."""
+def known(address: Address) -> list[SocketAddress] | None:
+    """Return what an address means where no name has to be looked up; None where one has."""
     if address.unix:
         return [(socket.AF_UNIX, address.host)]
     for family in (socket.AF_INET, socket.AF_INET6):
@@ -157,17 +201,6 @@ def _names_only(host: str) -> Iterator[None]:
         yield
     except UnicodeError as error:
         raise OSError(errno.EINVAL, f'it is not a name: {error}') from None
-
-
-def resolve_now(address: Address) -> list[SocketAddress]:
-    """Look an address up; this waits, in the loop too.
-
-    Raises:
-        OSError: The name is not known.
-    """
-    with _names_only(address.host):
-        return [(info[0], info[4]) for info in
-                socket.getaddrinfo(address.host or None, address.port, type=socket.SOCK_STREAM)]
 
 
 def resolve(address: Address) -> list[SocketAddress]:

@@ -39,9 +39,10 @@ class Framer(Generic[P]):
         owner: The exchange of that message; None: between messages, or in a message that no request asked for.
         exchange: The exchange under way: the owner of the latest message, until that is complete. It stays when a message
             that no request asked for comes in the middle, as a notice between the rows of a result.
+        final: The sender has said that its latest message is its last one: nothing that vaurien makes itself may follow it.
 
-    Only ``Cutter`` writes these three. ``owner`` and ``exchange`` change after a part was handled: while a part is being handled
-    they are those of the part before, and when ``scan`` goes on they are those of the part just yielded.
+    Only ``Cutter`` writes ``open``, ``owner`` and ``exchange``. The latter two change after a part was handled: while a part is
+    being handled they are those of the part before, and when ``scan`` goes on they are those of the part just yielded.
     """
 
     def __init__(self, protocol: P) -> None:
@@ -50,6 +51,7 @@ class Framer(Generic[P]):
         self.open = False
         self.owner: Exchange | None = None
         self.exchange: Exchange | None = None
+        self.final = False
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         """Report the messages in ``data`` from ``start`` on, as far as they can be recognized.
@@ -217,7 +219,8 @@ class MessageProtocol(BaseProtocol):
         """Return whether the backend connection is as good as new: nothing in flight, no state of this client on it."""
         asking, answering = self.request_cutter, self.response_cutter
         in_step = not asking.opaque_because and not answering.opaque_because
-        return in_step and not self.queue and not asking.held and not asking.framer.open
+        ends = asking.framer.final or answering.framer.final
+        return in_step and not ends and not self.queue and not asking.held and not asking.framer.open
 
     def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
         data = source.recv()
@@ -233,12 +236,20 @@ class MessageProtocol(BaseProtocol):
             return True
         self.owed = None
         exchange.kind = chosen
-        exchange.failure = self.errors[chosen].build(self, exchange)
+        self.replace(exchange, self.errors[chosen].build(self, exchange))
         self.session.injected(exchange, chosen)
-        return exchange.failure.request is None
+        return exchange.failure is not None and exchange.failure.request is None
 
     def hang(self) -> None:
-        self.exchange(True).failure = Failure(end='silence')    # in its turn: what was asked before is answered
+        self.replace(self.exchange(True), Failure(end='silence'))   # in its turn: what was asked before is answered
+
+    def replace(self, exchange: Exchange, failure: Failure) -> None:
+        """Let a failure take the place of a request and its response.
+
+        A protocol overrides it where the backend's responses to the requests before this one cannot be told apart without its
+        response to this one.
+        """
+        exchange.failure = failure
 
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""

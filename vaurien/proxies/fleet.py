@@ -1,24 +1,24 @@
 """The proxies of this process. Every change to what the process does goes through here, whole or not at all."""
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from gevent import Timeout
 
-from ..address import Address, parse_address, parse_backend
-from ..errors import ConfigError
-from ..net import sockets
+from ..address import Address, parse_backend
+from ..errors import ConfigError, VaurienError
+from ..net.sockets import SocketAddress
 from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
 from .journal import Journal
+from .places import Places
 from .proxy import Proxy
 from .reconcile import Difference, Reconciliation, check_names, compare, named
 from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
-
+Prepared = TypeVar('Prepared')
 
 
 class UnknownProxyError(ConfigError):
@@ -41,12 +41,22 @@ class NameTakenError(ConfigError):
         return f'the {self.value!r} proxy exists already'
 
 
+class StoppingError(VaurienError):
+    """The process stops: its proxies change no more, and no new ones are made."""
+
+    def __str__(self) -> str:
+        return 'vaurien is stopping, and changes nothing any more'
+
+
 class Fleet:
     """The proxies of this process, by name.
 
     Args:
         seed: What all randomness is made from; None: one is chosen.
         defaults: What proxies are made with of which nothing else is said; None: those of ``ProxySpec``.
+
+    Attributes:
+        stopping: It drains, or has ended: what would change a proxy or make one raises ``StoppingError``.
     """
 
     def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
@@ -57,6 +67,8 @@ class Fleet:
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
         self.journal = Journal()
         self._embedded: Any = None
+        self._changes = 0
+        self.stopping = False
 
     def get(self, name: str) -> Proxy:
         """Return the proxy of this name.
@@ -75,33 +87,66 @@ class Fleet:
         Raises:
             ConfigError: A value does not fit, or the name is taken; nothing has changed.
             OSError: The address cannot be listened on; nothing has changed.
+            StoppingError: Nothing changes any more.
         """
         if not spec.name:
             raise ConfigError('name', spec.name, 'a text that is not empty')
-        self._check_free(spec.name)
-        if spec.enabled:
-            look_up(spec.proxy)
-            self._check_free(spec.name)     # others have had their turn meanwhile
-        proxy = self._make(spec)
+        places = Places()
+
+        def prepare() -> Proxy:
+            self._check_free(spec.name)
+            return self._make(spec, places)
+        proxy = self._prepared(prepare)
         if spec.enabled:
             proxy.start()
         self._add(proxy)
         return proxy
 
-    def _make(self, spec: ProxySpec) -> Proxy:
-        return Proxy(self.validate(spec), self.seed, self.journal)
+    def _make(self, spec: ProxySpec, places: Places) -> Proxy:
+        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal)
 
-    def validate(self, spec: ProxySpec) -> Validated:
+    def validate(self, spec: ProxySpec, place: SocketAddress | None = None) -> Validated:
         """Check everything that a spec says; nothing changes.
+
+        Args:
+            spec: The spec.
+            place: Where the proxy is to listen; None: that is of no interest.
 
         Raises:
             ConfigError: A value does not fit.
         """
-        return validate(spec, self._find_backend)
+        return validate(spec, self._find_backend, place)
+
+    def _prepared(self, prepare: Callable[[], Prepared]) -> Prepared:
+        """Return what a change is to be made of, as the fleet is now: nothing has a turn between this and the change.
+
+        While a change is prepared others may have theirs: names are looked up, and plugins are made, which are of others. Where
+        one of them has changed the fleet, it is prepared again.
+
+        Raises:
+            StoppingError: Nothing changes any more.
+        """
+        while True:
+            self.check_open()
+            before = self._changes
+            prepared = prepare()
+            self.check_open()
+            if self._changes == before:
+                return prepared
+
+    def check_open(self) -> None:
+        """Refuse a change where the process stops.
+
+        Raises:
+            StoppingError: It does.
+        """
+        if self.stopping:
+            raise StoppingError
 
     def _add(self, proxy: Proxy) -> None:
         spec = proxy.spec
         self.proxies[spec.name], self._created[spec.name] = proxy, spec
+        self._changes += 1
         logger.info('%s listens on %s, backend %s, protocol %s, behavior %s', spec.name, proxy.address, spec.backend,
                     spec.protocol, proxy.chaos)
 
@@ -114,12 +159,17 @@ class Fleet:
 
         Raises:
             UnknownProxyError: There is no proxy of this name.
-            ConfigError, OSError: As for ``create``; nothing has changed.
+            ConfigError, OSError, StoppingError: As for ``create``; nothing has changed.
         """
-        if self.get(name).spec.proxy != fields.get('proxy', self.get(name).spec.proxy):
-            look_up(fields['proxy'])
-        proxy = self.get(name)  # as it is now: others have had their turn meanwhile
-        proxy.change(self.validate(msgspec.structs.replace(proxy.spec, **fields)))
+        places = Places()
+
+        def prepare() -> tuple[Proxy, Validated]:
+            proxy = self.get(name)
+            spec = msgspec.structs.replace(proxy.spec, **fields)
+            return proxy, self.validate(spec, places.find(spec, proxy.now))
+        proxy, wanted = self._prepared(prepare)
+        proxy.change(wanted)
+        self._changes += 1
         logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
         return proxy
 
@@ -137,20 +187,23 @@ class Fleet:
             What was done.
 
         Raises:
-            ConfigError, OSError: As for ``create`` and ``change``; nothing has changed.
+            ConfigError, OSError, StoppingError: As for ``create`` and ``change``; nothing has changed.
         """
-        wanted = check_names(specs)
-        for spec in specs:
-            if spec.enabled:
-                with named(spec):
-                    look_up(spec.proxy)
-        # from here on no other greenlet has a turn
-        for name in wanted.keys() & self.proxies.keys() - self._configured.keys():
-            raise NameTakenError(name)
-        difference = compare(self.proxies, self._configured, wanted)
-        changes = Reconciliation(self.proxies, {name: self.validate(wanted[name]) for name in difference.changed},
-                                 [self._make(wanted[name]) for name in difference.created], difference.removed)
+        wanted, places = check_names(specs), Places()
+
+        def prepare() -> tuple[Difference, Reconciliation]:
+            for name in wanted.keys() & self.proxies.keys() - self._configured.keys():
+                raise NameTakenError(name)
+            difference = compare(self.proxies, self._configured, wanted)
+            changed = {name: self._rewritten(wanted[name], places) for name in difference.changed}
+            made = []
+            for name in difference.created:
+                with named(wanted[name]):
+                    made.append(self._make(wanted[name], places))
+            return difference, Reconciliation(self.proxies, changed, made, difference.removed)
+        difference, changes = self._prepared(prepare)
         changes.apply()
+        self._changes += 1
         for name in difference.removed:
             self.remove(name)
         for proxy in changes.made:
@@ -165,17 +218,35 @@ class Fleet:
         Raises:
             UnknownProxyError: There is no proxy of this name.
             OSError: An address cannot be listened on; nothing has changed.
+            StoppingError: Nothing changes any more.
         """
-        names = list(self.proxies) if name is None else [self.get(name).name]
-        wanted = {name: self.validate(self._created[name]) for name in names}
-        with ExitStack() as undo:
-            for each, validated in wanted.items():
-                proxy = self.proxies[each]
-                now, bound = proxy.now, proxy.bound
-                proxy.change(validated)
-                undo.callback(proxy.restore, now, bound)
-            undo.pop_all()
-        logger.info('reset: %s', ', '.join(names))
+        places = Places()
+
+        def prepare() -> dict[str, Validated]:
+            names = list(self.proxies) if name is None else [self.get(name).name]
+            return {each: self._rewritten(self._created[each], places) for each in names}
+        wanted = self._prepared(prepare)
+        Reconciliation(self.proxies, wanted, made=(), removed=()).apply()
+        self._changes += 1
+        logger.info('reset: %s', ', '.join(wanted))
+
+    def _rewritten(self, spec: ProxySpec, places: Places) -> Validated:
+        """Check what a proxy that there is should become."""
+        with named(spec):
+            return self.validate(spec, places.find(spec, self.proxies[spec.name].now))
+
+    def disable(self, name: str) -> None:
+        """Let a proxy listen no more, and close its connections as Toxiproxy does, without a reset.
+
+        Raises:
+            UnknownProxyError: There is no proxy of this name.
+            StoppingError: Nothing changes any more.
+        """
+        proxy = self.get(name)
+        self.check_open()
+        proxy.stop_listening()
+        proxy.drop()
+        self.change(name, enabled=False)
 
     def remove(self, name: str) -> None:
         """End a proxy and its sessions.
@@ -184,6 +255,7 @@ class Fleet:
             UnknownProxyError: There is no proxy of this name.
         """
         proxy = self.get(name)
+        self._changes += 1
         del self.proxies[name], self._created[name]
         self._configured.pop(name, None)
         proxy.stop()
@@ -203,7 +275,7 @@ class Fleet:
     # -- ending
 
     def drain(self, grace: float) -> int:
-        """Stop accepting, let sessions end, and reset the rest.
+        """Stop accepting, let sessions end, and reset the rest. From now on proxies can be removed, and nothing else changes.
 
         Args:
             grace: Seconds that sessions may take; 0: none.
@@ -211,17 +283,19 @@ class Fleet:
         Returns:
             How many sessions were reset.
         """
-        for proxy in self.proxies.values():
+        self.stopping = True
+        draining = list(self.proxies.values())
+        for proxy in draining:
             proxy.stop_listening()
         with Timeout(grace, False):  # type: ignore[arg-type]  # False: end the block without raising
-            for proxy in self.proxies.values():
+            for proxy in draining:
                 proxy.wait_empty(None)
         return self.close()
 
     def close(self) -> int:
-        """End everything at once, and return how many sessions were reset."""
-        count = 0
-        for proxy in self.proxies.values():
+        """End everything at once, for good, and return how many sessions were reset."""
+        self.stopping, count = True, 0
+        for proxy in list(self.proxies.values()):
             proxy.stop_listening()
             count += proxy.abort()
         for known in (self.proxies, self._created, self._configured):
@@ -230,15 +304,3 @@ class Fleet:
             self._embedded.stop()
             self._embedded = None
         return count
-
-
-def look_up(listen: str) -> None:
-    """Find out whether a name to listen at is known, without holding up the loop.
-
-    Raises:
-        ConfigError: It is no address.
-        OSError: The name is not known.
-    """
-    address = parse_address(listen, 'proxy')
-    if address.host and sockets.numeric(address) is None:
-        sockets.resolve(address)

@@ -48,7 +48,7 @@ class Journal:
     def __init__(self, kept: int = KEPT) -> None:
         self._faults: deque[Fault] = deque(maxlen=kept)
         self.count = 0
-        self.followers: list[Callable[[Fault], None]] = []
+        self.followers: tuple[Callable[[Fault], None], ...] = ()
 
     def add(self, proxy: str, session: int, exchange: int, behavior: str, kind: str, request: str) -> Fault:
         """Write down a fault."""
@@ -59,6 +59,14 @@ class Journal:
         for follower in self.followers:
             follower(fault)
         return fault
+
+    def follow(self, follower: Callable[[Fault], None]) -> None:
+        """Call something with each new fault, until ``unfollow``; also from a call of another one."""
+        self.followers = (*self.followers, follower)
+
+    def unfollow(self, follower: Callable[[Fault], None]) -> None:
+        """End ``follow``."""
+        self.followers = tuple(other for other in self.followers if other != follower)
 
     def since(self, number: int = 0, proxy: str | None = None) -> Iterator[Fault]:
         """Return the remembered faults with an id above ``number``, oldest first; None: of all proxies."""

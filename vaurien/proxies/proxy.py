@@ -10,7 +10,7 @@ from ..net import sockets
 from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
-from ..net.sockets import RawSocket
+from ..net.sockets import RawSocket, SocketAddress
 from ..net.stream import Stream
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
@@ -111,7 +111,7 @@ class Proxy:
         Raises:
             OSError: The address cannot be listened on.
         """
-        self.bound = self._listener.listen(sockets.listen(self.listen, self.spec.backlog))
+        self.bound = self._listener.listen(sockets.listen(self._where(self.now), self.spec.backlog))
 
     def change(self, wanted: Validated) -> None:
         """Become what another spec says, or stay as it was.
@@ -138,9 +138,10 @@ class Proxy:
         if wanted.protocol is not before.protocol or not spec.enabled:
             self.abort()
 
-    def _where(self, wanted: Validated) -> Address:
+    def _where(self, wanted: Validated) -> SocketAddress:
         """Return where to listen: one that was told to pick a port comes back where it was, as its clients know it by that."""
-        return wanted.listen._replace(port=self.bound.port) if wanted.listen == self.listen else wanted.listen
+        assert wanted.place is not None, 'a proxy that is to listen was looked up a place'
+        return sockets.at_port(wanted.place, self.bound.port) if wanted.listen == self.listen else wanted.place
 
     def _change_sessions(self, before: Validated) -> None:
         """Let open sessions draw from the mix as it is now, and put the toxics on their lanes."""

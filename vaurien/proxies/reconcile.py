@@ -98,9 +98,9 @@ class Reconciliation:
         coming = [proxy.now for proxy in self.made] + [wanted for proxy, wanted in self._changes if moves(proxy, wanted)]
         for wanted in coming:
             if wanted.spec.enabled and place(wanted.listen) not in left:
+                assert wanted.place is not None
                 with named(wanted.spec):
-                    sockets.listen(wanted.listen, 1).close()
-                sockets.remove_path(wanted.listen)
+                    sockets.try_to_listen(wanted.place)
 
 
 def moves(proxy: Proxy, wanted: Validated) -> bool:

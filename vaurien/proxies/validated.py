@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..address import Address, parse_address
+from ..net.sockets import SocketAddress
 from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
@@ -17,6 +18,7 @@ class Validated(NamedTuple):
     Args:
         spec: The spec.
         listen: Where the proxy listens; port 0 picks one.
+        place: That, with its name looked up; None: the proxy is disabled, and it is not known yet.
         backend: Where it connects to.
         protocol: The class of its protocol objects.
         settings: The protocol's settings, complete.
@@ -26,6 +28,7 @@ class Validated(NamedTuple):
 
     spec: ProxySpec
     listen: Address
+    place: SocketAddress | None
     backend: Address
     protocol: type[BaseProtocol]
     settings: dict[str, Any]
@@ -38,17 +41,18 @@ class Validated(NamedTuple):
         return (one.mix, one.settings, one.protocol) == (two.mix, two.settings, two.protocol)
 
 
-def validate(spec: ProxySpec, find_backend: Callable[[str], Address]) -> Validated:
+def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: SocketAddress | None = None) -> Validated:
     """Check everything that a spec says.
 
     Args:
         spec: The spec.
         find_backend: Makes an address of the backend that it names.
+        place: Where it is to listen; None: only its address is checked.
 
     Raises:
         ConfigError: A value does not fit.
     """
     protocol = Protocol.get(spec.protocol)
-    return Validated(spec, parse_address(spec.proxy, 'proxy'), find_backend(spec.backend), protocol,
+    return Validated(spec, parse_address(spec.proxy, 'proxy'), place, find_backend(spec.backend), protocol,
                      protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),
                      check_toxics(spec.toxics))

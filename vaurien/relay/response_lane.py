@@ -55,7 +55,7 @@ class ResponseLane(MessageLane):
                 self.put(start, at)
                 self.flush()
                 start = at
-                if exchange.failure is None:
+                if exchange.failure is None and self._comes(exchange, at, end, done):
                     if not self._may_wait_here(exchange.drawn):
                         return self._later(self._back_to(part, parts, at))
                     self._act(exchange, self.cutter.data[at:end], done)
@@ -77,6 +77,10 @@ class ResponseLane(MessageLane):
         self.put(start, at)
         self._went_through()
         return None
+
+    def _comes(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
+        """Return whether an exchange has a response: one that is over before a byte of it has come never does."""
+        return end > at or not done or exchange is self.cutter.framer.exchange
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
         queue = self.protocol.queue
@@ -129,9 +133,9 @@ class ResponseLane(MessageLane):
         super().watch_again()
 
     def reply_own(self) -> None:
-        """Write the responses whose turn has come and that the backend has no part in."""
-        queue, session = self.protocol.queue, self.session
-        while queue and self._own(queue[0]) and not session.ended and not session.silent:
+        """Write the responses whose turn has come and that the backend has no part in; none follows the last one of all."""
+        queue, session, framer = self.protocol.queue, self.session, self.cutter.framer
+        while queue and self._own(queue[0]) and not (session.ended or session.silent or framer.final):
             self.reply(queue[0])
             if queue:
                 queue.popleft()

@@ -1,5 +1,6 @@
 """The client against a server that is a table: what it asks, and what it makes of each answer."""
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -187,12 +188,14 @@ NATIVE = {'status': 409, 'error': 'the name is taken', 'location': 'body', 'name
 
 @pytest.mark.parametrize('body, status, text, errors', [
     (CLASSIC, 400, "the 'x' behavior does not exist", CLASSIC['errors']),
+    ({**NATIVE, 'status': 503, 'error': 'it stops'}, 503, 'it stops',
+     [{'location': 'body', 'name': 'name', 'description': 'it stops'}]),
     (NATIVE, 409, 'the name is taken', [{'location': 'body', 'name': 'name', 'description': 'the name is taken'}]),
     (b'<html>\n  Not here', 404, '<html> Not here', []),
     (b'["x"]', 404, '["x"]', []),
     ({'errors': 'many'}, 400, '{"errors": "many"}', []),
     (None, 404, 'Not Found', []),
-], ids=['classic', 'native', 'no JSON', 'other JSON', 'other errors', 'nothing'])
+], ids=['classic', 'stopping', 'native', 'no JSON', 'other JSON', 'other errors', 'nothing'])
 def test_a_refusal_is_a_value_error_in_the_words_of_the_server(server, client, body, status, text, errors):
     server.answers['PUT /behavior'] = Said(body, status)
     with pytest.raises(RefusedError) as caught:
@@ -264,6 +267,14 @@ def test_the_token_goes_with_every_request(server, monkeypatch, token, environ, 
     assert server.headers[0].get('Authorization') == sent
 
 
+def test_a_server_that_is_down_is_not_taken_for_one_where_the_socket_is_connected_to_itself(monkeypatch):
+    port, create = free_port(), socket.create_connection
+    monkeypatch.setattr(socket, 'create_connection',
+                        lambda address, timeout, source: create(address, timeout, ('127.0.0.1', port)))
+    with pytest.raises(VaurienError, match=f'^no vaurien answers at http://127.0.0.1:{port}: Connection refused$'):
+        Client('127.0.0.1', port).proxies()
+
+
 @pytest.mark.parametrize('token', ['a\r\nHost: b', 'ü'])
 def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(token):
     with pytest.raises(ConfigError) as caught:
@@ -327,10 +338,15 @@ def test_faults_and_sessions_have_the_fields_that_the_server_gives():
 def test_the_package_gives_what_users_of_1_x_import():
     from vaurien import Client as exported
     from vaurien import start_proxy, stop_proxy
-    from vaurien.util import start_proxy as start
-    from vaurien.util import stop_proxy as stop
+    with pytest.warns(DeprecationWarning, match=r'^vaurien\.util\.start_proxy is vaurien\.start_proxy now$'):
+        from vaurien.util import start_proxy as start
+    with pytest.warns(DeprecationWarning, match=r'^vaurien\.util\.stop_proxy is vaurien\.stop_proxy now$'):
+        from vaurien.util import stop_proxy as stop
     assert (exported, start_proxy, stop_proxy) == (Client, start, stop)
     assert set(vaurien.__all__) <= set(dir(vaurien))
+    assert {'start_proxy', 'stop_proxy'} <= set(dir(vaurien.util))
+    with pytest.raises(ImportError, match='walking'):
+        from vaurien.util import walking  # noqa: F401 - the import is the test
 
 
 def test_the_package_says_what_it_does_not_have():

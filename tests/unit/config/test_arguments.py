@@ -54,12 +54,13 @@ def test_the_last_of_two_values_counts():
 
 
 def test_plugins_add_up():
-    assert early(['--plugin', 'one', '--plugin=two'])['plugin'].value == 'one\ntwo'
+    assert early(['--plugin', 'one', '--plugin=two'])[0]['plugin'].value == 'one\ntwo'
 
 
 def test_what_concerns_all_is_read_before_the_flags_are_known():
-    found = early(['--behavior-late-wait-for', '3', '--config', 'a.ini', '--http', '--plugin', 'one'])
+    found, rest = early(['--behavior-late-wait-for', '3', '--config', 'a.ini', '--http', '--plugin', 'one'])
     assert found == {'config': Given('a.ini', '--config'), 'plugin': Given('one', '--plugin')}
+    assert rest == ['--behavior-late-wait-for', '3', '--http']
 
 
 @pytest.mark.parametrize('argv, message', [
@@ -70,9 +71,9 @@ def test_what_concerns_all_is_read_before_the_flags_are_known():
     (['--behaviour', 'x'], "command line: '--behaviour' is not valid, expected a known name, the nearest is --behavior"),
     (['--behavior-late-wait=3'],
      "command line: '--behavior-late-wait=3' is not valid, expected a known name, the nearest is --behavior-late-wait-for"),
-    (['--zzz'], "command line: '--zzz' is not valid, expected a flag that --help lists"),
-    (['localhost:80'], "command line: 'localhost:80' is not valid, expected a flag that --help lists"),
-    (['-p', '80'], "command line: '-p' is not valid, expected a flag that --help lists"),
+    (['--zzz'], "command line: '--zzz' is not valid, expected a flag that --help-all lists"),
+    (['localhost:80'], "command line: 'localhost:80' is not valid, expected a flag that --help-all lists"),
+    (['-p', '80'], "command line: '-p' is not valid, expected a flag that --help-all lists"),
     (['--prox', 'a:1'], "command line: '--prox' is not valid, expected a known name, the nearest is --proxy"),
 ])
 def test_a_mistake_is_named_in_one_line(argv, message):

@@ -87,7 +87,7 @@ def test_reading_the_same_again_gives_the_same():
 def test_a_plugins_options_are_in_the_help(capsys):
     write_plugin('plugin_one', 'Mine')
     with pytest.raises(SystemExit) as caught:
-        configure(['--plugin', 'plugin_one', '--help'], {})
+        configure(['--plugin', 'plugin_one', '--help-all'], {})
     assert caught.value.code == 0
     text = ' '.join(capsys.readouterr().out.split())
     assert 'behavior mine: Something of its own happens. --behavior-mine-strength N Percent, up to 100% (default: 1)' in text

@@ -177,13 +177,13 @@ def test_a_plugin_may_register_a_toxic_and_the_help_has_it(custom, capsys):
     Path('plugin_also.py').write_text('from plugin_odd import Custom\nfrom vaurien.toxics import Toxic\nToxic.register(Custom)\n')
     assert toxics('--plugin', 'plugin_also', '--toxic', 'odd:level=7')[0].attributes == {'level': 7}
     with pytest.raises(SystemExit):
-        configure(['--plugin', 'plugin_also', '--help'], {})
+        configure(['--plugin', 'plugin_also', '--help-all'], {})
     assert 'toxic odd: It is odd. level=N: Parts, up to 100% (default: 1)' in ' '.join(capsys.readouterr().out.split())
 
 
 def test_the_help_has_every_toxic_and_link_with_its_figures(capsys):
     with pytest.raises(SystemExit):
-        configure(['--help'], {})
+        configure(['--help-all'], {})
     text = ' '.join(capsys.readouterr().out.split())
     for name in TOXICS.names():
         assert f'toxic {name}: ' in text

@@ -2,8 +2,10 @@
 import pytest
 
 from vaurien.ctl import command as ctl
-from vaurien.ctl.command import read_host
-from vaurien.ctl.commands import COMMANDS, UsageError, read_options
+from vaurien.ctl.commands import COMMANDS
+from vaurien.ctl.older import OLDER
+from vaurien.ctl.proxies import read_options
+from vaurien.ctl.results import UsageError
 from vaurien.ctl.text import FAULTS, Column, clock, line, listing, rate, size, table
 from vaurien.ctl.top import Rates
 
@@ -31,22 +33,6 @@ def test_a_word_that_belongs_to_no_option_is_refused(words, word):
         read_options(words)
 
 
-@pytest.mark.parametrize('text, found', [
-    ('http://localhost:8080', ('localhost', 8080)), ('http://localhost:9/', ('localhost', 9)), ('http://box', ('box', 8080)),
-    ('localhost', ('localhost', 8080)), ('localhost:9', ('localhost', 9)), ('http://[::1]:9', ('::1', 9)),
-    ('[::1]', ('::1', 8080)), ('HTTP://Box:9', ('box', 9)),
-])
-def test_a_host_is_a_url_or_host_and_port(text, found):
-    assert read_host(text) == found
-
-
-@pytest.mark.parametrize('text', ['', 'http://', 'https://localhost', 'ftp://localhost', 'http://localhost:port',
-                                  'localhost:99999', 'http://localhost/behavior', 'http://localhost?x=1', 'http://me@localhost', 'http://[::1'])
-def test_a_host_that_is_neither_is_refused(text):
-    with pytest.raises(UsageError, match='--host: '):
-        read_host(text)
-
-
 COLUMNS = (Column('NAME', 'name'), Column('COUNT', lambda row: row['count'] + 1, right=True), Column('END', 'end'))
 
 
@@ -57,6 +43,26 @@ def test_a_table_is_aligned():
 
 def test_a_table_without_rows_is_its_headings():
     assert table(COLUMNS, []) == 'NAME  COUNT  END'
+
+
+def test_a_table_that_has_no_room_cuts_its_widest_texts():
+    rows = [{'name': 'a' * 30, 'count': 999999, 'end': 'b' * 20}]
+    for width in (61, 200, 0):
+        assert table(COLUMNS, rows, width) == table(COLUMNS, rows)
+    shown = table(COLUMNS, rows, 41).split('\n')
+    assert shown[1] == f'{"a" * 14}…  1000000  {"b" * 14}…'
+
+
+def test_a_table_keeps_numbers_whole_and_eight_characters_of_each_text():
+    rows = [{'name': 'a' * 30, 'count': 999999, 'end': 'b' * 20}]
+    assert table(COLUMNS, rows, 5).split('\n')[1] == f'{"a" * 7}…  1000000  {"b" * 7}…'
+
+
+def test_a_row_that_comes_alone_ends_where_the_terminal_does():
+    fault = {'id': 7, 'time': 0, 'proxy': 'p', 'session': 1, 'exchange': 2, 'behavior': 'error', 'kind': 'oom',
+             'request': 'SET ' + 'k' * 200}
+    assert len(line(FAULTS, fault, 100)) == 100
+    assert line(FAULTS, fault, 100) == line(FAULTS, fault)[:99] + '…'
 
 
 def test_what_a_peer_has_sent_cannot_steer_the_terminal():
@@ -121,13 +127,16 @@ def test_a_proxy_that_was_not_there_before_has_no_rates_yet(before, name):
 # -- the command line
 
 @pytest.mark.parametrize('argv, words', [
-    ([], 'COMMAND'), (['frobnicate'], 'invalid choice'), (['show'], 'NAME'),
+    ([], 'COMMAND'), (['frobnicate'], 'invalid choice'), (['show'], 'PROXY'), (['add-toxic', 'p'], 'TYPE'),
     (['proxies', '--name'], 'unrecognized arguments: --name'),
     (['create', 'x'], '--backend'), (['kill', 'p', '0'], 'an integer of at least 1'), (['kill', 'p', 'x'], 'an integer'),
     (['top', '--interval', '0'], 'a number from 0.05'), (['top', '--interval', 'nan'], 'a number from 0.05'),
     (['proxies', '--timeout', 'inf'], 'a number from 0.001'), (['top', '--count', '-1'], 'an integer of at least 0'),
     (['faults', '--since', '1.5'], 'an integer of at least 0'), (['--host', 'ftp://x', 'proxies'], '--host'),
     (['--token', 'a\nb', 'proxies'], 'token'), (['set-behavior', 'delay', '3'], "'3' belongs to no option"),
+    (['behavior', 'p', '--kind', '503'], "which behavior is missing before '--kind'"),
+    (['add-toxic', 'p', 'latency', 'x'], "'x' is no attribute, expected NAME=VALUE"),
+    (['toxic', 'add', 'p'], 'which toxic is missing'),
 ])
 def test_a_wrong_command_line_is_status_2(capsys, argv, words):
     assert ctl.main(argv) == 2
@@ -137,7 +146,7 @@ def test_a_wrong_command_line_is_status_2(capsys, argv, words):
     assert 'Traceback' not in err
 
 
-@pytest.mark.parametrize('argv', [['--help'], *([name, '--help'] for name in COMMANDS)])
+@pytest.mark.parametrize('argv', [['--help'], *([name, '--help'] for name in COMMANDS | OLDER)])
 def test_every_command_has_help(capsys, argv):
     assert ctl.main(argv) == 0
     assert capsys.readouterr().out.startswith('usage: vaurienctl')
@@ -146,3 +155,15 @@ def test_every_command_has_help(capsys, argv):
 def test_the_version_is_printed(capsys):
     assert ctl.main(['--version']) == 0
     assert capsys.readouterr().out == '3.0.dev0\n'
+
+
+def test_help_lists_what_there_is_in_its_one_form(capsys):
+    ctl.main(['--help'])
+    listed = {line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith('    ') and line[4] != ' '}
+    assert listed == set(COMMANDS)
+
+
+def test_each_command_about_a_proxy_takes_it_first():
+    for name, command in COMMANDS.items():
+        words = [argument.name for argument in command.arguments if not argument.name.startswith('-')]
+        assert words[:1] in ([], ['proxy']), name

@@ -1,7 +1,9 @@
 """What one connection may take of time and memory, said on the wire."""
+import contextlib
 import time
 
 import pytest
+from gevent.event import Event
 
 from tests.support.control_client import read_all, steering
 from tests.support.hosting import eventually, spec_for
@@ -127,6 +129,46 @@ def test_where_there_are_too_many_connections_the_idle_one_goes(server, monkeypa
     finally:
         for sock in (first, *rest):
             sock.close()
+
+
+def test_each_of_a_burst_of_connections_is_answered(server, monkeypatch):
+    """All are accepted in one turn of the loop: those that have not begun yet are no reason to refuse one."""
+    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 20)
+    request = head(server.port, 'GET /behavior', Connection='close')
+
+    def burst():    # the loop stands still meanwhile
+        socks = [server.connect() for _ in range(60)]
+        for sock in socks:
+            sock.sendall(request)
+        return socks
+    with contextlib.ExitStack() as stack:
+        for sock in map(stack.enter_context, server.host.call(burst)):
+            assert read_all(sock).startswith(b'HTTP/1.1 200 OK\r\n')
+    eventually(lambda: not server.server._server.served)
+
+
+def test_where_all_others_are_busy_a_client_is_told_so(server, monkeypatch):
+    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 2)
+    finish = server.host.call(Event)
+
+    def busy(environ, start_response):
+        finish.wait()
+        start_response('200 OK', [])
+        return [b'done']
+    monkeypatch.setattr(server.server._server, 'application', busy)
+    request = head(server.port, 'GET /', Connection='close')
+
+    def connect():  # what it asks has arrived before it is looked at
+        sock = server.connect()
+        sock.sendall(request)
+        return sock
+    first, second, third = [server.host.call(connect) for _ in range(3)]
+    with first, second, third:
+        assert read_all(third).startswith(b'HTTP/1.1 503 Service Unavailable\r\n')
+        server.host.call(finish.set)
+        assert read_all(first).endswith(b'done')
+        assert read_all(second).endswith(b'done')
+    monkeypatch.undo()
 
 
 def test_a_client_that_leaves_before_its_answer_harms_nobody(server):

@@ -23,7 +23,7 @@ def until(holds):
 def test_clients_are_handed_over_in_the_loop_without_a_greenlet():
     seen, failed = [], []
     made = Listener(lambda client, peer: seen.append((client, peer)), failed.append)
-    bound = made.listen(sockets.listen(ANYWHERE, 5))
+    bound = made.listen(sockets.listen(sockets.place_of(ANYWHERE), 5))
     assert isinstance(made, StreamServer)
     with socket.create_connection((bound.host, bound.port)) as client:
         name = '{}:{}'.format(*client.getsockname())
@@ -36,14 +36,28 @@ def test_clients_are_handed_over_in_the_loop_without_a_greenlet():
 
 def test_another_socket_takes_the_place_of_the_one_before():
     made = Listener(lambda client, peer: client.close(), lambda error: None)
-    first = made.listen(sockets.listen(ANYWHERE, 5))
-    second = made.listen(sockets.listen(ANYWHERE, 5))
+    first = made.listen(sockets.listen(sockets.place_of(ANYWHERE), 5))
+    second = made.listen(sockets.listen(sockets.place_of(ANYWHERE), 5))
     assert made.started
     assert first != second
     with socket.socket() as probe:
         assert probe.connect_ex((first.host, first.port)) == errno.ECONNREFUSED
     made.close()
     made.close()    # once more is harmless
+
+
+def test_the_path_of_another_listener_is_left_alone(tmp_path):
+    """A file that was removed while it was listened on, and has come back as another process's."""
+    path = tmp_path / 'socket'
+    place = sockets.place_of(parse_address(f'unix:{path}'))
+    first, second = (Listener(lambda client, peer: client.close(), lambda error: None) for _ in range(2))
+    first.listen(sockets.listen(place, 5))
+    path.unlink()
+    second.listen(sockets.listen(place, 5))
+    first.close()
+    assert path.exists()
+    second.close()
+    assert not path.exists()
 
 
 def test_accepting_that_fails_is_tried_again_soon(monkeypatch):
@@ -57,7 +71,7 @@ def test_accepting_that_fails_is_tried_again_soon(monkeypatch):
         return accept(sock)
     monkeypatch.setattr(sockets, 'accept', breaks)
     made = Listener(lambda client, peer: seen.append(client), failed.append)
-    bound = made.listen(sockets.listen(ANYWHERE, 5))
+    bound = made.listen(sockets.listen(sockets.place_of(ANYWHERE), 5))
     with socket.create_connection((bound.host, bound.port)):
         until(lambda: len(failed) >= 2)
         broken[0] = False

@@ -1,10 +1,14 @@
 """The fleet: a change is whole or not at all, and says why not."""
+import gevent
 import pytest
+from gevent.event import Event
 
 from tests.support.hosting import hosted, spec_for
-from tests.support.peers import connect, echo_server, free_port
-from vaurien.errors import ConfigError, UnknownPluginError
-from vaurien.proxies.fleet import NameTakenError, UnknownProxyError
+from tests.support.peers import ask, connect, echo_server, free_port
+from tests.support.unit_of_time import PATIENCE
+from vaurien.errors import ConfigError, UnknownPluginError, VaurienError
+from vaurien.net import sockets
+from vaurien.proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec
 
 NOWHERE = '127.0.0.1:9'
@@ -120,3 +124,127 @@ def test_a_reset_that_fails_for_one_changes_none(host):
         with pytest.raises(OSError, match='in use'):
             host.call(lambda: host.fleet.reset())
         assert state(host) == before
+
+
+def test_reset_takes_proxies_back_that_have_swapped_their_ports(host):
+    host.call(lambda: host.fleet.create(spec_for(NOWHERE, name='other', proxy=f'127.0.0.1:{free_port()}')))
+    host.call(lambda: host.fleet.create(spec_for(NOWHERE, name='third', proxy=f'127.0.0.1:{free_port()}')))
+    before = state(host)
+    other, third = before['other'][1], before['third'][1]
+    host.change('third', proxy='127.0.0.1:0')
+    host.change('other', proxy=third)
+    host.change('third', proxy=other)
+    host.call(lambda: host.fleet.reset())
+    assert state(host) == before
+
+
+# -- what waits while a change is prepared
+
+def test_a_name_to_listen_at_never_holds_up_the_loop(host):
+    """The trap of ``hosted`` would tell; not even where a change is taken back."""
+    with echo_server() as taken:
+        named = spec_for(NOWHERE, name='named', proxy='localhost:0')
+        host.call(lambda: host.fleet.create(named))
+        address = host.fleet.proxies['named'].address
+        for fields in ({'enabled': False}, {'enabled': True}, {'proxy': '127.0.0.1:0'}, {'proxy': 'localhost:0'}):
+            host.change('named', **fields)
+            sockets._names.clear()
+        host.call(lambda: host.fleet.reset())
+        with pytest.raises(OSError, match='in use'):
+            host.call(lambda: host.fleet.reconcile([spec_for(NOWHERE, name='new', proxy='localhost:0'),
+                                                    spec_for(NOWHERE, name='taken', proxy=f'localhost:{taken.port}')]))
+    assert address.startswith('127.0.0.1:')
+    assert host.fleet.proxies['named'].started
+
+
+@pytest.fixture
+def waiting(host, monkeypatch):
+    """Begin a change that waits for a name to be looked up; the function lets it be known, and returns how the change ended."""
+    asked, answered, resolve = Event(), Event(), sockets.place_of
+
+    def place_of(address):
+        asked.set()
+        answered.wait()
+        return resolve(address._replace(host='127.0.0.1'))
+
+    def change():
+        try:
+            host.fleet.change('default', proxy='slow.test:0')
+        except VaurienError as error:
+            return error
+        return None
+
+    def let_go():
+        answered.set()
+        return changing.get()
+    monkeypatch.setattr(sockets, 'place_of', place_of)
+    changing = host.call(lambda: gevent.spawn(change))
+    host.call(asked.wait)
+    return lambda: host.call(let_go)
+
+
+def test_a_change_that_waits_is_made_of_what_others_have_made_meanwhile(host, waiting):
+    host.change(mix=HANG)
+    assert waiting() is None
+    assert (host.proxy.spec.mix, host.proxy.spec.proxy, host.proxy.started) == (HANG, 'slow.test:0', True)
+
+
+@pytest.mark.parametrize('end, error', [
+    (lambda fleet: fleet.remove('default'), UnknownProxyError), (lambda fleet: fleet.close(), StoppingError),
+], ids=['removed', 'closed'])
+def test_a_change_that_waits_does_not_bring_back_what_is_gone(host, waiting, end, error):
+    proxy = host.proxy
+    host.call(lambda: end(host.fleet))
+    assert isinstance(waiting(), error)
+    assert not proxy.started
+
+
+# -- the end
+
+@pytest.fixture
+def draining():
+    """A fleet of two proxies that is draining, and a client that lets it wait."""
+    with echo_server() as backend, hosted(spec_for(backend), spec_for(backend, name='other')) as running, \
+            connect(running.port) as client:
+        assert ask(client, b'before') == b'before'
+        running.drained = running.call(lambda: gevent.spawn(running.fleet.drain, PATIENCE))
+        running.call(lambda: gevent.idle())
+        yield running, client
+
+
+CHANGES = {
+    'create': lambda fleet: fleet.create(spec_for(NOWHERE, name='new')),
+    'change': lambda fleet: fleet.change('default', mix=HANG),
+    'toxics': lambda fleet: fleet.change('default', toxics=(ToxicSpec(type='noop'),)),
+    'enable': lambda fleet: fleet.change('other', enabled=True),
+    'disable': lambda fleet: fleet.disable('default'),
+    'reset': lambda fleet: fleet.reset(),
+    'reset one': lambda fleet: fleet.reset('other'),
+    'reconcile': lambda fleet: fleet.reconcile([spec_for(NOWHERE, name='new')]),
+    'nothing': lambda fleet: fleet.reconcile([]),
+}
+
+
+@pytest.mark.parametrize('change', CHANGES)
+def test_a_fleet_that_drains_changes_no_more(draining, change):
+    host, client = draining
+    before = state(host)
+    with pytest.raises(StoppingError, match='^vaurien is stopping, and changes nothing any more$'):
+        host.call(lambda: CHANGES[change](host.fleet))
+    assert state(host) == before
+    assert not any(proxy.started for proxy in host.fleet.proxies.values())
+    assert ask(client, b'still there') == b'still there'
+
+
+def test_a_proxy_is_removed_while_the_fleet_drains(draining):
+    host, client = draining
+    host.call(lambda: host.fleet.remove('other'))
+    client.close()
+    assert host.call(host.drained.get) == 0
+    assert not host.fleet.proxies
+
+
+def test_removing_what_is_waited_for_ends_the_wait(draining):
+    host, _ = draining
+    host.call(lambda: host.fleet.remove('default'))
+    assert host.call(host.drained.get) == 0

@@ -35,6 +35,19 @@ def test_clear_forgets_and_numbers_go_on():
 
 def test_followers_hear_of_each_fault():
     journal, heard = Journal(), []
-    journal.followers.append(heard.append)
+    journal.follow(heard.append)
     fault = journal.add('p', 1, 1, 'hang', '', '')
     assert heard == [fault]
+
+
+def test_a_follower_that_leaves_takes_no_fault_from_the_next_one():
+    journal, heard = Journal(), []
+
+    def leaves(fault):
+        journal.unfollow(leaves)
+    journal.follow(leaves)
+    journal.follow(heard.append)
+    for number in (1, 2):
+        journal.add('p', 1, number, 'hang', '', '')
+    assert [fault.exchange for fault in heard] == [1, 2]
+    assert journal.followers == (heard.append,)

@@ -53,7 +53,7 @@ class Followers:
 
     def _send(self, follower: 'Follower', since: int | None) -> Iterator[bytes]:
         self.count += 1
-        self._journal.followers.append(follower.push)
+        self._journal.follow(follower.push)
         try:
             if since is not None:
                 follower.queue.extend(self._journal.since(since, follower.proxy))
@@ -62,7 +62,7 @@ class Followers:
             yield from follower
         finally:
             follower.close()
-            self._journal.followers.remove(follower.push)
+            self._journal.unfollow(follower.push)
             self.count -= 1
 
 

@@ -28,10 +28,11 @@ class ToxicCalls:
         return (
             Endpoint('GET', TOXICS_PATH, 'The toxics of a proxy', self.worn_toxics, models.WornToxics),
             Endpoint('POST', TOXICS_PATH, 'Put a toxic on a proxy', self.add_toxic, ToxicSpec, 201, body=models.NewToxic,
-                     errors=(409,)),
+                     errors=(409, 503)),
             Endpoint('GET', TOXIC_PATH, 'A toxic of a proxy', self.show_toxic, ToxicSpec),
-            Endpoint('PATCH', TOXIC_PATH, 'Change a toxic of a proxy', self.change_toxic, ToxicSpec, body=models.ToxicChanges),
-            Endpoint('DELETE', TOXIC_PATH, 'Take a toxic away from a proxy', self.remove_toxic, BARE, 204),
+            Endpoint('PATCH', TOXIC_PATH, 'Change a toxic of a proxy', self.change_toxic, ToxicSpec, body=models.ToxicChanges,
+                     errors=(503,)),
+            Endpoint('DELETE', TOXIC_PATH, 'Take a toxic away from a proxy', self.remove_toxic, BARE, 204, errors=(503,)),
         )
 
     # nothing between a look at the toxics and their change waits, so no other request comes in between

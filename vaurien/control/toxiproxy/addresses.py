@@ -63,13 +63,13 @@ def resolved(text: str) -> str:
     address = listening(text)
     if not address.host:
         return f'[::]:{address.port}' if text.startswith('[') else text or ':0'
-    known = sockets.numeric(address)
-    if known is None:
+    found = sockets.known(address)
+    if found is None:
         with suppress(OSError):
-            known = sockets.resolve(address)
-    if not known:
+            found = sockets.resolve(address)
+    if not found:
         raise GoAddressError(f'lookup {address.host}: no such host')
-    return str(address._replace(host=prefer_ipv4(known)))
+    return str(address._replace(host=prefer_ipv4(found)))
 
 
 def prefer_ipv4(found: Iterable[tuple[int, Any]]) -> str:

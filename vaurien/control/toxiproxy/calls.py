@@ -16,7 +16,7 @@ import msgspec
 
 from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
-from ...proxies.fleet import Fleet, NameTakenError
+from ...proxies.fleet import Fleet, NameTakenError, StoppingError
 from ...proxies.proxy import Proxy
 from ...spec import ToxicSpec
 from ...wire.toxics import AttachedToxic
@@ -233,6 +233,8 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         return do(*args)
     except NameTakenError:
         raise ApiError(409, 'proxy already exists') from None
+    except StoppingError as error:
+        raise ApiError(503, str(error)) from None
     except (CannotListenError, GoAddressError) as error:
         raise ApiError(500, str(error)) from None
     except (ConfigError, RegistrationError) as error:

@@ -149,9 +149,7 @@ class Toxiproxies:
     def stop(self, proxy: Proxy) -> None:
         """Let a proxy listen no more, and end its connections."""
         if proxy.spec.enabled:
-            proxy.stop_listening()
-            proxy.drop()
-            self.fleet.change(proxy.name, enabled=False)
+            self.fleet.disable(proxy.name)
 
     def remove(self, proxy: Proxy) -> None:
         """End a proxy and its connections."""
@@ -218,6 +216,7 @@ class Toxiproxies:
         spec = msgspec.structs.replace(attached.spec, attributes={**attached.settings, **attributes},
                                        toxicity=attached.spec.toxicity if toxicity is None else toxicity)
         if spec == attached.spec:
+            self.fleet.check_open()
             proxy.redraw(name)
         else:
             self._set_toxics(proxy, [spec if each.name == name else each for each in specs(proxy)])

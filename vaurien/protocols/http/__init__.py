@@ -10,7 +10,7 @@ from .. import Protocol
 from ..base import Exchange
 from ..message import FailureKind
 from .failures import ERRORS
-from .framers import Conversation, Messages
+from .framers import Conversation
 from .headers import closing, with_field
 from .requests import Requests
 from .responses import Responses
@@ -59,11 +59,9 @@ class HTTP(Conversation):
         return b'localhost' if name.startswith('unix:') else name.encode()
 
     def reusable(self) -> bool:
-        """Return whether the next client's requests may follow on the backend connection: neither side has ended it."""
-        for cutter in (self.request_cutter, self.response_cutter):
-            if cutter.framer.open or cutter.held or isinstance(cutter.framer, Messages) and cutter.framer.last:
-                return False
-        return super().reusable()
+        """Return whether the next client's requests may follow on the backend connection: no response is under way either."""
+        answering = self.response_cutter
+        return super().reusable() and not answering.held and not answering.framer.open
 
     def spoil(self, source: Any) -> None:
         """Leave the response as it is: a body with random bytes is a valid body, and shows no failing server."""

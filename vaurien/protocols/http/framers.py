@@ -32,7 +32,6 @@ class Messages(Framer[Conversation]):
 
     Attributes:
         body: What is still to come of the message under way.
-        last: The sender has said that its latest message is its last one.
     """
 
     #: what a first line looks like while it is incomplete
@@ -43,7 +42,6 @@ class Messages(Framer[Conversation]):
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.body = NOTHING
-        self.last = False
 
     def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
         """Read headers; return the exchange of their message, and the length of its body."""

@@ -22,7 +22,7 @@ class Requests(Messages):
 
     def begin(self, headers: bytes) -> tuple[Exchange, int]:
         protocol = self.protocol
-        if self.last:
+        if self.final:
             raise ProtocolError('bytes after a request that ends the connection')
         if self.switching is not None and self.switching in protocol.queue:
             raise ProtocolError('bytes after a request for another protocol')
@@ -31,5 +31,5 @@ class Requests(Messages):
         if asked.switches:
             self.switching = exchange
         elif not asked.persists or protocol.single:
-            self.last = True
+            self.final = True
         return exchange, asked.length

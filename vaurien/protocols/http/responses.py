@@ -3,7 +3,7 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from .chunks import NOTHING
 from .framers import SWITCH, Messages
-from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, read_response
+from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, read_response
 
 
 class Responses(Messages):
@@ -18,7 +18,7 @@ class Responses(Messages):
     def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
         queue = self.protocol.queue
         exchange = queue[0] if queue else None
-        if self.last or exchange is None and self.protocol.request_cutter.opaque_because:
+        if self.final or exchange is None and self.protocol.request_cutter.opaque_because:
             raise ProtocolError('bytes after the last response that can be known')
         status, length, persists = \
             read_response(headers) if len(headers) <= MAX_REMEMBERED_BYTES else read_response.__wrapped__(headers)
@@ -26,9 +26,9 @@ class Responses(Messages):
             return exchange, SWITCH
         if status < 200:
             return None, NOTHING
-        self.last = not persists
         if exchange is not None and self.protocol.single:
             exchange.closes = True
         if status in (204, 304) or exchange is not None and exchange.note.bodiless:
-            return exchange, NOTHING
+            length = NOTHING
+        self.final = not persists or length == UNTIL_CLOSE
         return exchange, length

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from ...errors import ProtocolError
 from .. import Protocol
 from ..base import Exchange
-from ..message import Framer, MessageProtocol, Part
-from .binary import REQUEST, BinaryRequests, BinaryResponses
-from .failures import KINDS, ROWS
+from ..message import Failure, Framer, MessageProtocol, Part
+from .binary import BinaryRequests, BinaryResponses
+from .failures import KINDS, ROWS, closing
+from .opcodes import REQUEST
 from .state import Conversation
 from .text import TextRequests, TextResponses
 
@@ -54,6 +55,9 @@ class Memcache(Conversation):
     def fits(self, kind: str, exchange: Exchange) -> bool:
         row = ROWS.get(kind)
         return super().fits(kind, exchange) and (row is None or exchange.stage in (row.binary if self.binary else row.text))
+
+    def replace(self, exchange: Exchange, failure: Failure) -> None:
+        super().replace(exchange, closing(self, exchange, failure))
 
     def reusable(self) -> bool:
         return super().reusable() and not self.binary

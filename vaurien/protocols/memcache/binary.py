@@ -1,43 +1,18 @@
-"""memcached's binary protocol (memcached wiki, "Binary Protocol Revamped"). Finds requests and responses.
+"""memcached's binary protocol. Finds requests and responses.
 
 Bytes and exchanges; knows no failure and no text protocol. An exchange's ``note`` is ``(opcode, opaque, quiet, key)``: the key
 is the one that the response repeats, empty if it repeats none. Quiet requests stay in the queue until a response to a later
 one shows which of them have none.
 """
 from collections.abc import Iterator
-from struct import Struct
-from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
+from .opcodes import FIELDS, HEADER_BYTES, KEYED, OPCODES, QUITQ, REQUEST, RESPONSE, STAT
 from .text import MAX_QUIET_REQUESTS
 
-REQUEST, RESPONSE = 0x80, 0x81
-HEADER_BYTES: Final = 24      #: [bytes]
-#: magic, opcode, length of the key, of the extras; data type, then status or vbucket; length of the body, opaque
-FIELDS: Final = Struct('>BBHBxHI4s')
-STAT: Final = 0x10
-
 Note = tuple[int, bytes, bool, bytes]
-
-#: by opcode, the name of the command as in the text protocol, its stage, and whether it is quiet
-OPCODES: Final = {
-    **{code: (name, stage, False) for code, name, stage in (
-        (0x00, b'get', 'get'), (0x0c, b'get', 'get'), (0x1d, b'gat', 'get'), (0x23, b'gat', 'get'),
-        (0x01, b'set', 'store'), (0x02, b'add', 'store'), (0x03, b'replace', 'store'), (0x0e, b'append', 'store'),
-        (0x0f, b'prepend', 'store'), (0x04, b'delete', 'delete'), (0x05, b'incr', 'arith'), (0x06, b'decr', 'arith'),
-        (0x1c, b'touch', 'touch'), (0x07, b'quit', 'quit'), (0x08, b'flush_all', 'admin'), (0x0a, b'noop', 'noop'),
-        (0x0b, b'version', 'noop'), (STAT, b'stats', 'stats'), (0x20, b'sasl_list', 'auth'), (0x21, b'sasl_auth', 'auth'),
-        (0x22, b'sasl_step', 'auth'))},
-    **{code: (name, stage, True) for code, name, stage in (
-        (0x09, b'get', 'get'), (0x0d, b'get', 'get'), (0x1e, b'gat', 'get'), (0x24, b'gat', 'get'),
-        (0x11, b'set', 'store'), (0x12, b'add', 'store'), (0x13, b'replace', 'store'), (0x19, b'append', 'store'),
-        (0x1a, b'prepend', 'store'), (0x14, b'delete', 'delete'), (0x15, b'incr', 'arith'), (0x16, b'decr', 'arith'),
-        (0x17, b'quit', 'quit'), (0x18, b'flush_all', 'admin'))},
-}
-QUITQ: Final = 0x17     #: the one request that never has a response
-KEYED: Final = frozenset((0x0d, 0x24))  #: the quiet ones whose response repeats the key
 
 
 class BinaryMessages(Framer[MessageProtocol]):

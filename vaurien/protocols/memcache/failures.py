@@ -5,10 +5,13 @@ from typing import Final, NamedTuple
 
 from ..base import Exchange
 from ..message import Failure, FailureKind
+from .opcodes import NOOP, REQUEST, RESPONSE
 from .state import Conversation
+from .verbs import VERBS
 
 #: magic, opcode, no key and no extras, data type, status, length of the text, the request's opaque, no cas
-RESPONSE: Final = Struct('>BBxxxxHI4s8x')
+PACKET: Final = Struct('>BBxxxxHI4s8x')
+QUIET: Final = 2    #: where the note of an exchange says whether its request is quiet, in both protocols
 WITH_RESPONSE: Final = ('store', 'get', 'arith', 'delete', 'touch', 'stats', 'admin', 'noop', 'crawl', 'slabs')
 KEYS: Final = ('store', 'get', 'arith', 'delete', 'touch')
 
@@ -75,8 +78,26 @@ def _builder(row: Row) -> Callable[[Conversation, Exchange], Failure]:
             return Failure(row.text[exchange.stage].encode() + b'\r\n')
         opcode, opaque = exchange.note[:2]
         text = row.binary[exchange.stage].encode()
-        return Failure(RESPONSE.pack(0x81, opcode, row.status, len(text), opaque) + text)
+        return Failure(PACKET.pack(RESPONSE, opcode, row.status, len(text), opaque) + text)
     return build
+
+
+def closing(protocol: Conversation, exchange: Exchange, failure: Failure) -> Failure:
+    """Let the backend get a ``noop`` in place of a request that closes a batch of quiet ones.
+
+    Without it the backend, which answers no quiet request that misses, says nothing at all, and it stays unknown that these have
+    no response. A request that follows no quiet one is replaced by nothing.
+    """
+    last = protocol.queue[-1] if protocol.queue else None
+    if failure.request != b'' or last is None or last.failure is not None or not last.note[QUIET]:
+        return failure
+    exchange.stage = 'noop'
+    if not protocol.binary:
+        exchange.note = VERBS[b'mn'].response
+        return failure._replace(request=b'mn\r\n')
+    opaque = exchange.note[1]
+    exchange.note = NOOP, opaque, False, b''
+    return failure._replace(request=PACKET.pack(REQUEST, NOOP, 0, 0, opaque))
 
 
 def _too_many(protocol: Conversation, exchange: Exchange) -> Failure:

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from .. import Protocol
 from ..base import Exchange
-from ..message import FailureKind
-from .failures import KINDS
+from ..message import Failure, FailureKind
+from .failures import KINDS, pushing
 from .messages import CANCEL, END, IDLE, IN_FAILED_BLOCK, NEGOTIATION, QUERY, STEP
 from .requests import Requests
 from .responses import Responses
@@ -47,6 +47,9 @@ class PostgreSQL(Conversation):
         if known and (self.status == IN_FAILED_BLOCK or self.status == IDLE and nature == COMMIT):
             return CONTROL  # the server refuses it in any case, or there is nothing to commit
         return nature
+
+    def replace(self, exchange: Exchange, failure: Failure) -> None:
+        super().replace(exchange, pushing(self, exchange, failure))
 
     def reusable(self) -> bool:
         return False    # a server process serves one start-up

@@ -55,15 +55,16 @@ def failed(protocol: Conversation, exchange: Exchange, error: bytes) -> Failure:
     return Failure(error + wire.ready(wire.IN_FAILED_BLOCK), _FAILING_QUERY)
 
 
-def ended(protocol: Conversation, exchange: Exchange, words: bytes) -> Failure:
-    """End the connection with these last words.
+def pushing(protocol: Conversation, exchange: Exchange, failure: Failure) -> Failure:
+    """Let the backend get a statement that fails in place of a request of a group that would be replaced by nothing.
 
-    In a group the server holds its responses back until a Sync or an error: it is given an error.
+    In a group the server holds its responses back until a Sync or an error. What comes in place of this request would wait for
+    those to the requests before it.
     """
-    if not protocol.grouped:
-        return Failure(words, end='close')
+    if failure.request != b'' or not protocol.grouped or protocol.skipping:
+        return failure
     exchange.note = wire.TO_EXECUTE
-    return Failure(words, _FAILING_PARSE, 'close')
+    return failure._replace(request=_FAILING_PARSE)
 
 
 # -- builders
@@ -83,7 +84,7 @@ def fatal(state: str, text: str, **fields: str) -> Build:
         fields: Those of ``report``.
     """
     def build(protocol: Conversation, exchange: Exchange) -> Failure:
-        return ended(protocol, exchange, wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields))
+        return Failure(wire.report(b'E', 'FATAL', state, text.format_map(protocol.login), **fields), end='close')
     return build
 
 
@@ -98,7 +99,7 @@ def interrupted(state: str, text: str, line: str) -> Build:
 
 
 def crash_shutdown(protocol: Conversation, exchange: Exchange) -> Failure:
-    return ended(protocol, exchange, _CRASH)
+    return Failure(_CRASH, end='close')
 
 
 def read_only(protocol: Conversation, exchange: Exchange) -> Failure:

@@ -91,6 +91,8 @@ class Responses(Framer[Conversation]):
             self._fail()
         elif action == wire.COPYING:
             protocol.data_asked(exchange)
+        elif exchange.note is wire.TO_STARTUP:
+            self.final = True   # it has not been let in
         if protocol.fed:
             protocol.fed.pop(exchange, None)
         return end, exchange, action != wire.COPYING

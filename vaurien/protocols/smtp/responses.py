@@ -8,6 +8,9 @@ from .commands import COMMAND, PHASES
 from .lines import line_end
 from .state import Conversation
 
+#: the codes of replies after which the server closes the connection (RFC 5321 sections 3.8 and 4.1.1.10)
+FAREWELLS = (b'221', b'421')
+
 
 class Responses(Framer[Conversation]):
     """Finds replies of one or more lines, RFC 5321 section 4.2.
@@ -56,6 +59,9 @@ class Responses(Framer[Conversation]):
             ProtocolError: No request asked for it, and it is neither the greeting nor a farewell (RFC 5321 section 3.8).
         """
         smtp = self.protocol
+        if self.final:
+            raise ProtocolError('a reply after the last one')
+        self.final = code in FAREWELLS
         if not self.greeted:
             self.greeted = True
             return None

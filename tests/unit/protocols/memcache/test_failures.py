@@ -78,6 +78,41 @@ def test_packet_says_what_the_real_server_says(kind: str, stage: str) -> None:
     assert text in RECORDED_BYTES, f'record a server that says this, with python -m tests.corpus: {text!r}'
 
 
+QUIET = b'mg none v q\r\n'
+BINARY_NOOP = packet(0x0a, opaque=OPAQUE)
+
+
+@pytest.mark.parametrize('asked, stand_in', [
+    (QUIET + b'mn\r\n', b'mn\r\n'), (QUIET + GET, b'mn\r\n'), (QUIET + SET, b'mn\r\n'), (QUIET + QUIET, b'mn\r\n'),
+    (GET + b'mn\r\n', b''), (QUIET + b'mn\r\n' + GET, b''), (QUIET + b'set a 0 0 1 noreply\r\nx\r\n' + GET, b'mn\r\n'),
+    (packet(0x09, b'a') + packet(0x0a, opaque=OPAQUE), BINARY_NOOP),
+    (packet(0x09, b'a') + packet(0x00, b'a', opaque=OPAQUE), BINARY_NOOP),
+    (packet(0x00, b'a') + packet(0x0a, opaque=OPAQUE), b'')])
+def test_what_fails_after_quiet_requests_is_a_noop_for_the_backend(asked: bytes, stand_in: bytes) -> None:
+    dialogue = replay(Memcache, [(CLIENT, asked)])
+    *before, failing = dialogue.exchanges
+    dialogue.protocol.queue.pop()
+    dialogue.protocol.replace(failing, Failure(b'error'))
+    assert failing.failure == Failure(b'error', stand_in)
+    dialogue.protocol.queue.append(failing)
+    if stand_in:
+        told = {b'mn\r\n': b'MN\r\n'}.get(stand_in, packet(0x0a, opaque=OPAQUE, magic=0x81))
+        dialogue.feed(BACKEND, told)
+        assert [message.name for message in dialogue.messages[-2:]] == [before[0].name, failing.name]
+        assert not dialogue.protocol.queue
+
+
+def test_a_noop_takes_the_place_of_the_first_of_several_failures_only() -> None:
+    dialogue = replay(Memcache, [(CLIENT, QUIET + GET)])
+    first = dialogue.protocol.queue.pop()
+    dialogue.protocol.replace(first, Failure(b'error'))
+    dialogue.protocol.queue.append(first)
+    dialogue.feed(CLIENT, QUIET)
+    second = dialogue.protocol.queue.pop()
+    dialogue.protocol.replace(second, Failure(b'error'))
+    assert (first.failure, second.failure) == (Failure(b'error', b'mn\r\n'), Failure(b'error'))
+
+
 FITS = [
     ('out-of-memory', b'delete a\r\n', False), ('object-too-large', GET, False), ('non-numeric', SET, False),
     ('busy', GET, False),

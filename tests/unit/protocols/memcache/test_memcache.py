@@ -6,7 +6,7 @@ import pytest
 from tests import corpus
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay, same_in_every_slicing
 from vaurien.protocols.memcache import Memcache
-from vaurien.protocols.memcache.binary import OPCODES
+from vaurien.protocols.memcache.opcodes import OPCODES
 from vaurien.protocols.memcache.text import MAX_QUIET_REQUESTS
 
 RECORDED = corpus.conversations('memcache')

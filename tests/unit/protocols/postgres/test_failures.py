@@ -35,12 +35,13 @@ def fitting(dialogue: Dialogue, exchange: Exchange) -> set[str]:
 def failing(kind: str, data: bytes, *before: tuple[str, bytes]) -> Failure:
     dialogue, exchange = asking(data, *before)
     assert dialogue.protocol.fits(kind, exchange)
-    return KINDS[kind].build(dialogue.protocol, exchange)
+    return failure_of(dialogue, exchange, kind)
 
 
 def failure_of(dialogue: Dialogue, exchange: Exchange, kind: str = 'deadlock') -> Failure:
     """Let an exchange fail, as the engine does."""
-    exchange.failure = KINDS[kind].build(dialogue.protocol, exchange)
+    dialogue.protocol.replace(exchange, KINDS[kind].build(dialogue.protocol, exchange))
+    assert exchange.failure is not None
     return exchange.failure
 
 
@@ -134,6 +135,21 @@ def test_the_connection_ends_once_the_server_has_let_go_of_its_responses_in_the_
     dialogue.feed(BACKEND, b''.join(answers) + pg.error())
     assert list(dialogue.protocol.queue) == []
     assert exchange.failure == failure
+
+
+def test_silence_begins_once_the_server_has_let_go_of_its_responses_in_the_group():
+    dialogue, exchange = asking(GROUP)
+    dialogue.protocol.session.at = exchange
+    dialogue.protocol.hang()
+    assert exchange.failure == Failure(b'', pg.parse(NO_SQL.decode(), 'vaurien'), 'silence')
+    dialogue.feed(BACKEND, pg.PARSED + pg.BOUND + pg.NO_DATA + pg.error())
+    assert list(dialogue.protocol.queue) == []
+
+
+def test_what_the_server_skips_is_replaced_by_nothing():
+    dialogue, exchange = asking(pg.execute(), (CLIENT, pg.parse('selekt') + pg.FLUSH), (BACKEND, pg.error()))
+    dialogue.protocol.replace(exchange, Failure(end='silence'))
+    assert exchange.failure.request == b''
 
 
 def test_a_crash_is_told_by_a_warning_and_no_error():

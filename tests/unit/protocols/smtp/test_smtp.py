@@ -155,10 +155,16 @@ def test_next_message_begins_like_the_first() -> None:
     assert names(dialogue)[-1] == '. FROM:<> SIZE=3'
 
 
-@pytest.mark.parametrize('answer', [b'503 RCPT?\r\n', b'554-no\r\n554 recipients\r\n', b'421 bye\r\n', b'250 what\r\n'])
+@pytest.mark.parametrize('answer', [b'503 RCPT?\r\n', b'554-no\r\n554 recipients\r\n', b'250 what\r\n'])
 def test_refused_data_is_followed_by_a_command(answer: bytes) -> None:
     dialogue = talk(*HELLO, (CLIENT, b'DATA\r\n'), (BACKEND, answer), (CLIENT, b'.\r\n'), (BACKEND, b'500\r\n'))
     assert dialogue.exchanges[-1].stage == 'other'
+
+
+@pytest.mark.parametrize('farewell', [b'221 bye\r\n', b'421-too\r\n421 late\r\n'])
+def test_replies_after_a_farewell_are_not_taken_for_replies(farewell: bytes) -> None:
+    dialogue = given_up(BACKEND, 'after the last one', *HELLO, (CLIENT, b'NOOP\r\nNOOP\r\n'), (BACKEND, farewell + b'250 ok\r\n'))
+    assert dialogue.tail[BACKEND] == b'250 ok\r\n'
 
 
 @pytest.mark.parametrize('command', [b'DATA', b'AUTH LOGIN', b'STARTTLS', b'ATRN'])

@@ -1,0 +1,49 @@
+"""Where the control server is looked for: what is said wins over the environment, and that over where it is by itself."""
+import pytest
+
+from vaurien.client import Client, find_control
+from vaurien.errors import ConfigError
+
+
+@pytest.mark.parametrize('text, found', [
+    ('http://localhost:8080', ('localhost', 8080)), ('http://localhost:9/', ('localhost', 9)), ('http://box', ('box', 8080)),
+    ('localhost', ('localhost', 8080)), ('localhost:9', ('localhost', 9)), ('http://[::1]:9', ('::1', 9)),
+    ('[::1]', ('::1', 8080)), ('HTTP://Box:9', ('box', 9)),
+])
+def test_a_host_is_a_url_or_host_and_port(text, found):
+    assert find_control(text) == found
+
+
+@pytest.mark.parametrize('text', ['', 'http://', 'https://localhost', 'ftp://localhost', 'http://localhost:port',
+                                  'localhost:99999', 'http://localhost/behavior', 'http://localhost?x=1', 'http://me@localhost', 'http://[::1'])
+def test_a_host_that_is_neither_is_refused(text):
+    with pytest.raises(ConfigError, match='^--host: '):
+        find_control(text, '--host')
+
+
+def test_nothing_said_is_what_the_environment_says(monkeypatch):
+    monkeypatch.delenv('VAURIEN_CONTROL', raising=False)
+    assert find_control() == ('localhost', 8080)
+    monkeypatch.setenv('VAURIEN_CONTROL', '')
+    assert find_control() == ('localhost', 8080)
+    monkeypatch.setenv('VAURIEN_CONTROL', 'http://[::1]:9')
+    assert find_control() == ('::1', 9)
+    assert find_control('box:7') == ('box', 7)
+
+
+def test_an_environment_that_is_wrong_is_named(monkeypatch):
+    monkeypatch.setenv('VAURIEN_CONTROL', 'https://box')
+    with pytest.raises(ConfigError, match="^VAURIEN_CONTROL: 'https://box' is not valid, expected such as http://localhost:8080$"):
+        find_control()
+
+
+@pytest.mark.parametrize('said, address', [({}, 'box:9'), ({'host': 'other'}, 'other:9'), ({'port': 7}, 'box:7'),
+                                           ({'host': 'other', 'port': 7}, 'other:7')])
+def test_a_client_is_told_by_the_environment_what_it_is_not_told(monkeypatch, said, address):
+    monkeypatch.setenv('VAURIEN_CONTROL', 'http://box:9')
+    assert Client(**said).channel.address == address
+
+
+def test_a_client_that_is_told_all_asks_no_environment(monkeypatch):
+    monkeypatch.setenv('VAURIEN_CONTROL', 'nonsense://')
+    assert Client('box', 7).channel.address == 'box:7'
