@@ -70,6 +70,12 @@ class Seen:
         return any(fault.kind == 'inject' for fault in self.faults.values())
 
     @property
+    def settled(self) -> bool:
+        """Whether the backend has got all that was asked and not failed, and has had the time to carry it out."""
+        ended = any(fault.behavior in ('blackout', 'abort') for fault in self.faults.values())
+        return self.left == 'half' and not self.cut and not ended
+
+    @property
     def excused(self) -> bool:
         """Whether answers may be missing at the end, for what we did."""
         return self.cut or self.left in ('close', 'reset') and self.heard < len(self.asked)

@@ -146,7 +146,7 @@ def direct(address: str) -> redis.Redis:
 def differences(seen: Seen, found: dict[bytes, Any]) -> list[str]:
     """Return in what the server's data are not what they must be after some beginning of what was asked."""
     have = {key: value for key, value in found.items() if value not in (None, [], {})}
-    first = len(seen.asked) if seen.left == 'half' and not seen.cut else verdict(seen).answered
+    first = len(seen.asked) if seen.settled else verdict(seen).answered
     wanted = {}
     for count in range(len(seen.asked), first - 1, -1):
         model = Model()

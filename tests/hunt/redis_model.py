@@ -117,13 +117,13 @@ class Model:
         return None if silent else Exactly(reply) if isinstance(reply, bytes) else reply
 
     def _run(self, verb: bytes, words: list[bytes]) -> 'bytes | Looks':
-        if self.confined and verb not in SUBSCRIBER:
-            self.refuse(verb)
-            return Line(rb"-(ERR|EXECABORT Transaction discarded because of:) Can't execute .*")
         known = COMMANDS.get(verb)
         if known is None:
             self.refuse(verb)
             return Line(rb'-ERR unknown command .*')
+        if self.confined and verb not in SUBSCRIBER:
+            self.refuse(verb)
+            return Line(rb"-(ERR|EXECABORT Transaction discarded because of:) Can't execute .*")
         if self.queue is not None and verb not in UNQUEUED:
             self.queue.append(words)
             return QUEUED
