@@ -103,6 +103,7 @@ class Http:
     name = 'http'
     kinds = tuple(sorted(ERRORS))
     lossy = False
+    patient = True
 
     def server(self) -> AbstractContextManager[Any]:
         return nginx_server()

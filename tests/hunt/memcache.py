@@ -42,6 +42,7 @@ class Memcache:
     name = 'memcache'
     kinds = tuple(sorted(KINDS))
     lossy = True
+    patient = False
 
     def server(self) -> AbstractContextManager[Any]:
         return memcached_server()

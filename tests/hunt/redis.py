@@ -36,6 +36,7 @@ class Redis:
     name = 'redis'
     kinds = tuple(sorted(KINDS))
     lossy = True
+    patient = False
 
     def server(self) -> AbstractContextManager[Any]:
         return redis_server()

@@ -26,6 +26,7 @@ class Tcp:
     name = 'tcp'
     kinds = ()
     lossy = True
+    patient = True
 
     def server(self) -> AbstractContextManager[Any]:
         return echo_server()
