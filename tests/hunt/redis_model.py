@@ -60,9 +60,10 @@ def reply_end(got: bytes, start: int) -> int:
 
 def unasked(got: bytes, start: int) -> int:
     """Return the offset after the messages of channels at an offset."""
-    while got.startswith(MESSAGES, start) and (end := reply_end(got, start)):
-        start = end
-    return start
+    while got.startswith(MESSAGES, start):
+        start = reply_end(got, start) or len(got)
+    begun = bytes(got[start:start + len(MESSAGES[0])])
+    return len(got) if len(begun) > 1 and any(message.startswith(begun) and message != begun for message in MESSAGES) else start
 
 
 class Shape:
@@ -249,10 +250,6 @@ def _hgetall(model: Model, args: list[bytes]) -> bytes:
     return b'%%%d\r\n' % len(pairs) + b''.join(pairs) if model.resp3 else b'*%d\r\n' % (2 * len(pairs)) + b''.join(pairs)
 
 
-def _lrange(model: Model, args: list[bytes]) -> bytes:
-    return array([bulk(item) for item in model.data.get(args[0], ())])      # type: ignore[arg-type]
-
-
 def _ping(model: Model, args: list[bytes]) -> bytes:
     if model.confined:
         return array([bulk(b'pong'), bulk(args[0] if args else b'')])
@@ -324,32 +321,27 @@ def _subscription(verb: bytes) -> Callable[[Model, list[bytes]], bytes]:
     return run
 
 
-def _publish(model: Model, args: list[bytes]) -> bytes:
-    return b':%d\r\n' % (args[0] in model.channels)
-
-
 def _reset(model: Model, args: list[bytes]) -> bytes:
     model._begin()
     return RESET
 
 
-def _quit(model: Model, args: list[bytes]) -> bytes:
-    model.then = 'close'
-    return OK
-
-
-def _monitor(model: Model, args: list[bytes]) -> bytes:
-    model.then = 'opaque'
-    return OK
+def _last(then: str) -> Callable[[Model, list[bytes]], bytes]:
+    def run(model: Model, args: list[bytes]) -> bytes:
+        model.then = then
+        return OK
+    return run
 
 
 #: what commands reply, and do; keys of lists, hashes and texts are never the same
 COMMANDS: dict[bytes, Callable[[Model, list[bytes]], Any]] = {
     b'SET': _set, b'GETSET': _getset, b'GETDEL': _getdel, b'APPEND': _append, b'INCR': _incr, b'DEL': _del, b'RPUSH': _rpush,
-    b'LPOP': _lpop, b'BLPOP': _blpop, b'HSET': _hset, b'HGETALL': _hgetall, b'LRANGE': _lrange, b'PING': _ping, b'MULTI': _multi,
+    b'LPOP': _lpop, b'BLPOP': _blpop, b'HSET': _hset, b'HGETALL': _hgetall, b'PING': _ping, b'MULTI': _multi,
     b'EXEC': _exec, b'DISCARD': _discard, b'WATCH': _watch, b'UNWATCH': _unwatch, b'HELLO': _hello, b'CLIENT': _client,
-    b'SUBSCRIBE': _subscription(b'subscribe'), b'UNSUBSCRIBE': _subscription(b'unsubscribe'), b'PUBLISH': _publish,
-    b'RESET': _reset, b'QUIT': _quit, b'MONITOR': _monitor,
+    b'SUBSCRIBE': _subscription(b'subscribe'), b'UNSUBSCRIBE': _subscription(b'unsubscribe'), 
+    b'RESET': _reset, b'QUIT': _last('close'), b'MONITOR': _last('opaque'),
+    b'LRANGE': lambda model, args: array([bulk(item) for item in model.data.get(args[0], ())]),     # type: ignore[arg-type]
+    b'PUBLISH': lambda model, args: b':%d\r\n' % (args[0] in model.channels),
     b'GET': lambda model, args: model.text(args[0]),
     b'MGET': lambda model, args: array([model.text(key) for key in args]),
     b'EXISTS': lambda model, args: b':%d\r\n' % sum(key in model.data for key in args),
