@@ -62,8 +62,8 @@ class Memcache:
         return Raw(port, *((encode_binary, packet_end) if plan['as'] == 'binary' else (encode, response_end)))
 
     def judge(self, seen: Seen) -> list[str]:
-        if seen.plan['as'] == 'pymemcache' and seen.spoilt:
-            seen = replace(seen, cut=True)      # it gives up, as it should
+        if seen.spoilt and (seen.plan['as'] == 'pymemcache' or quits(seen.asked[-1])):
+            seen = replace(seen, cut=True)      # pymemcache gives up, as it should; and what quits may have been spoilt, too
         raised = [] if seen.faults or seen.excused else seen.raised
         return [*raised, *verdict(seen).wrong]
 

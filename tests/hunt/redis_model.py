@@ -2,7 +2,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .oracle import MORE, OTHER, Exactly, Line, Looks
 
@@ -66,14 +66,10 @@ def unasked(got: bytes, start: int) -> int:
     return len(got) if len(begun) > 1 and any(message.startswith(begun) and message != begun for message in MESSAGES) else start
 
 
-class Shape:
-    """A reply of which the kind is known, and no more."""
+class Shape(NamedTuple):
+    """A reply of which the kind is known, by its first byte, and no more."""
 
-    def __init__(self, mark: bytes) -> None:
-        self.mark = mark
-
-    def __repr__(self) -> str:
-        return f'a reply that begins with {self.mark!r}'
+    mark: bytes
 
     def at(self, got: bytes, start: int) -> int:
         if start < len(got) and not got.startswith(self.mark, start):
@@ -187,8 +183,7 @@ def _getset(model: Model, args: list[bytes]) -> bytes:
 
 def _getdel(model: Model, args: list[bytes]) -> bytes:
     before = model.text(args[0])
-    if args[0] in model.data:
-        model.put(args[0], None)
+    _del(model, args)
     return before
 
 
@@ -338,8 +333,8 @@ COMMANDS: dict[bytes, Callable[[Model, list[bytes]], Any]] = {
     b'SET': _set, b'GETSET': _getset, b'GETDEL': _getdel, b'APPEND': _append, b'INCR': _incr, b'DEL': _del, b'RPUSH': _rpush,
     b'LPOP': _lpop, b'BLPOP': _blpop, b'HSET': _hset, b'HGETALL': _hgetall, b'PING': _ping, b'MULTI': _multi,
     b'EXEC': _exec, b'DISCARD': _discard, b'WATCH': _watch, b'UNWATCH': _unwatch, b'HELLO': _hello, b'CLIENT': _client,
-    b'SUBSCRIBE': _subscription(b'subscribe'), b'UNSUBSCRIBE': _subscription(b'unsubscribe'), 
-    b'RESET': _reset, b'QUIT': _last('close'), b'MONITOR': _last('opaque'),
+    b'SUBSCRIBE': _subscription(b'subscribe'), b'UNSUBSCRIBE': _subscription(b'unsubscribe'), b'RESET': _reset,
+    b'QUIT': _last('close'), b'MONITOR': _last('opaque'),
     b'LRANGE': lambda model, args: array([bulk(item) for item in model.data.get(args[0], ())]),     # type: ignore[arg-type]
     b'PUBLISH': lambda model, args: b':%d\r\n' % (args[0] in model.channels),
     b'GET': lambda model, args: model.text(args[0]),
