@@ -132,6 +132,13 @@ class Tapped:
             pass
         return True
 
+    def hear(self, content: Callable[[], bool]) -> None:
+        """Read what a real client has not read: it has heard all that it waits for."""
+        until = time.monotonic() + PATIENCE
+        while not (self.end or self.sock.fileno() < 0 or content()):
+            self.read(STALL)
+            self.silent = time.monotonic() > until
+
     def leave(self, how: str) -> None:
         self.sock.hopeless = never
         if self.end or self.sock.fileno() < 0:      # a real client has closed it

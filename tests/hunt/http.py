@@ -297,9 +297,6 @@ class RealClient(Tapped):
         self._connection.request(ask['method'], ask['target'], pieces, headers, encode_chunked=bool(chunk))
         self._connection.getresponse().read()
 
-    def hear(self, content: Callable[[], bool]) -> None:
-        """There is nothing to do: all has been heard."""
-
 
 # -- what is asked: each makes some requests that belong together
 

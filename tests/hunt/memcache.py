@@ -184,9 +184,6 @@ class RealClient(Tapped):
         else:
             self._client.touch(key, int(words[2]), noreply=noreply)
 
-    def hear(self, content: Callable[[], bool]) -> None:
-        """There is nothing to do: all has been heard."""
-
 
 # -- what is asked: each makes some requests that belong together
 

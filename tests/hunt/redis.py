@@ -202,9 +202,6 @@ class RealClient(Tapped):
                 self.raised.append(repr(error))
         return len(asks)
 
-    def hear(self, content: Callable[[], bool]) -> None:
-        """There is nothing to do: all has been heard."""
-
 
 def without_greeting(connection: Any) -> None:
     """Prepare a connection as redis-py does, but for what it would say of itself: the journal counts what we ask."""
