@@ -169,10 +169,10 @@ def refused(ask: Ask, kind: str) -> Answer:
     head = ask['method'] == 'HEAD'
     if kind in STATUSES:
         waits = bool(ask.get('expect') and ask.get('body'))
-        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ask.get('close') or ask.get('old') or waits else '')
+        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ask.get('close') or ask.get('old') or waits else '', own=True)
     if kind == 'empty-response':
         return Answer(ask, None, 'close')
-    return Answer(ask, Page(200, None, head, half=True), 'reset' if kind == 'reset' else 'close')
+    return Answer(ask, Page(200, None, head, half=True), 'reset' if kind == 'reset' else 'close', own=True)
 
 
 def carried_out(ask: Ask, files: dict[str, bytes]) -> Looks:

@@ -116,7 +116,7 @@ def answer(seen: Seen, model: Model, number: int, words: list[bytes]) -> Answer:
         looks = Exactly(model.no_array) if kind == CONFLICT else \
             Line(rb'-(EXECABORT Transaction discarded because of: )?%b .*' % kind.upper().encode())
     model.refuse(verb)
-    return Answer(words, looks, 'close' if kind == 'unblocked' else '')
+    return Answer(words, looks, 'close' if kind == 'unblocked' else '', own=True)
 
 
 def refusal(kind: str) -> Looks:
