@@ -169,7 +169,8 @@ def refused(ask: Ask, kind: str) -> Answer:
     head = ask['method'] == 'HEAD'
     if kind in STATUSES:
         waits = bool(ask.get('expect') and ask.get('body'))
-        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ask.get('close') or ask.get('old') or waits else '', own=True)
+        ends = ask.get('close') or ask.get('old') or waits
+        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ends else '', own=True)
     if kind == 'empty-response':
         return Answer(ask, None, 'close')
     return Answer(ask, Page(200, None, head, half=True), 'reset' if kind == 'reset' else 'close', own=True)
