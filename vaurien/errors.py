@@ -13,6 +13,14 @@ Errors of sockets stay ``OSError``.
 """
 from collections.abc import Iterable
 
+MAX_SHOWN = 200     #: [characters] of a value that a message shows
+
+
+def shown(value: object) -> str:
+    """Write a value for a message, and only the beginning of a long one."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f'{text[:MAX_SHOWN]}...'
+
 
 class VaurienError(Exception):
     """Base of all exceptions made by vaurien."""
@@ -32,7 +40,7 @@ class ConfigError(VaurienError, ValueError):
         self.option, self.value, self.reason = option, value, reason
 
     def __str__(self) -> str:
-        return f'{self.option}: {self.value!r} is not valid, expected {self.reason}'
+        return f'{self.option}: {shown(self.value)} is not valid, expected {self.reason}'
 
 
 class UnknownPluginError(ConfigError):
@@ -50,7 +58,7 @@ class UnknownPluginError(ConfigError):
         self.args = kind, name, self.known  # what it is made of again where it is copied or pickled
 
     def __str__(self) -> str:
-        return f'the {self.name!r} {self.kind} does not exist, {self.reason.replace("one of", "known:", 1)}'
+        return f'the {shown(self.name)} {self.kind} does not exist, {self.reason.replace("one of", "known:", 1)}'
 
 
 class RegistrationError(VaurienError):

@@ -9,10 +9,11 @@ from random import Random
 from typing import Generic, TypeVar
 
 from .errors import ConfigError
-from .options import plain
+from .options import check_count, plain
 
 T = TypeVar('T')
 FORM = 'percent:name[,percent:name...] with a sum of at most 100, such as 20:delay,10:error'
+MAX_ENTRIES = 256  #: of a mix; each is checked and made in one go, while nothing else has a turn
 ROUNDING = 1e-9  #: [percent] by which a sum of fractions may exceed 100
 
 
@@ -27,9 +28,11 @@ def parse_mix(text: str, option: str = 'mix') -> list[tuple[float, str]]:
         Pairs of percent and name, as written.
 
     Raises:
-        ConfigError: It is not of this form, or the sum is above 100.
+        ConfigError: It is not of this form, the sum is above 100, or there are too many.
     """
-    entries = [parse_entry(part.strip(), text, option) for part in text.split(',') if part.strip()]
+    parts = [part.strip() for part in text.split(',') if part.strip()]
+    check_entries(len(parts), option)
+    entries = [parse_entry(part, text, option) for part in parts]
     check_sum(entries, text, option)
     return entries
 
@@ -47,8 +50,14 @@ def parse_entry(part: str, text: str, option: str) -> tuple[float, str]:
     return float(weight), name.strip()
 
 
+def check_entries(count: int, option: str = 'mix') -> None:
+    """Refuse more than ``MAX_ENTRIES`` entries."""
+    check_count(option, count, MAX_ENTRIES, 'entries')
+
+
 def check_sum(entries: Sequence[tuple[float, str]], text: object, option: str = 'mix') -> None:
-    """Refuse weights that are negative or add up to more than 100."""
+    """Refuse weights that are negative or add up to more than 100, and too many of them."""
+    check_entries(len(entries), option)
     if any(not 0 <= weight <= 100 for weight, _ in entries) or sum(weight for weight, _ in entries) > 100 + ROUNDING:
         raise ConfigError(option, text, FORM)
 

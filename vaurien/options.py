@@ -151,6 +151,22 @@ def convert(label: str, option: Option, value: Any) -> Any:
     return result
 
 
+def check_count(label: str, count: int, most: int, what: str) -> None:
+    """Refuse too many of something.
+
+    Args:
+        label: How the user knows what holds them; it goes into the message.
+        count: How many there are.
+        most: How many there may be.
+        what: What they are.
+
+    Raises:
+        ConfigError: There are more.
+    """
+    if count > most:
+        raise ConfigError(label, f'{count} {what}', f'at most {most}')
+
+
 def as_data(value: Any, given: Any) -> Any:
     """Return a value as a spec can hold it: where it is no plain one, what the user gave, which gives it again."""
     return value if value is None or isinstance(value, bool | int | float | str) else given

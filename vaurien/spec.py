@@ -7,7 +7,12 @@ from typing import Annotated, Any
 import msgspec
 
 from .mix import parse_mix
+from .options import check_count
 
+MAX_PROXIES = 10_000  #: of a process; one that is disabled costs no descriptor, but some 20 KB
+MAX_TOXICS = 64  #: of a proxy; each is work for each of its sessions
+MAX_NAME = 100  #: [characters] of the name of a proxy or a toxic, which is in many messages, metrics and paths
+MAX_ADDRESS = 1000  #: [characters] of an address; names of hosts have 253, paths of sockets 107
 EMBEDDED = 'embedded'   #: the backend that means the HTTP server inside the process
 
 
@@ -148,6 +153,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
+        show: What is written on standard output as it happens: none or faults.
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
@@ -163,6 +169,20 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_port: int = 8080
     http_token: str = ''
     toxiproxy: bool = False
+    show: str = 'faults'
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()
+
+
+def check_lengths(spec: ProxySpec) -> None:
+    """Refuse a proxy of which something is too long.
+
+    Raises:
+        ConfigError: Its name, an address, or the list of its toxics is.
+    """
+    for field, most, what in (('name', MAX_NAME, 'characters'), ('proxy', MAX_ADDRESS, 'characters'),
+                              ('backend', MAX_ADDRESS, 'characters'), ('toxics', MAX_TOXICS, 'toxics')):
+        check_count(field, len(getattr(spec, field)), most, what)
+    for toxic in spec.toxics:
+        check_count('toxic', len(toxic.name), MAX_NAME, 'characters of its name')

@@ -40,7 +40,9 @@ def many() -> int:
         report = hunts(protocol, first, 60 * options.minutes / len(protocols), options.processes)
         rate = report.counts['sessions'] / (time.monotonic() - start)
         counts = (f'{report.counts[name]:>11,} {name}' for name in COUNTED)
-        print(f'{protocol:9}', *counts, f'{rate:>7,.0f} sessions/s', f'{len(report.failures)} wrong', flush=True)
+        print(f'{protocol:9}', *counts, f'{rate:>7,.0f} sessions/s', f'{len(report.failures)} wrong')
+        print(f'{"":9}', f'{report.counts["callbacks"]:>11,} callbacks, 99.99 % of them within',
+              f'{report.percentile * 1000:.1f} ms, the longest {"; ".join(report.longest[:3])}', flush=True)
         print(*report.failures, sep='\n', end='\n' if report.failures else '')
         failed += len(report.failures)
     return 1 if failed else 0

@@ -29,7 +29,7 @@ from .planted import plant
 
 SEED = 7            #: of the fleet; each schedule's proxy has a name of its own, and by it draws of its own
 SLOW = 0.2 * MS     #: [s] between two bytes of http's slow headers; in earnest they take 20 s
-HANG = 30 * MS      #: [s] that a session that never answers is left alone; then it is aborted, so that nobody waits for it
+HANG = 30 * MS      #: [s] that a session that never answers is left alone; then it is ended, so that nobody waits for it
 #: what the log says of a session begins like one of these
 UNREAD, RESET = 'session %d of %s is relayed unread', 'session %d of %s is reset: a fault was under way'
 
@@ -96,10 +96,10 @@ class Host:
             gevent.spawn_later(HANG, self._end_silent, self.fleet.proxies[fault.proxy], fault.session)
 
     def _end_silent(self, proxy: Proxy, number: int) -> None:
-        """Abort a session that hangs; where what was asked before the hang is still being answered, look again later."""
+        """End a session that hangs; where what was asked before the hang is still being answered, look again later."""
         session = proxy.sessions.get(number)
         if session is not None and session.silent:
-            session.abort()
+            session.finish()
         elif session is not None:
             gevent.spawn_later(HANG, self._end_silent, proxy, number)
 
@@ -229,6 +229,8 @@ def main(planted: str = '') -> None:
         root = logging.getLogger()
         root.setLevel(logging.INFO)
         root.addHandler(Log(host))
+        host.create('warm', '127.0.0.1:1', 'tcp')    # the first one looks for plugins
+        host.settle('warm')
         server = StreamServer(('127.0.0.1', 0), host.serve)
         server.start()
         print(server.server_port, flush=True)

@@ -103,6 +103,7 @@ class Http:
     name = 'http'
     kinds = tuple(sorted(ERRORS))
     lossy = False
+    patient = True
 
     def server(self) -> AbstractContextManager[Any]:
         return nginx_server()
@@ -197,7 +198,7 @@ def carried_out(ask: Ask, files: dict[str, bytes]) -> Looks:
 
 def differences(address: str, seen: Seen, names: Sequence[str]) -> list[str]:
     """Return in what the server's files are not what they must be after some beginning of what was asked; remove them."""
-    first = len(seen.asked) if seen.left == 'half' and not seen.cut else verdict(seen).answered
+    first = len(seen.asked) if seen.settled else verdict(seen).answered
     wanted = list[dict[str, bytes]]()
     for count in range(len(seen.asked), first - 1, -1):
         files: dict[str, bytes] = {}

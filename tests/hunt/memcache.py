@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -41,6 +42,7 @@ class Memcache:
     name = 'memcache'
     kinds = tuple(sorted(KINDS))
     lossy = True
+    patient = False
 
     def server(self) -> AbstractContextManager[Any]:
         return memcached_server()
@@ -60,6 +62,8 @@ class Memcache:
         return Raw(port, *((encode_binary, packet_end) if plan['as'] == 'binary' else (encode, response_end)))
 
     def judge(self, seen: Seen) -> list[str]:
+        if seen.spoilt and (seen.plan['as'] == 'pymemcache' or quits(seen.asked[-1])):
+            seen = replace(seen, cut=True)      # pymemcache gives up, as it should; and what quits may have been spoilt, too
         raised = [] if seen.faults or seen.excused else seen.raised
         return [*raised, *verdict(seen).wrong]
 
@@ -113,7 +117,7 @@ def refusal(ask: Ask, kind: str) -> Looks:
 def differences(client: pymemcache.Client, seen: Seen) -> list[str]:
     """Return in what the server's items are not what they must be after some beginning of what was asked; remove them."""
     keys = sorted({key for ask in seen.asked for key in keys_of(ask)})
-    first = len(seen.asked) if seen.left == 'half' and not seen.cut else verdict(seen).answered
+    first = len(seen.asked) if seen.settled else verdict(seen).answered
     wanted = list[dict[str, bytes]]()
     for count in range(len(seen.asked), first - 1, -1):
         model = model_of(seen)
@@ -162,7 +166,7 @@ class RealClient(Tapped):
                 self.silent = True
             except ConnectionError:
                 pass    # ``sock`` knows
-            except pymemcache.MemcacheError as error:
+            except Exception as error:  # noqa: BLE001 - any, where an answer was spoilt
                 if 'non-numeric' not in str(error):     # this one we ask for
                     self.raised.append(repr(error))
         return len(asks)

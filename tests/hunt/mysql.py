@@ -64,6 +64,7 @@ class MySQL:
     name = 'mysql'
     kinds = tuple(sorted(ERRORS))
     lossy = True
+    patient = False
 
     @contextlib.contextmanager
     def server(self) -> Iterator[Any]:

@@ -62,12 +62,19 @@ class Seen:
         """What has happened to it, in short."""
         faults = ', '.join(f'{number} {fault.behavior} {fault.kind}'.strip() for number, fault in sorted(self.faults.items()))
         unread = f'; unread: {self.unread}' if self.unread else ''
-        return f'{len(self.asked)} asked, {self.heard} heard, left: {self.left or "no"}; faults: {faults or "none"}{unread}'
+        cut = ', cut' if self.cut else ''
+        return f'{len(self.asked)} asked, {self.heard} heard, left: {self.left or "no"}{cut}; faults: {faults or "none"}{unread}'
 
     @property
     def spoilt(self) -> bool:
-        """Whether random bytes were put into an answer."""
-        return any(fault.kind == 'inject' for fault in self.faults.values())
+        """Whether random bytes were put into an answer, or in its place."""
+        return any(fault.kind in ('inject', 'random-bytes') for fault in self.faults.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether the backend has got all that was asked and not failed, and has had the time to carry it out."""
+        ended = any(fault.behavior in ('blackout', 'abort') for fault in self.faults.values())
+        return self.left == 'half' and not self.cut and not ended
 
     @property
     def excused(self) -> bool:

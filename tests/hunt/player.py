@@ -127,8 +127,8 @@ class Player:
         client, seen = self.clients.get(number), self.seen.get(number)
         if client is None or seen is None:
             return
-        if seen.heard == len(seen.asked):
-            self.hear({}, number)   # once more, as counting answers may have been wrong
+        if seen.heard == len(seen.asked) or move['how'] == 'half' and not self.subject.patient:
+            self.hear({}, number)   # perhaps once more, as counting answers may have been wrong
         self.clients.pop(number)
         seen.left = move['how']
         client.leave(seen.left)

@@ -43,6 +43,7 @@ class PostgreSQL:
     name = 'postgres'
     kinds = tuple(sorted(KINDS))
     lossy = True
+    patient = False
 
     @contextlib.contextmanager
     def server(self) -> Iterator[Any]:

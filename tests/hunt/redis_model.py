@@ -2,7 +2,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .oracle import MORE, OTHER, Exactly, Line, Looks
 
@@ -60,19 +60,16 @@ def reply_end(got: bytes, start: int) -> int:
 
 def unasked(got: bytes, start: int) -> int:
     """Return the offset after the messages of channels at an offset."""
-    while got.startswith(MESSAGES, start) and (end := reply_end(got, start)):
-        start = end
-    return start
+    while got.startswith(MESSAGES, start):
+        start = reply_end(got, start) or len(got)
+    begun = bytes(got[start:start + len(MESSAGES[0])])
+    return len(got) if len(begun) > 1 and any(message.startswith(begun) and message != begun for message in MESSAGES) else start
 
 
-class Shape:
-    """A reply of which the kind is known, and no more."""
+class Shape(NamedTuple):
+    """A reply of which the kind is known, by its first byte, and no more."""
 
-    def __init__(self, mark: bytes) -> None:
-        self.mark = mark
-
-    def __repr__(self) -> str:
-        return f'a reply that begins with {self.mark!r}'
+    mark: bytes
 
     def at(self, got: bytes, start: int) -> int:
         if start < len(got) and not got.startswith(self.mark, start):
@@ -117,13 +114,13 @@ class Model:
         return None if silent else Exactly(reply) if isinstance(reply, bytes) else reply
 
     def _run(self, verb: bytes, words: list[bytes]) -> 'bytes | Looks':
-        if self.confined and verb not in SUBSCRIBER:
-            self.refuse(verb)
-            return Line(rb"-(ERR|EXECABORT Transaction discarded because of:) Can't execute .*")
         known = COMMANDS.get(verb)
         if known is None:
             self.refuse(verb)
             return Line(rb'-ERR unknown command .*')
+        if self.confined and verb not in SUBSCRIBER:
+            self.refuse(verb)
+            return Line(rb"-(ERR|EXECABORT Transaction discarded because of:) Can't execute .*")
         if self.queue is not None and verb not in UNQUEUED:
             self.queue.append(words)
             return QUEUED
@@ -186,8 +183,7 @@ def _getset(model: Model, args: list[bytes]) -> bytes:
 
 def _getdel(model: Model, args: list[bytes]) -> bytes:
     before = model.text(args[0])
-    if args[0] in model.data:
-        model.put(args[0], None)
+    _del(model, args)
     return before
 
 
@@ -247,10 +243,6 @@ def _hgetall(model: Model, args: list[bytes]) -> bytes:
     assert isinstance(value, dict)
     pairs = [bulk(key) + bulk(item) for key, item in value.items()]
     return b'%%%d\r\n' % len(pairs) + b''.join(pairs) if model.resp3 else b'*%d\r\n' % (2 * len(pairs)) + b''.join(pairs)
-
-
-def _lrange(model: Model, args: list[bytes]) -> bytes:
-    return array([bulk(item) for item in model.data.get(args[0], ())])      # type: ignore[arg-type]
 
 
 def _ping(model: Model, args: list[bytes]) -> bytes:
@@ -324,32 +316,27 @@ def _subscription(verb: bytes) -> Callable[[Model, list[bytes]], bytes]:
     return run
 
 
-def _publish(model: Model, args: list[bytes]) -> bytes:
-    return b':%d\r\n' % (args[0] in model.channels)
-
-
 def _reset(model: Model, args: list[bytes]) -> bytes:
     model._begin()
     return RESET
 
 
-def _quit(model: Model, args: list[bytes]) -> bytes:
-    model.then = 'close'
-    return OK
-
-
-def _monitor(model: Model, args: list[bytes]) -> bytes:
-    model.then = 'opaque'
-    return OK
+def _last(then: str) -> Callable[[Model, list[bytes]], bytes]:
+    def run(model: Model, args: list[bytes]) -> bytes:
+        model.then = then
+        return OK
+    return run
 
 
 #: what commands reply, and do; keys of lists, hashes and texts are never the same
 COMMANDS: dict[bytes, Callable[[Model, list[bytes]], Any]] = {
     b'SET': _set, b'GETSET': _getset, b'GETDEL': _getdel, b'APPEND': _append, b'INCR': _incr, b'DEL': _del, b'RPUSH': _rpush,
-    b'LPOP': _lpop, b'BLPOP': _blpop, b'HSET': _hset, b'HGETALL': _hgetall, b'LRANGE': _lrange, b'PING': _ping, b'MULTI': _multi,
+    b'LPOP': _lpop, b'BLPOP': _blpop, b'HSET': _hset, b'HGETALL': _hgetall, b'PING': _ping, b'MULTI': _multi,
     b'EXEC': _exec, b'DISCARD': _discard, b'WATCH': _watch, b'UNWATCH': _unwatch, b'HELLO': _hello, b'CLIENT': _client,
-    b'SUBSCRIBE': _subscription(b'subscribe'), b'UNSUBSCRIBE': _subscription(b'unsubscribe'), b'PUBLISH': _publish,
-    b'RESET': _reset, b'QUIT': _quit, b'MONITOR': _monitor,
+    b'SUBSCRIBE': _subscription(b'subscribe'), b'UNSUBSCRIBE': _subscription(b'unsubscribe'), b'RESET': _reset,
+    b'QUIT': _last('close'), b'MONITOR': _last('opaque'),
+    b'LRANGE': lambda model, args: array([bulk(item) for item in model.data.get(args[0], ())]),     # type: ignore[arg-type]
+    b'PUBLISH': lambda model, args: b':%d\r\n' % (args[0] in model.channels),
     b'GET': lambda model, args: model.text(args[0]),
     b'MGET': lambda model, args: array([model.text(key) for key in args]),
     b'EXISTS': lambda model, args: b':%d\r\n' % sum(key in model.data for key in args),

@@ -67,11 +67,13 @@ class Subject(Protocol):
         name: Of the protocol in vaurien, and of this file.
         kinds: The kinds of ``error`` that are drawn. Empty is any of all kinds.
         lossy: Whether ``error`` with ``inject`` is tried.
+        patient: Whether the server answers a client that has ended its direction.
     """
 
     name: str
     kinds: Sequence[str]
     lossy: bool
+    patient: bool
 
     def server(self) -> AbstractContextManager[Any]:
         """Run the real server, once for all schedules; what it gives has an ``address``."""

@@ -26,6 +26,7 @@ class Tcp:
     name = 'tcp'
     kinds = ()
     lossy = True
+    patient = True
 
     def server(self) -> AbstractContextManager[Any]:
         return echo_server()
@@ -33,7 +34,7 @@ class Tcp:
     def plan(self, random: Random, word: str) -> tuple[dict[str, Any], list[list[Any]]]:
         says, first = list[list[Ask]](), 0
         for _ in range(random.randint(1, 5)):
-            count = random.choice((1, 3, 50, 50, 3_000))
+            count = random.choice((1, 3, 50, 50) * 3 + (3_000,))
             says.append([[word, first, count]])
             first += count
         return {'as': 'raw'}, says

@@ -1,4 +1,6 @@
 """The command as users run it: what it prints, how it ends, and that no mistake shows a traceback."""
+import os
+import pty
 import re
 import signal
 import socket
@@ -151,11 +153,47 @@ def test_a_name_that_does_not_resolve_is_one_line_and_status_1():
 
 def test_the_address_bound_and_the_seed_are_told(backend):
     with daemon('--backend', backend.address, '--seed', '1234') as vaurien:
-        where = f'127.0.0.1:{vaurien.port}, backend {backend.address}'
+        where = f'127.0.0.1:{vaurien.port}, backend {backend.address}, protocol tcp, behavior dummy'
         assert vaurien.output.splitlines()[0] == f'vaurien: proxy default listening on {where}'
         vaurien.wait_for(r'INFO vaurien\.cli\.command: seed 1234, repeat with --seed 1234\n')
         with connect(vaurien.port) as client:
             assert ask(client, b'hello') == b'hello'
+
+
+def test_faults_are_shown_as_they_happen_and_not_where_they_are_not_wanted():
+    flags = ('--backend', 'embedded', '--protocol', 'http', '--behavior', 'error', '--behavior-error-kind', '502')
+    with daemon(*flags) as running, connect(running.port) as client:
+        for number, words in enumerate(('#1', '#1.2'), 1):
+            client.sendall(b'GET /%d HTTP/1.1\r\nHost: a\r\n\r\n' % number)
+            running.wait_for(rf'(?m)^\d\d:\d\d:\d\d default {words} error 502 GET /{number}$')
+    for quiet in (['--quiet'], ['--show', 'none']):
+        with daemon(*flags, *quiet) as running, connect(running.port) as client:
+            client.sendall(b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+            assert b' 502 ' in read_to_end(client)
+        assert running.output.count('\n') == 1
+    assert one_line(run_to_end('--quiet', '--show', 'faults'), 2) == '--quiet: True is not valid, expected no --show beside it'
+
+
+def test_toxics_are_announced():
+    with daemon('--toxic', 'latency:latency=1', '--toxic', 'slicer@upstream') as running:
+        running.wait_for('listening on .*, behavior dummy, toxics latency_downstream, slicer_upstream\n')
+        running.wait_for('INFO vaurien.proxies.fleet: default listens on .*, toxics latency_downstream, slicer_upstream\n')
+
+
+def test_a_terminal_is_told_once(backend):
+    ours, theirs = pty.openpty()
+    flags = ('--proxy', 'localhost:0', '--backend', backend.address, '--http', '--http-port', '0')
+    with subprocess.Popen([sys.executable, '-m', 'vaurien', *flags], env=environment(), stdin=subprocess.DEVNULL, stdout=theirs,
+                          stderr=theirs) as process:
+        os.close(theirs)
+        text = b''
+        while b'vaurien: control server on' not in text:
+            text += os.read(ours, 65536)
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    os.close(ours)
+    assert b'INFO vaurien.cli.command: seed' in text
+    assert text.count(b'default listen') == text.count(b'control server on') == 1
 
 
 def test_a_seed_is_chosen_and_told_where_none_is_given(backend):

@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.integration.test_data_plane_messages import budget  # noqa: F401 - a fixture
 from tests.support.hosting import hosted, spec_for
 from tests.support.peers import Backend, connect, read_to_end, script
 from tests.support.postgres_talk import message, query, startup

@@ -14,6 +14,7 @@ from vaurien.errors import ProtocolError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
+from vaurien.relay.message_lane import MessageLane
 from vaurien.spec import BehaviorSpec, ProxySpec
 
 
@@ -82,6 +83,14 @@ def upper(sock: socket.socket) -> None:
         for line in file:
             file.write(line.upper())
             file.flush()
+
+
+@pytest.fixture(params=[None, -1], ids=['at once', 'round by round'], autouse=True)
+def budget(request, monkeypatch):
+    """Handle what was read in one callback; or each message in one of its own, and all others in between."""
+    if request.param is not None:
+        monkeypatch.setattr(MessageLane, 'BUDGET', request.param)
+        monkeypatch.setattr(MessageLane, 'LOOK', request.param)
 
 
 @pytest.fixture

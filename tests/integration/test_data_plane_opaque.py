@@ -4,7 +4,7 @@ import threading
 import gevent
 import pytest
 
-from tests.integration.test_data_plane_messages import error, lines_spec
+from tests.integration.test_data_plane_messages import budget, error, lines_spec  # noqa: F401 - a fixture
 from tests.support.hosting import hosted, registered, spec_for
 from tests.support.peers import Backend, connect, ending, read_exactly, read_to_end
 from tests.support.unit_of_time import MS, PATIENCE

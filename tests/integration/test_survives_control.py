@@ -11,6 +11,7 @@ from tests.support.control_client import steering
 from tests.support.hosting import eventually, spec_for
 from tests.support.peers import ask, connect, reset, send_on
 from tests.support.unit_of_time import MS
+from vaurien.httpd import room
 from vaurien.httpd import server as server_module
 
 LORIS = 300     #: connections that say a byte now and then
@@ -35,12 +36,12 @@ def test_slow_loris_on_many_connections_holds_up_nobody(server, monkeypatch):
                     sock.sendall(bytes((byte,)))
             assert ask(client, b'ping') == b'ping'
             assert server.get('/behavior') == {'behavior': 'dummy'}
-        eventually(lambda: not server.server._server.waiting, 'the end of all that drip')
+        eventually(lambda: not server.server._server.room.idle, 'the end of all that drip')
         eventually(lambda: server.host.state()['greenlets'] < LORIS / 10, 'the end of their greenlets')
 
 
 def test_more_connections_than_there_is_room_for_hold_up_nobody(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 20)
+    monkeypatch.setattr(room, 'MAX_CONNECTIONS', 20)
     with contextlib.ExitStack() as stack, connect(server.host.port) as client:
         for _ in range(LORIS):
             stack.enter_context(server.connect()).sendall(b'GET /')

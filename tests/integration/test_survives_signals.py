@@ -1,4 +1,5 @@
 """Signals in the middle of traffic: SIGHUP reads the INI file again, and nothing that did not change notices."""
+import os
 import re
 import shlex
 import signal
@@ -86,6 +87,15 @@ def test_a_file_that_is_gone_changes_nothing(configured):
     configured.path.unlink()
     configured.vaurien.send(signal.SIGHUP)
     configured.vaurien.wait_for(r'ERROR vaurien\.cli\.reload: not reloaded, and nothing has changed: .*chaos\.ini: No such file')
+    with connect(configured.vaurien.port) as client:
+        assert ask(client, b'still here') == b'still here'
+
+
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(configured):
+    configured.path.unlink()
+    os.mkfifo(configured.path)
+    configured.vaurien.send(signal.SIGHUP)
+    configured.vaurien.wait_for(r'ERROR vaurien\.cli\.reload: not reloaded, and nothing has changed: .* a regular file, ')
     with connect(configured.vaurien.port) as client:
         assert ask(client, b'still here') == b'still here'
 

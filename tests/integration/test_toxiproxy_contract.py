@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.support.control_client import steering
-from tests.support.peers import free_port, listener
+from tests.support.control_client import read_all, steering
+from tests.support.peers import free_port, listener, read_exactly
 
 JSON, TEXT = 'application/json', 'text/plain; charset=utf-8'
 ID = re.compile('[0-9a-v]{20}')
@@ -97,6 +97,25 @@ def test_a_call_answers_to_the_byte(method, path, body, status, text, api):
 
 def test_reset_takes_an_empty_body(server):
     check(server.ask('POST', '/reset', b''), 204, '', None)
+
+
+@pytest.mark.parametrize('path, removed, text', [
+    ('/proxies/web', '/proxies/web', 'proxy not found'),
+    ('/proxies/web/toxics', '/proxies/web', 'proxy not found'),
+    ('/proxies/web/toxics/slow', '/proxies/web', 'proxy not found'),
+    ('/proxies/web/toxics/slow', '/proxies/web/toxics/slow', 'toxic not found'),
+])
+def test_what_is_removed_while_a_body_arrives_is_not_found(path, removed, text, api):
+    body = b'{"type": "noop"}'
+    with api.connect() as sock:
+        sock.sendall(f'POST {path} HTTP/1.1\r\nHost: localhost:{api.port}\r\nContent-Length: {len(body)}\r\n'
+                     'Connection: close\r\nExpect: 100-continue\r\n\r\n'.encode())
+        assert read_exactly(sock, 25) == b'HTTP/1.1 100 Continue\r\n\r\n'     # the body is awaited
+        assert api.ask('DELETE', removed).status == 204
+        sock.sendall(body)
+        answer = read_all(sock).decode()
+    assert answer.startswith('HTTP/1.1 404 ')
+    assert answer.endswith(f'\r\n\r\n{{"error":"{text}","status":404}}\n')
 
 
 def test_there_are_no_proxies_at_first(server):

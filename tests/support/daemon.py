@@ -13,7 +13,7 @@ from typing import IO
 from .unit_of_time import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PROXY = re.compile(r'vaurien: proxy (\S+) listening on (\S+), backend (\S+)')
+PROXY = re.compile(r'vaurien: proxy (\S+) listening on (\S+), backend ([^\s,]+), protocol')
 CONTROL = re.compile(r'vaurien: control server on (http://\S+)')
 
 

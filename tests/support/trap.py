@@ -2,11 +2,14 @@
 
 Such a call is refused before it waits, and written down with its stack. It is caught where the interpreter tells of it (audit
 events), or where its module or its class has it. What is written in C and told by neither is not seen: a lock, a file object.
+
+``python -m tests.support.trap REPORT MODULE ARGUMENT...`` runs a module as a program, and writes down what its loop has caught.
 """
 import fcntl
 import functools
 import logging
 import os
+import runpy
 import select
 import socket
 import stat
@@ -16,9 +19,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 from unittest import mock
+
+import gevent
 
 #: calls of a stack that are kept, those above the one that may wait
 FRAMES = 15
@@ -230,3 +236,25 @@ def hear() -> None:
         if check is not None and Trap._on:
             Trap.look(event, check, args)
     sys.addaudithook(heard)
+
+
+def main(report: str, module: str, *arguments: str) -> None:
+    """Run a module as a program with a trap from its first turn in the event loop on, and write down what was caught.
+
+    Args:
+        report: The path of the report, which is there once the program has ended; empty: nothing was.
+        module: Its name.
+        arguments: Its command line.
+    """
+    sys.argv[1:] = arguments
+    trap = Trap()
+    with ExitStack() as on:
+        gevent.get_hub().loop.run_callback(on.enter_context, trap)
+        try:
+            runpy.run_module(module, run_name='__main__', alter_sys=True)
+        finally:
+            Path(report).write_text('\n'.join(map(str, trap.calls)), encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

@@ -48,10 +48,11 @@ class Watchdog:
 
     Attributes:
         count: The callbacks so far.
+        total: The time [s] of all of them.
     """
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count, self.total = 0, 0.0
         self._steps: dict[int, int] = {}    # by their length in STEPs, how many callbacks there were
         self._longest: dict[str, float] = {}
         self._on = ExitStack()
@@ -94,6 +95,7 @@ class Watchdog:
     def _took(self, seconds: float, runs: Any) -> None:
         step = int(seconds / STEP) + 1
         self.count += 1
+        self.total += seconds
         self._steps[step] = self._steps.get(step, 0) + 1
         if seconds >= LONG:
             name = name_of(runs)

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from vaurien.errors import (
+    MAX_SHOWN,
     BackendError,
     ConfigError,
     ProtocolError,
@@ -32,6 +33,11 @@ def test_a_refused_value_is_named_with_its_option_and_what_is_allowed():
     error = ConfigError('--http-port', 'many', 'an integer')
     assert str(error) == "--http-port: 'many' is not valid, expected an integer"
     assert (error.option, error.value, error.reason) == ('--http-port', 'many', 'an integer')
+
+
+def test_a_message_shows_the_beginning_of_a_long_value():
+    assert str(ConfigError('a', 'x' * 10 ** 6, 'less')) == f"a: '{'x' * (MAX_SHOWN - 1)}... is not valid, expected less"
+    assert len(str(UnknownPluginError('behavior', 'x' * 10 ** 6, ['a']))) < 2 * MAX_SHOWN
 
 
 def test_an_unknown_plugin_lists_the_known_ones_sorted():

@@ -13,8 +13,10 @@ from contextlib import ExitStack, contextmanager, suppress
 import gevent
 import pytest
 
+from tests.support.daemon import environment
 from tests.support.peers import listener
 from tests.support.trap import MayWaitError, Trap
+from tests.support.unit_of_time import PATIENCE
 
 
 @contextmanager
@@ -183,3 +185,28 @@ def test_other_threads_may_wait_and_afterwards_so_may_this_one():
     assert not trap.calls
     assert socket.getaddrinfo('localhost', 80)
     time.sleep(1e-6)
+
+
+PROGRAM = """
+import socket
+import gevent
+def look_up():
+    try:
+        socket.getaddrinfo('localhost', 80)
+    except AssertionError:
+        print('caught')
+socket.getaddrinfo('localhost', 80)
+gevent.spawn(look_up).join()
+"""
+
+
+def test_a_whole_program_is_trapped_from_its_first_turn_in_the_loop_on(tmp_path):
+    (tmp_path / 'program.py').write_text(PROGRAM)
+    report = tmp_path / 'report'
+    environ = environment()
+    environ['PYTHONPATH'] = os.pathsep.join((str(tmp_path), environ['PYTHONPATH']))
+    done = subprocess.run([sys.executable, '-m', 'tests.support.trap', str(report), 'program'], env=environ, capture_output=True,
+                          text=True, timeout=PATIENCE, check=True)
+    assert done.stdout == 'caught\n'
+    assert report.read_text().startswith("socket.getaddrinfo('localhost', 80, ")
+    assert 'in look_up' in report.read_text()

@@ -119,6 +119,7 @@ def test_percentiles_leave_out_what_is_rare():
         dog._took(STEP / 2, work)
     dog._took(WORK, work)
     assert (dog.count, dog.percentile(99)) == (100, STEP)
+    assert WORK <= dog.total <= WORK + 100 * STEP
     assert WORK <= dog.percentile(99.5) <= WORK + STEP
 
 

@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 from ..errors import ConfigError
 from ..options import Option, options_of, settle
 
+MAX_PATTERN = 1000  #: [characters] of a regular expression; to compile one of a million takes seconds
+
 
 def pattern(value: Any) -> 're.Pattern[str] | None':
     """Compile a regular expression that is searched in a request's name, case-insensitively; empty: none."""
     if isinstance(value, re.Pattern):
         return value
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > MAX_PATTERN:
         raise ValueError(value)
     try:
         return re.compile(value, re.IGNORECASE) if value else None
@@ -19,7 +21,7 @@ def pattern(value: Any) -> 're.Pattern[str] | None':
         raise ValueError(str(error)) from None
 
 
-pattern.expected = 'a regular expression'  # type: ignore[attr-defined]
+pattern.expected = f'a regular expression of at most {MAX_PATTERN} characters'  # type: ignore[attr-defined]
 
 #: what every behavior can be told
 COMMON: dict[str, Option] = {

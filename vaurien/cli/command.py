@@ -12,7 +12,7 @@ from ..address import Address
 from ..console import abandon_stdout, complain
 from ..errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
 from .background import never_waiting
-from .log import close_log, log_exception, open_log
+from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def run(configuration: 'Configuration') -> None:
     from .signals import Signals
     spec = configuration.spec
     with ExitStack() as ending:
-        ending.callback(close_log, open_log(spec.log_level, spec.log_output))
+        log = open_log(spec.log_level, spec.log_output)
+        ending.callback(close_log, log)
         out = ending.enter_context(never_waiting(sys.stdout, 'vaurien: lines that were dropped: {}\n'.format))
         hub = get_hub()
         hub.print_exception = log_exception  # type: ignore[method-assign]
@@ -100,19 +101,8 @@ def run(configuration: 'Configuration') -> None:
         fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
-        fleet.reconcile(spec.proxies)
-        lines = [describe(proxy) for proxy in fleet.proxies.values()]
-        if spec.http:
-            server = open_control(fleet, spec)
-            ending.callback(server.stop)
-            lines.append(f'control server on http://{server.address}')
-        if spec.statsd.enabled:
-            from ..metrics.statsd import Reporter
-            reporter = Reporter(fleet, spec.statsd)
-            reporter.start()
-            ending.callback(reporter.stop)
-        if not spec.http and not any(not proxy.chaos.plain or proxy.toxics for proxy in fleet.proxies.values()):
-            lines.append(NOTHING)
+        with said_once(log, spec.log_output):
+            lines = begin(fleet, spec, out, ending)
         for line in lines:
             say(line, out)
         if configuration.again is not None:
@@ -121,10 +111,38 @@ def run(configuration: 'Configuration') -> None:
         drain(fleet, spec.grace, signals)
 
 
+def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> list[str]:
+    """Start all that a process is to have, and return what is to be said of it.
+
+    Args:
+        fleet: The proxies; none is there yet.
+        spec: What the process should be.
+        out: Where faults are shown.
+        ending: What is to be done in the end is added to it.
+    """
+    fleet.reconcile(spec.proxies)
+    lines = [describe(proxy) for proxy in fleet.proxies.values()]
+    if spec.http:
+        server = open_control(fleet, spec)
+        ending.callback(server.stop)
+        lines.append(f'control server on http://{server.address}')
+    elif not any(proxy.toxics or not proxy.chaos.plain for proxy in fleet.proxies.values()):
+        lines.append(NOTHING)
+    if spec.show == 'faults':
+        from .live import Live, is_colored
+        ending.callback(Live(fleet.journal, out, is_colored()).close)
+    if spec.statsd.enabled:
+        from ..metrics.statsd import Reporter
+        reporter = Reporter(fleet, spec.statsd)
+        reporter.start()
+        ending.callback(reporter.stop)
+    return lines
+
+
 def describe(proxy: 'Proxy') -> str:
     """Return what to say of a proxy that was started."""
     where = f'listening on {proxy.address}' if proxy.spec.enabled else 'disabled'
-    return f'proxy {proxy.name} {where}, backend {proxy.spec.backend}'
+    return f'proxy {proxy.name} {where}, {proxy.summary}'
 
 
 def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':

@@ -3,7 +3,8 @@ import logging
 import os
 import stat
 import sys
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -58,6 +59,26 @@ def open_stream(output: str, formatter: logging.Formatter, ending: ExitStack) ->
             ending.callback(writer.close)
             return writer
     return ending.enter_context(open(output, 'a', encoding='utf-8', errors='backslashreplace'))
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Return whether standard output does not say the same."""
+    return not getattr(record, 'announced', False)
+
+
+@contextmanager
+def said_once(handler: logging.Handler, output: str) -> Iterator[None]:
+    """Leave out of the log, for a ``with`` block, what standard output says, where both go to a terminal.
+
+    Args:
+        handler: The log.
+        output: As for ``open_log``.
+    """
+    both = output == '-' and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
+    if both:
+        handler.addFilter(is_news)
+    yield
+    handler.removeFilter(is_news)
 
 
 class Log(logging.StreamHandler[Any]):

@@ -19,10 +19,11 @@ from ..registry import NAME, PluginClass, Registry
 from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
 from . import arguments, ini
 from .arguments import Values
+from .files import Read, read_again, read_first
 from .help import page, short
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN, flag_of
+from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, SHOWING, STATSD, VAURIEN, flag_of
 from .toxics import read_section, read_toxic, with_names
 
 T = TypeVar('T')
@@ -45,7 +46,7 @@ class Configuration(NamedTuple):
     again: 'Callable[[], Configuration] | None' = None
 
 
-def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> Configuration:
+def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ, read: Read = read_first) -> Configuration:
     """Read a command line, and the INI file that it names. The command line wins over the file.
 
     Plugins that either names are imported and registered.
@@ -53,6 +54,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
     Args:
         argv: The arguments, without the program's name.
         environ: What ``${NAME}`` and the control server's token are taken from.
+        read: Reads a file.
 
     Raises:
         ConfigError: A value, a name or a line is not acceptable.
@@ -61,15 +63,15 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> C
         SystemExit: ``help``, ``--help``, ``--help-all`` or ``--version`` has been answered.
     """
     first, words = arguments.early(argv)
-    sections = ini.read_sections(ini.check_path(first['config']), environ) if 'config' in first else {}
+    sections = ini.read_sections(ini.check_path(first['config']), environ, read) if 'config' in first else {}
     load_plugins(first, sections)
     catalog, notes = make_catalog(KINDS)
     if words[:1] == ['help'] == list(argv[:1]):
         sys.stdout.write(page(words[1:], catalog) if words[1:] else short(catalog))
         raise SystemExit(0)
     line = arguments.parse(argv, catalog)
-    found = Builder(catalog, line, sections, environ).configuration(notes)
-    return found._replace(again=partial(configure, argv, environ)) if {'config', 'populate'} & line.keys() else found
+    found = Builder(catalog, line, sections, environ, read).configuration(notes)
+    return found._replace(again=partial(configure, argv, environ, read_again)) if {'config', 'populate'} & line.keys() else found
 
 
 class Builder:
@@ -80,13 +82,15 @@ class Builder:
         line: What the command line gave.
         sections: What the INI file gave; empty: there is none.
         environ: The process's environment.
+        read: Reads a file.
 
     Raises:
         ConfigError: A section or a key is not known.
     """
 
-    def __init__(self, catalog: Catalog, line: Values, sections: ini.Sections, environ: Mapping[str, str]) -> None:
-        self.catalog, self.line, self.environ = catalog, spelt_out(line), environ
+    def __init__(self, catalog: Catalog, line: Values, sections: ini.Sections, environ: Mapping[str, str],
+                 read: Read = read_first) -> None:
+        self.catalog, self.line, self.environ, self.read = catalog, spelt_out(line), environ, read
         self.main: Values = {}
         self.shared: Values = {}
         self.statsd: Values = {}
@@ -151,7 +155,7 @@ class Builder:
         if control['http']:
             check_binding(control['http_host'], control['http_token'], label('http_host', values))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
-        entries = read_populate(process['populate'], label('populate', values)) if process['populate'] else []
+        entries = read_populate(process['populate'], label('populate', values), self.read) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
         if process['sync']:
             notes = [*notes, f'{values["sync"].label} has no effect']
@@ -161,7 +165,7 @@ class Builder:
         spec = ProcessSpec(
             proxies=self._all_proxies(process['fleet_only'], entries), defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], **control, **taken(LOGGING, values))
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
@@ -294,6 +298,20 @@ def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
         given = values.get(key) or Given(option.default, flag_of(key))
         result[key] = convert(given.label, option, given.value)
     return result
+
+
+def shown(values: Values) -> str:
+    """Return what is written on standard output as it happens.
+
+    Raises:
+        ConfigError: Two things are said about it.
+    """
+    showing = taken(SHOWING, values)
+    if not showing['quiet']:
+        return str(showing['show'])
+    if 'show' in values:
+        raise ConfigError(label('quiet', values), True, f'no {label("show", values)} beside it')
+    return 'none'
 
 
 def label(key: str, values: Values) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..options import Given, read_lines
+from .files import MAX_FILE_BYTES, Read, read_first
 
 Section = dict[str, Given]
 Sections = dict[str, Section]
@@ -17,7 +18,6 @@ Sections = dict[str, Section]
 EXTENDING = ('vaurien', 'DEFAULT')
 NOT_GIVEN = Given('', '')
 VARIABLE = re.compile(r'\$\{([^}]*)\}')
-MAX_FILE_BYTES = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
 #: what a malformed line should have been
 RULES: tuple[tuple[type[Error], str], ...] = (
     (MissingSectionHeaderError, 'a [section] before the first key'),
@@ -48,12 +48,13 @@ def check_path(given: Given) -> str:
     return path
 
 
-def read_sections(path: str, environ: Mapping[str, str]) -> Sections:
+def read_sections(path: str, environ: Mapping[str, str], read: Read = read_first) -> Sections:
     """Read an INI file and what it extends.
 
     Args:
         path: The file; those that it extends are found from its folder.
         environ: What ``${NAME}`` is taken from.
+        read: Reads a file.
 
     Returns:
         The sections in the order of the files, each value with the name that it has for the user.
@@ -62,11 +63,11 @@ def read_sections(path: str, environ: Mapping[str, str]) -> Sections:
         ConfigError: A line is malformed, a variable is not set, or a file extends itself.
         OSError: A file cannot be read.
     """
-    return _read(Path(path), environ, ())
+    return _read(Path(path), environ, read, ())
 
 
-def _read(path: Path, environ: Mapping[str, str], above: tuple[Path, ...]) -> Sections:
-    sections = _parse(path, environ)
+def _read(path: Path, environ: Mapping[str, str], read: Read, above: tuple[Path, ...]) -> Sections:
+    sections = _parse(path, environ, read)
     above = (*above, path.resolve())
     for name in EXTENDING:
         extends = sections.get(name, {}).pop('extends', NOT_GIVEN)
@@ -76,7 +77,7 @@ def _read(path: Path, environ: Mapping[str, str], above: tuple[Path, ...]) -> Se
             base = path.parent / line
             if base.resolve() in above:
                 raise ConfigError(extends.label, line, 'a file that does not extend this one')
-            _fill(sections, _read(base, environ, above))
+            _fill(sections, _read(base, environ, read, above))
         if not sections.get(name):
             sections.pop(name, None)
     return sections
@@ -87,8 +88,8 @@ def _fill(sections: Sections, base: Sections) -> None:
         sections[name] = {**section, **sections.get(name, {})}
 
 
-def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
-    text = _text(path)
+def _parse(path: Path, environ: Mapping[str, str], read: Read) -> Sections:
+    text = _text(path, read(path))
     parser = Parser(default_section='', inline_comment_prefixes=(';',), empty_lines_in_values=False)
     try:
         parser.read_string(text, str(path))
@@ -99,9 +100,7 @@ def _parse(path: Path, environ: Mapping[str, str]) -> Sections:
             for name in parser.sections()}
 
 
-def _text(path: Path) -> str:
-    with path.open('rb') as file:
-        data = file.read(MAX_FILE_BYTES + 1)
+def _text(path: Path, data: bytes) -> str:
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(str(path), f'more than {MAX_FILE_BYTES} bytes', 'an INI file')
     try:

@@ -9,7 +9,8 @@ from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME, NAME_FORM
 from .arguments import Values
-from .ini import MAX_FILE_BYTES, check_path
+from .files import MAX_FILE_BYTES, Read
+from .ini import check_path
 
 #: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which should only be done on purpose
 DEFAULT_LISTEN = '127.0.0.1:0'
@@ -39,20 +40,20 @@ class Entry(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_populate(path: str, label: str) -> list[Entry]:
+def read_populate(path: str, label: str, read: Read) -> list[Entry]:
     """Read a file of proxies.
 
     Args:
         path: The file.
         label: What it was named by.
+        read: Reads a file.
 
     Raises:
         ConfigError: It is no such list, or a proxy of it lacks something or has a value of the wrong type.
         OSError: It cannot be read.
     """
     check_path(Given(path, label))
-    with Path(path).open('rb') as file:
-        data = file.read(MAX_FILE_BYTES + 1)
+    data = read(Path(path))
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f'{label} {path}', f'more than {MAX_FILE_BYTES} bytes', FORM)
     try:

@@ -13,6 +13,7 @@ from ..spec import EMBEDDED, ProcessSpec, ProxySpec, read_mix
 
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
+SHOWN = ('none', 'faults')
 LEVELS = ('critical', 'error', 'warning', 'info', 'debug')
 
 
@@ -107,6 +108,11 @@ CONTROL: dict[str, Option] = {
     'http_token': Option(f"What requests must carry as Authorization: Bearer TOKEN; also taken from {TOKEN_VARIABLE}",
                          Text('TOKEN', 'text', str), PROCESS_DEFAULTS.http_token),
 }
+SHOWING: dict[str, Option] = {
+    'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),
+                   PROCESS_DEFAULTS.show, SHOWN),
+    'quiet': Option("Short for --show none", bool, False),
+}
 LOGGING: dict[str, Option] = {
     'log_level': Option("The least that is logged", LEVEL, PROCESS_DEFAULTS.log_level, LEVELS),
     'log_output': Option("A file; - is standard error", PATH, PROCESS_DEFAULTS.log_output),
@@ -124,10 +130,11 @@ STATSD: dict[str, Option] = {
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
-    'the proxy': PROXY, 'the process': PROCESS, 'the control server': CONTROL, 'the log': LOGGING, 'statsd': STATSD,
+    'the proxy': PROXY, 'the process': PROCESS, 'the control server': CONTROL, 'standard output': SHOWING, 'the log': LOGGING,
+    'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **PROCESS, **CONTROL, **LOGGING}
+VAURIEN: dict[str, Option] = {**PROXY, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

@@ -1,18 +1,20 @@
 """The control server: puts surfaces together and serves them. Knows that there are surfaces, and not what they answer."""
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import falcon
 
 from ..address import Address, check_binding
-from ..httpd.server import Server
+from ..httpd.server import ASIDE, Server
 from ..net import sockets
 from ..proxies.fleet import Fleet
 from . import classic, native, toxiproxy
 from .guard import Guard
-from .surface import Refusal, Reply, Route, Surface, refusal_of
+from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
+from .turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class ControlServer:
             surfaces.reverse()
         self._server = Server(listener, application(surfaces, guard))
         self._server.start()
-        logger.info('control server on http://%s', self.address)
+        logger.info('control server on http://%s', self.address, extra={'announced': True})
 
     def stop(self) -> None:
         """Stop listening and drop its connections; nothing happens where it does not listen."""
@@ -84,10 +86,11 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
     app = falcon.App(middleware=[guard])
     app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
     owners: dict[str, Surface] = {}
+    turns = Turns()
     for surface in surfaces:
         for path in dict.fromkeys(route.path for route in surface.routes):
             owners[path] = surface
-            app.add_route(path, Resource([route for route in surface.routes if route.path == path]))
+            app.add_route(path, Resource([route for route in surface.routes if route.path == path], turns))
     owner = partial(owner_of, surfaces, owners)
     for kind in (falcon.HTTPError, Exception):     # falcon has a handler of its own for the first
         app.add_error_handler(kind, partial(failed, owner))
@@ -97,17 +100,22 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
 class Resource:
     """One path: what falcon looks for is an attribute for each method, ``on_get``."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    def __init__(self, routes: Sequence[Route], turns: Turns) -> None:
         allowed = ', '.join(sorted(route.method for route in routes))
         calls = dict.fromkeys(METHODS, partial(not_allowed, allowed))
-        calls.update({route.method: partial(answered, route.handle) for route in routes})
+        calls.update({route.method: partial(answered, route, turns) for route in routes})
         for method, call in calls.items():
             setattr(self, f'on_{method.lower()}', call)
 
 
-def answered(handle: Callable[..., Reply], request: falcon.Request, response: falcon.Response, **captured: Any) -> None:
-    """Answer a request."""
-    send(handle(request, **captured), response)
+def answered(route: Route, turns: Turns, request: falcon.Request, response: falcon.Response, **captured: Any) -> None:
+    """Answer a request, once all of it has arrived and it is its turn."""
+    receive_body(request)
+    if route.at_once:
+        send(route.handle(request, **captured), response)
+        return
+    with turns.wait(request.env.get(ASIDE, nullcontext)()):
+        send(route.handle(request, **captured), response)
 
 
 def not_allowed(allowed: str, request: falcon.Request, response: falcon.Response, **captured: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
+from ..mix import check_entries
 from ..options import as_data
 from ..protocols import Protocol
 from ..registry import NAME, NAME_FORM
@@ -41,6 +42,8 @@ def check_entry(entry: BehaviorSpec, label: Callable[[str], str] = str) -> None:
 
 def check_mix(mix: Iterable[BehaviorSpec]) -> None:
     """Check all entries of a mix; as ``check_entry``."""
+    mix = tuple(mix)
+    check_entries(len(mix))
     for index, entry in enumerate(mix):
         with named(f'mix[{index}].name'):
             check_entry(entry, below(f'mix[{index}].settings'))

@@ -10,6 +10,7 @@ import falcon
 
 from ..behaviors import Behavior
 from ..errors import UnknownPluginError
+from ..mix import check_entries
 from ..proxies.fleet import Fleet, UnknownProxyError
 from ..proxies.proxy import Proxy
 from ..spec import BehaviorSpec, ProxySpec, read_mix
@@ -161,6 +162,7 @@ def mix_of(given: Mapping[str, Any]) -> tuple[BehaviorSpec, ...]:
     if isinstance(mix, str):
         found = list(read_mix(mix))
     elif isinstance(mix, list):
+        check_entries(len(mix))
         found = [listed(entry) for entry in mix]
     else:
         raise Refusal(400, f'mix: expected {MIX}', 'body', 'mix')

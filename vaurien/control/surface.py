@@ -12,7 +12,8 @@ import falcon
 import msgspec
 from gevent import Timeout
 
-from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError
+from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError, shown
+from ..httpd.server import NoRoomError
 from ..proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
 
 JSON = 'application/json'
@@ -73,11 +74,13 @@ class Route(NamedTuple):
         method: The HTTP method.
         path: The path as falcon takes it, with ``{name}`` and ``{number:int}``.
         handle: Called with the request and what the path captured, by name.
+        at_once: It is quick, and does not wait until those that came before have been worked on.
     """
 
     method: str
     path: str
     handle: Callable[..., Reply]
+    at_once: bool = False
 
 
 class Surface(NamedTuple):
@@ -129,11 +132,17 @@ def reason_of(error: OSError) -> str:
 
 def unknown_plugin(error: UnknownPluginError) -> str:
     """Say that there is no such plugin, in the words of vaurien 1.x."""
-    return f'the {error.name!r} {error.kind} does not exist'
+    return f'the {shown(error.name)} {error.kind} does not exist'
 
 
 def read_body(request: falcon.Request) -> bytes:
-    """Read a request's body to its end.
+    """Return a request's body."""
+    body: bytes = request.context.body
+    return body
+
+
+def receive_body(request: falcon.Request) -> None:
+    """Read a request's body to its end, before anything is done about it.
 
     Raises:
         Refusal: It is too large, too slow or broken off.
@@ -141,16 +150,18 @@ def read_body(request: falcon.Request) -> bytes:
     stream, kept, size = request.env['wsgi.input'], [], 0
     try:
         with Timeout(BODY_TIMEOUT):
-            while piece := stream.read(min(MAX_BODY_BYTES, MAX_BODY_BYTES - size + 1)):
+            while piece := stream.read(MAX_BODY_BYTES - size + 1):
                 size += len(piece)
                 if size > MAX_BODY_BYTES:
                     raise too_large()
                 kept.append(piece)
     except (Timeout, TimeoutError):
         raise Refusal(408, f'the body has not arrived within {BODY_TIMEOUT:g} s', 'body', headers=CLOSE_HEADERS) from None
+    except NoRoomError as error:
+        raise Refusal(503, f'the body is not read: {error}', 'body', headers=CLOSE_HEADERS) from None
     except OSError as error:
         raise Refusal(400, f'the body cannot be read: {error}', 'body', headers=CLOSE_HEADERS) from None
-    return b''.join(kept)
+    request.context.body = b''.join(kept)
 
 
 CLOSE_HEADERS = {'Connection': 'close'}

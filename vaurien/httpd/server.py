@@ -4,31 +4,42 @@ Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. Whatever
 at DEBUG, and ends that connection alone.
 """
 import logging
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from socket import SHUT_WR
 from typing import Any, cast
 
-import gevent
 from gevent import Timeout
 from gevent.pool import Pool
 from gevent.pywsgi import Input, WSGIServer
 
+from .framing import check_framing
 from .handler import MAX_LOGGED_CHARACTERS, Log, QuietHandler
+from .room import MAX_CONNECTIONS, MAX_HELD_BYTES, Room, Seat
 
 logger = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 1024  #: at the same time; each costs some 20 KB and a descriptor
 MAX_HEADER_BYTES = 32 * 1024  #: [bytes] of all header fields of a request; browsers send 2 KB
 HEADER_TIMEOUT = 10.0  #: [seconds] that the headers of a request may take from its first byte on
 IDLE_TIMEOUT = 30.0  #: [seconds] that a connection may wait between two requests, and a write may not be taken
 MAX_DISCARDED_BYTES = 4 * 2 ** 20  #: [bytes] of a refused body that are read, since closing earlier would take the response away
 DISCARD_TIMEOUT = 2.0  #: [seconds] for that
+READ_BYTES = 16 * 1024  #: [bytes] of a body that are waited for at once, and so held for it before they have come
+SEND_BYTES = 64 * 1024  #: [bytes] of a response of which each may take ``IDLE_TIMEOUT``
+ASIDE = 'vaurien.aside'  #: in a request's environment: makes a context in which its connection leaves room to others
 UNREAD_BYTES = 2 ** 16  #: [bytes] that are read of a request that is refused unread: closing before would reset its connection
 _PLAIN = 'HTTP/1.1 {}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}'
 
 
 class HeadersTooLargeError(ValueError):
     """The header fields of a request are larger than ``MAX_HEADER_BYTES``."""
+
+
+class NoRoomError(OSError):
+    """A body is not read, since all that are held already are too many bytes."""
+
+    def __str__(self) -> str:
+        return f'{MAX_HELD_BYTES} bytes are held already'
 
 
 class Lines:
@@ -58,7 +69,23 @@ class Body(Input):
     """
 
     complete = True
+    seat: Seat
+    room: Room
     _chunked_input_error: bool
+
+    def read(self, length: int | None = None) -> bytes:
+        """Return some of what is left, at most ``READ_BYTES``; nothing: that was all."""
+        most = READ_BYTES if length is None or length < 0 else min(length, READ_BYTES)
+        if not self.room.hold(self.seat, most):
+            raise NoRoomError
+        piece = self._read(most)
+        self.room.release(self.seat, most - len(piece))
+        return piece
+
+    def _read(self, most: int) -> bytes:
+        with self.room.waiting(self.seat, self.room.slow):
+            piece: bytes = super().read(most)
+        return piece
 
     def _discard(self) -> None:
         """Read what the application has left, within bounds; beyond them the connection has to end."""
@@ -66,10 +93,12 @@ class Body(Input):
             self.complete = not (self.content_length or self.chunked_input)
             return
         self.complete = False
+        if self.seat.gone:
+            return
         with Timeout(DISCARD_TIMEOUT, False):  # type: ignore[arg-type]  # False: end the block without raising
             left = MAX_DISCARDED_BYTES
             while left > 0 and not self._chunked_input_error:
-                piece = self.read(min(left, 16384))
+                piece = self._read(min(left, READ_BYTES))
                 if not piece:
                     self.complete = True
                     return
@@ -81,13 +110,35 @@ class Handler(QuietHandler):
 
     server: 'Server'
     wsgi_input: Any
+    seat: Seat
 
     def handle(self) -> None:
+        room = self.server.room
+        seat = room.enter()
+        if seat is None:
+            logger.debug('%s is refused: %d connections are busy', self.client_address, MAX_CONNECTIONS)
+            refuse(self.socket)
+            self.rfile.close()
+            return
+        self.seat = seat
         self.socket.settimeout(IDLE_TIMEOUT)
-        super().handle()
+        try:
+            super().handle()
+        finally:
+            room.leave(seat)
+
+    def idle(self) -> AbstractContextManager[None]:
+        """Wait for a request, for a ``with`` block: this connection is one of the first to go where there is no room."""
+        room = self.server.room
+        return room.waiting(self.seat, room.idle)
+
+    def slow(self) -> AbstractContextManager[None]:
+        """Wait for the client while there is a request."""
+        room = self.server.room
+        return room.waiting(self.seat, room.slow)
 
     def read_requestline(self) -> str:
-        with self.server.idle(self):
+        with self.idle():
             if not self.rfile.peek(1):
                 return ''
             with Timeout(HEADER_TIMEOUT):
@@ -95,20 +146,33 @@ class Handler(QuietHandler):
         return line
 
     def read_request(self, raw_requestline: str) -> Any:
-        with self.server.idle(self), Timeout(HEADER_TIMEOUT):
+        with self.idle(), Timeout(HEADER_TIMEOUT):
             return super().read_request(raw_requestline)
 
     def MessageClass(self, source: Any, *rest: Any) -> Any:  # noqa: N802 - its name in pywsgi
-        return super().MessageClass(cast('Any', Lines(source)), *rest)
+        fields: Any = super().MessageClass(cast('Any', Lines(source)), *rest)
+        check_framing(fields, self.request_version or '')
+        return fields
 
     def get_environ(self) -> Any:
         environ = super().get_environ()
         plain = self.wsgi_input
         self.wsgi_input = environ['wsgi.input'] = Body(self.rfile, plain.content_length or 0, plain.socket, plain.chunked_input)
+        self.wsgi_input.seat, self.wsgi_input.room = self.seat, self.server.room
+        environ[ASIDE] = partial(self.server.room.aside, self.seat)
         return environ
+
+    def _sendall(self, data: bytes | bytearray) -> None:
+        room = self.server.room
+        room.hold(self.seat, len(data))
+        with self.slow(), memoryview(data) as view:
+            for start in range(0, len(data), SEND_BYTES):
+                super()._sendall(view[start:start + SEND_BYTES])  # type: ignore[misc]  # pywsgi has it
+        room.release(self.seat, len(data))
 
     def handle_one_response(self) -> None:
         super().handle_one_response()
+        self.server.room.release(self.seat)
         if not self.wsgi_input.complete:
             self.close_connection = True
 
@@ -118,19 +182,6 @@ class Handler(QuietHandler):
         logger.debug('%s sends no request: %s', self.client_address, str(ex)[:MAX_LOGGED_CHARACTERS])
         text = f'{ex}\n' if large else 'this is no HTTP request\n'
         return line[:3], _PLAIN.format(line, len(text), text).encode()
-
-
-class Idle:
-    """A connection that waits for a request: the first to go where there is no room."""
-
-    def __init__(self, waiting: 'dict[Handler, gevent.Greenlet[..., Any]]', handler: Handler) -> None:
-        self._waiting, self._handler = waiting, handler
-
-    def __enter__(self) -> None:
-        self._waiting[self._handler] = gevent.getcurrent()  # type: ignore[assignment]
-
-    def __exit__(self, *error: object) -> None:
-        self._waiting.pop(self._handler, None)
 
 
 class Server(WSGIServer):
@@ -143,38 +194,9 @@ class Server(WSGIServer):
 
     def __init__(self, listener: Any, application: Any) -> None:
         log: Any = Log()
-        self.waiting: dict[Handler, gevent.Greenlet[..., Any]] = {}
-        #: connections that have been begun and not been told to go
-        self.served: set[Any] = set()
+        self.room = Room()
         super().__init__(listener, application, spawn=Pool(), handler_class=Handler, log=log, error_log=log,
                          environ={'SERVER_NAME': 'vaurien'})     # else the name of this machine would be looked up
-
-    def idle(self, handler: Handler) -> Idle:
-        """Mark a connection as waiting for a request, for a ``with`` block."""
-        return Idle(self.waiting, handler)
-
-    def handle(self, sock: Any, address: Any) -> None:
-        """Serve a connection; where there are too many, the one that has waited longest for a request has to go."""
-        if len(self.served) >= MAX_CONNECTIONS and not self.make_room():
-            logger.debug('%s is refused: %d connections are busy', address, MAX_CONNECTIONS)
-            refuse(sock)
-            return
-        greenlet = gevent.getcurrent()
-        self.served.add(greenlet)
-        try:
-            super().handle(sock, address)
-        finally:
-            self.served.discard(greenlet)
-
-    def make_room(self) -> bool:
-        """Let the connection go that has waited longest for a request; False: none waits."""
-        handler, greenlet = next(iter(self.waiting.items()), (None, None))
-        if handler is None or greenlet is None:
-            return False
-        del self.waiting[handler]
-        self.served.discard(greenlet)
-        greenlet.kill(block=False)
-        return True
 
 
 def refuse(sock: Any) -> None:

@@ -1,20 +1,19 @@
 """Counters for Prometheus, read from the fleet when they are asked for. Knows the fleet, and nothing of requests."""
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import gevent
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from .. import __version__
+from ..net.breath import Breath
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-MAX_TURN = 0.005  #: [seconds] of work at a stretch
+SLICE = 100  #: proxies whose samples are written in one go
 Sample = tuple[tuple[str, ...], float]
 TOXIPROXY_LABELS = ('direction', 'listener', 'upstream')  #: the labels of its counters, besides the proxy
 
@@ -73,14 +72,21 @@ class FleetCollector(Collector):
         self._fleet = fleet
 
     def collect(self) -> Iterator[Metric]:
-        """Return the families, one after the other, each as the fleet is when it is asked for."""
+        """Return the families, one after the other, each as the fleet is when it is asked for, and in slices of its proxies."""
         yield InfoMetricFamily('vaurien', 'What runs', value={'version': __version__})
         for name, (make, text, labels, samples) in FAMILIES.items():
-            family = make(name, text, labels=('proxy', *labels))
-            for proxy in self._fleet.proxies.values():
-                for values, count in samples(proxy):
-                    family.add_metric((proxy.name, *values), count)
-            yield family
+            for proxies in slices(self._fleet):
+                family = make(name, text, labels=('proxy', *labels))
+                for proxy in proxies:
+                    for values, count in samples(proxy):
+                        family.add_metric((proxy.name, *values), count)
+                yield family
+
+
+def slices(fleet: Fleet) -> Iterable[list[Proxy]]:
+    """Return the proxies, ``SLICE`` at a time; at least once."""
+    proxies = list(fleet.proxies.values())
+    return [proxies[start:start + SLICE] for start in range(0, max(1, len(proxies)), SLICE)]
 
 
 class Metrics:
@@ -96,12 +102,14 @@ class Metrics:
 
     def text(self) -> bytes:
         """Write the page; a thousand proxies take a while, so others have their turn in between."""
-        pages, turn = [], time.monotonic() + MAX_TURN
+        pages, last, breathe = [], '', Breath()
         for family in self.registry.collect():
-            pages.append(generate_latest(SingleFamily(family)))
-            if time.monotonic() > turn:
-                gevent.sleep(0)
-                turn = time.monotonic() + MAX_TURN
+            breathe()
+            page = generate_latest(SingleFamily(family))
+            if family.name == last:     # the next slice of one that has its help and its type already
+                page = b''.join(line for line in page.splitlines(True) if not line.startswith(b'#'))
+            pages.append(page)
+            last = family.name
         return b''.join(pages)
 
 

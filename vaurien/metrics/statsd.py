@@ -12,6 +12,7 @@ from statsd import StatsClient
 
 from ..address import Address
 from ..net import sockets
+from ..net.breath import Breath
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 from ..spec import StatsdSpec
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 SEND_INTERVAL = 1.0  #: [seconds] between two sends; statsd itself sums up ten by default
 LOOKUP_INTERVAL = 30.0  #: [seconds] until a host that is not known is looked up again
+SLICE = 50  #: proxies whose counters are sent in one go
 MAX_DATAGRAM_BYTES = 512  #: [bytes] of one; it fits any network
 _UNFIT = re.compile(r'[^A-Za-z0-9_-]')
 _PLAIN = ('refused', 'backend_errors', 'handler_errors', 'accept_errors')
@@ -36,7 +38,7 @@ class Reporter:
 
     def __init__(self, fleet: Fleet, spec: StatsdSpec, period: float = SEND_INTERVAL) -> None:
         self._fleet, self._spec, self._period = fleet, spec, period
-        self._sent: dict[tuple[Proxy, str], int] = {}
+        self._sent: dict[Proxy, dict[str, int]] = {}    # what has been sent of each proxy
         self._client: Any = None
         self._greenlet: Any = None
 
@@ -77,26 +79,27 @@ class Reporter:
 
     def send(self) -> None:
         """Send what has been counted since the last time; what a datagram loses is lost."""
-        proxies = list(self._fleet.proxies.values())
-        removed = {proxy for proxy, _ in self._sent}.difference(proxies)
-        known: dict[tuple[Proxy, str], int] = {}
-        with self._client.pipeline() as pipe:
-            for proxy in proxies:
-                pipe.gauge(f'{fitting(proxy.name)}.open', len(proxy.sessions))
-                known.update(self._count(pipe, proxy))
-            for proxy in removed:   # what it has counted to its end
+        breathe, proxies = Breath(), list(self._fleet.proxies.values())
+        removed = set(self._sent).difference(proxies)
+        for start in range(0, len(proxies), SLICE):
+            with self._client.pipeline() as pipe:
+                for proxy in proxies[start:start + SLICE]:
+                    pipe.gauge(f'{fitting(proxy.name)}.open', len(proxy.sessions))
+                    self._count(pipe, proxy)
+            breathe()   # thousands of proxies take a while
+        for proxy in removed:   # what it has counted to its end
+            with self._client.pipeline() as pipe:
                 self._count(pipe, proxy)
-        self._sent = known
+            del self._sent[proxy]
 
-    def _count(self, pipe: Any, proxy: Proxy) -> dict[tuple[Proxy, str], int]:
-        """Send the differences of one proxy, and return all of its counts that are sent by now."""
-        known = {}
+    def _count(self, pipe: Any, proxy: Proxy) -> None:
+        """Send the differences of one proxy."""
+        sent = self._sent.setdefault(proxy, {})
         for what, count in counters(proxy).items():
-            known[proxy, what] = count
-            new = count - self._sent.get((proxy, what), 0)
+            new = count - sent.get(what, 0)
             if new:
                 pipe.incr(f'{fitting(proxy.name)}.{what}', new, self._spec.sample_rate)
-        return known
+                sent[what] = count
 
 
 def counters(proxy: Proxy) -> dict[str, int]:

@@ -40,14 +40,17 @@ class Framer(Generic[P]):
         exchange: The exchange under way: the owner of the latest message, until that is complete. It stays when a message
             that no request asked for comes in the middle, as a notice between the rows of a result.
         final: The sender has said that its latest message is its last one: nothing that vaurien makes itself may follow it.
+        seen: [bytes] at the beginning of the data that the last scan has looked at, and could assign to nothing. What looks for
+            the end of a message need not look at them again: where they come one by one, that would cost their square.
 
-    Only ``Cutter`` writes ``open``, ``owner`` and ``exchange``. The latter two change after a part was handled: while a part is
-    being handled they are those of the part before, and when ``scan`` goes on they are those of the part just yielded.
+    Only ``Cutter`` writes ``open``, ``owner``, ``exchange`` and ``seen``. ``owner`` and ``exchange`` change after a part was
+    handled: while a part is being handled they are those of the part before, and when ``scan`` goes on they are those of the part
+    just yielded.
     """
 
     def __init__(self, protocol: P) -> None:
         self.protocol = protocol
-        self.rest = 0
+        self.rest = self.seen = 0
         self.open = False
         self.owner: Exchange | None = None
         self.exchange: Exchange | None = None
@@ -104,6 +107,7 @@ class Cutter:
     def cut(self, data: bytes) -> Iterator[Part]:
         """Report the parts of the bytes held and of ``data``; afterwards look at ``opaque_because`` and ``held``."""
         framer, start = self.framer, 0
+        framer.seen = len(self.held)
         if self.held:
             data, self.held = self.held + data, b''
         self.data = data

@@ -8,9 +8,10 @@ import msgspec
 from gevent import Timeout
 
 from ..address import Address, parse_backend
-from ..errors import ConfigError, VaurienError
+from ..errors import ConfigError, VaurienError, shown
 from ..net.sockets import SocketAddress
-from ..spec import EMBEDDED, ProxyDefaults, ProxySpec
+from ..options import check_count
+from ..spec import EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
 from .journal import Journal
 from .places import Places
 from .proxy import Proxy
@@ -18,17 +19,23 @@ from .reconcile import Difference, Reconciliation, check_names, compare, named
 from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
+#: of a record that says the same as a line on standard output, where that is written
+ANNOUNCED = {'announced': True}
 Prepared = TypeVar('Prepared')
+
+MAX_NAMED = 20  #: proxies that a message names
 
 
 class UnknownProxyError(ConfigError):
     """No proxy of the fleet has this name."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__('proxy', name, f'one of {", ".join(sorted(known)) or "none: the fleet is empty"}')
+        names = sorted(known)
+        more = f' and {len(names) - MAX_NAMED} more' if len(names) > MAX_NAMED else ''
+        super().__init__('proxy', name, f'one of {", ".join(names[:MAX_NAMED]) or "none: the fleet is empty"}{more}')
 
     def __str__(self) -> str:
-        return f'the {self.value!r} proxy does not exist, known: {self.reason.removeprefix("one of ")}'
+        return f'the {shown(self.value)} proxy does not exist, known: {self.reason.removeprefix("one of ")}'
 
 
 class NameTakenError(ConfigError):
@@ -147,12 +154,12 @@ class Fleet:
         spec = proxy.spec
         self.proxies[spec.name], self._created[spec.name] = proxy, spec
         self._changes += 1
-        logger.info('%s listens on %s, backend %s, protocol %s, behavior %s', spec.name, proxy.address, spec.backend,
-                    spec.protocol, proxy.chaos)
+        logger.info('%s listens on %s, %s', spec.name, proxy.address, proxy.summary, extra=ANNOUNCED)
 
     def _check_free(self, name: str) -> None:
         if name in self.proxies:
             raise NameTakenError(name)
+        check_count('proxies', len(self.proxies) + 1, MAX_PROXIES, 'proxies')
 
     def change(self, name: str, **fields: Any) -> Proxy:
         """Change fields of a proxy's spec; all of them, or none.

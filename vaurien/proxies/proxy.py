@@ -99,6 +99,13 @@ class Proxy:
         return self.now.chaos
 
     @property
+    def summary(self) -> str:
+        """What it does, in a line: where it connects to, what is spoken, and what goes wrong."""
+        spec, names = self.spec, ', '.join(toxic.spec.name for toxic in self.toxics.attached.values())
+        toxics = f', toxics {names}' if names else ''
+        return f'backend {spec.backend}, protocol {spec.protocol}, behavior {self.chaos}{toxics}'
+
+    @property
     def started(self) -> bool:
         """Whether it listens."""
         return self._listener.started

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from ..address import Address
 from ..errors import ConfigError, cannot_listen
 from ..net import sockets
-from ..spec import ProxySpec
+from ..options import check_count
+from ..spec import MAX_PROXIES, ProxySpec
 from .proxy import Proxy
 from .validated import Validated
 
@@ -117,8 +118,9 @@ def check_names(specs: Sequence[ProxySpec]) -> dict[str, ProxySpec]:
     """Return specs by their names.
 
     Raises:
-        ConfigError: Two have the same, or one has none.
+        ConfigError: Two have the same, one has none, or there are too many.
     """
+    check_count('proxies', len(specs), MAX_PROXIES, 'proxies')
     wanted: dict[str, ProxySpec] = {}
     for spec in specs:
         if not spec.name or wanted.setdefault(spec.name, spec) is not spec:

@@ -8,7 +8,7 @@ from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..relay.chaos import Chaos
-from ..spec import ProxySpec
+from ..spec import ProxySpec, check_lengths
 from ..wire.toxics import AttachedToxic, check_toxics
 
 
@@ -52,6 +52,7 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     Raises:
         ConfigError: A value does not fit.
     """
+    check_lengths(spec)
     protocol = Protocol.get(spec.protocol)
     return Validated(spec, parse_address(spec.proxy, 'proxy'), place, find_backend(spec.backend), protocol,
                      protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),

@@ -68,6 +68,7 @@ class Lane:
                  '_step', '_handle', '_reader', '_stopped', '_held', '_paused', '_consumed')
 
     other: 'Lane'
+    left: object = None     #: what was read and is still to be handled; None: nothing
 
     def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool) -> None:
         self.session, self.protocol, self.draws = session, session.protocol, session.draws

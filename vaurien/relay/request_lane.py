@@ -3,6 +3,7 @@
 Knows no wire format, and reads no response.
 """
 from collections.abc import Iterator
+from time import monotonic
 
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
@@ -23,6 +24,16 @@ MAX_NAMES_BYTES = 8 * 1024 * 1024
 class RequestLane(MessageLane):
     """From the client to the backend: draws once for each request.
 
+    One read of three requests, ``error`` being drawn for the second, ``delay`` for the third; ``s`` is ``start``, where the bytes
+    begin that are not written yet, and ``a`` is ``at``, how far the parts have come::
+
+        bytes   |GET a|SET b 1|GET c|
+        GET a   s-----a                 passes; nothing is written yet
+        SET b         s=a               GET a leaves (put, flush); error takes SET b, of which nothing is written:
+                              s=a       both move to its end
+        GET c                 s=a       delay may wait, and this is the loop: the Position is (GET c and what follows, s);
+                                        a greenlet goes on from there, in ``_process`` again
+
     Attributes:
         replied: Something was written to the client.
         weight: [bytes] of the names that have come in a crowd, those answered since among them.
@@ -38,20 +49,10 @@ class RequestLane(MessageLane):
         self.weight = 0
 
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
-        """Draw for the requests that begin, let those pass that nothing happens to, and hand the others to their behaviors.
-
-        One read of three requests, ``error`` being drawn for the second, ``delay`` for the third; ``s`` is ``start``, where the
-        bytes begin that are not written yet, and ``a`` is ``at``, how far the parts have come::
-
-            bytes   |GET a|SET b 1|GET c|
-            GET a   s-----a                 passes; nothing is written yet
-            SET b         s=a               GET a leaves (put, flush); error takes SET b, of which nothing is written:
-                                  s=a       both move to its end
-            GET c                 s=a       delay may wait, and this is the loop: the Position is (GET c and what follows, s);
-                                            a greenlet goes on from there, in this same method
-        """
+        """Draw for the requests that begin, let those pass that nothing happens to, and hand the others to their behaviors."""
         at, draws, protocol = start, self.draws, self.protocol
         crowded = len(protocol.queue) >= CROWD
+        look, until = start + self.LOOK, 0.0
         for part in parts:
             end, exchange, done = part
             if exchange is not None and exchange.behavior is None:
@@ -74,10 +75,16 @@ class RequestLane(MessageLane):
                 self._act(exchange, self.cutter.data[at:end], done)
                 if self._over() or done and self._ends(exchange):
                     return None
-                start = end
+                start, look = end, -1
                 if self.is_opaque():
                     return self._leave_unread(end)
             at = end
+            if at > look:
+                look, now = at + self.LOOK, monotonic()
+                until = until or now + self.BUDGET
+                if now > until:
+                    self.put(start, at)
+                    return self._rest_later(parts, at)
         self.put(start, at)
         self._went_through()
         return None
@@ -112,7 +119,11 @@ class RequestLane(MessageLane):
         self.protocol.queue.clear()
         if not self.is_opaque():
             self.cutter.give_up(reason)
-            if not self.busy:
+            if self.left is not None:
+                start, self.left, self._step = self.left.start, None, self.step
+                self._leave_unread(start)
+                self.watch()
+            elif not self.busy:
                 self._write_held()
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
@@ -144,9 +155,18 @@ class RequestLane(MessageLane):
             self._weigh()
         super()._went_through()
         if self.replied:
-            self.replied = False
-            if self.source.full and not (self.session.ended or self.busy or self._paused):
-                self.pause(self.source)
+            self._hold_back()
+
+    def _rest_later(self, parts: Iterator[Part], start: int) -> None:
+        super()._rest_later(parts, start)
+        if self.replied:
+            self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Handle nothing more until the client has taken what was written to it."""
+        self.replied = False
+        if self.source.full and not (self.session.ended or self.busy or self._paused):
+            self.pause(self.source)
 
     def _weigh(self) -> None:
         """Find out what the names of all that wait come to, half of the bound at a time: that costs little for each."""

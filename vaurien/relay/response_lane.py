@@ -3,6 +3,7 @@
 Here the responses that vaurien makes itself are written, each when its turn has come. Knows no wire format, and draws nothing.
 """
 from collections.abc import Iterator
+from time import monotonic
 
 from gevent import sleep
 
@@ -13,19 +14,31 @@ from ..protocols.message import MessageProtocol, Part
 from .lane import LaneHost
 from .message_lane import MessageLane
 
+#: [s] that a greenlet which has much to write waits now and then: until the loop has gone round
+ASIDE = 1e-6
+
 
 class ResponseLane(MessageLane):
     """From the backend to the client: pairs responses with requests, and puts vaurien's own in their places.
 
+    The queue holds ``GET a``, ``SET b`` (answered by vaurien itself, with an error) and ``GET c``. The backend, which has not got
+    ``SET b``, sends two responses in one read; ``s`` is ``start``, ``a`` is ``at``, as in ``RequestLane``::
+
+        bytes        |response a|response c|
+        response a   s----------a              passes and is complete; SET b is the first of the queue now, and our own:
+                                s=a            response a leaves (put, flush), then the error; GET c is the first
+        response c              s----------a   passes, and leaves when the parts have come to their end
+
     Attributes:
         pausing: Some own response leaves byte by byte: from then on they leave in a greenlet.
+        replying: There are more own responses whose turn has come than one callback writes; nothing is read meanwhile.
     """
 
-    __slots__ = ('pausing',)
+    __slots__ = ('pausing', 'replying')
 
     def __init__(self, session: LaneHost, protocol: MessageProtocol, source: Stream, dest: Stream) -> None:
         super().__init__(session, source, dest, False, protocol.response_cutter)
-        self.pausing = False
+        self.pausing = self.replying = False
 
     def is_opaque(self) -> bool:
         protocol = self.protocol
@@ -38,17 +51,9 @@ class ResponseLane(MessageLane):
         return super()._passes(exchange) and (exchange is None or exchange.failure is None)
 
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
-        """Let responses pass that nothing happens to, and put vaurien's own where their turn has come.
-
-        The queue holds ``GET a``, ``SET b`` (answered by vaurien itself, with an error) and ``GET c``. The backend, which has not
-        got ``SET b``, sends two responses in one read; ``s`` is ``start``, ``a`` is ``at``, as in ``RequestLane``::
-
-            bytes        |response a|response c|
-            response a   s----------a              passes and is complete; SET b is the first of the queue now, and our own:
-                                    s=a            response a leaves (put, flush), then the error; GET c is the first
-            response c              s----------a   passes, and leaves when the parts have come to their end
-        """
+        """Let responses pass that nothing happens to, and put vaurien's own where their turn has come."""
         at, queue = start, self.protocol.queue
+        look, until = start + self.LOOK, 0.0
         for part in parts:
             end, exchange, done = part
             if exchange is not None and not self._passes(exchange):
@@ -61,19 +66,24 @@ class ResponseLane(MessageLane):
                     self._act(exchange, self.cutter.data[at:end], done)
                     if self._over():
                         return None
-                start = end     # a response that a failure replaces is dropped
+                start, look = end, -1   # a response that a failure replaces is dropped
             at = end
-            if exchange is None or not done:
-                continue
-            self.protocol.answered(exchange)
-            if exchange.failure is not None or exchange.closes or queue and self._own(queue[0]):
-                self.put(start, at)
-                self.flush()
-                start = at
-                if self.pausing and not self.busy:
-                    return self.wait_in_greenlet(self._complete, exchange, parts, at)
-                if self._completed(exchange):
-                    return None
+            if exchange is not None and done:
+                self.protocol.answered(exchange)
+                if exchange.failure is not None or exchange.closes or queue and self._own(queue[0]):
+                    self.put(start, at)
+                    self.flush()
+                    start, look = at, -1
+                    if self.pausing and not self.busy:
+                        return self.wait_in_greenlet(self._complete, exchange, parts, at)
+                    if self._completed(exchange):
+                        return None
+            if at > look:
+                look, now = at + self.LOOK, monotonic()
+                until = until or now + self.BUDGET
+                if now > until or self.replying:
+                    self.put(start, at)
+                    return self._rest_later(parts, at)
         self.put(start, at)
         self._went_through()
         return None
@@ -105,7 +115,7 @@ class ResponseLane(MessageLane):
     def _source_ended(self) -> None:
         if not self.is_opaque() and self.cutter.ends():
             self._process(self.cutter.end())
-        if not self.session.ended and not self.busy:
+        if not (self.session.ended or self.busy or self.replying) and self.left is None:
             super()._source_ended()
 
     # -- responses made by vaurien
@@ -121,24 +131,59 @@ class ResponseLane(MessageLane):
             pausing: The new one leaves byte by byte.
         """
         self.pausing = self.pausing or pausing
-        if self.busy:
-            return      # the greenlet does so at its end
+        if self.busy or self.replying:
+            return      # the greenlet does so at its end, or the next callback
         if self.pausing:
             self.wait_in_greenlet(self.reply_own)
         else:
             self.reply_own()
 
     def watch_again(self) -> None:
-        self.reply_own()
+        if self._own_is_due():
+            self.take_turn(self.pausing)
         super().watch_again()
 
+    def _own_is_due(self) -> bool:
+        """Return whether the backend has no part in the next response; after the last one of all none is due."""
+        queue, session = self.protocol.queue, self.session
+        due = bool(queue) and self._own(queue[0])
+        return due and not (session.ended or session.silent or self.cutter.framer.final)
+
     def reply_own(self) -> None:
-        """Write the responses whose turn has come and that the backend has no part in; none follows the last one of all."""
-        queue, session, framer = self.protocol.queue, self.session, self.cutter.framer
-        while queue and self._own(queue[0]) and not (session.ended or session.silent or framer.final):
+        """Write the responses whose turn has come and that the backend has no part in."""
+        queue, until = self.protocol.queue, 0.0
+        while self._own_is_due():
             self.reply(queue[0])
             if queue:
                 queue.popleft()
+            now = monotonic()
+            until = until or now + self.BUDGET
+            if now > until:
+                if not self.pausing:
+                    return self._reply_later()
+                sleep(ASIDE)
+                until = 0.0
+        return None
+
+    def _reply_later(self) -> None:
+        self.replying, self._step = True, self._handle_rest
+        self.unwatch()
+        if self.dest.full and not (self.busy or self._paused):
+            self.pause(self.dest)
+        self.watch()
+
+    def watch(self) -> None:
+        if not self.replying:
+            super().watch()
+        elif self._may_watch():
+            self._wait_round()
+
+    def _handle_rest(self) -> None:
+        if self.replying:
+            self.replying = False
+            self.take_turn(self.pausing)
+        if not (self.replying or self.busy):
+            super()._handle_rest()
 
     def in_place(self) -> bool:
         """Return also whether no response is still to be replaced, and no request under way to be dropped."""

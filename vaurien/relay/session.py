@@ -302,7 +302,7 @@ class Session:
 
     def _reusable(self) -> bool:
         backend, downstream = self.backend, self.downstream
-        in_flight = self.silent or self.awaiting or downstream.busy or backend.full or backend.pending
+        in_flight = self.silent or self.awaiting or downstream.busy or downstream.left or backend.full or backend.pending
         return not (in_flight or backend.broken or downstream.done) and self.protocol.reusable()
 
     def _stop_timers(self) -> None:

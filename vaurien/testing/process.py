@@ -24,6 +24,12 @@ CONTROL_READY = re.compile(rb'vaurien: control server on http://(\S+)\n')
 PROXY_READY = re.compile(rb'vaurien: proxy \S+ listening on (\S+), backend .*\n')
 
 
+def quiet(arguments: Sequence[str]) -> list[str]:
+    """Return what keeps faults from being written where nobody reads, unless the command line says something about that."""
+    said = any(word.partition('=')[0] in ('--show', '--quiet', '--no-quiet') for word in arguments)
+    return [] if said else ['--quiet']
+
+
 class Process:
     """A vaurien in a child process. It ends when this one does.
 
@@ -40,7 +46,7 @@ class Process:
         with contextlib.ExitStack() as failing:
             self._log: IO[bytes] = failing.enter_context(tempfile.TemporaryFile('a+b'))
             self._process = subprocess.Popen(
-                [sys.executable, '-m', 'vaurien', '--end-with-parent', *arguments],
+                [sys.executable, '-m', 'vaurien', '--end-with-parent', *quiet(arguments), *arguments],
                 env={**os.environ, **modules, **(environ or {})},
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
                 start_new_session=True)     # Ctrl-C is for us; we end it in time

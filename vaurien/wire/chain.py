@@ -102,14 +102,27 @@ class Chain:
             toxic: Its object.
             before: The names of those that stand before it; all others stand after it.
         """
+        last = next(reversed(self._stages), None)
+        if last is None or last in before:  # and so do all others: a session that begins gets each at the end
+            self._append(name, toxic)
+            return
         items = list(self._stages.items())
         at = sum(other in before for other, _ in items)
-        stage = Stage(toxic, items[at][1] if at < len(items) else self._outlet, self._failed)
+        stage = Stage(toxic, items[at][1], self._failed)
         if at:
             items[at - 1][1].after = stage
         if items[at - 1][1].ended if at else self.finishing:
             stage.finish()  # the end of the stream has passed this place already
         self._stages = dict([*items[:at], (name, stage), *items[at:]])
+
+    def _append(self, name: str, toxic: Toxic) -> None:
+        stage = Stage(toxic, self._outlet, self._failed)
+        last = next(reversed(self._stages.values()), None)
+        if last is not None:
+            last.after = stage
+        if self.finishing if last is None else last.ended:
+            stage.finish()
+        self._stages[name] = stage
 
     def restart(self, name: str) -> None:
         """Let a toxic begin again: its settings have changed."""

@@ -108,7 +108,12 @@ class ProxyToxics:
 
     def __init__(self, seed: int, name: str, toxics: dict[str, AttachedToxic]) -> None:
         self._seed, self._name = seed, name
+        self._set(toxics)
+
+    def _set(self, toxics: dict[str, AttachedToxic]) -> None:
+        names = list(toxics)
         self.attached = toxics
+        self._before = {name: frozenset(names[:place]) for place, name in enumerate(names)}     # those that stand before each
 
     def __bool__(self) -> bool:
         return bool(self.attached)
@@ -127,7 +132,8 @@ class ProxyToxics:
 
     def change(self, toxics: dict[str, AttachedToxic], sessions: Iterable[SessionView]) -> None:
         """Become another set of toxics. Those that are as they were are left alone."""
-        before, self.attached = self.attached, toxics
+        before = self.attached
+        self._set(toxics)
         for name in toxics.keys() & before.keys():
             toxics[name].inherit(before[name])
         changed = [name for name in {**before, **toxics}
@@ -187,8 +193,7 @@ class ProxyToxics:
         chain = _chain_of(stream)
         if chain is None:
             chain = stream.through = Chain(stream, session.toxic_failed, lambda error: session.outlet_lost(direction, error))
-        names = list(self.attached)
-        chain.add(name, toxic, names[:names.index(name)])
+        chain.add(name, toxic, self._before[name])
 
     @staticmethod
     def _remove(session: SessionView, attached: AttachedToxic, ends: bool = False) -> None:

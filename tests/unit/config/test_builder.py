@@ -133,7 +133,7 @@ def test_statsd_has_a_section():
     ('--protocol', 'tpc', 'one of tcp'),
     ('--behavior-delay-sleep', 'long', 'a number of at least 0'),
     ('--behavior-error-warmup', '-1', 'an integer of at least 0'),
-    ('--behavior-delay-match', '(', 'a regular expression'),
+    ('--behavior-delay-match', '(', 'a regular expression of at most 1000 characters'),
 ])
 def test_a_wrong_value_is_named_with_its_flag_and_what_is_allowed(flag, value, expected):
     message = refused(flag, value)

@@ -1,5 +1,6 @@
 """What one connection may take of time and memory, said on the wire."""
 import contextlib
+import socket
 import time
 
 import pytest
@@ -9,8 +10,12 @@ from tests.support.control_client import read_all, steering
 from tests.support.hosting import eventually, spec_for
 from tests.support.unit_of_time import MS, PATIENCE
 from tests.unit.control.wire import head
-from vaurien.control import surface
+from tests.unit.httpd.test_framing import DOUBTFUL
+from vaurien.control import surface, turns
+from vaurien.httpd import room
 from vaurien.httpd import server as server_module
+from vaurien.net import sockets
+from vaurien.proxies.journal import KEPT
 
 SPEC = spec_for('127.0.0.1:9')
 CHUNKED = {'Transfer_Encoding': 'chunked'}
@@ -73,6 +78,14 @@ def test_broken_chunks_are_refused(server, chunks):
     assert answer.startswith(b'HTTP/1.1 400 ')
 
 
+@pytest.mark.parametrize('fields', DOUBTFUL.values(), ids=DOUBTFUL)
+def test_no_request_is_smuggled_past_a_reader_that_understands_its_end_differently(server, fields):
+    body = b'5\r\nGET /\r\n0\r\n\r\n' + head(server.port, 'GET /behavior', Connection='close')
+    request = head(server.port, 'PUT /behavior')[:-2] + fields.encode('latin-1') + b'\r\n' + body
+    answer = server.send(request)
+    assert (answer[:13], answer.count(b'HTTP/1.1 ')) == (b'HTTP/1.1 400 ', 1)
+
+
 def test_a_client_that_waits_for_100_continue_gets_it(server):
     with server.connect() as sock:
         sock.sendall(head(server.port, 'PUT /behavior', Expect='100-continue', Content_Length='17', Connection='close'))
@@ -118,22 +131,97 @@ def test_a_connection_that_says_nothing_is_cut_off(server, monkeypatch):
 
 
 def test_where_there_are_too_many_connections_the_idle_one_goes(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 3)
+    monkeypatch.setattr(room, 'MAX_CONNECTIONS', 3)
     first, *rest = [server.connect() for _ in range(3)]
     try:
         first.sendall(b'GET / HT')
-        eventually(lambda: len(server.server._server.waiting) == 3)
+        eventually(lambda: len(server.server._server.room.idle) == 3)
         assert server.get('/behavior') == {'behavior': 'dummy'}
         assert read_all(first) == b''
-        eventually(lambda: len(server.server._server.waiting) == 2)
+        eventually(lambda: len(server.server._server.room.idle) == 2)
     finally:
         for sock in (first, *rest):
             sock.close()
 
 
+def test_where_all_bodies_are_slow_health_answers(server, monkeypatch):
+    monkeypatch.setattr(room, 'MAX_CONNECTIONS', 20)
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(server.connect()) for _ in range(20)]
+        for count, sock in enumerate(socks, 1):
+            sock.sendall(head(server.port, 'PUT /behavior', Content_Length='1000') + b'{')
+            eventually(lambda count=count: len(server.server._server.room.slow) == count)
+        assert server.ask('GET', '/health').status == 200
+        assert read_all(socks[0]) == b''
+        assert len(server.server._server.room.slow) == 19
+
+
+def test_responses_that_are_not_read_are_bounded_together(server, monkeypatch):
+    monkeypatch.setattr(room, 'MAX_HELD_BYTES', 10 * 2 ** 20)
+    taken, journal = server.server._server.room, server.fleet.journal
+    server.host.call(lambda: [journal.add('default', 1, 1, 'error', '', 'x' * 256) for _ in range(KEPT)])
+    whole = server.ask('GET', '/v1/faults?limit=10000').body
+    with contextlib.ExitStack() as stack:
+        socks = []
+        for _ in range(6):
+            sock = stack.enter_context(socket.socket())
+            sock.settimeout(PATIENCE)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.connect(('127.0.0.1', server.port))
+            sock.sendall(head(server.port, 'GET /v1/faults?limit=10000', Connection='close'))
+            socks.append(sock)
+            assert sock.recv(12) == b'HTTP/1.1 200'
+        assert server.ask('GET', '/health').status == 200
+        assert 0 < taken.held <= room.MAX_HELD_BYTES
+        assert len(read_all(socks[0])) < len(whole)
+        assert read_all(socks[-1]).endswith(whole)
+    eventually(lambda: not taken.held)
+
+
+def test_bodies_that_are_not_sent_to_their_end_are_bounded_together(server, monkeypatch):
+    monkeypatch.setattr(room, 'MAX_HELD_BYTES', 200_000)
+    taken = server.server._server.room
+    with contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(server.connect()) for _ in range(10)]
+        for sock in socks:
+            sock.sendall(head(server.port, 'PUT /behavior', Content_Length='100000') + b' ' * 60_000)
+        assert read_all(socks[0]) == b''
+        eventually(lambda: 60_000 < taken.held <= room.MAX_HELD_BYTES)
+        assert server.get('/behavior') == {'behavior': 'dummy'}
+    eventually(lambda: not taken.held)
+
+
+def test_a_body_for_which_there_is_no_room_is_refused(server, monkeypatch):
+    monkeypatch.setattr(room, 'MAX_HELD_BYTES', 10)
+    answer = server.ask('PUT', '/behavior', {'name': 'dummy'})
+    assert (answer.status, 'bytes are held already' in answer.json['errors'][0]['description']) == (503, True)
+
+
+def test_health_waits_for_no_other_request(monkeypatch):
+    monkeypatch.setattr(turns, 'MAX_UNDER_WAY', 1)
+    with steering(SPEC) as running, running.connect() as slow, running.connect() as waiting:
+        found, asked = running.host.call(Event), []
+
+        def resolve(address):
+            asked.append(address)
+            found.wait()
+        monkeypatch.setattr(sockets, 'resolve', resolve)
+        body = b'{"name": "new", "proxy": "name.invalid:1", "backend": "127.0.0.1:9"}'
+        slow.sendall(head(running.port, 'POST /v1/proxies', Content_Length=str(len(body))) + body)
+        eventually(lambda: asked)
+        waiting.sendall(head(running.port, 'GET /behavior', Connection='close'))
+        assert running.ask('GET', '/health').status == 200
+        waiting.settimeout(50 * MS)
+        with pytest.raises(TimeoutError):
+            waiting.recv(1)
+        waiting.settimeout(PATIENCE)
+        running.host.call(found.set)
+        assert read_all(waiting).startswith(b'HTTP/1.1 200 ')
+
+
 def test_each_of_a_burst_of_connections_is_answered(server, monkeypatch):
     """All are accepted in one turn of the loop: those that have not begun yet are no reason to refuse one."""
-    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 20)
+    monkeypatch.setattr(room, 'MAX_CONNECTIONS', 20)
     request = head(server.port, 'GET /behavior', Connection='close')
 
     def burst():    # the loop stands still meanwhile
@@ -144,11 +232,11 @@ def test_each_of_a_burst_of_connections_is_answered(server, monkeypatch):
     with contextlib.ExitStack() as stack:
         for sock in map(stack.enter_context, server.host.call(burst)):
             assert read_all(sock).startswith(b'HTTP/1.1 200 OK\r\n')
-    eventually(lambda: not server.server._server.served)
+    eventually(lambda: not server.server._server.room.seats)
 
 
 def test_where_all_others_are_busy_a_client_is_told_so(server, monkeypatch):
-    monkeypatch.setattr(server_module, 'MAX_CONNECTIONS', 2)
+    monkeypatch.setattr(room, 'MAX_CONNECTIONS', 2)
     finish = server.host.call(Event)
 
     def busy(environ, start_response):
@@ -182,7 +270,7 @@ def test_a_client_that_leaves_before_its_answer_harms_nobody(server):
 
 def test_stop_cuts_what_is_connected():
     with steering(SPEC) as running, running.connect() as sock:
-        eventually(lambda: running.server._server.waiting)
+        eventually(lambda: running.server._server.room.idle)
         running.close()
         assert read_all(sock) == b''
         with pytest.raises(ConnectionRefusedError):

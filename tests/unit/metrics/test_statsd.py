@@ -1,4 +1,5 @@
 """Counters for statsd, received on a socket of the test."""
+import itertools
 import logging
 import socket
 
@@ -9,6 +10,7 @@ from tests.support.peers import connect, echo_server
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.metrics import statsd
 from vaurien.metrics.statsd import Reporter
+from vaurien.net import breath
 from vaurien.spec import StatsdSpec
 
 PERIOD = 10 * MS
@@ -65,6 +67,51 @@ def test_what_was_sent_is_not_sent_again(receiver):
         found = sums(receiver, 'vaurien.default.faults.last')
         host.call(running.stop)
     assert (found['vaurien.default.sessions'], found['vaurien.default.bytes.client']) == (3, 15)
+
+
+class Failing:
+    """A socket that fails in one way after the other."""
+
+    def __init__(self):
+        self.errors = itertools.cycle([BlockingIOError(11, 'full'), ConnectionRefusedError(111, 'refused'),
+                                       OSError(90, 'too long'), OSError(101, 'unreachable'), PermissionError(1, 'a firewall')])
+        self.count = 0
+
+    def sendto(self, data, address):
+        self.count += 1
+        raise next(self.errors)
+
+    def close(self):
+        pass
+
+
+def test_a_socket_that_fails_ends_nothing(receiver, caplog):
+    with echo_server() as backend, hosted(spec_for(backend)) as host:
+        running = reporter(host, receiver)
+        eventually(lambda: running._client)
+        whole, running._client._sock = running._client._sock, Failing()
+        eventually(lambda: running._client._sock.count > 10)
+        whole, running._client._sock = running._client._sock, whole
+        with connect(host.port):
+            sums(receiver, 'vaurien.default.sessions')
+        host.call(running.stop)
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_many_proxies_are_sent_in_slices_and_each_count_once(receiver, monkeypatch):
+    monkeypatch.setattr(statsd, 'SLICE', 2)
+    monkeypatch.setattr(breath, 'MAX_TURN', 0.0)
+    specs = [spec_for('127.0.0.1:9', name=f'p{number}', enabled=False) for number in range(7)]
+    with hosted(*specs) as host:
+        for proxy in host.fleet.proxies.values():
+            proxy.stats.accepted = 3
+        running = reporter(host, receiver)
+        eventually(lambda: len(running._sent) == 7)
+        host.call(running.stop)     # perhaps while they are sent
+        host.call(lambda: host.fleet.journal.clear())
+        receiver.sendto(b'end:1|c', receiver.getsockname())
+        found = sums(receiver, 'end')
+    assert [found[f'vaurien.p{number}.sessions'] for number in range(7)] == [3] * 7
 
 
 def test_what_a_removed_proxy_has_counted_is_sent(receiver):

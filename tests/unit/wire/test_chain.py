@@ -54,6 +54,28 @@ def stages_alive():
     return [found for found in gc.get_objects() if isinstance(found, gevent.Greenlet) and not found.dead]
 
 
+class Asked(set[str]):
+    """Counts what is asked of it."""
+
+    count = 0
+
+    def __contains__(self, name):
+        self.count += 1
+        return super().__contains__(name)
+
+
+def test_many_toxics_are_put_one_after_the_other_without_a_look_at_all_of_them():
+    talk, asked = Talk(), Asked()
+    for number in range(64):
+        talk.add(f'{number}', 'noop', before=asked)
+        asked.add(f'{number}')
+    assert asked.count <= 64
+    talk.chain.put(b'all')
+    pause()
+    assert talk.sink.data == b'all'
+    talk.chain.drop()
+
+
 @pytest.mark.parametrize('toxics', [
     (), ('noop',), ('noop', 'slicer', 'latency'), ('latency', 'bandwidth', 'slicer'), ('slicer', 'bandwidth', 'latency'),
 ])

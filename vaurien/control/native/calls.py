@@ -2,6 +2,7 @@
 
 The table is all there is: requests are checked by the structs that it names, and the OpenAPI document is made of it.
 """
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec import UNSET
 from ... import __version__
 from ...behaviors import Behavior
 from ...metrics.prometheus import CONTENT_TYPE, Metrics
+from ...net.breath import Breath
 from ...protocols import Protocol
 from ...proxies.fleet import Fleet
 from ...proxies.journal import KEPT
@@ -40,7 +42,8 @@ def make_surface(fleet: Fleet, secured: bool = False) -> Surface:
     written = document(table, secured)
     described = Endpoint('GET', '/v1/openapi.json', 'This document', lambda request: written, response=dict[str, Any])
     written.update(document((*table, described), secured))
-    routes = (Route(endpoint.method, endpoint.path, partial(serve, endpoint)) for endpoint in (*table, described))
+    routes = (Route(endpoint.method, endpoint.path, partial(serve, endpoint), endpoint.path == '/health')
+              for endpoint in (*table, described))
     return Surface(tuple(routes), problem, ('/v1', '/health', '/metrics'))
 
 
@@ -118,7 +121,15 @@ class Native:
         return self.fleet.get(request.captured['proxy'])
 
     def proxies(self, request: Request) -> models.Proxies:
-        return models.Proxies(proxies=[views.proxy_view(proxy) for proxy in list(self.fleet.proxies.values())])
+        return models.Proxies(proxies=self._each(views.proxy_view))
+
+    def _each(self, view: Callable[[Proxy], Any]) -> list[Any]:
+        """Show each proxy; thousands take a while, so others have their turn in between."""
+        found, breathe = [], Breath()
+        for proxy in list(self.fleet.proxies.values()):
+            breathe()
+            found.append(view(proxy))
+        return found
 
     def create(self, request: Request) -> Reply | models.Proxy:
         checks.check_name(request.body.name)
@@ -150,7 +161,7 @@ class Native:
         return self.proxies(request)
 
     def stats(self, request: Request) -> models.AllStats:
-        return models.AllStats(proxies=[views.stats_view(proxy) for proxy in self.fleet.proxies.values()])
+        return models.AllStats(proxies=self._each(views.stats_view))
 
     # -- sessions
 

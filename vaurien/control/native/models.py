@@ -9,12 +9,12 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ...proxies.journal import KEPT, Fault
 from ...registry import NAME_PATTERN
-from ...spec import EMBEDDED, BehaviorSpec, ToxicSpec
+from ...spec import EMBEDDED, MAX_NAME, BehaviorSpec, ToxicSpec
 
 DEFAULT_LIMIT = 1000  #: entries of a list where the request does not say how many
 MAX_SAFE_INTEGER = 2 ** 53 - 1  #: the largest number that every reader of JSON takes as it is
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=f'^{NAME_PATTERN}$',
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                            description='How the proxy is addressed, and what the seed knows it by')]
 #: what every address looks like; whether a host or a path is one is found out where it is used
 ADDRESS = r'unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5}'
@@ -22,7 +22,7 @@ Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PO
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
 Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded',
                               extra_json_schema={'pattern': f'^({EMBEDDED}|{ADDRESS})$', 'examples': ['localhost:80']})]
-ToxicName = Annotated[str, Meta(min_length=1, max_length=100, pattern=f'^{NAME_PATTERN}$',
+ToxicName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                                 description='How the toxic is addressed within its proxy; without it TYPE_STREAM')]
 Toxicity = Annotated[float, Meta(ge=0, le=1, description='The share of the sessions that it is active in')]
 Attributes = Annotated[dict[str, Any], Meta(description="Values of the toxic's options; what is not given has its default")]

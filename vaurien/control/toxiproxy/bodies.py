@@ -1,10 +1,12 @@
 """Bodies of Toxiproxy's API, read and checked as Toxiproxy does, with its words for mistakes. Knows registries, and no proxy."""
+from collections.abc import Callable
 from typing import Any
 
 import falcon
 
 from ...errors import ConfigError, RegistrationError, UnknownPluginError
-from ...spec import read_mix
+from ...net.breath import Breath
+from ...spec import MAX_PROXIES, read_mix
 from ...toxics import TOXICS, Toxic
 from .. import checks
 from ..surface import read_body
@@ -29,7 +31,7 @@ def body_of(request: falcon.Request) -> Any:
         ApiError: There is none.
     """
     try:
-        return read(read_body(request))
+        return read(read_body(request), Breath())
     except GoError as error:
         raise bad_body(error) from None
 
@@ -65,15 +67,24 @@ def extras_of(given: dict[str, Any]) -> dict[str, Any]:
     return extras
 
 
-def entries_of(value: Any) -> list[dict[str, Any]]:
+def entries_of(value: Any, breathe: Callable[[], None]) -> list[dict[str, Any]]:
     """Read the proxies of a list, and check all of them before anything is done.
 
+    Args:
+        value: The list.
+        breathe: Called now and then, as a long one takes its time.
+
     Raises:
-        ApiError: It is no list, or an entry does not fit.
+        ApiError: It is no list, an entry does not fit, or there are too many.
     """
     if not isinstance(value, list | None):
         raise bad_body(f'json: cannot unmarshal {word(value)} into Go value of type {POPULATED.full}')
-    entries = [fields_of(POPULATED, entry) for entry in value or ()]
+    if len(value or ()) > MAX_PROXIES:
+        raise bad_body(f'{len(value or ())} proxies, expected at most {MAX_PROXIES}')
+    entries = []
+    for entry in value or ():
+        breathe()
+        entries.append(fields_of(POPULATED, entry))
     for number, entry in enumerate(entries, 1):
         for field in ('name', 'upstream'):
             if not entry.get(field):

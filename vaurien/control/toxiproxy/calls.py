@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import falcon
 import msgspec
 
 from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
-from ...proxies.fleet import Fleet, NameTakenError, StoppingError
+from ...net.breath import Breath
+from ...proxies.fleet import Fleet, NameTakenError, StoppingError, UnknownProxyError
 from ...proxies.proxy import Proxy
 from ...spec import ToxicSpec
 from ...wire.toxics import AttachedToxic
@@ -39,6 +40,7 @@ from .toxics import toxic_view
 
 VERSION = '2.12.0'      #: what clients take us for; our own is in ``/v1/version``
 _numbers = count()
+Found = TypeVar('Found')
 
 
 def make_surface(fleet: Fleet) -> Surface:
@@ -124,9 +126,20 @@ class Api:
         except KeyError:
             raise ApiError(404, 'proxy not found') from None
 
+    @staticmethod
+    def body_for(request: falcon.Request, find: Callable[[], Found]) -> tuple[Found, Any]:
+        """Return what a call is about, and its body. It has to be there before the body is read, and once it has arrived, too."""
+        find()
+        value = body_of(request)
+        return find(), value
+
     def index(self, request: falcon.Request) -> Reply:
         """Show all proxies, by name."""
-        return reply({name: self.view(proxy) for name, proxy in sorted(self.proxies.fleet.proxies.items())})
+        views, breathe = {}, Breath()
+        for name, proxy in sorted(self.proxies.fleet.proxies.items()):
+            breathe()
+            views[name] = self.view(proxy)
+        return reply(views, breathe=breathe)
 
     def create(self, request: falcon.Request) -> Reply:
         """Make a proxy."""
@@ -144,8 +157,8 @@ class Api:
 
     def update(self, request: falcon.Request, proxy: str) -> Reply:
         """Change a proxy; other addresses end its connections."""
-        found = self.find(proxy)
-        given = fields_of(NEW_PROXY, body_of(request))
+        found, value = self.body_for(request, lambda: self.find(proxy))
+        given = fields_of(NEW_PROXY, value)
         act(self.proxies.update, found, given.get('listen', self.proxies.listen(found)),
             given.get('upstream', self.proxies.upstream(found)), given.get('enabled', found.spec.enabled), extras_of(given))
         return reply(self.view(found))
@@ -163,13 +176,16 @@ class Api:
     def populate(self, request: falcon.Request) -> Reply:
         """Make proxies what a list says, one after the other, up to the first that cannot be."""
         done: list[Populated] = []
+        breathe = Breath()
         try:
-            for entry in entries_of(body_of(request)):
+            for entry in entries_of(body_of(request), breathe):
+                breathe()
                 proxy = act(self.proxies.replace, entry, extras_of(entry))
                 done.append(Populated(proxy, self.proxies.given(proxy), self.view(proxy)))
         except ApiError as error:
-            return reply({'error': error.description, 'status': error.status, 'proxies': self.populated(done)}, error.status)
-        return reply({'proxies': self.populated(done)}, 201)
+            return reply({'error': error.description, 'status': error.status, 'proxies': self.populated(done)}, error.status,
+                         breathe)
+        return reply({'proxies': self.populated(done)}, 201, breathe)
 
     def populated(self, done: list[Populated]) -> list[dict[str, Any]] | None:
         """Show the proxies of a list; one that a later entry has replaced, or stopped, is disabled. None: there are none."""
@@ -190,8 +206,8 @@ class Api:
 
     def toxic_create(self, request: falcon.Request, proxy: str) -> Reply:
         """Add a toxic to a proxy."""
-        found = self.find(proxy)
-        given = fields_of(NEW_TOXIC, body_of(request))
+        found, value = self.body_for(request, lambda: self.find(proxy))
+        given = fields_of(NEW_TOXIC, value)
         stream, kind = given.get('stream', 'downstream'), given.get('type', '')
         if stream.lower() not in STREAMS:
             raise ApiError(400, 'stream was invalid, can be either upstream or downstream')
@@ -208,12 +224,10 @@ class Api:
 
     def toxic_update(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
         """Change a toxic, and draw again where it is active."""
-        found = self.find(proxy)
-        attached = self.find_toxic(found, toxic)
-        value = body_of(request)
+        attached, value = self.body_for(request, lambda: self.find_toxic(self.find(proxy), toxic))
         given = fields_of(CHANGED_TOXIC, value)
         attributes = attributes_of(attached.cls, given.get('attributes'))
-        return reply(toxic_view(act(self.proxies.update_toxic, found, toxic, attributes, given.get('toxicity'))))
+        return reply(toxic_view(act(self.proxies.update_toxic, self.find(proxy), toxic, attributes, given.get('toxicity'))))
 
     def toxic_delete(self, request: falcon.Request, proxy: str, toxic: str) -> Reply:
         """Take a toxic away."""
@@ -233,6 +247,8 @@ def act(do: Callable[..., Any], *args: Any) -> Any:
         return do(*args)
     except NameTakenError:
         raise ApiError(409, 'proxy already exists') from None
+    except UnknownProxyError:   # it was removed while a name was looked up
+        raise ApiError(404, 'proxy not found') from None
     except StoppingError as error:
         raise ApiError(503, str(error)) from None
     except (CannotListenError, GoAddressError) as error:

@@ -11,7 +11,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
@@ -45,15 +45,19 @@ class Object(NamedTuple):
 
 # -- reading
 
-def read(data: bytes) -> Any:
+def read(data: bytes, breathe: Callable[[], None] = lambda: None) -> Any:
     """Read the first value of a text.
+
+    Args:
+        data: The text.
+        breathe: Called now and then, as a long text takes its time.
 
     Raises:
         GoError: There is none; ``EOF`` where there is nothing at all.
     """
     if not data.strip(WHITE_SPACE):
         raise GoError('EOF')
-    return Reader(data).value(0)
+    return Reader(data, breathe).value(0)
 
 
 class Reader:
@@ -61,10 +65,11 @@ class Reader:
 
     Args:
         data: The text.
+        breathe: Called after each value.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
+    def __init__(self, data: bytes, breathe: Callable[[], None]) -> None:
+        self.data, self.at, self.breathe = data, 0, breathe
 
     def peek(self, space: bool = True) -> bytes:
         """Return the next byte after white space."""
@@ -80,6 +85,7 @@ class Reader:
 
     def value(self, depth: int) -> Any:
         """Read a value."""
+        self.breathe()
         first = self.peek()
         if depth > MAX_DEPTH:
             raise GoError('exceeded max depth')
@@ -311,12 +317,13 @@ class Float32(float):
     """A number that is written as one of 32 bits."""
 
 
-def write(value: Any) -> str:
-    """Write a value: no white space, and what HTML would take for its own as escapes."""
+def write(value: Any, breathe: Callable[[], None] = lambda: None) -> str:
+    """Write a value: no white space, and what HTML would take for its own as escapes; ``breathe`` as for ``read``."""
+    breathe()
     if isinstance(value, dict):
-        return '{' + ','.join(f'{write(key)}:{write(item)}' for key, item in value.items()) + '}'
+        return '{' + ','.join(f'{write(key)}:{write(item, breathe)}' for key, item in value.items()) + '}'
     if isinstance(value, list | tuple):
-        return '[' + ','.join(map(write, value)) + ']'
+        return '[' + ','.join(write(item, breathe) for item in value) + ']'
     if isinstance(value, float):
         return write_float(value)
     text = json.dumps(value, ensure_ascii=False)

@@ -5,9 +5,10 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from ...options import check_count
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
-from ...spec import ToxicSpec
+from ...spec import MAX_ADDRESS, ToxicSpec
 from ...wire.toxics import AttachedToxic
 from .addresses import GoAddressError, connecting, listen_error, listening, resolved
 
@@ -82,6 +83,8 @@ class Toxiproxies:
 
     @staticmethod
     def _read(listen: str, upstream: str, enabled: bool) -> GivenAddresses:
+        for field, text in (('listen', listen), ('upstream', upstream)):
+            check_count(field, len(text), MAX_ADDRESS, 'characters')
         try:
             spec_proxy = str(listening(listen))
         except GoAddressError as error:

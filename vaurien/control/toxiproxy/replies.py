@@ -1,4 +1,5 @@
 """Replies as Toxiproxy words them: JSON, errors as text, and its own words for mistakes. Knows no call."""
+from collections.abc import Callable
 from typing import Any
 
 import falcon
@@ -24,9 +25,9 @@ def missing(what: str) -> ApiError:
     return ApiError(400, f'missing required field: {what}')
 
 
-def reply(value: Any, status: int = 200) -> Reply:
-    """Make a reply of JSON."""
-    return Reply(write(value).encode(), status)
+def reply(value: Any, status: int = 200, breathe: Callable[[], None] = lambda: None) -> Reply:
+    """Make a reply of JSON; ``breathe`` is called now and then, as a long one takes its time."""
+    return Reply(write(value, breathe).encode(), status)
 
 
 def error_reply(text: str, status: int) -> Reply:

@@ -11,15 +11,17 @@ from .headers import CHUNKED, CRLF, END_OF_HEADERS, TRAILER, check_line_ends
 NOTHING, CHUNK_END, BROKEN = 0, -2, -3
 HEX = b'0123456789abcdefABCDEF'
 MAX_SIZE_DIGITS = 15    #: [digits] of a chunk's size: less than 2**60 bytes, which every reader's integers can hold
+MAX_SIZE_LINE_BYTES = 4096      #: [bytes] of the line with a chunk's size; hardly any peer uses extensions, which make it long
 
 
-def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
+def follow_chunks(data: bytes, start: int, body: int, seen: int = 0) -> tuple[int, int, int]:
     """Follow a body as far as it has come.
 
     Args:
         data: The bytes that have come.
         start: Where the body goes on.
         body: How it goes on: ``CHUNKED`` or ``CHUNK_END``.
+        seen: Where the bytes begin that are new.
 
     Returns:
         The offset up to which it could be followed, what is still to come, and how many bytes of a chunk's data are.
@@ -30,12 +32,12 @@ def follow_chunks(data: bytes, start: int, body: int) -> tuple[int, int, int]:
                 if not data.startswith(CRLF, start):
                     return start, CHUNK_END if CRLF.startswith(data[start:start + 2]) else BROKEN, 0
                 start += 2
-            line_end = data.find(CRLF, start)
+            line_end = data.find(CRLF, start, start + MAX_SIZE_LINE_BYTES)
             size = chunk_size(data, start, line_end)
             if size is None:
                 return start, CHUNKED, 0
             if not size:
-                end = trailer_end(data, line_end)
+                end = trailer_end(data, line_end, max(line_end, seen))
                 return (end, NOTHING, 0) if end else (start, CHUNKED, 0)
             start, body = line_end + 2 + size, CHUNK_END
             if start > len(data):
@@ -65,12 +67,13 @@ def chunk_size(data: bytes, start: int, line_end: int) -> int | None:
         return None
     digits, _, extension = line.partition(b';')
     digits = digits.rstrip(b' \t')
-    if not digits or len(digits) > MAX_SIZE_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension:
+    malformed = not digits or len(digits) > MAX_SIZE_DIGITS or digits.strip(HEX) or b'\r' in extension or b'\n' in extension
+    if malformed or len(line) >= MAX_SIZE_LINE_BYTES:
         raise ProtocolError('no size of a chunk')
     return int(digits, 16) if line_end >= 0 else None
 
 
-def trailer_end(data: bytes, line_end: int) -> int:
+def trailer_end(data: bytes, line_end: int, seen: int) -> int:
     """Find the end of the trailer fields (RFC 9112 section 7.1.2) after the last chunk's line; mostly there are none.
 
     Returns:
@@ -79,9 +82,9 @@ def trailer_end(data: bytes, line_end: int) -> int:
     Raises:
         ProtocolError: They are malformed.
     """
-    end = data.find(END_OF_HEADERS, line_end) + 4
+    end = data.find(END_OF_HEADERS, max(line_end, seen - 3)) + 4
     if end < 4:
-        check_line_ends(data, line_end)
+        check_line_ends(data, line_end, seen)
         return 0
     if not TRAILER.fullmatch(data, line_end + 2, end):
         raise ProtocolError('malformed trailer fields')

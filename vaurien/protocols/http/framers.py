@@ -4,14 +4,13 @@ Headers are read by ``headers``, chunks by ``chunks``. No body is ever held: a d
 through ``rest``.
 """
 from collections.abc import Generator, Iterator
-from re import Pattern
 from typing import ClassVar
 
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Framer, MessageProtocol, Part
 from .chunks import BROKEN, NOTHING, follow_chunks
-from .headers import CRLF, END_OF_HEADERS, UNTIL_CLOSE, check_begun
+from .headers import CRLF, END_OF_HEADERS, UNTIL_CLOSE, FirstLine, check_first_line, check_line_ends
 
 COUNTED = -4    #: as what is still to come of a body: the bytes that ``rest`` counts
 SWITCH = -5     #: in place of a length: what follows the headers is not HTTP
@@ -32,16 +31,18 @@ class Messages(Framer[Conversation]):
 
     Attributes:
         body: What is still to come of the message under way.
+        lined: Of the headers under way the first line has come, and is good.
     """
 
     #: what a first line looks like while it is incomplete
-    first_line: ClassVar[Pattern[bytes]]
+    first_line: ClassVar[FirstLine]
     #: empty lines before the headers are skipped (RFC 9112 section 2.2)
     padded: ClassVar[bool] = False
 
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.body = NOTHING
+        self.lined = False
 
     def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
         """Read headers; return the exchange of their message, and the length of its body."""
@@ -50,16 +51,15 @@ class Messages(Framer[Conversation]):
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if self.body:
             start = yield from self._follow(data, start, start, self.body, self.owner)
-        size, editing = len(data), self.protocol.editing
+        size, editing, seen = len(data), self.protocol.editing, self.seen - 3
         while start < size and not self.body:
             if self.padded and data.startswith(CRLF, start):
                 start += 2
                 yield start, None, True
                 continue
-            end = data.find(END_OF_HEADERS, start) + 4
+            end = data.find(END_OF_HEADERS, start if start > seen else seen) + 4
             if end < 4:
-                check_begun(data, start, self.first_line)
-                return
+                return self._check(data, start, max(start, self.seen))
             exchange, length = self.begin(data[start:end])
             if not length or 0 < length <= size - end and not editing:
                 start = end + length
@@ -72,6 +72,11 @@ class Messages(Framer[Conversation]):
                     start = end
                     yield end, exchange, False
                 start = yield from self._follow(data, start, end, length, exchange)
+
+    def _check(self, data: bytes, start: int, seen: int) -> None:
+        """Refuse what will never become headers; only what is new is looked at, from ``seen`` on."""
+        self.lined = self.lined and seen > start or check_first_line(data, start, seen, self.first_line)
+        check_line_ends(data, start, seen)
 
     def end(self) -> bool:
         return self.rest > UNTIL_CLOSE // 2
@@ -94,7 +99,7 @@ class Messages(Framer[Conversation]):
             self.rest = at + max(body, 0) - end
             self.body = COUNTED if self.rest else NOTHING
         else:
-            end, self.body, self.rest = follow_chunks(data, at, body)
+            end, self.body, self.rest = follow_chunks(data, at, body, self.seen)
         if end > start or not self.body:
             yield end, exchange, not self.body
         if self.body == BROKEN:

@@ -33,10 +33,30 @@ STATUS_LINE = rb'HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\r\n\0]*)?\r\n'
 REQUEST = re.compile(REQUEST_LINE + FIELDS)
 RESPONSE = re.compile(STATUS_LINE + FIELDS)
 TRAILER = re.compile(FIELDS)
-#: What a first line may be while its end has not come; the beginning of a good one always matches
-BEGUN_REQUEST = re.compile(
-    TOKEN + rb'{0,%d}|' % MAX_METHOD_BYTES + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE)
-BEGUN_RESPONSE = re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE)
+
+
+class FirstLine(NamedTuple):
+    """What a first line may be while its end has not come.
+
+    Args:
+        begun: The beginning of a good one always matches.
+        goes_on: What may follow in the longest of its words, so that of a long line only the new bytes have to be looked at.
+        word: What begins the word after that one, of at most ``LAST_WORD_BYTES``.
+    """
+
+    begun: re.Pattern[bytes]
+    goes_on: re.Pattern[bytes]
+    word: bytes
+
+
+BEGUN_REQUEST = FirstLine(re.compile(
+    TOKEN + rb'{0,%d}|' % MAX_METHOD_BYTES + METHOD_SP + TARGET + rb'*(?: [HTP/1.0]{0,8}\r?)?|\r|' + REQUEST_LINE),
+    re.compile(TARGET + rb'+'), b' ')
+BEGUN_RESPONSE = FirstLine(re.compile(rb'[HTP/1.0]{0,8}(?: [0-9]{0,3}(?: [^\r\n\0]*)?)?\r?|' + STATUS_LINE),
+                           re.compile(rb'[^\r\n\0]+'), b'\r')
+LAST_WORD_BYTES = 10    #: [bytes] of the last word of a first line at most: SP, ``HTTP/1.1``, CR
+#: [bytes] of a first line from which on the word under way is the longest one or the last: the others end before
+LONG_LINE_BYTES = MAX_METHOD_BYTES + 2 + LAST_WORD_BYTES
 
 #: The fields that say where a message, or the whole connection, ends; for headers in lower case
 FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect):([^\r]*)')
@@ -173,26 +193,39 @@ def persists(found: Fields, old: bool) -> bool:
     return b'keep-alive' in options and b'close' not in options if old else b'close' not in options
 
 
-def check_begun(data: bytes, start: int, first_line: re.Pattern[bytes]) -> None:
+def check_first_line(data: bytes, start: int, seen: int, line: FirstLine) -> bool:
     """Refuse bytes from ``start`` on that will never become headers, so that their end is not waited for.
 
     Args:
         data: The bytes; no empty line is among those from ``start`` on.
         start: Where the headers begin.
-        first_line: ``BEGUN_REQUEST`` or ``BEGUN_RESPONSE``.
+        seen: Where the bytes begin that are new; those before were found good, and no line of them has ended.
+        line: ``BEGUN_REQUEST`` or ``BEGUN_RESPONSE``.
+
+    Returns:
+        Whether the first line has ended.
 
     Raises:
-        ProtocolError: They belong to another protocol, or have bare line feeds.
+        ProtocolError: They belong to another protocol.
     """
-    end = data.find(CRLF, start) + 2
-    if not first_line.fullmatch(data, start, end if end > 1 else len(data)):
+    end = data.find(CRLF, max(start, seen - 1)) + 2
+    if end < 2 and seen - start > LONG_LINE_BYTES and data.find(line.word, seen - LAST_WORD_BYTES, seen) < 0 \
+            and line.goes_on.fullmatch(data, seen):
+        return False
+    if not line.begun.fullmatch(data, start, end if end > 1 else len(data)):
         raise ProtocolError('this is not HTTP/1.x')
-    check_line_ends(data, start)
+    return end > 1
 
 
-def check_line_ends(data: bytes, start: int) -> None:
-    """Refuse a line feed without a carriage return: some readers take it for the end of a line, some do not."""
-    if data.count(b'\n', start) != data.count(CRLF, start):
+def check_line_ends(data: bytes, start: int, seen: int) -> None:
+    """Refuse a line feed without a carriage return: some readers take it for the end of a line, some do not.
+
+    Args:
+        data: The bytes.
+        start: Where lines begin.
+        seen: Where the bytes begin that are new.
+    """
+    if data.count(b'\n', seen) != data.count(CRLF, max(start, seen - 1)):
         raise ProtocolError('a bare line feed')
 
 
@@ -201,7 +234,8 @@ def with_field(headers: bytes, name: bytes, value: bytes) -> bytes:
     first, *lines = headers.split(CRLF)
     prefix = name.lower() + b':'
     places = [place for place, line in enumerate(lines) if line.lower().startswith(prefix)]
-    kept = [line for place, line in enumerate(lines) if place not in places[1:]]
+    others = frozenset(places[1:])
+    kept = [line for place, line in enumerate(lines) if place not in others]
     line = name + b': ' + value
     if places:
         kept[places[0]] = line

@@ -9,8 +9,9 @@ class Requests(Messages):
     """Finds requests, and the point from which on the client may no longer speak HTTP.
 
     Attributes:
-        switching: The last request that asked for another protocol; None: there was none. Until its response has come, the
-            bytes after it may belong to that protocol already, or to one more request: they cannot be told apart.
+        switching: The last request that asked for another protocol, while it has no response; None: there is none. Until its
+            response has come, the bytes after it may belong to that protocol already, or to one more request: they cannot be told
+            apart.
     """
 
     first_line = BEGUN_REQUEST
@@ -24,8 +25,10 @@ class Requests(Messages):
         protocol = self.protocol
         if self.final:
             raise ProtocolError('bytes after a request that ends the connection')
-        if self.switching is not None and self.switching in protocol.queue:
-            raise ProtocolError('bytes after a request for another protocol')
+        if self.switching is not None:
+            if self.switching in protocol.queue:
+                raise ProtocolError('bytes after a request for another protocol')
+            self.switching = None
         asked = read_request(headers) if len(headers) <= MAX_REMEMBERED_BYTES else read_request.__wrapped__(headers)
         exchange = Exchange(asked.name, asked.stage, True, asked)
         if asked.switches:

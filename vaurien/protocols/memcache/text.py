@@ -3,7 +3,8 @@
 Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``note`` is its ``Response``, as ``verbs`` has it.
 Commands that may or may not have a response (``q``) stay in the queue until one to a later command shows which have none.
 """
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from itertools import takewhile
 from typing import Final
 
 from ...errors import ProtocolError
@@ -141,13 +142,19 @@ class TextResponses(Framer[MessageProtocol]):
         super().__init__(protocol)
         self.last = False   #: the data block under way is the last part of its response
         self.wrong = ''     #: what is wrong with what follows
+        #: while the oldest request is quiet, what ``_closer`` has found, and the newest request that it has looked at
+        self.ahead: tuple[Exchange | None, Exchange] | None = None
 
     def whole(self, data: bytes) -> Exchange | None:
         queue = self.protocol.queue
-        exchange: Exchange | None = queue[0] if queue else None
-        if exchange is None or exchange.note.quiet or exchange.note is LOG:
+        if not queue:
             return None
-        last, before, *_ = exchange.note
+        exchange: Exchange = queue[0]
+        response = exchange.note
+        last, before, quiet, _, _ = response
+        if quiet or response is LOG:
+            return None
+        self.ahead = None
         if before is VALUE and data[:6] == b'VALUE ':
             return exchange if one_value(data) else None
         return exchange if data[:-2] in last and data[-2:] == CRLF else None
@@ -166,6 +173,8 @@ class TextResponses(Framer[MessageProtocol]):
             if owner is None:
                 line = data[start:end].rstrip(CRLF)
                 last, before, quiet, _, _ = queue[0].note if queue else ANY_LINE
+                if not quiet:
+                    self.ahead = None
                 if line in last and not quiet:
                     start, owner = end + 1, queue[0]
                     yield start, owner, True
@@ -186,24 +195,45 @@ class TextResponses(Framer[MessageProtocol]):
     def _pair(self, start: int, line: bytes) -> Generator[Part, None, Exchange | None]:
         """Report the requests that have no response, and return the exchange whose response begins with this line."""
         queue = self.protocol.queue
-        while queue and self._silent(queue[0], line):
-            yield start, queue[0], True
+        if queue and queue[0].note.quiet:
+            silent = self._silent(line)
+            while queue and queue[0].note.quiet and silent(queue[0]):
+                yield start, queue[0], True
+        if queue and not queue[0].note.quiet:
+            self.ahead = None
         return self._owner(line)
 
-    def _silent(self, exchange: Exchange, line: bytes) -> bool:
-        """Return whether a request has no response, as this line of another one's shows."""
-        response = exchange.note
-        if not response.quiet:
-            return False
-        words = line.split(b' ')
-        if not is_error(words[0]):
-            repeated = {word for word in words[1:] if word[:1] == b'O' or word[:1] == b'k' and not response.loose}
-            return words[0] not in response.last or repeated != response.marks
+    def _silent(self, line: bytes) -> Callable[[Exchange], bool]:
+        """Return what tells of quiet requests whether they have no response, as this line of another one's shows.
+
+        The line is read once, however many of them there are.
+        """
+        word, *words = line.split(b' ')
+        if not is_error(word):
+            tokens = {other for other in words if other[:1] == b'O'}
+            marks = {True: tokens, False: tokens.union(other for other in words if other[:1] == b'k')}      # by ``loose``
+            return lambda exchange: word not in exchange.note.last or exchange.note.marks != marks[exchange.note.loose]
         stages = error_stages(line)
         if stages:
-            return exchange.stage not in stages
-        return any(not other.note.quiet and other.stage != 'noop' and not made_here(other)
-                   for other in self.protocol.queue)
+            return lambda exchange: exchange.stage not in stages
+        closer = self._closer()
+        fails = closer is not None and closer.stage != 'noop'
+        return lambda exchange: fails
+
+    def _closer(self) -> Exchange | None:
+        """Return the first request after quiet ones that the backend gets and that is not quiet; None: there is none so far.
+
+        Each request is looked at once while those before it have their responses, however many of these are errors.
+        """
+        queue = self.protocol.queue
+        closer, looked_at = self.ahead or (None, None)
+        if looked_at is None:
+            closer = next(filter(is_loud, queue), None)
+        elif closer is None:
+            for other in takewhile(lambda other: other is not looked_at, reversed(queue)):
+                closer = other if is_loud(other) else closer
+        self.ahead = closer, queue[-1]
+        return closer
 
     def _owner(self, line: bytes) -> Exchange | None:
         """Return the exchange whose response begins with this line; None: an error that came late, or unasked.
@@ -261,6 +291,6 @@ def one_value(data: bytes) -> bool:
         and end + int(words[BLOCKS[b'VALUE']]) + len(b'\r\nEND\r\n') == len(data) and data.endswith(b'END\r\n')
 
 
-def made_here(exchange: Exchange) -> bool:
-    """Return whether the backend has never seen this request, so that no response of it can come."""
-    return exchange.failure is not None and exchange.failure.request == b''
+def is_loud(exchange: Exchange) -> bool:
+    """Return whether the backend certainly answers a request: it gets the request, or a stand-in, and that is not quiet."""
+    return not exchange.note.quiet and (exchange.failure is None or exchange.failure.request != b'')

@@ -71,16 +71,15 @@ class Statements:
         """Return the statement of this id; None: it is not known."""
         return self.last if number == self.LAST else self._known.get(number)
 
-    def close(self, number: int) -> None:
-        """Forget the statement of this id."""
+    def close(self, number: int) -> Statement | None:
+        """Forget the statement of this id, and return it; None: it is not known."""
         statement = self.find(number)
-        if statement is None:
-            return
-        if statement is self.last:
+        if statement is not None and statement is self.last:
             self.last = None
         if number == self.LAST:
             number = next((known for known, found in self._known.items() if found is statement), number)
         self._known.pop(number, None)
+        return statement
 
     def clear(self) -> None:
         """Forget them all."""

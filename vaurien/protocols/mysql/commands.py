@@ -46,8 +46,9 @@ class Command(NamedTuple):
 
 def close(protocol: Conversation, payload: bytes) -> None:
     """Forget a statement."""
-    protocol.statements.close(*STATEMENT(payload, 1))
-    protocol.review()
+    closed = protocol.statements.close(*STATEMENT(payload, 1))
+    if closed is not None and closed.withheld:
+        protocol.review()
 
 
 def keep_data(protocol: Conversation, payload: bytes) -> None:

@@ -1,13 +1,17 @@
 """Finds replies, and tells those to a command from messages and pushes. Knows no command and no failure."""
+import re
 from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import Part
 from .framer import Messages
-from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, length
+from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, header, length
 from .state import KEY, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
 
+#: the reply to a subscription: its kind, its channel, of which there may be none, and how many the client has now
+CONFIRMATION: Final = re.compile(rb'[*>]3\r\n\$[0-9]+\r\n[a-z]+\r\n(?:\$-1|_|\$([0-9]{1,10}))\r\n')
+MAX_CONFIRMATION_BYTES: Final = 64      #: [bytes] of it up to its channel
 MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
 
 
@@ -70,7 +74,7 @@ class Responses(Messages):
         if role == UNCOUNTABLE and mark in AGGREGATES:
             raise ProtocolError('a transaction with replies that cannot be counted')
         if role == TAKES_OVER and mark != MINUS:
-            end = data.find(CRLF, start) + 2
+            end = data.find(CRLF, max(start, self.seen - 1)) + 2
             if mark != PLUS:
                 raise ProtocolError('the connection is taken over')
             if end < 2:
@@ -100,14 +104,15 @@ class Responses(Messages):
 
         A reply to no subscription comes unasked, or while replies are switched off.
         """
-        reply = Reply()
-        end, wrong = reply.skip(data, start)
-        if wrong:
-            raise ProtocolError(wrong)
-        if reply.left or end > len(data):
+        begin = CONFIRMATION.match(data, start)
+        if begin is None and len(data) - start >= MAX_CONFIRMATION_BYTES:
+            raise ProtocolError('a subscription is confirmed in an unknown way')
+        pos = len(data) if begin is None else begin.end() + (int(begin[1]) + 2 if begin[1] else 0)
+        digits, end = header(data, pos) if pos < len(data) else (b'', 0)
+        if not end:
             return None
         unasked = self.state.unasked > 0
-        current = self.state.subscribed(kind, length(data[data.rfind(b':', start, end) + 1:end - 2]))
+        current = self.state.subscribed(kind, length(digits))
         if exchange is None or unasked or (exchange.note[KEY], exchange.note[ROLE]) != (kind, SUBSCRIBES):
             return end, None, True
         self.confirmed += 1

@@ -1,6 +1,7 @@
 """Faults as server-sent events, followed by one who reads, one who does not, and one who leaves."""
 import json
 import re
+import socket
 
 import pytest
 
@@ -9,6 +10,8 @@ from tests.support.hosting import eventually, spec_for
 from tests.support.unit_of_time import MS
 from tests.unit.control.wire import head
 from vaurien.control.native import events
+from vaurien.httpd import server as httpd
+from vaurien.proxies.journal import KEPT
 
 SPEC = spec_for('127.0.0.1:9')
 EVENT = re.compile(rb'id: (\d+)\nevent: fault\ndata: (.*)\n\n')
@@ -118,6 +121,21 @@ def test_there_are_only_so_many_followers(server, monkeypatch):
     monkeypatch.setattr(events, 'MAX_FOLLOWERS', 2)
     with follow(server), follow(server):
         assert server.ask('GET', '/v1/events').status == 503
+
+
+def test_a_follower_that_reads_nothing_loses_its_place(server, monkeypatch):
+    monkeypatch.setattr(events, 'MAX_FOLLOWERS', 1)
+    monkeypatch.setattr(httpd, 'IDLE_TIMEOUT', 300 * MS)
+    inject(server, KEPT, request='x' * 256)
+    with socket.socket() as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect(('127.0.0.1', server.port))
+        stalled.sendall(head(server.port, 'GET /v1/events?since=0'))
+        eventually(lambda: server.fleet.journal.followers)
+        eventually(lambda: not server.fleet.journal.followers)
+        with follow(server) as sock:
+            inject(server, 1)
+            assert list(read_events(sock, 1)) == [KEPT + 1]
 
 
 def test_asking_for_the_head_alone_follows_nothing(server):
