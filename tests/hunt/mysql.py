@@ -6,9 +6,7 @@ see ``mysql_plan``.
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from random import Random
-from threading import get_ident
 from typing import Any
 
 import pymysql
@@ -20,6 +18,7 @@ from tests.support.unit_of_time import MS
 from vaurien.protocols.mysql.failures import ERRORS
 
 from .clients import PATIENCE, Raw, Tapped, tap
+from .direct import Direct
 from .mysql_model import Server
 from .mysql_plan import Message, Planner, Unit
 from .mysql_wire import (
@@ -28,7 +27,6 @@ from .mysql_wire import (
     NO_PASSWORD,
     ONE,
     PREPARED,
-    RESULT,
     SWITCH,
     USER,
     WRITE,
@@ -73,7 +71,10 @@ class MySQL:
                             '--local-infile=1', '--thread-cache-size=50', '--max-connect-errors=1000000000') as server:
             for text in SET_UP:
                 run(server.address, text)
-            yield server
+            try:
+                yield server
+            finally:
+                direct.close()
 
     def plan(self, random: Random, word: str) -> tuple[dict[str, Any], list[list[Any]]]:
         real = random.random() < 0.2
@@ -118,8 +119,9 @@ def opening(plan: dict[str, Any]) -> Unit:
 
 def came(seen: Seen) -> list[Any]:
     """Return the answers that a session got."""
-    shapes = [WRITE[message[0]][1] for unit in seen.asked for message in unit]
-    return answers(seen.got, [GREETING, ONE, *[RESULT] * len(opening(seen.plan)), *(shape for shape in shapes if shape)], seen.plan['modern'])[0]
+    said = [*opening(seen.plan), *(message for unit in seen.asked for message in unit)]
+    shapes = [shape for word, *_ in said if (shape := WRITE[word][1])]
+    return answers(seen.got, [GREETING, ONE, *shapes], seen.plan['modern'])[0]
 
 
 def outcome(seen: Seen) -> Outcome:
@@ -296,16 +298,18 @@ class RealClient(Tapped):
 
 def run(address: str, text: str, *values: Any) -> Any:
     """Run a statement on the server itself; return its rows."""
-    with direct(address, get_ident()).cursor() as cursor:
+    with direct(address) as connection, connection.cursor() as cursor:
         cursor.execute(text, values or None)
         return cursor.fetchall()
 
 
-@lru_cache
-def direct(address: str, thread: int) -> Any:
-    """Return a connection to the server itself, for one thread."""
+def connected(address: str) -> Any:
+    """Connect to the server itself."""
     host, _, port = address.rpartition(':')
     return pymysql.connect(host=host, port=int(port), user=ADMIN, password=PASSWORD, database=DATABASE, autocommit=True)
+
+
+direct = Direct(connected)
 
 
 def fetch(address: str, threads: Sequence[int], words: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -91,7 +91,8 @@ def came(seen: Seen) -> list[Any]:
     at = 0
     while end := reply_end(seen.got, at):
         fits = _REPLY.fullmatch(seen.got, at, end)
-        found.append((fits[2].decode(), token(seen.got[at:end].decode('latin-1'))) if fits and fits[1] in (None, fits[2]) else None)
+        known = fits is not None and fits[1] in (None, fits[2])
+        found.append((fits[2].decode(), token(seen.got[at:end].decode('latin-1'))) if fits and known else None)
         at = end
     return found
 

@@ -14,8 +14,9 @@ from .verdict import CLOSE, CUT, SILENCE, Outcome
 CODES = {'service-unavailable': '421', 'idle-timeout': '421', 'too-many-connections': '421', 'mailbox-busy': '450',
          'greylisted': '450', 'local-error': '451', 'insufficient-storage': '452', 'too-many-recipients': '452',
          'tls-unavailable': '454', 'auth-temporary': '454', 'not-implemented': '502', 'auth-required': '530',
-         'auth-too-weak': '534', 'auth-failed': '535', 'encryption-required': '538', 'hello-rejected': '550', 'sender-rejected': '550',
-         'mailbox-unavailable': '550', 'content-rejected': '550', 'user-moved': '551', 'mailbox-full': '552', 'too-big': '552',
+         'auth-too-weak': '534', 'auth-failed': '535', 'encryption-required': '538', 'hello-rejected': '550',
+         'sender-rejected': '550', 'mailbox-unavailable': '550',
+         'content-rejected': '550', 'user-moved': '551', 'mailbox-full': '552', 'too-big': '552',
          'name-not-allowed': '553', 'relay-denied': '554', 'transaction-failed': '554'}
 CLOSING = ('service-unavailable', 'idle-timeout')
 
