@@ -15,7 +15,7 @@ STALL = 50 * MS
 #: [s] after which what has to come is said not to come: no schedule makes anything wait that long
 PATIENCE = 5_000 * MS
 #: [s] for all that is heard at once, also where bytes come that nobody waits for
-MOST = 4 * PATIENCE
+MOST = 12 * PATIENCE
 
 #: Makes of requests their bytes, and how many answers they have where nothing happens
 Encode = Callable[[Sequence[Any]], tuple[bytes, int]]
@@ -131,6 +131,13 @@ class Tapped:
         except ConnectionError:
             pass
         return True
+
+    def hear(self, content: Callable[[], bool]) -> None:
+        """Read what a real client has not read: it has heard all that it waits for."""
+        until = time.monotonic() + PATIENCE
+        while not (self.end or self.sock.fileno() < 0 or content()):
+            self.read(STALL)
+            self.silent = time.monotonic() > until
 
     def leave(self, how: str) -> None:
         self.sock.hopeless = never

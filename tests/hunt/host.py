@@ -211,9 +211,10 @@ def running(planted: str = '') -> Iterator[int]:
     assert process.stdout is not None
     try:
         yield int(process.stdout.readline())
-        process.stdin.close()
-        process.wait(PATIENCE)
     finally:
+        process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
         process.kill()
         process.wait()
         process.stdout.close()

@@ -169,10 +169,11 @@ def refused(ask: Ask, kind: str) -> Answer:
     head = ask['method'] == 'HEAD'
     if kind in STATUSES:
         waits = bool(ask.get('expect') and ask.get('body'))
-        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ask.get('close') or ask.get('old') or waits else '')
+        ends = ask.get('close') or ask.get('old') or waits
+        return Answer(ask, Page(STATUSES[kind], None, head), 'close' if ends else '', own=True)
     if kind == 'empty-response':
         return Answer(ask, None, 'close')
-    return Answer(ask, Page(200, None, head, half=True), 'reset' if kind == 'reset' else 'close')
+    return Answer(ask, Page(200, None, head, half=True), 'reset' if kind == 'reset' else 'close', own=True)
 
 
 def carried_out(ask: Ask, files: dict[str, bytes]) -> Looks:
@@ -296,9 +297,6 @@ class RealClient(Tapped):
         pieces = iter([body[at:at + chunk] for at in range(0, len(body), chunk)]) if chunk else body if 'body' in ask else None
         self._connection.request(ask['method'], ask['target'], pieces, headers, encode_chunked=bool(chunk))
         self._connection.getresponse().read()
-
-    def hear(self, content: Callable[[], bool]) -> None:
-        """There is nothing to do: all has been heard."""
 
 
 # -- what is asked: each makes some requests that belong together

@@ -96,7 +96,7 @@ def answers(seen: Seen, model: 'Text | Binary', asked: Sequence[Ask]) -> list[An
             model.run(ask)
             found.append(Answer(ask, None, 'opaque'))      # with keys and lengths unread, it cannot be told where it ends
         elif kind:
-            found.append(Answer(ask, refusal(ask, kind)))
+            found.append(Answer(ask, refusal(ask, kind), own=True))
         else:
             looks = model.run(ask)
             found.append(Answer(ask, looks, 'gone' if behavior == 'abort' else 'close' if quits(ask) else ''))
@@ -183,9 +183,6 @@ class RealClient(Tapped):
             self._client.incr(key, int(words[2]), noreply=noreply)
         else:
             self._client.touch(key, int(words[2]), noreply=noreply)
-
-    def hear(self, content: Callable[[], bool]) -> None:
-        """There is nothing to do: all has been heard."""
 
 
 # -- what is asked: each makes some requests that belong together

@@ -154,11 +154,13 @@ class Answer(NamedTuple):
         then: What follows it. Empty: the connection goes on. ``close``: FIN. ``reset``: RST, by which answers may be lost.
             ``silence``: nothing more is answered. ``gone``: the connection ends at once, answers before this one may be lost too.
             ``opaque``: other bytes come, among which the answers after this one are looked for.
+        own: The backend has no part in it.
     """
 
     ask: Any
     looks: Looks | None
     then: str = ''
+    own: bool = False
 
 
 class Verdict(NamedTuple):
@@ -166,7 +168,7 @@ class Verdict(NamedTuple):
 
     Args:
         wrong: What must not have happened; empty: all is well.
-        answered: How many requests there are up to the last one of which an answer has come.
+        answered: How many requests there are up to the last one of which the backend's answer has come.
     """
 
     wrong: list[str]
@@ -193,7 +195,7 @@ def hold(seen: Seen, answers: Sequence[Answer], unasked: Callable[[bytes, int], 
                 what = 'has no answer' if missing else 'has another answer'
                 return Verdict([f'request {number + 1} {shown(answer.ask)} {what}: {shown(got[at:])}, expected '
                                 f'{shown(answer.looks)} [{seen.end or "open"}]'], answered)
-            at, answered = end if loose else unasked(got, end), number + 1
+            at, answered = end if loose else unasked(got, end), answered if answer.own else number + 1
         then = answer.then
         loose = loose or then == 'opaque'
         if then in ('close', 'reset', 'silence', 'gone'):

@@ -116,7 +116,7 @@ def answer(seen: Seen, model: Model, number: int, words: list[bytes]) -> Answer:
         looks = Exactly(model.no_array) if kind == CONFLICT else \
             Line(rb'-(EXECABORT Transaction discarded because of: )?%b .*' % kind.upper().encode())
     model.refuse(verb)
-    return Answer(words, looks, 'close' if kind == 'unblocked' else '')
+    return Answer(words, looks, 'close' if kind == 'unblocked' else '', own=True)
 
 
 def refusal(kind: str) -> Looks:
@@ -201,9 +201,6 @@ class RealClient(Tapped):
             except Exception as error:  # noqa: BLE001 - it is what is looked for
                 self.raised.append(repr(error))
         return len(asks)
-
-    def hear(self, content: Callable[[], bool]) -> None:
-        """There is nothing to do: all has been heard."""
 
 
 def without_greeting(connection: Any) -> None:
