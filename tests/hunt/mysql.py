@@ -6,19 +6,19 @@ see ``mysql_plan``.
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from random import Random
-from threading import get_ident
 from typing import Any
 
 import pymysql
 
+from tests.support.processes import HOST
 from tests.support.servers import DATABASE, PASSWORD, mariadb_server
 from tests.support.servers import USER as ADMIN
 from tests.support.unit_of_time import MS
 from vaurien.protocols.mysql.failures import ERRORS
 
-from .clients import PATIENCE, Raw
+from .clients import PATIENCE, Raw, Tapped, tap
+from .direct import Direct
 from .mysql_model import Server
 from .mysql_plan import Message, Planner, Unit
 from .mysql_wire import (
@@ -45,7 +45,11 @@ ALONE = ('login', 'load', 'change user', 'execute by id')
 PAUSE = 5 * MS      #: [s] between two looks whether the server is done
 LOCAL_INFILE = 0xFB
 SET_UP = (
-    'CREATE TABLE hunt (id INT PRIMARY KEY AUTO_INCREMENT, s VARCHAR(64), v LONGTEXT, KEY (s)) CHARSET utf8mb4',
+    'CREATE TABLE hunt (id INT AUTO_INCREMENT, s VARCHAR(64), v LONGTEXT, PRIMARY KEY (s, id), KEY (id)) CHARSET utf8mb4 '
+    'STATS_PERSISTENT = 1 STATS_AUTO_RECALC = 0',
+    # with so many rows a statement looks for its own by the key, and does not wait for those of another session
+    "INSERT INTO hunt (s, v) SELECT CONCAT('none', seq), seq FROM seq_1_to_1000",
+    'ANALYZE TABLE hunt',
     "CREATE PROCEDURE hunt_two(t VARCHAR(64)) BEGIN SELECT t; SELECT CONCAT(t, '2'); END",
     f"CREATE USER {USER}@'%' IDENTIFIED VIA mysql_native_password USING ''",
     f"GRANT ALL ON *.* TO {USER}@'%'",
@@ -67,17 +71,24 @@ class MySQL:
                             '--local-infile=1', '--thread-cache-size=50', '--max-connect-errors=1000000000') as server:
             for text in SET_UP:
                 run(server.address, text)
-            yield server
+            try:
+                yield server
+            finally:
+                direct.close()
 
     def plan(self, random: Random, word: str) -> tuple[dict[str, Any], list[list[Any]]]:
+        real = random.random() < 0.2
         planner = Planner(random, f's{word}')
+        if real:
+            return {'as': 'PyMySQL', 'real': True, 'modern': False, 'word': f's{word}'}, [
+                [planner.query() for _ in range(random.randint(1, 3))] for _ in range(random.randint(1, 4))]
         says = [[planner.unit() for _ in range(random.choice((1, 1, 2, 3)))] for _ in range(random.randint(1, 4))]
         if random.random() < 0.1:
             says[-1].append([['quit']])
         return {'as': 'raw', 'modern': random.random() < 0.5, 'word': f's{word}'}, says
 
     def connect(self, plan: dict[str, Any], port: int) -> Client:
-        return PlainClient(port, plan)
+        return RealClient(port) if plan['as'] == 'PyMySQL' else PlainClient(port, plan)
 
     def judge(self, seen: Seen) -> list[str]:
         return judge(seen, came(seen), outcome(seen))
@@ -101,16 +112,22 @@ def after_version(got: bytes) -> bytes:
     return got[5:200].partition(b'\0')[2] if got[4:5] == b'\x0a' else b''
 
 
+def opening(plan: dict[str, Any]) -> Unit:
+    """Return what a client says of its own accord once it has logged in."""
+    return [['query', 'SET NAMES utf8mb4']] if plan['as'] == 'PyMySQL' else []
+
+
 def came(seen: Seen) -> list[Any]:
     """Return the answers that a session got."""
-    shapes = [WRITE[message[0]][1] for unit in seen.asked for message in unit]
-    return answers(seen.got, [GREETING, ONE, *(shape for shape in shapes if shape)], seen.plan['modern'])[0]
+    said = [*opening(seen.plan), *(message for unit in seen.asked for message in unit)]
+    shapes = [shape for word, *_ in said if (shape := WRITE[word][1])]
+    return answers(seen.got, [GREETING, ONE, *shapes], seen.plan['modern'])[0]
 
 
 def outcome(seen: Seen) -> Outcome:
     """Return what was to come of what a session has said."""
     server = Server(seen.faults)
-    server.take([['login']])
+    server.take([['login'], *opening(seen.plan)])
     for unit in seen.asked:
         server.take(unit)
     return server.outcome
@@ -234,18 +251,65 @@ class PlainClient(Raw):
         return not self._ended
 
 
+class RealClient(Tapped):
+    """PyMySQL; it logs in when something is to be said, and hears each answer before it says more."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(tap(port))
+        self._begun = False
+        self._library = pymysql.Connection(host=HOST, user=USER, database=DATABASE, defer_connect=True, autocommit=None,
+                                           ssl_disabled=True)
+
+    def say(self, asks: Sequence[Unit]) -> int:
+        said = 0
+        self._try(self._log_in)
+        for ((_, text),) in asks:
+            if not self._library.open or self.end:
+                break
+            said += 1
+            self._try(lambda text=text: self._run(text))    # type: ignore[misc]
+        return said
+
+    def hear(self, content: Callable[[], bool]) -> None:
+        self._try(self._log_in)
+
+    def leave(self, how: str) -> None:
+        super().leave(how)
+        self._library._force_close()    # the library's file keeps the socket open
+
+    def _log_in(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._library.connect(self.sock)
+
+    def _run(self, text: str) -> None:
+        with self._library.cursor() as cursor:
+            cursor.execute(text)
+
+    def _try(self, call: Callable[[], None]) -> None:
+        """Do something; what the server answers is in the bytes."""
+        try:
+            call()
+        except pymysql.MySQLError:
+            pass
+        except Exception as error:  # noqa: BLE001 - it is what is looked for
+            self.raised.append(repr(error))
+
+
 def run(address: str, text: str, *values: Any) -> Any:
     """Run a statement on the server itself; return its rows."""
-    with direct(address, get_ident()).cursor() as cursor:
+    with direct(address) as connection, connection.cursor() as cursor:
         cursor.execute(text, values or None)
         return cursor.fetchall()
 
 
-@lru_cache
-def direct(address: str, thread: int) -> Any:
-    """Return a connection to the server itself, for one thread."""
+def connected(address: str) -> Any:
+    """Connect to the server itself."""
     host, _, port = address.rpartition(':')
     return pymysql.connect(host=host, port=int(port), user=ADMIN, password=PASSWORD, database=DATABASE, autocommit=True)
+
+
+direct = Direct(connected)
 
 
 def fetch(address: str, threads: Sequence[int], words: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -33,7 +33,7 @@ FORMS: dict[str, str] = {
     'mine': r"SELECT v FROM hunt WHERE s = '\w+' ORDER BY id",
     'update': r"UPDATE hunt SET v = '(\w+)' WHERE s = '\w+' AND v = '(\w+)'",
     'delete': r"DELETE FROM hunt WHERE s = '\w+' AND v = '(\w+)'",
-    'begin': 'BEGIN', 'commit': 'COMMIT', 'rollback': 'ROLLBACK', 'savepoint': r'SAVEPOINT (\w+)',
+    'names': 'SET NAMES utf8mb4', 'begin': 'BEGIN', 'commit': 'COMMIT', 'rollback': 'ROLLBACK', 'savepoint': r'SAVEPOINT (\w+)',
     'back to': r'ROLLBACK TO (\w+)', 'release': r'RELEASE SAVEPOINT (\w+)',
     'automatic': r'SET autocommit = ([01])', 'call': r"CALL hunt_two\('(\w+)'\)", 'do': "DO '(\\w+)' = 'x'",
     'no sql': r"SELEC '(\w+)'", 'no table': r"SELECT '(\w+)' FROM nowhere",
@@ -339,7 +339,8 @@ class Server:
 
     _CONTROL: ClassVar[dict[str, Callable[..., None]]] = {
         'begin': _begin, 'commit': lambda self: self._end(self.rows), 'rollback': lambda self: self._end(self.kept),
-        'savepoint': _savepoint, 'back to': _back_to, 'release': _release, 'automatic': _switch, 'do': lambda self, word: None}
+        'savepoint': _savepoint, 'back to': _back_to, 'release': _release, 'automatic': _switch, 'do': lambda self, word: None,
+        'names': lambda self: None}
 
 
 #: verbs of statements that fail, and how
@@ -350,4 +351,5 @@ READS = ('ask', 'many', 'large', 'mine')
 #: the names of messages in the journal
 NAMES = {'login': f'login {USER} {DATABASE}', 'prepare': 'COM_STMT_PREPARE {}', 'fetch': 'COM_STMT_FETCH 4294967295',
          'reset statement': 'COM_STMT_RESET 4294967295', 'ping': 'COM_PING', 'statistics': 'COM_STATISTICS',
-         'use': 'COM_INIT_DB {}', 'fields': 'COM_FIELD_LIST hunt', 'reset': 'COM_RESET_CONNECTION', 'change user': f'COM_CHANGE_USER {USER}'}
+         'use': 'COM_INIT_DB {}', 'fields': 'COM_FIELD_LIST hunt', 'reset': 'COM_RESET_CONNECTION',
+         'change user': f'COM_CHANGE_USER {USER}'}

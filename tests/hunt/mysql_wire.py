@@ -238,7 +238,7 @@ def answers(got: bytes, shapes: Sequence[str], modern: bool) -> tuple[list[Any],
                 found.append(reader.answer(RESULT))
                 end = reader.at
     except Incomplete:
-        pass
+        return found, end
     except (ValueError, IndexError):
-        found.append(None)
-    return found, end
+        return [*found, None], end
+    return [*found, *[None] * (end < len(got))], end

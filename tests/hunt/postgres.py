@@ -6,9 +6,7 @@ see ``postgres_plan``.
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from random import Random
-from threading import get_ident
 from typing import Any
 
 import psycopg
@@ -21,6 +19,7 @@ from tests.support.unit_of_time import MS
 from vaurien.protocols.postgres.failures import KINDS
 
 from .clients import PATIENCE, STALL, Raw, tap
+from .direct import Direct
 from .oracle import Seen, shown
 from .postgres_model import Server
 from .postgres_plan import Message, Planner, Unit
@@ -55,8 +54,12 @@ class PostgreSQL:
             trust.chmod(0o644)
             with postgres_server('-c', f'hba_file={trust}', '-c', 'max_connections=200', '-c', 'autovacuum=off',
                                  '-c', 'client_connection_check_interval=50') as server:
-                direct(server.address, get_ident()).execute(SET_UP)
-                yield server
+                with direct(server.address) as connection:
+                    connection.execute(SET_UP)
+                try:
+                    yield server
+                finally:
+                    direct.close()
 
     def plan(self, random: Random, word: str) -> tuple[dict[str, Any], list[list[Any]]]:
         planner = Planner(random, f's{word}')
@@ -242,11 +245,13 @@ DECIDED = (None, ('G',), ('Z', 'I'), ('Z', 'T'), ('Z', 'E'))
 KEY = b'K\0\0\0\x0c'
 
 
-@lru_cache
-def direct(address: str, thread: int) -> Any:
-    """Return a connection to the server itself, for one thread."""
+def connected(address: str) -> Any:
+    """Connect to the server itself."""
     host, _, port = address.rpartition(':')
     return psycopg.connect(host=host, port=int(port), user=USER, dbname=DATABASE, autocommit=True)
+
+
+direct = Direct(connected)
 
 
 #: all that came from these sessions has been done once they have gone
@@ -255,15 +260,15 @@ GONE = 'SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(%s)'
 
 def fetch(address: str, words: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Take what sessions have left, when the server has done with them, and remove it there."""
-    server, names = direct(address, get_ident()), list(words)
-    until = time.monotonic() + PATIENCE
-    while server.execute(GONE, (names,)).fetchone() != (0,):
-        if time.monotonic() > until:
-            raise TimeoutError(f'the server is not done with {names}')
-        time.sleep(PAUSE / 2)
+    names, late = list(words), patient()
     kept: dict[str, tuple[str, ...]] = {}
-    for word, value in server.execute('SELECT s, v FROM hunt WHERE s = ANY(%s) ORDER BY id', (names,)):
-        kept[word] = (*kept.get(word, ()), value)
-    if kept:
-        server.execute('DELETE FROM hunt WHERE s = ANY(%s)', (names,))
+    with direct(address) as server:
+        while server.execute(GONE, (names,)).fetchone() != (0,):
+            if late():
+                raise TimeoutError(f'the server is not done with {names}')
+            time.sleep(PAUSE / 2)
+        for word, value in server.execute('SELECT s, v FROM hunt WHERE s = ANY(%s) ORDER BY id', (names,)):
+            kept[word] = (*kept.get(word, ()), value)
+        if kept:
+            server.execute('DELETE FROM hunt WHERE s = ANY(%s)', (names,))
     return kept

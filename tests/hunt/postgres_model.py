@@ -170,8 +170,7 @@ class Server:
                 if kind and statement.verb != 'begin':
                     self._fail(statement.verb, kind)
                 if kind:    # fails together with what it opens, and has no answer of its own
-                    self._check(statement)
-                    self.status = BLOCK
+                    self.status = BLOCK if self.status == IDLE else self.status
                     continue
                 self._check(statement)
                 self._analyze(statement)

@@ -18,7 +18,7 @@ from .shrink import shrink
 from .subject import Subject
 
 #: the protocols, each a file of this folder
-PROTOCOLS = ('tcp', 'http', 'redis', 'memcache')
+PROTOCOLS = ('tcp', 'http', 'redis', 'memcache', 'postgres', 'mysql', 'smtp')
 PLAYERS = 16            #: schedules at the same time in one process
 SHRINK = 60.0           #: [s] that a failing schedule may take to become small
 AGAIN = 3               #: plays of one schedule until it is said not to fail: some failures depend on the moment

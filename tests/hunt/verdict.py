@@ -61,14 +61,19 @@ class Outcome:
         return len(self.answers) if self.garbled is None else self.garbled
 
 
-def judge(seen: Seen, came: Sequence[Any], outcome: Outcome) -> list[str]:
+def judge(seen: Seen, came: Sequence[Any], outcome: Outcome, unread: bool = False) -> list[str]:
     """Return what is wrong with the answers of a session; empty: all is well, and complete.
 
     Args:
         seen: The session.
         came: The answers that came; the last one may be None, for bytes that are none.
         outcome: What was to come.
+        unread: It may be relayed unread.
     """
+    if seen.raised and not seen.spoilt:
+        return [f'the client raised {seen.raised[0]}']
+    if seen.unread and not (unread or seen.excused or seen.spoilt):
+        return [f'the session was relayed unread: {seen.unread}']
     due = outcome.answers
     for at, answer in enumerate(came[:outcome.clean]):
         if answer != due[at]:
@@ -95,7 +100,7 @@ def _missing(seen: Seen, came: Sequence[Any], outcome: Outcome) -> list[str]:
     if len(came) < outcome.must:
         missing = shown(outcome.answers[len(came)])
         return [f'{len(came)} of {outcome.must} answers came [{seen.end or "open"}]; the next is {missing}']
-    if outcome.end is CLOSE and seen.end not in ('FIN', 'RST') and seen.left in ('', 'half'):
+    if outcome.end is CLOSE and seen.end not in ('FIN', 'RST') and seen.left in ('', 'half') and not seen.plan.get('real'):
         return [f'the connection was to end [{seen.end or "open"}]']
     if not outcome.end and seen.end and not (seen.end == 'FIN' and seen.left == 'half'):
         return [f'after all answers the connection has ended [{seen.end}]']
