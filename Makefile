@@ -11,7 +11,7 @@ WORKERS ?= logical
 PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 
-.PHONY: run test coverage lint docs bench scale realism soak clean
+.PHONY: run test coverage lint docs bench scale realism soak hunt clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -61,6 +61,11 @@ scale: $(VENV)/.test
 soak: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+# make hunt MINUTES=60, make hunt ARGS='--protocol redis'
+hunt: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.hunt --minutes $(MINUTES) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out .coverage .coverage.*

@@ -23,20 +23,28 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: os.environ.pop(SHELF, None))
 
 
-def fixture(start: Callable[[], contextlib.AbstractContextManager[Any]]) -> Any:
+Start = Callable[[], contextlib.AbstractContextManager[Any]]
+
+
+def running(start: Start) -> Iterator[Any]:
+    """Run a server for the length of a fixture; where it is not installed the test is skipped, or fails."""
+    with contextlib.ExitStack() as stack:
+        lacking = ''
+        try:
+            server = stack.enter_context(start())
+        except MissingServer as missing:
+            lacking = str(missing)
+        if lacking and REQUIRED:
+            pytest.fail(f'{lacking}, and VAURIEN_REQUIRE_SERVERS=1 asks for it', pytrace=False)
+        if lacking:
+            pytest.skip(lacking)
+        yield server
+
+
+def fixture(start: Start) -> Any:
     @pytest.fixture(scope='session')
     def server() -> Iterator[Any]:
-        with contextlib.ExitStack() as stack:
-            lacking = ''
-            try:
-                running = stack.enter_context(start())
-            except MissingServer as missing:
-                lacking = str(missing)
-            if lacking and REQUIRED:
-                pytest.fail(f'{lacking}, and VAURIEN_REQUIRE_SERVERS=1 asks for it', pytrace=False)
-            if lacking:
-                pytest.skip(lacking)
-            yield running
+        yield from running(start)
     return server
 
 

@@ -1,6 +1,7 @@
 """What behaviors do to single requests of PostgreSQL, and that server and client agree on everything afterwards."""
 import contextlib
 import re
+import socket
 import threading
 import time
 
@@ -10,8 +11,10 @@ from psycopg.pq import ExecStatus
 
 from tests.integration.test_postgres_everyday import command, rows
 from tests.realism.postgres import connected
+from tests.support import postgres_talk as pg
 from tests.support.expected_draws import failing
 from tests.support.hosting import eventually
+from tests.support.peers import connect, read_to_end
 from tests.support.proxied import between, entry
 from tests.support.unit_of_time import MS, PATIENCE
 
@@ -256,6 +259,18 @@ def test_connections_are_refused_as_often_as_they_are_to_be(proxy):
         with connected(proxy.port) as client:
             client.execute('SELECT 1')
     assert [met(comes) for _ in range(4)] == ['', '', None, None]
+
+
+def test_client_that_sends_on_still_gets_the_last_words_of_its_connection(proxy):
+    proxy.meet(entry('error', kind='starting-up'))
+    with connect(proxy.port) as client:
+        client.sendall(pg.startup(user='ann', database='shop'))
+        eventually(lambda: proxy.faults, 'the refusal')
+        for _ in range(3):
+            client.sendall(pg.query('SELECT 1'))
+            time.sleep(10 * MS)     # a reset would have come
+        client.shutdown(socket.SHUT_WR)
+        assert pg.fields(read_to_end(client))['C'] == '57P03'
 
 
 # -- behaviors other than error

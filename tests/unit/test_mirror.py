@@ -10,6 +10,8 @@ ACROSS = {
     'test_imports.py': 'who may import whom, of all files',
     'test_clocks.py': 'which clock is read, of all files',
     'test_mirror.py': 'this',
+    'test_hunt.py': 'tests/hunt',
+    'test_hunt_models.py': 'tests/hunt, where a model says what is answered',
     'test_peers.py': 'tests/support/peers.py',
     'test_watchdog.py': 'tests/support/watchdog.py',
     'test_trap.py': 'tests/support/trap.py',

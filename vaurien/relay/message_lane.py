@@ -227,6 +227,6 @@ class MessageLane(Lane):
     def _over(self) -> bool:
         """Return whether the session has ended, or is to, because of what a behavior did."""
         session = self.session
-        if not session.ended and (self.source.closed or self.dest.closed):
+        if not (session.ended or session.silent) and (self.source.closed or self.dest.closed):
             session.finish()
         return session.ended or session.silent

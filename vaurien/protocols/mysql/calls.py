@@ -73,9 +73,12 @@ class Statements:
 
     def close(self, number: int) -> Statement | None:
         """Forget the statement of this id, and return it; None: it is not known."""
-        statement = self._known.pop(number, None)
-        if statement is self.last:
+        statement = self.find(number)
+        if statement is not None and statement is self.last:
             self.last = None
+        if number == self.LAST:
+            number = next((known for known, found in self._known.items() if found is statement), number)
+        self._known.pop(number, None)
         return statement
 
     def clear(self) -> None:

@@ -52,7 +52,7 @@ _REQUESTS = {
 #: Messages within another one's exchange: CopyData, CopyDone, CopyFail, and all responses to authentication.
 _WITHIN = frozenset(b'dcfp')
 _END_OF_DATA = frozenset(b'cf')
-_QUERY = ord('Q')
+_QUERY, _EXECUTE = ord('Q'), ord('E')
 #: Messages that open a group of the extended protocol, or belong to one; Sync ends it.
 _IN_GROUP = frozenset(b'PBDECH')
 
@@ -63,6 +63,7 @@ class Requests(Framer[Conversation]):
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.started = False    # the StartupMessage has been seen: from here on messages have codes
+        self.executed: Exchange | None = None   # the last Execute, until CopyData have ended after it
         self._learn: dict[int, Callable[[bytes], bytes]] = {
             ord('Q'): _text, ord('P'): self._parse, ord('B'): self._bind, ord('E'): self._execute, ord('C'): self._close,
             ord('S'): self._sync, ord('F'): _function}
@@ -138,8 +139,22 @@ class Requests(Framer[Conversation]):
 
     def _go_on(self, code: int) -> None:
         """Record a message that belongs to the exchange under way."""
-        if code in _END_OF_DATA and self.protocol.copying:
-            self.protocol.data_ended()
+        if code in _END_OF_DATA:
+            if self.protocol.copying:
+                self.protocol.data_ended()
+            elif self.executed is not None:
+                self._feed(self.executed)
+            self.executed = None
+
+    def _feed(self, execute: Exchange) -> None:
+        """Record that all CopyData of an Execute have been sent, if it is one of a COPY; the server has not said so yet."""
+        syncs: list[Exchange] = []
+        for exchange in reversed(self.protocol.queue):
+            if exchange is execute:
+                self.protocol.fed[execute] = syncs
+                return
+            if exchange.note is wire.TO_SYNC:
+                syncs.append(exchange)
 
     def _ask(self, code: int, body: bytes) -> Exchange:
         """Make the exchange of a request; ``body`` is the beginning of its body."""
@@ -149,7 +164,10 @@ class Requests(Framer[Conversation]):
             name = self._learn[code](body) or name
         if code in _IN_GROUP:
             protocol.grouped = True
-        return Exchange(name, stage, plan is not None and not protocol.skipping, plan)
+        exchange = Exchange(name, stage, plan is not None and not protocol.skipping, plan)
+        if code == _EXECUTE:
+            self.executed = exchange
+        return exchange
 
     # -- the content of each message; each method returns a name for its exchange, empty: it has none of its own
 

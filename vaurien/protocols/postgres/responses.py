@@ -54,6 +54,7 @@ class Responses(Framer[Conversation]):
         queue = self.protocol.queue
         exchange, plan = (queue[0], queue[0].note) if queue else (None, UNASKED)
         if plan is TO_NOTHING or self.failed and exchange is not None and plan is not TO_SYNC:
+            self.protocol.fed.pop(queue[0], None)
             return start, _ignored(queue[0]), True
         if self.encrypted:
             raise ProtocolError('what follows is encrypted')
@@ -89,9 +90,11 @@ class Responses(Framer[Conversation]):
         elif action == wire.FAILED:
             self._fail()
         elif action == wire.COPYING:
-            protocol.copying = True
+            protocol.data_asked(exchange)
         elif exchange.note is wire.TO_STARTUP:
             self.final = True   # it has not been let in
+        if protocol.fed:
+            protocol.fed.pop(exchange, None)
         return end, exchange, action != wire.COPYING
 
     def _ready(self, exchange: Exchange, status: bytes) -> None:

@@ -1,5 +1,5 @@
 """What the two directions of a PostgreSQL session must know of each other. Knows no framer and no failure."""
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base import Exchange
@@ -16,6 +16,8 @@ class Conversation(MessageProtocol):
         grouped: Messages of the extended protocol have been sent, and no Sync after them.
         skipping: The server ignores what is sent until there is a Sync.
         copying: The server reads CopyData.
+        fed: Executes whose CopyData have been sent to their end before the server asked for any, each with the Syncs among
+            that data.
         statements: The text of prepared statements, by name.
         portals: The text of bound portals, by name.
     """
@@ -25,6 +27,7 @@ class Conversation(MessageProtocol):
         self.login = {'user': '', 'database': ''}
         self.status = b''
         self.grouped = self.skipping = self.copying = False
+        self.fed: dict[Exchange, list[Exchange]] = {}
         self.statements: dict[bytes, bytes] = {}
         self.portals: dict[bytes, bytes] = {}
 
@@ -36,9 +39,21 @@ class Conversation(MessageProtocol):
         """Return whether the backend is certainly in no transaction when this exchange begins."""
         return self.status == IDLE and self.settled(exchange)
 
+    def data_asked(self, exchange: Exchange) -> None:
+        """Record that the server reads CopyData now, which may all have been sent before."""
+        if exchange in self.fed:
+            ignore(self.fed.pop(exchange))
+        else:
+            self.copying = True
+
     def data_ended(self) -> None:
         """Record that the client has sent all its CopyData; the server has ignored every Sync before that."""
         self.copying = False
-        for exchange in self.queue:
-            if exchange.note is TO_SYNC:
-                exchange.note = TO_NOTHING
+        ignore(self.queue)
+
+
+def ignore(exchanges: Iterable[Exchange]) -> None:
+    """Record that the Syncs among these have no effect and no response."""
+    for exchange in exchanges:
+        if exchange.note is TO_SYNC:
+            exchange.note = TO_NOTHING

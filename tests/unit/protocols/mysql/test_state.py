@@ -131,6 +131,18 @@ def test_nothing_is_edited_once_the_statement_is_gone(request_: bytes) -> None:
     assert not session.protocol.editing
 
 
+def test_last_statement_is_gone_once_it_is_closed_as_the_last_one() -> None:
+    """MariaDB takes the id 0xFFFFFFFF for it everywhere."""
+    session, last = Session(), b'\xff' * 4
+    session.prepare()
+    assert session.ask(execute(7, b'\x00\x01\xfd\x00\x01a'), 'query-interrupted') == b''
+    assert session.protocol.editing
+    session.ask(ask(0x19, last))
+    assert (session.protocol.editing, session.protocol.statements.find(7)) == (False, None)
+    session.ask(execute(0xFFFFFFFF))
+    assert session.exchange.name == 'COM_STMT_EXECUTE 4294967295'
+
+
 def test_statement_that_is_executed_before_its_preparation_is_answered_keeps_its_types() -> None:
     session = Session()
     session.ask(ask(0x16, b'INSERT INTO t VALUES (?)'))

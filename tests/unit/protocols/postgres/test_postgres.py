@@ -254,6 +254,23 @@ def test_a_sync_within_copied_data_is_never_answered_also_when_the_copy_fails_be
     assert found[2:] == [('copy t from stdin', pg.COPY_IN + pg.error()), ('Sync', b''), ('Sync', pg.IDLE)]
 
 
+@pytest.mark.parametrize('outcome', [pg.complete('COPY 1'), pg.error()])
+def test_data_of_a_copy_may_be_sent_to_their_end_before_the_server_asks_for_any(outcome):
+    """The Sync among them has no response, those after them have."""
+    copying = pg.parse('copy t from stdin') + pg.bind() + pg.execute() + pg.SYNC + pg.data('1\n') + pg.COPY_DONE + pg.SYNC
+    steps = pg.PARSED + pg.BOUND + pg.COPY_IN + outcome + pg.IDLE
+    found = pairs((CLIENT, copying * 2 + pg.parse('selekt') + pg.SYNC), (BACKEND, steps * 2 + pg.error() + pg.IDLE))
+    assert found == [('Parse', pg.PARSED), ('Bind', pg.BOUND), ('copy t from stdin', pg.COPY_IN + outcome), ('Sync', b''),
+                     ('Sync', pg.IDLE)] * 2 + [('Parse', pg.error()), ('Sync', pg.IDLE)]
+
+
+def test_data_that_were_sent_for_a_copy_which_failed_at_once_are_no_data_of_the_next_one():
+    dialogue = replay(PostgreSQL, [
+        *pg.LOGIN, (CLIENT, pg.parse('copy t from stdin') + pg.bind() + pg.execute() + pg.COPY_DONE + pg.SYNC),
+        (BACKEND, pg.PARSED + pg.BOUND + pg.error() + pg.IDLE), (CLIENT, pg.execute() + pg.SYNC), (BACKEND, pg.COPY_IN)])
+    assert (dialogue.protocol.copying, dialogue.protocol.fed) == (True, {})
+
+
 def test_a_copy_that_has_failed_is_over():
     asked = pg.parse('selekt') + pg.SYNC
     found = pairs((CLIENT, pg.query('copy t from stdin')), (BACKEND, pg.COPY_IN + pg.error() + pg.IDLE), (CLIENT, asked),
