@@ -19,6 +19,8 @@ PACKAGE = Path(vaurien.__file__).parent
 PAGE = DOCS / 'explanation' / 'architecture.rst'
 #: how many files a plain request and its response may pass; each more costs every reader
 MOST_FILES = 9
+#: of a file of the package, and of a function of it
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 350, 45
 REQUEST, REPLY = b'*2\r\n$3\r\nGET\r\n$1\r\na\r\n', b'$-1\r\n'   # there is no such key
 FOLDERS = sorted(path.parent for path in PACKAGE.rglob('__init__.py') if path.parent != PACKAGE)
 FILES = sorted(path for path in PACKAGE.rglob('*.py') if path.name != '__init__.py')
@@ -115,3 +117,12 @@ def test_the_picture_of_a_byte_has_the_files_of_the_list_in_their_order():
 def test_the_words_for_an_end_stand_in_the_table_that_the_page_shows(word):
     assert '.. automodule:: vaurien.relay\n' in PAGE.read_text('utf-8')
     assert re.search(rf'^{word} +\S', vaurien.relay.__doc__, re.MULTILINE)
+
+
+@pytest.mark.parametrize('path', FILES, ids=below_package)
+def test_a_file_and_its_functions_fit_in_the_eye(path):
+    text = path.read_text('utf-8')
+    assert text.count('\n') <= MOST_LINES
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name

@@ -23,10 +23,10 @@ from .files import Read, read_again, read_first
 from .help import page, short
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import AS_TOXIPROXY, CONTROL, LOGGING, PROCESS, PROXY, SHOWING, STATSD, VAURIEN, flag_of
+from .settings import CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN
 from .toxics import read_section, read_toxic, with_names
+from .values import label, of_plugin, prefixed, shown, spelt_out, taken
 
-T = TypeVar('T')
 P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
 OF_ONE = ('proxy', 'backend', 'protocol', 'behavior', 'toxic', 'link')
@@ -274,57 +274,6 @@ def find(registry: Registry[P], name: str, option: str) -> type[P]:
         return registry.get(name)
     except UnknownPluginError as error:
         raise ConfigError(option, name, error.reason) from None
-
-
-def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
-    """Give the keys of a section their full names."""
-    return {f'{prefix}.{key}': item for key, item in items.items()}
-
-
-def of_plugin(key: str) -> bool:
-    """Return whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
-    kind, dot, _ = key.partition('.')
-    return bool(dot) and kind in WITH_FLAGS
-
-
-def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
-    """Convert the values given for settings, and complete them by the defaults.
-
-    Raises:
-        ConfigError: A value does not fit.
-    """
-    result = {}
-    for key, option in options.items():
-        given = values.get(key) or Given(option.default, flag_of(key))
-        result[key] = convert(given.label, option, given.value)
-    return result
-
-
-def shown(values: Values) -> str:
-    """Return what is written on standard output as it happens.
-
-    Raises:
-        ConfigError: Two things are said about it.
-    """
-    showing = taken(SHOWING, values)
-    if not showing['quiet']:
-        return str(showing['show'])
-    if 'show' in values:
-        raise ConfigError(label('quiet', values), True, f'no {label("show", values)} beside it')
-    return 'none'
-
-
-def label(key: str, values: Values) -> str:
-    """Return how the user knows a setting: by what gave its value, or else by its flag."""
-    return values[key].label if key in values else flag_of(key)
-
-
-def spelt_out(values: Values) -> Values:
-    """Put in what ``toxiproxy`` is short for; what is given beside it wins."""
-    short = values.get('toxiproxy')
-    if short is None or not convert(short.label, PROCESS['toxiproxy'], short.value):
-        return values
-    return {**{key: Given(value, short.label) for key, value in AS_TOXIPROXY.items()}, **values}
 
 
 def check_idle(own: Mapping[str, Any], values: Values) -> None:

@@ -1,4 +1,4 @@
-"""JSON as Go's ``encoding/json`` reads and writes it, with its words for what is wrong. Knows no route and no proxy.
+"""JSON as Go's ``encoding/json`` reads it, with its words for what is wrong. Knows no route and no proxy.
 
 It is read by hand, since Toxiproxy refuses a body that is no JSON in Go's own words, such as ``invalid character 'x' after
 object key``, and its clients show them; Python's ``json`` stops at other places and says other things. Numbers are kept as
@@ -7,13 +7,12 @@ they were written, because Go names them so where they do not fit.
 Facts: the package's documentation, and what Toxiproxy's clients see: keys match in any case, unknown ones are ignored, what
 follows the first value is ignored, ``null`` leaves the default, integers have neither fraction nor exponent.
 """
-import json
 import math
 import re
-import struct
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
+
+from .gowriting import FLOAT32_LIMIT, float32
 
 MAX_DEPTH = 200     #: of nested values; Go takes 10,000, and no client more than three
 WHITE_SPACE = b' \t\r\n'
@@ -24,7 +23,6 @@ UNESCAPED = re.compile(rb'[^"\\\x00-\x1f]+')
 DIGITS = re.compile(rb'[0-9]*')
 #: the names of Go's types for the values that JSON has
 TYPE_NAMES = {bool: 'bool', str: 'string', list: 'array'}
-FLOAT32_LIMIT = 3.4028235677973366e38     #: [exclusive] rounds to infinity
 
 
 class GoError(ValueError):
@@ -304,51 +302,3 @@ CONVERTERS: dict[str, Any] = {
     'int': take_int, 'int64': take_int, 'float32': take_float32, 'float64': take_float,
 }
 NUMBERS = ('int', 'int64', 'float32', 'float64')
-
-
-def float32(number: float) -> float:
-    """Return what 32 bits keep of a number."""
-    return float(struct.unpack('f', struct.pack('f', number))[0])
-
-
-# -- writing
-
-class Float32(float):
-    """A number that is written as one of 32 bits."""
-
-
-def write(value: Any, breathe: Callable[[], None] = lambda: None) -> str:
-    """Write a value: no white space, and what HTML would take for its own as escapes; ``breathe`` as for ``read``."""
-    breathe()
-    if isinstance(value, dict):
-        return '{' + ','.join(f'{write(key)}:{write(item, breathe)}' for key, item in value.items()) + '}'
-    if isinstance(value, list | tuple):
-        return '[' + ','.join(write(item, breathe) for item in value) + ']'
-    if isinstance(value, float):
-        return write_float(value)
-    text = json.dumps(value, ensure_ascii=False)
-    for char in '<>&\u2028\u2029':
-        text = text.replace(char, f'\\u{ord(char):04x}')
-    return text
-
-
-def write_float(number: float) -> str:
-    """Write a number with the fewest digits that mean it."""
-    small = isinstance(number, Float32)
-    number = float32(number) if small and abs(number) < FLOAT32_LIMIT else float(number)
-    if number == 0:
-        return '-0' if math.copysign(1, number) < 0 else '0'
-    shortest = next(text for digits in range(1, 18) if float_of(text := f'{number:.{digits - 1}e}', small) == number)
-    mantissa, _, exponent = shortest.partition('e')
-    if not 1e-6 <= abs(number) < 1e21:
-        sign = '-' if exponent[0] == '-' else '+'
-        digits = exponent[1:].lstrip('0')
-        return f'{mantissa}e{sign}{digits if sign == "-" or len(digits) > 1 else digits.rjust(2, "0")}'
-    places = max(0, len(mantissa.partition('.')[2]) - int(exponent))
-    exact = Decimal(shortest) if small else float(shortest)     # as 64 bits it would show digits that 32 do not have
-    return f'{exact:.{places}f}'
-
-
-def float_of(text: str, small: bool) -> float:
-    number = float(text)
-    return float32(number) if small and abs(number) < FLOAT32_LIMIT else number

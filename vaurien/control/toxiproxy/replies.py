@@ -5,7 +5,7 @@ from typing import Any
 import falcon
 
 from ..surface import Refusal, Reply, refusal_of
-from .gojson import write
+from .gowriting import write
 
 TEXT = 'text/plain; charset=utf-8'
 NOSNIFF = {'X-Content-Type-Options': 'nosniff'}

@@ -4,7 +4,8 @@ from typing import Any
 from ...options import Bounded, Option
 from ...toxics import TOXICS, Toxic
 from ...wire.toxics import AttachedToxic
-from .gojson import Float32, Struct
+from .gojson import Struct
+from .gowriting import Float32
 
 #: what Go calls a toxic's attributes, and those that Toxiproxy has too; others are shown where they are not at their defaults
 STRUCTS = {

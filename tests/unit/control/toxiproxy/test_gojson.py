@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaurien.control.toxiproxy.gojson import MAX_DEPTH, Float32, GoError, Number, Object, Struct, float32, read, write
+from vaurien.control.toxiproxy.gojson import MAX_DEPTH, GoError, Number, Object, Struct, read
+from vaurien.control.toxiproxy.gowriting import Float32, float32, write
 
 EOF = 'unexpected EOF'
 #: what json.Decoder says; the contexts are those of encoding/json's scanner

@@ -1,0 +1,62 @@
+"""What a user gave, by the full names of the settings: completed, converted, and known by what gave it. Knows no section."""
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from ..errors import ConfigError
+from ..options import Given, Option, convert
+from ..plugins import WITH_FLAGS
+from .arguments import Values
+from .settings import AS_TOXIPROXY, PROCESS, SHOWING, flag_of
+
+T = TypeVar('T')
+
+
+def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
+    """Give the keys of a section their full names."""
+    return {f'{prefix}.{key}': item for key, item in items.items()}
+
+
+def of_plugin(key: str) -> bool:
+    """Return whether a key names a plugin's option: ``behavior.delay.sleep``, ``protocol.buffer``."""
+    kind, dot, _ = key.partition('.')
+    return bool(dot) and kind in WITH_FLAGS
+
+
+def taken(options: Mapping[str, Option], values: Values) -> dict[str, Any]:
+    """Convert the values given for settings, and complete them by the defaults.
+
+    Raises:
+        ConfigError: A value does not fit.
+    """
+    result = {}
+    for key, option in options.items():
+        given = values.get(key) or Given(option.default, flag_of(key))
+        result[key] = convert(given.label, option, given.value)
+    return result
+
+
+def shown(values: Values) -> str:
+    """Return what is written on standard output as it happens.
+
+    Raises:
+        ConfigError: Two things are said about it.
+    """
+    showing = taken(SHOWING, values)
+    if not showing['quiet']:
+        return str(showing['show'])
+    if 'show' in values:
+        raise ConfigError(label('quiet', values), True, f'no {label("show", values)} beside it')
+    return 'none'
+
+
+def label(key: str, values: Values) -> str:
+    """Return how the user knows a setting: by what gave its value, or else by its flag."""
+    return values[key].label if key in values else flag_of(key)
+
+
+def spelt_out(values: Values) -> Values:
+    """Put in what ``toxiproxy`` is short for; what is given beside it wins."""
+    short = values.get('toxiproxy')
+    if short is None or not convert(short.label, PROCESS['toxiproxy'], short.value):
+        return values
+    return {**{key: Given(value, short.label) for key, value in AS_TOXIPROXY.items()}, **values}
