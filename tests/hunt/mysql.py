@@ -272,6 +272,7 @@ class RealClient(Tapped):
 
     def hear(self, content: Callable[[], bool]) -> None:
         self._try(self._log_in)
+        super().hear(content)
 
     def leave(self, how: str) -> None:
         super().leave(how)

@@ -242,6 +242,7 @@ class RealClient(Tapped):
     def hear(self, content: Callable[[], bool]) -> None:
         with contextlib.suppress(smtplib.SMTPException):
             self._greet()
+        super().hear(content)
 
     def leave(self, how: str) -> None:
         super().leave(how)
