@@ -13,9 +13,9 @@ from tests.support.unit_of_time import MS
 #: [s] without a byte after which the journal is asked whether any more is to come
 STALL = 50 * MS
 #: [s] after which what has to come is said not to come: no schedule makes anything wait that long
-PATIENCE = 5_000 * MS
+PATIENCE = 10_000 * MS
 #: [s] for all that is heard at once, also where bytes come that nobody waits for
-MOST = 12 * PATIENCE
+MOST = 6 * PATIENCE
 
 #: Makes of requests their bytes, and how many answers they have where nothing happens
 Encode = Callable[[Sequence[Any]], tuple[bytes, int]]
