@@ -184,12 +184,6 @@ class PlainClient(Raw):
         if self._go_on(vain):
             super().hear(content)
 
-    def leave(self, how: str) -> None:
-        if how == 'half':
-            late = patient()
-            self._go_on(lambda: late() or self.sock.hopeless())
-        super().leave(how)
-
     def _go_on(self, vain: Callable[[], bool]) -> bool:
         """Say all that is to be said, and return whether that was possible."""
         while self.todo and not self.end:

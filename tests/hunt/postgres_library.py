@@ -32,6 +32,7 @@ class Library(Tapped):
         self._word = word
         self._library: Any = None
         self._passing: threading.Thread | None = None
+        self._asking, self._waits = threading.Lock(), False
 
     def say(self, asks: Sequence[Unit]) -> int:
         self._connect()
@@ -82,12 +83,15 @@ class Library(Tapped):
 
     def _try(self, call: Callable[[], None]) -> None:
         """Do something; what the server answers is in the bytes."""
+        self._waits = True
         try:
             call()
         except psycopg.Error:
             pass
         except Exception as error:  # noqa: BLE001 - it is what is looked for
             self.raised.append(repr(error))
+        with self._asking:
+            self._waits = False
 
     def _pass_on(self, entrance: socket.socket) -> None:
         """Pass bytes on in both directions until the library has gone."""
@@ -97,9 +101,9 @@ class Library(Tapped):
         with near, contextlib.suppress(OSError):
             while True:
                 readable, _, _ = select.select([near, self.sock], [], [], STALL)
-                if not readable and (self.sock.hopeless() or time.monotonic() > last + PATIENCE):
+                last = time.monotonic() if readable or not self._waits else last
+                if not readable and (self._hopeless() or time.monotonic() > last + PATIENCE):
                     return
-                last = time.monotonic() if readable else last
                 if near in readable:
                     data = near.recv(READ)
                     if not data:
@@ -113,6 +117,11 @@ class Library(Tapped):
                             reset(near)
                         return
                     near.sendall(data)
+
+    def _hopeless(self) -> bool:
+        """Return whether the library waits in vain; asked only while it does, since nothing else asks the journal then."""
+        with self._asking:
+            return self._waits and self.sock.hopeless()
 
     def _heard(self) -> bytes:
         try:
