@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.control_client import steering
 from tests.support.hosting import spec_for
-from vaurien.behaviors.dummy import MAX_PATTERN
+from vaurien.matching import MAX_PATTERN
 from vaurien.metrics import prometheus
 from vaurien.mix import MAX_ENTRIES
 from vaurien.net import breath
@@ -112,3 +112,12 @@ def test_a_message_shows_the_beginning_of_a_long_value(server):
         answer = server.ask(method, path, body)
         assert (answer.status, len(answer.body) < 1000) == (400, True)
     assert len(server.ask('GET', f'/v1/proxies/{"x" * 5000}').body) < 1000
+
+
+def test_no_request_takes_a_match_longer_than_its_name(server):
+    mix = [{'name': 'delay', 'settings': {'match': '(a+)+$', 'sleep': 0}}]
+    assert server.ask('PATCH', ONE, {'protocol': 'http', 'mix': mix}).status == 200
+    proxy = server.fleet.get('default')
+    drawn = next(iter(proxy.chaos.entries))[1]
+    assert drawn.match.search('GET /' + 'a' * 5000)
+    assert not drawn.match.search('GET /' + 'a' * 5000 + '/')

@@ -271,3 +271,30 @@ def test_a_behavior_that_floods_the_backend_waits_for_it():
             client.sendall(b'!')
             eventually(lambda: sum(session.backend.sent for session in host.proxy.sessions.values()) == 100 * MB + 1, 'the end')
         host.wait_idle()
+
+
+#: a plugin that tells how much the garbage collector has to look at, and how much it leaves alone
+COUNTING = """
+import gc
+from vaurien.behaviors import Behavior
+from vaurien.behaviors.dummy import Dummy
+
+@Behavior.register
+class Counts(Dummy):
+    name = 'counts'
+    inline = True
+
+    def on_before_handle(self, protocol, source, dest, to_backend):
+        source.recv()
+        source.sendall(b'%d %d\\n' % (len(gc.get_objects()), gc.get_freeze_count()))
+        return False
+"""
+
+
+def test_a_full_collection_need_not_look_at_what_was_there_before_the_first_session(tmp_path, echo_server):
+    (tmp_path / 'counting.py').write_text(COUNTING)
+    with daemon('--plugin', 'counting', '--backend', echo_server.address, '--behavior', 'counts', cwd=tmp_path) as vaurien, \
+            connect(vaurien.port) as client, client.makefile('rb') as file:
+        client.sendall(b'?')
+        looked_at, left_alone = map(int, file.readline().split())
+    assert looked_at < left_alone / 10

@@ -4,24 +4,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..errors import ConfigError
+from ..matching import MAX_NODES, MAX_PATTERN, Matcher, Searched, compile_bounded
 from ..options import Option, options_of, settle
 
-MAX_PATTERN = 1000  #: [characters] of a regular expression; to compile one of a million takes seconds
 
-
-def pattern(value: Any) -> 're.Pattern[str] | None':
+def pattern(value: Any) -> Matcher | None:
     """Compile a regular expression that is searched in a request's name, case-insensitively; empty: none."""
-    if isinstance(value, re.Pattern):
+    if isinstance(value, re.Pattern | Searched):
         return value
-    if not isinstance(value, str) or len(value) > MAX_PATTERN:
+    if not isinstance(value, str):
         raise ValueError(value)
-    try:
-        return re.compile(value, re.IGNORECASE) if value else None
-    except (re.error, RecursionError) as error:
-        raise ValueError(str(error)) from None
+    return compile_bounded(value) if value else None
 
 
-pattern.expected = f'a regular expression of at most {MAX_PATTERN} characters'  # type: ignore[attr-defined]
+pattern.expected = (f'a regular expression of at most {MAX_PATTERN} characters, of at most {MAX_NODES} '  # type: ignore[attr-defined]
+                    'where it repeats something, and then without look-around and back references')
 
 #: what every behavior can be told
 COMMON: dict[str, Option] = {
@@ -51,7 +48,7 @@ class Dummy:
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.settings = settle(options_of(type(self), COMMON), settings or {})
         match = self.settings['match']
-        self.match: re.Pattern[str] | None = None if match is None else pattern(match)
+        self.match: Matcher | None = None if match is None else pattern(match)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

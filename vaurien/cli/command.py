@@ -2,6 +2,7 @@
 
 Knows no flag and no key; the event loop and the proxies are imported once the command line has been read.
 """
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -107,6 +108,8 @@ def run(configuration: 'Configuration') -> None:
             say(line, out)
         if configuration.again is not None:
             ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy), out)).close)
+        gc.freeze()     # all sessions wait for a full collection; what is here by now stays, and need not be looked at again
+        ending.callback(gc.unfreeze)
         signals.asked.wait()
         drain(fleet, spec.grace, signals)
 

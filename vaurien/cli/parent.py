@@ -1,4 +1,5 @@
 """Notices that the process that started this one is gone. Knows nothing of what follows."""
+import errno
 import os
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,8 @@ READ_BYTES = 4096   #: [bytes] one read
 #: [seconds] between two looks at the parent's id: that notices an end whose pipe is still held open, by a process that was
 #: forked from the parent
 CHECK_INTERVAL = 0.5
+NOWAIT: int | None = getattr(os, 'RWF_NOWAIT', None)
+CURRENT_POSITION = -1   #: as an offset
 
 
 class Parent:
@@ -32,12 +35,12 @@ class Parent:
 
     def _read(self) -> None:
         try:
-            data = os.read(STDIN, READ_BYTES)
+            ended = read_at_hand(STDIN) == 0
         except BlockingIOError:
             return
         except OSError:
-            data = b''
-        if not data:
+            ended = True
+        if ended:
             self._end()
 
     def _look(self) -> None:
@@ -52,3 +55,22 @@ class Parent:
         """Watch no more."""
         from ..net.loop import release
         self._input, self._timer = release(self._input), release(self._timer)
+
+
+def read_at_hand(number: int) -> int:
+    """Read and drop what a descriptor has, and return how much that was; 0 at its end.
+
+    It may be another process's too, which reads what this one was told of: so even now the read must not wait (Linux). A terminal
+    does not know how.
+
+    Raises:
+        BlockingIOError: It has nothing.
+        OSError: It cannot be read.
+    """
+    if NOWAIT is not None:
+        try:
+            return os.preadv(number, [bytearray(READ_BYTES)], CURRENT_POSITION, NOWAIT)
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP:
+                raise
+    return len(os.read(number, READ_BYTES))

@@ -212,6 +212,8 @@ def resolve(address: Address) -> list[SocketAddress]:
     hub = get_hub()
     with _names_only(address.host):
         found = hub.resolver.getaddrinfo(address.host, address.port or 0, 0, socket.SOCK_STREAM)
-    result = [(info[0], info[4]) for info in found]
-    _names[address.host, address.port or 0] = time.monotonic() + NAMES_KEPT, result
+    result, now = [(info[0], info[4]) for info in found], time.monotonic()
+    for name in [name for name, (until, _) in _names.items() if until <= now]:
+        del _names[name]    # clients of the control server may make up any number of them
+    _names[address.host, address.port or 0] = now + NAMES_KEPT, result
     return result

@@ -5,9 +5,9 @@ derive from ``vaurien.protocols.message.MessageProtocol``.
 """
 from collections.abc import Mapping
 from random import Random
-from re import Pattern
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from ..matching import Matcher
 from ..options import Option
 
 COMMON: dict[str, Option] = {
@@ -49,7 +49,7 @@ class Behavior(Protocol):
     @property
     def settings(self) -> Mapping[str, Any]: ...
     @property
-    def match(self) -> Pattern[str] | None: ...
+    def match(self) -> Matcher | None: ...
     @property
     def name(self) -> str: ...
     @property

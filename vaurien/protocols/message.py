@@ -17,6 +17,9 @@ MAX_HELD_BYTES = 64 * 1024
 #: [requests] that may wait for their responses; beyond it the session is relayed unread. Holding the client back instead
 #: would deadlock one that reads no response before it has sent everything
 MAX_UNANSWERED = 100_000
+#: [bytes] that a framer passes over before it reports them, though the message goes on: tens of thousands of rows, chunks or
+#: words may have come at once, and a lane can let others have their turn only between two parts
+MAX_PASSED_BYTES = 8 * 1024
 #: [bytes] of the name of a request at most; a longer one is cut
 MAX_NAME_BYTES = 4096
 
@@ -60,7 +63,8 @@ class Framer(Generic[P]):
         """Report the messages in ``data`` from ``start`` on, as far as they can be recognized.
 
         The bytes after the last part are given again at the next call, with more bytes after them. A part may complete a
-        message or leave it open; as soon as a request can be named, all that has come of it is reported.
+        message or leave it open; as soon as a request can be named, all that has come of it is reported. What is passed over
+        piece by piece is reported each ``MAX_PASSED_BYTES``.
         State may change only together with a part that is yielded.
 
         Raises:

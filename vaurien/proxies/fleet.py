@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from gevent import Timeout
+from gevent.lock import RLock
 
 from ..address import Address, parse_backend
 from ..errors import ConfigError, VaurienError, shown
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 #: of a record that says the same as a line on standard output, where that is written
 ANNOUNCED = {'announced': True}
 Prepared = TypeVar('Prepared')
+Done = TypeVar('Done')
 
 MAX_NAMED = 20  #: proxies that a message names
 
@@ -75,6 +77,7 @@ class Fleet:
         self.journal = Journal()
         self._embedded: Any = None
         self._changes = 0
+        self._committing = RLock()  # held up only by a plugin that waits where it is made
         self.stopping = False
 
     def get(self, name: str) -> Proxy:
@@ -103,11 +106,13 @@ class Fleet:
         def prepare() -> Proxy:
             self._check_free(spec.name)
             return self._make(spec, places)
-        proxy = self._prepared(prepare)
-        if spec.enabled:
-            proxy.start()
-        self._add(proxy)
-        return proxy
+
+        def commit(proxy: Proxy) -> Proxy:
+            if spec.enabled:
+                proxy.start()
+            self._add(proxy)
+            return proxy
+        return self._commit(prepare, commit)
 
     def _make(self, spec: ProxySpec, places: Places) -> Proxy:
         return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal)
@@ -124,11 +129,15 @@ class Fleet:
         """
         return validate(spec, self._find_backend, place)
 
-    def _prepared(self, prepare: Callable[[], Prepared]) -> Prepared:
-        """Return what a change is to be made of, as the fleet is now: nothing has a turn between this and the change.
+    def _commit(self, prepare: Callable[[], Prepared], commit: Callable[[Prepared], Done]) -> Done:
+        """Change something, made of what the fleet is at that moment; no other change comes in between.
 
-        While a change is prepared others may have theirs: names are looked up, and plugins are made, which are of others. Where
-        one of them has changed the fleet, it is prepared again.
+        Others have their turn while a change is prepared, as names are looked up, and wherever a plugin waits that is made. What
+        was prepared before another change is prepared again.
+
+        Args:
+            prepare: Checks everything and changes nothing.
+            commit: Changes all of it or nothing, with what ``prepare`` has returned; returns what is returned here.
 
         Raises:
             StoppingError: Nothing changes any more.
@@ -137,9 +146,11 @@ class Fleet:
             self.check_open()
             before = self._changes
             prepared = prepare()
-            self.check_open()
-            if self._changes == before:
-                return prepared
+            with self._committing:
+                self.check_open()
+                if self._changes == before:
+                    self._changes += 1
+                    return commit(prepared)
 
     def check_open(self) -> None:
         """Refuse a change where the process stops.
@@ -153,7 +164,6 @@ class Fleet:
     def _add(self, proxy: Proxy) -> None:
         spec = proxy.spec
         self.proxies[spec.name], self._created[spec.name] = proxy, spec
-        self._changes += 1
         logger.info('%s listens on %s, %s', spec.name, proxy.address, proxy.summary, extra=ANNOUNCED)
 
     def _check_free(self, name: str) -> None:
@@ -174,10 +184,14 @@ class Fleet:
             proxy = self.get(name)
             spec = msgspec.structs.replace(proxy.spec, **fields)
             return proxy, self.validate(spec, places.find(spec, proxy.now))
-        proxy, wanted = self._prepared(prepare)
-        proxy.change(wanted)
-        self._changes += 1
-        logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
+
+        def commit(prepared: tuple[Proxy, Validated]) -> Proxy:
+            proxy, wanted = prepared
+            proxy.change(wanted)
+            logger.info('%s changed: %s; behavior %s', name, ', '.join(fields), proxy.chaos)
+            return proxy
+        proxy = self._commit(prepare, commit)
+        proxy.toxics.wait()
         return proxy
 
     def reconcile(self, specs: Sequence[ProxySpec]) -> Difference:
@@ -198,26 +212,28 @@ class Fleet:
         """
         wanted, places = check_names(specs), Places()
 
-        def prepare() -> tuple[Difference, Reconciliation]:
+        def prepare() -> tuple[Difference, dict[str, Validated], list[Proxy]]:
             for name in wanted.keys() & self.proxies.keys() - self._configured.keys():
                 raise NameTakenError(name)
             difference = compare(self.proxies, self._configured, wanted)
-            changed = {name: self._rewritten(wanted[name], places) for name in difference.changed}
+            changed = self._rewritten([(self.proxies[name], wanted[name]) for name in difference.changed], places)
             made = []
             for name in difference.created:
                 with named(wanted[name]):
                     made.append(self._make(wanted[name], places))
-            return difference, Reconciliation(self.proxies, changed, made, difference.removed)
-        difference, changes = self._prepared(prepare)
-        changes.apply()
-        self._changes += 1
-        for name in difference.removed:
-            self.remove(name)
-        for proxy in changes.made:
-            self._add(proxy)
-        self._created.update(wanted)
-        self._configured = wanted
-        return difference
+            return difference, changed, made
+
+        def commit(prepared: tuple[Difference, dict[str, Validated], list[Proxy]]) -> Difference:
+            difference, changed, made = prepared
+            Reconciliation(self.proxies, changed, made, difference.removed).apply()
+            for name in difference.removed:
+                self.remove(name)
+            for proxy in made:
+                self._add(proxy)
+            self._created.update(wanted)
+            self._configured = wanted
+            return difference
+        return self._commit(prepare, commit)
 
     def reset(self, name: str | None = None) -> None:
         """Make a proxy again what it was created as; None: all of them, or none.
@@ -230,17 +246,21 @@ class Fleet:
         places = Places()
 
         def prepare() -> dict[str, Validated]:
-            names = list(self.proxies) if name is None else [self.get(name).name]
-            return {each: self._rewritten(self._created[each], places) for each in names}
-        wanted = self._prepared(prepare)
-        Reconciliation(self.proxies, wanted, made=(), removed=()).apply()
-        self._changes += 1
-        logger.info('reset: %s', ', '.join(wanted))
+            proxies = self.proxies.values() if name is None else [self.get(name)]
+            return self._rewritten([(proxy, self._created[proxy.name]) for proxy in proxies], places)
 
-    def _rewritten(self, spec: ProxySpec, places: Places) -> Validated:
-        """Check what a proxy that there is should become."""
-        with named(spec):
-            return self.validate(spec, places.find(spec, self.proxies[spec.name].now))
+        def commit(wanted: dict[str, Validated]) -> None:
+            Reconciliation(self.proxies, wanted, made=(), removed=()).apply()
+            logger.info('reset: %s', ', '.join(wanted))
+        self._commit(prepare, commit)
+
+    def _rewritten(self, wanted: Sequence[tuple[Proxy, ProxySpec]], places: Places) -> dict[str, Validated]:
+        """Check what proxies that there are should become."""
+        found = {}
+        for proxy, spec in wanted:
+            with named(spec):
+                found[spec.name] = self.validate(spec, places.find(spec, proxy.now))
+        return found
 
     def disable(self, name: str) -> None:
         """Let a proxy listen no more, and close its connections as Toxiproxy does, without a reset.
@@ -249,11 +269,12 @@ class Fleet:
             UnknownProxyError: There is no proxy of this name.
             StoppingError: Nothing changes any more.
         """
-        proxy = self.get(name)
-        self.check_open()
-        proxy.stop_listening()
-        proxy.drop()
-        self.change(name, enabled=False)
+        with self._committing:
+            proxy = self.get(name)
+            self.check_open()
+            proxy.stop_listening()
+            proxy.drop()
+            self.change(name, enabled=False)
 
     def remove(self, name: str) -> None:
         """End a proxy and its sessions.
@@ -261,12 +282,13 @@ class Fleet:
         Raises:
             UnknownProxyError: There is no proxy of this name.
         """
-        proxy = self.get(name)
-        self._changes += 1
-        del self.proxies[name], self._created[name]
-        self._configured.pop(name, None)
-        proxy.stop()
-        logger.info('%s removed', name)
+        with self._committing:
+            proxy = self.get(name)
+            self._changes += 1
+            del self.proxies[name], self._created[name]
+            self._configured.pop(name, None)
+            proxy.stop()
+            logger.info('%s removed', name)
 
     def _find_backend(self, backend: str) -> Address:
         return self._start_embedded() if backend == EMBEDDED else parse_backend(backend)

@@ -10,6 +10,7 @@ from ..net.stream import Stream
 from ..spec import ToxicSpec
 from ..toxics import TOXICS, Toxic
 from ..toxics.trial import try_to_make
+from .behind import Behind
 from .chain import Chain
 from .handle import ToxicHandle
 
@@ -63,7 +64,7 @@ class AttachedToxic:
 
     def takes_over(self, old: 'AttachedToxic') -> bool:
         """Return whether the objects at work can go on."""
-        return self.cls is old.cls and self.direction == old.direction
+        return self.settings is old.settings and self.direction == old.direction
 
 
 def check_toxic(spec: ToxicSpec) -> AttachedToxic:
@@ -97,6 +98,10 @@ def check_toxics(specs: Iterable[ToxicSpec]) -> dict[str, AttachedToxic]:
     return result
 
 
+#: toxics by name, and how often each had been updated
+Before = dict[str, tuple[AttachedToxic, int]]
+
+
 class ProxyToxics:
     """The toxics of one proxy, and where they are at work.
 
@@ -108,6 +113,7 @@ class ProxyToxics:
 
     def __init__(self, seed: int, name: str, toxics: dict[str, AttachedToxic]) -> None:
         self._seed, self._name = seed, name
+        self._behind: Behind[SessionView, Before] = Behind(self._catch_up)
         self._set(toxics)
 
     def _set(self, toxics: dict[str, AttachedToxic]) -> None:
@@ -128,26 +134,44 @@ class ProxyToxics:
         for attached in self.attached.values():
             self._draw(session, attached)
 
-    # -- changing: on open sessions too, at once, and without waiting
+    # -- changing: on open sessions too, and without waiting
+
+    def _told(self) -> Before:
+        return {name: (attached, attached.updates) for name, attached in self.attached.items()}
 
     def change(self, toxics: dict[str, AttachedToxic], sessions: Iterable[SessionView]) -> None:
         """Become another set of toxics. Those that are as they were are left alone."""
-        before = self.attached
+        before, told = self.attached, self._told()
         self._set(toxics)
         for name in toxics.keys() & before.keys():
             toxics[name].inherit(before[name])
         changed = [name for name in {**before, **toxics}
                    if name not in toxics or name not in before or toxics[name].spec != before[name].spec]
-        for session in sessions if changed else ():
-            for name in changed:
-                self._change(session, before.get(name), toxics.get(name))
+        if changed:
+            self._behind.add(sessions, told, len(changed))
 
     def redraw(self, name: str, sessions: Iterable[SessionView]) -> None:
         """Begin a toxic again, and draw again where it is active: it was updated, to what it was."""
-        attached = self.attached[name]
-        attached.updates += 1
-        for session in sessions:
-            self._change(session, attached, attached)
+        told = self._told()
+        self.attached[name].updates += 1
+        self._behind.add(sessions, told, 1)
+
+    def wait(self) -> None:
+        """Wait until all sessions have what was changed; thousands take a while."""
+        self._behind.wait()
+
+    def _catch_up(self, session: SessionView, before: Before) -> None:
+        """Let a session have the toxics as they are now.
+
+        Args:
+            session: The session.
+            before: What it has: the toxics, and how often each had been updated.
+        """
+        for name in {**before, **self.attached}:
+            old, updates = before.get(name, (None, 0))
+            new = self.attached.get(name)
+            if old is None or new is None or new.settings is not old.settings or new.updates != updates:
+                self._change(session, old, new)
 
     def _change(self, session: SessionView, old: AttachedToxic | None, new: AttachedToxic | None) -> None:
         if old is not None and (new is None or not new.takes_over(old)):

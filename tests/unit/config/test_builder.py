@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.own import own
 from vaurien.behaviors import Behavior
+from vaurien.behaviors.dummy import pattern
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
 from vaurien.protocols.message import Failure, FailureKind
@@ -133,7 +134,7 @@ def test_statsd_has_a_section():
     ('--protocol', 'tpc', 'one of tcp'),
     ('--behavior-delay-sleep', 'long', 'a number of at least 0'),
     ('--behavior-error-warmup', '-1', 'an integer of at least 0'),
-    ('--behavior-delay-match', '(', 'a regular expression of at most 1000 characters'),
+    ('--behavior-delay-match', '(', pattern.expected),
 ])
 def test_a_wrong_value_is_named_with_its_flag_and_what_is_allowed(flag, value, expected):
     message = refused(flag, value)

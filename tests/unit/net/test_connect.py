@@ -71,6 +71,14 @@ def test_remembered_addresses_of_a_name_are_not_used_up():
         assert len(sockets._names) == 1
 
 
+def test_names_are_forgotten_once_they_are_out_of_date(monkeypatch):
+    sockets._names.clear()
+    monkeypatch.setattr(sockets, 'NAMES_KEPT', 0.0)
+    for port in range(1, 4):
+        sockets.resolve(Address('localhost', port))
+    assert list(sockets._names) == [('localhost', 3)]
+
+
 def test_error_that_the_second_look_meets_is_not_taken_for_a_connection(monkeypatch):
     """The system tells an error once: whoever asks again afterwards hears that all is well."""
     class Told:

@@ -1,10 +1,21 @@
 """What a framer knows of the message under way: its exchange and whether it is open, as the cutter keeps them."""
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+import pytest
+
+from tests.support import mysql_talk, postgres_talk
+from tests.support.framing import BACKEND, CLIENT, Turn, randomly, replay
 from vaurien.errors import ProtocolError
 from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Cutter, Framer, Part
+from vaurien.protocols.http import HTTP
+from vaurien.protocols.memcache import Memcache
+from vaurien.protocols.message import MAX_PASSED_BYTES, Cutter, Framer, MessageProtocol, Part
+from vaurien.protocols.mysql import MySQL
+from vaurien.protocols.postgres import PostgreSQL
+from vaurien.protocols.redis import Redis
+from vaurien.protocols.smtp import SMTP
 
 
 class Words(Framer[Any]):
@@ -125,3 +136,61 @@ def test_error_after_a_part_leaves_what_the_part_has_told() -> None:
     cutter = Cutter(Words())
     assert len(list(cutter.cut(b'one ! more'))) == 1
     assert (cutter.opaque_because, cutter.held, *state(cutter)) == ('no word', b'! more', '', False)
+
+
+# -- messages of tens of thousands of pieces
+
+class Pieces(NamedTuple):
+    """A long message of tiny pieces, and what is said before."""
+
+    protocol: type[MessageProtocol]
+    before: list[Turn]
+    sender: str
+    message: bytes
+
+
+COUNT = 20_000
+ROW = mysql_talk.packet(0, b'\x01x')
+CHUNKED = b'Host: x\r\nTransfer-Encoding: chunked\r\n\r\n' + b'1\r\nx\r\n' * COUNT + b'0\r\n\r\n'
+LONG = {
+    'words of a command': Pieces(Redis, [], CLIENT, b'*%d\r\n$4\r\nMSET\r\n' % (COUNT + 1) + b'$1\r\na\r\n' * COUNT),
+    'words of a reply': Pieces(Redis, [(CLIENT, b'GET a\r\n')], BACKEND, b'*%d\r\n' % COUNT + b':1\r\n' * COUNT),
+    'texts of a reply': Pieces(Redis, [(CLIENT, b'GET a\r\n')], BACKEND, b'*%d\r\n' % COUNT + b'$1\r\nx\r\n' * COUNT),
+    'aggregates in each other': Pieces(Redis, [(CLIENT, b'GET a\r\n')], BACKEND, b'*1\r\n' * COUNT + b':1\r\n'),
+    'chunks of a request': Pieces(HTTP, [], CLIENT, b'POST / HTTP/1.1\r\n' + CHUNKED),
+    'chunks of a response': Pieces(
+        HTTP, [(CLIENT, b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')], BACKEND, b'HTTP/1.1 200 OK\r\n' + CHUNKED),
+    'values': Pieces(Memcache, [(CLIENT, b'get a\r\n')], BACKEND, b'VALUE a 0 1\r\nx\r\n' * COUNT + b'END\r\n'),
+    'lines that begin with a dot': Pieces(
+        SMTP, [(BACKEND, b'220 x\r\n'), (CLIENT, b'DATA\r\n'), (BACKEND, b'354 go\r\n')], CLIENT, b'..x\r\n' * COUNT),
+    'lines of a reply': Pieces(
+        SMTP, [(BACKEND, b'220 x\r\n'), (CLIENT, b'HELP\r\n')], BACKEND, b'250-x\r\n' * COUNT + b'250 x\r\n'),
+    'rows of MySQL': Pieces(
+        MySQL, [*mysql_talk.opened(), (CLIENT, mysql_talk.query(b'SELECT 1'))], BACKEND,
+        mysql_talk.packets(b'\x01', mysql_talk.COLUMN, mysql_talk.EOF) + ROW * COUNT + mysql_talk.packets(mysql_talk.EOF)),
+    'rows of PostgreSQL': Pieces(
+        PostgreSQL, [(CLIENT, postgres_talk.startup(user='u')), (BACKEND, postgres_talk.message(b'R', bytes(4))
+                                                                 + postgres_talk.message(b'Z', b'I')),
+                     (CLIENT, postgres_talk.query('SELECT 1'))], BACKEND,
+        postgres_talk.message(b'T', b'\0\0') + postgres_talk.message(b'D', b'\0\0') * COUNT
+        + postgres_talk.message(b'C', b'SELECT 1\0') + postgres_talk.message(b'Z', b'I')),
+}
+
+
+@pytest.mark.parametrize('pieces', LONG.values(), ids=LONG)
+def test_a_long_message_of_tiny_pieces_is_reported_part_by_part(pieces: Pieces) -> None:
+    dialogue = replay(pieces.protocol, pieces.before)
+    cutter = dialogue.cutter(pieces.sender)
+    ends = [end for end, _, _ in cutter.cut(pieces.message)]
+    assert not cutter.opaque_because
+    assert len(pieces.message) - 8 <= ends[-1] <= len(pieces.message)   # of a message of SMTP the end may still come
+    assert max(end - start for start, end in pairwise([0, *ends])) < 1.1 * MAX_PASSED_BYTES
+
+
+@pytest.mark.parametrize('pieces', LONG.values(), ids=LONG)
+def test_a_long_message_of_tiny_pieces_is_one_message_however_it_is_sliced(pieces: Pieces) -> None:
+    turns = [*pieces.before, (pieces.sender, pieces.message)]
+    expected = replay(pieces.protocol, turns)
+    for seed in range(3):
+        found = replay(pieces.protocol, turns, randomly(seed, 3 * MAX_PASSED_BYTES))
+        assert (found.messages, found.tail) == (expected.messages, expected.tail)

@@ -3,13 +3,14 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from tests.support.hosting import hosted, spec_for
+from tests.support.hosting import hosted, registered, spec_for
 from tests.support.peers import ask, connect, echo_server, free_port
 from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import ConfigError, UnknownPluginError, VaurienError
 from vaurien.net import sockets
 from vaurien.proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec
+from vaurien.toxics import TOXICS, Toxic
 
 NOWHERE = '127.0.0.1:9'
 HANG = (BehaviorSpec(name='hang'),)
@@ -158,29 +159,36 @@ def test_a_name_to_listen_at_never_holds_up_the_loop(host):
 
 
 @pytest.fixture
-def waiting(host, monkeypatch):
-    """Begin a change that waits for a name to be looked up; the function lets it be known, and returns how the change ended."""
+def begin(host, monkeypatch):
+    """Begin a change that waits for the name slow.test; what is returned lets it be known, and returns how the change ended."""
     asked, answered, resolve = Event(), Event(), sockets.place_of
 
     def place_of(address):
-        asked.set()
-        answered.wait()
+        if address.host == 'slow.test':
+            asked.set()
+            answered.wait()
         return resolve(address._replace(host='127.0.0.1'))
-
-    def change():
-        try:
-            host.fleet.change('default', proxy='slow.test:0')
-        except VaurienError as error:
-            return error
-        return None
-
-    def let_go():
-        answered.set()
-        return changing.get()
     monkeypatch.setattr(sockets, 'place_of', place_of)
-    changing = host.call(lambda: gevent.spawn(change))
-    host.call(asked.wait)
-    return lambda: host.call(let_go)
+
+    def beginning(change):
+        changing = host.call(lambda: gevent.spawn(outcome, change, host.fleet))
+        host.call(asked.wait)
+        return lambda: host.call(answered.set) or host.call(changing.get)
+    return beginning
+
+
+def outcome(change, fleet):
+    """Return the error that a change ends with, or None."""
+    try:
+        change(fleet)
+    except VaurienError as error:
+        return error
+    return None
+
+
+@pytest.fixture
+def waiting(begin):
+    return begin(lambda fleet: fleet.change('default', proxy='slow.test:0'))
 
 
 def test_a_change_that_waits_is_made_of_what_others_have_made_meanwhile(host, waiting):
@@ -197,6 +205,53 @@ def test_a_change_that_waits_does_not_bring_back_what_is_gone(host, waiting, end
     host.call(lambda: end(host.fleet))
     assert isinstance(waiting(), error)
     assert not proxy.started
+
+
+def test_what_is_removed_while_a_reset_waits_is_not_reset(host, begin):
+    host.call(lambda: host.fleet.create(spec_for(NOWHERE, name='other')))
+    host.fleet._created['default'] = spec_for(NOWHERE, proxy='slow.test:0')
+    finish = begin(lambda fleet: fleet.reset())
+    host.call(lambda: host.fleet.remove('other'))
+    assert finish() is None
+    assert list(host.fleet.proxies) == ['default']
+
+
+def test_what_is_removed_while_the_configuration_waits_is_made_again(host, begin):
+    specs = [spec_for(NOWHERE, name=name) for name in ('one', 'two')]
+    host.call(lambda: host.fleet.reconcile(specs))
+    changed = [spec_for(NOWHERE, name='one', proxy='slow.test:0'), spec_for(NOWHERE, 'error', name='two')]
+    finish = begin(lambda fleet: fleet.reconcile(changed))
+    host.call(lambda: host.fleet.remove('two'))
+    assert finish() is None
+    assert [(name, str(proxy.chaos)) for name, proxy in host.fleet.proxies.items()] == [
+        ('default', '10:error'), ('one', 'dummy'), ('two', 'error')]
+
+
+def test_a_change_waits_for_one_whose_plugin_waits_where_it_is_made():
+    made, going_on = [], Event()
+
+    class Patient(Toxic):
+        """Takes its time."""
+
+        name = 'patient'
+
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(self)
+            if len(made) == 2:  # the first one was made to see whether it can be
+                going_on.wait()
+    with registered(TOXICS, Patient), echo_server() as backend, hosted(spec_for(backend)) as host, connect(host.port) as client:
+        assert ask(client, b'a session') == b'a session'
+        off = host.call(lambda: gevent.spawn(host.fleet.change, 'default', toxics=(ToxicSpec(type='patient'),), enabled=False))
+        host.call(lambda: gevent.idle())
+        on = host.call(lambda: gevent.spawn(host.fleet.change, 'default', enabled=True))
+        host.call(lambda: gevent.idle())
+        host.call(going_on.set)
+        for change in (off, on):
+            host.call(change.get)
+        assert len(made) > 1
+        assert host.proxy.started
+        assert host.proxy.spec.enabled
 
 
 # -- the end

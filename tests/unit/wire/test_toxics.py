@@ -6,6 +6,7 @@ from tests.support.toxic_talk import Sink, pause
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import TOXICS, Toxic
+from vaurien.wire import behind
 from vaurien.wire.toxics import ProxyToxics, check_toxic, check_toxics
 
 LATE = {'latency': 5000}
@@ -57,6 +58,7 @@ class Proxy:
 
     def become(self, *toxics):
         self.toxics.change(check_toxics(specs(*toxics)), self.sessions)
+        self.toxics.wait()
         return self
 
     @property
@@ -175,6 +177,25 @@ def test_an_update_reaches_objects_at_work_and_keeps_their_state():
     chain.put(b'6789')
     pause()
     assert proxy.sessions[0].streams['downstream'].data == b'1234567'
+
+
+def test_sessions_that_are_behind_get_what_is_in_force_in_the_end(monkeypatch):
+    monkeypatch.setattr(behind, 'STEPS_AT_ONCE', 1)
+    proxy = Proxy(toxic(name='a', attributes={'latency': 1}), toxic('noop', name='b'), sessions=20)
+
+    def change(*toxics):
+        proxy.toxics.change(check_toxics(specs(*toxics)), proxy.sessions)
+    change(toxic('noop', name='b'))
+    change(toxic('noop', name='c'), toxic(name='a', attributes={'latency': 2}), toxic('noop', name='b'))
+    assert [session.toxics() for session in proxy.sessions[2:]] == [['a', 'b']] * 18   # no one has had a turn yet
+    proxy.toxics.wait()
+    assert [session.toxics() for session in proxy.sessions] == [['c', 'a', 'b']] * 20
+    objects = [session.streams['downstream'].through._stages['a'].toxic for session in proxy.sessions]
+    assert {each.settings['latency'] for each in objects} == {2}
+    change(toxic('noop', name='b'), toxic(name='a', attributes={'latency': 3}))
+    change()
+    proxy.toxics.wait()
+    assert [session.streams['downstream'].through for session in proxy.sessions] == [None] * 20
 
 
 def test_another_type_or_stream_under_the_same_name_is_another_toxic():

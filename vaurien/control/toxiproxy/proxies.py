@@ -9,7 +9,7 @@ from ...options import check_count
 from ...proxies.fleet import Fleet, NameTakenError
 from ...proxies.proxy import Proxy
 from ...spec import MAX_ADDRESS, ToxicSpec
-from ...wire.toxics import AttachedToxic
+from ...wire.toxics import AttachedToxic, check_toxic
 from .addresses import GoAddressError, connecting, listen_error, listening, resolved
 
 
@@ -207,7 +207,7 @@ class Toxiproxies:
         """
         spec = spec.named()
         self._set_toxics(proxy, [*specs(proxy), spec])
-        return proxy.toxics.attached[spec.name]
+        return attached_now(proxy, spec)
 
     def update_toxic(self, proxy: Proxy, name: str, attributes: Mapping[str, Any], toxicity: float | None) -> AttachedToxic:
         """Change what is given, and draw again where the toxic is active.
@@ -223,7 +223,7 @@ class Toxiproxies:
             proxy.redraw(name)
         else:
             self._set_toxics(proxy, [spec if each.name == name else each for each in specs(proxy)])
-        return proxy.toxics.attached[name]
+        return attached_now(proxy, spec)
 
     def remove_toxic(self, proxy: Proxy, name: str) -> None:
         """Take a toxic away."""
@@ -231,6 +231,11 @@ class Toxiproxies:
 
     def _set_toxics(self, proxy: Proxy, toxics: Iterable[ToxicSpec]) -> None:
         self.fleet.change(proxy.name, toxics=tuple(toxics))
+
+
+def attached_now(proxy: Proxy, spec: ToxicSpec) -> AttachedToxic:
+    """Return a toxic of a proxy; where others have taken it away meanwhile, what it was."""
+    return proxy.toxics.attached.get(spec.name) or check_toxic(spec)
 
 
 def specs(proxy: Proxy) -> list[ToxicSpec]:

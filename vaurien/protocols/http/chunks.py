@@ -4,6 +4,7 @@ Where two readers could take a size for different numbers, or only some of them 
 comes after it belongs to no message (request smuggling).
 """
 from ...errors import ProtocolError
+from ..message import MAX_PASSED_BYTES
 from .headers import CHUNKED, CRLF, END_OF_HEADERS, TRAILER, check_line_ends
 
 # What is still to come of a body, besides CHUNKED, which is the size of a chunk: nothing; the line end after the data of a
@@ -15,7 +16,7 @@ MAX_SIZE_LINE_BYTES = 4096      #: [bytes] of the line with a chunk's size; hard
 
 
 def follow_chunks(data: bytes, start: int, body: int, seen: int = 0) -> tuple[int, int, int]:
-    """Follow a body as far as it has come.
+    """Follow a body as far as it has come, or as is followed in one call.
 
     Args:
         data: The bytes that have come.
@@ -26,8 +27,9 @@ def follow_chunks(data: bytes, start: int, body: int, seen: int = 0) -> tuple[in
     Returns:
         The offset up to which it could be followed, what is still to come, and how many bytes of a chunk's data are.
     """
+    stop = start + MAX_PASSED_BYTES
     try:
-        while True:
+        while start < stop:
             if body == CHUNK_END:
                 if not data.startswith(CRLF, start):
                     return start, CHUNK_END if CRLF.startswith(data[start:start + 2]) else BROKEN, 0
@@ -42,6 +44,7 @@ def follow_chunks(data: bytes, start: int, body: int, seen: int = 0) -> tuple[in
             start, body = line_end + 2 + size, CHUNK_END
             if start > len(data):
                 return len(data), CHUNK_END, start - len(data)
+        return start, body, 0
     except ProtocolError:
         return start, BROKEN, 0
 

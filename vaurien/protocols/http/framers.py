@@ -100,6 +100,10 @@ class Messages(Framer[Conversation]):
             self.body = COUNTED if self.rest else NOTHING
         else:
             end, self.body, self.rest = follow_chunks(data, at, body, self.seen)
+            while self.body and at < end < len(data) and self.body != BROKEN:
+                yield end, exchange, False
+                start = at = end
+                end, self.body, self.rest = follow_chunks(data, at, self.body, self.seen)
         if end > start or not self.body:
             yield end, exchange, not self.body
         if self.body == BROKEN:

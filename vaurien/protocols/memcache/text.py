@@ -9,7 +9,7 @@ from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
+from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, MessageProtocol, Part
 from .verbs import (
     ANY_LINE,
     BLOCKS,
@@ -182,14 +182,14 @@ class TextResponses(Framer[MessageProtocol]):
                         raise ProtocolError('the connection becomes a log')
                     continue
                 owner = queue[0] if before is VALUE and line[:6] == b'VALUE ' else (yield from self._pair(start, line))
-            end, done = self._extent(owner, data, start)
+            begun, (end, done) = start, self._extent(owner, data, start)
             if end > start:
                 start = min(end, size)
                 self.rest, self.last = end - start, done and end > size
                 yield start, owner, done and not self.last
             if self.wrong:
                 raise ProtocolError(self.wrong)
-            if self.open:
+            if self.open and (start == begun or self.rest):
                 return
 
     def _pair(self, start: int, line: bytes) -> Generator[Part, None, Exchange | None]:
@@ -254,10 +254,11 @@ class TextResponses(Framer[MessageProtocol]):
         return queue[0]
 
     def _extent(self, owner: Exchange | None, data: bytes, start: int) -> tuple[int, bool]:
-        """Return how far a response reaches, which is beyond the data if a data block was cut, and whether it ends there."""
+        """Return how far a response reaches, or is followed in one call, and whether it ends there; it reaches beyond the data
+        if a data block was cut."""
         response = ANY_LINE if owner is None else owner.note
-        size, pos = len(data), start
-        while pos < size:
+        stop, pos = min(len(data), start + MAX_PASSED_BYTES), start
+        while pos < stop:
             if response.before is VALUE and data.startswith(b'END\r\n', pos):
                 return pos + 5, True
             end = data.find(b'\n', pos) + 1

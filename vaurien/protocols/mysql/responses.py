@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Framer, Part
+from ..message import MAX_PASSED_BYTES, Framer, Part
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
     CURSOR_EXISTS,
@@ -106,12 +106,12 @@ class Responses(Framer[Conversation]):
             raise ProtocolError('the server greets in an unknown way')
 
     def _walk(self, data: bytes, at: int, call: Call) -> tuple[int, bool]:
-        """Pass over the packets of a response.
+        """Pass over the packets of a response, as many as are passed over in one call.
 
         Returns:
             Where the last one ends, perhaps beyond the data, and whether it is the last one of the response.
         """
-        last = len(data) - HEADER_BYTES - 1
+        last = min(len(data) - HEADER_BYTES - 1, at + MAX_PASSED_BYTES)
         if call.shape is ROWS and self.next is FIRST:
             self.next = PASSING
         while at <= last:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Framer, Part
+from ..message import MAX_PASSED_BYTES, Framer, Part
 from . import messages as wire
 from .messages import (
     ASIDE,
@@ -114,14 +114,15 @@ class Responses(Framer[Conversation]):
 
 
 def _walk(data: bytes, at: int, plan: Plan) -> tuple[int, int, int]:
-    """Pass over complete messages that do not end a response.
+    """Pass over complete messages that do not end a response, as many as are passed over in one call.
 
     Returns:
         Where the first message begins that ends it, or is incomplete; where that one ends; what it means. Both offsets are
         the same if too little of that message has come.
     """
     size = len(data)
-    while size - at >= HEADER_BYTES:
+    last = min(size - HEADER_BYTES, at + MAX_PASSED_BYTES)
+    while at <= last:
         code, length = read_header(data, at)
         end, action = at + 1 + length, plan.get(code, WRONG)
         if action or end > size or length < MIN_LENGTH_BYTES:

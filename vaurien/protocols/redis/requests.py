@@ -20,6 +20,8 @@ SECOND_WORD: Final = b'\r\n$'     #: the end of the first word, and what the len
 MIN_START_BYTES: Final = 8    #: [bytes] before the first word, at least: ``*1 CRLF $4 CRLF``
 #: [bytes] of a second word up to which a command is read fast; a longer one may have to be cut
 MAX_FAST_KEY_BYTES: Final = 1024
+#: [words] from which on a command is not read fast, but as many words at a time as are passed over in one call
+MAX_FAST_WORDS: Final = 1024
 #: [starts of commands] that are remembered with what is known of them; programs use a few dozen
 MAX_KNOWN_STARTS: Final = 1024
 MAX_INLINE_BYTES: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
@@ -61,7 +63,7 @@ def usual_command(data: bytes, start: int) -> Part | None:
     if pos < 0:
         return single_word(data, start)
     left, verb, bits = read_start(data[start:pos])
-    if bits >= SPECIAL or left < 1:
+    if bits >= SPECIAL or not 0 < left < MAX_FAST_WORDS:
         return None
     try:
         pos += 2

@@ -6,6 +6,7 @@ the data, and how many are still to come.
 from typing import Final
 
 from ...errors import ProtocolError
+from ..message import MAX_PASSED_BYTES
 
 CRLF: Final = b'\r\n'
 #: [bytes] of the line of a length, its end included; the longest that a server takes has 20 digits
@@ -110,11 +111,11 @@ def skip_words(data: bytes, pos: int, left: int) -> tuple[int, int, str]:
         left: How many words there are from there.
 
     Returns:
-        Where the first word begins whose length has not come, which is beyond the data if the word before it was cut; how
-        many words are left from there; and what is wrong there, empty if nothing is.
+        Where the first word begins whose length has not come, or that is to be passed over at the next call; it is beyond the
+        data if the word before it was cut. How many words are left from there; and what is wrong there, empty if nothing is.
     """
-    size, find = len(data), data.find
-    while left and pos < size:
+    size, find, stop = len(data), data.find, min(len(data), pos + MAX_PASSED_BYTES)
+    while left and pos < stop:
         end = find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
         if end < 0 and data[pos] == DOLLAR and size - pos < MAX_LENGTH_LINE_BYTES:
             break
@@ -140,7 +141,7 @@ class Reply:
         self._outer: list[int] = []     # how many words are left around each aggregate of unknown length
 
     def skip(self, data: bytes, pos: int) -> tuple[int, str]:
-        """Pass over what has come of it.
+        """Pass over what has come of it, or as much as is passed over in one call.
 
         Args:
             data: The bytes.
@@ -149,9 +150,9 @@ class Reply:
         Returns:
             How far it reaches, which is beyond the data if a text was cut; and what is wrong there, empty if nothing is.
         """
-        size, find = len(data), data.find
+        find, stop = data.find, min(len(data), pos + MAX_PASSED_BYTES)
         try:
-            while self.left and pos < size:
+            while self.left and pos < stop:
                 if data[pos] == DOLLAR and not self.line:
                     end = find(CRLF, pos, pos + MAX_LENGTH_LINE_BYTES)
                     step = REPLY_STEPS[data[pos:end]] if end >= 0 else BEYOND_DATA

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Framer, Part
+from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, Part
 from .commands import AUTH, CHUNK, COMMAND, COMMANDS, CONTENT, CREDENTIALS, DELIVERY, LAST_CHUNK, MESSAGE, OTHER
 from .lines import CRLF, line_end
 from .state import Conversation
@@ -138,6 +138,9 @@ class Requests(Framer[Conversation]):
             if smtp.taken is None and after[0] in CRLF:
                 yield from self._pass(data, start, dot)
                 raise ProtocolError('a lone dot between line ends that are no CRLF')
+            if dot - start > MAX_PASSED_BYTES:
+                yield from self._pass(data, start, dot)
+                start = dot
         yield from self._pass(data, start, end)
         return 0
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Framer, Part
+from ..message import MAX_PASSED_BYTES, Framer, Part
 from .commands import COMMAND, PHASES
 from .lines import line_end
 from .state import Conversation
@@ -36,6 +36,9 @@ class Responses(Framer[Conversation]):
                 yield at, exchange, True
                 if reason:
                     raise ProtocolError(reason)
+            elif at - start > MAX_PASSED_BYTES:
+                start = at
+                yield at, exchange, False
         if at > start:
             yield at, exchange, False
 
