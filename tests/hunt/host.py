@@ -3,6 +3,7 @@
 ``python -m tests.hunt.host [PLANT]`` prints its port. ``PLANT`` is one of ``planted``: a vaurien that is wrong on purpose.
 """
 import contextlib
+import gc
 import json
 import logging
 import socket
@@ -232,6 +233,7 @@ def main(planted: str = '') -> None:
         root.addHandler(Log(host))
         host.create('warm', '127.0.0.1:1', 'tcp')    # the first one looks for plugins
         host.settle('warm')
+        gc.freeze()     # as the command line does when it begins to serve
         server = StreamServer(('127.0.0.1', 0), host.serve)
         server.start()
         print(server.server_port, flush=True)

@@ -45,7 +45,7 @@ class Redis:
         real = random.random() < 0.2
         bits, last = (REAL, []) if real else (BITS, LAST)
         # what refuses to be switched off, while channels are subscribed in RESP2, cannot be followed
-        bits = [bit for bit in bits if bit not in random.choice(((muted, skipped), (subscribed,)))]
+        bits = [bit for bit in bits if bit not in random.choice(((muted, skipped), (subscribed, subscribed_resp3)))]
         says: list[list[Ask]] = []
         for _ in range(random.randint(1, 4)):
             says.append([ask for _ in range(random.randint(1, 3)) for ask in random.choice(bits)(random, word)])
