@@ -10,8 +10,9 @@ ARGS ?=
 WORKERS ?= logical
 PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
+SEEDS ?= 1000
 
-.PHONY: run test coverage lint docs bench scale realism soak hunt clean
+.PHONY: run test coverage lint docs bench scale realism soak hunt seeds clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -66,6 +67,11 @@ soak: $(VENV)/.test
 hunt: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.hunt --minutes $(MINUTES) $(ARGS)
+
+# make seeds SEEDS=100 ARGS='redis postgres'
+seeds: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.seeds --seeds $(SEEDS) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out .coverage .coverage.*

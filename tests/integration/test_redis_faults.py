@@ -217,11 +217,12 @@ def test_one_answer_of_a_pipeline_is_spoiled_alone(proxy, client):
     came(client, answers('three'))
 
 
-def test_spoiled_answer_is_another_value_for_redis_py_and_the_next_connection_is_right(proxy):
+def test_spoiled_answer_cannot_be_read_by_redis_py_and_the_next_connection_is_right(proxy):
     with redis.Redis(HOST, proxy.port, protocol=2, retry=None, socket_timeout=50 * MS) as client:
         assert client.set('key', 'value')
         proxy.meet(entry('transient', inject=True, match='^GET'))
-        assert client.get('key') != b'value'
+        with pytest.raises((ValueError, redis.RedisError)):
+            client.get('key')
         client.connection_pool.disconnect()
         assert client.get('key') == b'value'
 

@@ -32,6 +32,9 @@ class FakeSession:
     def exchange(self, to_backend: bool) -> Exchange | None:
         return self.at
 
+    def random_of(self, exchange: Exchange) -> Random:
+        return self.random
+
     def injected(self, exchange: Exchange, kind: str) -> None:
         self.faults.append((exchange.name, kind))
 

@@ -141,12 +141,17 @@ class Hosted:
         except Exception as error:  # noqa: BLE001 - raised again where the test waits
             future.set_exception(error)
 
-    def call(self, job: Callable[[], Any]) -> Any:
-        """Run something in the event loop's thread, in a greenlet, and return or raise what it does."""
+    def call(self, job: Callable[[], Any], patience: float = PATIENCE) -> Any:
+        """Run something in the event loop's thread, in a greenlet, and return or raise what it does.
+
+        Args:
+            job: What to run.
+            patience: [s] How long it may take.
+        """
         future: Future[Any] = Future()
         self._jobs.put((job, future))
         self._wake.send()
-        return future.result(PATIENCE)
+        return future.result(patience)
 
     def change(self, name: str = 'default', **fields: Any) -> None:
         """Change fields of a proxy's spec."""

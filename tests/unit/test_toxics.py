@@ -325,6 +325,13 @@ def test_corrupt_flips_one_bit_in_so_many_bytes(rate, least, most):
     assert set(flips) <= {1}
 
 
+def test_corrupt_hits_the_same_bytes_however_they_are_cut():
+    def spoilt(*sizes):
+        cut = [DATA[start:start + size] for size in sizes for start in range(0, len(DATA), size)]
+        return talk('corrupt', rate=0.01).send(*cut, end=True).ends()
+    assert spoilt(len(DATA)) == spoilt(1000) == spoilt(7)
+
+
 def test_slow_open_is_a_wait_before_the_backend_and_touches_no_byte():
     cls = TOXICS.get('slow_open')
     assert cls.opening_delay({'delay': 250}) == 0.25

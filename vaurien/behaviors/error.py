@@ -11,7 +11,8 @@ class Error(Dummy):
     raise for the real failure.
 
     Where the protocol knows no requests the error is random bytes. With ``inject`` the request does reach the backend, and its
-    real response arrives with 100 random bytes in its middle; http has no such thing.
+    real response arrives with 100 random bytes after its first ones; http has no such thing, nor have requests without a
+    response.
     """
 
     name = 'error'
@@ -19,7 +20,7 @@ class Error(Dummy):
     reports = True
     options = {
         'kind': Option("Which of the protocol's errors; empty: any of them, at random", str, ''),
-        'inject': Option("Put random bytes into the middle of the real response", bool, False),
+        'inject': Option("Put random bytes into the real response", bool, False),
         'warmup': Option("How many exchanges pass before the first error", Calls, 0),
     }
 
@@ -43,6 +44,7 @@ class Error(Dummy):
             exchange.met = not (exchange.due or self.acts())
             if not exchange.met and not self.option('inject'):
                 return bool(protocol.fail(source, dest, self.option('kind') or None))
+            exchange.met = exchange.met or not protocol.spoils()
         elif self.option('inject') and not exchange.met:
             exchange.met = True
             protocol.spoil(source)

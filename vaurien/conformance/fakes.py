@@ -109,6 +109,10 @@ class FakeSession:
         """Return the exchange that it is at."""
         return self.at
 
+    def random_of(self, exchange: Exchange) -> random.Random:
+        """Return the one generator that there is."""
+        return self.random
+
     def injected(self, exchange: Exchange, kind: str) -> None:
         """Do nothing."""
 

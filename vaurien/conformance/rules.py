@@ -100,7 +100,7 @@ def has_waited(error: BaseException) -> bool:
 
 
 @contextmanager
-def no_global_random(cls: type, instead: str = 'protocol.session.random') -> Iterator[None]:
+def no_global_random(cls: type, instead: str = 'protocol.random(to_backend), or protocol.session.random') -> Iterator[None]:
     """Watch over the global generator, which is not for plugins."""
     state = random.getstate()
     yield

@@ -36,6 +36,7 @@ class Host(Protocol):
 
     @property
     def random(self) -> Random: ...
+    def random_of(self, exchange: 'Exchange') -> Random: ...
     @property
     def backend_name(self) -> str: ...
     def exchange(self, to_backend: bool) -> 'Exchange | None': ...
@@ -89,7 +90,7 @@ class Exchange:
         note: Whatever the protocol's framers need to remember of it.
     """
 
-    __slots__ = ('_name', 'stage', 'expects', 'note', 'number', 'behavior', 'met', 'due', 'kind', 'failure', 'closes')
+    __slots__ = ('_name', 'stage', 'expects', 'note', 'number', 'behavior', 'met', 'due', 'random', 'failure', 'closes')
 
     def __init__(self, name: bytes = b'', stage: str = '', expects: bool = True, note: Any = None) -> None:
         self._name, self.stage, self.expects, self.note = name, stage, expects, note
@@ -97,7 +98,7 @@ class Exchange:
         self.behavior: Behavior | None = None   #: what was drawn for it; None: not drawn yet
         self.met = False            #: a behavior that acts once an exchange has acted
         self.due = False            #: it gets an error that was drawn earlier, where it did not fit
-        self.kind = ''              #: the error it was answered with
+        self.random: Random | None = None       #: what is drawn for it alone; None: nothing so far
         self.failure: Failure | None = None     #: what takes the place of its response; None: nothing does
         self.closes = False         #: the session ends once its response is complete
 
@@ -194,6 +195,13 @@ class BaseProtocol:
         assert found is not None
         return found
 
+    def random(self, to_backend: bool) -> Random:
+        """Return the generator of the exchange under way in a direction; for behaviors.
+
+        What it gives depends on the seed, the proxy's name, the session's number and the exchange's, and not on when it is asked.
+        """
+        return self.session.random_of(self.exchange(to_backend))
+
     def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
         """Answer the request that ``source`` holds with an error in the backend's place.
 
@@ -202,13 +210,13 @@ class BaseProtocol:
         Args:
             source: The client's stream.
             dest: The backend's stream.
-            kind: One of ``errors``; None: any that fits, by the session's generator.
+            kind: One of ``errors``; None: any that fits, by the exchange's generator.
 
         Returns:
             What ``on_before_handle`` has to return: False when the request must not reach the backend.
         """
         source.recv(self.option('buffer'))
-        source.sendall(self.session.random.randbytes(JUNK))
+        source.sendall(self.random(True).randbytes(JUNK))
         self.session.injected(self.exchange(True), 'random-bytes')
         return False
 
@@ -220,9 +228,18 @@ class BaseProtocol:
         """Return whether the backend connection is as good as new; the session knows whether anything is in flight."""
         return True
 
+    def spoils(self) -> bool:
+        """Return whether random bytes can be put into the response to the request under way, and write that down."""
+        self.session.injected(self.exchange(True), 'inject')
+        return True
+
     def spoil(self, source: Any) -> None:
-        """Put random bytes into the middle of the response that ``source`` holds."""
+        """Put random bytes into the response that ``source`` holds, of which ``spoils`` has told."""
         data = source.recv(self.option('buffer'))
-        middle = len(data) // 2
-        source.unread(data[:middle] + self.session.random.randbytes(JUNK) + data[middle:])
-        self.session.injected(self.exchange(False), 'inject')
+        if data:    # a request that may have no response has none
+            at = self.spoilt_at(data)
+            source.unread(data[:at] + self.random(False).randbytes(JUNK) + data[at:])
+
+    def spoilt_at(self, response: bytes) -> int:
+        """Return after how many bytes of a response the random ones are put; all of it may have come, or its beginning."""
+        return len(response) // 2

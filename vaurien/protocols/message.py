@@ -187,7 +187,7 @@ class FailureKind(NamedTuple):
 class MessageProtocol(BaseProtocol):
     """A protocol that knows where requests and responses begin and end.
 
-    A subclass gives ``framers`` (for requests, for responses) and ``errors``; it may override ``fits`` and ``edit``.
+    A subclass gives ``framers`` (for requests, for responses) and ``errors``; it may override ``fits``, ``responds``, ``edit``.
     """
 
     options: ClassVar[Mapping[str, Any]] = {**COMMON, 'keep_alive': COMMON['keep_alive']._replace(default=True)}
@@ -196,6 +196,9 @@ class MessageProtocol(BaseProtocol):
     errors: ClassVar[Mapping[str, FailureKind]] = {}
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()
+    #: [bytes] of a response before the random ones that ``error`` with ``inject`` puts into it; the framer of responses reports
+    #: as many at once, however they arrive
+    spoilt_after: ClassVar[int] = 1
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -208,8 +211,15 @@ class MessageProtocol(BaseProtocol):
         self.editing = False
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
-        """Return whether the real server could fail with this kind at this exchange."""
-        return exchange.expects and exchange.stage in self.errors[kind].stages
+        """Return whether the real server could fail with this kind at this exchange.
+
+        It is decided by what the client has sent, and never by a response: whether one has come yet is a matter of time.
+        """
+        return self.responds(exchange) and exchange.stage in self.errors[kind].stages
+
+    def responds(self, exchange: Exchange) -> bool:
+        """Return whether the server responds to an exchange, as far as its requests tell: no response decides what is drawn."""
+        return exchange.expects
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Return the first part of a message as it should leave; called only where ``editing`` is True."""
@@ -252,10 +262,15 @@ class MessageProtocol(BaseProtocol):
             self.owed = exchange.drawn, kind or ''
             return True
         self.owed = None
-        exchange.kind = chosen
         self.replace(exchange, self.errors[chosen].build(self, exchange))
         self.session.injected(exchange, chosen)
         return exchange.failure is not None and exchange.failure.request is None
+
+    def spoils(self) -> bool:
+        return self.responds(self.exchange(True)) and super().spoils()
+
+    def spoilt_at(self, response: bytes) -> int:
+        return self.spoilt_after
 
     def hang(self) -> None:
         self.replace(self.exchange(True), Failure(end='silence'))   # in its turn: what was asked before is answered
@@ -273,7 +288,7 @@ class MessageProtocol(BaseProtocol):
         if kind:
             return kind if self.fits(kind, exchange) else None
         fitting = [name for name in self.errors if self.fits(name, exchange)]
-        return self.session.random.choice(fitting) if fitting else None
+        return self.random(True).choice(fitting) if fitting else None
 
     def owes(self, exchange: Exchange) -> Behavior | None:
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""

@@ -130,8 +130,12 @@ class Session:
 
     @property
     def random(self) -> Random:
-        """The session's own generator."""
+        """A generator for its protocol."""
         return self.draws.random
+
+    def random_of(self, exchange: Exchange) -> Random:
+        """Return the generator of one exchange."""
+        return self.draws.random_of(exchange)
 
     @property
     def name(self) -> str:

@@ -22,7 +22,7 @@ class Late(Dummy):
 
     def on_before_handle(self, protocol, source, dest, to_backend):
         if to_backend:
-            sleep(protocol.session.random.uniform(self.option('least'), self.option('most')))
+            sleep(protocol.random(to_backend).uniform(self.option('least'), self.option('most')))
         return True
 
 

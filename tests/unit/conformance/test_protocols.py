@@ -46,7 +46,7 @@ BAD_BEHAVIORS = {
     'on_before_handle returns True, or False': hook(lambda self, source: None),
     'on_before_handle raises nothing': hook(lambda self, source: 1 / 0),
     'inline is only for what never waits': {'inline': True, **hook(lambda self, source: gevent.sleep(0.001) is None)},
-    'drawn from protocol.session.random': hook(lambda self, source: random.random() < 2),
+    'drawn from protocol.random': hook(lambda self, source: random.random() < 2),
     'settings are never written': {'options': {'x': ('An x', int, 1)},
                                    **hook(lambda self, source: self.settings.update(x=2) is None)},
 }

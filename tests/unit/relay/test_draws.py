@@ -30,7 +30,7 @@ def test_the_same_seed_name_and_number_draw_the_same():
 def test_a_mix_of_nothing_needs_no_generator():
     draws = made()
     assert drawn(draws, 3) == ['dummy'] * 3
-    assert draws._random is None
+    assert draws._draws is None
 
 
 def test_a_request_that_does_not_match_is_left_alone_and_counted():
@@ -46,6 +46,29 @@ def test_another_mix_takes_the_place_of_the_one_before_from_the_next_draw_on():
     exchange = Exchange()
     draws.draw(exchange)
     assert (exchange.drawn.name, exchange.number) == ('hang', 2)
+
+
+def test_an_exchange_has_a_generator_that_no_other_draw_changes():
+    def given(*others: int) -> list[float]:
+        draws, exchanges = made(HALF), [Exchange() for _ in range(3)]
+        for exchange in exchanges:
+            draws.draw(exchange)
+        for other in others:
+            draws.random_of(exchanges[other]).random()
+        return [draws.random_of(exchanges[1]).random(), draws.random_of(exchanges[1]).random()]
+    assert given() == given(0, 2, 0, 2)
+    assert len(set(given())) == 2
+
+
+def test_what_plugins_draw_at_any_time_does_not_change_what_is_drawn_of_the_mix():
+    draws, found = made(HALF), []
+    for _ in range(50):
+        exchange = Exchange()
+        draws.draw(exchange)
+        found.append(exchange.drawn.name)
+        draws.random_of(exchange).random()
+        draws.random.random()
+    assert found == drawn(made(HALF), 50)
 
 
 def test_the_opening_is_drawn_only_for_what_belongs_there():

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Framer, MessageProtocol, Part
+from ..message import MAX_HELD_BYTES, Framer, MessageProtocol, Part
 from .chunks import BROKEN, NOTHING, follow_chunks
 from .headers import CRLF, END_OF_HEADERS, UNTIL_CLOSE, FirstLine, check_first_line, check_line_ends
 
@@ -57,7 +57,9 @@ class Messages(Framer[Conversation]):
                 start += 2
                 yield start, None, True
                 continue
-            end = data.find(END_OF_HEADERS, start if start > seen else seen) + 4
+            end = data.find(END_OF_HEADERS, start if start > seen else seen, start + MAX_HELD_BYTES) + 4
+            if end < 4 and size - start >= MAX_HELD_BYTES:
+                raise ProtocolError(f'no end of the headers within {MAX_HELD_BYTES} bytes')
             if end < 4:
                 return self._check(data, start, max(start, self.seen))
             exchange, length = self.begin(data[start:end])

@@ -59,5 +59,9 @@ class Memcache(Conversation):
     def replace(self, exchange: Exchange, failure: Failure) -> None:
         super().replace(exchange, closing(self, exchange, failure))
 
+    def spoils(self) -> bool:
+        quiet = self.exchange(True).note[2]     # of both protocols: there may be no response at all
+        return not quiet and super().spoils()
+
     def reusable(self) -> bool:
         return super().reusable() and not self.binary

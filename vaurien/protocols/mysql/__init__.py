@@ -11,6 +11,7 @@ from ..message import FailureKind
 from .calls import Call, complete
 from .commands import UNANSWERED
 from .failures import ERRORS, VERBS, verb
+from .packets import HEADER_BYTES
 from .requests import Requests
 from .responses import Responses
 from .state import Conversation
@@ -32,6 +33,7 @@ class MySQL(Conversation):
     framers = (Requests, Responses)
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))
+    spoilt_after = HEADER_BYTES + 1
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Put the types of its parameters into an execution if vaurien has withheld them from the server."""

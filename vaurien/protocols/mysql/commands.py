@@ -10,7 +10,21 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES
 from .attributes import after_attributes
-from .calls import BULK_EXECUTE, CURSOR, EXECUTE, LOGIN, MAX_EXECUTION_BYTES, ONE, PREPARED, RESULT, ROWS, Call, Statement, typed
+from .calls import (
+    BULK_EXECUTE,
+    CURSOR,
+    EXECUTE,
+    LOGIN,
+    MAX_EXECUTION_BYTES,
+    ONE,
+    PREPARED,
+    RESULT,
+    ROWS,
+    Call,
+    Statement,
+    Statements,
+    typed,
+)
 from .packets import text
 from .state import Conversation
 
@@ -59,8 +73,11 @@ def keep_data(protocol: Conversation, payload: bytes) -> None:
 
 
 def forget(protocol: Conversation, payload: bytes) -> None:
-    """Forget all statements: the connection becomes like a new one."""
+    """Forget all statements, those with a response to come too: the connection becomes like a new one."""
     protocol.statements.clear()
+    for exchange in protocol.queue:
+        if exchange.note.shape is PREPARED:
+            exchange.note.statement = None
     protocol.review()
 
 
@@ -101,11 +118,13 @@ def needed(protocol: Conversation, data: bytes, at: int) -> int:
     """
     code = data[at]
     if code in (EXECUTE, BULK_EXECUTE):
-        statement = protocol.statements.find(*STATEMENT(data, at + 1)) if len(data) - at >= 5 else None
+        number, = STATEMENT(data, at + 1) if len(data) - at >= 5 else (0,)
+        statement = protocol.statements.find(number)
         if statement is None:
             return 10
-        names = MAX_NAME_BYTES if protocol.attributes else 0
-        return MAX_EXECUTION_BYTES if statement.params is None else min(MAX_EXECUTION_BYTES, 32 + 3 * statement.params + names)
+        if number == Statements.LAST or statement.params is None:   # whether its parameters are known yet is a matter of time
+            return MAX_EXECUTION_BYTES
+        return min(MAX_EXECUTION_BYTES, 32 + 3 * statement.params + (MAX_NAME_BYTES if protocol.attributes else 0))
     if code == QUERY and protocol.attributes:
         return 2 * MAX_NAME_BYTES
     return 5 if code == LONG_DATA else 1 + MAX_NAME_BYTES

@@ -9,11 +9,10 @@ from .. import Protocol
 from ..base import Exchange
 from ..message import Failure, FailureKind
 from .failures import KINDS, pushing
-from .messages import CANCEL, END, IDLE, IN_FAILED_BLOCK, NEGOTIATION, QUERY, STEP
+from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, STEP
 from .requests import Requests
 from .responses import Responses
 from .state import Conversation
-from .statements import COMMIT, CONTROL
 from .statements import read as read_statement
 
 
@@ -34,19 +33,19 @@ class PostgreSQL(Conversation):
     framers = (Requests, Responses)
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
+    spoilt_after = HEADER_BYTES
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
-        return exchange.expects and self._stage(exchange) in self.errors[kind].stages
+        """Return whether the real server could fail with this kind at this exchange.
 
-    def _stage(self, exchange: Exchange) -> str:
-        """Return the stage that decides which kinds fit; of a statement its nature, unless it has no effect at all."""
-        if exchange.stage != QUERY:
-            return exchange.stage
-        nature = read_statement(exchange.name).nature
-        known = self.settled(exchange)
-        if known and (self.status == IN_FAILED_BLOCK or self.status == IDLE and nature == COMMIT):
-            return CONTROL  # the server refuses it in any case, or there is nothing to commit
-        return nature
+        Whether a transaction is open, or has failed, is not asked: only the server knows, and the same requests are to meet the
+        same failures whether or not its response has come. What it ignores after a failure made here is known here.
+        """
+        stage = read_statement(exchange.name).nature if exchange.stage == QUERY else exchange.stage
+        return self.responds(exchange) and stage in self.errors[kind].stages
+
+    def responds(self, exchange: Exchange) -> bool:
+        return not self.given_up
 
     def replace(self, exchange: Exchange, failure: Failure) -> None:
         super().replace(exchange, pushing(self, exchange, failure))

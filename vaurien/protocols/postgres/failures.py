@@ -24,6 +24,7 @@ _OURS = b'vaurien'
 #: No SQL, and so an error in every state of a transaction; the backend's log shows it.
 _NO_SQL = b'vaurien injected a failure here'
 _FAILING_QUERY = wire.query(_NO_SQL)
+_SYNC = wire.message(b'S', b'')
 _FAILING_PARSE = wire.parse(_OURS, _NO_SQL)
 #: Fails when it is run, and not before: all of a Query is parsed before its first statement is run.
 _FAILING_LATER = b'SELECT 1/0'
@@ -42,6 +43,7 @@ def failed(protocol: Conversation, exchange: Exchange, error: bytes) -> Failure:
     statement = read_statement(exchange.name)
     commits = statement.nature == COMMIT
     if exchange.note is wire.TO_EXECUTE:
+        protocol.given_up = True
         if commits:
             exchange.note = wire.TO_ROLLBACK
         return Failure(error, _ROLLBACK_IN_GROUP if commits else _FAILING_PARSE)
@@ -59,12 +61,13 @@ def pushing(protocol: Conversation, exchange: Exchange, failure: Failure) -> Fai
     """Let the backend get a statement that fails in place of a request of a group that would be replaced by nothing.
 
     In a group the server holds its responses back until a Sync or an error. What comes in place of this request would wait for
-    those to the requests before it.
+    those to the requests before it. After the error comes a Sync, as the client's will not: the server may have met an error
+    before, and ignore all else.
     """
-    if failure.request != b'' or not protocol.grouped or protocol.skipping:
+    if failure.request != b'' or not protocol.grouped:
         return failure
     exchange.note = wire.TO_EXECUTE
-    return failure._replace(request=_FAILING_PARSE)
+    return failure._replace(request=_FAILING_PARSE + _SYNC)
 
 
 # -- builders

@@ -191,7 +191,7 @@ class Requests(Framer[Conversation]):
         return b''
 
     def _sync(self, _: bytes) -> bytes:
-        self.protocol.grouped = self.protocol.skipping = False
+        self.protocol.grouped = self.protocol.given_up = self.protocol.skipping = False
         return b''
 
 

@@ -132,7 +132,7 @@ def _walk(data: bytes, at: int, plan: Plan) -> tuple[int, int, int]:
 
 
 def _ignored(exchange: Exchange) -> Exchange:
-    """Return an exchange that the server ignores; the client gets no reply of its failure either."""
-    if exchange.failure is not None:
+    """Return an exchange that the server ignores; the client gets its failure's reply only if that ends the session."""
+    if exchange.failure is not None and not exchange.failure.end:
         exchange.failure = exchange.failure._replace(reply=b'')
     return exchange

@@ -14,7 +14,8 @@ class Conversation(MessageProtocol):
         login: The user and the database, as the start-up packet names them.
         status: The transaction status at the last ReadyForQuery; empty: there was none.
         grouped: Messages of the extended protocol have been sent, and no Sync after them.
-        skipping: The server ignores what is sent until there is a Sync.
+        given_up: A statement of the group was answered with a failure, so that the server ignores the rest of the group.
+        skipping: The server has said that it ignores what is sent until there is a Sync.
         copying: The server reads CopyData.
         fed: Executes whose CopyData have been sent to their end before the server asked for any, each with the Syncs among
             that data.
@@ -26,7 +27,7 @@ class Conversation(MessageProtocol):
         super().__init__(settings)
         self.login = {'user': '', 'database': ''}
         self.status = b''
-        self.grouped = self.skipping = self.copying = False
+        self.grouped = self.given_up = self.skipping = self.copying = False
         self.fed: dict[Exchange, list[Exchange]] = {}
         self.statements: dict[bytes, bytes] = {}
         self.portals: dict[bytes, bytes] = {}

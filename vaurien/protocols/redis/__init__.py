@@ -10,7 +10,7 @@ from ..base import Exchange
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
-from .state import BITS, Conversation, State
+from .state import BEYOND, BITS, Conversation, State
 
 
 @Protocol.register
@@ -25,6 +25,7 @@ class Redis(Conversation):
     name = 'redis'
     framers = Requests, Responses
     errors = KINDS
+    undrawn = frozenset((BEYOND,))
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.state = State()    #: what the commands have changed; the framers need it when they are made

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from ..base import Exchange
 from ..message import Failure, FailureKind
 from .commands import BLOCKS, FRESH, GREETS, GROW, GUARDED, IDLE, KEYED, LOADED, LOGIN, MULTI_KEY, STORED, WATCHED, WRITE, slot
-from .state import KEY, Conversation
+from .state import KEY, NOTHING, NULLS, Conversation
 
 #: sent in place of a command in a transaction: a server that refuses a command while it queues marks the transaction as
 #: failed, and replies EXECABORT to EXEC
@@ -13,6 +13,7 @@ UNKNOWN: Final = b'*1\r\n$7\r\nVAURIEN\r\n'
 #: sent in place of EXEC: a server that refuses it drops what was queued, and watches nothing any more
 DISCARD: Final = b'*1\r\n$7\r\nDISCARD\r\n'
 ONE_REPLY: Final = 0, b'', '', 1     #: the note of a command that has one reply, with nothing special in it
+NULL_REPLY: Final = 0, b'', NOTHING, 1
 
 COMMAND: Final = ('command',)
 QUEUED: Final = ('command', 'queued')
@@ -92,6 +93,7 @@ def _refusal(row: Row) -> Callable[[Conversation, Exchange], Failure]:
         verb = exchange.name.split()
         line = row.text.format(command=verb[0].lower() if verb else '', slot=slot(exchange.note[KEY]),
                            backend=protocol.session.backend_name).encode()
+        protocol.state.failed(exchange)
         exchange.note = ONE_REPLY
         if exchange.stage == 'exec':
             return Failure(b'-EXECABORT Transaction discarded because of: %b\r\n' % line, DISCARD)
@@ -100,13 +102,15 @@ def _refusal(row: Row) -> Callable[[Conversation, Exchange], Failure]:
 
 
 def _aborted(protocol: Conversation, exchange: Exchange) -> Failure:
+    protocol.state.failed(exchange)
     exchange.note = ONE_REPLY
     return Failure(b'-EXECABORT Transaction discarded because of previous errors.\r\n', DISCARD)
 
 
 def _conflict(protocol: Conversation, exchange: Exchange) -> Failure:
-    exchange.note = ONE_REPLY
-    return Failure(b'_\r\n' if protocol.state.resp3 else b'*-1\r\n', DISCARD)
+    protocol.state.failed(exchange)
+    exchange.note = NULL_REPLY
+    return Failure(NULLS[protocol.state.resp3], DISCARD)
 
 
 def _unsolicited(text: bytes) -> Callable[[Conversation, Exchange], Failure]:

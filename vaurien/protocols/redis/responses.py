@@ -7,7 +7,7 @@ from ..base import Exchange
 from ..message import Part
 from .framer import Messages
 from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, header, length
-from .state import KEY, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
+from .state import KEY, NOTHING, NULLS, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
 
 #: the reply to a subscription: its kind, its channel, of which there may be none, and how many the client has now
 CONFIRMATION: Final = re.compile(rb'[*>]3\r\n\$[0-9]+\r\n[a-z]+\r\n(?:\$-1|_|\$([0-9]{1,10}))\r\n')
@@ -82,6 +82,8 @@ class Responses(Messages):
             self.wrong = 'the connection is taken over'
             return end, exchange, True
         part = self._report(data, start, Reply(), exchange)
+        if role == NOTHING and exchange is not None and exchange.failure is not None:
+            exchange.failure = exchange.failure._replace(reply=NULLS[self.state.resp3])
         if part and role:
             self.state.replied(role, mark)
             self.confirmed = 0

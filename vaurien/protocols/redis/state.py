@@ -16,14 +16,19 @@ KEY: Final = 1      #: its first argument, or the word that its replies begin wi
 ROLE: Final = 2     #: what is special in its reply; empty: nothing
 WANTED: Final = 3   #: how many replies it has; 0: one for each channel that it leaves
 
+BEYOND: Final = 'beyond'    #: the stage of a command that may be none, since the connection may have been taken over
+
 # What is special in the reply to a command.
 TAKES_OVER: Final = 'takes over'    #: unless it is an error, what follows it is no reply to any command
 SUBSCRIBES: Final = 'subscribes'    #: there is one for each channel
 GREETING: Final = 'greets'          #: it says which version of the protocol is spoken from then on
-WATCHING: Final = 'watches'         #: it says whether keys are watched from then on
 STARTING: Final = 'starts'          #: it says whether a transaction has begun
 CLEARING: Final = 'clears'          #: it says whether the connection is like a new one
-UNCOUNTABLE: Final = 'odd'                  #: it is the reply to a transaction, and its length cannot be known
+WATCHING: Final = 'watches'         #: nothing; the transaction to come depends on its keys
+UNCOUNTABLE: Final = 'odd'          #: it is the reply to a transaction, and its length cannot be known
+NOTHING: Final = 'nothing'          #: it is dropped, and the client gets a null in the version that is spoken by then
+#: a null in place of an array, by whether the version of the protocol is 3
+NULLS: Final = (b'*-1\r\n', b'_\r\n')
 
 #: what the replies to a subscription count: channels and patterns together, or shard channels
 CHANNELS, PATTERNS, SHARDS = range(3)
@@ -34,7 +39,7 @@ SUBSCRIPTIONS: Final = {
 SUBSCRIBING: Final = frozenset(kind.upper() for kind in SUBSCRIPTIONS)
 ROLES: Final = {
     b'HELLO': GREETING, b'MONITOR': TAKES_OVER, b'PSYNC': TAKES_OVER, b'RESET': CLEARING, b'SYNC': TAKES_OVER,
-    b'WATCH': WATCHING, **dict.fromkeys(SUBSCRIBING, SUBSCRIBES),
+    **dict.fromkeys(SUBSCRIBING, SUBSCRIBES),
 }
 #: run at once, also while commands are queued
 UNQUEUED: Final = frozenset((b'EXEC', b'DISCARD', b'MULTI', b'WATCH', b'QUIT', b'RESET'))
@@ -81,37 +86,47 @@ class Conversation(MessageProtocol):
 class State:
     """What the commands of a session have changed so far.
 
+    Failures depend on what was asked, and not on whether the server has replied to it yet: MULTI and WATCH count from when they
+    are sent, and after a command that may take the connection over nothing fails. Where the server refuses one of these, only
+    what finds the replies goes by that.
+
     Attributes:
         usual: An ordinary command is run at once and has one reply.
         transaction: The bits of all commands queued since ``MULTI``; None: there is no transaction.
+        refused: The server has refused that ``MULTI``: nothing is queued.
         odd: The length of the reply to the transaction cannot be known.
         muted: No command has a reply, ``CLIENT REPLY OFF``.
         skipping: The next command has no reply, ``CLIENT REPLY SKIP``.
-        watching: A transaction depends on keys that are watched.
+        watches: How often keys were watched for the next transaction.
+        over: A command has been sent that takes the connection over unless it is refused.
         resp3: The version of the protocol is 3.
         unasked: Replies to subscriptions that are still to come while replies are switched off.
         listening: Messages come as arrays among the replies (RESP2).
         clean: Nothing of this client is left on the connection.
     """
 
-    __slots__ = ('usual', 'transaction', 'odd', 'muted', 'skipping', 'watching', 'resp3', 'unasked',
+    __slots__ = ('usual', 'transaction', 'refused', 'odd', 'muted', 'skipping', 'watches', 'over', 'resp3', 'unasked',
                  'listening', 'clean', '_counts')
 
     def __init__(self) -> None:
         self.usual = self.clean = True
         self.transaction: int | None = None
-        self.odd = self.muted = self.skipping = self.watching = self.resp3 = self.listening = False
-        self.unasked = 0
+        self.refused = self.odd = self.muted = self.skipping = self.over = self.resp3 = self.listening = False
+        self.watches = self.unasked = 0
         self._counts = [0, 0, 0]
 
     def begin(self, words: Sequence[bytes], count: int) -> Exchange:
         """Make the exchange of a command, and record what it changes; the arguments are those of ``Command``."""
         command = Command(words, count)
         command.silent, self.skipping = self.muted or self.skipping, False
-        if self.transaction is not None and command.verb not in UNQUEUED:
+        over, queued = self.over, self.transaction is not None and command.verb not in UNQUEUED
+        if queued:
             self._queue(command)
-        elif command.bits & SPECIAL and command.verb in ACTIONS:
+        if (not queued or self.refused) and command.bits & SPECIAL and command.verb in ACTIONS:
             ACTIONS[command.verb](self, command)
+        self.over = over or command.role in (TAKES_OVER, UNCOUNTABLE)
+        if over:
+            command.stage = BEYOND
         if command.verb in LEAVES_STATE and not (command.verb == b'CLIENT' and command.key.upper() in HARMLESS_CLIENT_COMMANDS):
             self.clean = False
         self._settle()
@@ -122,13 +137,17 @@ class State:
         self.skipping = False
         self._settle()
 
+    def failed(self, exchange: Exchange) -> None:
+        """Record that the command just begun has failed without the server: it has changed nothing."""
+        self.watches -= exchange.note[ROLE] == WATCHING
+        self.over = False
+        self._settle()
+
     def replied(self, role: str, mark: int) -> None:
         """Record the reply to a command with a role; ``mark`` is its first byte."""
         failed = mark == ord('-')
-        if role == STARTING and failed:
-            self.forget()
-        elif role == WATCHING and not failed:
-            self.watching = True
+        if role == STARTING:
+            self.refused = failed and self.transaction is not None
         elif role == GREETING and not failed:
             self.resp3 = mark != ord('*')
         elif role == CLEARING and not failed:
@@ -154,42 +173,51 @@ class State:
 
     def forget(self) -> None:
         """Record that the transaction is over, or has never begun."""
-        self.transaction, self.odd = None, False
+        self.transaction, self.refused, self.odd = None, False, False
         self._settle()
 
     def _settle(self) -> None:
-        self.usual = self.transaction is None and not self.muted and not self.skipping
+        self.usual = self.transaction is None and not (self.muted or self.skipping or self.over)
         self.listening = not self.resp3 and (self.unasked > 0 or any(self._counts))
 
     def _queue(self, command: Command) -> None:
         assert self.transaction is not None
-        command.stage, command.role = 'queued', ''
+        command.stage = 'queued'
         self.transaction |= command.bits
+        if self.refused:
+            return
+        command.role = ''
         if command.verb in MAKES_UNCOUNTABLE and (command.verb != b'CLIENT' or command.key.upper() == b'REPLY'):
             self.odd = True
 
 
 def _multi(state: State, command: Command) -> None:
     command.bits = 0    # never refused: the commands of the transaction would then be run one by one
-    if state.transaction is None:
+    if state.transaction is None and command.count == 1:
         state.transaction, command.role = 0, STARTING
 
 
 def _exec(state: State, command: Command) -> None:
     if state.transaction is not None:
         command.stage, command.role = 'exec', UNCOUNTABLE if state.odd else ''
-        command.bits = state.transaction | (WATCHED if state.watching else 0)
-        state.watching = False
+        command.bits = state.transaction | (WATCHED if state.watches else 0)
+        state.watches = 0
         state.forget()
 
 
 def _discard(state: State, command: Command) -> None:
-    command.bits, state.watching = 0, False
+    command.bits = state.watches = 0
     state.forget()
 
 
+def _watch(state: State, command: Command) -> None:
+    if state.transaction is None and command.count > 1:
+        state.watches += 1
+        command.role = WATCHING
+
+
 def _unwatch(state: State, command: Command) -> None:
-    state.watching = False
+    state.watches = 0
 
 
 def _quit(state: State, command: Command) -> None:
@@ -198,8 +226,7 @@ def _quit(state: State, command: Command) -> None:
 
 def _reset(state: State, command: Command) -> None:
     command.bits, command.silent = 0, False
-    state.muted = state.watching = False
-    state.clean = True
+    state.muted, state.watches, state.clean = False, 0, True
     state.forget()
 
 
@@ -238,6 +265,6 @@ def _client(state: State, command: Command) -> None:
 
 ACTIONS: Final[dict[bytes, Callable[[State, Command], None]]] = {
     b'CLIENT': _client, b'DISCARD': _discard, b'EXEC': _exec, b'HELLO': _hello, b'MULTI': _multi, b'QUIT': _quit,
-    b'REPLCONF': _replconf, b'RESET': _reset, b'SCRIPT': _script, b'UNWATCH': _unwatch,
+    b'REPLCONF': _replconf, b'RESET': _reset, b'SCRIPT': _script, b'UNWATCH': _unwatch, b'WATCH': _watch,
     **dict.fromkeys(SUBSCRIBING, _subscribe),
 }

@@ -35,6 +35,7 @@ class SMTP(Conversation):
     name = 'smtp'
     framers = Requests, Responses
     errors = KINDS
+    spoilt_after = 4    # the code and what follows it
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         condition = CONDITIONS.get(kind)
@@ -60,9 +61,9 @@ class SMTP(Conversation):
         return self.begun(exchange) or super().wanted(behavior, exchange)   # the message was matched as DATA
 
     def _waits_for_end(self, kind: str) -> bool:
-        """Return whether a kind drawn at DATA refuses the message; one that could refuse either is left to the generator."""
+        """Return whether a kind drawn at DATA refuses the message; one that could refuse either is left to chance."""
         stages = self.errors[kind].stages
-        return MESSAGE in stages and ('data' not in stages or self.session.random.random() < 0.5)
+        return MESSAGE in stages and ('data' not in stages or self.random(True).random() < 0.5)
 
     def _take(self, data: Exchange) -> None:
         """Read the message in the place of the backend, which does not see it."""

@@ -101,6 +101,15 @@ def test_headers_without_end_passes_unread() -> None:
     assert dialogue.tail[CLIENT] == data
 
 
+@pytest.mark.parametrize('more', [-1, 0, 1])
+def test_headers_are_read_up_to_a_length_that_does_not_depend_on_how_they_come(more: int) -> None:
+    start = b'GET / HTTP/1.1\r\nX: '
+    data = start + b'y' * (MAX_HELD_BYTES + more - len(start) - 4) + b'\r\n\r\n'
+    dialogue = same_in_every_slicing(HTTP, [(CLIENT, data)], (randomly(1, 8192), randomly(2, 60_000)))
+
+    assert bool(dialogue.opaque[CLIENT]) is (more > 0)
+
+
 #: Behind a good head: chunks that only some readers accept, or that they read differently
 DOUBTFUL_CHUNKS = {
     'no number': b'xyz\r\nabc', 'no size': b'\r\nabc', 'a blank first': b' 3\r\nabc\r\n', 'a sign': b'+3\r\nabc\r\n',

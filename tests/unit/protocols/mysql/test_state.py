@@ -5,6 +5,7 @@ from tests.support.framing import BACKEND
 from tests.support.mysql_session import Session
 from tests.support.mysql_talk import ATTRIBUTES, COLUMN, COMMON, EOF, OK, ask, execute, packet, prepared, query
 from vaurien.protocols.message import Failure
+from vaurien.protocols.mysql.calls import MAX_EXECUTION_BYTES, Statements
 
 ROLLBACK = query(b'ROLLBACK')
 
@@ -50,6 +51,29 @@ def test_refused_change_of_user_forgets_all_but_the_user() -> None:
     session.answer(OK)
     assert session.failure == Failure(
         packet(1, b"\xff\x15\x04#28000Access denied for user 'bob'@'vaurien' (using password: YES)"), ask(0x1F))
+    session.ask(execute(7))
+    assert session.exchange.name == 'COM_STMT_EXECUTE 7'
+
+
+@pytest.mark.parametrize('told', [False, True], ids=['not yet', 'told'])
+def test_long_execution_of_the_last_statement_is_the_same_whether_its_parameters_are_known(told: bool) -> None:
+    session = Session()
+    session.ask(ask(0x16, b'INSERT INTO t VALUES (?)'))
+    if told:
+        session.answer(prepared(7, 0, 1), COLUMN, EOF)
+    session.ask(execute(Statements.LAST, b'\0\1\xfc\0' + bytes(MAX_EXECUTION_BYTES)))
+    assert not session.protocol.fits('deadlock', session.exchange)
+
+
+@pytest.mark.parametrize('told', [False, True], ids=['not yet', 'told'])
+def test_reset_connection_forgets_also_what_is_still_being_prepared(told: bool) -> None:
+    session = Session()
+    answer = prepared(7, 0, 0)
+    session.ask(ask(0x16, b'SELECT 1'))
+    if told:
+        session.answer(answer)
+    session.ask(ask(0x1F))
+    session.answer(*[answer] * (not told), OK)
     session.ask(execute(7))
     assert session.exchange.name == 'COM_STMT_EXECUTE 7'
 

@@ -50,16 +50,16 @@ def failure_of(dialogue: Dialogue, exchange: Exchange, kind: str = 'deadlock') -
 @pytest.mark.parametrize('data, before, kinds', [
     (pg.query('select 1'), [], READING | ENDING),
     (pg.query('select 1'), BEGUN, READING | ENDING),
-    (pg.query('select 1'), BROKEN, ENDING),
+    (pg.query('select 1'), BROKEN, READING | ENDING),
     (pg.query('select 1'), IN_FLIGHT, READING | ENDING),
     (pg.query('insert into t values (1)'), [], WRITING | ENDING),
     (pg.query('copy t from stdin'), [], WRITING | ENDING),
     (pg.query('begin'), [], ENDING),
     (pg.query('begin; insert into t values (1)'), [], WRITING | ENDING),
     (pg.query('rollback'), BEGUN, ENDING),
-    (pg.query('commit'), [], ENDING),
+    (pg.query('commit'), [], COMMITTING | ENDING),
     (pg.query('commit'), BEGUN, COMMITTING | ENDING),
-    (pg.query('commit'), BROKEN, ENDING),
+    (pg.query('commit'), BROKEN, COMMITTING | ENDING),
     (pg.query('commit'), IN_FLIGHT, COMMITTING | ENDING),
     (pg.query(''), [], ENDING),
     (GROUP, [], WRITING | ENDING),
@@ -82,9 +82,27 @@ def test_a_connection_is_refused_at_its_startup(data, kinds):
     assert fitting(dialogue, dialogue.exchanges[-1]) == kinds
 
 
-def test_no_kind_fits_what_the_server_skips():
-    before = [(CLIENT, pg.parse('selekt') + pg.FLUSH), (BACKEND, pg.error())]
-    assert fitting(*asking(pg.bind() + pg.execute(), *before)) == set()
+@pytest.mark.parametrize('told', [[], [(BACKEND, pg.error())]], ids=['not yet', 'told'])
+def test_what_the_server_skips_of_its_own_accord_is_known_to_the_server_alone(told):
+    before = [(CLIENT, pg.parse('selekt') + pg.FLUSH), *told]
+    assert fitting(*asking(pg.bind() + pg.execute(), *before)) == READING | ENDING
+
+
+def test_no_kind_fits_what_the_server_skips_because_of_a_failure_made_here():
+    dialogue, exchange = asking(GROUP)
+    failure_of(dialogue, exchange)
+    dialogue.feed(CLIENT, GROUP)
+    assert fitting(dialogue, dialogue.exchanges[-1]) == set()
+    dialogue.feed(CLIENT, pg.SYNC + GROUP)
+    assert fitting(dialogue, dialogue.exchanges[-1]) == WRITING | ENDING
+
+
+def test_a_fatal_error_is_told_also_where_the_server_skips_what_it_is_sent():
+    dialogue, exchange = asking(pg.execute(), (CLIENT, pg.parse('selekt')))
+    failure = failure_of(dialogue, exchange, 'admin-shutdown')
+    dialogue.feed(BACKEND, pg.error() + pg.IDLE)    # of the Parse, and of the Sync that is sent in the end
+    assert list(dialogue.protocol.queue) == []
+    assert exchange.failure == failure
 
 
 # -- what the client gets
@@ -129,7 +147,7 @@ def test_the_connection_ends_after_a_fatal_error(kind):
 def test_the_connection_ends_once_the_server_has_let_go_of_its_responses_in_the_group(kind, data):
     dialogue, exchange = asking(data)
     failure = failure_of(dialogue, exchange, kind)
-    assert (failure.request, failure.end) == (pg.parse(NO_SQL.decode(), 'vaurien'), 'close')
+    assert (failure.request, failure.end) == (pg.parse(NO_SQL.decode(), 'vaurien') + pg.SYNC, 'close')
     before = dialogue.exchanges[1:-1]
     answers = [pg.PARSED, pg.BOUND, pg.NO_DATA][:len(before)]
     dialogue.feed(BACKEND, b''.join(answers) + pg.error())
@@ -141,15 +159,18 @@ def test_silence_begins_once_the_server_has_let_go_of_its_responses_in_the_group
     dialogue, exchange = asking(GROUP)
     dialogue.protocol.session.at = exchange
     dialogue.protocol.hang()
-    assert exchange.failure == Failure(b'', pg.parse(NO_SQL.decode(), 'vaurien'), 'silence')
+    assert exchange.failure == Failure(b'', pg.parse(NO_SQL.decode(), 'vaurien') + pg.SYNC, 'silence')
     dialogue.feed(BACKEND, pg.PARSED + pg.BOUND + pg.NO_DATA + pg.error())
     assert list(dialogue.protocol.queue) == []
 
 
-def test_what_the_server_skips_is_replaced_by_nothing():
-    dialogue, exchange = asking(pg.execute(), (CLIENT, pg.parse('selekt') + pg.FLUSH), (BACKEND, pg.error()))
+@pytest.mark.parametrize('told', [[], [(BACKEND, pg.error())]], ids=['not yet', 'told'])
+def test_silence_begins_also_where_the_server_skips_what_it_is_sent(told):
+    dialogue, exchange = asking(pg.execute(), (CLIENT, pg.parse('selekt') + pg.bind() + pg.FLUSH), *told)
     dialogue.protocol.replace(exchange, Failure(end='silence'))
-    assert exchange.failure.request == b''
+    dialogue.protocol.asked(exchange)   # as the lane does, which lets it wait for its turn
+    dialogue.feed(BACKEND, (b'' if told else pg.error()) + pg.IDLE)
+    assert list(dialogue.protocol.queue) == []
 
 
 def test_a_crash_is_told_by_a_warning_and_no_error():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import corpus
-from tests.support.framing import BACKEND, CLIENT, Dialogue, replay
+from tests.support.framing import BACKEND, CLIENT, Dialogue, Turn, replay
 from tests.unit.protocols.redis.test_redis import RECORDED, commands
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure
@@ -171,8 +171,23 @@ def test_beginning_of_a_transaction_never_fails_lest_its_commands_are_run_one_by
     assert not any(dialogue.protocol.fits(kind, dialogue.exchanges[0]) for kind in KINDS)
 
 
-def test_transaction_that_the_server_refused_to_begin_queues_nothing() -> None:
-    dialogue = replay(Redis, [(CLIENT, commands('MULTI')), (BACKEND, b'-NOAUTH no\r\n'), (CLIENT, commands('GET a'))])
+@pytest.mark.parametrize('refused', [[], [(BACKEND, b'-NOAUTH no\r\n')]], ids=['not yet', 'refused'])
+def test_commands_after_multi_are_queued_whatever_the_server_has_said_by_then(refused: list[Turn]) -> None:
+    dialogue = replay(Redis, [(CLIENT, commands('MULTI')), *refused, (CLIENT, commands('GET a\nEXEC'))])
+    assert [exchange.stage for exchange in dialogue.exchanges] == ['command', 'queued', 'exec']
+
+
+def test_replies_after_a_refused_multi_are_those_of_commands_that_are_run() -> None:
+    dialogue = replay(Redis, [(CLIENT, commands('MULTI')), (BACKEND, b'-NOAUTH no\r\n'), (CLIENT, commands('SUBSCRIBE a b')),
+                              (BACKEND, b'*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n')])
+    assert len(dialogue.protocol.queue) == 1
+    dialogue.feed(BACKEND, b'*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n')
+    assert (list(dialogue.protocol.queue), dialogue.opaque) == ([], {CLIENT: '', BACKEND: ''})
+
+
+@pytest.mark.parametrize('words', ['MULTI now', 'MULTI\nMULTI\nDISCARD'])
+def test_multi_that_begins_nothing_queues_nothing(words: str) -> None:
+    dialogue = replay(Redis, [(CLIENT, commands(f'{words}\nGET a'))])
     assert dialogue.exchanges[-1].stage == 'command'
 
 
@@ -190,6 +205,12 @@ def test_changed_key_discards_the_transaction_with_a_null(hello: str, null: byte
     exchange = dialogue.exchanges[-1]
     assert dialogue.protocol.fits('watch-conflict', exchange)
     assert KINDS['watch-conflict'].build(dialogue.protocol, exchange) == Failure(null, DISCARD)
+    pipelined = replay(Redis, [(CLIENT, commands(f'{hello}\nWATCH a\nMULTI\nGET a\nEXEC'))])
+    exchange = pipelined.exchanges[-1]
+    assert pipelined.protocol.fits('watch-conflict', exchange)
+    exchange.failure = KINDS['watch-conflict'].build(pipelined.protocol, exchange)
+    pipelined.feed(BACKEND, greeting + b'+OK\r\n+OK\r\n+QUEUED\r\n+OK\r\n')
+    assert exchange.failure == Failure(null, DISCARD), 'the null is that of the version that was agreed on meanwhile'
     recorded = RECORDED[f'redis-py-resp{hello[-1]}-watch']
     assert (BACKEND, null) in recorded or any(data.endswith(null) for _, data in recorded)
 
@@ -198,6 +219,32 @@ def test_changed_key_discards_the_transaction_with_a_null(hello: str, null: byte
 def test_keys_are_watched_no_longer_than_the_server_does(text: str) -> None:
     dialogue = replay(Redis, [(CLIENT, commands('WATCH a')), (BACKEND, b'+OK\r\n'), (CLIENT, commands(f'{text}\nMULTI\nEXEC'))])
     assert not dialogue.protocol.fits('watch-conflict', dialogue.exchanges[-1])
+
+
+@pytest.mark.parametrize('refused, watched', [('WATCH a', False), ('WATCH a\nWATCH b', True)])
+def test_keys_of_a_refused_watch_are_not_watched(refused: str, watched: bool) -> None:
+    dialogue = drawn(refused, 'noperm')[0]
+    dialogue.feed(CLIENT, commands('MULTI\nEXEC'))
+    assert dialogue.protocol.fits('watch-conflict', dialogue.exchanges[-1]) is watched
+
+
+@pytest.mark.parametrize('text', ['WATCH', 'MULTI\nWATCH a'])
+def test_watch_that_no_server_accepts_watches_nothing(text: str) -> None:
+    dialogue = replay(Redis, [(CLIENT, commands(f'{text}\nMULTI\nEXEC'))])
+    assert not dialogue.protocol.fits('watch-conflict', dialogue.exchanges[-1])
+
+
+@pytest.mark.parametrize('text', ['MONITOR', 'SYNC', 'MULTI\nSUBSCRIBE a\nEXEC'])
+def test_nothing_is_drawn_after_what_may_take_the_connection_over(text: str) -> None:
+    dialogue = replay(Redis, [(CLIENT, commands(f'{text}\nGET a'))])
+    assert dialogue.exchanges[-2].stage not in Redis.undrawn
+    assert dialogue.exchanges[-1].stage in Redis.undrawn
+
+
+def test_monitor_that_was_refused_here_takes_nothing_over() -> None:
+    dialogue = drawn('MONITOR', 'noperm')[0]
+    dialogue.feed(CLIENT, commands('GET a'))
+    assert dialogue.exchanges[-1].stage == 'command'
 
 
 def test_client_that_was_waiting_is_sent_away() -> None:

@@ -1,0 +1,35 @@
+"""A seed gives the same faults at any pace: a few seeds of each protocol; ``make seeds`` takes a thousand."""
+import pytest
+
+from tests.conftest import REQUIRED
+from tests.seeds import compare, run
+from tests.support.processes import MissingServer
+from vaurien.relay.draws import Draws
+from vaurien.spec import BehaviorSpec
+
+#: one, two and more sessions; 50 of them are left to ``make seeds``
+SEEDS = range(6)
+
+
+@pytest.mark.parametrize('protocol', run.SERVERS)
+def test_faults_depend_on_the_requests_of_a_session_alone(protocol):
+    faults = []
+    try:
+        differences = run.differences(protocol, SEEDS, lambda seed, count: faults.append(count))
+    except MissingServer as missing:
+        if REQUIRED:
+            raise
+        pytest.skip(str(missing))
+    assert differences == []
+    assert sum(faults) > 10
+
+
+def test_draws_that_responses_decide_are_told(monkeypatch):
+    """What the comparison is for: one generator for all that is random in a session, also when responses come."""
+    monkeypatch.setattr(Draws, 'random_of', lambda draws, exchange: draws.random)
+    monkeypatch.setattr(compare, 'mix', lambda protocol, random: (
+        BehaviorSpec(name='error', percent=50, settings={'inject': True}), BehaviorSpec(name='error', percent=50)))
+    try:
+        assert run.differences('redis', SEEDS)
+    except MissingServer as missing:
+        pytest.skip(str(missing))
