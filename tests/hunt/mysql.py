@@ -168,12 +168,6 @@ class PlainClient(Raw):
         if self._go_on(vain):
             self._until(self._complete, vain)
 
-    def leave(self, how: str) -> None:
-        if how == 'half':
-            until = time.monotonic() + PATIENCE
-            self._go_on(lambda: time.monotonic() > until or self.sock.hopeless())
-        super().leave(how)
-
     def _until(self, enough: Callable[[], bool], vain: Callable[[], bool]) -> bool:
         """Read until it is enough; return False where the connection has ended before, or ``vain()`` says so in a silence."""
         while not enough():
@@ -272,6 +266,7 @@ class RealClient(Tapped):
 
     def hear(self, content: Callable[[], bool]) -> None:
         self._try(self._log_in)
+        super().hear(content)
 
     def leave(self, how: str) -> None:
         super().leave(how)

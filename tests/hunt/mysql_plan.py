@@ -15,8 +15,8 @@ Unit = list[Message]
 CONTROL = ('BEGIN', 'BEGIN', 'COMMIT', 'COMMIT', 'ROLLBACK', 'SAVEPOINT a', 'SAVEPOINT b', 'ROLLBACK TO a', 'ROLLBACK TO b',
            'RELEASE SAVEPOINT a', 'SET autocommit = 0', 'SET autocommit = 1')
 SIZES = (1, 10, 1_000)      #: rows, or repetitions of a token
-#: [bytes] of a query in two packets
-HUGE = (1 << 24) + 100
+#: [bytes] of a large query
+LARGE = 200_000
 
 
 class Planner:
@@ -128,13 +128,13 @@ class Planner:
     def anew(self) -> Unit:
         return [self.random.choice((['reset'], ['change user']))]
 
-    def huge(self) -> Unit:
-        return [['long query', f"SELECT '{self.token()}'", HUGE]] if self.random.random() < 0.01 else self.query()
+    def large(self) -> Unit:
+        return [['long query', f"SELECT '{self.token()}'", LARGE]]
 
 
 #: the units by their weights
-UNITS: tuple[tuple[int, Callable[[Planner], Unit]], ...] = (
+UNITS: tuple[tuple[float, Callable[[Planner], Unit]], ...] = (
     (8, Planner.query), (3, Planner.several), (3, Planner.transaction), (4, Planner.prepared), (2, Planner.plainly_prepared),
     (1, Planner.with_cursor), (2, Planner.in_bulk), (1, Planner.loaded), (1, Planner.beside), (1, Planner.anew),
-    (1, Planner.huge))
+    (0.1, Planner.large))
 WEIGHTS = [weight for weight, _ in UNITS]

@@ -21,6 +21,7 @@ from vaurien.protocols.postgres.failures import KINDS
 from .clients import PATIENCE, STALL, Raw, tap
 from .direct import Direct
 from .oracle import Seen, shown
+from .postgres_library import Library
 from .postgres_model import Server
 from .postgres_plan import Message, Planner, Unit
 from .postgres_wire import WRITE, answers, ready
@@ -63,13 +64,16 @@ class PostgreSQL:
 
     def plan(self, random: Random, word: str) -> tuple[dict[str, Any], list[list[Any]]]:
         planner = Planner(random, f's{word}')
+        if random.random() < 0.15:
+            return {'as': 'psycopg', 'real': True, 'first': '', 'word': f's{word}'}, [
+                [planner.common() for _ in range(random.randint(1, 3))] for _ in range(random.randint(1, 4))]
         says = [[planner.unit() for _ in range(random.choice((1, 1, 2, 3)))] for _ in range(random.randint(1, 4))]
         if random.random() < 0.1:
             says[-1].append([['X']])
         return {'as': 'raw', 'first': random.choice(('', '', '', '', 'ssl')), 'word': f's{word}'}, says
 
     def connect(self, plan: dict[str, Any], port: int) -> Client:
-        return PlainClient(port, plan)
+        return Library(port, plan['word']) if plan['as'] == 'psycopg' else PlainClient(port, plan)
 
     def judge(self, seen: Seen) -> list[str]:
         return judge(seen, came(seen), outcome(seen))
@@ -179,12 +183,6 @@ class PlainClient(Raw):
             return self.silent or content()
         if self._go_on(vain):
             super().hear(content)
-
-    def leave(self, how: str) -> None:
-        if how == 'half':
-            late = patient()
-            self._go_on(lambda: late() or self.sock.hopeless())
-        super().leave(how)
 
     def _go_on(self, vain: Callable[[], bool]) -> bool:
         """Say all that is to be said, and return whether that was possible."""

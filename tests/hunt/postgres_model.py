@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from .oracle import Fault
-from .postgres_sql import EXITS, NOTHING, Statement, read, several
+from .postgres_sql import CONTROL, EXITS, NOTHING, Statement, read, several
+from .postgres_transaction import BLOCK, FAILED, IDLE, FailingError, Rows, Transaction
 from .verdict import CLOSE, CUT, SILENCE, Outcome
 
 Message = Sequence[Any]     #: what a client sends: its code, then its fields
-Rows = tuple[str, ...]
 
-IDLE, BLOCK, FAILED = 'I', 'T', 'E'
 #: by kind, the SQLSTATE of an error after which the connection goes on
 ERRORS = {'serialization-failure': '40001', 'deadlock': '40P01', 'read-only': '25006', 'recovery-conflict': '40001',
           'lock-not-available': '55P03', 'query-canceled': '57014', 'disk-full': '53100', 'out-of-memory': '53200'}
@@ -26,10 +25,6 @@ STRAY = ('d', 'c', 'f')
 ABORT = 'abort'
 
 
-class FailingError(Exception):
-    """A statement, or a step on the way to it, fails with this SQLSTATE."""
-
-
 class Portal:
     """A bound statement, and how many of its rows have been sent."""
 
@@ -38,24 +33,20 @@ class Portal:
         self.rows: list[tuple[str, ...]] | None = None      # None: it has not run
 
 
-class Server:
+class Server(Transaction):
     """One session at the server's side.
 
     Args:
         faults: What the journal says, by the number of the exchange.
 
     Attributes:
-        rows: What the session has inserted, as it sees that itself.
-        kept: The same, as far as it is committed.
         outcome: What is answered and kept so far.
     """
 
     def __init__(self, faults: Mapping[int, Fault]) -> None:
+        super().__init__()
         self.faults = faults
-        self.rows: Rows = ()
-        self.kept: Rows = ()
-        self.status, self.skipping, self.copying = IDLE, False, ''
-        self.savepoints: list[tuple[str, Rows]] = []
+        self.skipping, self.copying = False, ''
         self.statements: dict[str, Statement] = {}
         self.portals: dict[str, Portal] = {}
         self.texts: dict[str, str] = {}     # by name, what the client has last sent, whether the server has taken it or not
@@ -142,7 +133,7 @@ class Server:
 
     def _fail(self, verb: str, kind: str) -> None:
         if verb == 'commit':
-            self._end(self.kept)
+            self.end(self.kept)
         raise FailingError(ERRORS[kind])
 
     def _failed(self, state: str) -> None:
@@ -151,7 +142,7 @@ class Server:
         self.outcome.flush()
         self.copying = ''
         if self.status == IDLE:
-            self._end(self.kept)
+            self.end(self.kept)
         else:
             self.status = FAILED
 
@@ -185,7 +176,7 @@ class Server:
 
     def _ready(self) -> None:
         if self.status == IDLE:
-            self._end(self.rows)
+            self.end(self.rows)
         self._answer('Z', self.status)
         self.outcome.flush()
 
@@ -276,7 +267,7 @@ class Server:
 
     def _leave(self) -> None:
         """The client leaves, and the server hangs up; what has not been committed is gone."""
-        self._end(self.kept)
+        self.end(self.kept)
         self.outcome.finish(CLOSE)
 
     _STEPS: ClassVar[dict[str, Callable[..., None]]] = {
@@ -313,8 +304,10 @@ class Server:
     def _act(self, statement: Statement, values: Sequence[str]) -> tuple[str, list[tuple[str, ...]]]:
         """Do what a statement does; return its tag and its rows."""
         verb, words = statement.verb, statement.words
-        if verb in self._CONTROL:
-            return self._CONTROL[verb](self, *words), []
+        if verb in CONTROL:
+            return self.control(verb, *words), []
+        if verb in ('set', 'copy in'):
+            return verb.upper(), []
         if verb in ('insert', 'insert it', 'insert and ask'):
             value = values[0] if verb == 'insert it' else words[0]
             self.rows = (*self.rows, value)
@@ -345,56 +338,9 @@ class Server:
             return [(words[0] * int(words[1]),)]
         return [(values[0] if verb == 'ask for' else words[0],)] if verb.startswith('ask') else []
 
-    # -- transactions
-
-    def _end(self, rows: Rows) -> None:
-        """End the transaction, and keep these rows."""
-        self.rows = self.kept = rows
-        self.status = IDLE
-        self.savepoints, self.portals = [], {}
-
-    def _begin(self) -> str:
-        self.status = BLOCK
-        return 'BEGIN'
-
-    def _commit(self) -> str:
-        failed = self.status == FAILED
-        self._end(self.kept if failed else self.rows)
-        return 'ROLLBACK' if failed else 'COMMIT'
-
-    def _rollback(self) -> str:
-        self._end(self.kept)
-        return 'ROLLBACK'
-
-    def _savepoint(self, name: str) -> str:
-        self._in_block()
-        self.savepoints.append((name, self.rows))
-        return 'SAVEPOINT'
-
-    def _back_to(self, name: str) -> str:
-        at = self._find(name)
-        self.rows, self.status = self.savepoints[at][1], BLOCK
-        del self.savepoints[at + 1:]
-        return 'ROLLBACK'
-
-    def _release(self, name: str) -> str:
-        del self.savepoints[self._find(name):]
-        return 'RELEASE'
-
-    def _find(self, name: str) -> int:
-        self._in_block()
-        for at in reversed(range(len(self.savepoints))):
-            if self.savepoints[at][0] == name:
-                return at
-        raise FailingError('3B001')
-
-    def _in_block(self) -> None:
-        if self.status == IDLE:
-            raise FailingError('25P01')
-
-    _CONTROL: ClassVar[dict[str, Callable[..., str]]] = {
-        'begin': _begin, 'commit': _commit, 'rollback': _rollback, 'savepoint': _savepoint, 'back to': _back_to,
-        'release': _release, 'set': lambda self: 'SET', 'copy in': lambda self: ''}
+    def end(self, rows: Rows) -> None:
+        super().end(rows)
+        self.portals = {}
 
     # -- COPY
 

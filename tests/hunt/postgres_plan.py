@@ -80,6 +80,16 @@ class Planner:
     def simple(self) -> Unit:
         return [['Q', self.control() if self.random.random() < 0.4 else self.text()]]
 
+    def common(self) -> Unit:
+        """Return what a library says: a Query, a statement with a parameter, or a COPY."""
+        dice = self.random.random()
+        if dice < 0.6:
+            return self.simple()
+        if dice < 0.9:
+            return [['P', '', self.text(True)], ['B', '', '', self.token()], ['D', 'P', ''], ['E', '', 0], ['S']]
+        lines: Unit = [['d', f'{self.session}\t{self.token()}'] for _ in range(self.random.randint(1, 4))]
+        return [['Q', 'COPY hunt (s, v) FROM STDIN'], *lines, ['c']]
+
     def several(self) -> Unit:
         """A Query of more than one statement, or of none."""
         texts = [found for found in (self.text() for _ in range(self.random.randint(0, 3))) if not found.startswith('DO')]

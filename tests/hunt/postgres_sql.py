@@ -50,6 +50,8 @@ FORMS: dict[str, tuple[int, str]] = {
 }
 _READ = {verb: re.compile(f'{form} *').fullmatch for verb, (_, form) in FORMS.items()}
 NOTHING = Statement('', 0)
+#: statements about transactions
+CONTROL = ('begin', 'commit', 'rollback', 'savepoint', 'back to', 'release')
 #: the end of a transaction, the only statements that a failed one takes
 EXITS = ('commit', 'rollback', 'back to')
 

@@ -34,6 +34,7 @@ class SMTP:
     name = 'smtp'
     kinds = tuple(sorted(KINDS))
     lossy = True
+    patient = False     # aiosmtpd drops what it has not replied to when its client ends
 
     def server(self) -> AbstractContextManager[Any]:
         return mail_server()
@@ -143,16 +144,6 @@ class PlainClient(Raw):
         if self._go_on(vain):
             super().hear(content)
 
-    def leave(self, how: str) -> None:
-        if how == 'half':   # the server drops what it has not replied to
-            until = time.monotonic() + PATIENCE
-
-            def vain() -> bool:
-                return time.monotonic() > until or self.sock.hopeless()
-            if self._go_on(vain):
-                self._until_complete(vain)
-        super().leave(how)
-
     def _until_complete(self, vain: Callable[[], bool]) -> bool:
         """Read until all is replied to; False: the connection has ended before, or ``vain()`` says so in a silence."""
         while not self._complete():
@@ -242,6 +233,7 @@ class RealClient(Tapped):
     def hear(self, content: Callable[[], bool]) -> None:
         with contextlib.suppress(smtplib.SMTPException):
             self._greet()
+        super().hear(content)
 
     def leave(self, how: str) -> None:
         super().leave(how)

@@ -102,7 +102,8 @@ def _missing(seen: Seen, came: Sequence[Any], outcome: Outcome) -> list[str]:
         return [f'{len(came)} of {outcome.must} answers came [{seen.end or "open"}]; the next is {missing}']
     if outcome.end is CLOSE and seen.end not in ('FIN', 'RST') and seen.left in ('', 'half') and not seen.plan.get('real'):
         return [f'the connection was to end [{seen.end or "open"}]']
-    if not outcome.end and seen.end and not (seen.end == 'FIN' and seen.left == 'half'):
+    goodbye = seen.left == 'half' or seen.left and seen.plan.get('real')    # a library says it, and the server hangs up
+    if not outcome.end and seen.end and not (seen.end == 'FIN' and goodbye):
         return [f'after all answers the connection has ended [{seen.end}]']
     return []
 
