@@ -6,7 +6,7 @@ from random import Random
 import gevent
 from gevent import socket
 
-from tests.support.unit_of_time import MS
+from tests.support.unit_of_time import MS, PATIENCE
 
 HOST = '127.0.0.1'
 #: [bytes] of an answer that come in small pieces; the rest comes as it is
@@ -61,6 +61,10 @@ class Between:
                     client.sendall(piece)
         client.close()
         server.close()
+
+    def wait_idle(self) -> None:
+        """Wait until nothing passes any more: what is said to the server next comes after all that was said before."""
+        gevent.joinall(list(self._passing), timeout=PATIENCE)
 
     def close(self) -> None:
         self._accepting.kill()

@@ -133,8 +133,10 @@ class Client:
         """Return whether nothing is under way in the session."""
         session = self._proxy.sessions[self._number]
         upstream: Any = session.upstream
-        return session.client.received == self._sent and session.client.idle and not (
-            upstream.busy or session.downstream.busy or session.protocol.queue or upstream.cutter.held)
+        downstream: Any = session.downstream
+        at_work = any(lane.busy or lane.left is not None for lane in (upstream, downstream)) or downstream.replying
+        unanswered = session.protocol.queue or upstream.cutter.held
+        return session.client.received == self._sent and session.client.idle and not (at_work or unanswered)
 
     def _read(self, timeout: float) -> bool:
         """Read what comes within a time; False: nothing came."""
@@ -170,6 +172,7 @@ def play(seed: int, spec: ProxySpec, between: Between, manner: Manner, scripts: 
                 gevent.joinall([gevent.spawn(client.run, script) for client, script in zip(clients, scripts, strict=True)],
                                raise_error=True)
         proxy.wait_empty(PATIENCE)
+        between.wait_idle()
         faults = list(fleet.journal.since())
         return [Outcome(tuple((fault.exchange, fault.behavior, fault.kind, fault.request) for fault in faults
                               if fault.session == number), bytes(client.said), client.reset) for number, client in

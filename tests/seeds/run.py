@@ -16,6 +16,8 @@ from .compare import compare
 from .play import exchange
 from .scripts import TABLES
 
+#: [s] that one seed may take: 50 sessions, five times
+SEED = 20 * PATIENCE
 #: [s] between two bytes of the slow headers of http, which come over some 20 s otherwise
 HARDLY = 1e-5
 
@@ -33,7 +35,7 @@ def trusting_postgres() -> Iterator[Any]:
 
 SERVERS: dict[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {
     'redis': servers.redis_server,
-    'memcache': partial(servers.memcached_server, '-C'),    # without its unique numbers
+    'memcache': partial(servers.memcached_server, '-C', '-t', '1'),     # no unique numbers; all in the order in which it comes
     'http': servers.nginx_server,
     'smtp': servers.secure_smtp_server,
     'postgres': trusting_postgres,
@@ -55,7 +57,10 @@ def differences(protocol: str, seeds: Iterable[int], tell: Callable[[int, int], 
         if protocol in TABLES:
             host.call(partial(exchange, server.address, *TABLES[protocol]))
         for seed in seeds:
-            faults, differing = host.call(partial(compare, protocol, seed, between), 10 * PATIENCE)
+            try:
+                faults, differing = host.call(partial(compare, protocol, seed, between), SEED)
+            except TimeoutError:
+                raise AssertionError(f'{protocol}: seed {seed} has not come to its end') from None
             found += differing
             tell(seed, faults)
         host.call(between.close)
