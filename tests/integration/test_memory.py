@@ -185,7 +185,7 @@ CASES = {
     'postgres: long': Case('postgres', starts(pg.query('a' * 4_000)), welcomes),
     'mysql: many': Case('mysql', logs_in(my.query(b''), size=MB), greets),
     'mysql: long': Case('mysql', logs_in(my.query(LONG)), greets),
-    'mysql: executions': Case('mysql', logs_in(my.ask(0x16, b'x'), my.execute(0xFFFFFFFF, LONG * 4)), greets),
+    'mysql: executions': Case('mysql', logs_in(my.ask(0x16, b'x'), my.execute(0xFFFFFFFF, LONG * 4), size=80 * MB), greets),
     # the same, and all but the first fail: what vaurien answers waits
     'http: own responses': Case('http', sends(GET, after=b'GET /first HTTP/1.1\r\n\r\n', size=SOME), mix=failing('503', '/$')),
     'redis: own responses': Case('redis', sends(b'DEL\r\n', after=b'GET a\r\n', size=SOME), mix=failing('misconf', '^DEL')),
