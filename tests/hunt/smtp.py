@@ -73,7 +73,7 @@ SUBJECT = SMTP()
 
 
 def before_spoilt(seen: Seen) -> Seen:
-    """Return a session with its faults up to the first reply that was spoilt: what a client says next depends on what it has read."""
+    """Return a session with its faults up to the first reply that was spoilt; what a client says next depends on that."""
     first = min((number for number, fault in seen.faults.items() if fault.kind == 'inject'), default=None)
     if first is None:
         return seen
