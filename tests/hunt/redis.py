@@ -45,7 +45,8 @@ class Redis:
         real = random.random() < 0.2
         bits, last = (REAL, []) if real else (BITS, LAST)
         # what refuses to be switched off, while channels are subscribed in RESP2, cannot be followed
-        bits = [bit for bit in bits if bit not in random.choice(((muted, skipped), (subscribed, subscribed_resp3)))]
+        without = random.choice(((muted, skipped), (subscribed, subscribed_resp3)))
+        bits = [bit for bit in bits if bit not in without]
         says: list[list[Ask]] = []
         for _ in range(random.randint(1, 4)):
             says.append([ask for _ in range(random.randint(1, 3)) for ask in random.choice(bits)(random, word)])

@@ -41,7 +41,7 @@ BEHAVIORS: dict[str, tuple[int, float, Callable[[Random, Subject], dict[str, Any
 KIND: dict[str, Callable[[Random], dict[str, Any]]] = {
     'latency': lambda random: {'latency': random.randint(0, 4), 'jitter': random.randint(0, 4)},
     'bandwidth': lambda random: {'rate': random.randint(1_000, 100_000)},
-    'slicer': lambda random: {'average_size': random.choice((8, 100, 1_000)), 'size_variation': random.randrange(2)},
+    'slicer': lambda random: {'average_size': random.choice((30, 200, 1_000)), 'size_variation': random.randrange(2)},
     'slow_close': lambda random: {'delay': random.randint(0, 10)},
     'slow_open': lambda random: {'delay': random.randint(0, 10)},
     'noop': lambda random: {},

@@ -8,12 +8,12 @@ import pytest
 
 from tests.integration.test_data_plane_behaviors import took
 from tests.support.hosting import eventually, hosted, spec_for
-from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end
+from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end, sink
 from tests.support.unit_of_time import MS
 from vaurien.errors import ProtocolError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
+from vaurien.protocols.message import EXCHANGE_BYTES, Failure, FailureKind, Framer, MessageProtocol
 from vaurien.relay.message_lane import MessageLane
 from vaurien.spec import BehaviorSpec, ProxySpec
 
@@ -211,7 +211,7 @@ def test_bytes_that_cannot_be_followed_are_relayed_unchanged_from_there_on(lines
 
 
 def test_requests_that_nobody_answers_do_not_pile_up_without_bound(monkeypatch):
-    monkeypatch.setattr('vaurien.relay.request_lane.MAX_UNANSWERED', 1000)
+    monkeypatch.setattr('vaurien.relay.request_lane.MAX_WAITING_BYTES', 1000 * EXCHANGE_BYTES)
 
     def never(sock):
         while sock.recv(65536):
@@ -221,6 +221,19 @@ def test_requests_that_nobody_answers_do_not_pile_up_without_bound(monkeypatch):
         session = next(iter(eventually(lambda: dict(host.proxy.sessions), 'the session').values()))
         eventually(lambda: session.client.received == 1_000_000, 'all requests')
         assert len(session.protocol.queue) < 1000 + 256 * 1024
+
+
+def test_own_answers_that_wait_for_one_that_nobody_gives_do_not_pile_up_without_bound(monkeypatch):
+    monkeypatch.setattr('vaurien.relay.request_lane.MAX_WAITING_BYTES', 500_000)
+    monkeypatch.setattr('vaurien.relay.request_lane.CROWD', 10)
+    spec = {'protocol': 'http', 'settings': {'error': {'kind': '503', 'match': 'own'}}}
+    with Backend(sink) as backend, hosted(spec_for(backend, 'error', **spec)) as host, connect(host.port) as client:
+        client.sendall(b'GET /first HTTP/1.1\r\n\r\n' + b'GET /own HTTP/1.1\r\n\r\n' * 5_000)
+        session = next(iter(eventually(lambda: dict(host.proxy.sessions), 'the session').values()))
+        eventually(lambda: session.protocol.request_cutter.opaque_because, 'that no more requests are followed')
+        queue = session.protocol.queue
+        assert 100 < len(queue) < 1_500
+        assert sum(len(exchange.failure.reply) for exchange in queue if exchange.failure) < 1_000_000
 
 
 def test_a_pipeline_whose_answers_are_read_only_at_its_end_does_not_deadlock(lines):

@@ -113,7 +113,7 @@ class Exchange:
         return self.behavior
 
     @property
-    def weight(self) -> int:
+    def name_bytes(self) -> int:
         """The length of the name [bytes]."""
         return len(self._name)
 

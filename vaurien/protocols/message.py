@@ -14,9 +14,11 @@ from .base import Failure as Failure
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
 MAX_HELD_BYTES = 64 * 1024
-#: [requests] that may wait for their responses; beyond it the session is relayed unread. Holding the client back instead
-#: would deadlock one that reads no response before it has sent everything
-MAX_UNANSWERED = 100_000
+#: [bytes] that the requests may take that wait for their responses, some 75,000 small ones; beyond it the session is relayed
+#: unread. Holding the client back instead would deadlock one that reads no response before it has sent everything
+MAX_WAITING_BYTES = 24 * 1024 * 1024
+#: [bytes] that a request takes while it waits, beside its name, what the framers note of it, and the reply to it
+EXCHANGE_BYTES = 320
 #: [bytes] that a framer passes over before it reports them, though the message goes on: tens of thousands of rows, chunks or
 #: words may have come at once, and a lane can let others have their turn only between two parts
 MAX_PASSED_BYTES = 8 * 1024
@@ -222,6 +224,13 @@ class MessageProtocol(BaseProtocol):
         """Record that the backend has answered an exchange to the end."""
         if self.queue and self.queue[0] is exchange:
             self.queue.popleft()
+
+    def weight(self, exchange: Exchange) -> int:
+        """Return about how many bytes a request takes while it waits for its response; its name may be noted once more.
+
+        A protocol overrides it where what it notes of a request can be longer than the name.
+        """
+        return EXCHANGE_BYTES + 2 * exchange.name_bytes + (0 if exchange.failure is None else len(exchange.failure.reply))
 
     def reusable(self) -> bool:
         """Return whether the backend connection is as good as new: nothing in flight, no state of this client on it."""

@@ -197,6 +197,7 @@ class MessageLane(Lane):
 
     def _went_through(self) -> None:
         self.flush()
+        self.cutter.data = b''
         reason = self.cutter.opaque_because
         if reason:
             if not self.in_place():

@@ -8,17 +8,14 @@ from time import monotonic
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import Exchange
-from ..protocols.message import MAX_UNANSWERED, MessageProtocol, Part
+from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
 from .chaos import OPENING
 from .lane import LaneHost
 from .message_lane import MessageLane
 from .response_lane import ResponseLane
 
-#: requests that wait for their responses from which on their names are weighed
+#: requests that wait for their responses from which on they are weighed
 CROWD = 1_000
-#: [bytes] that the names of all that wait may have together; beyond that the session is relayed unread. A client that asks and
-#: asks a backend that never responds may not fill the memory by them
-MAX_NAMES_BYTES = 8 * 1024 * 1024
 
 
 class RequestLane(MessageLane):
@@ -36,7 +33,7 @@ class RequestLane(MessageLane):
 
     Attributes:
         replied: Something was written to the client.
-        weight: [bytes] of the names that have come in a crowd, those answered since among them.
+        weight: [bytes] of the requests that have come in a crowd, those answered since among them, and of the replies to them.
     """
 
     __slots__ = ('replied', 'weight')
@@ -63,7 +60,7 @@ class RequestLane(MessageLane):
                     if protocol.owed is not None:
                         self._collect(exchange)
                 if crowded:
-                    self.weight += exchange.weight
+                    self.weight += protocol.weight(exchange)
                 if exchange.behavior is DUMMY and not protocol.editing:
                     protocol.asked(exchange)
             if exchange is not None and not self._passes(exchange):
@@ -149,18 +146,20 @@ class RequestLane(MessageLane):
             exchange.behavior, exchange.due = behavior, True
 
     def _went_through(self) -> None:
-        if len(self.protocol.queue) > MAX_UNANSWERED:
-            self.cutter.give_up(f'more than {MAX_UNANSWERED} requests wait for their responses')
-        if self.weight > MAX_NAMES_BYTES:
-            self._weigh()
+        self._limit()
         super()._went_through()
         if self.replied:
             self._hold_back()
 
     def _rest_later(self, parts: Iterator[Part], start: int) -> None:
+        self._limit()
+        if self.is_opaque():
+            self.session.lane_opaque(self, self.cutter.opaque_because)
+            return self._leave_unread(start)
         super()._rest_later(parts, start)
         if self.replied:
             self._hold_back()
+        return None
 
     def _hold_back(self) -> None:
         """Handle nothing more until the client has taken what was written to it."""
@@ -168,12 +167,16 @@ class RequestLane(MessageLane):
         if self.source.full and not (self.session.ended or self.busy or self._paused):
             self.pause(self.source)
 
-    def _weigh(self) -> None:
-        """Find out what the names of all that wait come to, half of the bound at a time: that costs little for each."""
-        bound = MAX_NAMES_BYTES // 2
-        self.weight = sum(exchange.weight for exchange in self.protocol.queue)
-        if self.weight > bound:
-            self.cutter.give_up(f'the names of the requests that wait for their responses are longer than {bound} bytes')
+    def _limit(self) -> None:
+        """Follow no more where those that wait take too much memory.
+
+        What they come to is found out half of the bound at a time: that costs little for each.
+        """
+        if self.weight > MAX_WAITING_BYTES:
+            bound, queue = MAX_WAITING_BYTES // 2, self.protocol.queue
+            self.weight = sum(map(self.protocol.weight, queue))
+            if self.weight > bound:
+                self.cutter.give_up(f'{len(queue)} requests that wait for their responses take more than {bound} bytes')
 
     def begun(self, exchange: Exchange) -> None:
         failure = exchange.failure
@@ -187,6 +190,7 @@ class RequestLane(MessageLane):
             if failure.request:
                 self.dest.sendall(failure.request)
             exchange.expects = True     # in the queue it waits for its turn
+            self.weight += len(failure.reply)
             self.protocol.asked(exchange)
             self.replied = True
             self.other.take_turn(failure.pause > 0)

@@ -80,6 +80,8 @@ class Toxic:
     queue: ClassVar[int] = QUEUE
     #: taking the toxic away ends the sessions it is active in
     ends_when_removed: ClassVar[bool] = False
+    #: this object has kept bytes that are not to arrive: the stream would go on with a hole, so the session ends with it
+    swallowed: bool = False
     #: it acts before the backend is connected, by ``opening_delay``, and on no byte
     opens: ClassVar[bool] = False
 

@@ -21,6 +21,7 @@ class ResetPeer(Toxic):
         try:
             if self.since is None:
                 chunks.get()
+                self.swallowed = True
                 self.since = time.monotonic()
             while (left := self.since + self.seconds('timeout') - time.monotonic()) > 0:
                 chunks.get(left)

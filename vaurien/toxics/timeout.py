@@ -14,7 +14,7 @@ class Timeout(Toxic):
     def pipe(self, chunks: Chunks, send: Send) -> None:
         try:
             while chunks.get(self.seconds('timeout') or None) is not None:
-                pass
+                self.swallowed = True
         except EOFError:
             return
         self.link.close()

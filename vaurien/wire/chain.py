@@ -128,10 +128,11 @@ class Chain:
         """Let a toxic begin again: its settings have changed."""
         self._stages[name].restart()
 
-    def remove(self, name: str) -> None:
-        """Take a toxic away; what it holds goes on at once, in order."""
+    def remove(self, name: str) -> Toxic:
+        """Take a toxic away, and return it; what it holds goes on at once, in order."""
         stage = self._stages.pop(name)
         for other in self._stages.values():
             if other.after is stage:
                 other.after = stage.after
         stage.dissolve()
+        return stage.toxic

@@ -240,7 +240,7 @@ class Stage:
         """Pass on all that it holds, in order and without waiting, and work no more."""
         self._kill()
         self._let_go()
-        if not self.toxic.ends_when_removed:    # what such a toxic holds was not to arrive
+        if not (self.toxic.ends_when_removed or self.toxic.swallowed):     # what such a toxic holds was not to arrive
             for chunk in self._queue:
                 self.after.put(chunk.data)
         self._empty()

@@ -225,8 +225,7 @@ class ProxyToxics:
         chain = _chain_of(stream)
         if chain is None or attached.spec.name not in chain:
             return
-        chain.remove(attached.spec.name)
-        if ends:
+        if chain.remove(attached.spec.name).swallowed or ends:
             session.finish_direction(attached.direction)
         elif not chain and not stream.closed and not chain.finishing:
             stream.through = None

@@ -1,4 +1,4 @@
-"""What a framer knows of the message under way: its exchange and whether it is open, as the cutter keeps them."""
+"""What a framer knows of the message under way: its exchange and whether it is open, kept by the cutter. What waiting costs."""
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,8 +11,9 @@ from vaurien.errors import ProtocolError
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.memcache import Memcache
-from vaurien.protocols.message import MAX_PASSED_BYTES, Cutter, Framer, MessageProtocol, Part
+from vaurien.protocols.message import EXCHANGE_BYTES, MAX_PASSED_BYTES, Cutter, Failure, Framer, MessageProtocol, Part
 from vaurien.protocols.mysql import MySQL
+from vaurien.protocols.mysql.calls import CURSOR, Call
 from vaurien.protocols.postgres import PostgreSQL
 from vaurien.protocols.redis import Redis
 from vaurien.protocols.smtp import SMTP
@@ -136,6 +137,15 @@ def test_error_after_a_part_leaves_what_the_part_has_told() -> None:
     cutter = Cutter(Words())
     assert len(list(cutter.cut(b'one ! more'))) == 1
     assert (cutter.opaque_because, cutter.held, *state(cutter)) == ('no word', b'! more', '', False)
+
+
+def test_the_weight_of_a_request_is_what_it_keeps_while_it_waits() -> None:
+    exchange = Exchange(b'GET key')
+    assert Redis({}).weight(exchange) == EXCHANGE_BYTES + 2 * len(b'GET key')
+    exchange.failure = Failure(b'-ERR\r\n')
+    assert Redis({}).weight(exchange) == EXCHANGE_BYTES + 2 * len(b'GET key') + len(b'-ERR\r\n')
+    exchange.note = Call(CURSOR, head=b'x' * 1000)
+    assert MySQL({}).weight(exchange) == Redis({}).weight(exchange) + 1000
 
 
 # -- messages of tens of thousands of pieces

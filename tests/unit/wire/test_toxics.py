@@ -214,6 +214,25 @@ def test_without_a_toxic_the_stream_has_no_chain():
     assert not proxy.toxics
 
 
+@pytest.mark.parametrize('after', [(), ({'toxicity': 0},)], ids=['removed', 'not active'])
+@pytest.mark.parametrize('name', ['reset_peer', 'timeout'])
+def test_a_session_that_lacks_bytes_by_a_toxic_ends_when_that_is_no_longer_at_work(name, after):
+    proxy = Proxy(toxic(name, attributes={'timeout': 60_000}), sessions=1)
+    session = proxy.sessions[0]
+    session.streams['downstream'].through.put(b'lost')
+    pause(2)
+    proxy.become(*(toxic(name, attributes={'timeout': 60_000}, **more) for more in after))
+    assert session.events == ['end downstream']
+    assert session.streams['downstream'].data == b''
+
+
+def test_a_session_that_lacks_nothing_goes_on_without_reset_peer():
+    proxy = Proxy(toxic('reset_peer', attributes={'timeout': 60_000}))
+    pause(2)
+    proxy.become()
+    assert proxy.sessions[0].events == []
+
+
 def test_removing_a_timeout_ends_the_sessions_it_is_active_in_and_no_update_does():
     proxy = Proxy(toxic('timeout', toxicity=0.5), sessions=40)
     hit = proxy.active

@@ -129,10 +129,10 @@ class TextRequests(Framer[MessageProtocol]):
             return verb.response
         if len(self.protocol.queue) >= MAX_QUIET_REQUESTS:
             raise ProtocolError(f'more than {MAX_QUIET_REQUESTS} requests wait for a response')
-        marks = {flag for flag in flags if flag[:1] == b'O'}
+        marks = [flag for flag in flags if flag[:1] == b'O']
         if b'k' in letters and b'b' not in letters:
-            marks.add(b'k' + words[1])
-        return Response(frozenset(verb.told), quiet=True, marks=frozenset(marks), loose=b'b' in letters)
+            marks.append(b'k' + words[1])
+        return Response(verb.told, quiet=True, marks=frozenset(marks), loose=b'b' in letters)
 
 
 class TextResponses(Framer[MessageProtocol]):

@@ -74,7 +74,7 @@ class Verb(NamedTuple):
     response: Response
     shape: str = 'line'
     noreply: tuple[int, int] | None = None
-    told: tuple[bytes, ...] = ()
+    told: frozenset[bytes] = frozenset()
 
 
 SET: Final = Verb('store', STORED, 'data', (6, 6))
@@ -85,10 +85,10 @@ VERBS: Final = {
     b'get': GET, b'gets': GET, b'gat': GET, b'gats': GET, b'incr': COUNT, b'decr': COUNT,
     b'delete': Verb('delete', _response(b'DELETED', b'NOT_FOUND'), 'key', (3, 4)),
     b'touch': Verb('touch', _response(b'TOUCHED', b'NOT_FOUND'), 'key', (3, 4)),
-    b'mg': Verb('get', _response(b'VA', b'HD', b'EN', b'OK'), 'meta', told=(b'VA', b'HD', b'OK')),
-    b'ms': Verb('store', _response(b'HD', b'NS', b'EX', b'NF', b'OK'), 'meta data', told=(b'NS', b'EX', b'NF')),
-    b'md': Verb('delete', _response(b'HD', b'EX', b'NF', b'OK'), 'meta', told=(b'EX', b'NF')),
-    b'ma': Verb('arith', _response(b'VA', b'HD', b'EX', b'NF', b'NS', b'OK'), 'meta', told=(b'EX', b'NF', b'NS')),
+    b'mg': Verb('get', _response(b'VA', b'HD', b'EN', b'OK'), 'meta', told=frozenset((b'VA', b'HD', b'OK'))),
+    b'ms': Verb('store', _response(b'HD', b'NS', b'EX', b'NF', b'OK'), 'meta data', told=frozenset((b'NS', b'EX', b'NF'))),
+    b'md': Verb('delete', _response(b'HD', b'EX', b'NF', b'OK'), 'meta', told=frozenset((b'EX', b'NF'))),
+    b'ma': Verb('arith', _response(b'VA', b'HD', b'EX', b'NF', b'NS', b'OK'), 'meta', told=frozenset((b'EX', b'NF', b'NS'))),
     b'quit': Verb('quit', ANY_LINE),
     b'me': Verb('get', _response(b'ME', b'EN'), 'key'),
     b'mn': Verb('noop', _response(b'MN')),

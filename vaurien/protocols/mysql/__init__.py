@@ -39,6 +39,10 @@ class MySQL(Conversation):
             return complete(exchange.note, beginning, self.attributes)
         return beginning
 
+    def weight(self, exchange: Exchange) -> int:
+        call = exchange.note
+        return super().weight(exchange) + (len(call.head) if isinstance(call, Call) else 0)
+
     def fits(self, kind: str, exchange: Exchange) -> bool:
         """Return whether the real server could fail with this kind at this exchange: at its stage, with its statement."""
         return super().fits(kind, exchange) and (kind not in VERBS or verb(exchange) in VERBS[kind])

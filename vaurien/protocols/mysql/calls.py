@@ -20,8 +20,9 @@ EXECUTE, BULK_EXECUTE = 0x17, 0xFA
 
 COUNTED = 8             #: flag of COM_STMT_EXECUTE: the number of parameters is given (with query attributes)
 TYPED = 0x80            #: flag of COM_STMT_BULK_EXECUTE: the parameters' types are given
-#: [bytes] of an execution that are read at most; enough for the types of 20,000 parameters
-MAX_EXECUTION_BYTES = 60_000
+#: [bytes] of an execution that are read at most, and kept of each statement whose types the server lacks; enough for those of
+#: 2,500 parameters
+MAX_EXECUTION_BYTES = 8 * 1024
 #: [statements] of a session that are remembered; one more, and the oldest is forgotten. Each costs up to 4 KiB, and few
 #: clients keep more than a few hundred
 MAX_STATEMENTS = 1024
