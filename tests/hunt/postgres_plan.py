@@ -176,7 +176,7 @@ class Planner:
         return [['Q', text]] if self.random.random() < 0.5 else [*self._steps(text), ['S']]
 
     def cancelled(self) -> Unit:
-        return [['cancelled'], ['Q', f"SELECT '{self.token()}', pg_sleep(60)"]]
+        return [['cancelled'], ['Q', f"SELECT '{self.token()}', pg_sleep(60), 3"]]
 
 
 #: the units by their weights

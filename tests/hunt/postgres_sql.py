@@ -34,7 +34,7 @@ FORMS: dict[str, tuple[int, str]] = {
     'many': (1, r"SELECT '(\w+)' \|\| g FROM generate_series\(1, (\d+)\) g"),
     'large': (1, r"SELECT repeat\('(\w+)', (\d+)\)"),
     'mine': (1, r"SELECT v FROM hunt WHERE s = '\w+' ORDER BY id"),
-    'sleep': (2, r"SELECT '(\w+)', pg_sleep\(\d+\)"),
+    'sleep': (3, r"SELECT '(\w+)', pg_sleep\(\d+\), 3"),    # no other one has as many columns
     'late': (2, r"SELECT '(\w+)', 1 / \(random\(\) \* 0\)::int"),
     'no table': (1, r"SELECT '(\w+)' FROM nowhere"),
     'no number': (1, r"SELECT '(\w+)'::int"),

@@ -9,6 +9,7 @@ import smtplib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -55,7 +56,7 @@ class SMTP:
         return RealClient(port) if plan['as'] == 'smtplib' else PlainClient(port)
 
     def judge(self, seen: Seen) -> list[str]:
-        return judge(seen, came(seen), outcome(seen), seen.plan['as'] == 'lmtp')
+        return judge(before_spoilt(seen), came(seen), outcome(seen), seen.plan['as'] == 'lmtp')
 
     def inspect(self, address: str, seen: Sequence[Seen]) -> list[str]:
         kept, wrong = taken(address, [session.plan['word'] for session in seen]), []
@@ -69,6 +70,14 @@ class SMTP:
 
 
 SUBJECT = SMTP()
+
+
+def before_spoilt(seen: Seen) -> Seen:
+    """Return a session with its faults up to the first reply that was spoilt; what a client says next depends on that."""
+    first = min((number for number, fault in seen.faults.items() if fault.kind == 'inject'), default=None)
+    if first is None:
+        return seen
+    return replace(seen, faults={number: fault for number, fault in seen.faults.items() if number <= first})
 
 
 def token(text: str) -> str:
