@@ -266,7 +266,8 @@ def serve(text: str, few: tuple[int, int]) -> None:
         counts = {name: getattr(stats, name) for name in ('accepted', 'refused', 'backend_errors', 'accept_errors')}
         sessions = list(proxy.sessions.values())
         counts['read'] = sum(sum(session.transferred) for session in sessions)
-        counts['left'] = any(session.upstream.left is not None for session in sessions)
+        lanes = [session.upstream for session in sessions]
+        counts['left'] = any(lane.left is not None and not lane._paused for lane in lanes)      # and held back by nobody
         resource.setrlimit(resource.RLIMIT_NOFILE, (few[1], few[1]))    # looking needs one or two itself
         print(json.dumps({**state(), **counts, 'sessions': len(proxy.sessions)}), flush=True)
         resource.setrlimit(resource.RLIMIT_NOFILE, few)
