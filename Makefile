@@ -12,7 +12,7 @@ PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 SEEDS ?= 1000
 
-.PHONY: run test coverage lint docs bench scale realism soak hunt seeds clean
+.PHONY: run test coverage lint docs bench scale realism soak hunt seeds memory clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -72,6 +72,11 @@ hunt: $(VENV)/.test
 seeds: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.seeds --seeds $(SEEDS) $(ARGS)
+
+# What one session takes at the worst: every case, where make test has some.
+memory: $(VENV)/.test
+	@.ci/packages test
+	VAURIEN_ALL_CASES=1 $(BIN)/python -m $(PYTEST) tests/integration/test_memory.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out .coverage .coverage.*
