@@ -40,6 +40,16 @@ def listen(place: SocketAddress, backlog: int) -> RawSocket:
     Raises:
         OSError: The address is in use or not allowed.
     """
+    sock = _bind(place)
+    try:
+        sock.listen(backlog)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _bind(place: SocketAddress) -> RawSocket:
     family, sockaddr = place
     if family == socket.AF_UNIX:
         _remove_stale(sockaddr)
@@ -50,7 +60,6 @@ def listen(place: SocketAddress, backlog: int) -> RawSocket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1 if sockaddr[0] else 0)
         sock.bind(sockaddr)
-        sock.listen(backlog)
         sock.setblocking(False)
     except BaseException:
         sock.close()
@@ -75,12 +84,12 @@ def _remove_stale(path: str) -> None:
 
 
 def try_to_listen(place: SocketAddress) -> None:
-    """Listen for a moment.
+    """Find out whether a place can be listened at. Nothing listens there meanwhile: a client is refused, and not lost.
 
     Raises:
         OSError: As for ``listen``.
     """
-    with listen(place, 1) as sock:
+    with _bind(place) as sock:
         address = bound_address(sock)
         file = file_of(address)
     remove_file(address, file)
