@@ -25,7 +25,8 @@ test: $(VENV)/.test
 	$(BIN)/python -m $(PYTEST) $(ARGS)
 
 # These measure what things cost, and counting costs.
-UNCOUNTED = --ignore=tests/integration/test_scale.py --ignore=tests/integration/test_soak.py
+UNCOUNTED = $(addprefix --ignore=tests/, integration/test_scale.py integration/test_soak.py integration/test_memory.py \
+    unit/protocols/test_costs.py)
 
 # The tests once more, counting which branches of vaurien/ they take, in child processes too; .ci/floor has the least that passes.
 coverage: $(VENV)/.test
