@@ -20,7 +20,7 @@ from vaurien.protocols.mysql.failures import ERRORS
 from .clients import PATIENCE, Raw, Tapped, tap
 from .direct import Direct
 from .mysql_model import Server
-from .mysql_plan import Message, Planner, Unit
+from .mysql_plan import Planner
 from .mysql_wire import (
     GREETING,
     NO_ID,
@@ -38,6 +38,7 @@ from .mysql_wire import (
 )
 from .oracle import Seen, shown
 from .subject import Client
+from .units import Message, Unit
 from .verdict import Outcome, judge, possible
 
 #: messages before which all must be answered, and what the client does may depend on the first packet of their own answers

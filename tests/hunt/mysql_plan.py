@@ -4,13 +4,10 @@ A message is a word of ``mysql_wire.WRITE`` and its fields. Those of ``mysql.ALO
 others may be said before anything is. Each unit is legal by itself, so that any of them may be left out.
 """
 from collections.abc import Callable
-from random import Random
-from typing import Any
 
 from tests.support.servers import DATABASE
 
-Message = list[Any]
-Unit = list[Message]
+from .units import Unit, Words
 
 CONTROL = ('BEGIN', 'BEGIN', 'COMMIT', 'COMMIT', 'ROLLBACK', 'SAVEPOINT a', 'SAVEPOINT b', 'ROLLBACK TO a', 'ROLLBACK TO b',
            'RELEASE SAVEPOINT a', 'SET autocommit = 0', 'SET autocommit = 1')
@@ -19,31 +16,13 @@ SIZES = (1, 10, 1_000)      #: rows, or repetitions of a token
 LARGE = 200_000
 
 
-class Planner:
-    """Makes the units of one session.
-
-    Args:
-        random: Where all chance comes from.
-        session: A name that no other session has; what it inserts is marked by it.
-    """
-
-    def __init__(self, random: Random, session: str) -> None:
-        self.random, self.session = random, session
-        self._tokens = 0
-        self._values: list[str] = []
+class Planner(Words):
+    """Makes the units of one session."""
 
     def unit(self) -> Unit:
         """Return a unit."""
         (_, make), = self.random.choices(UNITS, WEIGHTS)
         return make(self)
-
-    def token(self) -> str:
-        """Return a word that no other request has."""
-        self._tokens += 1
-        return f'{self.session}n{self._tokens}'
-
-    def _value(self) -> str:
-        return self.random.choice(self._values) if self._values else self.token()
 
     # -- statements
 

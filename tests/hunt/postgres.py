@@ -23,9 +23,10 @@ from .direct import Direct
 from .oracle import Seen, shown
 from .postgres_library import Library
 from .postgres_model import Server
-from .postgres_plan import Message, Planner, Unit
+from .postgres_plan import Planner
 from .postgres_wire import WRITE, answers, ready
 from .subject import Client
+from .units import Message, Unit
 from .verdict import Outcome, judge, possible
 
 #: after units whose answers cannot be counted beforehand, and after Terminate

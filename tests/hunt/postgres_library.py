@@ -14,7 +14,7 @@ from tests.support.processes import HOST
 from tests.support.servers import DATABASE, USER
 
 from .clients import PATIENCE, STALL, Tapped, tap
-from .postgres_plan import Unit
+from .units import Unit
 
 COPY = 'COPY hunt (s, v) FROM STDIN'
 

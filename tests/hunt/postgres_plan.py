@@ -5,28 +5,19 @@ A message is its code and its fields. A unit may begin with a word that says how
 """
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
-Message = list[Any]
-Unit = list[Message]
+from .units import Unit, Words
 
 CONTROL = ('BEGIN', 'BEGIN', 'COMMIT', 'COMMIT', 'ROLLBACK', 'SAVEPOINT a', 'SAVEPOINT b', 'ROLLBACK TO a', 'ROLLBACK TO b',
            'RELEASE a')
 SIZES = (1, 10, 1_000, 20_000)      #: rows, or repetitions of a token
 
 
-class Planner:
-    """Makes the units of one session.
-
-    Args:
-        random: Where all chance comes from.
-        session: A name that no other session has; what it inserts is marked by it.
-    """
+class Planner(Words):
+    """Makes the units of one session."""
 
     def __init__(self, random: Random, session: str) -> None:
-        self.random, self.session = random, session
-        self._tokens = 0
-        self._values: list[str] = []
+        super().__init__(random, session)
         self.lost_count = False     # how many answers come cannot be told any more
 
     def unit(self) -> Unit:
@@ -35,15 +26,6 @@ class Planner:
         if self.lost_count and make in (Planner.cancelled, Planner.copy_as_libpq):
             make = Planner.simple
         return make(self)
-
-    def token(self) -> str:
-        """Return a word that no other request has."""
-        self._tokens += 1
-        return f'{self.session}n{self._tokens}'
-
-    def _value(self) -> str:
-        """Return one that was inserted before, perhaps."""
-        return self.random.choice(self._values) if self._values else self.token()
 
     # -- statements
 

@@ -20,8 +20,9 @@ from .clients import PATIENCE, STALL, Raw, Tapped, tap
 from .oracle import Seen, shown
 from .smtp_backend import TOKEN, mail_server, taken
 from .smtp_model import Server
-from .smtp_plan import Message, Planner, Unit, secret
+from .smtp_plan import Planner, secret
 from .subject import Client
+from .units import Message, Unit
 from .verdict import Outcome, judge, possible
 
 SECRETS = (secret('', USER, PASSWORD), secret(PASSWORD))

@@ -15,12 +15,10 @@ Each unit is legal by itself, so that any of them may be left out.
 from base64 import b64encode
 from collections.abc import Callable
 from random import Random
-from typing import Any
 
 from tests.support.servers import PASSWORD, USER
 
-Message = list[Any]
-Unit = list[Message]
+from .units import Unit, Words
 
 #: lines of messages; dots at the beginning of some
 LINES = ('.', '..', '.x', 'x.', '', ' .', '. ', 'RSET', '\u00e9')
@@ -32,28 +30,23 @@ def secret(*words: str) -> str:
     return b64encode('\0'.join(words).encode()).decode()
 
 
-class Planner:
+class Planner(Words):
     """Makes the units of one session.
 
     Args:
-        random: Where all chance comes from.
-        session: A name that no other session has; what it sends is marked by it.
+        random, session: As for ``Words``.
         lmtp: Each recipient has a reply to the message.
     """
 
     def __init__(self, random: Random, session: str, lmtp: bool = False) -> None:
-        self.random, self.session, self.lmtp = random, session, lmtp
-        self._tokens = self._bogus = 0
+        super().__init__(random, session)
+        self.lmtp = lmtp
+        self._bogus = 0
 
     def unit(self) -> Unit:
         """Return a unit."""
         (_, make), = self.random.choices(UNITS, WEIGHTS)
         return make(self)
-
-    def token(self) -> str:
-        """Return a word that no other request has."""
-        self._tokens += 1
-        return f'{self.session}n{self._tokens}'
 
     def hello(self) -> Unit:
         return [['line', f'{self.random.choice(("EHLO", "EHLO", "EHLO", "HELO"))} {self.token()}']]
