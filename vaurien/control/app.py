@@ -10,7 +10,7 @@ import falcon
 from ..address import Address, check_binding
 from ..httpd.server import ASIDE, Server
 from ..net import sockets
-from ..proxies.fleet import Fleet
+from ..proxies.fleet import ANNOUNCED, Fleet
 from . import classic, native, toxiproxy
 from .guard import Guard
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
@@ -67,7 +67,7 @@ class ControlServer:
             surfaces.reverse()
         self._server = Server(listener, application(surfaces, guard))
         self._server.start()
-        logger.info('control server on http://%s', self.address, extra={'announced': True})
+        logger.info('control server on http://%s', self.address, extra=ANNOUNCED)
 
     def stop(self) -> None:
         """Stop listening and drop its connections; nothing happens where it does not listen."""
