@@ -139,6 +139,22 @@ class Tapped:
             self.read(STALL)
             self.silent = time.monotonic() > until
 
+    def in_vain(self, content: Callable[[], bool]) -> Callable[[], bool]:
+        """Return what says, in a silence, that waiting on is in vain: it has lasted long enough, or all is well as it is."""
+        until = time.monotonic() + PATIENCE
+
+        def vain() -> bool:
+            self.silent = time.monotonic() > until
+            return self.silent or content()
+        return vain
+
+    def read_until(self, enough: Callable[[], bool], vain: Callable[[], bool], pause: float = STALL) -> bool:
+        """Read until it is enough; return False where the connection has ended before, or ``vain()`` says so in a silence."""
+        while not enough():
+            if self.end or not self.read(pause) and vain():
+                return False
+        return True
+
     def leave(self, how: str) -> None:
         self.sock.hopeless = never
         if self.end or self.sock.fileno() < 0:      # a real client has closed it

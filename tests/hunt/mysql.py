@@ -161,20 +161,12 @@ class PlainClient(Raw):
         return len(asks)
 
     def hear(self, content: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE
-
-        def vain() -> bool:
-            self.silent = time.monotonic() > until
-            return self.silent or content()
+        vain = self.in_vain(content)
         if self._go_on(vain):
             self._until(self._complete, vain)
 
     def _until(self, enough: Callable[[], bool], vain: Callable[[], bool]) -> bool:
-        """Read until it is enough; return False where the connection has ended before, or ``vain()`` says so in a silence."""
-        while not enough():
-            if self.end or not self.read(10 * PAUSE) and vain():
-                return False
-        return True
+        return self.read_until(enough, vain, 10 * PAUSE)
 
     def _go_on(self, vain: Callable[[], bool]) -> bool:
         """Say all that is to be said, and return whether that was possible."""

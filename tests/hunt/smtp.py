@@ -6,7 +6,6 @@ unit of messages: see ``smtp_plan``.
 import contextlib
 import re
 import smtplib
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -16,7 +15,7 @@ from typing import Any
 from tests.support.servers import PASSWORD, USER
 from vaurien.protocols.smtp.failures import KINDS
 
-from .clients import PATIENCE, STALL, Raw, Tapped, tap
+from .clients import Raw, Tapped, tap
 from .oracle import Seen, shown
 from .smtp_backend import TOKEN, mail_server, taken
 from .smtp_model import Server
@@ -146,20 +145,9 @@ class PlainClient(Raw):
         return len(asks)
 
     def hear(self, content: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE
-
-        def vain() -> bool:
-            self.silent = time.monotonic() > until
-            return self.silent or content()
+        vain = self.in_vain(content)
         if self._go_on(vain):
             super().hear(content)
-
-    def _until_complete(self, vain: Callable[[], bool]) -> bool:
-        """Read until all is replied to; False: the connection has ended before, or ``vain()`` says so in a silence."""
-        while not self._complete():
-            if self.end or not self.read(STALL) and vain():
-                return False
-        return True
 
     def _go_on(self, vain: Callable[[], bool]) -> bool:
         """Say all that is to be said, and return whether that was possible."""
@@ -177,14 +165,14 @@ class PlainClient(Raw):
 
     def _alone(self, message: Message, vain: Callable[[], bool]) -> bool:
         """Say what depends on replies, line by line; return whether that was possible."""
-        if not self._until_complete(vain):
+        if not self.read_until(self._complete, vain):
             return False
         lines = {'greeting': [], 'data': ['DATA']}.get(message[0], message[1:])
         while self._begun < len(lines) and (not self._begun or self._code() == b'334'):
             self._said = self._at
             super().say([['line', lines[self._begun]]])
             self._begun += 1
-            if not self._until_complete(vain):
+            if not self.read_until(self._complete, vain):
                 return False
         if message[0] == 'data' and self._code() == b'354':
             super().say([['line', DOTS.sub('..', message[1].replace('\r\n', '\n')).replace('\n', '\r\n') + '.']])
