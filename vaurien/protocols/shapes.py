@@ -6,8 +6,8 @@ import re
 
 MASK = '?'      #: what stands in a shape for what is masked
 
-#: What differs wherever it stands: UUIDs, hexadecimal numbers of 8 characters and more, decimal numbers. Each has a digit, so that
-#: a shape, which has none, is its own shape.
+#: What differs wherever it stands: UUIDs, hexadecimal numbers of 8 characters and more, decimal numbers. Each has a digit, so
+#: that a shape, which has none, is its own shape.
 _VARYING = re.compile(
     r'(?<![0-9A-Za-z])(?=[A-Fa-f-]{0,35}[0-9])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])'
     r'|(?<![0-9A-Za-z])(?=[A-Fa-f]*+[0-9])[0-9A-Fa-f]{8,}+(?![0-9A-Za-z])'
