@@ -104,7 +104,7 @@ def check_options(meaning: Meaning, options: Iterable[str], label: str, more: It
     names = {*options, *more, *WHERE}
     for key in meaning.settings:
         if key not in names:
-            raise ConfigError(label, key, nearest(key, names))
+            raise ConfigError(f'{label} option', key, nearest(key, names))
 
 
 def behaviors_of(meaning: Meaning, protocol: type[BaseProtocol], label: str) -> dict[str, Dummy]:

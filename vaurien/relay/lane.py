@@ -221,7 +221,7 @@ class Lane:
 
     def open_with(self, exchange: Exchange, behavior: Behavior) -> None:
         """Apply a behavior to the opening of the connection, from which nothing has been read yet."""
-        self.exchange = exchange
+        self.exchange = self.other.exchange = exchange
         if not behavior.reports:
             self.session.injected(exchange, '')
         for source, dest, to_backend in ((self.source, self.dest, True), (self.dest, self.source, False)):
