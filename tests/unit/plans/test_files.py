@@ -38,10 +38,11 @@ def test_a_plan_may_be_empty(data):
 
 
 @pytest.mark.parametrize('data, message', [
-    (b'[[fault]', 'plan.toml: '), (b'{"fault": ', 'plan.toml: '), (b'\xff', "plan.toml: b'\\xff' is not valid, expected a plan in UTF-8"),
+    (b'[[fault]', 'plan.toml: '), (b'{"fault": ', 'plan.toml: '),
+    (b'\xff', "plan.toml: b'\\xff' is not valid, expected a plan in UTF-8"),
     (b'[fault]\nname = "hang"', "plan.toml: 'plan.toml' is not valid, expected tables [[fault]]"),
     (b'[[falt]]\nname = "hang"', "plan.toml: 'falt' is not valid, expected a known name, the nearest is fault"),
-    (b'[[fault]]\nname = "hang"\n[[fault]]\nname = "hang"\nnht = 2', "plan.toml fault 2: 'nht' is not valid, expected a known name"),
+    (b'[[fault]]\nname = "hang"\n[[fault]]\nname = "hang"\nnht = 2', "plan.toml fault 2: 'nht' is not valid, expected a known"),
     (b'fault = ["GET a"]', "plan.toml fault 1: 'GET a' is not valid, expected [PROXY: ]GLOB"),
     (b'{"fault": [' + b'7,' * MAX_ENTRIES + b'7]}', f"plan.toml: '{MAX_ENTRIES + 1} entries of a plan' is not valid"),
 ])

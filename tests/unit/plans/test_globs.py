@@ -9,12 +9,13 @@ from vaurien.plans.globs import Glob
 
 MATCHED = [
     ('*', ''), ('*', 'GET /items?x=1'), ('**', 'x'), ('', ''), ('SET *', 'SET key'), ('set *', 'SET key'), ('SET *', 'set KEY'),
-    ('*key', 'SET key'), ('S*y', 'SET key'), ('*E*', 'SET key'), ('SELECT * FROM t WHERE a[?] = ?', 'SELECT b FROM t WHERE a[?] = ?'),
-    ('SET ?', 'SET ?'), ('[a-z]', '[A-Z]'), ('a\\b', 'A\\B'), ('a*a', 'aa'), ('*ab*ab*', 'abab'), ('*a', 'ba\na'), ('straße', 'STRASSE'),
+    ('*key', 'SET key'), ('S*y', 'SET key'), ('*E*', 'SET key'),
+    ('SELECT * FROM t WHERE a[?] = ?', 'SELECT b FROM t WHERE a[?] = ?'), ('SET ?', 'SET ?'),
+    ('[a-z]', '[A-Z]'), ('a\\b', 'A\\B'), ('a*a', 'aa'), ('*ab*ab*', 'abab'), ('*a', 'ba\na'), ('straße', 'STRASSE'),
 ]
 UNMATCHED = [
-    ('', 'x'), ('SET', 'SET key'), ('SET *', 'SET'), ('SET ?', 'SET 1'), ('[a-z]', 'b'), ('a*a', 'a'), ('*ab*ab*', 'aba'), ('a.c', 'abc'),
-    ('*b', 'a'), ('b*', 'a'),
+    ('', 'x'), ('SET', 'SET key'), ('SET *', 'SET'), ('SET ?', 'SET 1'), ('[a-z]', 'b'), ('a*a', 'a'), ('*ab*ab*', 'aba'),
+    ('a.c', 'abc'), ('*b', 'a'), ('b*', 'a'),
 ]
 LETTERS = st.text('aA*?b', max_size=8)
 

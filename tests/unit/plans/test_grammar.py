@@ -50,8 +50,8 @@ def test_what_is_no_entry_is_refused_in_one_line(text):
 
 
 WORDS = st.text('ab =#*:"\'\\?[1\n', max_size=12).map(str.strip)
-VALUES = st.dictionaries(st.from_regex(r'[a-z_]{1,6}', fullmatch=True).filter(lambda key: key.isidentifier() and key not in WHERE),
-                         WORDS, max_size=3)
+KEYS = st.from_regex(r'[a-z_]{1,6}', fullmatch=True).filter(lambda key: key.isidentifier() and key not in WHERE)
+VALUES = st.dictionaries(KEYS, WORDS, max_size=3)
 SPECS = st.builds(FaultSpec, name=st.from_regex(r'[a-z0-9-]{1,8}', fullmatch=True), proxy=st.sampled_from(('*', 'cache', 'c*')),
                   request=WORDS.filter(bool), match=WORDS, stage=WORDS, test=WORDS, settings=VALUES,
                   **dict.fromkeys(('nth', 'count', 'session', 'exchange'), st.integers(0, 20)))
