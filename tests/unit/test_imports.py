@@ -27,6 +27,7 @@ FOLDERS = (
     ('conformance', 'config', 'metrics'),
     ('control',),
     ('cli',),
+    ('run',),
     ('__main__',),
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
