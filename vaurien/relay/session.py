@@ -53,6 +53,7 @@ class SessionHost(Protocol):
     def chaos(self) -> Chaos: ...
     def session_ended(self, session: 'Session') -> None: ...
     def session_failed(self, session: 'Session') -> None: ...
+    def relayed_unread(self, session: 'Session') -> None: ...
     def fault(self, session: 'Session', exchange: Exchange, kind: str) -> None: ...
     def keep(self, backend: RawSocket, address: Address) -> None: ...
 
@@ -76,10 +77,11 @@ class Session:
         ended: Both connections are gone.
         silent: Nothing is answered any more; the session ends when the client leaves.
         awaiting: What passed last went to the backend, where the protocol knows no requests.
+        unread: Why it is relayed unread; empty: it is not.
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'address', 'draws', 'upstream', 'downstream',
-                 'ended', 'silent', 'awaiting', 'started', '_greenlets', '_idle', '_linger', '_reuse', '_closing', '_told')
+                 'ended', 'silent', 'awaiting', 'started', 'unread', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
 
     def __init__(self, proxy: SessionHost, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
                  address: Address) -> None:
@@ -87,7 +89,8 @@ class Session:
         self.client, self.backend, self.protocol = client, backend, protocol
         protocol.session = self
         self.draws = Draws(proxy.chaos, proxy.seed, proxy.spec.name, number)
-        self.ended = self.silent = self.awaiting = self._closing = self._told = False
+        self.ended = self.silent = self.awaiting = self._closing = False
+        self.unread = ''
         self.started = time.monotonic()
         self._greenlets: Greenlets | None = None
         self._idle: IdleWatch | None = None
@@ -179,9 +182,9 @@ class Session:
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         """Let the other lane follow no more either: this one cannot tell messages apart any more."""
-        if not self._told:
-            self._told = True
-            logger.info('session %d of %s is relayed unread from here on: %s', self.number, self.name, reason)
+        if not self.unread:
+            self.unread = reason
+            self.proxy.relayed_unread(self)
         if isinstance(lane, ResponseLane) and isinstance(self.upstream, RequestLane):
             self.upstream.follow_no_more(reason)
 

@@ -4,13 +4,15 @@ Knows the control server by ``client``, and no process.
 """
 import threading
 import time
+import warnings
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from ..client import Client, Fault
-from ..errors import ConfigError
+from ..errors import ConfigError, UnusedFaultError, UnusedFaultWarning, VaurienError
 from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
+from .unused import AskedMix, Unused
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 POLL_INTERVAL = 0.01
@@ -67,6 +69,30 @@ class Change:
         self._proxy.client.change(self._proxy.name, **self._before)
 
 
+class MixChange(Change):
+    """A mix that was asked for. Where a block ends without an exception, and a behavior that every request was to get was never
+    applied in it, that is an error.
+
+    Args:
+        proxy: The proxy that has been changed.
+        before: The fields of its spec that it replaced.
+        asked: What was asked for; None: it does not matter whether it is applied.
+    """
+
+    def __init__(self, proxy: 'RunningProxy', before: Mapping[str, Any], asked: AskedMix | None) -> None:
+        super().__init__(proxy, before)
+        self._asked = asked
+
+    def __exit__(self, *error: object) -> None:
+        __tracebackhide__ = True
+        fine = error[:1] in ((), (None,))
+        try:
+            unused = self._proxy.settle(self._asked, fine)
+        finally:
+            self.undo()
+        complain(unused)
+
+
 class WireChange(Change):
     """Toxics that have been put on. At the end of the block they are taken away, and those that they replaced come back.
 
@@ -98,6 +124,7 @@ class RunningProxy:
         client: The control server that it is steered by.
         made: What the control server said when it was made.
         seed: What its randomness is made from.
+        unused_ok: Whether no fault has to be applied that it is asked for.
 
     Attributes:
         client: For whatever else the control server can do.
@@ -107,42 +134,48 @@ class RunningProxy:
         host, port: The two parts of it; port 0: ``host`` is the path of a Unix socket.
     """
 
-    def __init__(self, client: Client, made: Mapping[str, Any], seed: int) -> None:
+    def __init__(self, client: Client, made: Mapping[str, Any], seed: int, unused_ok: bool = False) -> None:
         self.client, self.seed = client, seed
         self.name, self.address = str(made['name']), str(made['address'])
         self.host, self.port = split(self.address)
         self._made = {key: made[key] for key in RESTORED}
         self._since = client.last_fault()
+        self._unused_ok, self._unused = unused_ok, Unused()
+        self._asked = [] if unused_ok else [AskedMix(None, made)]
 
     def __repr__(self) -> str:
         return f'<vaurien {self.name} on {self.address}>'
 
     # -- chaos
 
-    def behavior(self, name: str, percent: float = 100.0, **options: Any) -> Change:
+    def behavior(self, name: str, percent: float = 100.0, unused_ok: bool = False, **options: Any) -> Change:
         """Apply a behavior to exchanges, in place of all that was set.
+
+        At 100 percent it has to be applied at least once: to the end of its block, or else to the end of the test.
 
         Args:
             name: The behavior's name.
             percent: The share of the exchanges.
+            unused_ok: Whether it need not be applied at all.
             options: Its options; those not given have their configured values.
 
         Raises:
             ValueError: There is no such behavior, or an option does not fit; nothing has changed.
         """
-        return self._change(mix=[{'name': name, 'percent': percent, 'settings': options}])
+        return self._ask(unused_ok, mix=[{'name': name, 'percent': percent, 'settings': options}])
 
-    def mix(self, text: str, **settings: Mapping[str, Any]) -> Change:
+    def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> Change:
         """Apply a mix to exchanges, in place of all that was set.
 
         Args:
             text: ``20:delay,10:error``.
+            unused_ok: As for ``behavior``.
             settings: Options by behavior: ``delay={'sleep': 2}``.
 
         Raises:
             ValueError: It is not of this form, there is no such behavior, or an option does not fit; nothing has changed.
         """
-        return self._change(mix=text, **({'settings': settings} if settings else {}))
+        return self._ask(unused_ok, mix=text, **({'settings': settings} if settings else {}))
 
     def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0, **attributes: Any) -> Change:
         """Put a toxic on the wire, beside those that are there.
@@ -191,12 +224,50 @@ class RunningProxy:
 
     def remove(self) -> None:
         """End it and its sessions, before its block or its test ends."""
+        self._unused += self._all_unused()
         self.client.remove(self.name)
 
-    def _change(self, **fields: Any) -> Change:
-        now = self.client.show(self.name)
-        self.client.change(self.name, **fields)
-        return Change(self, {key: now[key] for key in fields})
+    def _ask(self, unused_ok: bool, **fields: Any) -> MixChange:
+        before = self.client.show(self.name)
+        after = self.client.change(self.name, **fields)
+        asked = None if unused_ok or self._unused_ok else AskedMix(before, after)
+        if asked is not None:
+            self._asked.append(asked)
+        return MixChange(self, {key: before[key] for key in fields}, asked)
+
+    # -- whether it was applied
+
+    def check_used(self) -> None:
+        """Refuse what was asked for outside of a block, or when the proxy was made, and never was applied.
+
+        The fixture does this at the end of a test, and ``running`` at the end of its block.
+
+        Raises:
+            UnusedFaultError: A behavior that every request was to get has never been applied.
+
+        Warns:
+            UnusedFaultWarning: One that some requests were to get has never been applied, though it was chosen often enough.
+        """
+        __tracebackhide__ = True
+        unused, self._unused = self._unused + self._all_unused(), Unused()
+        complain(unused)
+
+    def settle(self, asked: AskedMix | None, fine: bool) -> Unused:
+        """Return what of a mix was never applied, at the end of its block; nothing where that has failed."""
+        if asked is None or asked not in self._asked:
+            return Unused()
+        self._asked.remove(asked)
+        return asked.unused(self.client.show(self.name)) if fine else Unused()
+
+    def _all_unused(self) -> Unused:
+        asked, self._asked = self._asked, []
+        if not asked:
+            return Unused()
+        try:
+            now = self.client.show(self.name)
+        except VaurienError:
+            return Unused()     # others have removed it, or ended the process
+        return sum((one.unused(now) for one in asked), Unused())
 
     # -- what happens
 
@@ -234,6 +305,15 @@ class RunningProxy:
     def faults(self) -> list[Fault]:
         """The faults that exchanges have met since it was made or reset, oldest first."""
         return self.client.faults(self.name, self._since)
+
+
+def complain(unused: Unused) -> None:
+    """Raise where something that was certain was never applied, and warn of the rest."""
+    __tracebackhide__ = True
+    for line in dict.fromkeys(unused.likely):
+        warnings.warn(line, UnusedFaultWarning, stacklevel=3)
+    if unused.certain:
+        raise UnusedFaultError(f'{"; ".join(dict.fromkeys(unused.certain))} (unused_ok=True lets that pass)')
 
 
 def numbered(name: str, number: int) -> str:
