@@ -324,11 +324,17 @@ class Fleet:
         return self.close()
 
     def close(self) -> int:
-        """End everything at once, for good, and return how many sessions were reset."""
-        self.stopping, count = True, 0
+        """End everything at once, for good, and return how many sessions were reset.
+
+        Where it was drained before, a warning tells of each behavior of the configuration that never was applied and had to be.
+        """
+        served, self.stopping, count = self.stopping, True, 0
         for proxy in list(self.proxies.values()):
             proxy.stop_listening()
             count += proxy.abort()
+            if served and proxy.name in self._configured:
+                for line in proxy.unused(self._configured[proxy.name].mix):
+                    logger.warning('%s', line)
         for known in (self.proxies, self._created, self._configured):
             known.clear()
         if self._embedded is not None:

@@ -155,11 +155,39 @@ class Stats(Output):
     faults_by: list[FaultCount]
 
 
+class Use(Output):
+    """What an entry of a mix has come to.
+
+    ``settings`` is what it was told; ``current``: it is in the mix now. It was ``chosen`` for so many requests; in the names of
+    ``unmatched`` of them its ``match`` is not found; ``applied`` faults came of it. ``names`` are some of the first requests that
+    it was chosen for, until it was applied.
+    """
+
+    number: int
+    behavior: str
+    percent: float
+    settings: dict[str, Any]
+    current: bool
+    chosen: int
+    unmatched: int
+    applied: int
+    names: list[str]
+
+
+class Unread(Output):
+    """Sessions that are relayed unread for a reason, all of them since the proxy was made, and those that are open."""
+
+    reason: str
+    sessions: int
+    open: int
+
+
 class Proxy(Output):
     """A proxy.
 
     ``proxy`` is where it was told to listen, ``address`` where it does; ``behavior`` is the mix as text; ``settings`` are the
-    configured values of behaviors' options, which the entries of ``mix`` go before.
+    configured values of behaviors' options, which the entries of ``mix`` go before. ``uses`` and ``unread`` tell why a fault
+    that was asked for is not applied.
     """
 
     name: str
@@ -180,6 +208,8 @@ class Proxy(Output):
     backlog: int
     max_connections: int
     stats: Stats
+    uses: list[Use]
+    unread: list[Unread]
 
 
 class Proxies(Output):

@@ -27,7 +27,16 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
         protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
         toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled, timeout=spec.timeout,
         stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size, pool_timeout=spec.pool_timeout,
-        backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)))
+        backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)), uses=uses_view(proxy),
+        unread=[models.Unread(**unread._asdict()) for unread in proxy.unread()])
+
+
+def uses_view(proxy: Proxy) -> list[models.Use]:
+    """Show what the entries of a proxy's mix have come to, and of those before it, the newest last."""
+    current = {use.number for use in proxy.chaos.uses.values()}
+    return [models.Use(number=use.number, behavior=use.entry.name, percent=use.entry.percent, settings=dict(use.entry.settings),
+                       current=use.number in current, chosen=use.chosen, unmatched=use.unmatched, applied=use.applied,
+                       names=list(use.names)) for use in proxy.uses.known.values()]
 
 
 def counts(proxy: Proxy) -> dict[str, Any]:
