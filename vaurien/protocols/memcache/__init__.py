@@ -13,6 +13,7 @@ from ..message import Failure, Framer, MessageProtocol, Part
 from .binary import BinaryRequests, BinaryResponses
 from .failures import KINDS, QUIET, ROWS, closing
 from .opcodes import REQUEST
+from .shapes import shape
 from .state import Conversation
 from .text import TextRequests, TextResponses
 from .verbs import LOG
@@ -44,6 +45,7 @@ class Memcache(Conversation):
 
     name = 'memcache'
     framers = Opening, TextResponses
+    shape = staticmethod(shape)
     errors = KINDS
 
     def speak(self, binary: bool) -> Framer[MessageProtocol]:

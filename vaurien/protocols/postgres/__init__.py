@@ -12,6 +12,7 @@ from .failures import KINDS, pushing
 from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, STEP
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 from .state import Conversation
 from .statements import read as read_statement
 from .statements import reads_data
@@ -32,6 +33,7 @@ class PostgreSQL(Conversation):
 
     name = 'postgres'
     framers = (Requests, Responses)
+    shape = staticmethod(shape)
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
     spoilt_after = HEADER_BYTES

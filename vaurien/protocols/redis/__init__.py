@@ -10,6 +10,7 @@ from ..base import Exchange
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 from .state import BEYOND, BITS, ROLE, UNLOSABLE, Conversation, State
 
 
@@ -24,6 +25,7 @@ class Redis(Conversation):
 
     name = 'redis'
     framers = Requests, Responses
+    shape = staticmethod(shape)
     errors = KINDS
     undrawn = frozenset((BEYOND,))
 
