@@ -45,9 +45,9 @@ def test_a_shape_is_its_own_shape(name):
 
 #: what the names of some protocol are made of
 WORDS = st.sampled_from([
-    'GET ', 'SELECT ', 'MAIL FROM:', 'EVAL ', 'login ', 'COM_STMT_PREPARE ', 'startup ', '. ', 'a', 'v1', 'x42', '7', '/', '?', '&',
-    '=', '.', ';', '<', '>', '@', ':', ' ', '%20', '://', 'http', "'", '"', '(', ')', ',', '-', '\n', 'deadbeef1', 'SIZE=', 'BODY=',
-    '0b6b6e0a-3d7c-4c1e-9f59-6b5b1f0c2d3e', '\ufffd', '_', '.png', '\u00e9'])
+    'GET ', 'SELECT ', 'MAIL FROM:', 'EVAL ', 'login ', 'COM_STMT_PREPARE ', 'startup ', '. ', 'a', 'v1', 'x42', '7', '/', '?',
+    '&', '=', '.', ';', '<', '>', '@', ':', ' ', '://', 'http', "'", '"', '(', ')', ',', '-', '\n', 'deadbeef1', 'SIZE=', 'BODY=',
+    '0b6b6e0a-3d7c-4c1e-9f59-6b5b1f0c2d3e', '%20', '\ufffd', '_', '.png', '\u00e9'])
 
 
 @pytest.mark.parametrize('protocol', Protocol.names())
