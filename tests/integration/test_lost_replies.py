@@ -42,9 +42,9 @@ def sliced(request):
 def test_a_transaction_of_redis_is_run_though_its_reply_is_lost(daemon, redis_server, kind, sliced):
     with redis_py.connected(redis_server.port) as admin:
         admin.delete('lost', 'after')
-        with losing(daemon, redis_server, 'redis', kind, '^EXEC', sliced) as proxy, redis_py.connected(proxy.port) as client:
-            with pytest.raises(redis.ConnectionError), client.pipeline() as pipe:
-                pipe.rpush('lost', 'a').rpush('lost', 'b').execute()
+        with losing(daemon, redis_server, 'redis', kind, '^EXEC', sliced) as proxy, redis_py.connected(proxy.port) as client, \
+                pytest.raises(redis.ConnectionError):
+            client.pipeline().rpush('lost', 'a').rpush('lost', 'b').execute()
         assert admin.lrange('lost', 0, -1) == [b'a', b'b']
 
 
@@ -52,9 +52,8 @@ def test_of_a_pipeline_what_comes_before_is_answered_and_what_follows_is_not_sen
     with redis_py.connected(redis_server.port) as admin:
         admin.delete('one', 'two', 'three')
         with losing(daemon, redis_server, 'redis', 'half-reply', 'two', sliced) as proxy, \
-                redis_py.connected(proxy.port) as client:
-            with pytest.raises(redis.ConnectionError), client.pipeline(transaction=False) as pipe:
-                pipe.incr('one').incr('two').incr('three').execute()
+                redis_py.connected(proxy.port) as client, pytest.raises(redis.ConnectionError):
+            client.pipeline(transaction=False).incr('one').incr('two').incr('three').execute()
         assert admin.mget('one', 'two', 'three') == [b'1', b'1', None]
 
 
@@ -82,16 +81,21 @@ def test_a_row_of_postgres_is_committed(daemon, postgres_server, kind, values, s
         admin.execute('DROP TABLE lost')
 
 
+def insert(client, values):
+    """Insert rows in one pipeline."""
+    with client.pipeline():
+        for value in values:
+            client.execute('INSERT INTO lost VALUES (%s)', (value,))
+
+
 @pytest.mark.parametrize('kind', KINDS)
 def test_a_group_of_postgres_is_committed_to_its_sync(daemon, postgres_server, kind, sliced):
     with postgres.connected(postgres_server.port, autocommit=True) as admin:
         admin.execute('DROP TABLE IF EXISTS lost')
         admin.execute('CREATE TABLE lost (v text)')
         with losing(daemon, postgres_server, 'postgres', kind, '^INSERT', sliced) as proxy, \
-                postgres.connected(proxy.port, autocommit=True) as client:
-            with pytest.raises(psycopg.OperationalError), client.pipeline():
-                for value in 'abc':
-                    client.execute('INSERT INTO lost VALUES (%s)', (value,))
+                postgres.connected(proxy.port, autocommit=True) as client, pytest.raises(psycopg.OperationalError):
+            insert(client, 'abc')
         assert admin.execute('SELECT v FROM lost ORDER BY v').fetchall() == [('a',), ('b',), ('c',)]
         admin.execute('DROP TABLE lost')
 
@@ -109,7 +113,7 @@ def test_a_row_of_mysql_is_stored(daemon, mariadb_server, kind, sliced):
 
 def test_a_mail_is_delivered(daemon, smtp_server, sliced):
     smtp_server.messages.clear()
-    with losing(daemon, smtp_server, 'smtp', 'lost-reply', r'^\.', sliced) as proxy:
-        with pytest.raises(smtplib.SMTPServerDisconnected), smtplib.SMTP(HOST, proxy.port, timeout=PATIENCE) as client:
-            client.sendmail('a@example.org', ['b@example.org'], 'Subject: x\r\n\r\nhello\r\n')
+    with losing(daemon, smtp_server, 'smtp', 'lost-reply', r'^\.', sliced) as proxy, \
+            pytest.raises(smtplib.SMTPServerDisconnected), smtplib.SMTP(HOST, proxy.port, timeout=PATIENCE) as client:
+        client.sendmail('a@example.org', ['b@example.org'], 'Subject: x\r\n\r\nhello\r\n')
     assert len(smtp_server.messages) == 1
