@@ -61,5 +61,4 @@ class Chaos(Mix[Dummy]):
 
 def fails_opening(behavior: Dummy, protocol: type[BaseProtocol]) -> bool:
     """Return whether a behavior was told a kind that belongs to the opening of a connection."""
-    kind = protocol.errors.get(behavior.settings.get('kind', ''))
-    return kind is not None and OPENING in kind.stages
+    return any(OPENING in protocol.errors[kind].stages for kind in protocol.kinds_named(behavior.settings.get('kind', '')))

@@ -288,6 +288,10 @@ class KindInfo(Output):
     name: str
     description: str
     stages: list[str]
+    codes: list[str]
+    category: str
+    scope: str
+    only_named: bool
 
 
 class PluginInfo(Output):

@@ -109,7 +109,8 @@ def toxic_view(name: str) -> models.PluginInfo:
 def protocol_view(name: str) -> models.ProtocolInfo:
     """Show a protocol."""
     cls: type[BaseProtocol] = Protocol.get(name)
-    kinds = [models.KindInfo(name=kind, description=entry.description, stages=list(entry.stages))
+    kinds = [models.KindInfo(name=kind, description=entry.description, stages=list(entry.stages), codes=list(entry.codes),
+                             category=entry.category, scope=entry.scope, only_named=entry.only_named)
              for kind, entry in cls.errors.items()]
     return models.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
                                kinds=kinds)

@@ -14,6 +14,7 @@ from .framers import Conversation
 from .headers import closing, with_field
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 
 
 @Protocol.register
@@ -33,6 +34,7 @@ class HTTP(Conversation):
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
     }
     framers = Requests, Responses
+    shape = staticmethod(shape)
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:

@@ -14,6 +14,7 @@ from .failures import ERRORS, VERBS, verb
 from .packets import HEADER_BYTES
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 from .state import Conversation
 
 
@@ -31,6 +32,7 @@ class MySQL(Conversation):
 
     name = 'mysql'
     framers = (Requests, Responses)
+    shape = staticmethod(shape)
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))
     spoilt_after = HEADER_BYTES + 1

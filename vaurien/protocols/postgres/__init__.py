@@ -3,7 +3,7 @@
 Bytes only; knows no stream.
 """
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .. import Protocol
 from ..base import Exchange
@@ -12,8 +12,10 @@ from .failures import KINDS, pushing
 from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, STEP
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 from .state import Conversation
 from .statements import read as read_statement
+from .statements import reads_data
 
 
 @Protocol.register
@@ -31,6 +33,7 @@ class PostgreSQL(Conversation):
 
     name = 'postgres'
     framers = (Requests, Responses)
+    shape = staticmethod(shape)
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
     spoilt_after = HEADER_BYTES
@@ -41,8 +44,14 @@ class PostgreSQL(Conversation):
         Whether a transaction is open, or has failed, is not asked: only the server knows, and the same requests are to meet the
         same failures whether or not its response has come. What it ignores after a failure made here is known here.
         """
+        if self.errors[kind].only_named and reads_data(exchange.name):
+            return False    # the response lets the client send more
         stage = read_statement(exchange.name).nature if exchange.stage == QUERY else exchange.stage
         return self.responds(exchange) and stage in self.errors[kind].stages
+
+    def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
+        decided = self.exchange(True).failure   # with an earlier request of the group
+        return super().fail(source, dest, kind) if decided is None else decided.request is None
 
     def responds(self, exchange: Exchange) -> bool:
         return not self.given_up

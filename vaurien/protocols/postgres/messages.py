@@ -88,6 +88,10 @@ def execute(portal: bytes) -> bytes:
     return message(b'E', portal + b'\0' + bytes(4))
 
 
+#: a Sync
+SYNC = message(b'S', b'')
+
+
 def close_statement(statement: bytes) -> bytes:
     """Write a Close of a prepared statement."""
     return message(b'C', b'S' + statement + b'\0')

@@ -167,6 +167,8 @@ class Requests(Framer[Conversation]):
         exchange = Exchange(name, stage, plan is not None and not protocol.skipping, plan)
         if code == _EXECUTE:
             self.executed = exchange
+        if protocol.losing is not None:
+            protocol.lose(exchange)
         return exchange
 
     # -- the content of each message; each method returns a name for its exchange, empty: it has none of its own

@@ -10,7 +10,8 @@ from ..base import Exchange
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
-from .state import BEYOND, BITS, Conversation, State
+from .shapes import shape
+from .state import BEYOND, BITS, ROLE, UNLOSABLE, Conversation, State
 
 
 @Protocol.register
@@ -24,6 +25,7 @@ class Redis(Conversation):
 
     name = 'redis'
     framers = Requests, Responses
+    shape = staticmethod(shape)
     errors = KINDS
     undrawn = frozenset((BEYOND,))
 
@@ -32,6 +34,8 @@ class Redis(Conversation):
         super().__init__(settings)
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
+        if self.errors[kind].only_named and exchange.note and exchange.note[ROLE] in UNLOSABLE:
+            return False
         needs = NEEDS.get(kind, 0)
         return super().fits(kind, exchange) and (not needs or bool(exchange.note[BITS] & needs))
 

@@ -11,6 +11,7 @@ from .commands import CONTENT, MESSAGE
 from .failures import CONDITIONS, GO_AHEAD, KINDS
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 from .state import Conversation
 
 
@@ -34,6 +35,7 @@ class SMTP(Conversation):
 
     name = 'smtp'
     framers = Requests, Responses
+    shape = staticmethod(shape)
     errors = KINDS
     spoilt_after = 4    # the code and what follows it
 
