@@ -160,7 +160,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error
