@@ -14,7 +14,7 @@ from .blocks import DOCS, ROOT, blocks, pages
 from .terminal import terminal
 
 #: ports that the docs name and that are free here: those that vaurien listens at
-OURS = '8000', '8080', '6380', '11212', '3307', '5433', '2525'
+OURS = '8000', '8080', '6380', '11212', '3307', '5433', '2525', '26379'
 #: ports of servers that the docs name, and the fixtures that run them
 SERVERS = {'6379': 'redis_server', '11211': 'memcached_server', '3306': 'mariadb_server', '5432': 'postgres_server',
            '25': 'smtp_server'}
@@ -28,6 +28,7 @@ TAUGHT = {
     'howto/postgres': ('5432',),
     'howto/smtp': ('25',),
     'howto/seed': (),
+    'howto/toxiproxy': ('6379',),
     'howto/ci': (),
     'extending/using': (),
     'benchmarks': (),
@@ -40,6 +41,7 @@ PYTEST = 'pytest -q {}'
 def test_page_does_what_it_says(page, tmp_path, request):
     places = {**{port: free_port() for port in OURS},
               **{port: request.getfixturevalue(SERVERS[port]).port for port in TAUGHT[page]}}
+    places['8474'] = places['8080']     # a control server listens there
     shutil.copytree(DOCS / 'examples' / 'vaurien_examples', tmp_path / 'vaurien_examples')
     found = [block for block in blocks(DOCS / f'{page}.rst') if not block.reason]
     tests = [block.caption for block in found if block.caption.startswith('test_')]
