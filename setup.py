@@ -24,7 +24,7 @@ TEST = (
 )
 BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1')
 LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
-DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'pytest>=8.3')      # pytest: the page of its plugin reads it
+DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'sphinx-copybutton>=0.5.2', 'pytest>=8.3')      # pytest: the page of its plugin reads it
 
 
 def version():

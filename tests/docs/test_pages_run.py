@@ -98,10 +98,14 @@ def test_the_readme_shows_a_picture_that_is_there():
         assert '<text' in (ROOT / name).read_text('utf-8')
 
 
-def test_the_picture_shows_the_commands_that_its_script_runs():
-    script = runpy.run_path(str(DOCS / 'record.py'))
-    drawn = [html.unescape(text) for text in re.findall(r'>(\$ [^<]+)<', (DOCS / '_static' / 'terminal.svg').read_text('utf-8'))]
-    assert drawn == [f'$ {command}' for command in (f'{script["DAEMON"]} &', *script['SCENE'])]
+SCENES = runpy.run_path(str(DOCS / 'record.py'))['SCENES']
+
+
+@pytest.mark.parametrize('name', SCENES)
+def test_a_picture_shows_the_commands_that_its_script_runs(name):
+    drawn = [html.unescape(text) for text in re.findall(r'>(\$ [^<]+)<', (DOCS / '_static' / f'{name}.svg').read_text('utf-8'))]
+    assert drawn == [f'$ {command}' for command in SCENES[name].typed]
+    assert any(f'_static/{name}.svg' in path.read_text('utf-8') for path in pages())
 
 
 def test_servers_of_the_docs_have_the_names_that_the_pages_use():
