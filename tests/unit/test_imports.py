@@ -21,6 +21,7 @@ WORDS = ('errors', 'options', 'matching', 'address', 'allowed', 'mix', 'spec', '
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
     ('plugins', 'wire'),
+    ('plans',),
     ('relay',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),
