@@ -82,7 +82,8 @@ def literal_blocks(path):
 
 
 def test_the_commands_of_the_readme_are_there(tmp_path):
-    made, command, code = literal_blocks(ROOT / 'README.rst')
+    installed, without, made, command, code = literal_blocks(ROOT / 'README.rst')
+    assert (installed, without) == ('pip install .', 'uvx --from . vaurien --version')     # make walk runs them
     makefile = (ROOT / 'Makefile').read_text()
     for line in made.splitlines():
         assert re.search(rf'^{line.split()[1]}:', makefile, re.MULTILINE)
