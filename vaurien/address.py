@@ -104,16 +104,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_binding(host: str, token: str, option: str = 'http_host') -> None:
-    """Refuse to let other machines steer this process without a token.
+def check_binding(host: str, token: str, option: str = 'http_host', limited: bool = False) -> None:
+    """Refuse to let any other machine steer this process without a token.
 
     Args:
         host: Where the control server is to listen.
         token: What requests must carry; empty: nothing.
         option: How the user knows the host; it goes into the message.
+        limited: Whether it is said which other machines may connect.
 
     Raises:
-        ConfigError: The host is not a loopback address, and there is no token.
+        ConfigError: The host is not a loopback address, and neither is there a token nor is it said who may connect.
     """
-    if not token and not is_loopback(host):
-        raise ConfigError(option, host, f'localhost, 127.0.0.1 or ::1, or --http-token ({TOKEN_VARIABLE}) beside it')
+    if not token and not limited and not is_loopback(host):
+        raise ConfigError(option, host, f'localhost, 127.0.0.1 or ::1, or beside it --http-token ({TOKEN_VARIABLE}) or '
+                                        '--http-allow with the networks that may connect')

@@ -186,6 +186,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_host: Where it listens.
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
+        http_allow: Networks that may connect to it, and names that ``Host`` may have; empty: its own alone.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         log_level: critical, error, warning, info or debug.
@@ -204,6 +205,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_host: str = 'localhost'
     http_port: int = 8080
     http_token: str = ''
+    http_allow: tuple[str, ...] = ()
     toxiproxy: bool = False
     show: str = 'faults'
     log_level: str = 'info'

@@ -148,9 +148,9 @@ def own(registry: Any) -> Iterable[str]:
 #: by the first word of the directive's argument; the other words are handed to it
 PAGES: dict[str, Callable[..., str]] = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'classes': classes, 'toxics': toxics, 'realism': realism,
-    'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
-    'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,
-    'tree': layout.tree, 'imports': layout.imports,
+    'differences': differences, 'short': commands.short_help, 'flags': commands.flags, 'ini': commands.ini,
+    'vaurienctl': commands.control, 'log': commands.log, 'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls,
+    'surfaces': http.further, 'metrics': http.metrics, 'tree': layout.tree, 'imports': layout.imports,
 }
 
 

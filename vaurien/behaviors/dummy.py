@@ -22,7 +22,8 @@ pattern.expected = (f'a regular expression of at most {MAX_PATTERN} characters, 
 
 #: what every behavior can be told
 COMMON: dict[str, Option] = {
-    'match': Option("Regular expression searched in the request's name; other requests are left alone", pattern, None),
+    'match': Option("Regular expression searched in the request's name, in capitals or not; other requests are left alone",
+                    pattern, None),
 }
 
 

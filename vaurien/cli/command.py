@@ -31,6 +31,9 @@ DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
+#: systems on which nothing can be relayed, and what is said there
+WITHOUT = {'win32': 'it does not work on Windows; it does in the Windows Subsystem for Linux, and in a container'}
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,10 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments without the program's name; None: those of the process.
 
     Returns:
-        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
-        user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that of the
-        subcommand.
+        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened, or on Windows;
+        2 where the user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that
+        of the subcommand.
     """
+    if sys.platform in WITHOUT:
+        return complain('vaurien', WITHOUT[sys.platform], FAILED)
     words = list(sys.argv[1:] if argv is None else argv)
     return answered('vaurien', lambda: dispatched(words))
 
@@ -200,7 +205,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from ..address import TOKEN_VARIABLE, check_binding, parse_address
+from ..allowed import make_allowed
 from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
@@ -154,7 +155,8 @@ class Builder:
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
         if control['http']:
-            check_binding(control['http_host'], control['http_token'], label('http_host', values))
+            check_binding(control['http_host'], control['http_token'], label('http_host', values),
+                          bool(make_allowed(control['http_allow']).networks))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
         entries = read_populate(process['populate'], label('populate', values), self.read) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend
+from ..allowed import FORM as ALLOWED
+from ..allowed import read_allowed
 from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
@@ -54,6 +56,7 @@ CONNECT = Text('HOST:PORT', f'{CONNECTING}, or {EMBEDDED}', read_backend)
 NAME = Text('NAME', 'a name', str)
 BEHAVIORS = Text('MIX', MIX, read_mix)
 HOST = Text('HOST', 'a host name or an address', read_host)
+ALLOW = Text('CIDR|HOST,...', ALLOWED, read_allowed)
 TOXICS = Text('TOXIC', TOXIC, read_lines)
 FAULTS = Text('FAULT', FAULT, read_lines)
 MODULES = Text('MODULE', 'names of modules', read_lines)
@@ -114,6 +117,8 @@ CONTROL: dict[str, Option] = {
     'http_port': Option("Its port; 0 picks a free one", Port, PROCESS_DEFAULTS.http_port),
     'http_token': Option(f"What requests must carry as Authorization: Bearer TOKEN; also taken from {TOKEN_VARIABLE}",
                          Text('TOKEN', 'text', str), PROCESS_DEFAULTS.http_token),
+    'http_allow': Option("Networks that may connect to it, also without a token, and names by which it may be asked: "
+                         "172.16.0.0/12,toxiproxy", ALLOW, ''),
 }
 SHOWING: dict[str, Option] = {
     'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),
