@@ -54,7 +54,15 @@ def shown_parents() -> dict[int, int]:
 
 
 def below(pid: int) -> set[int]:
-    """Return the processes that a process has started, and those that these have started."""
+    """Return the processes that a process has started, and those that these have started.
+
+    Args:
+        pid: This process: without a child there is nothing to look for.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return set()
     children = defaultdict(set)
     for child, parent in parents().items():
         children[parent].add(child)

@@ -7,6 +7,7 @@ that the command has got that one already. Knows messages, and not what the comm
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -100,8 +101,10 @@ class Keeping:
         self._wake = wake
         self._command: int | None = None    # its process, while it runs
         self._grace = 0.0
+        self._early: list[int] = []     # signals that came before it
+        self._folder = ''
         self._calls: dict[str, Callable[[Message], None]] = {
-            'start': self._start, 'signal': self._signal, 'end': self._end}
+            'start': self._start, 'signal': self._signal, 'end': self._end, 'remove': self._remove}
         processes.adopt_orphans()
 
     def run(self) -> None:
@@ -121,6 +124,8 @@ class Keeping:
                 for message in self._lines.feed(data):
                     self._calls[message['do']](message)
         self._end_all()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _tell(self, **message: Any) -> None:
         with suppress(OSError):
@@ -141,6 +146,8 @@ class Keeping:
         started.returncode = 0  # it is waited for here, together with the orphans
         self._command = started.pid
         self._tell(started=started.pid)
+        for number in self._early:
+            os.kill(started.pid, number)
 
     def _signal(self, message: Message) -> None:
         """Pass a signal on, unless the whole process group has got it."""
@@ -149,6 +156,12 @@ class Keeping:
             signal.sigwait([number])
         elif self._command is not None:
             os.kill(self._command, number)
+        else:
+            self._early.append(number)
+
+    def _remove(self, message: Message) -> None:
+        """Remove a folder in the end."""
+        self._folder = message['folder']
 
     def _reap(self) -> None:
         """Take note of children that have ended or stopped: the command, and orphans of its."""
