@@ -19,8 +19,9 @@ from .places import Place
 TOKEN_BYTES = 16    #: of a token that is made for one run
 #: what holds where nothing else is said
 DEFAULTS = {'http_host': '127.0.0.1', 'http_port': '0', 'log_level': 'warning', 'show': 'none'}
-#: what holds for a protocol where nothing else is said: a web server is asked for by its own name
-BY_PROTOCOL: dict[str, Values] = {'http': {'protocol.overwrite_host_header': options.Given('true', 'http')}}
+#: what holds for a protocol where nothing else is said: a web server is asked by its own name, and redirects to the proxy
+BY_PROTOCOL: dict[str, Values] = {'http': {f'protocol.{key}': options.Given('true', 'http')
+                                      for key in ('overwrite_host_header', 'rewrite_redirects')}}
 #: what is said of one proxy: where it is stands on the command line of a run
 SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'protocol')), 'bufsize', *LIMITS)
 
