@@ -13,8 +13,10 @@ from ..cli.background import never_waiting
 from ..cli.command import DONE, UNMET, describe, open_control, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
+from ..errors import VaurienError, in_words
 from . import report
 from .keeper import Keeper
+from .places import ANYWHERE
 from .setup import Setup, make_setup
 
 if TYPE_CHECKING:
@@ -45,7 +47,28 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
             for place in setup.places:
                 (Path(folder) / place.name).mkdir()
             setup = setup.inside(Path(folder))
+        if any(place.alone for place in setup.places):
+            setup = apart(setup, keeper)
         return between(setup, keeper, environ, ending)
+
+
+def apart(setup: Setup, keeper: Keeper) -> Setup:
+    """Give the command a network of its own, in which the proxies listen, and from which nothing else is reached.
+
+    Raises:
+        VaurienError: That is not possible here.
+    """
+    from ..net import sockets
+    places = [place for place in setup.places if not place.listen.unix]
+    try:
+        wanted = [sockets.place_of(place.listen) for place in places]
+        wanted.append(sockets.place_of(Address(ANYWHERE.host, 0)))
+        opened = keeper.open_network([(family, *where[:2]) for family, where in wanted])
+    except OSError as error:
+        raise VaurienError(f'--in-place: a network of its own for the command is not possible here: {in_words(error)}; '
+                           'with HOST:PORT=BACKEND it needs none') from None
+    *bound, control = [Address(*sockets.give(one)[1]) for one in opened]
+    return setup.listening({place.name: address for place, address in zip(places, bound, strict=True)}, control)
 
 
 def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> int:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..address import Address
 from ..config import Configuration
 from ..config.arguments import early
 from ..config.ini import check_path, read_sections
@@ -44,10 +45,20 @@ class Setup(NamedTuple):
         Args:
             folder: One that is there.
         """
-        listens = {place.name: str(place.inside(folder).listen) for place in self.places}
+        return self.listening({place.name: place.inside(folder).listen for place in self.places if place.listen.unix})
+
+    def listening(self, listens: Mapping[str, Address], control: Address | None = None) -> 'Setup':
+        """Return the same with proxies that listen elsewhere.
+
+        Args:
+            listens: Where, by their names.
+            control: Where the control server listens; None: where it was said.
+        """
         spec = self.configuration.spec
-        proxies = tuple(msgspec.structs.replace(proxy, proxy=listens[proxy.name]) for proxy in spec.proxies)
-        return self._replace(configuration=self.configuration._replace(spec=msgspec.structs.replace(spec, proxies=proxies)))
+        proxies = tuple(msgspec.structs.replace(proxy, proxy=str(listens.get(proxy.name, proxy.proxy))) for proxy in spec.proxies)
+        moved = {'http_host': control.host, 'http_port': control.port} if control else {}
+        spec = msgspec.structs.replace(spec, proxies=proxies, **moved)
+        return self._replace(configuration=self.configuration._replace(spec=spec))
 
 
 def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:

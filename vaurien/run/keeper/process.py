@@ -11,12 +11,12 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
-from . import processes
+from . import network, processes
 
 READ_BYTES = 2**16  #: [bytes] of one read
 
@@ -47,6 +47,26 @@ class Keeper:
         """Send it a message; nothing happens where it is gone."""
         with suppress(OSError):
             self.channel.sendall(encode(message))
+
+
+    def open_network(self, places: Sequence[network.Place]) -> list[socket.socket]:
+        """Have it go into a network of its own, with the command that it will start, and listen there.
+
+        Args:
+            places: Where; port 0 picks one.
+
+        Returns:
+            The listening sockets.
+
+        Raises:
+            OSError: That is not possible.
+        """
+        self.send(do='network', places=list(places))
+        data, numbers, _, _ = socket.recv_fds(self.channel, READ_BYTES, len(places))
+        answer = Lines().feed(data)[0]
+        if 'failed' in answer:
+            raise OSError(answer['failed'], answer['reason'])
+        return [socket.socket(fileno=number) for number in numbers]
 
 
 def encode(message: Message) -> bytes:
@@ -103,7 +123,7 @@ class Keeping:
         self._early: list[int] = []     # signals that came before it
         self._folder = ''
         self._calls: dict[str, Callable[[Message], None]] = {
-            'start': self._start, 'signal': self._signal, 'end': self._end, 'remove': self._remove}
+            'start': self._start, 'signal': self._signal, 'end': self._end, 'remove': self._remove, 'network': self._network}
         processes.adopt_orphans()
 
     def run(self) -> None:
@@ -180,6 +200,17 @@ class Keeping:
         else:
             self._command = None
             self._tell(ended=os.waitstatus_to_exitcode(status))
+
+    def _network(self, message: Message) -> None:
+        """Go into a network of its own, and hand over what listens there."""
+        try:
+            opened = network.enter([(family, host, port) for family, host, port in message['places']])
+        except OSError as error:
+            self._tell(failed=error.errno, reason=error.strerror or str(error))
+            return
+        socket.send_fds(self._channel, [encode({'opened': len(opened)})], [one.fileno() for one in opened])
+        for one in opened:
+            one.close()
 
     def _do_to_vaurien(self, number: signal.Signals) -> None:
         """Let a shell with job control see of vaurien, which is what it knows, what has happened to the command."""
