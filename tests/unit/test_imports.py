@@ -40,7 +40,7 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
-    'protocols': ('protocols', 'protocols.base', 'protocols.message', 'protocols.shapes'),
+    'protocols': ('protocols', 'protocols.base', 'protocols.message', 'protocols.starttls', 'protocols.shapes'),
     'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
 }
