@@ -5,11 +5,9 @@ from typing import Any
 from ..behaviors.dummy import DUMMY, Dummy
 from ..mix import Mix, check_sum, format_mix
 from ..plugins import make_behavior
-from ..protocols.base import BaseProtocol, Exchange
+from ..protocols.base import OPENING, BaseProtocol, Exchange
 from ..spec import BehaviorSpec
 from ..uses import Entry, Use
-
-OPENING = 'connect'     #: the stage, and the name, of the opening of a connection
 
 
 class Chaos(Mix[Dummy]):

@@ -4,15 +4,16 @@ Knows the control server by ``client``, and no process.
 """
 import threading
 import time
-import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..client import Client, Fault
-from ..errors import ConfigError, UnusedFaultError, UnusedFaultWarning, VaurienError
+from ..errors import ConfigError, VaurienError
 from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
-from .unused import AskedMix, Unused
+from .changes import Change, MixChange, WireChange
+from .plan import PlannedFault, RunningPlan, about, fields_of
+from .unused import Asked, AskedMix, Unused, complain
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 POLL_INTERVAL = 0.01
@@ -46,73 +47,6 @@ class OpenSession(NamedTuple):
     request: str
 
 
-class Change:
-    """A change that has been made. As a context manager it holds for the length of the block: at its end, also after an
-    exception, what was there before comes back.
-
-    Args:
-        proxy: The proxy that has been changed.
-        before: The fields of its spec that it replaced.
-    """
-
-    def __init__(self, proxy: 'RunningProxy', before: Mapping[str, Any]) -> None:
-        self._proxy, self._before = proxy, before
-
-    def __enter__(self) -> 'RunningProxy':
-        return self._proxy
-
-    def __exit__(self, *error: object) -> None:
-        self.undo()
-
-    def undo(self) -> None:
-        """Bring back what was there before."""
-        self._proxy.client.change(self._proxy.name, **self._before)
-
-
-class MixChange(Change):
-    """A mix that was asked for. Where a block ends without an exception, and a behavior that every request was to get was never
-    applied in it, that is an error.
-
-    Args:
-        proxy: The proxy that has been changed.
-        before: The fields of its spec that it replaced.
-        asked: What was asked for; None: it does not matter whether it is applied.
-    """
-
-    def __init__(self, proxy: 'RunningProxy', before: Mapping[str, Any], asked: AskedMix | None) -> None:
-        super().__init__(proxy, before)
-        self._asked = asked
-
-    def __exit__(self, *error: object) -> None:
-        __tracebackhide__ = True
-        fine = error[:1] in ((), (None,))
-        try:
-            unused = self._proxy.settle(self._asked, fine)
-        finally:
-            self.undo()
-        complain(unused)
-
-
-class WireChange(Change):
-    """Toxics that have been put on. At the end of the block they are taken away, and those that they replaced come back.
-
-    Args:
-        proxy: The proxy that has been changed.
-        names: What the toxics are called.
-        replaced: What was there in their place.
-    """
-
-    def __init__(self, proxy: 'RunningProxy', names: Collection[str], replaced: Collection[Mapping[str, Any]] = ()) -> None:
-        super().__init__(proxy, {})
-        self._names, self._replaced = names, replaced
-
-    def undo(self) -> None:
-        """Take them away, and leave alone what others have put on meanwhile."""
-        client, name = self._proxy.client, self._proxy.name
-        others = [toxic for toxic in client.toxics(name) if toxic['name'] not in self._names]
-        client.change(name, toxics=[*self._replaced, *others])
-
-
 class RunningProxy:
     """A proxy that runs until the end of a block or a test.
 
@@ -141,14 +75,15 @@ class RunningProxy:
         self._made = {key: made[key] for key in RESTORED}
         self._since = client.last_fault()
         self._unused_ok, self._unused = unused_ok, Unused()
-        self._asked = [] if unused_ok else [AskedMix(None, made)]
+        self._asked: list[Asked] = [] if unused_ok else [AskedMix(None, made)]
+        self._planned: list[PlannedFault] = []
 
     def __repr__(self) -> str:
         return f'<vaurien {self.name} on {self.address}>'
 
     # -- chaos
 
-    def behavior(self, name: str, percent: float = 100.0, unused_ok: bool = False, **options: Any) -> Change:
+    def behavior(self, name: str, percent: float = 100.0, unused_ok: bool = False, **options: Any) -> 'Change[RunningProxy]':
         """Apply a behavior to exchanges, in place of all that was set.
 
         At 100 percent it has to be applied at least once: to the end of its block, or else to the end of the test.
@@ -164,7 +99,7 @@ class RunningProxy:
         """
         return self._ask(unused_ok, mix=[{'name': name, 'percent': percent, 'settings': options}])
 
-    def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> Change:
+    def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> 'Change[RunningProxy]':
         """Apply a mix to exchanges, in place of all that was set.
 
         Args:
@@ -177,7 +112,8 @@ class RunningProxy:
         """
         return self._ask(unused_ok, mix=text, **({'settings': settings} if settings else {}))
 
-    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0, **attributes: Any) -> Change:
+    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0,
+              **attributes: Any) -> 'Change[RunningProxy]':
         """Put a toxic on the wire, beside those that are there.
 
         Args:
@@ -194,7 +130,7 @@ class RunningProxy:
         made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
         return WireChange(self, (made['name'],))
 
-    def link(self, name: str) -> Change:
+    def link(self, name: str) -> 'Change[RunningProxy]':
         """Let the wire be like a link that people know, in place of another link, and beside toxics.
 
         Args:
@@ -211,13 +147,60 @@ class RunningProxy:
         self.client.change(self.name, toxics=[*made, *(toxic for toxic in before if toxic not in old)])
         return WireChange(self, [toxic['name'] for toxic in made], old)
 
-    def down(self) -> Change:
+    def down(self) -> 'Change[RunningProxy]':
         """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
         self.client.disable(self.name)
         return Change(self, {'enabled': True})
 
+    def fault(self, request: str = '*', *, nth: int = 1, kind: str = '', behavior: str = '', toxic: str = '', count: int = 1,
+              match: str = '', stage: str = '', session: int = 0, exchange: int = 0, unused_ok: bool = False,
+              **options: Any) -> PlannedFault:
+        """Apply one failure to exactly the request that is meant, beside all that is drawn.
+
+        Args:
+            request: The request, by its name or by its shape; ``*`` stands for any characters. ``connect``: the opening of
+                connections.
+            nth: Which of those that match, from 1; 0: each.
+            kind: A kind of the protocol's errors, or one of their codes.
+            behavior: A behavior in its place.
+            toxic: A toxic in its place, from this request on.
+            count: How many requests in a row get it; 0: all.
+            match: A regular expression that is searched in the name too.
+            stage: The stage of the exchange.
+            session: The number of the session; 0: any.
+            exchange: The number of the exchange in its session; 0: any.
+            unused_ok: As for ``behavior``.
+            options: Options of what is applied; of a toxic also ``stream`` and ``requests``.
+
+        Raises:
+            ValueError: This proxy has nothing of that name, or a value does not fit; nothing has changed.
+        """
+        named = {'kind': kind, 'behavior': behavior, 'toxic': toxic}
+        fields = fields_of(self.name, request, named, options, nth=nth, count=count, match=match, stage=stage, session=session,
+                           exchange=exchange)
+        return self.plan(fields, unused_ok=unused_ok).faults[0]
+
+    def plan(self, *faults: str | Mapping[str, Any], unused_ok: bool = False) -> RunningPlan:
+        """Apply failures to exactly the requests that are meant, beside all that is drawn.
+
+        Args:
+            faults: Each as a text, ``SET session:* #2 = readonly``, or as the fields of ``vaurien.spec.FaultSpec``. They are
+                about this proxy, unless they name another one.
+            unused_ok: As for ``behavior``.
+
+        Raises:
+            ValueError: An entry is not of that form, or cannot be applied; nothing has changed.
+        """
+        entries = self.client.add_to_plan(*(about(self.name, fault) for fault in faults))
+        made = [PlannedFault(self.client, entry, unused_ok or self._unused_ok) for entry in entries]
+        self._planned += made
+        self._asked += made
+        return RunningPlan(made)
+
     def reset(self) -> None:
-        """Be as when it was made, and forget the faults; sessions stay open."""
+        """Be as when it was made, and forget the faults and what was planned here; sessions stay open."""
+        planned, self._planned = self._planned, []
+        RunningPlan(planned).remove()
         self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins again
         self.client.change(self.name, **self._made)
         self._since = self.client.last_fault()
@@ -227,7 +210,7 @@ class RunningProxy:
         self._unused += self._all_unused()
         self.client.remove(self.name)
 
-    def _ask(self, unused_ok: bool, **fields: Any) -> MixChange:
+    def _ask(self, unused_ok: bool, **fields: Any) -> 'MixChange[RunningProxy]':
         before = self.client.show(self.name)
         after = self.client.change(self.name, **fields)
         asked = None if unused_ok or self._unused_ok else AskedMix(before, after)
@@ -265,9 +248,9 @@ class RunningProxy:
             return Unused()
         try:
             now = self.client.show(self.name)
+            return sum((one.unused(now) for one in asked), Unused())
         except VaurienError:
             return Unused()     # others have removed it, or ended the process
-        return sum((one.unused(now) for one in asked), Unused())
 
     # -- what happens
 
@@ -305,15 +288,6 @@ class RunningProxy:
     def faults(self) -> list[Fault]:
         """The faults that exchanges have met since it was made or reset, oldest first."""
         return self.client.faults(self.name, self._since)
-
-
-def complain(unused: Unused) -> None:
-    """Raise where something that was certain was never applied, and warn of the rest."""
-    __tracebackhide__ = True
-    for line in dict.fromkeys(unused.likely):
-        warnings.warn(line, UnusedFaultWarning, stacklevel=3)
-    if unused.certain:
-        raise UnusedFaultError(f'{"; ".join(dict.fromkeys(unused.certain))} (unused_ok=True lets that pass)')
 
 
 def numbered(name: str, number: int) -> str:
