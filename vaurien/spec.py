@@ -105,7 +105,8 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         mix: The behaviors and their weights; empty: dummy alone.
         settings: Configured values of behaviors' options, by behavior and option.
         toxics: The conditions of the wire, in order.
-        enabled: Whether it listens.
+        enabled: Whether it listens; without it no connection lives on.
+        accepting: Whether it takes new connections; without it they are refused, and open ones live on.
         timeout: Seconds to connect to the backend, and for a write that a peer does not take.
         stay_connected: False ends a session after ``timeout`` seconds without an event.
         pool_max_size: Idle backend connections kept for reuse.
@@ -123,12 +124,18 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     settings: dict[str, dict[str, Any]] = {}
     toxics: tuple[ToxicSpec, ...] = ()
     enabled: bool = True
+    accepting: bool = True
     timeout: float = 30.0
     stay_connected: bool = True
     pool_max_size: int = 100
     pool_timeout: float = 30.0
     backlog: int = 8192
     max_connections: int = 0
+
+    @property
+    def listens(self) -> bool:
+        """Whether new connections are taken."""
+        return self.enabled and self.accepting
 
 
 #: what a proxy allows itself: fields of ``ProxySpec``, keys of ``[vaurien]``

@@ -231,7 +231,7 @@ def main(planted: str = '') -> None:
         root = logging.getLogger()
         root.setLevel(logging.INFO)
         root.addHandler(Log(host))
-        logging.getLogger('vaurien.proxies.proxy').setLevel(logging.DEBUG)
+        logging.getLogger('vaurien.proxies.unapplied').setLevel(logging.DEBUG)
         host.create('warm', '127.0.0.1:1', 'tcp')    # the first one looks for plugins
         host.settle('warm')
         gc.freeze()     # as the command line does when it begins to serve

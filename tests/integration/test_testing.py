@@ -274,3 +274,21 @@ def test_what_a_proxy_met_before_it_was_removed_counts(daemon):
     with pytest.raises(UnusedFaultError, match='error of removed-unused'):
         unused.check_used()
     unused.check_used()     # said once
+
+
+def test_a_fault_that_was_planned_and_never_applied_is_an_error_with_the_reason(web):
+    with web.fault('GET /', kind='503') as fault:
+        assert status(web) == 503
+    assert fault.applied == 1
+    with pytest.raises(UnusedFaultError, match=r'GET /nowhere.* was asked for and never applied: .'), \
+            web.fault('GET /nowhere', kind='503'):
+        assert status(web) == 200
+    with pytest.raises(UnusedFaultError, match='GET /second'), web.plan('GET / = 503', 'GET /second = 503'):
+        assert status(web) == 503
+    with web.fault('GET /nowhere', kind='503', unused_ok=True), web.plan('GET /nowhere = 503', unused_ok=True):
+        pass
+    with pytest.raises(KeyError), web.fault('GET /nowhere', kind='503'):
+        raise KeyError
+    web.fault('GET /later', kind='503')
+    with pytest.raises(UnusedFaultError, match='GET /later'):
+        web.check_used()

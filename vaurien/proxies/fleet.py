@@ -110,7 +110,7 @@ class Fleet:
             return self._make(spec, places)
 
         def commit(proxy: Proxy) -> Proxy:
-            if spec.enabled:
+            if spec.listens:
                 proxy.start()
             self._add(proxy)
             return proxy
@@ -333,7 +333,7 @@ class Fleet:
             proxy.stop_listening()
             count += proxy.abort()
             if served and proxy.name in self._configured:
-                for line in proxy.unused(self._configured[proxy.name].mix):
+                for line in proxy.unapplied.unused(self._configured[proxy.name].mix, proxy.totals()[0], proxy.name):
                     logger.warning('%s', line)
         for known in (self.proxies, self._created, self._configured):
             known.clear()

@@ -1,7 +1,6 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from gevent.event import Event
@@ -21,19 +20,17 @@ from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
-from ..spec import BehaviorSpec, ProxySpec
-from ..uses import Unread, Uses, explain, is_clear
+from ..spec import ProxySpec
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals import Arrivals
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
+from .unapplied import Unapplied
 from .validated import Validated
 
 logger = logging.getLogger(__name__)
 
-#: reasons for sessions to be relayed unread that are told apart; peers can make more of them
-MAX_REASONS, OTHER_REASONS = 20, 'for other reasons'
 
 
 class Proxy:
@@ -52,7 +49,7 @@ class Proxy:
         sessions: The open ones, by number.
         pool: Idle connections to the backend.
         stats: What it has counted.
-        uses: What each entry of its mix has come to, and of those before it.
+        unapplied: Why faults are not applied.
     """
 
     def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None) -> None:
@@ -62,7 +59,7 @@ class Proxy:
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
         self.pool = Pool(wanted.spec.pool_max_size, wanted.spec.pool_timeout)
         self.stats = Stats()
-        self.uses = Uses()
+        self.unapplied = Unapplied()
         self._count_uses()
         self.sessions: dict[int, Session] = {}
         self.arrivals = Arrivals(self, self.pool)
@@ -149,7 +146,7 @@ class Proxy:
             OSError: The new address cannot be listened on; nothing has changed.
         """
         spec, before = wanted.spec, self.now
-        moves = spec.enabled and (not self.started or wanted.listen != before.listen)
+        moves = spec.listens and (not self.started or wanted.listen != before.listen)
         listener = sockets.listen(self._where(wanted), spec.backlog) if moves else None
         # from here on nothing fails
         self.now = wanted._replace(chaos=before.chaos) if wanted.same_chaos(before) else wanted
@@ -158,7 +155,7 @@ class Proxy:
         self.pool.become(spec.pool_max_size, spec.pool_timeout, same_backend=wanted.backend == before.backend)
         if listener is not None:
             self.bound = self._listener.listen(listener)
-        if not spec.enabled:
+        if not spec.listens:
             self._listener.close()
             if wanted.listen != before.listen:
                 self.bound = wanted.listen      # the port that it had is not the one that it comes back to
@@ -180,8 +177,8 @@ class Proxy:
     def _count_uses(self) -> None:
         """Count what the entries of the mix come to; those that were there before go on with their counts."""
         uses = self.chaos.uses
-        uses.update({at: self.uses.take(use) for at, use in uses.items()})
-        self.uses.forget(len(uses))
+        uses.update({at: self.unapplied.uses.take(use) for at, use in uses.items()})
+        self.unapplied.uses.forget(len(uses))
 
     def _views(self) -> Iterator[ToxicView]:
         """Give the open sessions as toxics see them; acting on one may end it."""
@@ -238,15 +235,8 @@ class Proxy:
         self.stats.handler_errors += 1
 
     def relayed_unread(self, session: Session) -> None:
-        """Count a session that is relayed unread from here on; of those for the same reason the first one is worth a warning."""
-        unread, reason = self.stats.unread, session.unread
-        if len(unread) >= MAX_REASONS and reason not in unread:
-            reason = OTHER_REASONS
-        unread[reason] += 1
-        if unread[reason] == 1:
-            logger.warning('session %d of %s is relayed unread from here on: %s', session.number, self.name, session.unread)
-        else:
-            logger.debug('session %d of %s is relayed unread from here on: %s', session.number, self.name, session.unread)
+        """Count a session of which nothing is read from here on."""
+        self.unapplied.relayed_unread(session)
 
     def session_ended(self, session: Session) -> None:
         """Forget a session and keep its counts."""
@@ -272,20 +262,6 @@ class Proxy:
                                  0 if entry is None else entry.number)
         if entry is not None:
             entry.met(Applied(fault.time, fault.proxy, fault.session, fault.exchange, fault.request))
-
-    def unread(self) -> list[Unread]:
-        """Return how many sessions are relayed unread, and were, and why."""
-        now = Counter(session.unread for session in self.sessions.values() if session.unread)
-        return [Unread(reason, count, now[reason]) for reason, count in self.stats.unread.items()]
-
-    def unused(self, asked: Iterable[BehaviorSpec]) -> Iterator[str]:
-        """Give a line for each entry of a mix that it has or had, that was never applied and had to be."""
-        requests, unread, wanted = self.totals()[0], self.unread(), list(asked)
-        for use in self.uses.known.values():
-            entry, counts = use.entry, use.counts
-            if (entry.name, entry.percent) in [(one.name, one.percent) for one in wanted] \
-                    and is_clear(entry, counts, requests, unread):
-                yield explain(entry, counts, requests, unread, self.name)
 
     def totals(self) -> tuple[int, int, int]:
         """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""

@@ -257,8 +257,7 @@ class Session:
 
     def failed(self, lane: Lane) -> None:
         """End the session with a reset: a plugin raised, or vaurien has a bug, and that is being handled."""
-        exchange = lane.exchange
-        behavior = DUMMY if exchange is None or exchange.behavior is None else exchange.behavior
+        behavior = lane.exchange and lane.exchange.behavior or DUMMY
         self.plugin_failed(f'protocol {self.protocol.name}, behavior {behavior.name}')
 
     def plugin_failed(self, what: str) -> None:

@@ -2,7 +2,7 @@
 
 No event loop comes into the test's process.
 """
-from .change import Change
+from .changes import Change
 from .daemon import Daemon, running
 from .legacy import start_proxy, stop_proxy
 from .plan import PlannedFault, PlannedRequest, RunningPlan

@@ -11,9 +11,9 @@ from ..client import Client, Fault
 from ..errors import ConfigError, VaurienError
 from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
-from .change import Change, MixChange, WireChange, complain
+from .changes import Change, MixChange, WireChange
 from .plan import PlannedFault, RunningPlan, about, fields_of
-from .unused import AskedMix, Unused
+from .unused import Asked, AskedMix, Unused, complain
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 POLL_INTERVAL = 0.01
@@ -74,16 +74,16 @@ class RunningProxy:
         self.host, self.port = split(self.address)
         self._made = {key: made[key] for key in RESTORED}
         self._since = client.last_fault()
-        self._planned: list[PlannedFault] = []
         self._unused_ok, self._unused = unused_ok, Unused()
-        self._asked = [] if unused_ok else [AskedMix(None, made)]
+        self._asked: list[Asked] = [] if unused_ok else [AskedMix(None, made)]
+        self._planned: list[PlannedFault] = []
 
     def __repr__(self) -> str:
         return f'<vaurien {self.name} on {self.address}>'
 
     # -- chaos
 
-    def behavior(self, name: str, percent: float = 100.0, unused_ok: bool = False, **options: Any) -> 'ProxyChange':
+    def behavior(self, name: str, percent: float = 100.0, unused_ok: bool = False, **options: Any) -> 'Change[RunningProxy]':
         """Apply a behavior to exchanges, in place of all that was set.
 
         At 100 percent it has to be applied at least once: to the end of its block, or else to the end of the test.
@@ -99,7 +99,7 @@ class RunningProxy:
         """
         return self._ask(unused_ok, mix=[{'name': name, 'percent': percent, 'settings': options}])
 
-    def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> 'ProxyChange':
+    def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> 'Change[RunningProxy]':
         """Apply a mix to exchanges, in place of all that was set.
 
         Args:
@@ -112,7 +112,8 @@ class RunningProxy:
         """
         return self._ask(unused_ok, mix=text, **({'settings': settings} if settings else {}))
 
-    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0, **attributes: Any) -> 'ProxyChange':
+    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0,
+              **attributes: Any) -> 'Change[RunningProxy]':
         """Put a toxic on the wire, beside those that are there.
 
         Args:
@@ -129,7 +130,7 @@ class RunningProxy:
         made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
         return WireChange(self, (made['name'],))
 
-    def link(self, name: str) -> 'ProxyChange':
+    def link(self, name: str) -> 'Change[RunningProxy]':
         """Let the wire be like a link that people know, in place of another link, and beside toxics.
 
         Args:
@@ -146,13 +147,14 @@ class RunningProxy:
         self.client.change(self.name, toxics=[*made, *(toxic for toxic in before if toxic not in old)])
         return WireChange(self, [toxic['name'] for toxic in made], old)
 
-    def down(self) -> 'ProxyChange':
+    def down(self) -> 'Change[RunningProxy]':
         """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
         self.client.disable(self.name)
         return Change(self, {'enabled': True})
 
     def fault(self, request: str = '*', *, nth: int = 1, kind: str = '', behavior: str = '', toxic: str = '', count: int = 1,
-              match: str = '', stage: str = '', session: int = 0, exchange: int = 0, **options: Any) -> PlannedFault:
+              match: str = '', stage: str = '', session: int = 0, exchange: int = 0, unused_ok: bool = False,
+              **options: Any) -> PlannedFault:
         """Apply one failure to exactly the request that is meant, beside all that is drawn.
 
         Args:
@@ -167,6 +169,7 @@ class RunningProxy:
             stage: The stage of the exchange.
             session: The number of the session; 0: any.
             exchange: The number of the exchange in its session; 0: any.
+            unused_ok: As for ``behavior``.
             options: Options of what is applied; of a toxic also ``stream`` and ``requests``.
 
         Raises:
@@ -175,21 +178,23 @@ class RunningProxy:
         named = {'kind': kind, 'behavior': behavior, 'toxic': toxic}
         fields = fields_of(self.name, request, named, options, nth=nth, count=count, match=match, stage=stage, session=session,
                            exchange=exchange)
-        return self.plan(fields).faults[0]
+        return self.plan(fields, unused_ok=unused_ok).faults[0]
 
-    def plan(self, *faults: str | Mapping[str, Any]) -> RunningPlan:
+    def plan(self, *faults: str | Mapping[str, Any], unused_ok: bool = False) -> RunningPlan:
         """Apply failures to exactly the requests that are meant, beside all that is drawn.
 
         Args:
             faults: Each as a text, ``SET session:* #2 = readonly``, or as the fields of ``vaurien.spec.FaultSpec``. They are
                 about this proxy, unless they name another one.
+            unused_ok: As for ``behavior``.
 
         Raises:
             ValueError: An entry is not of that form, or cannot be applied; nothing has changed.
         """
         entries = self.client.add_to_plan(*(about(self.name, fault) for fault in faults))
-        made = [PlannedFault(self.client, entry) for entry in entries]
+        made = [PlannedFault(self.client, entry, unused_ok or self._unused_ok) for entry in entries]
         self._planned += made
+        self._asked += made
         return RunningPlan(made)
 
     def reset(self) -> None:
@@ -205,7 +210,7 @@ class RunningProxy:
         self._unused += self._all_unused()
         self.client.remove(self.name)
 
-    def _ask(self, unused_ok: bool, **fields: Any) -> 'ProxyChange':
+    def _ask(self, unused_ok: bool, **fields: Any) -> 'MixChange[RunningProxy]':
         before = self.client.show(self.name)
         after = self.client.change(self.name, **fields)
         asked = None if unused_ok or self._unused_ok else AskedMix(before, after)
@@ -243,9 +248,9 @@ class RunningProxy:
             return Unused()
         try:
             now = self.client.show(self.name)
+            return sum((one.unused(now) for one in asked), Unused())
         except VaurienError:
             return Unused()     # others have removed it, or ended the process
-        return sum((one.unused(now) for one in asked), Unused())
 
     # -- what happens
 
@@ -285,7 +290,6 @@ class RunningProxy:
         return self.client.faults(self.name, self._since)
 
 
-
 def numbered(name: str, number: int) -> str:
     """Return the name of the first, the second, ... of several."""
     return name if number == 1 else f'{name}_{number}'
@@ -297,6 +301,3 @@ def split(address: str) -> tuple[str, int]:
         return address.removeprefix('unix:'), 0
     host, _, port = address.rpartition(':')
     return host.strip('[]'), int(port)
-
-
-ProxyChange = Change[RunningProxy]     #: a change that gives the proxy to its block

@@ -1,7 +1,9 @@
 """Whether the faults that a test has asked for were applied. Knows what the control server says of a proxy, and asks nobody."""
+import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from ..errors import UnusedFaultError, UnusedFaultWarning
 from ..uses import Counts, Entry, Unread, explain, is_clear
 
 #: what the control server says of a proxy
@@ -21,6 +23,12 @@ class Unused(NamedTuple):
 
     def __add__(self, other: Any) -> 'Unused':
         return Unused(self.certain + other.certain, self.likely + other.likely)
+
+
+class Asked(Protocol):
+    """Something that was asked for."""
+
+    def unused(self, now: View) -> Unused: ...
 
 
 class AskedMix:
@@ -71,3 +79,12 @@ def counts_of(view: View | None) -> dict[int, Counts]:
 def requests_of(view: View | None) -> int:
     """Return how many requests had come."""
     return int(view['stats']['exchanges']) if view else 0
+
+
+def complain(unused: Unused) -> None:
+    """Raise where something that was certain was never applied, and warn of the rest."""
+    __tracebackhide__ = True
+    for line in dict.fromkeys(unused.likely):
+        warnings.warn(line, UnusedFaultWarning, stacklevel=3)
+    if unused.certain:
+        raise UnusedFaultError(f'{"; ".join(dict.fromkeys(unused.certain))} (unused_ok=True lets that pass)')

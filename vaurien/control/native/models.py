@@ -29,6 +29,7 @@ Attributes = Annotated[dict[str, Any], Meta(description="Values of the toxic's o
 Entries = Annotated[str | list[BehaviorSpec], Meta(description='Behaviors and their weights: a text such as '
                                                                '20:delay,10:error, or a list; what is missing to 100 is dummy')]
 Settings = Annotated[dict[str, dict[str, Any]], Meta(description="Values of behaviors' options, by behavior and option")]
+Accepting = Annotated[bool, Meta(description='Whether it takes new connections; without it they are refused, and open ones live on')]
 Seconds = Annotated[float, Meta(ge=0, le=10 ** 6)]
 Count = Annotated[int, Meta(ge=0, le=10 ** 6)]
 Backlog = Annotated[int, Meta(ge=1, le=65535)]
@@ -64,6 +65,7 @@ class Changes(Limits):
     settings: Settings | UnsetType = UNSET
     toxics: list[ToxicSpec] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    accepting: Accepting | UnsetType = UNSET
 
 
 class NewProxy(Changes, kw_only=True):
@@ -201,6 +203,7 @@ class Proxy(Output):
     settings: dict[str, dict[str, Any]]
     toxics: list[ToxicSpec]
     enabled: bool
+    accepting: bool
     timeout: float
     stay_connected: bool
     pool_max_size: int

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 from .. import Protocol
 from ..base import Exchange
-from ..message import Failure, FailureKind
+from ..message import Failure, FailureKind, MessageProtocol
+from ..starttls import STARTTLS
 from .failures import KINDS, pushing
-from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, STEP
+from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, REFUSED, STEP
 from .requests import Requests
 from .responses import Responses
 from .shapes import shape
@@ -27,13 +28,15 @@ class PostgreSQL(Conversation):
     statement, the start-up ``startup user=U database=D``, any other message by its type (``Parse``). The data of a COPY belong
     to its statement. Draws are made for the start-up, a Query and an Execute; the steps that lead to an Execute are left alone.
 
-    Encryption (TLS, GSSAPI) and streaming replication are relayed unread. A statement that fails leaves its transaction
-    failed at the backend too: the backend gets a statement that fails in its place.
+    Encryption (TLS, GSSAPI) and streaming replication are relayed unread. With ``starttls`` set to ``refuse`` the client's wish
+    for encryption is answered with no, and libpq goes on in the clear where its ``sslmode`` allows that. A statement that fails
+    leaves its transaction failed at the backend too: the backend gets a statement that fails in its place.
     """
 
     name = 'postgres'
     framers = (Requests, Responses)
     shape = staticmethod(shape)
+    options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
     spoilt_after = HEADER_BYTES
@@ -58,6 +61,10 @@ class PostgreSQL(Conversation):
 
     def replace(self, exchange: Exchange, failure: Failure) -> None:
         super().replace(exchange, pushing(self, exchange, failure))
+
+    def refusal(self, exchange: Exchange) -> Failure:
+        """Return what SSLRequest and GSSENCRequest are answered with where they are refused."""
+        return Failure(REFUSED)
 
     def reusable(self) -> bool:
         return False    # a server process serves one start-up

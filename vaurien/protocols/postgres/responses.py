@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
+from ..starttls import begins
 from . import messages as wire
 from .messages import (
     ASIDE,
@@ -24,7 +25,7 @@ from .messages import (
 )
 from .state import Conversation
 
-_REFUSED = ord('N')
+_REFUSED = ord(wire.REFUSED)
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
 _REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server sends a message that cannot come here'}
 
@@ -57,7 +58,7 @@ class Responses(Framer[Conversation]):
             self.protocol.fed.pop(queue[0], None)
             return start, _ignored(queue[0]), True
         if self.encrypted:
-            raise ProtocolError('what follows is encrypted')
+            raise ProtocolError(begins(self.protocol.name, 'what follows is encrypted'))
         if plan is wire.TO_NEGOTIATION and data[start:start + 1] not in (b'', b'E'):
             return self._negotiated(data[start], start + 1)
         at, end, action = _walk(data, start, plan)

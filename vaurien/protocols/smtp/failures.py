@@ -20,6 +20,8 @@ STAND_INS = {'credentials': b'*\r\n', 'data': RSET, MESSAGE: RSET, 'chunk': RSET
 WITHOUT_ENHANCED_CODE = ('connect', 'hello')
 #: the reply to ``DATA`` when vaurien is to read the message
 GO_AHEAD = b'354 End data with <CR><LF>.<CR><LF>\r\n'
+#: the reply of a server without TLS to ``STARTTLS`` (RFC 5321 section 4.2.4)
+NO_STARTTLS = b'502 5.5.1 Command not implemented\r\n'
 
 LOGIN = ('auth', 'auth-initial')
 CHUNKS = (MESSAGE, 'chunk', 'last-chunk')

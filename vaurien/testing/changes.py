@@ -1,15 +1,13 @@
-"""What is changed for the length of a block, and comes back at its end. Knows of the proxy what ``Changed`` names."""
-import warnings
+"""Changes of a proxy that hold for the length of a block. Knows a proxy by what it is told here, and no process."""
 from collections.abc import Collection, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..client import Client
-from ..errors import UnusedFaultError, UnusedFaultWarning
-from .unused import AskedMix, Unused
+from .unused import AskedMix, Unused, complain
 
 
 class Changed(Protocol):
-    """What a change knows of the proxy that it was made to; ``vaurien.testing.RunningProxy`` is one."""
+    """A proxy, as far as a change knows one."""
 
     client: Client
     name: str
@@ -85,12 +83,3 @@ class WireChange(Change[P]):
         client, name = self._proxy.client, self._proxy.name
         others = [toxic for toxic in client.toxics(name) if toxic['name'] not in self._names]
         client.change(name, toxics=[*self._replaced, *others])
-
-
-def complain(unused: Unused) -> None:
-    """Raise where something that was certain was never applied, and warn of the rest."""
-    __tracebackhide__ = True
-    for line in dict.fromkeys(unused.likely):
-        warnings.warn(line, UnusedFaultWarning, stacklevel=3)
-    if unused.certain:
-        raise UnusedFaultError(f'{"; ".join(dict.fromkeys(unused.certain))} (unused_ok=True lets that pass)')
