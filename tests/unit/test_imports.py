@@ -24,7 +24,7 @@ FOLDERS = (
     ('relay',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),
-    ('control',),
+    ('control', 'scenario'),
     ('cli',),
     ('__main__',),
 )
