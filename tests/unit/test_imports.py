@@ -39,7 +39,7 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
-    'protocols': ('protocols', 'protocols.base', 'protocols.message'),
+    'protocols': ('protocols', 'protocols.base', 'protocols.message', 'protocols.shapes'),
     'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
 }
