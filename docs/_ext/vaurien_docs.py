@@ -129,7 +129,8 @@ PAGES: dict[str, Callable[..., str]] = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
     'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
     'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,
-    'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags, 'tree': layout.tree, 'imports': layout.imports,
+    'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
+    'tree': layout.tree, 'imports': layout.imports,
 }
 
 

@@ -41,6 +41,11 @@ def become(before: ProxySpec, layers: Sequence[Conditions], progress: float, whe
     return msgspec.structs.replace(found, enabled=False) if down else found
 
 
+def is_down(spec: ProxySpec) -> bool:
+    """Return whether a proxy lets its backend be down."""
+    return not spec.enabled or any(toxic.name.startswith(f'{DOWN}_') for toxic in spec.toxics)
+
+
 def with_conditions(spec: ProxySpec, layer: Conditions, where: str) -> ProxySpec:
     """Return a spec to which what holds was applied, without ramps."""
     fields: dict[str, Any] = {'settings': merged(spec.settings, layer.settings)}

@@ -9,7 +9,7 @@ from gevent.event import Event
 from ..errors import VaurienError, in_words
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
-from .conditions import CHANGED
+from .conditions import CHANGED, is_down
 from .counts.recorder import Played, Recorder
 from .program import Program, Specs, Stage, describe
 
@@ -77,7 +77,8 @@ class Player:
     def _play(self, stage: Stage, stop: Event) -> str:
         self._counts = self._count()
         start = time.monotonic()
-        played = self.recorder.begin(stage.name, stage.until)
+        down = (name for name, spec in stage.steps[0].specs.items() if is_down(spec))
+        played = self.recorder.begin(stage.name, stage.until, down)
         why = TIME
         for step, end in zip(stage.steps, [*(step.at for step in stage.steps[1:]), stage.seconds], strict=True):
             why = self._become(step.specs, stage.name) or self._wait(start + end, stage, stop)

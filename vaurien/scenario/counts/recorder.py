@@ -1,12 +1,13 @@
 """Counts what happens while a scenario is played, by phase and proxy, and over time. Is told of it, and knows no proxy."""
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from ..program import Condition
 from .tally import Exchange, Tally, answered
 from .timeline import Timeline
 
+DOWN = 'down'   #: the fault of what was lost since the backend was down
 SLOTS = 10  #: that the time of a share is divided into: it is exact to a tenth of it
 
 
@@ -82,14 +83,23 @@ class Recorder:
         self.timeline = Timeline()
         self._now = self.after
         self._requests = self._faults = 0   # of the phase
+        self._down: frozenset[str] = frozenset()    # proxies that let their backend be down, in this phase and in the one before
+        self._down_before = self._down
         self._window: Window | None = None
 
     def seconds(self) -> float:
         """Return the time since the beginning."""
         return self._clock() - self._start
 
-    def begin(self, name: str, until: Condition | None = None) -> Played:
-        """Begin a phase; the first one begins the scenario."""
+    def begin(self, name: str, until: Condition | None = None, down: Iterable[str] = ()) -> Played:
+        """Begin a phase; the first one begins the scenario.
+
+        Args:
+            name: Its name.
+            until: What ends it before its time; None: nothing.
+            down: The proxies whose backends are down in it, so that what is lost is lost by that.
+        """
+        self._down = frozenset(down)
         if not self.phases:
             self._start, self.timeline = self._clock(), Timeline()
         self._now = Played(name, self.seconds())
@@ -101,12 +111,16 @@ class Recorder:
     def end(self, why: str) -> None:
         """End the phase."""
         self._now.end, self._now.why = self.seconds(), why
+        self._down_before, self._down = self._down, frozenset()
         self._now = self.after
         self.after.begin = self.seconds()
 
     def exchange(self, found: Exchange) -> None:
         """Count an exchange that has come to its end."""
-        failed, seconds = self._now.proxies[found.proxy].exchange(found), self.seconds()
+        fault = found.fault
+        if not fault and not found.answer and found.proxy in self._down | self._down_before:
+            fault = DOWN    # what hangs is closed when the next phase begins
+        failed, seconds = self._now.proxies[found.proxy].exchange(found, fault), self.seconds()
         self._requests += 1
         if self._window is not None:
             self._window.add(seconds, failed)

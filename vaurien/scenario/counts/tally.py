@@ -61,15 +61,15 @@ class Tally:
         self.errors: Counter[Kind] = Counter()
         self.faults: Counter[str] = Counter()
 
-    def exchange(self, found: Exchange) -> bool:
-        """Count an exchange, and return whether it failed."""
+    def exchange(self, found: Exchange, fault: str) -> bool:
+        """Count an exchange that got a fault (empty: none), and return whether it failed."""
         self.requests += 1
         if answered(found):
             self.answered.add(found.seconds)
         if found.answer in WELL:
             return False
         self.failed += 1
-        kind = Kind(found.answer or LOST, found.fault)
+        kind = Kind(found.answer or LOST, fault)
         self.errors[kind if kind in self.errors or len(self.errors) < MAX_KINDS else Kind(OTHERS, '')] += 1
         return True
 

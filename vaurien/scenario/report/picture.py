@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from .document import Moment, Report
 
-WIDTH, HEIGHT = 960, 560    #: [px] of the whole
+WIDTH, HEIGHT = 960, 536    #: [px] of the whole
+TITLE = 26                  #: [px] from above, of the title and of what the lines of the upper panel are
 LEFT, RIGHT = 70, 24        #: [px] beside the panels
 NAMES = 76                  #: [px] above them, for the title, the legend and the names of phases
 PANEL, GAP = 190, 46        #: [px] of a panel's height, and between two
@@ -66,12 +67,12 @@ def draw(report: Report) -> str:
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
              f'<title>{html.escape(report.scenario)}</title>', f'<style>{STYLE}</style>',
              f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="6"/>',
-             text(LEFT, 22, report.scenario, size=15), *bands(report)]
+             text(LEFT, TITLE, report.scenario, size=15), *bands(report)]
     for number, (lines, scale, unit) in enumerate((
             (often, linear(values(often, report.timeline)), lambda value: f'{value:g}'),
             (late, logarithmic(values(late, report.timeline)), in_unit))):
         top = NAMES + number * (PANEL + GAP)
-        parts += [*axis(scale, top, unit), *curves(lines, report, scale, top), *legend(lines, top)]
+        parts += [*axis(scale, top, unit), *curves(lines, report, scale, top), *legend(lines, top - 14 if number else TITLE)]
     return '\n'.join([*parts, *hours(report), '</svg>', ''])
 
 
@@ -170,14 +171,14 @@ def curves(lines: Sequence[Line], report: Report, scale: Scale, top: float) -> I
             yield f'<path d="{"".join(path)}" style="stroke: var(--{line.color})"{dashes}/>'
 
 
-def legend(lines: Sequence[Line], top: float) -> Iterator[str]:
-    """Write what the lines are, below the panel's head at the right."""
+def legend(lines: Sequence[Line], y: float) -> Iterator[str]:
+    """Write what the lines are, at the right."""
     x = float(WIDTH - RIGHT)
     for line in reversed(lines):
         x -= len(line.name) * CHARACTER + 44
         dashes = f' stroke-dasharray="{line.dashes}"' if line.dashes else ''
-        yield f'<path d="M{x:.1f} {top + 12}h24" style="stroke: var(--{line.color})"{dashes}/>'
-        yield text(x + 30, top + 16, line.name)
+        yield f'<path d="M{x:.1f} {y - 4}h24" style="stroke: var(--{line.color})"{dashes}/>'
+        yield text(x + 30, y, line.name)
 
 
 def text(x: float, y: float, words: str, anchor: str = 'start', size: int = 12) -> str:

@@ -97,3 +97,19 @@ def test_a_condition_counts_its_own_phase_alone(recorder):
     recorder.begin('second', until)
     recorder.exchange(Seen())
     assert not recorder.met(until)
+
+
+def test_what_is_lost_while_a_backend_is_down_is_lost_by_that(recorder):
+    recorder.begin('gone', down=['a'])
+    for proxy in ('a', 'b'):
+        recorder.exchange(Seen('', proxy=proxy))
+    recorder.end('time')
+    recorder.begin('back')
+    recorder.exchange(Seen('', proxy='a'))      # hung until now
+    recorder.exchange(Seen('503', proxy='a'))
+    recorder.end('time')
+    recorder.begin('well')
+    recorder.exchange(Seen('', proxy='a'))
+    recorder.end('time')
+    found = [{(kind.answer, kind.fault) for kind in played.total().errors} for played in recorder.phases]
+    assert found == [{('lost', 'down'), ('lost', '')}, {('lost', 'down'), ('503', '')}, {('lost', '')}]

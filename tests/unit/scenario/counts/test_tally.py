@@ -16,7 +16,7 @@ class Seen(NamedTuple):
 def counted(*seen):
     found = Tally()
     for exchange in seen:
-        found.exchange(exchange)
+        found.exchange(exchange, exchange.fault)
     return found
 
 
