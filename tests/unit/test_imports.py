@@ -26,6 +26,7 @@ FOLDERS = (
     ('conformance', 'config', 'metrics'),
     ('control', 'scenario'),
     ('cli',),
+    ('run',),
     ('__main__',),
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.

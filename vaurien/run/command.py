@@ -1,0 +1,121 @@
+"""One run: the proxies, the command once they listen, and what it met in the end. Knows no form of an address."""
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address
+from ..cli.background import never_waiting
+from ..cli.command import describe, open_control, say
+from ..cli.log import close_log, log_exception, logger, open_log
+from ..console import complain
+from . import report
+from .keeper import Keeper
+from .plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from ..proxies.fleet import Fleet
+
+
+def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
+    """Read a command line, and run the command with its proxies.
+
+    Args:
+        argv: The arguments after the word ``run``.
+        keeper: The process that is to start the command.
+        environ: The environment that the command is to have, but for what is replaced.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ConfigError: A value does not fit; nothing was started.
+        OSError, VaurienError: Something cannot be opened, and the command was not started; or the keeper was killed.
+    """
+    plan = make_plan(argv, environ)
+    if any(place.listen.unix for place in plan.places):
+        folder = Path(tempfile.mkdtemp(prefix='vaurien-'))
+        keeper.send(do='remove', folder=str(folder))
+        for place in plan.places:
+            (folder / place.name).mkdir()
+        plan = plan.inside(folder)
+    with ExitStack() as ending:
+        return between(plan, keeper, environ, ending)
+
+
+def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> int:
+    """Start the proxies, run the command, and say what it met.
+
+    Args:
+        plan: What there is to do.
+        keeper: The process that is to start the command.
+        environ: The environment that the command is to have, but for what is replaced.
+        ending: What is to be done in the end is added to it.
+    """
+    from gevent import get_hub
+
+    from ..proxies.fleet import Fleet
+    from .child import Child, NotStartedError
+    configuration = plan.configuration
+    spec = configuration.spec
+    ending.callback(close_log, open_log(spec.log_level, spec.log_output))
+    out = ending.enter_context(never_waiting(sys.stderr, 'vaurien: lines that were dropped: {}\n'.format))
+    hub = get_hub()
+    hub.print_exception = log_exception  # type: ignore[method-assign]
+    ending.callback(delattr, hub, 'print_exception')
+    for note in configuration.notes:
+        logger.warning('%s', note)
+    fleet = Fleet(spec.seed, spec.defaults)
+    ending.callback(fleet.close)
+    child = Child(keeper)
+    ending.callback(child.close)
+    told = begin(plan, fleet, out, ending)
+    try:
+        child.start(plan.command, {**environ, **told}, spec.grace)
+    except NotStartedError as error:
+        return complain('vaurien run', str(error), error.status)
+    status = child.wait()
+    left = child.end_rest()
+    if not plan.quiet:
+        for line in report.lines(fleet, left):
+            say(line, out)
+    return status
+
+
+def begin(plan: Plan, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:
+    """Start all that is to be there before the command is, and return what the command is to be told.
+
+    Args:
+        plan: What there is to do.
+        fleet: The proxies; none is there yet.
+        out: Where lines go.
+        ending: What is to be done in the end is added to it.
+    """
+    spec = plan.configuration.spec
+    fleet.reconcile(spec.proxies)
+    control = open_control(fleet, spec)
+    ending.callback(control.stop)
+    if not plan.quiet:
+        for proxy in fleet.proxies.values():
+            say(describe(proxy), out)
+    if spec.show == 'faults':
+        from ..cli.live import Live, is_colored
+        ending.callback(Live(fleet.journal, out, is_colored(sys.stderr)).close)
+    addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
+    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(plan, addresses)}
+
+
+def environment(plan: Plan, addresses: Mapping[str, Address]) -> dict[str, str]:
+    """Return the variables that say where the proxies are.
+
+    Args:
+        plan: What there is to do.
+        addresses: Where they are, by their names.
+    """
+    urls = {place.name: str(addresses[place.name]) for place in plan.places}
+    urls |= {through.name: through.told(addresses) for through in plan.throughs}
+    told = {through.variable: urls[through.name] for through in plan.throughs if through.variable}
+    return {**told, **{template.variable: template.filled(addresses, urls) for template in plan.templates}}
