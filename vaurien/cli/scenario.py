@@ -1,8 +1,8 @@
 """The command ``vaurien scenario``: plays a file of phases on proxies of its own, and reports what clients saw."""
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,7 +16,8 @@ from ..options import Bounded, Option
 from ..plugins import make_catalog
 from ..scenario.duration import in_words
 from ..scenario.model import Scenario
-from ..scenario.program import Program, make_proxies
+from ..scenario.playing import Playing
+from ..scenario.program import describe, make_proxies
 from ..scenario.reading import read_file
 from .command import DONE, FAILED, Task, run, say
 
@@ -63,9 +64,10 @@ def main(argv: Sequence[str]) -> int:
     values, rest = parser.read(argv[1:])
     own, scenario = taken(OPTIONS, values), read_file(argv[0])
     configuration = configured(scenario, argv[0], rest)
-    task = Play(scenario, argv[0], own)
+    playing = Playing(scenario, argv[0], own['scale'], own['json'], own['svg'])
     if own['check']:
-        return task.check(configuration)
+        return check(playing, configuration)
+    task = Play(playing)
     run(configuration, task)
     return task.status
 
@@ -105,13 +107,25 @@ def configured(scenario: Scenario, label: str, rest: Sequence[str]) -> Configura
     return Configuration(msgspec.structs.replace(found.spec, proxies=(*there, *own)), found.notes)
 
 
+def check(playing: Playing, configuration: Configuration) -> int:
+    """Check all phases, say how long they take, and return the exit status."""
+    from ..proxies.fleet import Fleet
+    fleet = Fleet(configuration.spec.seed, configuration.spec.defaults)
+    try:
+        program = playing.program(fleet, configuration.spec.proxies)
+    finally:
+        fleet.close()
+    for number, stage in enumerate(program.stages, 1):
+        say(f'phase {number} of {len(program.stages)}, {stage.name}, {describe(stage)}')
+    say(f'{in_words(program.seconds)} in all')
+    return DONE
+
+
 class Play(Task):
     """Plays a scenario, and writes its report.
 
     Args:
-        scenario: The scenario.
-        label: How the user knows its file.
-        options: Values of ``OPTIONS``.
+        playing: What is played.
 
     Attributes:
         status: The exit status.
@@ -119,53 +133,24 @@ class Play(Task):
 
     breaks = True
 
-    def __init__(self, scenario: Scenario, label: str, options: dict[str, Any]) -> None:
-        self._scenario, self._label, self._options = scenario, label, options
-        self._player: Any = None
-        self._ended = ''
+    def __init__(self, playing: Playing) -> None:
+        self._playing = playing
         self.status = DONE
 
-    def check(self, configuration: Configuration) -> int:
-        """Check all phases, and say how long they take."""
-        from ..proxies.fleet import Fleet
-        fleet = Fleet(configuration.spec.seed, configuration.spec.defaults)
-        try:
-            program = self._program(fleet, configuration.spec)
-        finally:
-            fleet.close()
-        for number, stage in enumerate(program.stages, 1):
-            say(f'phase {number} of {len(program.stages)}, {stage.name}: {in_words(stage.seconds)}')
-        say(f'{in_words(program.seconds)} in all')
-        return DONE
-
-    def _program(self, fleet: 'Fleet', spec: 'ProcessSpec') -> Program:
-        before = {proxy.name: proxy for proxy in spec.proxies}
-        return Program(self._scenario, before, fleet.validate, self._label, self._options['scale'])
-
     def begin(self, fleet: 'Fleet', spec: 'ProcessSpec', tell: Callable[[str], None]) -> None:
-        from ..scenario.player import Player
-        for key in ('json', 'svg'):
-            if self._options[key]:
-                Path(self._options[key]).open('a').close()    # to find out now, and not in the end
-        self._tell, self._seed = tell, fleet.seed
-        self._player = Player(fleet, self._program(fleet, spec), tell)
+        self._playing.prepare(fleet, spec.proxies, tell)
 
     def work(self, asked: 'Event', number: Callable[[], int]) -> None:
-        from ..scenario.player import FAILED as BROKEN
-        from ..scenario.player import STOPPED
-        self._ended = self._player.play(asked)
-        self.status = {BROKEN: FAILED, STOPPED: SIGNALLED + number()}.get(self._ended, DONE)
+        from ..scenario import player
+        self._playing.play(asked)
+        self.status = {player.FAILED: FAILED, player.STOPPED: SIGNALLED + number()}.get(self._playing.ended, DONE)
 
     def end(self) -> None:
-        from ..scenario.report import document, picture, text
-        player = self._player
-        player.close()
-        report = document.make_report(player.recorder, player.name, self._seed, player.began, self._ended, player.trouble)
-        for name in player.missed:
-            self._tell(f'{name} ended by its time, and not by its until')
-        sys.stdout.write(text.write(report) + '\n')
+        self._playing.finish(put)
+
+
+def put(line: str) -> None:
+    """Write a line of the report."""
+    with contextlib.suppress(OSError):  # its reader has left: the files are written all the same
+        sys.stdout.write(f'{line}\n')
         sys.stdout.flush()
-        if self._options['json']:
-            Path(self._options['json']).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
-        if self._options['svg']:
-            Path(self._options['svg']).write_text(picture.draw(report), 'utf-8')

@@ -13,6 +13,7 @@ from ..cli.command import describe, open_control, say
 from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
 from . import report
+from .beside import Beside
 from .keeper import Keeper
 from .plan import Plan, make_plan
 
@@ -72,16 +73,20 @@ def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: Exit
     ending.callback(fleet.close)
     child = Child(keeper)
     ending.callback(child.close)
+    beside = Beside(plan.playing, fleet, spec, lambda text: None if plan.quiet else say(text, out))
     told = begin(plan, fleet, out, ending)
     try:
         child.start(plan.command, {**environ, **told}, spec.grace)
     except NotStartedError as error:
         return complain('vaurien run', str(error), error.status)
+    beside.start()
     status = child.wait()
     left = child.end_rest()
+    beside.stop()
     if not plan.quiet:
         for line in report.lines(fleet, left):
             say(line, out)
+    beside.finish()
     return status
 
 

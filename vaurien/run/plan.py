@@ -11,7 +11,9 @@ from ..config.ini import check_path, read_sections
 from ..config.plugins import load_plugins
 from ..errors import ConfigError
 from ..plugins import KINDS, make_catalog
+from ..scenario.playing import Playing
 from . import arguments, specs
+from .beside import read_playing
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
 
@@ -25,6 +27,7 @@ class Plan(NamedTuple):
         templates: What else the command is told.
         command: The command, and its arguments.
         quiet: Whether nothing is said of proxies and faults.
+        playing: The scenario that is played meanwhile; None: none.
     """
 
     configuration: Configuration
@@ -32,6 +35,7 @@ class Plan(NamedTuple):
     templates: tuple[Template, ...]
     command: tuple[str, ...]
     quiet: bool
+    playing: Playing | None = None
 
     @property
     def places(self) -> list[Place]:
@@ -79,7 +83,7 @@ def make_plan(argv: Sequence[str], environ: Mapping[str, str]) -> Plan:
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Plan(configuration, throughs, templates, tuple(command), quiet)
+    return Plan(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common))
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:
