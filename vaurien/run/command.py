@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address
 from ..cli.background import never_waiting
-from ..cli.command import describe, open_control, say
+from ..cli.command import DONE, UNMET, describe, open_control, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
 from . import report
@@ -86,8 +86,9 @@ def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: Exit
     if not plan.quiet:
         for line in report.lines(fleet, left):
             say(line, out)
+    unmet = warn_of_unmet(fleet)
     beside.finish()
-    return status
+    return status or (UNMET if unmet and spec.strict else DONE)
 
 
 def begin(plan: Plan, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:
@@ -100,6 +101,7 @@ def begin(plan: Plan, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, 
         ending: What is to be done in the end is added to it.
     """
     spec = plan.configuration.spec
+    fleet.plan.replace(spec.plan)   # the first client finds it in force
     fleet.reconcile(spec.proxies)
     control = open_control(fleet, spec)
     ending.callback(control.stop)
