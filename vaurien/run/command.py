@@ -1,5 +1,6 @@
 """One run: the proxies, the command once they listen, and what it met in the end. Knows no form of an address."""
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -37,13 +38,14 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
         OSError, VaurienError: Something cannot be opened, and the command was not started; or the keeper was killed.
     """
     plan = make_plan(argv, environ)
-    if any(place.listen.unix for place in plan.places):
-        folder = Path(tempfile.mkdtemp(prefix='vaurien-'))
-        keeper.send(do='remove', folder=str(folder))
-        for place in plan.places:
-            (folder / place.name).mkdir()
-        plan = plan.inside(folder)
     with ExitStack() as ending:
+        if any(place.listen.unix for place in plan.places):
+            folder = tempfile.mkdtemp(prefix='vaurien-')
+            keeper.send(do='remove', folder=folder)     # where this process is killed
+            ending.callback(shutil.rmtree, folder, ignore_errors=True)
+            for place in plan.places:
+                (Path(folder) / place.name).mkdir()
+            plan = plan.inside(Path(folder))
         return between(plan, keeper, environ, ending)
 
 

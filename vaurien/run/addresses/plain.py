@@ -54,7 +54,7 @@ def read_list(text: str, pieces: list[Piece], told: str) -> Found:
         path = piece.text.removeprefix('unix:')
         if path.startswith('/'):
             begin = piece.end - len(path)
-            ends.append(End(address_of(path, default.port, folder=default.folder), told or 'tcp'))
+            ends.append(End(address_of(path, default.port, folder=default.folder), told))
             edits.append(Edit(begin, piece.end, found.folder(at) if default.folder else found.host(at)))
             continue
         server = with_port(piece)
@@ -62,6 +62,7 @@ def read_list(text: str, pieces: list[Piece], told: str) -> Found:
         if not port:
             raise UnreadableError('a URL, a DSN, or HOST:PORT; a host alone is named by NAME=HOST:PORT, and told by --env')
         address = address_of(server.host.text, port)
-        ends.append(End(address, told or schemes.BY_PORT.get(address.port or 0, 'tcp')))
+        ends.append(End(address, told))
         edits.append(Edit(piece.start, piece.end, found.whole(at)))
-    return Found(text, tuple(ends), tuple(edits))
+    protocol = told or next((schemes.BY_PORT[end.address.port] for end in ends if end.address.port in schemes.BY_PORT), 'tcp')
+    return Found(text, tuple(end._replace(protocol=protocol) for end in ends), tuple(edits))

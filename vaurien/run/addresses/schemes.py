@@ -55,18 +55,18 @@ SCHEMES: dict[str, Scheme] = {
 }
 #: what nothing can stand before, and why
 REFUSED: dict[str, str] = {
-    **dict.fromkeys(('sqlite', 'sqlite3', 'sqlitecloud', 'spatialite', 'duckdb'), 'a server: this is a file'),
+    **dict.fromkeys(('sqlite', 'sqlite3', 'sqlitecloud', 'spatialite', 'duckdb'), 'the address of a server; this is a file'),
     **dict.fromkeys(('memory', 'locmem', 'dummy', 'filesystem', 'file', 'rpc', 'cache', 'django-db', 'django-cache', 'disabled'),
-                    'a server: this is inside the program, or a file'),
+                    'the address of a server; this is something inside the program, or a file'),
     **dict.fromkeys(('sentinel', 'redis+sentinel', 'redis-sentinel', 'rediss+sentinel', 'valkey+sentinel'),
-                    'the address of a server itself: a sentinel would tell the command of it, around the proxy'),
+                    'the address of the server itself; a sentinel would tell it to the command, around the proxy'),
     **dict.fromkeys(('redis+cluster', 'rediss+cluster', 'redis-cluster'),
-                    'the address of a single server: a cluster would tell the command of its nodes, around the proxies'),
-    **dict.fromkeys(('mongodb+srv', 'redis+srv', 'rediss+srv', 'amqp+srv'), 'HOST:PORT: the hosts are in the DNS'),
+                    'the address of a single server; a cluster tells those of its nodes to the command, around the proxies'),
+    **dict.fromkeys(('mongodb+srv', 'redis+srv', 'rediss+srv', 'amqp+srv'), 'HOST:PORT in it; here the hosts are in the DNS'),
     **dict.fromkeys(('sqs', 'azurestoragequeues', 'gcpubsub', 's3', 'gs', 'dynamodb'),
-                    'a host: this is a service whose address is not in the URL; it is https, which is not read'),
+                    'an address in it; the client knows that of this service by itself, and speaks https'),
     **dict.fromkeys(('kafka', 'confluentkafka', 'zookeeper'),
-                    'a server that is the only one: this one tells clients the addresses of others, around the proxy'),
+                    'the address of a server that is one; these tell those of others to the command, around the proxy'),
 }
 #: schemes that carry the address of something else
 WRAPPERS = ('jdbc:', 'r2dbc:', 'db+')

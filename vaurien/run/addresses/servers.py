@@ -1,5 +1,6 @@
 """Hosts and ports in places of their own, as in ``host=a,b port=1,2``: which servers they are. Knows no form of a text."""
 import os
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ from ...address import Address, read
 from . import found
 from .found import Edit, End, Make
 
+#: a name or a numeric address; what has other characters is of a form that is not known here
+HOST = re.compile(r'[\w.:%-]+\Z')
 SOCKET = '.s.PGSQL.{}'  #: what PostgreSQL calls its socket, in the folder that is said
 
 
@@ -63,11 +66,11 @@ def address_of(host: str, port: str | int, folder: bool = False) -> Address:
     Raises:
         UnreadableError: They are none.
     """
-    if host.startswith('/'):
+    if host.startswith('/') and not host.startswith('//'):
         return Address(os.path.join(host, SOCKET.format(port)) if folder else host, None)
     bare = host.removeprefix('[').removesuffix(']')
     address = read(f'[{bare}]:{port}' if ':' in bare else f'{bare}:{port}')
-    if address is None or not address.host or not address.port:
+    if address is None or not HOST.match(bare) or not address.port:
         raise UnreadableError('HOST:PORT, with a port from 1 to 65535')
     return address
 

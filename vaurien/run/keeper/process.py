@@ -76,8 +76,7 @@ def keep(others: socket.socket, channel: socket.socket) -> NoReturn:
     status = 1
     try:
         others.close()
-        keeping = Keeping(channel)
-        keeping.run()
+        Keeping(channel).run()
         status = 0
     finally:
         os._exit(status)
@@ -91,7 +90,7 @@ class Keeping:
     """
 
     def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._lines = channel, Lines()
+        self._channel, self._lines, self._vaurien = channel, Lines(), os.getppid()
         self._woken, wake = socket.socketpair()
         self._woken.setblocking(False)
         wake.setblocking(False)
@@ -175,12 +174,18 @@ class Keeping:
 
     def _command_changed(self, status: int) -> None:
         if os.WIFSTOPPED(status):
-            self._tell(stopped=os.WSTOPSIG(status))
+            self._do_to_vaurien(signal.SIGSTOP)
         elif os.WIFCONTINUED(status):
-            self._tell(continued=True)
+            self._do_to_vaurien(signal.SIGCONT)
         else:
             self._command = None
             self._tell(ended=os.waitstatus_to_exitcode(status))
+
+    def _do_to_vaurien(self, number: signal.Signals) -> None:
+        """Let a shell with job control see of vaurien, which is what it knows, what has happened to the command."""
+        if processes.has_terminal():
+            with suppress(ProcessLookupError):
+                os.kill(self._vaurien, number)
 
     def _end(self, message: Message) -> None:
         """End what the command has left behind."""

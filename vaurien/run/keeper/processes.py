@@ -34,6 +34,15 @@ def end_with_parent() -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def has_terminal() -> bool:
+    """Return whether this process has a controlling terminal, and so a shell with job control may watch it."""
+    try:
+        os.close(os.open('/dev/tty', os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
 def parents() -> dict[int, int]:
     """Return the parent of each process; one that has ended and not been waited for does not count."""
     found = {}
