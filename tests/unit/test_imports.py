@@ -22,6 +22,7 @@ FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
     ('plugins', 'wire'),
     ('relay',),
+    ('recording',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),
     ('control',),

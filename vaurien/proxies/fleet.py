@@ -13,6 +13,7 @@ from ..errors import ConfigError, VaurienError, shown
 from ..net.sockets import SocketAddress
 from ..options import check_count
 from ..spec import EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
+from .exchanges import Exchanges
 from .journal import Journal
 from .places import Places
 from .proxy import Proxy
@@ -74,7 +75,7 @@ class Fleet:
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
-        self.journal = Journal()
+        self.journal, self.exchanges = Journal(), Exchanges()
         self._embedded: Any = None
         self._changes = 0
         self._committing = RLock()  # held up only by a plugin that waits where it is made
@@ -115,7 +116,7 @@ class Fleet:
         return self._commit(prepare, commit)
 
     def _make(self, spec: ProxySpec, places: Places) -> Proxy:
-        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal)
+        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal, self.exchanges)
 
     def validate(self, spec: ProxySpec, place: SocketAddress | None = None) -> Validated:
         """Check everything that a spec says; nothing changes.
