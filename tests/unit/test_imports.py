@@ -23,6 +23,7 @@ FOLDERS = (
     ('plugins', 'wire'),
     ('plans',),
     ('relay',),
+    ('recording',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),
     ('control', 'scenario'),

@@ -14,6 +14,7 @@ from ..net.sockets import SocketAddress
 from ..options import check_count
 from ..plans.plan import Plan
 from ..spec import EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
+from .exchanges import Exchanges
 from .journal import Journal
 from .places import Places
 from .proxy import Proxy
@@ -45,7 +46,7 @@ class Fleet:
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
-        self.journal = Journal()
+        self.journal, self.exchanges = Journal(), Exchanges()
         self.plan = Plan(lambda: list(self.proxies.values()))
         self._embedded: Any = None
         self._changes = 0
@@ -87,7 +88,7 @@ class Fleet:
         return self._commit(prepare, commit)
 
     def _make(self, spec: ProxySpec, places: Places) -> Proxy:
-        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal, self.plan)
+        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal, self.plan, self.exchanges)
 
     def validate(self, spec: ProxySpec, place: SocketAddress | None = None) -> Validated:
         """Check everything that a spec says; nothing changes.

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure, FailureKind
+from .answers import payload_at, read_reply
 from .failures import KINDS, pushing
-from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, STEP
+from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, STARTUP, STEP, TO_EXECUTE, TO_SYNC
 from .requests import Requests
 from .responses import Responses
 from .state import Conversation
@@ -33,6 +35,8 @@ class PostgreSQL(Conversation):
     framers = (Requests, Responses)
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
+    grouped_answers = True
+    secrets = frozenset((STARTUP,))
     spoilt_after = HEADER_BYTES
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
@@ -52,3 +56,16 @@ class PostgreSQL(Conversation):
 
     def reusable(self) -> bool:
         return False    # a server process serves one start-up
+
+    def own_answer(self, exchange: Exchange, reply: bytes) -> Answer:
+        return read_reply(reply)
+
+    def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        return payload_at(exchange.name_as_sent if exchange.stage == STEP else b'', data, at, end)
+
+    def joins(self, exchange: Exchange) -> bool:
+        """Return whether it is an Execute: a commit that fails does so at the Sync after it."""
+        return exchange.note is TO_EXECUTE
+
+    def concludes(self, exchange: Exchange) -> bool:
+        return exchange.note is TO_SYNC

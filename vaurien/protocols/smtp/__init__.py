@@ -5,8 +5,10 @@ Bytes only; knows no stream.
 from typing import Any
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure
+from .answers import read_reply
 from .commands import CONTENT, MESSAGE
 from .failures import CONDITIONS, GO_AHEAD, KINDS
 from .requests import Requests
@@ -35,6 +37,8 @@ class SMTP(Conversation):
     name = 'smtp'
     framers = Requests, Responses
     errors = KINDS
+    carries = True      # the content of a message belongs to the dot that ends it
+    secrets = frozenset(('auth-initial', 'credentials'))
     spoilt_after = 4    # the code and what follows it
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
@@ -74,3 +78,6 @@ class SMTP(Conversation):
     def reusable(self) -> bool:
         """Return False: the greeting has been sent, and the client may have authenticated."""
         return False
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_reply(head)
