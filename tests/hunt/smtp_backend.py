@@ -26,6 +26,7 @@ from .clients import PATIENCE
 TOKEN = re.compile(r'(s\d+x\d*)n\d+')
 LOOK = 0.003            #: [s] between two looks whether all is done
 LIMIT = 1 << 26         #: [bytes] of what is told in one line
+WORDS = 12              #: asked for in one command: the server takes 512 bytes, and a word has about 20
 
 Message = list[Any]     #: sender, recipients, length and checksum of the content
 
@@ -148,7 +149,11 @@ def taken(address: str, words: Sequence[str]) -> dict[str, list[Message]]:
     host, _, port = address.rpartition(':')
     with socket.create_connection((host, int(port)), 4 * PATIENCE) as sock, sock.makefile('rwb') as lines:
         lines.readline()
-        lines.write(f'XTAKE {" ".join(words)}\r\n'.encode())
-        lines.flush()
-        found: dict[str, list[Message]] = json.loads(lines.readline(LIMIT))
+        found: dict[str, list[Message]] = {}
+        for start in range(0, len(words), WORDS):
+            lines.write(f'XTAKE {" ".join(words[start:start + WORDS])}\r\n'.encode())
+            lines.flush()
+            answer = lines.readline(LIMIT)
+            assert answer.startswith(b'{'), f'the server of the hunt answers {answer!r}'
+            found.update(json.loads(answer))
         return found

@@ -21,12 +21,14 @@ WORDS = ('errors', 'options', 'matching', 'address', 'mix', 'spec', 'registry', 
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
     ('plugins', 'wire'),
+    ('plans',),
     ('relay',),
     ('recording',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),
     ('control',),
     ('cli',),
+    ('run',),
     ('__main__',),
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.

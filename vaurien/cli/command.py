@@ -5,8 +5,9 @@ Knows no flag and no key; the event loop and the proxies are imported once the c
 import gc
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..address import Address
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from ..spec import ProcessSpec
     from .signals import Signals
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
+#: exit statuses; the last but one: an entry of the plan was not applied, and --strict asks for that; the last: SIGINT before
+#: anything listened
+DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
@@ -32,27 +35,59 @@ logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run vaurien until a signal ends it.
+    """Run vaurien until a signal ends it, or one of its subcommands.
 
     Args:
         argv: The arguments without the program's name; None: those of the process.
 
     Returns:
         The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
-        user has to change what he gave.
+        user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that of the
+        subcommand.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    return answered('vaurien', lambda: dispatched(words))
+
+
+def dispatched(words: Sequence[str]) -> int:
+    """Run what the first word of a command line names; where it names nothing, plain vaurien."""
+    from ..config.subcommands import SUBCOMMANDS
+    found = SUBCOMMANDS.get(words[0]) if words else None
+    if found is None:
+        return plain(words)
+    return answered(f'vaurien {words[0]}', lambda: load(found.target)(words[1:]))
+
+
+def answered(program: str, call: Callable[[], int]) -> int:
+    """Call something, and make a line and an exit status of what it raises.
+
+    Args:
+        program: What the line begins with.
+        call: Returns an exit status.
     """
     try:
-        from ..config import configure
-        run(configure(sys.argv[1:] if argv is None else argv))
-    except SystemExit as answered:
-        return int(answered.code or DONE)
+        return call()
+    except SystemExit as answer:
+        return int(answer.code or DONE)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (ConfigError, RegistrationError) as error:
-        return complain('vaurien', str(error), USAGE)
+        return complain(program, str(error), USAGE)
     except (OSError, VaurienError) as error:
-        return complain('vaurien', in_words(error), FAILED)
-    return DONE
+        return complain(program, in_words(error), FAILED)
+
+
+def load(target: str) -> Callable[[Sequence[str]], int]:
+    """Import the function of a subcommand."""
+    module, _, name = target.partition(':')
+    function: Callable[[Sequence[str]], int] = getattr(import_module(module), name)
+    return function
+
+
+def plain(argv: Sequence[str]) -> int:
+    """Run the proxies of a command line until a signal ends them."""
+    from ..config import configure
+    return run(configure(argv))
 
 
 def say(text: str, stream: Any = None) -> None:
@@ -72,8 +107,11 @@ def say(text: str, stream: Any = None) -> None:
         abandon_stdout()
 
 
-def run(configuration: 'Configuration') -> None:
+def run(configuration: 'Configuration') -> int:
     """Start a process's proxies and its control server, and end them on a signal.
+
+    Returns:
+        The exit status.
 
     Raises:
         ConfigError: A proxy cannot be what its spec says.
@@ -112,6 +150,7 @@ def run(configuration: 'Configuration') -> None:
         ending.callback(gc.unfreeze)
         signals.asked.wait()
         drain(fleet, spec.grace, signals)
+        return UNMET if warn_of_unmet(fleet) and spec.strict else DONE
 
 
 def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> list[str]:
@@ -123,13 +162,14 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> l
         out: Where faults are shown.
         ending: What is to be done in the end is added to it.
     """
+    fleet.plan.replace(spec.plan)   # the first client finds it in force
     fleet.reconcile(spec.proxies)
     lines = [describe(proxy) for proxy in fleet.proxies.values()]
     if spec.http:
         server = open_control(fleet, spec)
         ending.callback(server.stop)
         lines.append(f'control server on http://{server.address}')
-    elif not any(proxy.toxics or not proxy.chaos.plain for proxy in fleet.proxies.values()):
+    elif not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.show == 'faults':
         from .live import Live, is_colored
@@ -165,6 +205,14 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error
     return server
+
+
+def warn_of_unmet(fleet: 'Fleet') -> bool:
+    """Say which entries of the plan were applied to no request, and return whether there are any."""
+    unmet = fleet.plan.unmet()
+    for entry in unmet:
+        logger.warning('the plan was not met: %s: %s', entry.text, entry.why_not)
+    return bool(unmet)
 
 
 def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:

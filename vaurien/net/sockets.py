@@ -7,6 +7,7 @@ import stat
 import struct
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from gevent import get_hub
@@ -135,9 +136,11 @@ def accept(listener: RawSocket) -> tuple[RawSocket, str] | None:
         fd, peer = listener._accept()
     except (BlockingIOError, ConnectionAbortedError):
         return None
-    sock = socket.SocketType(listener.family, socket.SOCK_STREAM, 0, fd)
+    # the peer's address tells the family at no cost; ``listener.family`` makes an enum of it each time
+    family = socket.AF_UNIX if isinstance(peer, (str, bytes)) else socket.AF_INET if len(peer) == 2 else socket.AF_INET6
+    sock = socket.SocketType(family, socket.SOCK_STREAM, 0, fd)
     sock.setblocking(False)
-    if listener.family == socket.AF_UNIX:
+    if family == socket.AF_UNIX:
         return sock, 'unix:'
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock, str(Address(peer[0], peer[1]))
@@ -167,9 +170,13 @@ def is_own_peer(sock: RawSocket, port: int | None) -> bool:
 
     So TCP does where nothing listens at a port, and the system picks this very port for the socket that is to be connected to it.
     """
-    with contextlib.suppress(OSError):  # the peer may be gone already
-        return port is not None and bool(sock.getsockname()[1] == port and sock.getsockname()[:2] == sock.getpeername()[:2])
-    return False
+    if port is None:
+        return False
+    try:
+        own = sock.getsockname()
+        return bool(own[1] == port and own[:2] == sock.getpeername()[:2])
+    except OSError:     # the peer may be gone already
+        return False
 
 
 def refuse(sock: RawSocket) -> None:
@@ -192,14 +199,23 @@ def healthy(sock: RawSocket) -> bool:
 
 def known(address: Address) -> list[SocketAddress] | None:
     """Return what an address means where no name has to be looked up; None where one has."""
+    told = _told(address)
+    if told is not None:
+        return [told]
+    kept = _names.get((address.host, address.port or 0))
+    return kept[1] if kept and kept[0] > time.monotonic() else None
+
+
+@lru_cache      # it is asked for each connection to the backend
+def _told(address: Address) -> SocketAddress | None:
+    """Return what an address says by itself; None: it is a name."""
     if address.unix:
-        return [(socket.AF_UNIX, address.host)]
+        return socket.AF_UNIX, address.host
     for family in (socket.AF_INET, socket.AF_INET6):
         with contextlib.suppress(OSError):
             socket.inet_pton(family, address.host or '127.0.0.1')
-            return [(family, (address.host or '127.0.0.1', address.port))]
-    kept = _names.get((address.host, address.port or 0))
-    return kept[1] if kept and kept[0] > time.monotonic() else None
+            return family, (address.host or '127.0.0.1', address.port)
+    return None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -288,12 +287,15 @@ class Writer:
             self._shutdown_now()
 
     def _shutdown_now(self) -> None:
-        with suppress(OSError):     # the peer is gone already; the next read from it tells
+        try:
             self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            return      # the peer is gone already; the next read from it tells
 
     def drop_writing(self) -> None:
         """Let go of everything; what is not written yet is lost, and callers that wait for it are told."""
-        self._writer, self._timer = release(self._writer), release(self._timer)
+        if self._writer is not None or self._timer is not None:     # most often nothing is left to write
+            self._writer, self._timer = release(self._writer), release(self._timer)
         if self.through is not None:
             self.through.drop()
             self.through = None
