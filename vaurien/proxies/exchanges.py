@@ -2,8 +2,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from ..net.stream import Stream
 from ..recording.records import Closed, Exchanged, Opened, Unread
-from ..recording.session import RecordedSession
+from ..recording.session import RecordedSession, RecordedStream
 from ..relay.session import Session
 
 Event = Opened | Closed | Unread
@@ -24,9 +25,19 @@ class Exchanges:
         self.mark = ''
 
     @property
+    def followed(self) -> bool:
+        """Whether sessions that begin now are recorded."""
+        return bool(self.followers or self.watchers)
+
+    @property
     def session(self) -> type[Session]:
         """The class of the sessions that begin now."""
-        return RecordedSession if self.followers or self.watchers else Session
+        return RecordedSession if self.followed else Session
+
+    @property
+    def stream(self) -> type[Stream]:
+        """The class of their streams."""
+        return RecordedStream if self.followed else Stream
 
     def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None) -> None:
         """Call something with each exchange of the sessions that begin from now on, until ``unfollow``.

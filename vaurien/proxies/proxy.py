@@ -11,7 +11,6 @@ from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket, SocketAddress
-from ..net.stream import Stream
 from ..plans.entry import Applied
 from ..plans.plan import Plan
 from ..plans.planned import Planned
@@ -204,9 +203,9 @@ class Proxy:
 
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
-        timeout = self.spec.timeout
+        timeout, stream = self.spec.timeout, self.exchanges.stream
         try:
-            session = self.exchanges.session(self, number, Stream(client, timeout), Stream(backend, timeout),
+            session = self.exchanges.session(self, number, stream(client, timeout), stream(backend, timeout),
                                              self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
             return self.failed(f'protocol {self.protocol.name}', number, client, backend)

@@ -61,7 +61,7 @@ class Recorder:
     """
 
     __slots__ = ('sink', 'protocol', 'proxy', 'number', 'records', '_named', '_epoch', '_held', '_carried', '_latest',
-                 '_deliver')
+                 '_over', '_deliver')
 
     def __init__(self, sink: Sink, protocol: MessageProtocol, proxy: str, number: int,
                  deliver: Callable[[Exchanged], None] | None = None) -> None:
@@ -74,6 +74,7 @@ class Recorder:
         self._held: list[tuple[Exchange, Record, str, str, float]] = []
         self._carried: Record | None = None     # what belongs to the next exchange: the steps before it, the content of a mail
         self._latest: Record | None = None
+        self._over: Exchange | None = None      # the one whose answer came last, and which may not be recorded yet
 
     # -- requests
 
@@ -193,18 +194,23 @@ class Recorder:
             record.tail = data[max(at, end - HEAD_BYTES):end]
         if done:
             framer = self.protocol.response_cutter.framer
-            record.answered, record.error = True, framer.error
+            record.answered, record.error, self._over = True, framer.error, exchange
             if not framer.failed:
                 framer.error = ''
 
     def replied(self, exchange: Exchange) -> None:
-        """Note that vaurien's own answer leaves."""
+        """Note that vaurien's own answer leaves, after those before it."""
+        over, self._over = self._over, None
+        if over is not None and over is not exchange:
+            self.finish(over)
         record = self._record(exchange)
         if record is not None:
             record.answered = True
 
     def finish(self, exchange: Exchange) -> None:
-        """Record an exchange that is over; calling it twice is harmless."""
+        """Record an exchange that is over; twice is harmless. One that ends in silence goes on with its connection."""
+        if exchange.failure is not None and exchange.failure.end == 'silence':
+            return
         record = self._record(exchange)
         if record is not None:
             del self.records[exchange]

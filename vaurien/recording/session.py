@@ -2,6 +2,8 @@
 import time
 from typing import Protocol as Interface
 
+from ..net.sockets import RawSocket
+from ..net.stream import Stream
 from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol
 from ..relay.lane import Lane
@@ -17,6 +19,26 @@ class RecordingHost(SessionHost, Interface):
 
     @property
     def exchanges(self) -> Sink: ...
+
+
+class RecordedStream(Stream):
+    """A stream that knows whether it was reset here.
+
+    Attributes:
+        aborted: It was.
+    """
+
+    __slots__ = ('aborted',)
+
+    def __init__(self, sock: RawSocket, timeout: float = 0.0) -> None:
+        super().__init__(sock, timeout)
+        self.aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
+        super().abort()
+
+    reset = abort
 
 
 class RecordedSession(Session):
@@ -88,19 +110,24 @@ class RecordedSession(Session):
         super().finish_client()
 
     def finish(self) -> None:
-        self._ends('vaurien', 'fin')
+        left = self.silent and not self._was_aborted()      # a silent session ends when its client leaves
+        self._ends('client' if left else 'vaurien', 'rst' if self._was_aborted() else 'fin')
         super().finish()
 
     def idle_too_long(self) -> None:
         self._ends('vaurien', 'timeout')
         super().idle_too_long()
 
+    def _was_aborted(self) -> bool:
+        """Return whether a behavior or a toxic has reset one of its connections."""
+        return any(isinstance(stream, RecordedStream) and stream.aborted for stream in (self.client, self.backend))
+
     def _ends(self, by: str, how: str) -> None:
         if self.ending is None:
             self.ending = by, how
 
     def _end(self, reset: bool) -> None:
-        self._ends('vaurien', 'rst' if reset else 'fin')
+        self._ends('vaurien', 'rst' if reset or self._was_aborted() else 'fin')
         if self.recorder is not None:
             self.recorder.ended()
             self._deliveries.ended()

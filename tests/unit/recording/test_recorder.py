@@ -45,8 +45,9 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(('name', 'conversation'), ANSWERS)
-def test_each_request_is_recorded_with_how_the_server_answered_it(name, conversation):
+@pytest.mark.parametrize('case', ANSWERS)
+def test_each_request_is_recorded_with_how_the_server_answered_it(case):
+    name, conversation = case
     found = record(Protocol.get(name), conversations(name)[conversation], single_bytes)
     assert [(one.name, one.answer) for one in found][:len(ANSWERS[name, conversation])] == ANSWERS[name, conversation]
 
