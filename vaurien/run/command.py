@@ -16,7 +16,7 @@ from ..console import complain
 from . import report
 from .beside import Beside
 from .keeper import Keeper
-from .plan import Plan, make_plan
+from .setup import Setup, make_setup
 
 if TYPE_CHECKING:
     from ..proxies.fleet import Fleet
@@ -37,23 +37,23 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
         ConfigError: A value does not fit; nothing was started.
         OSError, VaurienError: Something cannot be opened, and the command was not started; or the keeper was killed.
     """
-    plan = make_plan(argv, environ)
+    setup = make_setup(argv, environ)
     with ExitStack() as ending:
-        if any(place.listen.unix for place in plan.places):
+        if any(place.listen.unix for place in setup.places):
             folder = tempfile.mkdtemp(prefix='vaurien-')
             keeper.send(do='remove', folder=folder)     # where this process is killed
             ending.callback(shutil.rmtree, folder, ignore_errors=True)
-            for place in plan.places:
+            for place in setup.places:
                 (Path(folder) / place.name).mkdir()
-            plan = plan.inside(Path(folder))
-        return between(plan, keeper, environ, ending)
+            setup = setup.inside(Path(folder))
+        return between(setup, keeper, environ, ending)
 
 
-def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> int:
+def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> int:
     """Start the proxies, run the command, and say what it met.
 
     Args:
-        plan: What there is to do.
+        setup: What there is to do.
         keeper: The process that is to start the command.
         environ: The environment that the command is to have, but for what is replaced.
         ending: What is to be done in the end is added to it.
@@ -62,7 +62,7 @@ def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: Exit
 
     from ..proxies.fleet import Fleet
     from .child import Child, NotStartedError
-    configuration = plan.configuration
+    configuration = setup.configuration
     spec = configuration.spec
     ending.callback(close_log, open_log(spec.log_level, spec.log_output))
     out = ending.enter_context(never_waiting(sys.stderr, 'vaurien: lines that were dropped: {}\n'.format))
@@ -75,17 +75,17 @@ def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: Exit
     ending.callback(fleet.close)
     child = Child(keeper)
     ending.callback(child.close)
-    beside = Beside(plan.playing, fleet, spec, lambda text: None if plan.quiet else say(text, out))
-    told = begin(plan, fleet, out, ending)
+    beside = Beside(setup.playing, fleet, spec, lambda text: None if setup.quiet else say(text, out))
+    told = begin(setup, fleet, out, ending)
     try:
-        child.start(plan.command, {**environ, **told}, spec.grace)
+        child.start(setup.command, {**environ, **told}, spec.grace)
     except NotStartedError as error:
         return complain('vaurien run', str(error), error.status)
     beside.start()
     status = child.wait()
     left = child.end_rest()
     beside.stop()
-    if not plan.quiet:
+    if not setup.quiet:
         for line in report.lines(fleet, left):
             say(line, out)
     unmet = warn_of_unmet(fleet)
@@ -93,38 +93,38 @@ def between(plan: Plan, keeper: Keeper, environ: Mapping[str, str], ending: Exit
     return status or (UNMET if unmet and spec.strict else DONE)
 
 
-def begin(plan: Plan, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:
+def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:
     """Start all that is to be there before the command is, and return what the command is to be told.
 
     Args:
-        plan: What there is to do.
+        setup: What there is to do.
         fleet: The proxies; none is there yet.
         out: Where lines go.
         ending: What is to be done in the end is added to it.
     """
-    spec = plan.configuration.spec
+    spec = setup.configuration.spec
     fleet.plan.replace(spec.plan)   # the first client finds it in force
     fleet.reconcile(spec.proxies)
     control = open_control(fleet, spec)
     ending.callback(control.stop)
-    if not plan.quiet:
+    if not setup.quiet:
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)
     if spec.show == 'faults':
         from ..cli.live import Live, is_colored
         ending.callback(Live(fleet.journal, out, is_colored(sys.stderr)).close)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(plan, addresses)}
+    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
 
 
-def environment(plan: Plan, addresses: Mapping[str, Address]) -> dict[str, str]:
+def environment(setup: Setup, addresses: Mapping[str, Address]) -> dict[str, str]:
     """Return the variables that say where the proxies are.
 
     Args:
-        plan: What there is to do.
+        setup: What there is to do.
         addresses: Where they are, by their names.
     """
-    urls = {place.name: str(addresses[place.name]) for place in plan.places}
-    urls |= {through.name: through.told(addresses) for through in plan.throughs}
-    told = {through.variable: urls[through.name] for through in plan.throughs if through.variable}
-    return {**told, **{template.variable: template.filled(addresses, urls) for template in plan.templates}}
+    urls = {place.name: str(addresses[place.name]) for place in setup.places}
+    urls |= {through.name: through.told(addresses) for through in setup.throughs}
+    told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
+    return {**told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}

@@ -18,7 +18,7 @@ from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
 
 
-class Plan(NamedTuple):
+class Setup(NamedTuple):
     """What there is to do.
 
     Args:
@@ -42,7 +42,7 @@ class Plan(NamedTuple):
         """The backends."""
         return [place for through in self.throughs for place in through.places]
 
-    def inside(self, folder: Path) -> 'Plan':
+    def inside(self, folder: Path) -> 'Setup':
         """Return the same with its sockets inside a folder.
 
         Args:
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
         return self._replace(configuration=self.configuration._replace(spec=msgspec.structs.replace(spec, proxies=proxies)))
 
 
-def make_plan(argv: Sequence[str], environ: Mapping[str, str]) -> Plan:
+def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     """Read a command line.
 
     Args:
@@ -83,7 +83,7 @@ def make_plan(argv: Sequence[str], environ: Mapping[str, str]) -> Plan:
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Plan(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common))
+    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common))
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:
