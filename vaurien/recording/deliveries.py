@@ -17,18 +17,34 @@ class Deliveries:
     Args:
         sink: Where they go.
         client: The stream to the client.
+
+    Attributes:
+        collecting: Answers are collected, and are written together when all of what was read has been handled.
     """
 
-    __slots__ = ('_sink', '_client', '_waiting', '_chain', '_draining')
+    __slots__ = ('_sink', '_client', '_waiting', '_chain', '_draining', '_collected', 'collecting')
 
     def __init__(self, sink: Sink, client: Stream) -> None:
         self._sink, self._client = sink, client
         self._waiting: deque[tuple[int, float, Exchanged]] | None = None    # few sessions have any
         self._chain: Chain | None = None
-        self._draining = False
+        self._draining = self.collecting = False
+        self._collected: list[Exchanged] = []
 
     def exchanged(self, exchanged: Exchanged) -> None:
         """Hand a record on, now or when its answer has been written."""
+        if self.collecting:
+            self._collected.append(exchanged)
+        else:
+            self._hand_on(exchanged)
+
+    def flushed(self) -> None:
+        """Hand on the records of what was collected: it has been written as far as it goes."""
+        collected, self._collected = self._collected, []
+        for exchanged in collected:
+            self._hand_on(exchanged)
+
+    def _hand_on(self, exchanged: Exchanged) -> None:
         client = self._client
         if client.through is None and client.backlog is None or not exchanged.received:
             return self._sink.exchanged(exchanged)
@@ -73,6 +89,8 @@ class Deliveries:
 
     def ended(self) -> None:
         """Hand on what waits: the session has ended, and what is not written by now never will be."""
+        self.flushed()
+        self.collecting = False
         if self._waiting:
             self._look()
             waiting, self._waiting = self._waiting, None

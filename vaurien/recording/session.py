@@ -65,6 +65,7 @@ class RecordedSession(Session):
         upstream = RecordedRequests(self, protocol, self.client, self.backend)
         downstream = RecordedResponses(self, protocol, self.backend, self.client)
         upstream.recorder = downstream.recorder = self.recorder
+        downstream.deliveries = self._deliveries
         return upstream, downstream
 
     def start(self) -> None:
