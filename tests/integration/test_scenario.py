@@ -74,7 +74,7 @@ def test_the_scenario_of_postgres_is_taken():
 def test_a_signal_ends_it_and_the_report_is_written(tmp_path, number):
     file, path = tmp_path / 'file.toml', tmp_path / 'report.json'
     file.write_text('[[phase]]\nfor = "1h"\ndown = true\n')
-    with daemon('scenario', str(file), '--json', str(path), '--backend', '127.0.0.1:9') as vaurien:
+    with daemon('scenario', str(file), '--json', str(path), '--proxy', '127.0.0.1:0', '--backend', '127.0.0.1:9') as vaurien:
         vaurien.wait_for('phase 1 of 1')
         vaurien.send(number)
         assert vaurien.wait() == 128 + number
@@ -118,7 +118,8 @@ def test_the_report_says_what_a_client_measured_from_outside(tmp_path, redis_ser
     file.write_text(FAR.format(latency=round(100 * MS * 1000), jitter=round(50 * MS * 1000), count=CLIENTS * EACH))
 
     def off() -> float:
-        with daemon('scenario', str(file), '--json', str(path), '--backend', redis_server.address, '--protocol', 'redis') as vaurien:
+        with daemon('scenario', str(file), '--json', str(path), '--proxy', '127.0.0.1:0', '--backend', redis_server.address,
+                    '--protocol', 'redis') as vaurien:
             measured = asyncio.run(asyncio.wait_for(measure(vaurien.port), PATIENCE))
             eventually(lambda: vaurien.status is not None, 'the end')
             assert vaurien.wait() == 0

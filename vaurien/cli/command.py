@@ -139,10 +139,7 @@ class Task:
 
 
 def run(configuration: 'Configuration', task: Task | None = None) -> int:
-    """Start a process's proxies and its control server, and end them on a signal, or when a task has been done.
-
-    Returns:
-        The exit status.
+    """Start a process's proxies and its control server, end them on a signal or when a task is done, and return the exit status.
 
     Raises:
         ConfigError: A proxy cannot be what its spec says.

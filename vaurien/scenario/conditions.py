@@ -93,7 +93,9 @@ def between(pair: Sequence[float], progress: float) -> float:
 
 def ramped(spec: ProxySpec, ramp: Ramp, progress: float, where: str) -> ProxySpec:
     """Return a spec with the values that ramps have at a moment."""
-    mix, toxics = list(spec.mix), list(spec.toxics)
+    # what is missing to 100 is dummy: where it is said it would leave no room
+    mix = [entry for entry in spec.mix if not ramp.mix or entry.name != 'dummy' or 'dummy' in ramp.mix]
+    toxics = list(spec.toxics)
     for name, pair in ramp.mix.items():
         entry = BehaviorSpec(name=name, percent=bounded_percent(between([float(end) for end in pair], progress), where, name))
         put(mix, [at for at, other in enumerate(mix) if other.name == name], f'{where} ramp.mix', name, entry, keep='settings')

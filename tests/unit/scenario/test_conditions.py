@@ -117,3 +117,9 @@ def test_a_ramp_of_what_is_there_twice_is_refused():
 def test_every_link_can_be_named():
     assert all(made(link=name).toxics for name in LINKS)
     assert Ramp() == Ramp()
+
+
+def test_a_ramp_has_the_room_that_dummy_was_said_to_have():
+    before = ProxySpec(mix=(BehaviorSpec(name='dummy', percent=100),))
+    assert [entry.name for entry in made(1.0, before, ramp={'mix': {'error': [0, 60]}}).mix] == ['error']
+    assert made(1.0, before) == before
