@@ -56,7 +56,8 @@ READY = {'redis-failover': ('replica', 'READONLY'), 'slow-dependency': ('slow', 
 @pytest.mark.parametrize('name', READY)
 def test_a_ready_scenario_is_played(tmp_path, name, redis_server):
     redis = name == 'redis-failover'
-    backend = ('--backend', redis_server.address, '--protocol', 'redis') if redis else ('--backend', 'embedded', '--protocol', 'http')
+    where = (redis_server.address, 'redis') if redis else ('embedded', 'http')
+    backend = '--backend', where[0], '--protocol', where[1]
     report, answered = play(tmp_path, DOCS / 'scenarios' / f'{name}.toml', SET if redis else HTTP, *backend)
     phase, kind = READY[name]
     found = next(found for found in report['phases'] if found['name'] == phase)
