@@ -113,6 +113,11 @@ class Exchange:
         return self._name.decode('utf-8', 'replace')
 
     @property
+    def name_as_sent(self) -> bytes:
+        """The bytes of the request's name."""
+        return self._name
+
+    @property
     def drawn(self) -> Behavior:
         """The behavior that was drawn for it; a draw has to come first."""
         assert self.behavior is not None

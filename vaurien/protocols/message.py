@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 from ..errors import ProtocolError
+from .answers import Answers
 from .base import COMMON, BaseProtocol, Behavior, Exchange
 from .base import Failure as Failure
 from .kinds import CATEGORIES as CATEGORIES
@@ -58,6 +59,9 @@ class Framer(Generic[P]):
     handled: while a part is being handled they are those of the part before, and when ``scan`` goes on they are those of the part
     just yielded.
     """
+
+    error = ''      #: the code of the last error in a response, where only its framer finds it; for those who record
+    failed = False  #: the error holds for the requests after it too, until the framer says otherwise
 
     def __init__(self, protocol: P) -> None:
         self.protocol = protocol
@@ -171,7 +175,7 @@ class Cutter:
         self.opaque_because = self.opaque_because or reason
 
 
-class MessageProtocol(BaseProtocol):
+class MessageProtocol(Answers, BaseProtocol):
     """A protocol that knows where requests and responses begin and end.
 
     A subclass gives ``framers`` (for requests, for responses) and ``errors``; it may override ``fits``, ``responds``, ``edit``.

@@ -11,7 +11,6 @@ from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket, SocketAddress
-from ..net.stream import Stream
 from ..plans.entry import Applied
 from ..plans.plan import Plan
 from ..plans.planned import Planned
@@ -23,6 +22,7 @@ from ..relay.toxic_view import ToxicView
 from ..spec import ProxySpec
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals import Arrivals
+from .exchanges import Exchanges
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
@@ -41,6 +41,7 @@ class Proxy:
         seed: What the generators of its sessions are made from.
         journal: Where faults are written down; None: one of its own.
         plan: What is meant for certain exchanges; None: nothing.
+        exchanges: Who follows its exchanges; None: nobody.
 
     Attributes:
         now: What it is.
@@ -52,10 +53,12 @@ class Proxy:
         unapplied: Why faults are not applied.
     """
 
-    def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None) -> None:
+    def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None,
+                 exchanges: Exchanges | None = None) -> None:
         self._plan = plan
         self.now, self.bound, self.seed = wanted, wanted.listen, seed
         self.journal = journal if journal is not None else Journal()
+        self.exchanges = exchanges if exchanges is not None else Exchanges()
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
         self.pool = Pool(wanted.spec.pool_max_size, wanted.spec.pool_timeout)
         self.stats = Stats()
@@ -212,10 +215,10 @@ class Proxy:
 
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
-        timeout = self.spec.timeout
+        timeout, stream = self.spec.timeout, self.exchanges.stream
         try:
-            session = Session(self, number, Stream(client, timeout), Stream(backend, timeout),
-                              self.protocol(self.settings), peer, address)
+            session = self.exchanges.session(self, number, stream(client, timeout), stream(backend, timeout),
+                                             self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
             return self.failed(f'protocol {self.protocol.name}', number, client, backend)
         self.sessions[number] = session

@@ -15,6 +15,7 @@ from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
 from ..errors import VaurienError, in_words
 from . import report
+from .beside import Beside
 from .keeper import Keeper
 from .places import ANYWHERE
 from .setup import Setup, make_setup
@@ -97,17 +98,21 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     ending.callback(fleet.close)
     child = Child(keeper)
     ending.callback(child.close)
+    beside = Beside(setup.playing, fleet, spec, lambda text: None if setup.quiet else say(text, out))
     told = begin(setup, fleet, out, ending)
     try:
         child.start(setup.command, {**environ, **told}, spec.grace)
     except NotStartedError as error:
         return complain('vaurien run', str(error), error.status)
+    beside.start()
     status = child.wait()
     left = child.end_rest()
+    beside.stop()
     if not setup.quiet:
         for line in report.lines(fleet, left):
             say(line, out)
     unmet = warn_of_unmet(fleet)
+    beside.finish()
     return status or (UNMET if unmet and spec.strict else DONE)
 
 

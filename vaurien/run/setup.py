@@ -12,7 +12,9 @@ from ..config.ini import check_path, read_sections
 from ..config.plugins import load_plugins
 from ..errors import ConfigError
 from ..plugins import KINDS, make_catalog
+from ..scenario.playing import Playing
 from . import arguments, specs
+from .beside import read_playing
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
 
@@ -26,6 +28,7 @@ class Setup(NamedTuple):
         templates: What else the command is told.
         command: The command, and its arguments.
         quiet: Whether nothing is said of proxies and faults.
+        playing: The scenario that is played meanwhile; None: none.
     """
 
     configuration: Configuration
@@ -33,6 +36,7 @@ class Setup(NamedTuple):
     templates: tuple[Template, ...]
     command: tuple[str, ...]
     quiet: bool
+    playing: Playing | None = None
 
     @property
     def places(self) -> list[Place]:
@@ -90,7 +94,7 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Setup(configuration, throughs, templates, tuple(command), quiet)
+    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common))
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from ...options import Option
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind
+from .answers import body_at, read_status
 from .failures import ERRORS
 from .framers import Conversation
 from .headers import closing, host_of, redirected, with_field
@@ -37,6 +39,7 @@ class HTTP(Conversation):
     }
     framers = Requests, Responses
     shape = staticmethod(shape)
+    headed = True
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -76,3 +79,9 @@ class HTTP(Conversation):
     def spoils(self) -> bool:
         """Return False: a body with random bytes is a valid body, and shows no failing server."""
         return False
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_status(head)
+
+    def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        return body_at(data, at, end)

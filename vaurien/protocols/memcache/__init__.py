@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from ...errors import ProtocolError
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure, Framer, MessageProtocol, Part
+from .answers import read_packet, read_text
 from .binary import BinaryRequests, BinaryResponses
 from .failures import KINDS, QUIET, ROWS, closing
 from .opcodes import REQUEST
@@ -47,6 +49,7 @@ class Memcache(Conversation):
     framers = Opening, TextResponses
     shape = staticmethod(shape)
     errors = KINDS
+    secrets = frozenset(('auth',))
 
     def speak(self, binary: bool) -> Framer[MessageProtocol]:
         """Follow one of the two protocols from here on; return the framer of its requests."""
@@ -74,3 +77,6 @@ class Memcache(Conversation):
 
     def reusable(self) -> bool:
         return super().reusable() and not self.binary
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_packet(head) if self.binary else read_text(head, tail)

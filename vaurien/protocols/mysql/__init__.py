@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind, MessageProtocol
 from ..starttls import STARTTLS
+from .answers import payload_at, read_reply
 from .calls import Call, complete
-from .commands import UNANSWERED
+from .commands import CHANGING_USER, LOGGING_IN, UNANSWERED
 from .failures import ERRORS, VERBS, verb
 from .packets import HEADER_BYTES, SSL, place_of_capabilities
 from .requests import Requests
@@ -38,6 +40,7 @@ class MySQL(Conversation):
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))
+    secrets = frozenset((LOGGING_IN, CHANGING_USER))
     spoilt_after = HEADER_BYTES + 1
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
@@ -63,3 +66,9 @@ class MySQL(Conversation):
     def reusable(self) -> bool:
         """Return False: the server greets each connection once, and this one has been used to log in."""
         return False
+
+    def own_answer(self, exchange: Exchange, reply: bytes) -> Answer:
+        return read_reply(reply)
+
+    def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        return payload_at(data, at, end)

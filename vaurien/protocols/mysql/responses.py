@@ -10,6 +10,7 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
 from ..starttls import NO_TLS, REFUSE
+from .answers import code_at
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
     CURSOR_EXISTS,
@@ -181,7 +182,10 @@ class Responses(Framer[Conversation]):
             call: What is remembered of the request.
         """
         if first == ERR:
-            return length < 3 or data[at + 1:at + 3] != PROGRESS
+            if length >= 3 and data[at + 1:at + 3] == PROGRESS:
+                return False
+            self.error = code_at(data, at)
+            return True
         if self.next is FIRST:
             return self._FIRST[call.shape](self, data, at, length, first, call)
         if self.next is PASSING:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol
 from ..starttls import STARTTLS
+from .answers import payload_at, read_reply
 from .failures import KINDS, pushing
-from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, REFUSED, STEP
+from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, REFUSED, STARTUP, STEP, TO_EXECUTE, TO_SYNC
 from .requests import Requests
 from .responses import Responses
 from .shapes import shape
@@ -39,6 +41,8 @@ class PostgreSQL(Conversation):
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
+    grouped_answers = True
+    secrets = frozenset((STARTUP,))
     spoilt_after = HEADER_BYTES
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
@@ -68,3 +72,16 @@ class PostgreSQL(Conversation):
 
     def reusable(self) -> bool:
         return False    # a server process serves one start-up
+
+    def own_answer(self, exchange: Exchange, reply: bytes) -> Answer:
+        return read_reply(reply)
+
+    def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        return payload_at(exchange.name_as_sent if exchange.stage == STEP else b'', data, at, end)
+
+    def joins(self, exchange: Exchange) -> bool:
+        """Return whether it is an Execute: a commit that fails does so at the Sync after it."""
+        return exchange.note is TO_EXECUTE
+
+    def concludes(self, exchange: Exchange) -> bool:
+        return exchange.note is TO_SYNC

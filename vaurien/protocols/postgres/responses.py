@@ -9,6 +9,7 @@ from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
 from ..starttls import begins
 from . import messages as wire
+from .answers import ERROR, state_at
 from .messages import (
     ASIDE,
     HEADER_BYTES,
@@ -27,6 +28,8 @@ from .state import Conversation
 
 _REFUSED = ord(wire.REFUSED)
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
+#: [bytes] of an error within which its SQLSTATE comes; one that has it later is not recorded with it
+MAX_STATE_BYTES = 256
 _REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server sends a message that cannot come here'}
 
 
@@ -68,10 +71,17 @@ class Responses(Framer[Conversation]):
             if at == start and action > ASIDE:
                 raise ProtocolError(_REASONS[action])
             return (at, exchange, False) if at > start else None
+        if data[at] == ERROR and not self._reads_error(data, at, end):
+            return (at, exchange, False) if at > start else None
         if end > len(data):
             self.rest, self.due = end - len(data), action
             return len(data), exchange, False
         return self._ended(action, data, end)
+
+    def _reads_error(self, data: bytes, at: int, end: int) -> bool:
+        """Record the SQLSTATE of an error that ends at ``end``; return False where that is still to come."""
+        self.error = state_at(data, at)
+        return bool(self.error) or len(data) >= min(end, at + MAX_STATE_BYTES)
 
     def _negotiated(self, response: int, end: int) -> Part:
         """Report the single byte that is the response to SSLRequest and GSSENCRequest."""
@@ -96,10 +106,12 @@ class Responses(Framer[Conversation]):
             self.final = True   # it has not been let in
         if protocol.fed:
             protocol.fed.pop(exchange, None)
-        return end, exchange, action != wire.COPYING
+        return end, exchange, action not in (wire.COPYING, wire.REFUSED)
 
     def _ready(self, exchange: Exchange, status: bytes) -> None:
         protocol = self.protocol
+        if self.failed:
+            self.error = ''     # it was that of a request before
         protocol.status, protocol.copying, self.failed = status, False, False
         failure = exchange.failure
         if failure is not None and failure.request:     # the response to the stand-in has the true status

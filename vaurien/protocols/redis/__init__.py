@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
+from .answers import read_reply
+from .commands import LOGIN
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
@@ -41,3 +44,9 @@ class Redis(Conversation):
 
     def reusable(self) -> bool:
         return super().reusable() and self.state.clean and self.state.usual
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_reply(head)
+
+    def secret(self, exchange: Exchange) -> bool:
+        return bool(exchange.note[BITS] & LOGIN)

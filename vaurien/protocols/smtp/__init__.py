@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure, MessageProtocol
 from ..starttls import STARTTLS
+from .answers import read_reply
 from .commands import CONTENT, MESSAGE
 from .failures import CONDITIONS, GO_AHEAD, KINDS, NO_STARTTLS
 from .requests import Requests
@@ -41,6 +43,8 @@ class SMTP(Conversation):
     shape = staticmethod(shape)
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors = KINDS
+    carries = True      # the content of a message belongs to the dot that ends it
+    secrets = frozenset(('auth-initial', 'credentials'))
     spoilt_after = 4    # the code and what follows it
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
@@ -91,3 +95,6 @@ class SMTP(Conversation):
     def reusable(self) -> bool:
         """Return False: the greeting has been sent, and the client may have authenticated."""
         return False
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_reply(head)
