@@ -84,7 +84,7 @@ class RecordedSession(Session):
         super().injected(exchange, kind)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
-        if not self._told:
+        if not self.unread:
             self._sink.happened(Unread(time.time(), self.name, self.number, reason))
         super().lane_opaque(lane, reason)
         if self.recorder is not None and not self.protocol_queue():

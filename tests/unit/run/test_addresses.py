@@ -52,7 +52,8 @@ def test_what_a_text_becomes_is_read_again_as_the_proxies(row):
 @pytest.mark.parametrize('text', [
     '', ' ', 'x', 'host', 'host:', ':1', 'host:0', 'host:65536', 'host:port', '//host', 'redis://h:x', 'redis://h:1:2',
     'redis://[::1', 'redis://h h:1', 'postgresql://a,b:99999/x', 'postgresql://u@/x?host=a,b&port=1,2,3', 'host=a,b port=1,2,3',
-    'host= port=1', "host='a", 'unix://', 'unix://x', 'redis+socket://', 'mysql:unix_socket=x', 'mysql:dbname=x', 'a=b', 'a=b;c=d',
+    'host= port=1', "host='a", 'unix://', 'unix://x', 'redis+socket://', 'mysql:unix_socket=x', 'mysql:dbname=x', 'a=b',
+    'a=b;c=d',
     'jdbc:', 'jdbc:x', 'jdbc:mysql://address=(host=a)(port=1)/x', '@tcp(x:y)/', 'tcp://host', 'thing://host:1', 'redis://a\nb',
     'redis://a:1;http://', 'db+x', 'socket:x', 'socket:', 'x\0y:1', 'http://', 'https://h',
 ])

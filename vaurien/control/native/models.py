@@ -29,7 +29,7 @@ Attributes = Annotated[dict[str, Any], Meta(description="Values of the toxic's o
 Entries = Annotated[str | list[BehaviorSpec], Meta(description='Behaviors and their weights: a text such as '
                                                                '20:delay,10:error, or a list; what is missing to 100 is dummy')]
 Settings = Annotated[dict[str, dict[str, Any]], Meta(description="Values of behaviors' options, by behavior and option")]
-Accepting = Annotated[bool, Meta(description='Whether it takes new connections; without it they are refused, and open ones live on')]
+Accepting = Annotated[bool, Meta(description='Whether it takes new connections; else they are refused, and open ones live on')]
 Seconds = Annotated[float, Meta(ge=0, le=10 ** 6)]
 Count = Annotated[int, Meta(ge=0, le=10 ** 6)]
 Backlog = Annotated[int, Meta(ge=1, le=65535)]

@@ -25,8 +25,9 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
     return models.Proxy(
         name=spec.name, proxy=spec.proxy, address=str(proxy.bound), backend=spec.backend, protocol=spec.protocol,
         protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
-        toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled, accepting=spec.accepting, timeout=spec.timeout,
-        stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size, pool_timeout=spec.pool_timeout,
+        toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled,
+        accepting=spec.accepting, timeout=spec.timeout, stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size,
+        pool_timeout=spec.pool_timeout,
         backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)), uses=uses_view(proxy),
         unread=[models.Unread(**unread._asdict()) for unread in proxy.unapplied.sessions_unread(proxy.sessions)])
 

@@ -12,7 +12,7 @@ from ..message import Failure, FailureKind, MessageProtocol
 from ..starttls import STARTTLS
 from .answers import payload_at, read_reply
 from .failures import KINDS, pushing
-from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, QUERY, REFUSED, STARTUP, STEP, TO_EXECUTE, TO_SYNC
+from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, NO_ENCRYPTION, QUERY, STARTUP, STEP, TO_EXECUTE, TO_SYNC
 from .requests import Requests
 from .responses import Responses
 from .shapes import shape
@@ -68,7 +68,7 @@ class PostgreSQL(Conversation):
 
     def refusal(self, exchange: Exchange) -> Failure:
         """Return what SSLRequest and GSSENCRequest are answered with where they are refused."""
-        return Failure(REFUSED)
+        return Failure(NO_ENCRYPTION)
 
     def reusable(self) -> bool:
         return False    # a server process serves one start-up

@@ -26,7 +26,7 @@ from .messages import (
 )
 from .state import Conversation
 
-_REFUSED = ord(wire.REFUSED)
+_REFUSED = ord(wire.NO_ENCRYPTION)
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
 #: [bytes] of an error within which its SQLSTATE comes; one that has it later is not recorded with it
 MAX_STATE_BYTES = 256
