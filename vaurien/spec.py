@@ -188,6 +188,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
+        journal: The file that each exchange is written into; empty: none.
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
@@ -206,6 +207,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_token: str = ''
     toxiproxy: bool = False
     show: str = 'faults'
+    journal: str = ''
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()

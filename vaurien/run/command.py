@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
 from ..cli.background import never_waiting
-from ..cli.command import DONE, UNMET, describe, open_control, say, warn_of_unmet
+from ..cli.command import DONE, UNMET, describe, open_control, open_journal, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, open_log
 from ..console import complain
 from ..plugins import KINDS, make_catalog
@@ -59,6 +59,8 @@ def between(configuration: 'Configuration', throughs: Sequence[Through], command
         child = Child(keeper)
         ending.callback(child.close)
         fleet.plan.replace(spec.plan)   # the first client finds it in force
+        if spec.journal:
+            ending.callback(open_journal(fleet, spec.journal).close)
         fleet.reconcile(spec.proxies)
         control = open_control(fleet, spec)
         ending.callback(control.stop)
