@@ -1,7 +1,9 @@
 """The first hour of a new user, walked from a fresh clone: ``make walk``.
 
 vaurien is installed into an environment of its own by the commands of the pages, also those that ``tests/docs`` leaves out
-because they download packages. Then three ways are gone: a suite of tests on Redis and PostgreSQL; over from Toxiproxy, with a client library of its own; a plugin. Each command and each test is the page's own, but for the ports. What is not committed is not walked.
+because they download packages. Then three ways are gone: a suite of tests on Redis and PostgreSQL; over from Toxiproxy, with
+a client library of its own; a plugin. Each command and each test is the page's own, but for the ports. What is not committed
+is not walked.
 """
 import shutil
 import subprocess

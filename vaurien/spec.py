@@ -196,6 +196,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_allow: Networks that may connect to it, and names that ``Host`` may have; empty: its own alone.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
+        journal: The file that each exchange is written into; empty: none.
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
@@ -215,6 +216,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_allow: tuple[str, ...] = ()
     toxiproxy: bool = False
     show: str = 'faults'
+    journal: str = ''
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()

@@ -25,7 +25,7 @@ FOLDERS = (
     ('relay',),
     ('recording',),
     ('proxies',),
-    ('conformance', 'config', 'metrics'),
+    ('conformance', 'config', 'metrics', 'journals'),
     ('control', 'scenario'),
     ('cli',),
     ('run',),

@@ -20,6 +20,7 @@ from .parent import Parent
 if TYPE_CHECKING:
     from ..config import Configuration
     from ..control.app import ControlServer
+    from ..journals.file import JournalFile
     from ..proxies.fleet import Fleet
     from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
@@ -199,6 +200,8 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         breaks: Something will go wrong that the proxies' specs do not say.
     """
     fleet.plan.replace(spec.plan)   # the first client finds it in force
+    if spec.journal:
+        ending.callback(open_journal(fleet, spec.journal).close)
     fleet.reconcile(spec.proxies)
     lines = [describe(proxy) for proxy in fleet.proxies.values()]
     if spec.http:
@@ -216,6 +219,19 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         reporter.start()
         ending.callback(reporter.stop)
     return lines
+
+
+def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
+    """Begin to write what the proxies of a fleet do into a file.
+
+    Raises:
+        VaurienError: The file cannot be opened.
+    """
+    from ..journals.file import JournalFile
+    try:
+        return JournalFile(fleet, path)
+    except OSError as error:
+        raise VaurienError(f'--journal {path}: {error.strerror}') from None
 
 
 def describe(proxy: 'Proxy') -> str:

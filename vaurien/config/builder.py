@@ -25,7 +25,7 @@ from .help import page, short
 from .plan import read_plan
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import CONTROL, LOGGING, PLAN, PROCESS, PROXY, STATSD, VAURIEN
+from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, VAURIEN
 from .toxics import read_section, read_toxic, with_names
 from .values import label, of_plugin, prefixed, shown, spelt_out, taken
 
@@ -170,7 +170,8 @@ class Builder:
             proxies=proxies, plan=read_plan(values, self.read, proxies), strict=taken(PLAN, values)['strict'],
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values))
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
+            **taken(JOURNAL, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))

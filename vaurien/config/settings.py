@@ -111,6 +111,10 @@ PLAN: dict[str, Option] = {
     'plan': Option("A file of such entries: TOML with a table [[fault]] for each, or JSON", FILE, ''),
     'strict': Option("End with status 3 where an entry of the plan was applied to no request", bool, PROCESS_DEFAULTS.strict),
 }
+JOURNAL: dict[str, Option] = {
+    'journal': Option("A file that each request is written into, with how it was answered and the fault if there was one: "
+                      "JSON, a line each", FILE, PROCESS_DEFAULTS.journal),
+}
 CONTROL: dict[str, Option] = {
     'http': Option("Run the control server", bool, PROCESS_DEFAULTS.http),
     'http_host': Option("Where it listens", HOST, PROCESS_DEFAULTS.http_host),
@@ -142,12 +146,12 @@ STATSD: dict[str, Option] = {
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
-    'the proxy': PROXY, 'the plan': PLAN, 'the process': PROCESS, 'the control server': CONTROL, 'standard output': SHOWING,
+    'the proxy': PROXY, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS, 'the control server': CONTROL, 'standard output': SHOWING,
     'the log': LOGGING,
     'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **PLAN, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
+VAURIEN: dict[str, Option] = {**PROXY, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

@@ -1,25 +1,32 @@
 """Who follows the exchanges of a process. While nobody does, sessions begin that record nothing, and cost nothing."""
+import time
 from collections.abc import Callable
 from typing import Any
 
 from ..net.stream import Stream
-from ..recording.records import Closed, Exchanged, Opened, Unread
+from ..recording.records import Closed, Exchanged, Marked, Opened, Unread
 from ..recording.session import RecordedSession, RecordedStream
 from ..relay.session import Session
 
-Event = Opened | Closed | Unread
+Event = Opened | Closed | Unread | Marked
 
 
 class Exchanges:
     """The followers of a process's exchanges, and the mark that these are given.
 
+    Args:
+        begin: Called with each mark, before anything happens under it; None: nothing is.
+
     Attributes:
         followers: Called with each exchange that is over, in the loop; they must not wait.
-        watchers: Called with what happens to sessions themselves, likewise.
+        watchers: Called with what else happens, likewise.
+        changed: Called with each proxy that has begun to listen, or whose mix is another one.
         mark: The test that runs, as ``begin_mark`` was told; empty: none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, begin: Callable[[str], None] | None = None) -> None:
+        self._begin = begin
+        self.changed: tuple[Callable[[Any], None], ...] = ()
         self.followers: tuple[Callable[[Exchanged], None], ...] = ()
         self.watchers: tuple[Callable[[Event], None], ...] = ()
         self.mark = ''
@@ -54,6 +61,22 @@ class Exchanges:
         """End ``follow``; sessions that are open go on recording, for the others who follow."""
         self.followers = tuple(other for other in self.followers if other != follower)
         self.watchers = tuple(other for other in self.watchers if other != watcher)
+
+    def begin_mark(self, test: str) -> None:
+        """Begin a test, or end it: all requests that begin from here on belong to it.
+
+        Args:
+            test: Its name; empty: there is none from here on.
+        """
+        self.mark = test
+        if self._begin is not None:
+            self._begin(test)
+        self.happened(Marked(time.time(), test))
+
+    def proxy_changed(self, proxy: Any) -> None:
+        """Tell of a proxy that has begun to listen, or whose mix is another one."""
+        for follower in self.changed:
+            follower(proxy)
 
     def exchanged(self, exchanged: Exchanged) -> None:
         """Hand an exchange to those who follow."""

@@ -46,8 +46,8 @@ class Fleet:
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
-        self.journal, self.exchanges = Journal(), Exchanges()
-        self.plan = Plan(lambda: list(self.proxies.values()))
+        self.journal, self.plan = Journal(), Plan(lambda: list(self.proxies.values()))
+        self.exchanges = Exchanges(self.plan.mark)
         self._embedded: Any = None
         self._changes = 0
         self._committing = RLock()  # held up only by a plugin that waits where it is made

@@ -138,6 +138,7 @@ class Proxy:
             OSError: The address cannot be listened on.
         """
         self.bound = self._listener.listen(sockets.listen(self._where(self.now), self.spec.backlog))
+        self.exchanges.proxy_changed(self)
 
     def change(self, wanted: Validated) -> None:
         """Become what another spec says, or stay as it was.
@@ -173,6 +174,7 @@ class Proxy:
     def _change_sessions(self, before: Validated) -> None:
         """Let open sessions draw from the mix as it is now, and put the toxics on their lanes."""
         if self.chaos is not before.chaos:
+            self.exchanges.proxy_changed(self)
             for session in self.sessions.values():
                 session.draws.change(self.chaos)
         self.toxics.change(self.now.toxics, self._views())

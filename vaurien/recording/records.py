@@ -110,6 +110,18 @@ class Unread(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_fiel
     reason: str
 
 
+class Marked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field='type', tag='mark'):
+    """A test begins, or the one before ends.
+
+    Args:
+        time: When [s since 1970].
+        test: Its name; empty: there is none from here on.
+    """
+
+    time: float
+    test: str
+
+
 class Sink(Protocol):
     """Takes what is recorded.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address
 from ..cli.background import never_waiting
-from ..cli.command import DONE, UNMET, describe, open_control, say, warn_of_unmet
+from ..cli.command import DONE, UNMET, describe, open_control, open_journal, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
 from ..errors import VaurienError, in_words
@@ -127,6 +127,8 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
     """
     spec = setup.configuration.spec
     fleet.plan.replace(spec.plan)   # the first client finds it in force
+    if spec.journal:
+        ending.callback(open_journal(fleet, spec.journal).close)
     fleet.reconcile(spec.proxies)
     control = open_control(fleet, spec)
     ending.callback(control.stop)
