@@ -24,6 +24,7 @@ from .support.peers import ask, connect, echo_server, free_port
 from .support.unit_of_time import PATIENCE
 
 LONGEST = 60    #: [s] that all of it may take where a machine has nothing else to do
+#: why ``tests/docs`` does not run a block that is run here; what installs vaurien itself is the README's
 DOWNLOADS = 'it downloads packages'
 DELAY = 300     #: [ms] of the toxic that is put on by the client library
 
@@ -57,8 +58,8 @@ def install(clone: Path, home: Path) -> Path:
 def walk(page: Path, shell: Terminal, home: Path) -> None:
     """Type what a page says, write its files, and run its tests."""
     tests = []
-    for block in blocks_of(page):
-        if block.reason.startswith(DOWNLOADS):
+    for block in blocks(page):
+        if block.reason == DOWNLOADS:
             for line in block.text.splitlines():
                 call('sh', '-c', f'. {home}/bin/activate && {line.removeprefix("$ ")}', where=shell.folder)
         elif not block.reason:
@@ -66,11 +67,6 @@ def walk(page: Path, shell: Terminal, home: Path) -> None:
             tests += [block.caption] if block.caption.startswith('test_') else []
     for name in tests:
         shell.check(PYTEST.format(name))
-
-
-def blocks_of(page: Path) -> list[Block]:
-    """Return a page's blocks; the page is of the clone, which has all that this checkout has committed."""
-    return blocks(ROOT / page)
 
 
 def come_from_toxiproxy(shell: Terminal, places: Mapping[str, object]) -> None:
@@ -115,7 +111,7 @@ def main() -> None:
             typed = shell(pages[0].replace('/', '-'))
             for page in pages:
                 with step(f'{name}: docs/{page}.rst'):
-                    walk(Path('docs') / f'{page}.rst', typed, home)
+                    walk(ROOT / 'docs' / f'{page}.rst', typed, home)
         with step("over from Toxiproxy: a client of Toxiproxy's"):
             come_from_toxiproxy(typed, places)
     took = time.monotonic() - began
