@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -48,11 +49,15 @@ def call(*words: object, where: Path) -> str:
 
 def install(clone: Path, home: Path) -> Path:
     """Do what the README says about installing, and return where the commands are."""
-    installed, without, *_ = literal_blocks(clone / 'README.rst')
     call(sys.executable, '-m', 'venv', home, where=clone)
-    call('sh', '-c', f'. {home}/bin/activate && {installed}', where=clone)
-    call('sh', '-c', f'. {home}/bin/activate && pip install uv && {without}', where=clone)
+    call('sh', '-c', f'. {home}/bin/activate && {literal_blocks(clone / "README.rst")[0]}', where=clone)
     return home / 'bin'
+
+
+def without_installing(clone: Path, home: Path) -> None:
+    """Do what the README says about running vaurien without installing it."""
+    call(sys.executable, '-m', 'venv', home, where=clone)
+    call('sh', '-c', f'. {home}/bin/activate && pip install uv && {literal_blocks(clone / "README.rst")[1]}', where=clone)
 
 
 def walk(page: Path, shell: Terminal, home: Path) -> None:
@@ -94,6 +99,8 @@ def main() -> None:
         clone, home = folder / 'clone', folder / 'home'
         with step('clone'):
             call('git', 'clone', '--quiet', ROOT, clone, where=folder)
+        beside = stack.enter_context(ThreadPoolExecutor(1))
+        other = beside.submit(without_installing, Path(shutil.copytree(clone, folder / 'other')), folder / 'uv')
         with step('install'):
             found = install(clone, home)
         with step('servers'):
@@ -114,6 +121,8 @@ def main() -> None:
                     walk(ROOT / 'docs' / f'{page}.rst', typed, home)
         with step("over from Toxiproxy: a client of Toxiproxy's"):
             come_from_toxiproxy(typed, places)
+        with step('run without installing, beside all of this; still to wait'):
+            other.result()
     took = time.monotonic() - began
     print(f'{took:6.1f} s  all of it (asked: {LONGEST} s on a machine that does nothing else; a call may take {PATIENCE:g} s)')
 
