@@ -20,7 +20,7 @@ WORDS = ('errors', 'options', 'matching', 'address', 'mix', 'spec', 'registry', 
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
-    ('plugins', 'wire'),
+    ('plugins', 'wire', 'tls'),
     ('relay',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),

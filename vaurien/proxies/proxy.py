@@ -1,7 +1,7 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
@@ -23,6 +23,9 @@ from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
 from .validated import Validated
+
+if TYPE_CHECKING:
+    from ..tls.terms import Terms
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +85,11 @@ class Proxy:
     def backend(self) -> Address:
         """Where it connects to."""
         return self.now.backend
+
+    @property
+    def tls(self) -> 'Terms | None':
+        """What it does with TLS; None: neither side speaks it."""
+        return self.now.tls
 
     @property
     def protocol(self) -> type[BaseProtocol]:
@@ -185,11 +193,14 @@ class Proxy:
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
         timeout = self.spec.timeout
+        self.paired(number, Stream(client, timeout), Stream(backend, timeout), peer, address)
+
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
+        """Make a session of two streams."""
         try:
-            session = Session(self, number, Stream(client, timeout), Stream(backend, timeout),
-                              self.protocol(self.settings), peer, address)
+            session = Session(self, number, client, backend, self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
-            return self.failed(f'protocol {self.protocol.name}', number, client, backend)
+            return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
         self.sessions[number] = session
         session.start()
         return None

@@ -30,6 +30,7 @@ class PostgreSQL(Conversation):
     """
 
     name = 'postgres'
+    alpn = 'postgresql',
     framers = (Requests, Responses)
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
