@@ -14,6 +14,7 @@ MAX_PROXIES = 10_000  #: of a process; one that is disabled costs no descriptor,
 MAX_TOXICS = 64  #: of a proxy; each is work for each of its sessions
 MAX_NAME = 100  #: [characters] of the name of a proxy or a toxic, which is in many messages, metrics and paths
 MAX_ADDRESS = 1000  #: [characters] of an address; names of hosts have 253, paths of sockets 107
+MAX_COUNT = 2 ** 53 - 1  #: of whatever an entry of a plan counts: the largest that every reader of JSON takes as it is
 EMBEDDED = 'embedded'   #: the backend that means the HTTP server inside the process
 
 
@@ -60,6 +61,37 @@ class ToxicSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def named(self) -> 'ToxicSpec':
         """Return the same toxic with the name that it is addressed by."""
         return self if self.name else msgspec.structs.replace(self, name=f'{self.type}_{self.stream}')
+
+
+class FaultSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One entry of a plan: exactly these requests, exactly this failure.
+
+    Args:
+        proxy: The proxies that it is about, by name; ``*`` stands for any characters, upper and lower case are the same.
+        request: The requests, by name or by shape; written likewise.
+        match: A regular expression that is searched in the request's name too; empty: none.
+        stage: The stage of the exchange; empty: any but ``connect``, which is the opening of the connection.
+        nth: Which of the requests that match is the first that gets it, from 1; 0: each one gets it.
+        count: How many in a row get it from that one on; 0: all.
+        name: What they get: a kind or a code of the protocol's errors, a behavior, or a toxic.
+        settings: Option values of it.
+        test: The tests that it is about, by the name of their mark, written as ``proxy``; the count begins anew with each.
+            Empty: it is about the whole run, marks or none.
+        session: The session's number in its proxy; 0: any.
+        exchange: The exchange's number in its session; 0: any.
+    """
+
+    name: str
+    proxy: str = '*'
+    request: str = '*'
+    match: str = ''
+    stage: str = ''
+    nth: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 1
+    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 1
+    settings: dict[str, Any] = {}
+    test: str = ''
+    session: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
+    exchange: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
 
 
 class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -173,6 +205,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     Args:
         proxies: Its proxies, in order; the first is the one of the command line or ``[vaurien]``.
+        plan: Failures of certain requests, beside the mixes of the proxies; the first entry that fits a request is applied.
+        strict: Whether it ends with another status where an entry of the plan was not applied.
         defaults: What proxies are made with that are made later.
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
@@ -189,6 +223,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """
 
     proxies: tuple[ProxySpec, ...] = ()
+    plan: tuple[FaultSpec, ...] = ()
+    strict: bool = False
     defaults: ProxyDefaults = ProxyDefaults()
     seed: int | None = None
     grace: float = 5.0

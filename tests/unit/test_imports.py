@@ -21,6 +21,7 @@ WORDS = ('errors', 'options', 'matching', 'address', 'mix', 'spec', 'registry', 
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
     ('plugins', 'wire', 'tls'),
+    ('plans',),
     ('relay',),
     ('proxies',),
     ('conformance', 'config', 'metrics'),

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from ..spec import ProcessSpec
     from .signals import Signals
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
+#: exit statuses; the last but one: an entry of the plan was not applied, and --strict asks for that; the last: SIGINT before
+#: anything listened
+DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
@@ -40,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
-        user has to change what he gave; that of the subcommand.
+        user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that of the
+        subcommand.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     return answered('vaurien', lambda: dispatched(words))
@@ -84,8 +87,7 @@ def load(target: str) -> Callable[[Sequence[str]], int]:
 def plain(argv: Sequence[str]) -> int:
     """Run the proxies of a command line until a signal ends them."""
     from ..config import configure
-    run(configure(argv))
-    return DONE
+    return run(configure(argv))
 
 
 def say(text: str, stream: Any = None) -> None:
@@ -105,8 +107,11 @@ def say(text: str, stream: Any = None) -> None:
         abandon_stdout()
 
 
-def run(configuration: 'Configuration') -> None:
+def run(configuration: 'Configuration') -> int:
     """Start a process's proxies and its control server, and end them on a signal.
+
+    Returns:
+        The exit status.
 
     Raises:
         ConfigError: A proxy cannot be what its spec says.
@@ -145,6 +150,7 @@ def run(configuration: 'Configuration') -> None:
         ending.callback(gc.unfreeze)
         signals.asked.wait()
         drain(fleet, spec.grace, signals)
+        return UNMET if warn_of_unmet(fleet) and spec.strict else DONE
 
 
 def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> list[str]:
@@ -156,13 +162,14 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> l
         out: Where faults are shown.
         ending: What is to be done in the end is added to it.
     """
+    fleet.plan.replace(spec.plan)   # the first client finds it in force
     fleet.reconcile(spec.proxies)
     lines = [describe(proxy) for proxy in fleet.proxies.values()]
     if spec.http:
         server = open_control(fleet, spec)
         ending.callback(server.stop)
         lines.append(f'control server on http://{server.address}')
-    elif not any(proxy.toxics or not proxy.chaos.plain for proxy in fleet.proxies.values()):
+    elif not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.show == 'faults':
         from .live import Live, is_colored
@@ -198,6 +205,14 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error
     return server
+
+
+def warn_of_unmet(fleet: 'Fleet') -> bool:
+    """Say which entries of the plan were applied to no request, and return whether there are any."""
+    unmet = fleet.plan.unmet()
+    for entry in unmet:
+        logger.warning('the plan was not met: %s: %s', entry.text, entry.why_not)
+    return bool(unmet)
 
 
 def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:

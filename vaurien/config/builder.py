@@ -21,9 +21,10 @@ from . import arguments, ini
 from .arguments import Values
 from .files import Read, read_again, read_first
 from .help import page, short
+from .plan import read_plan
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import CONTROL, LOGGING, PROCESS, PROXY, STATSD, TLS, VAURIEN
+from .settings import CONTROL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
 from .toxics import read_section, read_toxic, with_names
 from .values import label, of_plugin, prefixed, shown, spelt_out, taken
 
@@ -162,8 +163,10 @@ class Builder:
         if process['fleet_only']:
             notes = [*notes, *(f'{given.label} has no effect beside {label("fleet_only", values)}'
                                for key, given in self.line.items() if key in OF_ONE)]
+        proxies = self._all_proxies(process['fleet_only'], entries)
         spec = ProcessSpec(
-            proxies=self._all_proxies(process['fleet_only'], entries), defaults=self._defaults(), seed=process['seed'],
+            proxies=proxies, plan=read_plan(values, self.read, proxies), strict=taken(PLAN, values)['strict'],
+            defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values))
         if not spec.proxies and not spec.http:

@@ -9,6 +9,7 @@ from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address
 from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
+from ..plans.grammar import FORM as FAULT
 from ..spec import EMBEDDED, ProcessSpec, ProxySpec, read_mix
 
 #: how a toxic is written
@@ -59,6 +60,7 @@ NAME = Text('NAME', 'a name', str)
 BEHAVIORS = Text('MIX', MIX, read_mix)
 HOST = Text('HOST', 'a host name or an address', read_host)
 TOXICS = Text('TOXIC', TOXIC, read_lines)
+FAULTS = Text('FAULT', FAULT, read_lines)
 MODULES = Text('MODULE', 'names of modules', read_lines)
 PATH = Text('FILE', 'a path, or - for standard error', str)
 FILE = Text('FILE', 'the path of a file', str)
@@ -130,6 +132,11 @@ PROCESS: dict[str, Option] = {
                               bool, PROCESS_DEFAULTS.end_with_parent),
     'sync': Option("Has no effect; accepted because vaurien 1.x had it", bool, False),
 }
+PLAN: dict[str, Option] = {
+    'fault': Option(f"Exactly this failure of exactly these requests: {FAULT}; may be repeated", FAULTS, ''),
+    'plan': Option("A file of such entries: TOML with a table [[fault]] for each, or JSON", FILE, ''),
+    'strict': Option("End with status 3 where an entry of the plan was applied to no request", bool, PROCESS_DEFAULTS.strict),
+}
 CONTROL: dict[str, Option] = {
     'http': Option("Run the control server", bool, PROCESS_DEFAULTS.http),
     'http_host': Option("Where it listens", HOST, PROCESS_DEFAULTS.http_host),
@@ -159,11 +166,11 @@ STATSD: dict[str, Option] = {
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
-    'the proxy': PROXY, 'TLS': TLS, 'the process': PROCESS, 'the control server': CONTROL, 'standard output': SHOWING,
-    'the log': LOGGING, 'statsd': STATSD,
+    'the proxy': PROXY, 'TLS': TLS, 'the plan': PLAN, 'the process': PROCESS, 'the control server': CONTROL,
+    'standard output': SHOWING, 'the log': LOGGING, 'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **TLS, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
+VAURIEN: dict[str, Option] = {**PROXY, **TLS, **PLAN, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

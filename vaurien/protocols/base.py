@@ -16,6 +16,7 @@ COMMON: dict[str, Option] = {
     'buffer': Option("Buffer size", int, 8124),
     'keep_alive': Option("Keep the connection alive", bool, False),
 }
+OPENING = 'connect'     #: the stage, and the name, of the opening of a connection
 JUNK = 100  #: [bytes] of random data that ``error`` answers with, and injects
 
 

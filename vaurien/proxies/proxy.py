@@ -12,6 +12,10 @@ from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket, SocketAddress
 from ..net.stream import Stream
+from ..plans.entry import Applied
+from ..plans.plan import Plan
+from ..plans.planned import Planned
+from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
 from ..relay.session import Session
@@ -37,6 +41,7 @@ class Proxy:
         wanted: What it should be.
         seed: What the generators of its sessions are made from.
         journal: Where faults are written down; None: one of its own.
+        plan: What is meant for certain exchanges; None: nothing.
 
     Attributes:
         now: What it is.
@@ -47,7 +52,8 @@ class Proxy:
         stats: What it has counted.
     """
 
-    def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None) -> None:
+    def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None) -> None:
+        self._plan = plan
         self.now, self.bound, self.seed = wanted, wanted.listen, seed
         self.journal = journal if journal is not None else Journal()
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
@@ -105,6 +111,11 @@ class Proxy:
     def chaos(self) -> Chaos:
         """What its sessions draw from."""
         return self.now.chaos
+
+    @property
+    def planned(self) -> ProxyPlan | None:
+        """What the plan has for it; None: nothing."""
+        return None if self._plan is None else self._plan.of(self.name, self.protocol)
 
     @property
     def summary(self) -> str:
@@ -169,6 +180,11 @@ class Proxy:
         """Give the open sessions as toxics see them; acting on one may end it."""
         return (ToxicView(session) for session in list(self.sessions.values()))
 
+    def plan_changed(self) -> None:
+        """Let open sessions look their exchanges up in the plan as it is now."""
+        for session in list(self.sessions.values()):
+            session.plan_changed()
+
     def redraw(self, toxic: str) -> None:
         """Begin a toxic again on open sessions: it was updated, to what it was."""
         self.toxics.redraw(toxic, self._views())
@@ -232,9 +248,13 @@ class Proxy:
 
     def fault(self, session: Session, exchange: Exchange, kind: str) -> None:
         """Count a fault and write it down."""
-        behavior = exchange.drawn.name
-        self.stats.faults[behavior, kind] += 1
-        self.journal.add(self.name, session.number, exchange.number, behavior, kind, exchange.name)
+        drawn = exchange.drawn
+        entry = drawn.entry if isinstance(drawn, Planned) else None
+        self.stats.faults[drawn.name, kind] += 1
+        fault = self.journal.add(self.name, session.number, exchange.number, drawn.name, kind, exchange.name,
+                                 0 if entry is None else entry.number)
+        if entry is not None:
+            entry.met(Applied(fault.time, fault.proxy, fault.session, fault.exchange, fault.request))
 
     def totals(self) -> tuple[int, int, int]:
         """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""

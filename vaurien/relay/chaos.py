@@ -5,10 +5,8 @@ from typing import Any
 from ..behaviors.dummy import DUMMY, Dummy
 from ..mix import Mix, check_sum, format_mix
 from ..plugins import make_behavior
-from ..protocols.base import BaseProtocol
+from ..protocols.base import OPENING, BaseProtocol
 from ..spec import BehaviorSpec
-
-OPENING = 'connect'     #: the stage, and the name, of the opening of a connection
 
 
 class Chaos(Mix[Dummy]):

@@ -3,6 +3,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ..config.arguments import REPEATED as ADDED_UP
 from ..config.arguments import Parser, Show, StoreGiven, Values, wide
 from ..config.help import short
 from ..config.settings import GROUPS, PROXY, flag_of
@@ -96,6 +97,8 @@ def read(options: Sequence[str], command: Sequence[str], catalog: Catalog) -> Li
                 line.own.setdefault(key, []).extend(value)
             elif name and (key in PROXY or of_plugin(key)):
                 line.on.setdefault(name, {})[key] = value
+            elif key in ADDED_UP and key in line.common:
+                line.common[key] = Given(f'{line.common[key].value}\n{value.value}', value.label)
             else:
                 line.common[key] = value
         if name:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
 from ..cli.background import never_waiting
-from ..cli.command import describe, open_control, say
+from ..cli.command import DONE, UNMET, describe, open_control, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, open_log
 from ..console import complain
 from ..plugins import KINDS, make_catalog
@@ -58,6 +58,7 @@ def between(configuration: 'Configuration', throughs: Sequence[Through], command
         ending.callback(fleet.close)
         child = Child(keeper)
         ending.callback(child.close)
+        fleet.plan.replace(spec.plan)   # the first client finds it in force
         fleet.reconcile(spec.proxies)
         control = open_control(fleet, spec)
         ending.callback(control.stop)
@@ -76,4 +77,5 @@ def between(configuration: 'Configuration', throughs: Sequence[Through], command
         child.end_rest()
         for name, proxy in fleet.proxies.items():
             say(f'{name}: {proxy.totals()[0]} requests, faults {dict(proxy.stats.faults)}', out)
-        return status
+        unmet = warn_of_unmet(fleet)
+        return status or (UNMET if unmet and spec.strict else DONE)

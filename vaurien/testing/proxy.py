@@ -11,6 +11,7 @@ from ..client import Client, Fault
 from ..errors import ConfigError
 from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
+from .plan import PlannedFault, RunningPlan, about, fields_of
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 POLL_INTERVAL = 0.01
@@ -113,6 +114,7 @@ class RunningProxy:
         self.host, self.port = split(self.address)
         self._made = {key: made[key] for key in RESTORED}
         self._since = client.last_fault()
+        self._planned: list[PlannedFault] = []
 
     def __repr__(self) -> str:
         return f'<vaurien {self.name} on {self.address}>'
@@ -183,8 +185,51 @@ class RunningProxy:
         self.client.disable(self.name)
         return Change(self, {'enabled': True})
 
+    def fault(self, request: str = '*', *, nth: int = 1, kind: str = '', behavior: str = '', toxic: str = '', count: int = 1,
+              match: str = '', stage: str = '', session: int = 0, exchange: int = 0, **options: Any) -> PlannedFault:
+        """Apply one failure to exactly the request that is meant, beside all that is drawn.
+
+        Args:
+            request: The request, by its name or by its shape; ``*`` stands for any characters. ``connect``: the opening of
+                connections.
+            nth: Which of those that match, from 1; 0: each.
+            kind: A kind of the protocol's errors, or one of their codes.
+            behavior: A behavior in its place.
+            toxic: A toxic in its place, from this request on.
+            count: How many requests in a row get it; 0: all.
+            match: A regular expression that is searched in the name too.
+            stage: The stage of the exchange.
+            session: The number of the session; 0: any.
+            exchange: The number of the exchange in its session; 0: any.
+            options: Options of what is applied; of a toxic also ``stream`` and ``requests``.
+
+        Raises:
+            ValueError: This proxy has nothing of that name, or a value does not fit; nothing has changed.
+        """
+        named = {'kind': kind, 'behavior': behavior, 'toxic': toxic}
+        fields = fields_of(self.name, request, named, options, nth=nth, count=count, match=match, stage=stage, session=session,
+                           exchange=exchange)
+        return self.plan(fields).faults[0]
+
+    def plan(self, *faults: str | Mapping[str, Any]) -> RunningPlan:
+        """Apply failures to exactly the requests that are meant, beside all that is drawn.
+
+        Args:
+            faults: Each as a text, ``SET session:* #2 = readonly``, or as the fields of ``vaurien.spec.FaultSpec``. They are
+                about this proxy, unless they name another one.
+
+        Raises:
+            ValueError: An entry is not of that form, or cannot be applied; nothing has changed.
+        """
+        entries = self.client.add_to_plan(*(about(self.name, fault) for fault in faults))
+        made = [PlannedFault(self.client, entry) for entry in entries]
+        self._planned += made
+        return RunningPlan(made)
+
     def reset(self) -> None:
-        """Be as when it was made, and forget the faults; sessions stay open."""
+        """Be as when it was made, and forget the faults and what was planned here; sessions stay open."""
+        planned, self._planned = self._planned, []
+        RunningPlan(planned).remove()
         self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins again
         self.client.change(self.name, **self._made)
         self._since = self.client.last_fault()

@@ -91,6 +91,10 @@ class Chain:
     def __contains__(self, name: str) -> bool:
         return name in self._stages
 
+    def is_empty(self, name: str) -> bool:
+        """Return whether nothing is under way in one of the toxics."""
+        return self._stages[name].empty
+
     def __bool__(self) -> bool:
         return bool(self._stages)
 

@@ -27,6 +27,7 @@ from . import models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
 from .openapi import document
+from .plans import PlanCalls
 from .toxics import ToxicCalls
 
 
@@ -59,6 +60,7 @@ class Native:
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet)
         self.toxic_calls = ToxicCalls(fleet)
+        self.plan_calls = PlanCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the table of calls."""
@@ -81,6 +83,7 @@ class Native:
             Endpoint('DELETE', f'{one}/sessions', 'End all sessions of a proxy', self.kill_all, m.Killed),
             Endpoint('GET', session, 'A session', self.session, m.Session),
             Endpoint('DELETE', session, 'End a session', self.kill, BARE, 204),
+            *self.plan_calls.endpoints(),
             Endpoint('GET', '/v1/faults', 'What was injected', self.faults, m.Faults, query=m.FaultsPage),
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),
