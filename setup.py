@@ -23,6 +23,7 @@ TEST = (
     'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
     'toxiproxy-python>=0.1.1', 'chaostoolkit-toxiproxy>=0.3.1',
     'future>=1.0',      # of toxiproxy-python; the first that Python 3.12 takes
+    'trustme>=1.2',     # certificates of the tests
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
     'readme-renderer>=43',      # what an index of packages makes of README.rst
 )

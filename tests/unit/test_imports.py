@@ -20,7 +20,7 @@ WORDS = ('errors', 'options', 'matching', 'address', 'allowed', 'mix', 'spec', '
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
-    ('plugins', 'wire'),
+    ('plugins', 'wire', 'tls'),
     ('plans',),
     ('relay',),
     ('recording',),

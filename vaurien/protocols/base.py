@@ -151,6 +151,8 @@ class BaseProtocol:
     inline: ClassVar[bool] = False
     #: ``_handle`` does nothing but ``source.forward(dest)``, which may be called in its place
     relays: ClassVar[bool] = False
+    #: what of ALPN (RFC 7301) it can read, best first; empty: whatever the two sides agree on is the same to it
+    alpn: ClassVar[tuple[str, ...]] = ()
     #: the failures that this kind of server has: name -> ``FailureKind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
 

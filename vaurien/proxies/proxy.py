@@ -1,7 +1,7 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
@@ -11,6 +11,7 @@ from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket, SocketAddress
+from ..net.stream import Stream
 from ..plans.entry import Applied
 from ..plans.plan import Plan
 from ..plans.planned import Planned
@@ -28,6 +29,9 @@ from .rate_limited_log import RateLimitedLog
 from .stats import Stats
 from .unapplied import Unapplied
 from .validated import Validated
+
+if TYPE_CHECKING:
+    from ..tls.terms import Terms
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +100,11 @@ class Proxy:
     def backend(self) -> Address:
         """Where it connects to."""
         return self.now.backend
+
+    @property
+    def tls(self) -> 'Terms | None':
+        """What it does with TLS; None: neither side speaks it."""
+        return self.now.tls
 
     @property
     def protocol(self) -> type[BaseProtocol]:
@@ -218,11 +227,16 @@ class Proxy:
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
         timeout, stream = self.spec.timeout, self.exchanges.stream
+        self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
+
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
+        """Make a session of two streams; those of TLS are not recorded."""
+        recorded = self.exchanges.stream
+        made = self.exchanges.session if isinstance(client, recorded) and isinstance(backend, recorded) else Session
         try:
-            session = self.exchanges.session(self, number, stream(client, timeout), stream(backend, timeout),
-                                             self.protocol(self.settings), peer, address)
+            session = made(self, number, client, backend, self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
-            return self.failed(f'protocol {self.protocol.name}', number, client, backend)
+            return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
         self.sessions[number] = session
         session.start()
         return None

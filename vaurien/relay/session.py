@@ -100,7 +100,7 @@ class Session:
         self._greenlets: Greenlets | None = None
         self._idle: IdleWatch | None = None
         self._linger: Any = None
-        self._reuse = bool(protocol.option('reuse_socket'))
+        self._reuse = backend.reusable and bool(protocol.option('reuse_socket'))
         self.upstream, self.downstream = self._lanes()
         self.upstream.other, self.downstream.other = self.downstream, self.upstream
 

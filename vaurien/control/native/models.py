@@ -17,10 +17,12 @@ MAX_SAFE_INTEGER = 2 ** 53 - 1  #: the largest number that every reader of JSON 
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                            description='How the proxy is addressed, and what the seed knows it by')]
 #: what every address looks like; whether a host or a path is one is found out where it is used
-ADDRESS = r'unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5}'
-Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one',
+ADDRESS = r'(?:tls://)?(?:unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5})'
+Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one; '
+                                         'tls:// before it: clients speak TLS',
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
-Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded',
+Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded; tls:// before '
+                                          'it: the backend speaks TLS',
                               extra_json_schema={'pattern': f'^({EMBEDDED}|{ADDRESS})$', 'examples': ['localhost:80']})]
 ToxicName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                                 description='How the toxic is addressed within its proxy; without it TYPE_STREAM')]
@@ -34,6 +36,9 @@ Seconds = Annotated[float, Meta(ge=0, le=10 ** 6)]
 Count = Annotated[int, Meta(ge=0, le=10 ** 6)]
 Backlog = Annotated[int, Meta(ge=1, le=65535)]
 Limit = Annotated[int, Meta(ge=1, le=KEPT, description='How many entries at the most')]
+
+
+TlsVersion = Literal['', '1.2', '1.3']
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,7 +59,25 @@ class Limits(Input):
     max_connections: Count | UnsetType = UNSET
 
 
-class Changes(Limits):
+class TlsFields(Limits):
+    """What a proxy does with TLS.
+
+    Each is as on the command line; files are those of the machine that vaurien runs on.
+    """
+
+    tls_cert: str | UnsetType = UNSET
+    tls_key: str | UnsetType = UNSET
+    tls_client_ca: str | UnsetType = UNSET
+    tls_backend_ca: str | UnsetType = UNSET
+    tls_backend_cert: str | UnsetType = UNSET
+    tls_backend_key: str | UnsetType = UNSET
+    tls_server_name: str | UnsetType = UNSET
+    tls_verify: bool | UnsetType = UNSET
+    tls_min: TlsVersion | UnsetType = UNSET
+    tls_max: TlsVersion | UnsetType = UNSET
+
+
+class Changes(TlsFields):
     """What a proxy should be from now on; what is not given stays."""
 
     proxy: Listen | UnsetType = UNSET
@@ -210,6 +233,16 @@ class Proxy(Output):
     pool_timeout: float
     backlog: int
     max_connections: int
+    tls_cert: str
+    tls_key: str
+    tls_client_ca: str
+    tls_backend_ca: str
+    tls_backend_cert: str
+    tls_backend_key: str
+    tls_server_name: str
+    tls_verify: bool
+    tls_min: str
+    tls_max: str
     stats: Stats
     uses: list[Use]
     unread: list[Unread]

@@ -11,6 +11,7 @@ from ...protocols import Protocol
 from ...protocols.base import BaseProtocol
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
+from ...spec import TLS_FIELDS
 from ...toxics import TOXICS
 from . import models
 
@@ -27,8 +28,8 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
         protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
         toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled,
         accepting=spec.accepting, timeout=spec.timeout, stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size,
-        pool_timeout=spec.pool_timeout,
-        backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)), uses=uses_view(proxy),
+        pool_timeout=spec.pool_timeout, backlog=spec.backlog, max_connections=spec.max_connections,
+        **{name: getattr(spec, name) for name in TLS_FIELDS}, stats=models.Stats(**counts(proxy)), uses=uses_view(proxy),
         unread=[models.Unread(**unread._asdict()) for unread in proxy.unapplied.sessions_unread(proxy.sessions)])
 
 

@@ -31,6 +31,7 @@ class HTTP(Conversation):
     """
 
     name = 'http'
+    alpn = 'http/1.1', 'http/1.0'
     options: ClassVar[Mapping[str, Any]] = {
         **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),

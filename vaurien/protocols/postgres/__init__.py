@@ -36,6 +36,7 @@ class PostgreSQL(Conversation):
     """
 
     name = 'postgres'
+    alpn = 'postgresql',
     framers = (Requests, Responses)
     shape = staticmethod(shape)
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
