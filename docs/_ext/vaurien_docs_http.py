@@ -71,7 +71,7 @@ def type_of(schema: dict[str, Any]) -> str:
     if schema.get('type') == 'array':
         return f'list of {type_of(schema["items"])}' if schema.get('items') else 'list'
     if 'enum' in schema:
-        return ', '.join(literal(value) for value in schema['enum'])
+        return ', '.join(literal(value) if value else 'empty' for value in schema['enum'])
     limits = [f'{words} {schema[key]}' for key, words in (('minimum', 'at least'), ('maximum', 'at most')) if key in schema]
     return ' '.join([schema.get('type', 'anything'), *limits])
 

@@ -13,7 +13,7 @@ from ...proxies.proxy import Proxy
 from ...relay.session import Session
 from ...spec import TLS_FIELDS
 from ...toxics import TOXICS
-from . import models
+from . import catalog, models
 
 TYPES = {bool: 'boolean', int: 'integer', float: 'number', str: 'string'}
 
@@ -82,37 +82,37 @@ def sessions_view(proxy: Proxy, page: models.SessionsPage) -> models.Sessions:
 
 # -- plugins
 
-def option_view(name: str, option: Option) -> models.OptionInfo:
+def option_view(name: str, option: Option) -> catalog.OptionInfo:
     """Show an option of a plugin."""
     base: Any = getattr(option.type, 'base', option.type)
     default = option.default if isinstance(option.default, bool | int | float | str | None) else str(option.default)
     choices = None if option.choices is None else list(option.choices)
-    return models.OptionInfo(name=name, description=option.description, type=TYPES.get(base, 'string'),
+    return catalog.OptionInfo(name=name, description=option.description, type=TYPES.get(base, 'string'),
                              expected=expected(option), default=default, choices=choices)
 
 
-def options_view(options: dict[str, Option]) -> list[models.OptionInfo]:
+def options_view(options: dict[str, Option]) -> list[catalog.OptionInfo]:
     """Show the options of a plugin."""
     return [option_view(name, option) for name, option in options.items()]
 
 
-def behavior_view(name: str) -> models.PluginInfo:
+def behavior_view(name: str) -> catalog.PluginInfo:
     """Show a behavior."""
     cls = Behavior.get(name)
-    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Behavior.options(cls)))
+    return catalog.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Behavior.options(cls)))
 
 
-def toxic_view(name: str) -> models.PluginInfo:
+def toxic_view(name: str) -> catalog.PluginInfo:
     """Show a toxic."""
     cls = TOXICS.get(name)
-    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(TOXICS.options(cls)))
+    return catalog.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(TOXICS.options(cls)))
 
 
-def protocol_view(name: str) -> models.ProtocolInfo:
+def protocol_view(name: str) -> catalog.ProtocolInfo:
     """Show a protocol."""
     cls: type[BaseProtocol] = Protocol.get(name)
-    kinds = [models.KindInfo(name=kind, description=entry.description, stages=list(entry.stages), codes=list(entry.codes),
+    kinds = [catalog.KindInfo(name=kind, description=entry.description, stages=list(entry.stages), codes=list(entry.codes),
                              category=entry.category, scope=entry.scope, only_named=entry.only_named)
              for kind, entry in cls.errors.items()]
-    return models.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
+    return catalog.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
                                kinds=kinds)
