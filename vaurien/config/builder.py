@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from ..address import TOKEN_VARIABLE, check_binding, parse_address
+from ..allowed import make_allowed
 from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
@@ -16,7 +17,7 @@ from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
-from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
+from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
 from . import arguments, ini
 from .arguments import Values
 from .files import Read, read_again, read_first
@@ -24,7 +25,7 @@ from .help import page, short
 from .plan import read_plan
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import CONTROL, LOGGING, PLAN, PROCESS, PROXY, STATSD, VAURIEN
+from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
 from .toxics import read_section, read_toxic, with_names
 from .values import label, of_plugin, prefixed, shown, spelt_out, taken
 
@@ -110,7 +111,7 @@ class Builder:
         elif section == 'statsd':
             self.statsd = self._checked(prefixed('statsd', values), STATSD)
         elif kind == 'proxy' and NAME.match(name):
-            self.proxies[name] = self._checked(values, PROXY, dotted=True)
+            self.proxies[name] = self._checked(values, {**PROXY, **TLS}, dotted=True)
         elif kind == 'toxic' and NAME.match(name):
             self.toxics[name] = read_section(name, values)
         elif kind in WITH_FLAGS and name in self.catalog[kind]:
@@ -154,7 +155,8 @@ class Builder:
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
         if control['http']:
-            check_binding(control['http_host'], control['http_token'], label('http_host', values))
+            check_binding(control['http_host'], control['http_token'], label('http_host', values),
+                          bool(make_allowed(control['http_allow']).networks))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
         entries = read_populate(process['populate'], label('populate', values), self.read) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
@@ -168,7 +170,8 @@ class Builder:
             proxies=proxies, plan=read_plan(values, self.read, proxies), strict=taken(PLAN, values)['strict'],
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values))
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
+            **taken(JOURNAL, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
@@ -213,7 +216,7 @@ class Builder:
 
     def _proxy(self, name: str, layers: Sequence[Values]) -> ProxySpec:
         values = {key: given for layer in layers for key, given in layer.items()}
-        own = taken(PROXY, values)
+        own = taken({**PROXY, **TLS}, values)
         protocol = find(Protocol, own['protocol'], label('protocol', values))
         own['mix'] = own.pop('behavior')
         for entry in own['mix']:
@@ -226,6 +229,7 @@ class Builder:
         spec = ProxySpec(name=name, protocol_settings=self._settings('protocol', values).get(protocol.name, {}),
                          settings=self._settings('behavior', values), **own)
         check_behaviors(spec, protocol, values)
+        check_tls(spec, values)
         return spec
 
     def _toxics(self, link: str | None, written: Sequence[str], values: Values, main: bool) -> Iterator[ToxicSpec]:
@@ -295,10 +299,20 @@ def check_behaviors(spec: ProxySpec, protocol: type[BaseProtocol], values: Value
             raise ConfigError(label(key, values), error.value, error.reason) from None
 
 
+def check_tls(spec: ProxySpec, values: Values) -> None:
+    """Refuse files and values of TLS that cannot be used, under the flags and keys that gave them."""
+    if has_tls(spec):
+        from ..tls.contexts import contexts  # it is slow to import, and most configurations have no use for it
+        try:
+            contexts(spec)
+        except ConfigError as error:
+            raise ConfigError(label(error.option, values), error.value, error.reason) from None
+
+
 def check_addresses(specs: Sequence[ProxySpec]) -> None:
     """Refuse two proxies that listen at the same address; any number may let the system pick a port."""
     seen: dict[str, str] = {}
     for spec in specs:
         other = seen.setdefault(spec.proxy, spec.name)
-        if other != spec.name and parse_address(spec.proxy).port != 0:
+        if other != spec.name and parse_address(spec.proxy, tls=True).port != 0:
             raise ConfigError(f'proxy {spec.name}', spec.proxy, f'an address other than that of proxy {other}')

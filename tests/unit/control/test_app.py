@@ -10,7 +10,8 @@ from vaurien.control.app import application
 from vaurien.control.guard import Guard
 from vaurien.control.surface import Refusal, Reply, Route, Surface, json_reply, refusal_of
 from vaurien.errors import ConfigError
-from vaurien.proxies.fleet import Fleet, UnknownProxyError
+from vaurien.proxies.fleet import Fleet
+from vaurien.proxies.refusals import UnknownProxyError
 
 HOST = {'Host': 'localhost:1'}
 
