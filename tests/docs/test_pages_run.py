@@ -14,7 +14,7 @@ from .blocks import DOCS, ROOT, blocks, pages
 from .terminal import terminal
 
 #: ports that the docs name and that are free here: those that vaurien listens at
-OURS = '8000', '8080', '6380', '11212', '3307', '5433', '2525'
+OURS = '8000', '8080', '8443', '6380', '11212', '3307', '5433', '2525'
 #: ports of servers that the docs name, and the fixtures that run them
 SERVERS = {'6379': 'redis_server', '11211': 'memcached_server', '3306': 'mariadb_server', '5432': 'postgres_server',
            '25': 'smtp_server'}
@@ -27,6 +27,7 @@ TAUGHT = {
     'howto/mysql': ('3306',),
     'howto/postgres': ('5432',),
     'howto/smtp': ('25',),
+    'howto/tls': (),
     'howto/seed': (),
     'howto/ci': (),
     'extending/using': (),

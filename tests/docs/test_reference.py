@@ -219,7 +219,7 @@ def test_messages_of_the_log_are_documented_where_they_are_logged(tmp_path):
 
 #: flags in the docs that belong to other programs
 FOREIGN = re.compile(r'--(vaurien-seed|fail|max-time|skip-ssl|inject|quick|extra|other|rm|build|detach|wait|no-raw|option|x|no-x|'
-                     r'file|restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre)\b')
+                     r'file|restrict|cacert|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre)\b')
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 
 

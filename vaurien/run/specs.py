@@ -9,7 +9,7 @@ from ..config.values import of_plugin
 from ..errors import ConfigError
 from ..options import Given, known
 from ..plugins import Catalog
-from ..spec import LIMITS
+from ..spec import SHARED
 from .arguments import ON, Line
 from .places import Place
 
@@ -39,7 +39,7 @@ def configuration(line: Line, places: Sequence[Place], catalog: Catalog, environ
     token = environ.get(TOKEN_VARIABLE) or secrets.token_hex(TOKEN_BYTES)
     process: dict[str, Given] = {key: Given(value, key) for key, value in DEFAULTS.items()}
     process |= {'fleet_only': Given(True, ''), 'http': Given(True, ''), 'http_token': Given(token, TOKEN_VARIABLE)}
-    process |= {key: given for key, given in line.common.items() if (key not in PROXY or key in LIMITS) and not of_plugin(key)}
+    process |= {key: given for key, given in line.common.items() if (key not in PROXY or key in SHARED) and not of_plugin(key)}
     if 'quiet' in line.common and 'show' not in line.common:
         del process['show']
     builder = Builder(catalog, process, {}, environ)
