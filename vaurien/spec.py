@@ -159,9 +159,11 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 #: what a proxy allows itself: fields of ``ProxySpec``, keys of ``[vaurien]``
 LIMITS = ('timeout', 'stay_connected', 'pool_max_size', 'pool_timeout', 'backlog', 'max_connections')
+TLS_VERSIONS = '1.2', '1.3'
 #: what a proxy does with TLS: fields of ``ProxySpec``, keys of ``[vaurien]``
 TLS_FIELDS = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key',
               'tls_server_name', 'tls_verify', 'tls_min', 'tls_max')
+SHARED = (*LIMITS, *TLS_FIELDS)     #: what all proxies of a process have of which nothing else is said
 NO_TLS = tuple(getattr(ProxySpec(), name) for name in TLS_FIELDS)
 
 
@@ -175,7 +177,7 @@ class ProxyDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """What a proxy is made with where nothing else is said of it; for those that are made later, over HTTP.
 
     Args:
-        limits: Values of ``LIMITS``; what is missing is as in ``ProxySpec``.
+        limits: Values of ``SHARED``; what is missing is as in ``ProxySpec``.
         protocol_settings: Values of protocols' options, by protocol and option.
         settings: Values of behaviors' options, by behavior and option.
     """

@@ -27,6 +27,7 @@ TAUGHT = {
     'howto/mysql': ('3306',),
     'howto/postgres': ('5432',),
     'howto/smtp': ('25',),
+    'howto/tls': (),
     'howto/seed': (),
     'howto/toxiproxy': ('6379',),
     'howto/ci': (),

@@ -17,7 +17,7 @@ from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
-from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
+from ..spec import SHARED, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
 from . import arguments, ini
 from .arguments import Values
 from .files import Read, read_again, read_first
@@ -179,13 +179,13 @@ class Builder:
     def _all_proxies(self, fleet_only: bool, entries: Sequence[Entry]) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
         everywhere = {key: given for key, given in self.line.items() if of_plugin(key) or key == 'bufsize'}
-        limits = {key: given for key, given in {**self.main, **self.line}.items() if key in LIMITS}
+        limits = {key: given for key, given in {**self.main, **self.line}.items() if key in SHARED}
         for name, values in self.proxies.items():
             if name in layers:
                 raise ConfigError(self._file(values), f'[proxy:{name}]',
                                   'another name: this one is that of the proxy of [vaurien]')
             # beside the proxy of the command line its flags are that one's; without it they would have no effect
-            flags = {key: given for key, given in self.line.items() if key in LIMITS} if fleet_only else {}
+            flags = {key: given for key, given in self.line.items() if key in SHARED} if fleet_only else {}
             layers[name] = [self.shared, flags, values, everywhere]
         for entry in entries:
             if entry.name in layers:
@@ -198,18 +198,19 @@ class Builder:
         return specs
 
     def _defaults(self) -> ProxyDefaults:
-        """Make what proxies have that are made later, over HTTP: the limits of ``[vaurien]`` and the command line, and the
-        options of plugins that are said for all proxies."""
+        """Make what proxies have that are made later, over HTTP: the limits and the TLS of ``[vaurien]`` and the command line,
+        and the options of plugins that are said for all proxies."""
         values = {**self.main, **self.line}
-        limits = taken({key: option for key, option in PROXY.items() if key in LIMITS}, values)
+        limits = taken({key: option for key, option in {**PROXY, **TLS}.items() if key in SHARED}, values)
         check_idle(limits, values)
+        check_tls(ProxySpec(**limits), values)
         options: Values = {**self.shared}
         if 'bufsize' in self.line:
             convert(self.line['bufsize'].label, PROXY['bufsize'], self.line['bufsize'].value)
             options.update({f'protocol.{name}.buffer': self.line['bufsize']
                             for name, plugin in self.catalog['protocol'].items() if 'buffer' in plugin.options})
         options.update({key: given for key, given in self.line.items() if of_plugin(key)})
-        return ProxyDefaults(limits={key: limits[key] for key in LIMITS if key in values},
+        return ProxyDefaults(limits={key: limits[key] for key in SHARED if key in values},
                              protocol_settings=self._settings('protocol', options), settings=self._settings('behavior', options))
 
     # -- one proxy

@@ -12,7 +12,7 @@ from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
 from ..plans.grammar import FORM as FAULT
-from ..spec import EMBEDDED, ProcessSpec, ProxySpec, read_mix
+from ..spec import EMBEDDED, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
 
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
@@ -56,6 +56,13 @@ def read_host(text: str) -> str:
     return host
 
 
+def read_version(text: str) -> str:
+    """Check a version of TLS; empty: any."""
+    if text and text not in TLS_VERSIONS:
+        raise ValueError(text)
+    return text
+
+
 LISTEN = Text('HOST:PORT', LISTENING, read_listen)
 CONNECT = Text('HOST:PORT', f'{CONNECTING}, or {EMBEDDED}', read_backend)
 NAME = Text('NAME', 'a name', str)
@@ -67,6 +74,7 @@ FAULTS = Text('FAULT', FAULT, read_lines)
 MODULES = Text('MODULE', 'names of modules', read_lines)
 PATH = Text('FILE', 'a path, or - for standard error', str)
 FILE = Text('FILE', 'the path of a file', str)
+VERSION = Text('VERSION', f'one of {", ".join(TLS_VERSIONS)}', read_version)
 LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
 Port = Bounded(int, 0, 65535)
 Seconds = Bounded(float, 0)
@@ -114,10 +122,8 @@ TLS: dict[str, Option] = {
                               "that the client asks for, or the backend's host", Text('HOST', 'a name of a host', str),
                               PROXY_DEFAULTS.tls_server_name),
     'tls_verify': Option("Verify the backend's certificate", bool, PROXY_DEFAULTS.tls_verify),
-    'tls_min': Option("The least version of TLS; else 1.2", Text('VERSION', '1.2 or 1.3', str), PROXY_DEFAULTS.tls_min,
-                      ('', '1.2', '1.3')),
-    'tls_max': Option("The greatest version of TLS; else the greatest that there is", Text('VERSION', '1.2 or 1.3', str),
-                      PROXY_DEFAULTS.tls_max, ('', '1.2', '1.3')),
+    'tls_min': Option("The least version of TLS; else 1.2", VERSION, PROXY_DEFAULTS.tls_min),
+    'tls_max': Option("The greatest version of TLS; else the greatest that there is", VERSION, PROXY_DEFAULTS.tls_max),
 }
 #: what the process can be told: ``[vaurien]`` and the command line
 PROCESS: dict[str, Option] = {

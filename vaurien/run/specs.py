@@ -12,7 +12,7 @@ from ..config.settings import PROXY
 from ..config.values import of_plugin
 from ..errors import ConfigError
 from ..plugins import Catalog
-from ..spec import LIMITS
+from ..spec import SHARED
 from .arguments import ON, Line
 from .places import Place
 

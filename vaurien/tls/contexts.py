@@ -9,10 +9,10 @@ import msgspec
 
 from ..address import speaks_tls
 from ..errors import ConfigError
-from ..spec import TLS_FIELDS, ProxySpec
+from ..spec import TLS_FIELDS, TLS_VERSIONS, ProxySpec
 from .files import load_authorities, load_certificate
 
-VERSIONS = {'1.2': ssl.TLSVersion.TLSv1_2, '1.3': ssl.TLSVersion.TLSv1_3}
+VERSIONS = dict(zip(TLS_VERSIONS, (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), strict=True))
 FILES = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key')
 KEPT = 64   #: pairs of contexts that are kept: a proxy that is changed in other things goes on with those that it has
 
@@ -37,6 +37,8 @@ def contexts(spec: ProxySpec) -> Contexts:
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
+    if speaks_tls(spec.proxy) and not spec.tls_cert:
+        raise ConfigError('proxy', spec.proxy, 'a certificate beside it, as tls_cert')
     said = ProxySpec(proxy='tls://' if speaks_tls(spec.proxy) else '', backend='tls://' if speaks_tls(spec.backend) else '',
                      **{name: getattr(spec, name) for name in TLS_FIELDS})
     return _contexts(msgspec.json.encode(said), tuple(map(_state, _files(spec))))
@@ -98,8 +100,6 @@ def client_context(spec: ProxySpec) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_REQUIRED
     if spec.tls_cert:
         load_certificate(context, 'tls_cert', spec.tls_cert, spec.tls_key)
-    elif speaks_tls(spec.proxy):
-        raise ConfigError('proxy', spec.proxy, 'a certificate beside it, as tls_cert')
     return context
 
 

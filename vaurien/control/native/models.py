@@ -62,15 +62,9 @@ class Limits(Input):
 class TlsFields(Limits):
     """What a proxy does with TLS.
 
-    Each is as on the command line; files are those of the machine that vaurien runs on.
+    Each is as on the command line. Files are named there alone: no request names one.
     """
 
-    tls_cert: str | UnsetType = UNSET
-    tls_key: str | UnsetType = UNSET
-    tls_client_ca: str | UnsetType = UNSET
-    tls_backend_ca: str | UnsetType = UNSET
-    tls_backend_cert: str | UnsetType = UNSET
-    tls_backend_key: str | UnsetType = UNSET
     tls_server_name: str | UnsetType = UNSET
     tls_verify: bool | UnsetType = UNSET
     tls_min: TlsVersion | UnsetType = UNSET
