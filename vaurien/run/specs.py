@@ -23,7 +23,7 @@ DEFAULTS = {'http_host': '127.0.0.1', 'http_port': '0', 'log_level': 'warning', 
 BY_PROTOCOL: dict[str, Values] = {'http': {f'protocol.{key}': options.Given('true', 'http')
                                       for key in ('overwrite_host_header', 'rewrite_redirects')}}
 #: what is said of one proxy: where it is stands on the command line of a run
-SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'protocol')), 'bufsize', *LIMITS)
+SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'protocol')), 'bufsize', *SHARED)
 
 
 class Given(NamedTuple):
@@ -83,7 +83,7 @@ def process(line: Line, main: Values, environ: Mapping[str, str]) -> Values:
     token = environ.get(TOKEN_VARIABLE) or secrets.token_hex(TOKEN_BYTES)
     values: Values = {key: options.Given(value, key) for key, value in DEFAULTS.items() if key not in main}
     values |= {'http_token': options.Given(token, TOKEN_VARIABLE)}
-    values |= {key: value for key, value in line.common.items() if (key not in PROXY or key in LIMITS) and not of_plugin(key)}
+    values |= {key: value for key, value in line.common.items() if (key not in PROXY or key in SHARED) and not of_plugin(key)}
     if 'quiet' in line.common and 'show' not in line.common:
         values.pop('show', None)
     return values | {'fleet_only': options.Given(True, ''), 'http': options.Given(True, '')}
