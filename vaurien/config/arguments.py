@@ -14,7 +14,7 @@ from .settings import FILE, GROUPS, flag_of
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
-REPEATED = ('plugin', 'toxic', 'fault')  #: settings whose values add up, one a line
+REPEATED = ('plugin', 'toxic')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
                 FILE, None)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'

@@ -3,7 +3,6 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..config.arguments import REPEATED as ADDED_UP
 from ..config.arguments import Parser, Show, StoreGiven, Values, wide
 from ..config.help import short
 from ..config.settings import GROUPS, PROXY, flag_of
@@ -25,11 +24,13 @@ class Line(NamedTuple):
         own: The options of ``run`` that may be given several times, each with its values.
         common: All other options, for all proxies and for the process.
         on: What is said of single proxies, by their names.
+        command: The command, and its arguments.
     """
 
     own: dict[str, list[Given]]
     common: Values
     on: dict[str, Values]
+    command: list[str]
 
 
 class Collect(argparse.Action):
@@ -42,9 +43,15 @@ class Collect(argparse.Action):
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the options, and the command; empty: there is none."""
+    """Return the options, and the command.
+
+    Raises:
+        ConfigError: There is no command.
+    """
     words = list(argv)
     at = words.index(END) if END in words else len(words)
+    if not words[at + 1:]:
+        raise ConfigError('command line', ' '.join(words[at:]), f'{END} and a command after the options')
     return words[:at], words[at + 1:]
 
 
@@ -65,11 +72,12 @@ def parts(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     yield name, part
 
 
-def read(options: Sequence[str], catalog: Catalog) -> Line:
+def read(options: Sequence[str], command: Sequence[str], catalog: Catalog) -> Line:
     """Read a command line.
 
     Args:
         options: What stands before the command.
+        command: The command, and its arguments.
         catalog: The plugins whose options have flags.
 
     Raises:
@@ -77,7 +85,7 @@ def read(options: Sequence[str], catalog: Catalog) -> Line:
         SystemExit: ``--help`` or ``--help-all`` was given.
     """
     parser = make_parser(catalog)
-    line = Line({}, {}, {})
+    line = Line({}, {}, {}, list(command))
     for name, words in parts(options):
         found, unknown = parser.read(words)
         for word in unknown:
@@ -88,8 +96,6 @@ def read(options: Sequence[str], catalog: Catalog) -> Line:
                 line.own.setdefault(key, []).extend(value)
             elif name and (key in PROXY or of_plugin(key)):
                 line.on.setdefault(name, {})[key] = value
-            elif key in ADDED_UP and key in line.common:
-                line.common[key] = Given(f'{line.common[key].value}\n{value.value}', value.label)
             else:
                 line.common[key] = value
         if name:

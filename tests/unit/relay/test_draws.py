@@ -1,7 +1,7 @@
 """Draws: one for each exchange, numbered, and the same again from the same seed."""
-from vaurien.protocols.base import OPENING, Exchange
+from vaurien.protocols.base import Exchange
 from vaurien.protocols.redis import Redis
-from vaurien.relay.chaos import Chaos
+from vaurien.relay.chaos import OPENING, Chaos
 from vaurien.relay.draws import Draws
 from vaurien.spec import BehaviorSpec
 

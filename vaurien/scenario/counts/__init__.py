@@ -1,1 +1,0 @@
-"""What clients saw while a scenario was played, counted in memory that is bounded."""
