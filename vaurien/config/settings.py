@@ -141,7 +141,8 @@ STATSD: dict[str, Option] = {
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
-    'the proxy': PROXY, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS, 'the control server': CONTROL, 'standard output': SHOWING,
+    'the proxy': PROXY, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS, 'the control server': CONTROL,
+    'standard output': SHOWING,
     'the log': LOGGING,
     'statsd': STATSD,
 }

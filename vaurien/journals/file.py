@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import msgspec
-from gevent import get_hub
+from gevent import get_hub, sleep
 
 from .. import __version__
 from ..net.loop import release
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 BATCH_BYTES = 64 * 1024     #: [bytes] of lines that are handed to the thread at once
 BATCH_TIME = 0.1            #: [seconds] that a line waits for others at most
+CLOSE_TIMEOUT = 5.0         #: [seconds] that the rest may take in the end
+LOOK = 0.005                #: [seconds] between two looks at whether it is written
 
 
 class JournalFile:
@@ -83,12 +85,15 @@ class JournalFile:
             logger.warning('the journal %s cannot be written, and lacks lines: %s', self._path, self._writer.error)
 
     def close(self) -> None:
-        """Write the rest, and nothing more."""
+        """Write the rest, in a greenlet, and nothing more; what takes longer than ``CLOSE_TIMEOUT`` is lost."""
         exchanges = self._fleet.exchanges
         exchanges.unfollow(self._exchanged, self._write)
         exchanges.changed = tuple(other for other in exchanges.changed if other != self._proxy)
         self._flush()
-        self._writer.close()
+        self._writer.end()
+        until = time.monotonic() + CLOSE_TIMEOUT
+        while not self._writer.ended and time.monotonic() < until:
+            sleep(LOOK)
         if self._writer.lost:
             logger.warning('the journal %s lacks %d lines', self._path, self._writer.lost)
 

@@ -5,7 +5,6 @@ import threading
 from collections import deque
 
 MAX_PENDING_BYTES = 16 * 2**20  #: [bytes] that are not written yet, some 60,000 lines; more is lost
-CLOSE_TIMEOUT = 5.0     #: [seconds] that the rest may take at the end of the process
 
 
 class FileWriter:
@@ -48,12 +47,16 @@ class FileWriter:
             self._size += len(data)
             self._changed.notify()
 
-    def close(self) -> None:
-        """Take no more; what is taken within ``CLOSE_TIMEOUT`` is written."""
+    def end(self) -> None:
+        """Take no more, and close the file once all that was taken is written; ``ended`` says when that is."""
         with self._changed:
             self._ending = True
             self._changed.notify()
-        self._thread.join(CLOSE_TIMEOUT)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all is written, and the file closed."""
+        return not self._thread.is_alive()
 
     # -- in the thread
 

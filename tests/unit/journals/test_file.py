@@ -24,7 +24,7 @@ def test_a_journal_holds_the_run_in_its_order(tmp_path):
     assert [line['type'] for line in lines] == ['journal', 'proxy', 'open', 'close', 'proxy', 'mark']
     assert (lines[0]['version'], lines[0]['seed']) == (1, SEED)
     assert (lines[3]['sent'], lines[3]['received'], lines[3]['by'], lines[3]['how']) == (5, 5, 'client', 'fin')
-    assert (lines[4]['behavior'], lines[4]['mix'][0]['settings']) == ('100:delay', {'sleep': 1.0})
+    assert (lines[4]['behavior'], lines[4]['mix'][0]['settings']['sleep']) == ('delay', 1.0)
     assert lines[5]['test'] == 'test_a'
 
 
