@@ -36,7 +36,7 @@ class Postgres:
     def stored(self) -> set[str]:
         """Return what the table has, and forget it."""
         found = {value for value, in self.admin.execute('SELECT v FROM planned').fetchall()}
-        self.admin.execute('TRUNCATE planned')
+        self.admin.execute('DELETE FROM planned')
         return found
 
 
@@ -47,6 +47,8 @@ def bed(daemon: Daemon, server: Any) -> Iterator[Postgres]:
     try:
         with connected(server.port, autocommit=True) as admin, connected(proxy.port, autocommit=True) as client:
             admin.execute('CREATE TABLE IF NOT EXISTS planned (v text)')
+            for connection in (admin, client):
+                connection.execute('SET synchronous_commit = off')  # nothing here is for longer than a run
             try:
                 yield Postgres(proxy, admin, client)
             finally:

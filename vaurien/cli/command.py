@@ -32,6 +32,9 @@ DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
+#: systems on which nothing can be relayed, and what is said there
+WITHOUT = {'win32': 'it does not work on Windows; it does in the Windows Subsystem for Linux, and in a container'}
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,10 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments without the program's name; None: those of the process.
 
     Returns:
-        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
-        user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that of the
-        subcommand.
+        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened, or on Windows;
+        2 where the user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that
+        of the subcommand.
     """
+    if sys.platform in WITHOUT:
+        return complain('vaurien', WITHOUT[sys.platform], FAILED)
     words = list(sys.argv[1:] if argv is None else argv)
     return answered('vaurien', lambda: dispatched(words))
 
@@ -108,11 +113,39 @@ def say(text: str, stream: Any = None) -> None:
         abandon_stdout()
 
 
-def run(configuration: 'Configuration') -> int:
-    """Start a process's proxies and its control server, and end them on a signal.
+class Task:
+    """What a process does while its proxies are there: nothing, until a signal asks for its end.
 
-    Returns:
-        The exit status.
+    Attributes:
+        breaks: Something will go wrong, even where the proxies' own specs say nothing of it.
+    """
+
+    breaks = False
+
+    def begin(self, fleet: 'Fleet', spec: 'ProcessSpec', tell: Callable[[str], None]) -> None:
+        """Look at what is to be done, before anything listens.
+
+        Args:
+            fleet: The proxies; none is there yet.
+            spec: What the process should be.
+            tell: Writes a line for those who look at standard output.
+        """
+
+    def work(self, asked: Any, number: Callable[[], int]) -> None:
+        """Do it, and return when the process is to end.
+
+        Args:
+            asked: The event that a signal sets which asks for the end.
+            number: Returns the number of that signal.
+        """
+        asked.wait()
+
+    def end(self) -> None:
+        """Do what is left once all sessions have ended."""
+
+
+def run(configuration: 'Configuration', task: Task | None = None) -> int:
+    """Start a process's proxies and its control server, end them on a signal or when a task is done, and return the exit status.
 
     Raises:
         ConfigError: A proxy cannot be what its spec says.
@@ -124,7 +157,7 @@ def run(configuration: 'Configuration') -> int:
     from ..proxies.fleet import Fleet
     from .reload import Reload
     from .signals import Signals
-    spec = configuration.spec
+    spec, task = configuration.spec, task or Task()
     with ExitStack() as ending:
         log = open_log(spec.log_level, spec.log_output)
         ending.callback(close_log, log)
@@ -141,20 +174,22 @@ def run(configuration: 'Configuration') -> int:
         fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
+        task.begin(fleet, spec, lambda text: say(text, out))
         with said_once(log, spec.log_output):
-            lines = begin(fleet, spec, out, ending)
+            lines = begin(fleet, spec, out, ending, task.breaks)
         for line in lines:
             say(line, out)
         if configuration.again is not None:
             ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy), out)).close)
         gc.freeze()     # all sessions wait for a full collection; what is here by now stays, and need not be looked at again
         ending.callback(gc.unfreeze)
-        signals.asked.wait()
+        task.work(signals.asked, lambda: signals.number)
         drain(fleet, spec.grace, signals)
+        task.end()
         return UNMET if warn_of_unmet(fleet) and spec.strict else DONE
 
 
-def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> list[str]:
+def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, breaks: bool = False) -> list[str]:
     """Start all that a process is to have, and return what is to be said of it.
 
     Args:
@@ -162,6 +197,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> l
         spec: What the process should be.
         out: Where faults are shown.
         ending: What is to be done in the end is added to it.
+        breaks: Something will go wrong that the proxies' specs do not say.
     """
     fleet.plan.replace(spec.plan)   # the first client finds it in force
     if spec.journal:
@@ -172,7 +208,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> l
         server = open_control(fleet, spec)
         ending.callback(server.stop)
         lines.append(f'control server on http://{server.address}')
-    elif not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
+    elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.show == 'faults':
         from .live import Live, is_colored
@@ -216,7 +252,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error

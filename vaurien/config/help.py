@@ -10,6 +10,7 @@ from ..errors import ConfigError
 from ..links import LINKS
 from ..options import Bounded, Option, expected, flag, known
 from ..plugins import KINDS, Catalog
+from ..protocols.message import CATEGORIES, FailureKind
 from ..spec import ProxySpec
 from .subcommands import SUBCOMMANDS
 
@@ -98,9 +99,20 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
     errors = getattr(cls, 'errors', None)
     if errors:
         yield ''
-        yield f'kinds of error, for --behavior error {flag("behavior", "error", "kind")} KIND'
+        yield f'kinds of error, for --behavior error {flag("behavior", "error", "kind")} KIND; a code is for all that have it'
         for key, entry in errors.items():
-            yield from described(key, plain(entry.description))
+            yield from described(titled(key, entry), plain(entry.description))
+        yield ''
+        yield 'classes: what a client can tell apart'
+        for letter, meaning in CATEGORIES.items():
+            yield f'{INDENT}{letter}  {meaning}'
+
+
+def titled(name: str, kind: FailureKind) -> str:
+    """Write the name of a kind, its codes in parentheses, and its class."""
+    codes = f' ({", ".join(kind.codes)})' if kind.codes else ''
+    said = [f'class {kind.category}' if kind.category else '', 'only by its name' if kind.only_named else '']
+    return f'{name}{codes}' + ''.join(f', {word}' for word in said if word)
 
 
 def plain(text: str) -> str:

@@ -16,4 +16,5 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     'run': Subcommand('vaurien.run:main', 'between a command and its backends: vaurien run --help'),
+    'scenario': Subcommand('vaurien.cli.scenario:main', 'an outage, phase by phase: vaurien scenario --help'),
 }

@@ -79,6 +79,7 @@ class Entry:
         self.reason = ''
         self._counted = 0       # of the matched ones, those that count for ``nth``
         self._proxy, self._request = Glob(spec.proxy), Glob(spec.request)
+        self.literal = self._request.literal    #: the one name or shape that a request must have, in one case; None: several may
         self._test = Glob(spec.test) if spec.test else None
         self.opens = spec.stage == OPENING or spec.stage == '' and spec.request.lower() == OPENING
         try:

@@ -10,13 +10,15 @@ class Glob:
         pattern: The pattern.
     """
 
-    __slots__ = ('anything', '_first', '_inner', '_last', '_least')
+    __slots__ = ('anything', 'literal', '_first', '_inner', '_last', '_least')
 
     def __init__(self, pattern: str) -> None:
         pieces = pattern.casefold().split('*')
-        self.anything = pattern.strip('*') == '' != pattern
+        self.anything = pattern.strip('*') == '' != pattern     #: it matches every text
+        #: what a text has to be, with ``casefold``; None: it has a star
+        self.literal = pieces[0] if len(pieces) == 1 else None
         self._first, self._inner = pieces[0], [piece for piece in pieces[1:-1] if piece]
-        self._last = pieces[-1] if len(pieces) > 1 else None    # None: there is no star
+        self._last = pieces[-1]
         self._least = sum(map(len, pieces))
 
     def matches(self, text: str) -> bool:
@@ -24,8 +26,8 @@ class Glob:
         if self.anything:
             return True
         text = text.casefold()
-        if self._last is None:
-            return text == self._first
+        if self.literal is not None:
+            return text == self.literal
         if len(text) < self._least or not (text.startswith(self._first) and text.endswith(self._last)):
             return False
         at, end = len(self._first), len(text) - len(self._last)

@@ -82,10 +82,10 @@ def read_which(which: str, text: str, label: str) -> tuple[str, str, int]:
 def format_fault(spec: FaultSpec) -> str:
     """Write an entry of a plan as ``read_fault`` reads it; values of options become text."""
     request = spec.request
-    if spec.proxy != '*' or PROXY.match(request):
-        request = f'{spec.proxy}: {request}'
     if spec.nth != 1 or OCCURRENCE.search(request):
         request += f' #{spec.nth or "*"}'
+    if spec.proxy != '*' or PROXY.match(request):
+        request = f'{spec.proxy}: {request}'
     options = {**{key: getattr(spec, key) for key, option in WHERE.items() if getattr(spec, key) != option.default},
                **spec.settings}
     return SPLIT.join((request, ' '.join((spec.name, *(f'{key}={quoted(value)}' for key, value in options.items())))))

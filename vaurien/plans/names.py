@@ -137,7 +137,7 @@ def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, type[BaseProtocol]]
         label: How the user knows the entry.
 
     Raises:
-        ConfigError: For the first of them, why it cannot.
+        ConfigError: Why it cannot; where nothing has the name, the nearest of all that they know.
     """
     glob = Glob(spec.proxy)
     protocols = list(dict.fromkeys(protocol for name, protocol in proxies if glob.matches(name)))
@@ -152,4 +152,7 @@ def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, type[BaseProtocol]]
             errors.append(error)
         else:
             return
-    raise max(errors, key=lambda error: 'the nearest is' in error.reason or error.option != f'{label} name')
+    for found in errors:
+        if found.option != f'{label} name':     # it is known here, and something else does not fit
+            raise found
+    raise ConfigError(f'{label} name', spec.name, nearest(spec.name, {name for each in protocols for name in known_names(each)}))

@@ -3,7 +3,7 @@
 Whoever changes it is told at once, in one line, what is wrong; then nothing has changed.
 """
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import ConfigError
 from ..options import check_count
@@ -11,7 +11,7 @@ from ..protocols.base import BaseProtocol
 from ..spec import FaultSpec
 from .entry import Entry
 from .files import MAX_ENTRIES
-from .names import check_name
+from .names import Meaning, check_name, meaning_of
 from .steps import ProxyPlan, Step
 
 
@@ -98,9 +98,12 @@ class Plan:
     def _make(self, specs: Sequence[FaultSpec], label: str, others: int) -> list[Entry]:
         check_count(label, others + len(specs), MAX_ENTRIES, 'entries of a plan')
         proxies = [(proxy.name, proxy.protocol) for proxy in self._proxies()]
-        made = []
+        made: list[Entry] = []
+        good: set[tuple[str, tuple[str, str]]] = set()
         for index, spec in enumerate(specs):
-            check_name(spec, proxies, f'{label}[{index}]')
+            if (key := (spec.proxy, applies(spec))) not in good:
+                check_name(spec, proxies, f'{label}[{index}]')
+                good.add(key)
             made.append(Entry(self._count + 1 + index, spec, f'{label}[{index}]'))
         self._count += len(made)
         return made
@@ -137,12 +140,16 @@ class Plan:
 
     def _of(self, proxy: str, protocol: type[BaseProtocol]) -> ProxyPlan | None:
         steps = []
+        meanings: dict[Any, Meaning] = {}   # thousands of entries may apply the same
         for entry in self._entries.values():
             if entry.is_about(proxy):
+                key = applies(entry.spec)
                 try:
-                    steps.append(Step(entry, protocol))
+                    meaning = meanings[key] = meanings.get(key) or meaning_of(entry.spec, protocol, 'fault')
                 except ConfigError as error:
                     entry.missed(f'{proxy}: {error}')     # until another proxy has applied it
+                else:
+                    steps.append(Step(entry, meaning, protocol))
         return ProxyPlan(steps, protocol, self.test) if steps else None
 
     # -- marks
@@ -164,3 +171,8 @@ class Plan:
     def unmet(self) -> list[Entry]:
         """Return the entries that were not applied to any request so far."""
         return [entry for entry in self._entries.values() if not entry.applied]
+
+
+def applies(spec: FaultSpec) -> tuple[str, str]:
+    """Return what is the same in entries that apply the same."""
+    return spec.name, repr(spec.settings)

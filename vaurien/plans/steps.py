@@ -8,7 +8,7 @@ from ..protocols.message import MessageProtocol
 from ..spec import ToxicSpec
 from ..wire.toxics import AttachedToxic, check_toxic
 from .entry import Entry, Request
-from .names import TOXIC, Meaning, behaviors_of, meaning_of
+from .names import TOXIC, Meaning, behaviors_of
 from .planned import Planned
 
 PREFIX = 'plan_'    #: what the names of a plan's toxics begin with
@@ -19,31 +19,30 @@ class Step:
 
     Args:
         entry: The entry.
+        meaning: What its name means there.
         protocol: The class of the proxy's protocol.
 
-    Raises:
-        ConfigError: It can apply nothing to this protocol.
+    Attributes:
+        toxic: The toxic that it applies, once it has been due; None: not yet, or it applies none.
     """
 
-    __slots__ = ('entry', 'meaning', 'toxic', '_behaviors')
+    __slots__ = ('entry', 'meaning', 'toxic', '_protocol', '_behaviors')
 
-    def __init__(self, entry: Entry, protocol: type[BaseProtocol]) -> None:
-        self.entry = entry
-        self.meaning: Meaning = meaning_of(entry.spec, protocol, 'fault')
-        self._behaviors: dict[str, Dummy] = {}
+    def __init__(self, entry: Entry, meaning: Meaning, protocol: type[BaseProtocol]) -> None:
+        self.entry, self.meaning, self._protocol = entry, meaning, protocol
         self.toxic: AttachedToxic | None = None
-        if self.meaning.what == TOXIC:
-            self.toxic = toxic_of(self.meaning, entry.number)
-        else:
-            self._behaviors = behaviors_of(self.meaning, protocol, 'fault')
+        self._behaviors: dict[str, Dummy] | None = None     # of thousands of entries a few are due
 
     def choose(self, protocol: BaseProtocol, exchange: Exchange) -> Dummy | None:
         """Return the behavior that an exchange gets, DUMMY for a toxic; None: it cannot be, and the entry knows why."""
-        if self.toxic is not None:
+        self.entry.missed('it was due, and has done nothing')   # until it has
+        if self.meaning.what == TOXIC:
+            self.toxic = self.toxic or toxic_of(self.meaning, self.entry.number)
             return DUMMY
+        if self._behaviors is None:
+            self._behaviors = behaviors_of(self.meaning, self._protocol, 'fault')
         for behavior in self._behaviors.values():
             if fits(behavior, protocol, exchange):
-                self.entry.missed('it was due, and has done nothing')   # until it has
                 return behavior
         self.entry.missed(f'matched, but {self.entry.spec.name} does not fit at {exchange.stage or protocol.name}')
         return None
@@ -76,23 +75,37 @@ class ProxyPlan:
 
     Args:
         steps: These.
-        shape: Makes the shape of a request's name.
+        protocol: The class of the proxy's protocol.
         test: The mark that holds; empty: none.
     """
 
     def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str) -> None:
         self._steps, self._shape = tuple(steps), protocol.shape
-        self._active: tuple[Step, ...] = ()
+        self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
+        self._others: list[Step] = []
         self.marked(test)
 
     def marked(self, test: str) -> None:
         """Record which mark holds now."""
-        self._active = tuple(step for step in self._steps if step.entry.holds_in(test))
+        self._named, self._others = {}, []
+        for step in self._steps:
+            if step.entry.holds_in(test):
+                key = step.entry.spec.exchange or step.entry.literal
+                (self._others if key is None else self._named.setdefault(key, [])).append(step)
 
     @property
     def toxics(self) -> dict[str, AttachedToxic]:
         """The toxics that may have been put on sessions, by name."""
         return {step.toxic.spec.name: step.toxic for step in self._steps if step.toxic is not None}
+
+    def _candidates(self, exchange: Exchange, asked: Request) -> list[Step]:
+        """Return the entries that may mean an exchange, in their order."""
+        named = self._named
+        if not named:
+            return self._others
+        keys: set[str | int] = {exchange.number, asked.name.casefold(), asked.shape.casefold()}
+        found = [step for key in keys for step in named.get(key, [])]
+        return sorted(found + self._others, key=lambda step: step.entry.number) if found else self._others
 
     def find(self, session: int, protocol: BaseProtocol, exchange: Exchange) -> tuple[Step, Dummy] | None:
         """Count a request for the entries that mean it, and return the first that is applied to it; None: none is.
@@ -103,7 +116,7 @@ class ProxyPlan:
             exchange: The exchange, with its number; 0: the opening of the connection.
         """
         asked, found = Request(exchange.name, self._shape), None
-        for step in self._active:
+        for step in self._candidates(exchange, asked):
             entry = step.entry
             if not entry.matches(session, exchange, asked) or not entry.counts():
                 continue

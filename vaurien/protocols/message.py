@@ -5,12 +5,18 @@ stream into messages in any slicing, pairing responses with requests in order, a
 """
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ..errors import ProtocolError
 from .answers import Answers
 from .base import COMMON, BaseProtocol, Behavior, Exchange
 from .base import Failure as Failure
+from .kinds import CATEGORIES as CATEGORIES
+from .kinds import SCOPES as SCOPES
+from .kinds import Builder as Builder
+from .kinds import FailureKind as FailureKind
+from .kinds import half_reply as half_reply
+from .kinds import lost_reply as lost_reply
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -169,46 +175,6 @@ class Cutter:
         self.opaque_because = self.opaque_because or reason
 
 
-#: The protocol object is Any here: the builders of each protocol name the class that they need.
-Builder = Callable[[Any, Exchange], Failure]
-
-
-class FailureKind(NamedTuple):
-    """One failure that a kind of server really has.
-
-    Args:
-        description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
-        stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
-            before any request.
-        build: Makes the failure, given the protocol object and the exchange.
-        codes: What the field calls it: ``40P01``, ``503``, ``READONLY``. Empty: it has no code.
-        category: What the client can tell apart, a letter of ``CATEGORIES``; empty: not said.
-        scope: Whose state it is. ``server``: the server's, so that while it lasts every request fails that it fits;
-            ``request``: this one request's.
-        only_named: It is never drawn at random, and comes only where it is asked for by its name.
-    """
-
-    description: str
-    stages: tuple[str, ...]
-    build: Builder
-    codes: tuple[str, ...] = ()
-    category: str = ''
-    scope: str = 'request'
-    only_named: bool = False
-
-
-#: what a client can tell apart, by the letter that stands for it
-CATEGORIES = {
-    'A': 'refused before any effect, and worth another try',
-    'B': 'refused for good',
-    'C': 'done, and the response is lost',
-    'D': 'silence, or what comes so slowly that it is as good as silence',
-    'E': 'part of a response, and then the end',
-    'F': 'no connection, or none any more before anything was done',
-}
-SCOPES = ('request', 'server')      #: whose state a failure is
-
-
 class MessageProtocol(Answers, BaseProtocol):
     """A protocol that knows where requests and responses begin and end.
 
@@ -310,9 +276,9 @@ class MessageProtocol(Answers, BaseProtocol):
 
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""
-        if kind:
+        if kind is not None and kind in self.errors:
             return kind if self.fits(kind, exchange) else None
-        fitting = [name for name in self.at_random() if self.fits(name, exchange)]
+        fitting = [name for name in (self.kinds_named(kind) if kind else self.at_random()) if self.fits(name, exchange)]
         return self.random(True).choice(fitting) if fitting else None
 
     def owes(self, exchange: Exchange) -> Behavior | None:
@@ -333,7 +299,7 @@ class MessageProtocol(Answers, BaseProtocol):
     def owed_kinds(self) -> Iterable[str]:
         """Return the kinds that the failure which waits may be of."""
         assert self.owed is not None
-        return (self.owed[1],) if self.owed[1] else self.at_random()
+        return self.kinds_named(self.owed[1]) if self.owed[1] else self.at_random()
 
     def at_random(self) -> Iterator[str]:
         """Give the kinds that may be drawn where none is named."""

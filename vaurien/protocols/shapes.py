@@ -6,16 +6,17 @@ import re
 
 MASK = '?'      #: what stands in a shape for what is masked
 
-#: What differs wherever it stands: UUIDs, hexadecimal numbers of 8 characters and more, decimal numbers. Each has a digit, so
-#: that a shape, which has none, is its own shape.
+#: What differs wherever it stands: UUIDs; hexadecimal numbers of 8 characters and more; random letters and digits, 16 and more;
+#: decimal numbers. Each has a digit, so that a shape, which has none, is its own shape.
 _VARYING = re.compile(
-    r'(?<![0-9A-Za-z])(?=[A-Fa-f-]{0,35}[0-9])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])'
-    r'|(?<![0-9A-Za-z])(?=[A-Fa-f]*+[0-9])[0-9A-Fa-f]{8,}+(?![0-9A-Za-z])'
+    r'(?<![^\W_])(?=[A-Fa-f-]{0,35}[0-9])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![^\W_])'
+    r'|(?<![^\W_])(?=[A-Fa-f]*+[0-9])[0-9A-Fa-f]{8,}+(?![^\W_])'
+    r'|(?<![^\W_])(?=[A-Za-z]*+[0-9]++[A-Za-z]*+[0-9])[0-9A-Za-z]{16,}+(?![^\W_])'
     r'|[0-9]++')
 
 
 def masked(name: str) -> str:
-    """Return a name with UUIDs, hexadecimal numbers of 8 characters and more, and decimal numbers masked by ``?``.
+    """Return a name with UUIDs, hexadecimal numbers of 8 characters and more, random words and decimal numbers masked by ``?``.
 
     >>> masked('GET /users/42/0b6b6e0a-3d7c-4c1e-9f59-6b5b1f0c2d3e')
     'GET /users/?/?'

@@ -1,7 +1,7 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
@@ -11,6 +11,7 @@ from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket, SocketAddress
+from ..net.stream import Stream
 from ..plans.entry import Applied
 from ..plans.plan import Plan
 from ..plans.planned import Planned
@@ -26,9 +27,14 @@ from .exchanges import Exchanges
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
+from .unapplied import Unapplied
 from .validated import Validated
 
+if TYPE_CHECKING:
+    from ..tls.terms import Terms
+
 logger = logging.getLogger(__name__)
+
 
 
 class Proxy:
@@ -48,6 +54,7 @@ class Proxy:
         sessions: The open ones, by number.
         pool: Idle connections to the backend.
         stats: What it has counted.
+        unapplied: Why faults are not applied.
     """
 
     def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None,
@@ -59,6 +66,8 @@ class Proxy:
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
         self.pool = Pool(wanted.spec.pool_max_size, wanted.spec.pool_timeout)
         self.stats = Stats()
+        self.unapplied = Unapplied()
+        self._count_uses()
         self.sessions: dict[int, Session] = {}
         self.arrivals = Arrivals(self, self.pool)
         self._empty = Event()
@@ -91,6 +100,11 @@ class Proxy:
     def backend(self) -> Address:
         """Where it connects to."""
         return self.now.backend
+
+    @property
+    def tls(self) -> 'Terms | None':
+        """What it does with TLS; None: neither side speaks it."""
+        return self.now.tls
 
     @property
     def protocol(self) -> type[BaseProtocol]:
@@ -145,15 +159,16 @@ class Proxy:
             OSError: The new address cannot be listened on; nothing has changed.
         """
         spec, before = wanted.spec, self.now
-        moves = spec.enabled and (not self.started or wanted.listen != before.listen)
+        moves = spec.listens and (not self.started or wanted.listen != before.listen)
         listener = sockets.listen(self._where(wanted), spec.backlog) if moves else None
         # from here on nothing fails
         self.now = wanted._replace(chaos=before.chaos) if wanted.same_chaos(before) else wanted
+        self._count_uses()
         self._change_sessions(before)
         self.pool.become(spec.pool_max_size, spec.pool_timeout, same_backend=wanted.backend == before.backend)
         if listener is not None:
             self.bound = self._listener.listen(listener)
-        if not spec.enabled:
+        if not spec.listens:
             self._listener.close()
             if wanted.listen != before.listen:
                 self.bound = wanted.listen      # the port that it had is not the one that it comes back to
@@ -172,6 +187,12 @@ class Proxy:
             for session in self.sessions.values():
                 session.draws.change(self.chaos)
         self.toxics.change(self.now.toxics, self._views())
+
+    def _count_uses(self) -> None:
+        """Count what the entries of the mix come to; those that were there before go on with their counts."""
+        uses = self.chaos.uses
+        uses.update({at: self.unapplied.uses.take(use) for at, use in uses.items()})
+        self.unapplied.uses.forget(len(uses))
 
     def _views(self) -> Iterator[ToxicView]:
         """Give the open sessions as toxics see them; acting on one may end it."""
@@ -206,11 +227,16 @@ class Proxy:
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
         timeout, stream = self.spec.timeout, self.exchanges.stream
+        self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
+
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
+        """Make a session of two streams; those of TLS are not recorded."""
+        recorded = self.exchanges.stream
+        made = self.exchanges.session if isinstance(client, recorded) and isinstance(backend, recorded) else Session
         try:
-            session = self.exchanges.session(self, number, stream(client, timeout), stream(backend, timeout),
-                                             self.protocol(self.settings), peer, address)
+            session = made(self, number, client, backend, self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
-            return self.failed(f'protocol {self.protocol.name}', number, client, backend)
+            return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
         self.sessions[number] = session
         session.start()
         return None
@@ -227,6 +253,10 @@ class Proxy:
         """Count a session that is reset because a plugin raised."""
         self.stats.handler_errors += 1
 
+    def relayed_unread(self, session: Session) -> None:
+        """Count a session of which nothing is read from here on."""
+        self.unapplied.relayed_unread(session)
+
     def session_ended(self, session: Session) -> None:
         """Forget a session and keep its counts."""
         self.sessions.pop(session.number, None)
@@ -242,7 +272,9 @@ class Proxy:
 
     def fault(self, session: Session, exchange: Exchange, kind: str) -> None:
         """Count a fault and write it down."""
-        drawn = exchange.drawn
+        drawn, use = exchange.drawn, self.chaos.uses.get(id(exchange.behavior))
+        if use is not None:
+            use.applied += 1
         entry = drawn.entry if isinstance(drawn, Planned) else None
         self.stats.faults[drawn.name, kind] += 1
         fault = self.journal.add(self.name, session.number, exchange.number, drawn.name, kind, exchange.name,

@@ -5,6 +5,7 @@ from ..protocols.base import Exchange
 from ..protocols.message import Part
 from ..relay.request_lane import RequestLane
 from ..relay.response_lane import ResponseLane
+from .deliveries import Deliveries
 from .recorder import Recorder
 
 
@@ -54,18 +55,25 @@ class RecordedResponses(ResponseLane):
 
     Attributes:
         recorder: Is told of each response; the session gives it.
+        deliveries: Is told when responses are collected, and when what was collected is written; the session gives it.
     """
 
-    __slots__ = ('recorder',)
+    __slots__ = ('recorder', 'deliveries')
 
     recorder: Recorder
+    deliveries: Deliveries
 
     def _cut(self, data: bytes) -> Iterator[Part]:
         return self._noted(super()._cut(data))
 
+    def flush(self) -> None:
+        super().flush()
+        self.deliveries.flushed()
+
     def _noted(self, parts: Iterator[Part]) -> Iterator[Part]:
         """Note each part before it is handled; after the last one of an answer its exchange is over."""
         recorder, at = self.recorder, 0
+        self.deliveries.collecting = True
         for part in parts:
             end, exchange, done = part
             if exchange is not None:
@@ -82,6 +90,7 @@ class RecordedResponses(ResponseLane):
         else:
             self.protocol.queue.popleft()
             self._send(data)
+            self.deliveries.collecting = False
             self.recorder.whole_answer(exchange, data)
 
     def _skipped(self, count: int) -> None:

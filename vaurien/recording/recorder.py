@@ -57,12 +57,16 @@ class Recorder:
         sink: Where records go.
         protocol: The session's protocol object.
         proxy, number: The proxy's name, and the session's number in it.
+        deliver: Called with each record; None: the sink gets it.
     """
 
-    __slots__ = ('sink', 'protocol', 'proxy', 'number', 'records', '_named', '_epoch', '_held', '_carried', '_latest', '_over')
+    __slots__ = ('sink', 'protocol', 'proxy', 'number', 'records', '_named', '_epoch', '_held', '_carried', '_latest',
+                 '_over', '_deliver')
 
-    def __init__(self, sink: Sink, protocol: MessageProtocol, proxy: str, number: int) -> None:
+    def __init__(self, sink: Sink, protocol: MessageProtocol, proxy: str, number: int,
+                 deliver: Callable[[Exchanged], None] | None = None) -> None:
         self.sink, self.protocol, self.proxy, self.number = sink, protocol, proxy, number
+        self._deliver = deliver or sink.exchanged
         #: of a short request that has come whole: when it began, the mark, and its bytes
         self.records: dict[Exchange, Record | tuple[float, str, bytes]] = {}
         self._named = names_of(type(protocol))
@@ -168,7 +172,7 @@ class Recorder:
             name, shape = self._named(exchange.name_as_sent)
             start = protocol.payload_at(exchange, request, 0, len(request)) if protocol.headed else 0
             digest = '' if exchange.stage in protocol.secrets else f'{crc32(request[start:] if start else request):08x}'
-            self.sink.exchanged(Exchanged(
+            self._deliver(Exchanged(
                 self._epoch + started, self.proxy, self.number, exchange.number, name, shape, answer, monotonic() - started,
                 len(request), len(data), digest, '', mark, code, exchange.stage))
             return
@@ -290,7 +294,7 @@ class Recorder:
             return      # a step: of these only the one that fails is recorded
         name, shape = self._named(exchange.name_as_sent)
         digest = f'{record.digest:08x}' if record.digested and not protocol.secret(exchange) else ''
-        self.sink.exchanged(Exchanged(
+        self._deliver(Exchanged(
             self._epoch + record.started, self.proxy, self.number, exchange.number, name, shape, answer,
              seconds, record.sent, record.received, digest, record.fault, record.mark, code, stage))
 

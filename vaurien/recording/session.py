@@ -8,6 +8,7 @@ from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol
 from ..relay.lane import Lane
 from ..relay.session import Session, SessionHost
+from .deliveries import Deliveries
 from .lanes import RecordedRequests, RecordedResponses
 from .recorder import Recorder
 from .records import NO_ANSWER, Closed, Exchanged, Opened, Sink, Unread
@@ -48,7 +49,7 @@ class RecordedSession(Session):
         ending: Who has ended it, and how; None: it has not been ended yet.
     """
 
-    __slots__ = ('recorder', 'ending', '_sink')
+    __slots__ = ('recorder', 'ending', '_sink', '_deliveries')
 
     proxy: RecordingHost
 
@@ -59,10 +60,12 @@ class RecordedSession(Session):
         self.recorder: Recorder | None = None
         if not isinstance(protocol, MessageProtocol):
             return super()._lanes()
-        self.recorder = Recorder(self._sink, protocol, self.name, self.number)
+        self._deliveries = Deliveries(self._sink, self.client)
+        self.recorder = Recorder(self._sink, protocol, self.name, self.number, self._deliveries.exchanged)
         upstream = RecordedRequests(self, protocol, self.client, self.backend)
         downstream = RecordedResponses(self, protocol, self.backend, self.client)
         upstream.recorder = downstream.recorder = self.recorder
+        downstream.deliveries = self._deliveries
         return upstream, downstream
 
     def start(self) -> None:
@@ -81,7 +84,7 @@ class RecordedSession(Session):
         super().injected(exchange, kind)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
-        if not self._told:
+        if not self.unread:
             self._sink.happened(Unread(time.time(), self.name, self.number, reason))
         super().lane_opaque(lane, reason)
         if self.recorder is not None and not self.protocol_queue():
@@ -128,6 +131,7 @@ class RecordedSession(Session):
         self._ends('vaurien', 'rst' if reset or self._was_aborted() else 'fin')
         if self.recorder is not None:
             self.recorder.ended()
+            self._deliveries.ended()
         assert self.ending is not None
         by, how = self.ending
         sent, received = self.transferred

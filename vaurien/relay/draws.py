@@ -80,7 +80,7 @@ class Draws:
         behavior: Behavior = DUMMY
         if not self.chaos.plain:
             behavior = self._choose()
-            if behavior.match is not None and not behavior.match.search(exchange.name):
+            if behavior is not DUMMY and not self.chaos.meant(behavior, exchange):
                 behavior = DUMMY
         if self.plan is not None:
             behavior = self.plan.choose(exchange, behavior)
@@ -91,4 +91,4 @@ class Draws:
         behavior = exchange.behavior = self._choose()
         if not fails_opening(behavior, protocol):
             return None
-        return behavior if behavior.match is None or behavior.match.search(exchange.name) else None
+        return behavior if self.chaos.meant(behavior, exchange) else None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from gevent import get_hub
 
 from ..behaviors.dummy import DUMMY
-from ..net.loop import PLUGIN_ERRORS, READABLE, release
+from ..net.loop import PLUGIN_ERRORS, release
 from ..net.stream import Stream
 from ..protocols.base import BaseProtocol, Behavior, Exchange
 from .draws import Draws
@@ -79,7 +79,7 @@ class Lane:
         self.passing = True
         self._handle = session.protocol._handle
         self._step: Callable[[], None] = self.step
-        self._reader: Any = get_hub().loop.io(source.fd, READABLE)
+        self._reader: Any = source.reader()
 
     # -- waiting
 

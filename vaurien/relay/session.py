@@ -57,6 +57,7 @@ class SessionHost(Protocol):
     def planned(self) -> ProxyPlan | None: ...
     def session_ended(self, session: 'Session') -> None: ...
     def session_failed(self, session: 'Session') -> None: ...
+    def relayed_unread(self, session: 'Session') -> None: ...
     def fault(self, session: 'Session', exchange: Exchange, kind: str) -> None: ...
     def keep(self, backend: RawSocket, address: Address) -> None: ...
 
@@ -80,10 +81,11 @@ class Session:
         ended: Both connections are gone.
         silent: Nothing is answered any more; the session ends when the client leaves.
         awaiting: What passed last went to the backend, where the protocol knows no requests.
+        unread: Why it is relayed unread; empty: it is not.
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'address', 'draws', 'upstream', 'downstream',
-                 'ended', 'silent', 'awaiting', 'started', '_greenlets', '_idle', '_linger', '_reuse', '_closing', '_told')
+                 'ended', 'silent', 'awaiting', 'started', 'unread', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
 
     def __init__(self, proxy: SessionHost, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
                  address: Address) -> None:
@@ -93,12 +95,12 @@ class Session:
         self.draws = Draws(proxy.chaos, proxy.seed, proxy.spec.name, number)
         if proxy.planned is not None:
             self.plan_changed()
-        self.ended = self.silent = self.awaiting = self._closing = self._told = False
-        self.started = time.monotonic()
+        self.ended = self.silent = self.awaiting = self._closing = False
+        self.unread, self.started = '', time.monotonic()
         self._greenlets: Greenlets | None = None
         self._idle: IdleWatch | None = None
         self._linger: Any = None
-        self._reuse = bool(protocol.option('reuse_socket'))
+        self._reuse = backend.reusable and bool(protocol.option('reuse_socket'))
         self.upstream, self.downstream = self._lanes()
         self.upstream.other, self.downstream.other = self.downstream, self.upstream
 
@@ -207,15 +209,14 @@ class Session:
 
     def spawn(self, call: Callable[..., None], *args: Any) -> None:
         """Run something in a greenlet that ends with the session at the latest."""
-        if self._greenlets is None:
-            self._greenlets = Greenlets()
+        self._greenlets = self._greenlets or Greenlets()
         self._greenlets.spawn(call, *args)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         """Let the other lane follow no more either: this one cannot tell messages apart any more."""
-        if not self._told:
-            self._told = True
-            logger.info('session %d of %s is relayed unread from here on: %s', self.number, self.name, reason)
+        if not self.unread:
+            self.unread = reason
+            self.proxy.relayed_unread(self)
         if isinstance(lane, ResponseLane) and isinstance(self.upstream, RequestLane):
             self.upstream.follow_no_more(reason)
 
@@ -256,8 +257,7 @@ class Session:
 
     def failed(self, lane: Lane) -> None:
         """End the session with a reset: a plugin raised, or vaurien has a bug, and that is being handled."""
-        exchange = lane.exchange
-        behavior = DUMMY if exchange is None or exchange.behavior is None else exchange.behavior
+        behavior = lane.exchange and lane.exchange.behavior or DUMMY
         self.plugin_failed(f'protocol {self.protocol.name}, behavior {behavior.name}')
 
     def plugin_failed(self, what: str) -> None:

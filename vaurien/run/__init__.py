@@ -18,6 +18,6 @@ def main(argv: Sequence[str]) -> int:
         OSError, VaurienError: Something cannot be opened; the command was not started.
     """
     from .keeper import Keeper
-    with Keeper() as keeper:    # its process is made while this one is small, and has neither threads nor an event loop
+    with Keeper() as keeper:    # its process is made while this one has neither threads nor an event loop
         from .command import run
         return run(argv, keeper)

@@ -25,13 +25,11 @@ class Line(NamedTuple):
         own: The options of ``run`` that may be given several times, each with its values.
         common: All other options, for all proxies and for the process.
         on: What is said of single proxies, by their names.
-        command: The command, and its arguments.
     """
 
     own: dict[str, list[Given]]
     common: Values
     on: dict[str, Values]
-    command: list[str]
 
 
 class Collect(argparse.Action):
@@ -44,15 +42,9 @@ class Collect(argparse.Action):
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the options, and the command.
-
-    Raises:
-        ConfigError: There is no command.
-    """
+    """Return the options, and the command; empty: there is none."""
     words = list(argv)
     at = words.index(END) if END in words else len(words)
-    if not words[at + 1:]:
-        raise ConfigError('command line', ' '.join(words[at:]), f'{END} and a command after the options')
     return words[:at], words[at + 1:]
 
 
@@ -73,12 +65,11 @@ def parts(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     yield name, part
 
 
-def read(options: Sequence[str], command: Sequence[str], catalog: Catalog) -> Line:
+def read(options: Sequence[str], catalog: Catalog) -> Line:
     """Read a command line.
 
     Args:
         options: What stands before the command.
-        command: The command, and its arguments.
         catalog: The plugins whose options have flags.
 
     Raises:
@@ -86,7 +77,7 @@ def read(options: Sequence[str], command: Sequence[str], catalog: Catalog) -> Li
         SystemExit: ``--help`` or ``--help-all`` was given.
     """
     parser = make_parser(catalog)
-    line = Line({}, {}, {}, list(command))
+    line = Line({}, {}, {})
     for name, words in parts(options):
         found, unknown = parser.read(words)
         for word in unknown:

@@ -14,9 +14,11 @@ from gevent.event import AsyncResult
 from ..errors import VaurienError
 from ..net.loop import READABLE, release
 from .keeper import READ_BYTES, Keeper, Lines
+from .keeper.processes import adopt_orphans, end
 
 #: what is passed on; a terminal sends some of them to the whole process group, and so to the command, too
-PASSED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCONT)
+PASSED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP,
+          signal.SIGCONT)
 NOT_FOUND, NOT_EXECUTABLE = 127, 126    #: exit statuses where there is no command, as shells have them
 SIGNALLED = 128     #: added to the number of the signal that has ended the command
 
@@ -33,12 +35,14 @@ class Child:
         self._started: Any = AsyncResult()
         self._ended: Any = AsyncResult()
         self._left: Any = AsyncResult()
+        self._grace = 0.0
         self._watcher: Any = get_hub().loop.io(keeper.channel.fileno(), READABLE)
         self._watcher.start(self._read)
-        self._handlers: list[Any] = [signal_handler(number, self._pass, number) for number in PASSED]
-        self._handlers.append(signal_handler(signal.SIGTSTP, self._stop))
+        self._handlers: list[Any] = [signal_handler(number, self._pass, number) for number in PASSED
+                                     if signal.getsignal(number) is not signal.SIG_IGN]
         for handler in self._handlers:
             handler.ref = False
+        adopt_orphans()     # those of a keeper that is killed
 
     def start(self, command: Sequence[str], environ: Mapping[str, str], grace: float) -> None:
         """Start it.
@@ -52,6 +56,7 @@ class Child:
             NotStartedError: There is no such program, or it cannot be executed.
             VaurienError: The keeper was killed.
         """
+        self._grace = grace
         self._keeper.send(do='start', command=list(command), environ=dict(environ), grace=grace)
         failed: OSError | None = self._started.get()
         if failed is not None:
@@ -99,20 +104,16 @@ class Child:
             self._left.set(message['left'])
 
     def _lost(self) -> None:
-        """End without the keeper, which was killed: the command has got SIGTERM then."""
+        """End without the keeper, which was killed: the command, which has got SIGTERM then, is a child of this process now."""
         self._watcher = release(self._watcher)
-        error = VaurienError('the process that kept the command was killed')
+        end(os.getpid(), self._grace)
+        error = VaurienError('the process that kept the command was killed, and so is the command')
         for result in (self._started, self._ended, self._left):
             if not result.ready():
                 result.set_exception(error)
 
     def _pass(self, number: int) -> None:
         self._keeper.send(do='signal', number=number)
-
-    def _stop(self) -> None:
-        """Stop as the command does; the signal that goes on with it comes to the whole group."""
-        self._pass(signal.SIGTSTP)
-        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 class NotStartedError(VaurienError):

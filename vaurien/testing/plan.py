@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ..client import Client, RefusedError
 from ..errors import VaurienError
+from .unused import Unused, complain
 
 #: [seconds] between two looks at an entry; one look takes about 1 ms
 POLL_INTERVAL = 0.01
@@ -40,13 +41,15 @@ class PlannedFault:
     Args:
         client: The control server.
         made: What the control server said when it was made.
+        unused_ok: Whether it need not be applied at all; otherwise that is an error, at the end of its block or of the test.
 
     Attributes:
         id: Its id; faults of the journal have it as ``plan``.
         text: What it says, in one line.
     """
 
-    def __init__(self, client: Client, made: Mapping[str, Any]) -> None:
+    def __init__(self, client: Client, made: Mapping[str, Any], unused_ok: bool = True) -> None:
+        self._wanted = not unused_ok
         self._client, self.id, self.text = client, int(made['id']), str(made['text'])
         self._seen = made
         self._last: Mapping[str, Any] | None = None     # what it was when it was taken away; None: it is in force
@@ -58,7 +61,21 @@ class PlannedFault:
         return self
 
     def __exit__(self, *error: object) -> None:
+        __tracebackhide__ = True
         self.remove()
+        complain(self.settle(error[:1] in ((), (None,))))
+
+    def settle(self, fine: bool) -> Unused:
+        """Return what was never applied, at the end of its block; nothing where that has failed, or nothing is asked any more."""
+        unused = self.unused({}) if fine else Unused()
+        self._wanted = False
+        return unused
+
+    def unused(self, now: Mapping[str, Any]) -> Unused:
+        """Return what was never applied and should have been."""
+        if not self._wanted or self.applied:
+            return Unused()
+        return Unused((f'{self.text} was asked for and never applied: {self.reason}',))
 
     def remove(self) -> None:
         """Take it away; requests from here on are left alone by it."""
@@ -129,7 +146,10 @@ class RunningPlan:
         return self
 
     def __exit__(self, *error: object) -> None:
+        __tracebackhide__ = True
         self.remove()
+        fine = error[:1] in ((), (None,))
+        complain(sum((fault.settle(fine) for fault in self.faults), Unused()))
 
     def remove(self) -> None:
         """Take them away."""

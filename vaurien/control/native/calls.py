@@ -23,7 +23,7 @@ from ...spec import BehaviorSpec, ProxySpec, read_mix
 from ...toxics import TOXICS
 from .. import checks
 from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
-from . import models, views
+from . import catalog, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
 from .openapi import document
@@ -68,9 +68,9 @@ class Native:
         return (
             Endpoint('GET', '/v1/version', 'The version', self.version, response=m.Version),
             Endpoint('GET', '/v1/seed', 'The seed', self.seed, response=m.Seed),
-            Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, response=m.Behaviors),
-            Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, response=m.Protocols),
-            Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, response=m.Toxics),
+            Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, response=catalog.Behaviors),
+            Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, response=catalog.Protocols),
+            Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, response=catalog.Toxics),
             Endpoint('GET', '/v1/proxies', 'All proxies', self.proxies, response=m.Proxies),
             Endpoint('POST', '/v1/proxies', 'Make a proxy', self.create, m.Proxy, 201, body=m.NewProxy, errors=(409, 503)),
             Endpoint('GET', one, 'A proxy', self.show, response=m.Proxy),
@@ -102,14 +102,14 @@ class Native:
     def seed(self, request: Request) -> models.Seed:
         return models.Seed(seed=self.fleet.seed)
 
-    def behaviors(self, request: Request) -> models.Behaviors:
-        return models.Behaviors(behaviors=[views.behavior_view(name) for name in Behavior.names()])
+    def behaviors(self, request: Request) -> catalog.Behaviors:
+        return catalog.Behaviors(behaviors=[views.behavior_view(name) for name in Behavior.names()])
 
-    def protocols(self, request: Request) -> models.Protocols:
-        return models.Protocols(protocols=[views.protocol_view(name) for name in Protocol.names()])
+    def protocols(self, request: Request) -> catalog.Protocols:
+        return catalog.Protocols(protocols=[views.protocol_view(name) for name in Protocol.names()])
 
-    def toxics(self, request: Request) -> models.Toxics:
-        return models.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
+    def toxics(self, request: Request) -> catalog.Toxics:
+        return catalog.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
 
     def health(self, request: Request) -> models.Health:
         proxies = self.fleet.proxies.values()

@@ -10,6 +10,7 @@ HEADER_BYTES = 5    #: a code (1), and the length of all that follows the code (
 read_header = Struct('>BI').unpack_from
 #: [bytes] of a message by its length field: 4 for the field itself, and less than the 1 GB that the server allocates at once
 MIN_LENGTH_BYTES, MAX_LENGTH_BYTES = 4, 0x3FFFFFFF
+NO_ENCRYPTION = b'N'  #: the response to a request for encryption that there is none
 IDLE, IN_BLOCK, IN_FAILED_BLOCK = b'I', b'T', b'E'     #: the transaction status in ReadyForQuery
 
 # -- the stages of an exchange
@@ -88,6 +89,10 @@ def bind(portal: bytes, statement: bytes) -> bytes:
 def execute(portal: bytes) -> bytes:
     """Write an Execute for all rows."""
     return message(b'E', portal + b'\0' + bytes(4))
+
+
+#: a Sync
+SYNC = message(b'S', b'')
 
 
 def close_statement(statement: bytes) -> bytes:

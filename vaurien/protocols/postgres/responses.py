@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
+from ..starttls import begins
 from . import messages as wire
 from .answers import ERROR, state_at
 from .messages import (
@@ -25,7 +26,7 @@ from .messages import (
 )
 from .state import Conversation
 
-_REFUSED = ord('N')
+_REFUSED = ord(wire.NO_ENCRYPTION)
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
 #: [bytes] of an error within which its SQLSTATE comes; one that has it later is not recorded with it
 MAX_STATE_BYTES = 256
@@ -60,7 +61,7 @@ class Responses(Framer[Conversation]):
             self.protocol.fed.pop(queue[0], None)
             return start, _ignored(queue[0]), True
         if self.encrypted:
-            raise ProtocolError('what follows is encrypted')
+            raise ProtocolError(begins(self.protocol.name, 'what follows is encrypted'))
         if plan is wire.TO_NEGOTIATION and data[start:start + 1] not in (b'', b'E'):
             return self._negotiated(data[start], start + 1)
         at, end, action = _walk(data, start, plan)

@@ -13,7 +13,8 @@ from .commands import LOGIN
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
-from .state import BEYOND, BITS, Conversation, State
+from .shapes import shape
+from .state import BEYOND, BITS, ROLE, UNLOSABLE, Conversation, State
 
 
 @Protocol.register
@@ -27,6 +28,7 @@ class Redis(Conversation):
 
     name = 'redis'
     framers = Requests, Responses
+    shape = staticmethod(shape)
     errors = KINDS
     undrawn = frozenset((BEYOND,))
 
@@ -35,6 +37,8 @@ class Redis(Conversation):
         super().__init__(settings)
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
+        if self.errors[kind].only_named and exchange.note and exchange.note[ROLE] in UNLOSABLE:
+            return False
         needs = NEEDS.get(kind, 0)
         return super().fits(kind, exchange) and (not needs or bool(exchange.note[BITS] & needs))
 

@@ -34,6 +34,15 @@ def end_with_parent() -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def has_terminal() -> bool:
+    """Return whether this process has a controlling terminal, and so a shell with job control may watch it."""
+    try:
+        os.close(os.open('/dev/tty', os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
 def parents() -> dict[int, int]:
     """Return the parent of each process; one that has ended and not been waited for does not count."""
     found = {}
@@ -54,7 +63,15 @@ def shown_parents() -> dict[int, int]:
 
 
 def below(pid: int) -> set[int]:
-    """Return the processes that a process has started, and those that these have started."""
+    """Return the processes that a process has started, and those that these have started.
+
+    Args:
+        pid: This process: without a child there is nothing to look for.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return set()
     children = defaultdict(set)
     for child, parent in parents().items():
         children[parent].add(child)

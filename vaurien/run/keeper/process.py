@@ -7,15 +7,16 @@ that the command has got that one already. Knows messages, and not what the comm
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn
 
-from . import processes
+from . import network, processes
 
 READ_BYTES = 2**16  #: [bytes] of one read
 
@@ -48,6 +49,26 @@ class Keeper:
             self.channel.sendall(encode(message))
 
 
+    def open_network(self, places: Sequence[network.Place]) -> list[socket.socket]:
+        """Have it go into a network of its own, with the command that it will start, and listen there.
+
+        Args:
+            places: Where; port 0 picks one.
+
+        Returns:
+            The listening sockets.
+
+        Raises:
+            OSError: That is not possible.
+        """
+        self.send(do='network', places=list(places))
+        data, numbers, _, _ = socket.recv_fds(self.channel, READ_BYTES, len(places))
+        answer = Lines().feed(data)[0]
+        if 'failed' in answer:
+            raise OSError(answer['failed'], answer['reason'])
+        return [socket.socket(fileno=number) for number in numbers]
+
+
 def encode(message: Message) -> bytes:
     """Write a message as a line."""
     return json.dumps(message).encode() + b'\n'
@@ -75,8 +96,7 @@ def keep(others: socket.socket, channel: socket.socket) -> NoReturn:
     status = 1
     try:
         others.close()
-        keeping = Keeping(channel)
-        keeping.run()
+        Keeping(channel).run()
         status = 0
     finally:
         os._exit(status)
@@ -90,7 +110,7 @@ class Keeping:
     """
 
     def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._lines = channel, Lines()
+        self._channel, self._lines, self._vaurien = channel, Lines(), os.getppid()
         self._woken, wake = socket.socketpair()
         self._woken.setblocking(False)
         wake.setblocking(False)
@@ -100,8 +120,10 @@ class Keeping:
         self._wake = wake
         self._command: int | None = None    # its process, while it runs
         self._grace = 0.0
+        self._early: list[int] = []     # signals that came before it
+        self._folder = ''
         self._calls: dict[str, Callable[[Message], None]] = {
-            'start': self._start, 'signal': self._signal, 'end': self._end}
+            'start': self._start, 'signal': self._signal, 'end': self._end, 'remove': self._remove, 'network': self._network}
         processes.adopt_orphans()
 
     def run(self) -> None:
@@ -121,6 +143,8 @@ class Keeping:
                 for message in self._lines.feed(data):
                     self._calls[message['do']](message)
         self._end_all()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _tell(self, **message: Any) -> None:
         with suppress(OSError):
@@ -141,6 +165,8 @@ class Keeping:
         started.returncode = 0  # it is waited for here, together with the orphans
         self._command = started.pid
         self._tell(started=started.pid)
+        for number in self._early:
+            os.kill(started.pid, number)
 
     def _signal(self, message: Message) -> None:
         """Pass a signal on, unless the whole process group has got it."""
@@ -149,6 +175,12 @@ class Keeping:
             signal.sigwait([number])
         elif self._command is not None:
             os.kill(self._command, number)
+        else:
+            self._early.append(number)
+
+    def _remove(self, message: Message) -> None:
+        """Remove a folder in the end."""
+        self._folder = message['folder']
 
     def _reap(self) -> None:
         """Take note of children that have ended or stopped: the command, and orphans of its."""
@@ -162,12 +194,29 @@ class Keeping:
 
     def _command_changed(self, status: int) -> None:
         if os.WIFSTOPPED(status):
-            self._tell(stopped=os.WSTOPSIG(status))
+            self._do_to_vaurien(signal.SIGSTOP)
         elif os.WIFCONTINUED(status):
-            self._tell(continued=True)
+            self._do_to_vaurien(signal.SIGCONT)
         else:
             self._command = None
             self._tell(ended=os.waitstatus_to_exitcode(status))
+
+    def _network(self, message: Message) -> None:
+        """Go into a network of its own, and hand over what listens there."""
+        try:
+            opened = network.enter([(family, host, port) for family, host, port in message['places']])
+        except OSError as error:
+            self._tell(failed=error.errno, reason=error.strerror or str(error))
+            return
+        socket.send_fds(self._channel, [encode({'opened': len(opened)})], [one.fileno() for one in opened])
+        for one in opened:
+            one.close()
+
+    def _do_to_vaurien(self, number: signal.Signals) -> None:
+        """Let a shell with job control see of vaurien, which is what it knows, what has happened to the command."""
+        if processes.has_terminal():
+            with suppress(ProcessLookupError):
+                os.kill(self._vaurien, number)
 
     def _end(self, message: Message) -> None:
         """End what the command has left behind."""
