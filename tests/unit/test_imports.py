@@ -26,7 +26,6 @@ FOLDERS = (
     ('conformance', 'config', 'metrics'),
     ('control',),
     ('cli',),
-    ('run',),
     ('__main__',),
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
@@ -40,7 +39,7 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
-    'protocols': ('protocols', 'protocols.base', 'protocols.message', 'protocols.shapes'),
+    'protocols': ('protocols', 'protocols.base', 'protocols.message'),
     'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
 }

@@ -5,9 +5,8 @@ Knows no flag and no key; the event loop and the proxies are imported once the c
 import gc
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..address import Address
@@ -33,58 +32,26 @@ logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run vaurien until a signal ends it, or one of its subcommands.
+    """Run vaurien until a signal ends it.
 
     Args:
         argv: The arguments without the program's name; None: those of the process.
 
     Returns:
         The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
-        user has to change what he gave; that of the subcommand.
-    """
-    words = list(sys.argv[1:] if argv is None else argv)
-    return answered('vaurien', lambda: dispatched(words))
-
-
-def dispatched(words: Sequence[str]) -> int:
-    """Run what the first word of a command line names; where it names nothing, plain vaurien."""
-    from ..config.subcommands import SUBCOMMANDS
-    found = SUBCOMMANDS.get(words[0]) if words else None
-    if found is None:
-        return plain(words)
-    return answered(f'vaurien {words[0]}', lambda: load(found.target)(words[1:]))
-
-
-def answered(program: str, call: Callable[[], int]) -> int:
-    """Call something, and make a line and an exit status of what it raises.
-
-    Args:
-        program: What the line begins with.
-        call: Returns an exit status.
+        user has to change what he gave.
     """
     try:
-        return call()
-    except SystemExit as answer:
-        return int(answer.code or DONE)
+        from ..config import configure
+        run(configure(sys.argv[1:] if argv is None else argv))
+    except SystemExit as answered:
+        return int(answered.code or DONE)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (ConfigError, RegistrationError) as error:
-        return complain(program, str(error), USAGE)
+        return complain('vaurien', str(error), USAGE)
     except (OSError, VaurienError) as error:
-        return complain(program, in_words(error), FAILED)
-
-
-def load(target: str) -> Callable[[Sequence[str]], int]:
-    """Import the function of a subcommand."""
-    module, _, name = target.partition(':')
-    function: Callable[[Sequence[str]], int] = getattr(import_module(module), name)
-    return function
-
-
-def plain(argv: Sequence[str]) -> int:
-    """Run the proxies of a command line until a signal ends them."""
-    from ..config import configure
-    run(configure(argv))
+        return complain('vaurien', in_words(error), FAILED)
     return DONE
 
 

@@ -55,15 +55,8 @@ class Parser(argparse.ArgumentParser):
                          argument_default=argparse.SUPPRESS, **kwargs)
         self.options: dict[str, Option] = {}
 
-    def add_option(self, group: Any, key: str, name: str, option: Option, action: type[argparse.Action] = StoreGiven) -> None:
+    def add_option(self, group: Any, key: str, name: str, option: Option) -> None:
         """Add the flag of a setting.
-
-        Args:
-            group: The group of flags that it is shown in.
-            key: The setting.
-            name: The flag.
-            option: What it takes.
-            action: What keeps its value.
 
         Raises:
             RegistrationError: Another setting has this flag.
@@ -72,7 +65,7 @@ class Parser(argparse.ArgumentParser):
         flags = (name, f'--no-{name[2:]}') if switch else (name,)
         more: dict[str, Any] = {'nargs': 0} if switch else {'metavar': metavar(option)}
         try:
-            group.add_argument(*flags, dest=key, action=action, help=help_text(option), **more)
+            group.add_argument(*flags, dest=key, action=StoreGiven, help=help_text(option), **more)
         except argparse.ArgumentError as error:
             raise RegistrationError(f'the option {key} cannot have a flag: {error.message}') from None
         self.options.update(dict.fromkeys(flags, option))

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..matching import Matcher
 from ..options import Option
-from .shapes import masked
 
 COMMON: dict[str, Option] = {
     'reuse_socket': Option("If True, the socket is reused.", bool, False),
@@ -154,15 +153,6 @@ class BaseProtocol:
         super().__init_subclass__(**kwargs)
         if '_handle' in cls.__dict__ and 'relays' not in cls.__dict__:
             cls.relays = False
-
-    @staticmethod
-    def shape(name: str) -> str:
-        """Return the shape of a request: its name with what differs from one to the next masked by ``?``.
-
-        A pure function of the name, and a shape is its own shape. A protocol overrides it where it can tell more of what differs
-        than numbers.
-        """
-        return masked(name)
 
     def option(self, name: str) -> Any:
         """Return the value of an option.

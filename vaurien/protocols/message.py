@@ -4,7 +4,7 @@ The folder of a protocol has two framers, a table of failures and their builders
 stream into messages in any slicing, pairing responses with requests in order, and the words for a failure.
 """
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from ..errors import ProtocolError
@@ -177,32 +177,11 @@ class FailureKind(NamedTuple):
         stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
             before any request.
         build: Makes the failure, given the protocol object and the exchange.
-        codes: What the field calls it: ``40P01``, ``503``, ``READONLY``. Empty: it has no code.
-        category: What the client can tell apart, a letter of ``CATEGORIES``; empty: not said.
-        scope: Whose state it is. ``server``: the server's, so that while it lasts every request fails that it fits;
-            ``request``: this one request's.
-        only_named: It is never drawn at random, and comes only where it is asked for by its name.
     """
 
     description: str
     stages: tuple[str, ...]
     build: Builder
-    codes: tuple[str, ...] = ()
-    category: str = ''
-    scope: str = 'request'
-    only_named: bool = False
-
-
-#: what a client can tell apart, by the letter that stands for it
-CATEGORIES = {
-    'A': 'refused before any effect, and worth another try',
-    'B': 'refused for good',
-    'C': 'done, and the response is lost',
-    'D': 'silence, or what comes so slowly that it is as good as silence',
-    'E': 'part of a response, and then the end',
-    'F': 'no connection, or none any more before anything was done',
-}
-SCOPES = ('request', 'server')      #: whose state a failure is
 
 
 class MessageProtocol(BaseProtocol):
@@ -308,7 +287,7 @@ class MessageProtocol(BaseProtocol):
         """Return the kind to fail with, None where the real server has none here."""
         if kind:
             return kind if self.fits(kind, exchange) else None
-        fitting = [name for name in self.at_random() if self.fits(name, exchange)]
+        fitting = [name for name in self.errors if self.fits(name, exchange)]
         return self.random(True).choice(fitting) if fitting else None
 
     def owes(self, exchange: Exchange) -> Behavior | None:
@@ -326,11 +305,7 @@ class MessageProtocol(BaseProtocol):
         """Return whether a behavior whose failure waits is meant for a request of this name."""
         return behavior.match is None or behavior.match.search(exchange.name) is not None
 
-    def owed_kinds(self) -> Iterable[str]:
+    def owed_kinds(self) -> Collection[str]:
         """Return the kinds that the failure which waits may be of."""
         assert self.owed is not None
-        return (self.owed[1],) if self.owed[1] else self.at_random()
-
-    def at_random(self) -> Iterator[str]:
-        """Give the kinds that may be drawn where none is named."""
-        return (name for name, kind in self.errors.items() if not kind.only_named)
+        return (self.owed[1],) if self.owed[1] else self.errors

@@ -154,7 +154,7 @@ class Proxy:
         """Let open sessions draw from the mix as it is now, and put the toxics on their lanes."""
         if self.chaos is not before.chaos:
             for session in self.sessions.values():
-                session.draws.change(self.chaos)
+                session.draws.chaos = self.chaos
         self.toxics.change(self.now.toxics, self._views())
 
     def _views(self) -> Iterator[ToxicView]:

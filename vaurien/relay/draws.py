@@ -15,32 +15,20 @@ class Draws:
     """Draws for the exchanges of one session, from generators of its own.
 
     Args:
-        chaos: The mix; ``change`` puts another one in its place.
+        chaos: The mix; another one takes its place when the proxy is changed.
         seed, name, number: The seed, the proxy's name and the session's number; the generators are made from these.
 
     Attributes:
-        plain: Nothing is drawn for an exchange, looked up or recorded: it needs only to be counted. Lanes look at this before
-            they take a shorter way.
-        recorded: Exchanges are recorded, though nothing may happen to them; ``change`` says so.
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'plain', 'recorded', 'count', '_seed', '_name', '_number', '_draws', '_random')
+    __slots__ = ('chaos', 'count', '_seed', '_name', '_number', '_draws', '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
-        self.count, self.recorded = 0, False
-        self.change(chaos)
+        self.chaos, self.count = chaos, 0
         self._seed, self._name, self._number = seed, name, number    # no tuple: there is one for each idle session
         self._draws: Random | None = None       # most sessions need none, and seeding one takes its time
         self._random: Random | None = None
-
-    def change(self, chaos: Chaos | None = None, recorded: bool | None = None) -> None:
-        """Let the next exchange, and all after it, be drawn from another mix, or be recorded; None: as before."""
-        if chaos is not None:
-            self.chaos = chaos
-        if recorded is not None:
-            self.recorded = recorded
-        self.plain = self.chaos.plain and not self.recorded
 
     def _generator(self, what: str = '') -> Random:
         return Random(f'{self._seed}/{self._name}/{self._number}{what}')

@@ -125,7 +125,7 @@ class RequestLane(MessageLane):
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
         draws, protocol = self.draws, self.protocol
-        if not draws.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
+        if not draws.chaos.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
             return self._process_whole(exchange, data)
         if exchange.stage not in protocol.undrawn:
             draws.count += 1
