@@ -11,8 +11,9 @@ WORKERS ?= logical
 PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 SEEDS ?= 1000
+RUNS ?= 1000
 
-.PHONY: run test coverage lint docs bench scale realism soak hunt seeds memory clean
+.PHONY: run test coverage lint docs bench scale realism soak hunt seeds plans memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -73,6 +74,16 @@ hunt: $(VENV)/.test
 seeds: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.seeds --seeds $(SEEDS) $(ARGS)
+
+# make plans RUNS=100 ARGS='transactions'
+plans: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.plans --runs $(RUNS) $(ARGS)
+
+# The first hour of a new user: from a fresh clone into an environment of its own, by the commands of the pages.
+walk: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.walk $(ARGS)
 
 # What one session takes at the worst: every case, where make test has some.
 memory: $(VENV)/.test

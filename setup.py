@@ -5,6 +5,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+PROJECT = 'https://github.com/community-libs/vaurien'
+#: where a page that is not in a checkout finds its pictures
+FILES = 'https://raw.githubusercontent.com/community-libs/vaurien/main'
 
 REQUIRES = (
     'gevent>=24.10.2',          # the first with wheels for Python 3.13
@@ -20,11 +23,13 @@ TEST = (
     'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
     'toxiproxy-python>=0.1.1', 'chaostoolkit-toxiproxy>=0.3.1',
     'future>=1.0',      # of toxiproxy-python; the first that Python 3.12 takes
+    'trustme>=1.2',     # certificates of the tests
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
+    'readme-renderer>=43',      # what an index of packages makes of README.rst
 )
 BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1')
 LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
-DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'pytest>=8.3')      # pytest: the page of its plugin reads it
+DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'sphinx-copybutton>=0.5.2', 'pytest>=8.3')      # pytest: the page of its plugin reads it
 
 
 def version():
@@ -33,12 +38,23 @@ def version():
     return re.search(r'''^__version__ = ['"]([^'"]+)['"]''', text, re.MULTILINE)[1]
 
 
+def description():
+    """Read the page about the package; its pictures and files are named as they are found from elsewhere."""
+    text = (HERE / 'README.rst').read_text(encoding='utf-8')
+    return re.sub(r'^(\.\. image:: )(?!https?:)', rf'\g<1>{FILES}/', text, flags=re.MULTILINE)
+
+
 setup(
     name='vaurien',
     version=version(),
     description='A chaos TCP proxy that speaks the protocols it proxies',
-    long_description=(HERE / 'README.rst').read_text(encoding='utf-8'),
+    long_description=description(),
     long_description_content_type='text/x-rst',
+    url=PROJECT,
+    project_urls={
+        'Source': PROJECT, 'Issues': f'{PROJECT}/issues', 'Changes': f'{PROJECT}/blob/main/CHANGES.rst',
+        'Documentation': f'{PROJECT}/blob/main/docs/index.rst',
+    },
     license='Apache-2.0',
     keywords='chaos proxy tcp http redis memcache mysql postgres smtp testing fault injection',
     classifiers=[

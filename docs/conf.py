@@ -10,13 +10,18 @@ import vaurien  # noqa: E402 - found by the line above
 project = 'vaurien'
 author = project_copyright = 'the authors of vaurien'     # the footer of each page names them
 version = release = vaurien.__version__
-extensions = ['sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'vaurien_docs']
+extensions = ['sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx_copybutton', 'vaurien_docs']
+smartquotes = False      # of --timeout they would make a dash
 exclude_patterns = ['_build', 'bench-figures.rst', 'toxiproxy-differences.rst', 'examples']
 
 html_theme = 'furo'
 html_title = f'vaurien {release}'
 html_static_path = ['_static']
 html_copy_source = False
+html_css_files = ['tables.css']
+# A button copies what is typed, and neither the prompt nor what is printed.
+copybutton_prompt_text = '$ '
+copybutton_line_continuation_character = '\\'
 
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
@@ -28,5 +33,7 @@ python_maximum_signature_line_length = 100
 # What is not ours has its own pages elsewhere; what is ours must be found.
 nitpick_ignore_regex = [
     (r'py:.*', r'(?!vaurien).*'),
-    (r'py:class', r'vaurien\.(registry\.T|toxics\.base\.T|protocols\.message\.P)'),     # type variables: any such class
+    # type variables: any such class
+    (r'py:class', r'vaurien\.(registry\.T|toxics\.base\.T|protocols\.message\.P|testing\.changes\.P)'),
+    (r'py:class', r'vaurien\.(testing\.unused\.\w+|protocols\.halves\.Half)'),     # of signatures of ours alone
 ]

@@ -8,6 +8,7 @@ from .errors import ConfigError
 FORM = 'HOST:PORT, [IPV6]:PORT or unix:/PATH'
 LISTENING = FORM + ' with a port from 0 to 65535'
 CONNECTING = FORM + ' with a host and a port from 1 to 65535'
+TLS = 'tls://'      #: what stands before an address of a proxy where TLS is spoken
 MAX_PORT_DIGITS = 5
 FORBIDDEN = frozenset(' /@[]"\'')  #: characters of no name and no numeric address
 #: the environment variable that may stand in place of ``--http-token``, for servers and clients alike
@@ -43,29 +44,40 @@ def join(host: str, port: int | str) -> str:
     return f'[{host}]:{port}' if ':' in host and not host.startswith('[') else f'{host}:{port}'
 
 
-def parse_address(text: str, option: str = 'address') -> Address:
+def speaks_tls(text: str) -> bool:
+    """Return whether an address of a proxy says that TLS is spoken there."""
+    return text.startswith(TLS)
+
+
+def written(text: str, address: Address) -> str:
+    """Write an address of a proxy in its one form, with what ``text`` says of TLS."""
+    return f'{TLS if speaks_tls(text) else ""}{address}'
+
+
+def parse_address(text: str, option: str = 'address', tls: bool = False) -> Address:
     """Read an address to listen at: the host may be empty, and port 0 lets the system pick one.
 
     Args:
         text: As a user wrote it.
         option: How the user knows it; it goes into the message.
+        tls: Whether ``tls://`` may stand before it; ``speaks_tls`` tells whether it does.
 
     Raises:
         ConfigError: It is not of one of the forms, or the port is out of range.
     """
-    address = read(text)
+    address = read(text.removeprefix(TLS) if tls and isinstance(text, str) else text)
     if address is None:
         raise ConfigError(option, text, LISTENING)
     return address
 
 
 def parse_backend(text: str, option: str = 'backend') -> Address:
-    """Read an address to connect to, which has a host, and a port other than 0.
+    """Read an address to connect to, which has a host, and a port other than 0; ``tls://`` may stand before it.
 
     Raises:
         ConfigError: It is not of one of the forms, or the port is out of range.
     """
-    address = read(text)
+    address = read(text.removeprefix(TLS) if isinstance(text, str) else text)
     if address is None or not address.host or address.port == 0:
         raise ConfigError(option, text, CONNECTING)
     return address
@@ -104,16 +116,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_binding(host: str, token: str, option: str = 'http_host') -> None:
-    """Refuse to let other machines steer this process without a token.
+def check_binding(host: str, token: str, option: str = 'http_host', limited: bool = False) -> None:
+    """Refuse to let any other machine steer this process without a token.
 
     Args:
         host: Where the control server is to listen.
         token: What requests must carry; empty: nothing.
         option: How the user knows the host; it goes into the message.
+        limited: Whether it is said which other machines may connect.
 
     Raises:
-        ConfigError: The host is not a loopback address, and there is no token.
+        ConfigError: The host is not a loopback address, and neither is there a token nor is it said who may connect.
     """
-    if not token and not is_loopback(host):
-        raise ConfigError(option, host, f'localhost, 127.0.0.1 or ::1, or --http-token ({TOKEN_VARIABLE}) beside it')
+    if not token and not limited and not is_loopback(host):
+        raise ConfigError(option, host, f'localhost, 127.0.0.1 or ::1, or beside it --http-token ({TOKEN_VARIABLE}) or '
+                                        '--http-allow with the networks that may connect')

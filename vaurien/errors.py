@@ -7,6 +7,7 @@
     │   └── UnknownPluginError             a name that no plugin has: kind, name, known
     ├── RegistrationError                  a plugin class that cannot be used as it is
     ├── BackendError                       the backend could not be reached: address, reason
+    ├── UnusedFaultError                   a test asked for a fault that never was applied
     └── ProtocolError                      bytes that a framer cannot follow
 
 Errors of sockets stay ``OSError``.
@@ -79,6 +80,14 @@ class BackendError(VaurienError):
 
     def __str__(self) -> str:
         return f'backend {self.address} cannot be reached: {self.reason}'
+
+
+class UnusedFaultError(VaurienError):
+    """A test asked for a fault that was certain to be applied, and never was; the message says why."""
+
+
+class UnusedFaultWarning(UserWarning):
+    """A test asked for a fault that was likely to be applied, and never was."""
 
 
 class ProtocolError(VaurienError):

@@ -243,10 +243,19 @@ def known(word: str, names: Iterable[str], otherwise: str = '') -> str:
         names: What would have been known.
         otherwise: What to say where nothing looks like it; empty: all names.
     """
-    from difflib import get_close_matches  # needed by few, and slow to import
     names = sorted(names)
-    near = get_close_matches(word, names, 1)
-    return f'a known name, the nearest is {near[0]}' if near else otherwise or one_of(names)
+    near = nearest(word, names)
+    return f'a known name, the nearest is {near}' if near else otherwise or one_of(names)
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """Return the name that looks most like a word, in any case of its letters; empty: none looks like it."""
+    from difflib import get_close_matches  # needed by few, and slow to import
+    lower: dict[str, str] = {}
+    for name in sorted(names):
+        lower.setdefault(name.lower(), name)
+    near = get_close_matches(word.lower(), lower, 1)
+    return lower[near[0]] if near else ''
 
 
 def flag(kind: str, plugin: str, option: str) -> str:

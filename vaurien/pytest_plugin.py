@@ -39,6 +39,7 @@ class Vaurien:
             backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server.
             protocol: What client and backend speak.
             options: As for ``vaurien.testing.Daemon.create``: ``mix='20:delay'``, ``settings={'delay': {'sleep': 2}}``, ...
+                A fault that was certain to be applied, and was not, fails the test; ``unused_ok=True`` lets it pass.
 
         Raises:
             ValueError: A name or a value does not fit.
@@ -47,6 +48,17 @@ class Vaurien:
         proxy = self._daemon.create(**{'name': name, 'backend': backend, 'protocol': protocol, **options})
         self._proxies.append(proxy)
         return proxy
+
+    def unused(self) -> str:
+        """Say which faults were asked for, were certain to be applied, and never were; empty: none."""
+        from .errors import UnusedFaultError
+        lines = []
+        for proxy in self._proxies:
+            try:
+                proxy.check_used()
+            except UnusedFaultError as error:
+                lines.append(str(error))
+        return '\n'.join(lines)
 
     def close(self) -> None:
         """Remove the proxies of this test that are still there."""
@@ -74,6 +86,9 @@ class Vaurien:
         if self._daemon.process.closed:
             return []
         return [('vaurien', self.report()), ('vaurien log', self._daemon.process.log(self._logged))]
+
+
+FOUND = pytest.StashKey[Vaurien]()  #: what the fixture has given a test
 
 
 def line_of(fault: 'Fault') -> str:
@@ -133,16 +148,26 @@ def _vaurien_daemon(pytestconfig: pytest.Config) -> 'Iterator[Daemon]':
 @pytest.fixture
 def vaurien(request: pytest.FixtureRequest, _vaurien_daemon: 'Daemon') -> Iterator[Vaurien]:
     """Chaos proxies for this test: ``vaurien.proxy(backend='localhost:6379', protocol='redis')``."""
-    found = Vaurien(_vaurien_daemon, request.node.name)
+    found = request.node.stash[FOUND] = Vaurien(_vaurien_daemon, request.node.name)
     yield found
     found.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that would pass though a fault that it has asked for was never applied."""
+    yield
+    found = item.stash.get(FOUND, None)
+    unused = found.unused() if found is not None else ''
+    if unused:
+        pytest.fail(unused, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the faults that a failed test has met, and what vaurien logged."""
     report = yield
-    found = getattr(item, 'funcargs', {}).get('vaurien')
-    if report.failed and isinstance(found, Vaurien):
+    found = item.stash.get(FOUND, None)
+    if report.failed and found is not None:
         report.sections += found.sections()
     return report

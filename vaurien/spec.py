@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from .address import speaks_tls
 from .mix import parse_mix
 from .options import check_count
 
@@ -13,6 +14,7 @@ MAX_PROXIES = 10_000  #: of a process; one that is disabled costs no descriptor,
 MAX_TOXICS = 64  #: of a proxy; each is work for each of its sessions
 MAX_NAME = 100  #: [characters] of the name of a proxy or a toxic, which is in many messages, metrics and paths
 MAX_ADDRESS = 1000  #: [characters] of an address; names of hosts have 253, paths of sockets 107
+MAX_COUNT = 2 ** 53 - 1  #: of whatever an entry of a plan counts: the largest that every reader of JSON takes as it is
 EMBEDDED = 'embedded'   #: the backend that means the HTTP server inside the process
 
 
@@ -61,6 +63,37 @@ class ToxicSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return self if self.name else msgspec.structs.replace(self, name=f'{self.type}_{self.stream}')
 
 
+class FaultSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One entry of a plan: exactly these requests, exactly this failure.
+
+    Args:
+        proxy: The proxies that it is about, by name; ``*`` stands for any characters, upper and lower case are the same.
+        request: The requests, by name or by shape; written likewise.
+        match: A regular expression that is searched in the request's name too; empty: none.
+        stage: The stage of the exchange; empty: any but ``connect``, which is the opening of the connection.
+        nth: Which of the requests that match is the first that gets it, from 1; 0: each one gets it.
+        count: How many in a row get it from that one on; 0: all.
+        name: What they get: a kind or a code of the protocol's errors, a behavior, or a toxic.
+        settings: Option values of it.
+        test: The tests that it is about, by the name of their mark, written as ``proxy``; the count begins anew with each.
+            Empty: it is about the whole run, marks or none.
+        session: The session's number in its proxy; 0: any.
+        exchange: The exchange's number in its session; 0: any.
+    """
+
+    name: str
+    proxy: str = '*'
+    request: str = '*'
+    match: str = ''
+    stage: str = ''
+    nth: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 1
+    count: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 1
+    settings: dict[str, Any] = {}
+    test: str = ''
+    session: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
+    exchange: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
+
+
 class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one proxy should be.
 
@@ -73,13 +106,22 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         mix: The behaviors and their weights; empty: dummy alone.
         settings: Configured values of behaviors' options, by behavior and option.
         toxics: The conditions of the wire, in order.
-        enabled: Whether it listens.
+        enabled: Whether it listens; without it no connection lives on.
+        accepting: Whether it takes new connections; without it they are refused, and open ones live on.
         timeout: Seconds to connect to the backend, and for a write that a peer does not take.
         stay_connected: False ends a session after ``timeout`` seconds without an event.
         pool_max_size: Idle backend connections kept for reuse.
         pool_timeout: Seconds that they are kept.
         backlog: Connections that the kernel holds before they are accepted.
         max_connections: Sessions at the same time; above it clients are accepted and reset. 0: no limit.
+        tls_cert, tls_key: Files in PEM: what is shown to clients where ``proxy`` begins with ``tls://``; empty ``tls_key``: it
+            stands in ``tls_cert``.
+        tls_client_ca: The file of the authorities that clients' certificates have to be of; empty: clients need none.
+        tls_backend_ca: The file of the authorities that the backend's certificate may be of; empty: those of the system.
+        tls_backend_cert, tls_backend_key: What is shown to the backend; empty: nothing.
+        tls_server_name: Which name the backend is asked for and has to have; empty: the one that the client asks for.
+        tls_verify: Whether the backend's certificate is looked at.
+        tls_min, tls_max: The least and the greatest version, 1.2 or 1.3; empty: 1.2, and the greatest that there is.
     """
 
     name: str = 'default'
@@ -91,23 +133,51 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     settings: dict[str, dict[str, Any]] = {}
     toxics: tuple[ToxicSpec, ...] = ()
     enabled: bool = True
+    accepting: bool = True
     timeout: float = 30.0
     stay_connected: bool = True
     pool_max_size: int = 100
     pool_timeout: float = 30.0
     backlog: int = 8192
     max_connections: int = 0
+    tls_cert: str = ''
+    tls_key: str = ''
+    tls_client_ca: str = ''
+    tls_backend_ca: str = ''
+    tls_backend_cert: str = ''
+    tls_backend_key: str = ''
+    tls_server_name: str = ''
+    tls_verify: bool = True
+    tls_min: str = ''
+    tls_max: str = ''
+
+    @property
+    def listens(self) -> bool:
+        """Whether new connections are taken."""
+        return self.enabled and self.accepting
 
 
 #: what a proxy allows itself: fields of ``ProxySpec``, keys of ``[vaurien]``
 LIMITS = ('timeout', 'stay_connected', 'pool_max_size', 'pool_timeout', 'backlog', 'max_connections')
+TLS_VERSIONS = '1.2', '1.3'
+#: what a proxy does with TLS: fields of ``ProxySpec``, keys of ``[vaurien]``
+TLS_FIELDS = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key',
+              'tls_server_name', 'tls_verify', 'tls_min', 'tls_max')
+SHARED = (*LIMITS, *TLS_FIELDS)     #: what all proxies of a process have of which nothing else is said
+NO_TLS = tuple(getattr(ProxySpec(), name) for name in TLS_FIELDS)
+
+
+def has_tls(spec: ProxySpec) -> bool:
+    """Return whether a spec says anything about TLS."""
+    return speaks_tls(spec.proxy) or speaks_tls(spec.backend) or any(
+        getattr(spec, name) != default for name, default in zip(TLS_FIELDS, NO_TLS, strict=True))
 
 
 class ProxyDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a proxy is made with where nothing else is said of it; for those that are made later, over HTTP.
 
     Args:
-        limits: Values of ``LIMITS``; what is missing is as in ``ProxySpec``.
+        limits: Values of ``SHARED``; what is missing is as in ``ProxySpec``.
         protocol_settings: Values of protocols' options, by protocol and option.
         settings: Values of behaviors' options, by behavior and option.
     """
@@ -144,6 +214,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     Args:
         proxies: Its proxies, in order; the first is the one of the command line or ``[vaurien]``.
+        plan: Failures of certain requests, beside the mixes of the proxies; the first entry that fits a request is applied.
+        strict: Whether it ends with another status where an entry of the plan was not applied.
         defaults: What proxies are made with that are made later.
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
@@ -152,14 +224,18 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_host: Where it listens.
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
+        http_allow: Networks that may connect to it, and names that ``Host`` may have; empty: its own alone.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
+        journal: The file that each exchange is written into; empty: none.
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
     """
 
     proxies: tuple[ProxySpec, ...] = ()
+    plan: tuple[FaultSpec, ...] = ()
+    strict: bool = False
     defaults: ProxyDefaults = ProxyDefaults()
     seed: int | None = None
     grace: float = 5.0
@@ -168,8 +244,10 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_host: str = 'localhost'
     http_port: int = 8080
     http_token: str = ''
+    http_allow: tuple[str, ...] = ()
     toxiproxy: bool = False
     show: str = 'faults'
+    journal: str = ''
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()

@@ -12,6 +12,7 @@ from typing import Any
 import vaurien_docs_commands as commands
 import vaurien_docs_http as http
 import vaurien_docs_layout as layout
+import vaurien_docs_scenario as scenario
 from vaurien_docs_text import literal, section, sentence, table
 
 from vaurien.behaviors import Behavior
@@ -19,6 +20,7 @@ from vaurien.behaviors.dummy import COMMON as COMMON_OF_BEHAVIORS
 from vaurien.options import Option, expected, flag, normalize
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
+from vaurien.protocols.message import CATEGORIES
 from vaurien.toxics import TOXICS
 
 DOCS = Path(__file__).parent.parent
@@ -86,8 +88,29 @@ def protocols() -> str:
 
 def kinds_table(kinds: Mapping[str, Any]) -> str:
     """Write the failures that a protocol knows."""
-    rows = [[literal(name), kind.description, ', '.join(kind.stages)] for name, kind in kinds.items()]
-    return table(['kind', 'when the server fails like this, and what the client observes', 'at'], rows, '20 60 20')
+    rows = [[literal(name), ', '.join(map(literal, kind.codes)), kind.category, kind.description, told(kind)]
+            for name, kind in kinds.items()]
+    titles = ['kind', 'codes', ':doc:`class </explanation/failures>`',
+              'when the server fails like this, and what the client observes', 'at']
+    return table(titles, rows, '18 10 6 48 18')
+
+
+def told(kind: Any) -> str:
+    """Write where a kind fits, whose state it is, and whether it is drawn."""
+    further = ['the server\'s state'] * (kind.scope == 'server') + ['only by its name'] * kind.only_named
+    return '; '.join([', '.join(kind.stages), *further])
+
+
+def classes() -> str:
+    """Write what a client can tell apart, and which kinds of each protocol are of which class."""
+    talking = [name for name in own(Protocol) if Protocol.get(name).errors]
+    rows = [[letter, meaning, *(of_class(name, letter) for name in talking)] for letter, meaning in CATEGORIES.items()]
+    return table(['class', 'the request was, or there is', *talking], rows)
+
+
+def of_class(name: str, letter: str) -> str:
+    """Write the kinds of a protocol that are of one class."""
+    return ', '.join(literal(kind) for kind, row in Protocol.get(name).errors.items() if row.category == letter)
 
 
 def kinds(name: str) -> str:
@@ -125,10 +148,11 @@ def own(registry: Any) -> Iterable[str]:
 
 #: by the first word of the directive's argument; the other words are handed to it
 PAGES: dict[str, Callable[..., str]] = {
-    'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'toxics': toxics, 'realism': realism,
-    'differences': differences, 'flags': commands.flags, 'ini': commands.ini, 'vaurienctl': commands.control, 'log': commands.log,
-    'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls, 'surfaces': http.further, 'metrics': http.metrics,
-    'tree': layout.tree, 'imports': layout.imports,
+    'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'classes': classes, 'toxics': toxics, 'realism': realism,
+    'differences': differences, 'short': commands.short_help, 'flags': commands.flags, 'ini': commands.ini,
+    'vaurienctl': commands.control, 'log': commands.log, 'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls,
+    'surfaces': http.further, 'metrics': http.metrics, 'tree': layout.tree, 'imports': layout.imports,
+    'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 
 

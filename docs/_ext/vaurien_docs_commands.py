@@ -11,12 +11,13 @@ from vaurien_docs_text import indented, literal, section, sentence, table
 
 import vaurien
 from vaurien.config import arguments
+from vaurien.config.help import short
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
 from vaurien.config.toxics import COMMON
 from vaurien.ctl import command as ctl
 from vaurien.ctl.older import OLDER
 from vaurien.options import Option, expected
-from vaurien.plugins import KINDS, make_catalog
+from vaurien.plugins import KINDS, Catalog, make_catalog
 
 PACKAGE = Path(vaurien.__file__).parent
 #: keys of sections that ``ini`` writes a table of, by section: what is taken beside the table's rows
@@ -33,13 +34,17 @@ LEVELS = ('error', 'warning', 'info', 'debug')
 
 # -- command lines
 
+def own_plugins() -> Catalog:
+    """Return the plugins that come with vaurien."""
+    catalog, _ = make_catalog()
+    return {kind: {name: plugin for name, plugin in plugins.items()
+                   if KINDS[kind].registry.get(name).__module__.startswith('vaurien.')}
+            for kind, plugins in catalog.items()}
+
+
 def parser() -> argparse.ArgumentParser:
     """Make the parser of ``vaurien`` with the plugins that come with it."""
-    catalog, _ = make_catalog()
-    own = {kind: {name: plugin for name, plugin in plugins.items()
-                  if KINDS[kind].registry.get(name).__module__.startswith('vaurien.')}
-           for kind, plugins in catalog.items()}
-    return arguments.full_parser(own)
+    return arguments.full_parser(own_plugins())
 
 
 def flags() -> str:
@@ -51,6 +56,11 @@ def flags() -> str:
             title = HEADINGS.get(str(group.title), sentence(str(group.title))[:-1])
             pages.append(section(title, *map(flag_entry, group._group_actions)))
     return '\n'.join(pages)
+
+
+def short_help() -> str:
+    """Write the page that fits on a screen, as it is printed."""
+    return f'.. code-block:: text\n\n{indented(short(own_plugins()))}\n'
 
 
 def flag_entry(action: argparse.Action) -> str:

@@ -71,22 +71,31 @@ def type_of(schema: dict[str, Any]) -> str:
     if schema.get('type') == 'array':
         return f'list of {type_of(schema["items"])}' if schema.get('items') else 'list'
     if 'enum' in schema:
-        return ', '.join(literal(value) for value in schema['enum'])
+        return ', '.join(literal(value) if value else 'empty' for value in schema['enum'])
     limits = [f'{words} {schema[key]}' for key, words in (('minimum', 'at least'), ('maximum', 'at most')) if key in schema]
     return ' '.join([schema.get('type', 'anything'), *limits])
 
 
 def schemas() -> str:
     """Write all objects that go over the native surface."""
-    pages = []
-    for name, schema in document()['components']['schemas'].items():
-        rows = [[literal(key), type_of(found), found.get('description', ''),
-                 literal(json.dumps(found['default'])) if 'default' in found else '']
-                for key, found in schema.get('properties', {}).items()]
-        text = schema.get('description', '').split('Args:')[0].strip()
-        pages.append(section(name, text, table(['key', 'type', 'what it is', 'default'], rows) if rows else '',
-                             depth=1, label=f'schema-{name}'))
-    return '\n'.join(pages)
+    return '\n'.join(schema_section(name, schema, name) for name, schema in document()['components']['schemas'].items())
+
+
+def schema_section(name: str, schema: dict[str, Any], title: str, depth: int = 1) -> str:
+    """Write the section of an object, with its keys.
+
+    Args:
+        name: What other pages refer to it by.
+        schema: Its schema.
+        title: The section's title.
+        depth: As for ``section``.
+    """
+    rows = [[literal(key), type_of(found), found.get('description', ''),
+             literal(json.dumps(found['default'])) if 'default' in found else '']
+            for key, found in schema.get('properties', {}).items()]
+    text = schema.get('description', '').split('Args:')[0].strip()
+    return section(title, text, table(['key', 'type', 'what it is', 'default'], rows) if rows else '', depth=depth,
+                   label=f'schema-{name}')
 
 
 def surfaces() -> dict[str, Any]:

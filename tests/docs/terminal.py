@@ -40,24 +40,26 @@ class Terminal:
     Args:
         folder: Where commands run and files are written.
         places: What stands in the docs and has to be something else here, as ports.
+        installed: The folder of commands of an environment in which vaurien is installed; None: it is run from this checkout.
     """
 
-    def __init__(self, folder: Path, places: Mapping[str, object]) -> None:
+    def __init__(self, folder: Path, places: Mapping[str, object], installed: Path | None = None) -> None:
         self.folder, self._places = folder, {key: str(value) for key, value in places.items()}
-        self._environ = {**os.environ, 'PATH': f'{self._programs()}{os.pathsep}{os.environ["PATH"]}', 'COLUMNS': '200',
-                         'PYTHONPATH': str(ROOT), 'TZ': 'UTC', 'PY_COLORS': '0'}
+        self._python = str(installed / 'python') if installed else sys.executable
+        self._environ = {**os.environ, 'PATH': f'{self._programs(installed)}{os.pathsep}{os.environ["PATH"]}', 'COLUMNS': '200',
+                         'PYTHONPATH': '' if installed else str(ROOT), 'TZ': 'UTC', 'PY_COLORS': '0'}
         self._running: list[Background] = []
 
-    def _programs(self) -> Path:
+    def _programs(self, installed: Path | None) -> Path:
         """Write the commands, as they would be installed."""
-        announced = any(found.value == 'vaurien.pytest_plugin' for found in entry_points(group='pytest11'))
+        announced = installed or any(found.value == 'vaurien.pytest_plugin' for found in entry_points(group='pytest11'))
         where = self.folder / '.bin'
         where.mkdir()
         ours = {'plugin': '' if announced else '-p vaurien.pytest_plugin', 'proxy': self._places.get('8000', '8000'),
                 'control': self._places.get('8080', '8080')}
         for name, arguments in COMMANDS.items():
             before, words = BEFORE.get(name, '').format(**ours), arguments.format(**ours)
-            (where / name).write_text(f'#!/bin/sh\n{before}exec {sys.executable} {words} "$@"\n')
+            (where / name).write_text(f'#!/bin/sh\n{before}exec {self._python} {words} "$@"\n')
             (where / name).chmod(0o755)
         return where
 
@@ -80,7 +82,7 @@ class Terminal:
             for command, expected in commands(text):
                 self._type(block.where, command, expected)
         else:
-            self._check(block.where, f'python: {block.where}', '', *self._call([sys.executable, '-c', text]))
+            self._check(block.where, f'python: {block.where}', '', *self._call([self._python, '-c', text]))
 
     def _type(self, where: str, command: str, expected: str) -> None:
         if command == '^C':
@@ -196,9 +198,9 @@ def matches(expected: str, output: str, search: bool = False) -> bool:
 
 
 @contextlib.contextmanager
-def terminal(folder: Path, places: Mapping[str, object]) -> Iterator[Terminal]:
+def terminal(folder: Path, places: Mapping[str, object], installed: Path | None = None) -> Iterator[Terminal]:
     """Open a terminal; what it has started ends with the block."""
-    opened = Terminal(folder, places)
+    opened = Terminal(folder, places, installed)
     try:
         yield opened
     finally:

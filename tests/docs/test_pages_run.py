@@ -14,7 +14,7 @@ from .blocks import DOCS, ROOT, blocks, pages
 from .terminal import terminal
 
 #: ports that the docs name and that are free here: those that vaurien listens at
-OURS = '8000', '8080', '6380', '11212', '3307', '5433', '2525'
+OURS = '8000', '8080', '6380', '11212', '3307', '5433', '2525', '26379'
 #: ports of servers that the docs name, and the fixtures that run them
 SERVERS = {'6379': 'redis_server', '11211': 'memcached_server', '3306': 'mariadb_server', '5432': 'postgres_server',
            '25': 'smtp_server'}
@@ -27,7 +27,9 @@ TAUGHT = {
     'howto/mysql': ('3306',),
     'howto/postgres': ('5432',),
     'howto/smtp': ('25',),
+    'howto/tls': (),
     'howto/seed': (),
+    'howto/toxiproxy': ('6379',),
     'howto/ci': (),
     'extending/using': (),
     'benchmarks': (),
@@ -40,6 +42,7 @@ PYTEST = 'pytest -q {}'
 def test_page_does_what_it_says(page, tmp_path, request):
     places = {**{port: free_port() for port in OURS},
               **{port: request.getfixturevalue(SERVERS[port]).port for port in TAUGHT[page]}}
+    places['8474'] = places['8080']     # a control server listens there
     shutil.copytree(DOCS / 'examples' / 'vaurien_examples', tmp_path / 'vaurien_examples')
     found = [block for block in blocks(DOCS / f'{page}.rst') if not block.reason]
     tests = [block.caption for block in found if block.caption.startswith('test_')]
@@ -80,7 +83,8 @@ def literal_blocks(path):
 
 
 def test_the_commands_of_the_readme_are_there(tmp_path):
-    made, command, code = literal_blocks(ROOT / 'README.rst')
+    installed, without, made, command, code = literal_blocks(ROOT / 'README.rst')
+    assert (installed, without) == ('pip install .', 'uvx --from . vaurien --version')     # make walk runs them
     makefile = (ROOT / 'Makefile').read_text()
     for line in made.splitlines():
         assert re.search(rf'^{line.split()[1]}:', makefile, re.MULTILINE)
@@ -96,10 +100,14 @@ def test_the_readme_shows_a_picture_that_is_there():
         assert '<text' in (ROOT / name).read_text('utf-8')
 
 
-def test_the_picture_shows_the_commands_that_its_script_runs():
-    script = runpy.run_path(str(DOCS / 'record.py'))
-    drawn = [html.unescape(text) for text in re.findall(r'>(\$ [^<]+)<', (DOCS / '_static' / 'terminal.svg').read_text('utf-8'))]
-    assert drawn == [f'$ {command}' for command in (f'{script["DAEMON"]} &', *script['SCENE'])]
+SCENES = runpy.run_path(str(DOCS / 'record.py'))['SCENES']
+
+
+@pytest.mark.parametrize('name', SCENES)
+def test_a_picture_shows_the_commands_that_its_script_runs(name):
+    drawn = [html.unescape(text) for text in re.findall(r'>(\$ [^<]+)<', (DOCS / '_static' / f'{name}.svg').read_text('utf-8'))]
+    assert drawn == [f'$ {command}' for command in SCENES[name].typed]
+    assert any(f'_static/{name}.svg' in path.read_text('utf-8') for path in pages())
 
 
 def test_servers_of_the_docs_have_the_names_that_the_pages_use():

@@ -13,6 +13,7 @@ from tests.support.unit_of_time import PATIENCE
 from vaurien import conformance
 from vaurien.behaviors import Behavior
 from vaurien.cli import command as cli
+from vaurien.cli import scenario
 from vaurien.config import arguments
 from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
 from vaurien.control import app, classic
@@ -219,13 +220,14 @@ def test_messages_of_the_log_are_documented_where_they_are_logged(tmp_path):
 
 #: flags in the docs that belong to other programs
 FOREIGN = re.compile(r'--(vaurien-seed|fail|max-time|skip-ssl|inject|quick|extra|other|rm|build|detach|wait|no-raw|option|x|no-x|'
-                     r'file|restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre)\b')
+                     r'file|restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre|from)\b')
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 
 
 @pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page_names_only_flags_that_there_are(path):
     known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
+    known |= flags_of(scenario.make_parser())
     known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in Behavior.options(cls)}
     known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
     found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}

@@ -54,7 +54,7 @@ class Log(logging.Handler):
     """Finds in the log what is an error, and whose session is relayed unread."""
 
     def __init__(self, host: 'Host') -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)     # the second session that is relayed unread for a reason is logged at that level
         self.host = host
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -231,6 +231,7 @@ def main(planted: str = '') -> None:
         root = logging.getLogger()
         root.setLevel(logging.INFO)
         root.addHandler(Log(host))
+        logging.getLogger('vaurien.proxies.unapplied').setLevel(logging.DEBUG)
         host.create('warm', '127.0.0.1:1', 'tcp')    # the first one looks for plugins
         host.settle('warm')
         gc.freeze()     # as the command line does when it begins to serve

@@ -101,7 +101,7 @@ class Http:
     """The subject; see ``subject.Subject``."""
 
     name = 'http'
-    kinds = tuple(sorted(ERRORS))
+    kinds = tuple(sorted(name for name, kind in ERRORS.items() if not kind.only_named))
     lossy = False
     patient = True
 

@@ -40,7 +40,7 @@ class Memcache:
     """The subject; see ``subject.Subject``."""
 
     name = 'memcache'
-    kinds = tuple(sorted(KINDS))
+    kinds = tuple(sorted(name for name, kind in KINDS.items() if not kind.only_named))
     lossy = True
     patient = False
 

@@ -61,7 +61,7 @@ class MySQL:
     """The subject; see ``subject.Subject``."""
 
     name = 'mysql'
-    kinds = tuple(sorted(ERRORS))
+    kinds = tuple(sorted(name for name, kind in ERRORS.items() if not kind.only_named))
     lossy = True
     patient = False
 

@@ -42,7 +42,7 @@ class PostgreSQL:
     """The subject; see ``subject.Subject``."""
 
     name = 'postgres'
-    kinds = tuple(sorted(KINDS))
+    kinds = tuple(sorted(name for name, kind in KINDS.items() if not kind.only_named))
     lossy = True
     patient = False
 

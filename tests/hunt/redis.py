@@ -34,7 +34,7 @@ class Redis:
     """The subject; see ``subject.Subject``."""
 
     name = 'redis'
-    kinds = tuple(sorted(KINDS))
+    kinds = tuple(sorted(name for name, kind in KINDS.items() if not kind.only_named))
     lossy = True
     patient = False
 

@@ -33,7 +33,7 @@ class SMTP:
     """The subject; see ``subject.Subject``."""
 
     name = 'smtp'
-    kinds = tuple(sorted(KINDS))
+    kinds = tuple(sorted(name for name, kind in KINDS.items() if not kind.only_named))
     lossy = True
     patient = False     # aiosmtpd drops what it has not replied to when its client ends
 

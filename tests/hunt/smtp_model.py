@@ -107,7 +107,7 @@ class Server:
         if kind == 'inject':
             outcome.garble()
             return do()
-        if fault.behavior == 'abort' or kind == 'lost-reply':
+        if fault.behavior == 'abort' or kind == 'unanswered':
             before, must = len(outcome.answers), outcome.must
             do()
             del outcome.answers[before:]

@@ -16,6 +16,7 @@ from tests.support.peers import Backend, ask, connect, echo_server, ending, free
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
 from vaurien.config import configure
+from vaurien.config.subcommands import SUBCOMMANDS
 from vaurien.protocols import Protocol
 
 #: [s] --grace where it must not run out
@@ -58,10 +59,16 @@ def test_help_fits_on_a_screen_and_tells_where_there_is_more():
 
 def test_the_examples_of_the_help_are_command_lines_that_run():
     text = run_to_end('--help').stdout.replace('\\\n', ' ')
-    examples = [line.split() for line in text.splitlines() if line.startswith('  vaurien ')]
-    assert len(examples) == 3
+    examples = [line.split() for line in text.splitlines() if line.startswith('  vaurien -')]
+    assert len(examples) == 2
     for _, *words in examples:
         assert configure(words, {}).spec.proxies[0].backend == words[words.index('--backend') + 1]
+
+
+def test_the_help_names_the_subcommands():
+    lines = run_to_end('--help').stdout.splitlines()
+    for word, found in SUBCOMMANDS.items():
+        assert f'vaurien {word:15} {found.help}' in lines
 
 
 def test_all_of_the_help_is_printed():

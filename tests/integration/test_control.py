@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.control_client import read_answer, steering
-from tests.support.daemon import ROOT, daemon, environment, run_to_end
+from tests.support.daemon import CONTROL, ROOT, daemon, environment, run_to_end
 from tests.support.hosting import eventually, spec_for
 from tests.support.peers import connect, echo_server, read_exactly
 from tests.support.timing import once_within
@@ -85,6 +85,17 @@ def test_all_addresses_without_a_token_are_refused_in_one_line():
     assert done.stderr.count('\n') == 1
     assert '--http-host' in done.stderr
     assert '--http-token' in done.stderr
+    assert '--http-allow' in done.stderr
+
+
+def test_a_client_of_toxiproxy_reaches_all_addresses_under_a_name_that_is_allowed(backend):
+    with daemon('--toxiproxy', '--http-port', '0', '--http-host', '0.0.0.0', '--http-allow', '172.16.0.0/12,toxiproxy',
+                proxies=0) as vaurien:
+        vaurien.wait_for(CONTROL)
+        body = b'{"name": "it", "upstream": "%b"}' % backend.address.encode()
+        with connect(int(vaurien.control.rpartition(':')[2])) as sock:
+            sock.sendall(b'POST /proxies HTTP/1.1\r\nHost: toxiproxy:8474\r\nContent-Length: %d\r\n\r\n%b' % (len(body), body))
+            assert sock.recv(100).startswith(b'HTTP/1.1 201 ')
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(backend):

@@ -17,10 +17,13 @@ from pymysql.constants import CLIENT
 
 from tests.realism.mysql import connected, run
 from tests.support import libmariadb
+from tests.support.peers import connect, read_exactly
 from tests.support.processes import HOST, folder, program, unprivileged
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import DATABASE, PASSWORD, USER, certificate, mariadb_server
 from tests.support.unit_of_time import PATIENCE
+from vaurien.protocols.mysql.packets import SSL, greeting
+from vaurien.protocols.starttls import begins
 from vaurien.testing import Daemon
 
 MB = 1 << 20
@@ -299,10 +302,49 @@ def test_session_is_relayed_unread_once_tls_begins(daemon, secure_server, mix):
         with connected(proxy.port, ssl_disabled=False, ssl=context) as connection:
             assert run(connection, 'SHOW STATUS LIKE "Ssl_version"')[0][1].startswith('TLS')
             assert len(run(connection, f'SELECT REPEAT("x", {2 * MB})')[0][0]) == 2 * MB
-        assert (proxy.unread, proxy.faults, proxy.count('exchanges')) == (['TLS begins'], [], 0)
+        assert (proxy.unread, proxy.faults, proxy.count('exchanges')) == ([begins('mysql')], [], 0)
         with connected(proxy.port) if mix == [] else contextlib.nullcontext() as connection:
             assert connection is None or run(connection, 'SELECT 1') == ((1,),)
         assert len(proxy.unread) == 1
+
+
+@pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
+def test_the_greeting_offers_no_tls_where_it_is_refused(daemon, secure_server, mix):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with between(daemon, 'refuse-mysql', secure_server, 'mysql', mix, protocol_settings={'starttls': 'refuse'}) as proxy:
+        with connect(proxy.port) as ours, connect(secure_server.port) as real:
+            shown, sent = (packet_of(sock) for sock in (ours, real))
+            assert (capabilities(shown) & SSL, capabilities(sent) & SSL) == (0, SSL)
+            assert capabilities(shown) | SSL == capabilities(sent)
+            assert len(shown) == len(sent)
+        with connected(proxy.port, autocommit=True) as connection:
+            assert run(connection, 'SHOW STATUS LIKE "Ssl_version"')[0][1] == ''
+            with proxy.behavior('error', kind='deadlock'), pytest.raises(pymysql.OperationalError, match='1213'):
+                run(connection, 'UPDATE mysql.user SET user = 1 WHERE 0')
+            assert run(connection, 'SELECT 1') == ((1,),)
+        with pytest.raises(pymysql.OperationalError, match='SSL is required'):
+            connected(proxy.port, ssl_disabled=False, ssl=context).__enter__()
+        assert proxy.unread == []
+
+
+def test_the_client_of_mariadb_goes_on_in_the_clear_where_tls_is_refused(daemon, secure_server):
+    settings = {'starttls': 'refuse'}
+    with between(daemon, 'refuse-mysql-cli', secure_server, 'mysql', protocol_settings=settings) as proxy:
+        done = subprocess.run([program('mariadb', 'mysql'), '--no-defaults', '-h', HOST, '-P', str(proxy.port), '-u', USER,
+                               f'-p{PASSWORD}', '--ssl', '-N', '-e', 'SHOW STATUS LIKE "Ssl_version"'],
+                              capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert (done.stdout, done.returncode, proxy.unread) == ('Ssl_version\t\n', 0, []), done.stderr
+
+
+def packet_of(sock):
+    """Read one packet with its header."""
+    header = read_exactly(sock, 4)
+    return header + read_exactly(sock, int.from_bytes(header[:3], 'little'))
+
+
+def capabilities(packet):
+    return greeting(packet[4:]).capabilities
 
 
 @pytest.mark.parametrize('mix', CALM.values(), ids=CALM)

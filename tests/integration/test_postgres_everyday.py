@@ -15,14 +15,17 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.realism.postgres import connected
-from tests.support.peers import ask, connect
+from tests.support.peers import ask, connect, read_exactly
 from tests.support.processes import HOST, folder, program, unprivileged
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import DATABASE, PASSWORD, USER, certificate, postgres_server
 from tests.support.unit_of_time import PATIENCE
+from vaurien.errors import UnusedFaultError
+from vaurien.protocols.starttls import begins
 from vaurien.testing import Daemon
 
 MB = 1 << 20
+ENCRYPTED = begins('postgres', 'what follows is encrypted')
 KEPT = 8 * MB       # [bytes] of memory that a large value may cost vaurien, its buffers included
 
 
@@ -286,7 +289,47 @@ def test_session_is_relayed_unread_once_tls_begins(daemon, secure_server, mix):
         with connected(proxy.port, sslmode='require') as connection:
             assert rows(connection, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()') == [(True,)]
             assert rows(connection, "SELECT repeat('x', %s), %b::bytea", MB, bytes(MB)) == [('x' * MB, bytes(MB))]
-        assert (proxy.unread, proxy.faults, proxy.count('exchanges')) == (['what follows is encrypted'], [], 0)
+        assert (proxy.unread, proxy.faults, proxy.count('exchanges')) == ([ENCRYPTED], [], 0)
+
+
+def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, secure_server):
+    with between(daemon, 'missed-postgres', secure_server, 'postgres') as proxy, \
+            pytest.raises(UnusedFaultError, match='no request came; 1 session was relayed unread: what follows is encrypted'), \
+            proxy.behavior('error', kind='deadlock'), connected(proxy.port, sslmode='prefer') as connection:
+        rows(connection, 'UPDATE pg_settings SET setting = setting WHERE false')
+
+
+@pytest.mark.parametrize('mode', ['prefer', 'allow', 'disable'])
+@pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
+def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, secure_server, mix, mode):
+    refuse = {'starttls': 'refuse'}
+    with between(daemon, f'refuse-postgres-{mode}', secure_server, 'postgres', mix, protocol_settings=refuse) as proxy:
+        with connected(proxy.port, sslmode=mode, autocommit=True) as connection:
+            assert rows(connection, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()') == [(False,)]
+            with proxy.behavior('error', kind='deadlock'), pytest.raises(psycopg.errors.DeadlockDetected):
+                rows(connection, 'UPDATE pg_settings SET setting = setting WHERE false')
+            assert rows(connection, 'SELECT 1') == [(1,)]
+        assert (proxy.unread, proxy.count('accepted'), len(proxy.faults)) == ([], 1, 1)
+
+
+def test_libpq_says_so_where_tls_is_refused_and_it_needs_it(daemon, secure_server):
+    with between(daemon, 'require-postgres', secure_server, 'postgres', protocol_settings={'starttls': 'refuse'}) as proxy, \
+            pytest.raises(psycopg.OperationalError, match='server does not support SSL, but SSL was required'):
+        connected(proxy.port, sslmode='require').__enter__()
+
+
+@pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
+def test_requests_for_encryption_that_come_in_pieces_and_after_each_other_are_refused(daemon, postgres_server, mix):
+    asks = [b'\x00\x00\x00\x08\x04\xd2\x16' + last for last in (b'\x30', b'\x2f')]     # GSSENCRequest, SSLRequest
+    with between(daemon, 'refuse-bytes', postgres_server, 'postgres', mix, protocol_settings={'starttls': 'refuse'}) as proxy, \
+            connect(proxy.port) as client:
+        for byte in asks[0]:
+            client.sendall(bytes((byte,)))
+        assert client.recv(1) == b'N'
+        startup = b'\x00\x03\x00\x00user\x00nobody\x00\x00'
+        client.sendall(asks[1] + (len(startup) + 4).to_bytes(4, 'big') + startup)
+        assert read_exactly(client, 2) == b'NR'     # the server asks for a password
+        assert proxy.unread == []
 
 
 @pytest.mark.parametrize('mix', CALM.values(), ids=CALM)

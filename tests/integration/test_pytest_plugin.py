@@ -222,3 +222,75 @@ def test_workers_of_xdist_have_a_daemon_each_and_one_seed(pytester, run):
 
 def test_the_fixture_is_listed_with_its_docstring(run):
     run('--fixtures').stdout.fnmatch_lines(['vaurien -- *', '    Chaos proxies for this test: *'])
+
+
+# -- faults that were asked for and never applied
+
+ASKS = '''
+    import urllib.request, warnings
+    import pytest
+
+    def get(proxy, path='/'):
+        return urllib.request.urlopen(f'http://{proxy.address}{path}').status
+'''
+
+
+def test_a_fault_that_never_was_applied_fails_the_test_and_says_why(pytester, run):
+    pytester.makepyfile(ASKS + '''
+    def test_block(vaurien):
+        proxy = vaurien.proxy(backend='embedded', protocol='http')
+        with proxy.behavior('error', kind='503', match='POST /order'):
+            assert get(proxy) == 200
+
+    def test_made_with(vaurien):
+        vaurien.proxy(backend='embedded', protocol='http', mix='delay')
+
+    def test_without_a_block(vaurien):
+        vaurien.proxy(backend='embedded', protocol='http').mix('error', error={'kind': '503'})
+    ''')
+    result = run()
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines([
+        "E *UnusedFaultError: error (kind='503', match='POST /order') of test-block.1 was asked for and never applied: "
+        "match='POST /order' is found in none of 1 request; such as 'GET /' (unused_ok=True lets that pass)",
+        'delay of test-made-with.1 was asked for and never applied: no request came*',
+        "error (kind='503') of test-without-a-block.1 was asked for and never applied: no request came*"])
+    result.stdout.no_fnmatch_line('*During handling*')
+
+
+def test_a_fault_that_need_not_be_applied_says_so(pytester, run):
+    pytester.makepyfile(ASKS + '''
+    def test_it(vaurien):
+        vaurien.proxy(backend='embedded', protocol='http', mix='delay', unused_ok=True).behavior('hang')
+        proxy = vaurien.proxy(backend='embedded', protocol='http', mix='dummy')
+        with proxy.behavior('error', kind='503', unused_ok=True), proxy.mix('hang', unused_ok=True):
+            pass
+        proxy.client.change(proxy.name, mix='hang')
+        with proxy.behavior('hang', percent=0), proxy.mix('20:hang,10:error'):
+            pass
+    ''')
+    run('-W', 'error').assert_outcomes(passed=1)
+
+
+def test_nothing_is_said_over_another_exception(pytester, run):
+    pytester.makepyfile(ASKS + '''
+    def test_it(vaurien):
+        with vaurien.proxy(backend='embedded', protocol='http', mix='delay').behavior('error'):
+            raise KeyError('this one')
+    ''')
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *KeyError: 'this one'"])
+    result.stdout.no_fnmatch_line('*never applied*')
+
+
+def test_a_fault_that_was_likely_to_be_applied_is_warned_of(pytester, run):
+    pytester.makepyfile(ASKS + '''
+    def test_it(vaurien):
+        proxy = vaurien.proxy(backend='embedded', protocol='http', mix='99:error',
+                              settings={'error': {'kind': '503', 'match': 'POST'}})
+        assert {get(proxy) for _ in range(10)} == {200}
+    ''')
+    result = run()
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*UnusedFaultWarning: error (kind='503', match='POST') of test-it.1 was asked for and never*"])

@@ -10,11 +10,12 @@ import ssl
 
 import pytest
 
-from tests.support.peers import connect, read_to_end
+from tests.support.peers import connect, listener, read_exactly, read_to_end
 from tests.support.processes import HOST
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import PASSWORD, USER
 from tests.support.unit_of_time import PATIENCE
+from vaurien.protocols.starttls import begins
 from vaurien.testing import Daemon
 
 SENDER, ONE, TWO = 'sender@example.org', 'one@example.org', 'two@example.org'
@@ -130,9 +131,56 @@ def test_session_is_relayed_unread_once_tls_begins(calm, messages):
         assert client.login(USER, PASSWORD)[0] == 235
         assert client.sendmail(SENDER, [ONE], LINES) == {}
         assert client.sock.version().startswith('TLS')
-        assert calm.unread == ['TLS begins']
+        assert calm.unread == [begins('smtp')]
     assert [envelope.content for envelope in messages] == [LINES]
     assert calm.count('exchanges') == 2
+
+
+@pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
+def test_a_mail_client_is_offered_no_tls_where_it_is_refused(daemon, secure_smtp_server, messages, mix):
+    with client_of(secure_smtp_server.port) as real:
+        real.ehlo()
+        offered = dict(real.esmtp_features)
+    assert offered.pop('starttls') == ''
+    with between(daemon, 'refuse-smtp', secure_smtp_server, 'smtp', mix, protocol_settings={'starttls': 'refuse'}) as proxy:
+        with client_of(proxy.port) as client:
+            client.ehlo()
+            assert client.esmtp_features == offered
+            with pytest.raises(smtplib.SMTPNotSupportedError):
+                client.starttls()
+            assert client.docmd('STARTTLS') == (502, b'5.5.1 Command not implemented')
+            assert client.login(USER, PASSWORD)[0] == 235
+            with proxy.behavior('error', kind='mailbox-busy', match='^RCPT'), pytest.raises(smtplib.SMTPRecipientsRefused):
+                client.sendmail(SENDER, [ONE], LINES)
+            assert client.sendmail(SENDER, [ONE], LINES) == {}
+        assert proxy.unread == []
+    assert [envelope.content for envelope in messages] == [LINES]
+
+
+@pytest.mark.parametrize('reply, shown', [
+    (b'250-mail\r\n250-STARTTLS\r\n250 HELP\r\n', b'250-mail\r\n250 HELP\r\n'),
+    (b'250-mail\r\n250-HELP\r\n250 starttls\r\n', b'250-mail\r\n250 HELP\r\n'),
+    (b'250-mail\n250 STARTTLS\n', b'250 mail\n'),
+    (b'250-mail\r\n250 STARTTLSX\r\n', b'250-mail\r\n250 STARTTLSX\r\n'),
+    (b'250 STARTTLS\r\n', b'250 STARTTLS\r\n'),
+    (b'502-no\r\n502 STARTTLS\r\n', b'502-no\r\n502 STARTTLS\r\n'),
+], ids=['in the middle', 'at the end', 'of two', 'another word', 'a name', 'a refusal'])
+@pytest.mark.parametrize('size', [1, 7, 1000])
+def test_starttls_is_taken_out_of_a_reply_that_comes_in_any_pieces(daemon, reply, shown, size):
+    with listener(HOST) as backend:
+        address = f'{HOST}:{backend.getsockname()[1]}'
+        with between(daemon, f'pieces-{size}', address, 'smtp', protocol_settings={'starttls': 'refuse'}) as proxy, \
+                connect(proxy.port) as client, backend.accept()[0] as server:
+            server.sendall(b'220 mail\r\n')
+            client.sendall(b'EHLO me\r\n')
+            assert server.recv(100) == b'EHLO me\r\n'
+            for at in range(0, len(reply), size):
+                server.sendall(reply[at:at + size])
+            client.sendall(b'STARTTLS\r\nNOOP\r\n')
+            assert server.recv(100) == b'NOOP\r\n'
+            server.sendall(b'250 ok\r\n')
+            wanted = b'220 mail\r\n' + shown + b'502 5.5.1 Command not implemented\r\n250 ok\r\n'
+            assert read_exactly(client, len(wanted)) == wanted
 
 
 @pytest.mark.parametrize('mix', [[], [entry('delay', sleep=0)]], ids=['no fault', 'a behavior that sees each piece'])

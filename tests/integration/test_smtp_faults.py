@@ -82,8 +82,8 @@ def test_refused_message_does_not_arrive_and_the_next_one_does(proxy, messages):
     assert proxy.count('accepted') == 1
 
 
-def test_client_that_tries_again_after_a_lost_reply_sends_a_duplicate(proxy, messages):
-    proxy.meet(entry('transient', kind='lost-reply'))
+def test_client_that_tries_again_where_no_reply_came_sends_a_duplicate(proxy, messages):
+    proxy.meet(entry('transient', kind='unanswered'))
     with client_of(proxy) as client:
         send_to(client)
         eventually(lambda: messages, 'the message')

@@ -5,6 +5,8 @@ That descriptors run out without a spin is shown in ``test_data_plane_connecting
 """
 import contextlib
 import os
+import re
+import resource
 import signal
 import time
 
@@ -48,6 +50,36 @@ def test_out_of_descriptors_and_back_again_and_again_and_open_sessions_go_on(ech
 
 def failures(state: dict[str, int]) -> int:
     return state['accept_errors'] + state['backend_errors']
+
+
+@pytest.mark.skipif(not hasattr(resource, 'prlimit'), reason='the limit of another process cannot be changed here')
+def test_a_control_server_without_descriptors_says_so_in_single_lines_and_goes_on():
+    with daemon('--backend', 'embedded', '--protocol', 'http', '--http', '--http-port', '0') as vaurien:
+        port = int(vaurien.control.rpartition(':')[2])
+        answers(port)
+        limit = len(os.listdir(f'/proc/{vaurien.pid}/fd'))
+        limits = resource.prlimit(vaurien.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(vaurien.pid, resource.RLIMIT_NOFILE, (limit + 3, limits[1]))
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                stack.enter_context(connect(port))
+            vaurien.wait_for(r'control server cannot accept: \[Errno 24\]')
+            time.sleep(50 * MS)
+        resource.prlimit(vaurien.pid, resource.RLIMIT_NOFILE, limits)
+        answers(port)
+        answers(vaurien.port)      # its backend is a server of the same kind
+        assert 'Traceback' not in vaurien.log
+        assert len(re.findall('cannot accept', vaurien.log)) < 10
+
+
+def answers(port):
+    """Ask until there is an answer: descriptors come back once their connections have ended."""
+    def asked():
+        with contextlib.suppress(OSError), connect(port) as client:
+            client.sendall(b'GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n' % port)
+            return client.recv(100).startswith(b'HTTP/1.1 ')
+        return False
+    eventually(asked, 'an answer')
 
 
 def test_names_that_cannot_be_looked_up_for_a_while(echo_server, monkeypatch):

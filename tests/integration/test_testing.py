@@ -15,6 +15,7 @@ import vaurien
 from tests.support.daemon import ROOT, unmeasured
 from tests.support.peers import ask, connect, ending
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.errors import UnusedFaultError
 from vaurien.testing import Daemon
 
 
@@ -229,3 +230,65 @@ def test_two_daemons_run_side_by_side(echo_server):
         assert one.seed != two.seed
         with one.down(), connect(two.port) as client:
             assert ask(client, b'hello') == b'hello'
+
+
+# -- faults that were asked for and never applied
+
+def test_a_run_ends_with_an_error_where_a_fault_that_was_certain_never_was_applied(capsys):
+    with pytest.raises(UnusedFaultError, match='^delay of default was asked for and never applied: no request came'), \
+            vaurien.running(backend='embedded', protocol='http', mix='delay'):
+        pass
+    assert 'vaurien, with seed=' in capsys.readouterr().err
+    with vaurien.running(backend='embedded', protocol='http', mix='delay', unused_ok=True):
+        pass
+
+
+def test_a_block_puts_back_what_was_there_before_it_complains(web):
+    with pytest.raises(UnusedFaultError, match="match='nowhere' is found in none of 1 request; such as 'GET /'"), \
+            web.behavior('error', kind='503', match='nowhere'):
+        assert status(web) == 200
+    assert web.client.show('web')['mix'] == []
+
+
+def test_a_fault_that_was_applied_before_a_block_within_its_block_was_applied(web):
+    with web.behavior('error', kind='503'):
+        assert status(web) == 503
+        with web.behavior('error', kind='500'):
+            assert status(web) == 500
+
+
+def test_a_fault_that_an_earlier_block_met_does_not_count_for_a_later_one(web):
+    with web.behavior('error', kind='503'):
+        assert status(web) == 503
+    with pytest.raises(UnusedFaultError), web.behavior('error', kind='503'):
+        pass
+
+
+def test_what_a_proxy_met_before_it_was_removed_counts(daemon):
+    proxy = daemon.create('removed', 'embedded', 'http', mix='error', settings={'error': {'kind': '503'}})
+    unused = daemon.create('removed-unused', 'embedded', 'http', mix='error')
+    assert status(proxy) == 503
+    for one in (proxy, unused):
+        one.remove()
+    proxy.check_used()
+    with pytest.raises(UnusedFaultError, match='error of removed-unused'):
+        unused.check_used()
+    unused.check_used()     # said once
+
+
+def test_a_fault_that_was_planned_and_never_applied_is_an_error_with_the_reason(web):
+    with web.fault('GET /', kind='503') as fault:
+        assert status(web) == 503
+    assert fault.applied == 1
+    with pytest.raises(UnusedFaultError, match=r'GET /nowhere.* was asked for and never applied: .'), \
+            web.fault('GET /nowhere', kind='503'):
+        assert status(web) == 200
+    with pytest.raises(UnusedFaultError, match='GET /second'), web.plan('GET / = 503', 'GET /second = 503'):
+        assert status(web) == 503
+    with web.fault('GET /nowhere', kind='503', unused_ok=True), web.plan('GET /nowhere = 503', unused_ok=True):
+        pass
+    with pytest.raises(KeyError), web.fault('GET /nowhere', kind='503'):
+        raise KeyError
+    web.fault('GET /later', kind='503')
+    with pytest.raises(UnusedFaultError, match='GET /later'):
+        web.check_used()

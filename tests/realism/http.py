@@ -144,6 +144,8 @@ MET = {
     'malformed-chunk': (f'{RE}.ChunkedEncodingError', 'httpx.RemoteProtocolError', 'exit status 56'),
     'empty-response': (f'{RE}.ConnectionError', 'httpx.RemoteProtocolError', 'exit status 52'),
     'reset': (f'{RE}.ChunkedEncodingError', 'httpx.ReadError', 'exit status 56'),
+    'lost-reply': (f'{RE}.ConnectionError', 'httpx.ReadError', 'exit status 56'),
+    'half-reply': (f'{RE}.ChunkedEncodingError', 'httpx.RemoteProtocolError', 'exit status 18'),
 }
 
 

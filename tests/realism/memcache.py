@@ -245,4 +245,6 @@ ROWS = [
     row('temporary-failure', BINARY, 'get', '0x86 Temporary failure'),
     row('too-many-connections', PYMEMCACHE, 'get', f'{E}.MemcacheUnknownCommandError'),
     row('too-many-connections', META, 'get', 'ERROR Too many open connections', ANEW),
+    row('lost-reply', PYMEMCACHE, 'set', 'ConnectionResetError'),
+    row('half-reply', PYMEMCACHE, 'get', f'{E}.MemcacheUnexpectedCloseError'),
 ]

@@ -324,6 +324,7 @@ ROWS = [
     row('gone-away', 'SELECT', f'{OPERATIONAL} 2013', afterwards=ANEW),
     row('lost-reply', 'COMMIT', f'{OPERATIONAL} 2013', afterwards=ANEW),
     row('truncated', SELECT, f'{OPERATIONAL} 2013', afterwards=ANEW),
+    row('half-reply', SELECT, f'{OPERATIONAL} 2013', afterwards=ANEW),
     prepared('lock-wait-timeout', 'executes a prepared statement', partial(execute, 'LOCK TABLES mysql.user READ'), 1205),
     prepared('access-denied', 'logs in again, as another user', change_user, 1045, match='COM_CHANGE_USER',
              how='the password is wrong', real=misspelt_later),

@@ -328,4 +328,8 @@ ROWS = [
     *rows('max-clients', 'connects', get, 'None', (RETRYING2,), afterwards=REOPENED, **UNPROVEN),
     *rows('protected-mode', 'connects', get, f'{E}.ConnectionError', (RESP2,), afterwards=REOPENED),
     *rows('protected-mode', 'connects', get, f'{E}.ResponseError DENIED', (RESP3,), afterwards=REOPENED),
+    *rows('lost-reply', 'SET', put, f'{E}.ConnectionError', match='^SET', afterwards=REOPENED),
+    *rows('lost-reply', 'SET', put, 'True', (RETRYING2,), match='^SET', afterwards=REOPENED),
+    *rows('lost-reply', TRANSACTION, transaction, f'{E}.ConnectionError', match='^EXEC', afterwards=REOPENED),
+    *rows('half-reply', 'GET', get, f'{E}.ConnectionError', match='^GET', afterwards=REOPENED),
 ]

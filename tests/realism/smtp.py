@@ -176,6 +176,8 @@ ROWS = [
     sending('relay-denied', RCPT, 554),
     opening('transaction-failed', 554),
     sending('transaction-failed', DATA, 554),
-    Row('lost-reply', SMTPLIB, 'sends a message, and waits for the reply for a time only', wait_for_reply,
+    Row('lost-reply', SMTPLIB, 'sends a message', send, 'smtplib.SMTPServerDisconnected', ANEW),
+    Row('half-reply', SMTPLIB, 'says EHLO', send, 'smtplib.SMTPServerDisconnected', ANEW),
+    Row('unanswered', SMTPLIB, 'sends a message, and waits for the reply for a time only', wait_for_reply,
         'smtplib.SMTPServerDisconnected', ANEW),
 ]

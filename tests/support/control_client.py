@@ -3,7 +3,7 @@ import contextlib
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from vaurien.control.app import ControlServer
@@ -33,11 +33,13 @@ class Steering:
         token: What requests must carry; empty: nothing.
         at: Where it listens.
         toxiproxy: Whether it answers unknown paths as Toxiproxy does.
+        allow: Who may connect, and under which names.
     """
 
-    def __init__(self, host: Hosted, token: str = '', at: str = 'localhost', toxiproxy: bool = False) -> None:
+    def __init__(self, host: Hosted, token: str = '', at: str = 'localhost', toxiproxy: bool = False,
+                 allow: Sequence[str] = ()) -> None:
         self.host = host
-        self.server = host.call(lambda: ControlServer(host.fleet, at, 0, token, toxiproxy))
+        self.server = host.call(lambda: ControlServer(host.fleet, at, 0, token, toxiproxy, allow))
         host.call(self.server.start)
         self.port = int(self.server.address.rpartition(':')[2])
 
@@ -92,10 +94,11 @@ def read_all(sock: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def steering(*specs: ProxySpec, token: str = '', at: str = 'localhost', toxiproxy: bool = False) -> Iterator[Steering]:
+def steering(*specs: ProxySpec, token: str = '', at: str = 'localhost', toxiproxy: bool = False,
+             allow: Sequence[str] = ()) -> Iterator[Steering]:
     """Run a fleet and its control server until the end of the block; what escapes into the event loop fails the test."""
     with hosted(*specs) as host:
-        server = Steering(host, token, at, toxiproxy)
+        server = Steering(host, token, at, toxiproxy, allow)
         try:
             yield server
         finally:

@@ -58,8 +58,8 @@ class Between(RunningProxy):
 
     @property
     def unread(self) -> list[str]:
-        """Why sessions are relayed unread, one line for each that is."""
-        return [line.rpartition('from here on: ')[2] for line in self.log if 'is relayed unread' in line]
+        """Why sessions are relayed unread, one line for each that is, or was."""
+        return [found['reason'] for found in self.client.show(self.name)['unread'] for _ in range(found['sessions'])]
 
 
 @contextlib.contextmanager

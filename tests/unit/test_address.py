@@ -100,5 +100,5 @@ def test_what_stays_on_this_machine_or_has_a_token_may_be_steered(host, token):
 
 
 def test_without_a_token_no_other_machine_may_steer():
-    with pytest.raises(ConfigError, match='--http-host: .* expected localhost, 127.0.0.1 or ::1, or --http-token'):
+    with pytest.raises(ConfigError, match='--http-host: .* expected localhost, .* or beside it --http-token .* or --http-allow '):
         check_binding('0.0.0.0', '', '--http-host')

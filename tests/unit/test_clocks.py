@@ -11,9 +11,13 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / 'vaurien'
 STEPPED = {'time.time', 'time.time_ns', 'time.localtime', 'time.gmtime', 'time.strftime', 'datetime.now', 'datetime.utcnow',
            'loop.now'}
-#: where the time of day is shown to somebody, and nothing is measured by it
+#: where the time of day is shown to somebody, or held against a date in a file, and nothing is measured by it
 SHOWN = {
     'proxies/journal.py': {'time.time'}, 'control/toxiproxy/calls.py': {'time.time'},
+    'scenario/player.py': {'time.time'}, 'journals/file.py': {'time.time'}, 'proxies/exchanges.py': {'time.time'},
+    'recording/recorder.py': {'time.time'}, 'recording/session.py': {'time.time'},
+    'tls/files.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
+    'tls/validity.py': {'datetime.UTC', 'datetime.datetime'},
     'cli/live.py': {'time.strftime', 'time.localtime'}, 'ctl/text.py': {'time.strftime', 'time.localtime'},
 }
 

@@ -16,16 +16,19 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 
 #: What anybody may build on, and what needs none of the data plane. Files of the root, in order, each of which may import those
 #: before it.
-WORDS = ('errors', 'options', 'matching', 'address', 'mix', 'spec', 'registry', 'links', 'console')
+WORDS = ('errors', 'options', 'matching', 'address', 'allowed', 'mix', 'spec', 'registry', 'links', 'console', 'uses')
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
-    ('plugins', 'wire'),
+    ('plugins', 'wire', 'tls'),
+    ('plans',),
     ('relay',),
+    ('recording',),
     ('proxies',),
-    ('conformance', 'config', 'metrics'),
-    ('control',),
+    ('conformance', 'config', 'metrics', 'journals'),
+    ('control', 'scenario'),
     ('cli',),
+    ('run',),
     ('__main__',),
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
@@ -39,7 +42,8 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
-    'protocols': ('protocols', 'protocols.base', 'protocols.message'),
+    'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.halves', 'protocols.kinds', 'protocols.message',
+                  'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls'),
     'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
 }
@@ -51,7 +55,7 @@ WITHIN_A_PROTOCOL = {'failures': ('requests', 'responses', 'framer', 'framers', 
 #: The event loop must not come into a user's tests, nor into what is pure: neither directly nor through others.
 WITHOUT_GEVENT = (*WORDS, *(name for line in BESIDE for name in line))
 #: What works for any process may need nothing that has to be installed.
-STANDARD_LIBRARY_ONLY = ('errors', 'address', 'client')
+STANDARD_LIBRARY_ONLY = ('errors', 'address', 'allowed', 'client')
 #: Wire formats are bytes only.
 NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 'threading', 'time', 'random'}
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from ..errors import ConfigError
 from ..matching import MAX_NODES, MAX_PATTERN, Matcher, Searched, compile_bounded
-from ..options import Option, options_of, settle
+from ..options import Option, nearest, options_of, settle
 
 
 def pattern(value: Any) -> Matcher | None:
@@ -22,7 +22,8 @@ pattern.expected = (f'a regular expression of at most {MAX_PATTERN} characters, 
 
 #: what every behavior can be told
 COMMON: dict[str, Option] = {
-    'match': Option("Regular expression searched in the request's name; other requests are left alone", pattern, None),
+    'match': Option("Regular expression searched in the request's name, in capitals or not; other requests are left alone",
+                    pattern, None),
 }
 
 
@@ -106,10 +107,13 @@ def _overrides(cls: type) -> bool:
 
 
 def unsuitable(kind: str, protocol: Any) -> ConfigError:
-    """Make the error for a kind that a protocol does not have."""
-    known = ', '.join(sorted(protocol.errors))
-    return ConfigError('kind', kind, f'one of the kinds of {protocol.name}: {known}' if known
-                       else f'nothing: {protocol.name} has no kinds of its own')
+    """Make the error for a kind that a protocol does not have. It ends with all names, and nothing else."""
+    names = sorted(protocol.errors)
+    if not names:
+        return ConfigError('kind', kind, f'nothing: {protocol.name} has no kinds of its own')
+    near = nearest(kind, names) or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
+    meant = f'{near}, or another ' if near else ''
+    return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(names)}')
 
 
 DUMMY = Dummy()     #: what is drawn where nothing else is; shared, since it has no state

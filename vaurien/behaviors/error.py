@@ -19,7 +19,7 @@ class Error(Dummy):
     inline = True
     reports = True
     options = {
-        'kind': Option("Which of the protocol's errors; empty: any of them, at random", str, ''),
+        'kind': Option("Which of the protocol's errors, by its name or its code; empty: any of them, at random", str, ''),
         'inject': Option("Put random bytes into the real response", bool, False),
         'warmup': Option("How many exchanges pass before the first error", Calls, 0),
     }
@@ -30,7 +30,7 @@ class Error(Dummy):
 
     def suit(self, protocol: Any) -> None:
         kind = self.option('kind')
-        if kind and kind not in protocol.errors:
+        if kind and not protocol.kinds_named(kind):
             raise unsuitable(kind, protocol)
 
     def acts(self) -> bool:

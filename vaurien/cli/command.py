@@ -5,8 +5,9 @@ Knows no flag and no key; the event loop and the proxies are imported once the c
 import gc
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..address import Address
@@ -19,40 +20,80 @@ from .parent import Parent
 if TYPE_CHECKING:
     from ..config import Configuration
     from ..control.app import ControlServer
+    from ..journals.file import JournalFile
     from ..proxies.fleet import Fleet
     from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
     from .signals import Signals
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130     #: exit statuses; the last: SIGINT before anything listened
+#: exit statuses; the last but one: an entry of the plan was not applied, and --strict asks for that; the last: SIGINT before
+#: anything listened
+DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
+
+#: systems on which nothing can be relayed, and what is said there
+WITHOUT = {'win32': 'it does not work on Windows; it does in the Windows Subsystem for Linux, and in a container'}
 
 logger = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run vaurien until a signal ends it.
+    """Run vaurien until a signal ends it, or one of its subcommands.
 
     Args:
         argv: The arguments without the program's name; None: those of the process.
 
     Returns:
-        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened; 2 where the
-        user has to change what he gave.
+        The exit status: 0 after a signal, ``--help`` or ``--version``; 1 where something cannot be opened, or on Windows;
+        2 where the user has to change what he gave; 3 where an entry of the plan was not applied, with ``--strict``; that
+        of the subcommand.
+    """
+    if sys.platform in WITHOUT:
+        return complain('vaurien', WITHOUT[sys.platform], FAILED)
+    words = list(sys.argv[1:] if argv is None else argv)
+    return answered('vaurien', lambda: dispatched(words))
+
+
+def dispatched(words: Sequence[str]) -> int:
+    """Run what the first word of a command line names; where it names nothing, plain vaurien."""
+    from ..config.subcommands import SUBCOMMANDS
+    found = SUBCOMMANDS.get(words[0]) if words else None
+    if found is None:
+        return plain(words)
+    return answered(f'vaurien {words[0]}', lambda: load(found.target)(words[1:]))
+
+
+def answered(program: str, call: Callable[[], int]) -> int:
+    """Call something, and make a line and an exit status of what it raises.
+
+    Args:
+        program: What the line begins with.
+        call: Returns an exit status.
     """
     try:
-        from ..config import configure
-        run(configure(sys.argv[1:] if argv is None else argv))
-    except SystemExit as answered:
-        return int(answered.code or DONE)
+        return call()
+    except SystemExit as answer:
+        return int(answer.code or DONE)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (ConfigError, RegistrationError) as error:
-        return complain('vaurien', str(error), USAGE)
+        return complain(program, str(error), USAGE)
     except (OSError, VaurienError) as error:
-        return complain('vaurien', in_words(error), FAILED)
-    return DONE
+        return complain(program, in_words(error), FAILED)
+
+
+def load(target: str) -> Callable[[Sequence[str]], int]:
+    """Import the function of a subcommand."""
+    module, _, name = target.partition(':')
+    function: Callable[[Sequence[str]], int] = getattr(import_module(module), name)
+    return function
+
+
+def plain(argv: Sequence[str]) -> int:
+    """Run the proxies of a command line until a signal ends them."""
+    from ..config import configure
+    return run(configure(argv))
 
 
 def say(text: str, stream: Any = None) -> None:
@@ -72,8 +113,39 @@ def say(text: str, stream: Any = None) -> None:
         abandon_stdout()
 
 
-def run(configuration: 'Configuration') -> None:
-    """Start a process's proxies and its control server, and end them on a signal.
+class Task:
+    """What a process does while its proxies are there: nothing, until a signal asks for its end.
+
+    Attributes:
+        breaks: Something will go wrong, even where the proxies' own specs say nothing of it.
+    """
+
+    breaks = False
+
+    def begin(self, fleet: 'Fleet', spec: 'ProcessSpec', tell: Callable[[str], None]) -> None:
+        """Look at what is to be done, before anything listens.
+
+        Args:
+            fleet: The proxies; none is there yet.
+            spec: What the process should be.
+            tell: Writes a line for those who look at standard output.
+        """
+
+    def work(self, asked: Any, number: Callable[[], int]) -> None:
+        """Do it, and return when the process is to end.
+
+        Args:
+            asked: The event that a signal sets which asks for the end.
+            number: Returns the number of that signal.
+        """
+        asked.wait()
+
+    def end(self) -> None:
+        """Do what is left once all sessions have ended."""
+
+
+def run(configuration: 'Configuration', task: Task | None = None) -> int:
+    """Start a process's proxies and its control server, end them on a signal or when a task is done, and return the exit status.
 
     Raises:
         ConfigError: A proxy cannot be what its spec says.
@@ -85,7 +157,7 @@ def run(configuration: 'Configuration') -> None:
     from ..proxies.fleet import Fleet
     from .reload import Reload
     from .signals import Signals
-    spec = configuration.spec
+    spec, task = configuration.spec, task or Task()
     with ExitStack() as ending:
         log = open_log(spec.log_level, spec.log_output)
         ending.callback(close_log, log)
@@ -102,19 +174,22 @@ def run(configuration: 'Configuration') -> None:
         fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
+        task.begin(fleet, spec, lambda text: say(text, out))
         with said_once(log, spec.log_output):
-            lines = begin(fleet, spec, out, ending)
+            lines = begin(fleet, spec, out, ending, task.breaks)
         for line in lines:
             say(line, out)
         if configuration.again is not None:
             ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy), out)).close)
         gc.freeze()     # all sessions wait for a full collection; what is here by now stays, and need not be looked at again
         ending.callback(gc.unfreeze)
-        signals.asked.wait()
+        task.work(signals.asked, lambda: signals.number)
         drain(fleet, spec.grace, signals)
+        task.end()
+        return UNMET if warn_of_unmet(fleet) and spec.strict else DONE
 
 
-def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> list[str]:
+def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, breaks: bool = False) -> list[str]:
     """Start all that a process is to have, and return what is to be said of it.
 
     Args:
@@ -122,14 +197,18 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> l
         spec: What the process should be.
         out: Where faults are shown.
         ending: What is to be done in the end is added to it.
+        breaks: Something will go wrong that the proxies' specs do not say.
     """
+    fleet.plan.replace(spec.plan)   # the first client finds it in force
+    if spec.journal:
+        ending.callback(open_journal(fleet, spec.journal).close)
     fleet.reconcile(spec.proxies)
     lines = [describe(proxy) for proxy in fleet.proxies.values()]
     if spec.http:
         server = open_control(fleet, spec)
         ending.callback(server.stop)
         lines.append(f'control server on http://{server.address}')
-    elif not any(proxy.toxics or not proxy.chaos.plain for proxy in fleet.proxies.values()):
+    elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.show == 'faults':
         from .live import Live, is_colored
@@ -140,6 +219,19 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack) -> l
         reporter.start()
         ending.callback(reporter.stop)
     return lines
+
+
+def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
+    """Begin to write what the proxies of a fleet do into a file.
+
+    Raises:
+        VaurienError: The file cannot be opened.
+    """
+    from ..journals.file import JournalFile
+    try:
+        return JournalFile(fleet, path)
+    except OSError as error:
+        raise VaurienError(f'--journal {path}: {error.strerror}') from None
 
 
 def describe(proxy: 'Proxy') -> str:
@@ -160,11 +252,19 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error
     return server
+
+
+def warn_of_unmet(fleet: 'Fleet') -> bool:
+    """Say which entries of the plan were applied to no request, and return whether there are any."""
+    unmet = fleet.plan.unmet()
+    for entry in unmet:
+        logger.warning('the plan was not met: %s: %s', entry.text, entry.why_not)
+    return bool(unmet)
 
 
 def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:

@@ -52,10 +52,7 @@ class Live:
         self._over()
 
     def _line(self, fault: Fault) -> str:
-        clock = time.strftime('%H:%M:%S', time.localtime(fault.time))
-        session = f'#{fault.session}' if fault.exchange <= 1 else f'#{fault.session}.{fault.exchange}'
-        words = (clock, fault.proxy, session, fault.behavior, fault.kind, fault.request[:MAX_REQUEST_CHARACTERS])
-        line = escaped(' '.join(filter(None, words)))
+        line = described(fault)
         return f'\x1b[{COLORS.get(fault.behavior, OTHER_COLOR)}m{line}\x1b[0m' if self._colored else line
 
     def _over(self) -> None:
@@ -73,6 +70,15 @@ class Live:
             self._journal.unfollow(self.fault)
 
 
-def is_colored() -> bool:
-    """Return whether standard output is a terminal whose user has nothing against colors (https://no-color.org)."""
-    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get('NO_COLOR') and os.environ.get('TERM') != 'dumb'
+def described(fault: Fault) -> str:
+    """Write a fault in a line: when, which proxy, session and request, what went wrong with it, and what it was."""
+    clock = time.strftime('%H:%M:%S', time.localtime(fault.time))
+    session = f'#{fault.session}' if fault.exchange <= 1 else f'#{fault.session}.{fault.exchange}'
+    words = (clock, fault.proxy, session, fault.behavior, fault.kind, fault.request[:MAX_REQUEST_CHARACTERS])
+    return escaped(' '.join(filter(None, words)))
+
+
+def is_colored(stream: Any = None) -> bool:
+    """Return whether a stream (None: standard output) is a terminal whose user has nothing against colors, https://no-color.org."""
+    stream = stream or sys.stdout
+    return stream is not None and stream.isatty() and not os.environ.get('NO_COLOR') and os.environ.get('TERM') != 'dumb'

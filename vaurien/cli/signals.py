@@ -1,5 +1,7 @@
 """Signals as events: the end of the process, and reading the configuration again. Knows nothing of what follows."""
 import signal
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gevent import signal_handler
@@ -19,20 +21,22 @@ class Signals:
         asked: The first one that asks for the end has come.
         insisted: A second one has come.
         reload: SIGHUP has come.
+        number: Of the first one that asked for the end; 0: there was none.
     """
 
     def __init__(self, reloads: bool = False) -> None:
-        self.asked, self.insisted, self.reload = Event(), Event(), Event()
-        calls = dict.fromkeys(ENDING, self._on_end)
+        self.asked, self.insisted, self.reload, self.number = Event(), Event(), Event(), 0
+        calls: dict[int, Callable[[], Any]] = {number: partial(self._on_end, number) for number in ENDING}
         if reloads:
             calls[signal.SIGHUP] = self.reload.set
         elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            calls[signal.SIGHUP] = self._on_end
+            calls[signal.SIGHUP] = partial(self._on_end, signal.SIGHUP)
         self._handlers: list[Any] = [signal_handler(number, call) for number, call in calls.items()]
         for handler in self._handlers:
             handler.ref = True  # to wait for a signal alone is no deadlock
 
-    def _on_end(self) -> None:
+    def _on_end(self, number: int) -> None:
+        self.number = self.number or int(number)
         (self.insisted if self.asked.is_set() else self.asked).set()
 
     def insist(self) -> None:

@@ -27,6 +27,7 @@ class Fault(NamedTuple):
         behavior: The behavior's name.
         kind: Which error; empty for behaviors that have no kinds.
         request: The request's name; empty where the protocol knows no requests.
+        plan: The id of the entry of the plan that meant this request; 0: it was drawn.
     """
 
     id: int
@@ -37,11 +38,12 @@ class Fault(NamedTuple):
     behavior: str
     kind: str
     request: str
+    plan: int = 0
 
 
 def read_fault(data: Mapping[str, Any]) -> Fault:
-    """Make a fault of the server's words; what a newer server says beyond them is left out."""
-    return Fault(**{name: data[name] for name in Fault._fields})
+    """Make a fault of the server's words; what a newer server says beyond them is left out, and an older one knows no plan."""
+    return Fault(**{name: data[name] for name in Fault._fields if name in data})
 
 
 class Client:
@@ -169,6 +171,42 @@ class Client:
     def remove_toxic(self, name: str, toxic: str) -> None:
         """Take a toxic away from a proxy; open sessions lose no byte by it."""
         self.channel.ask('DELETE', join('proxies', name, 'toxics', toxic))
+
+    # -- the plan
+
+    def plan(self) -> list[dict[str, Any]]:
+        """Return the entries of the plan, each with what has become of it, in their order."""
+        return list(self.channel.ask('GET', '/v1/plan', part='entries'))
+
+    def add_to_plan(self, *faults: str | Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Add entries to the plan, all of them or none; they are in force from the next request on, in open sessions too.
+
+        Args:
+            faults: Each as a text such as ``cache: SET session:* #2 = readonly``, or as the fields of
+                ``vaurien.spec.FaultSpec``.
+
+        Returns:
+            The new entries, each with its ``id``.
+        """
+        body = {'faults': [fault if isinstance(fault, str) else dict(fault) for fault in faults]}
+        return list(self.channel.ask('POST', '/v1/plan', body, part='entries'))
+
+    def replace_plan(self, *faults: str | Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Take other entries in place of all that there are; as ``add_to_plan``."""
+        body = {'faults': [fault if isinstance(fault, str) else dict(fault) for fault in faults]}
+        return list(self.channel.ask('PUT', '/v1/plan', body, part='entries'))
+
+    def plan_entry(self, number: int) -> dict[str, Any]:
+        """Return an entry of the plan, with what has become of it."""
+        return dict(self.channel.ask('GET', join('plan', number)))
+
+    def remove_from_plan(self, number: int) -> dict[str, Any]:
+        """Take an entry of the plan away, and return it with what has become of it."""
+        return dict(self.channel.ask('DELETE', join('plan', number)))
+
+    def clear_plan(self) -> None:
+        """Take all entries of the plan away."""
+        self.channel.ask('DELETE', '/v1/plan')
 
     # -- sessions
 

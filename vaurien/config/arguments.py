@@ -14,7 +14,7 @@ from .settings import FILE, GROUPS, flag_of
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
-REPEATED = ('plugin', 'toxic')  #: settings whose values add up, one a line
+REPEATED = ('plugin', 'toxic', 'fault')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
                 FILE, None)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
@@ -55,8 +55,15 @@ class Parser(argparse.ArgumentParser):
                          argument_default=argparse.SUPPRESS, **kwargs)
         self.options: dict[str, Option] = {}
 
-    def add_option(self, group: Any, key: str, name: str, option: Option) -> None:
+    def add_option(self, group: Any, key: str, name: str, option: Option, action: type[argparse.Action] = StoreGiven) -> None:
         """Add the flag of a setting.
+
+        Args:
+            group: The group of flags that it is shown in.
+            key: The setting.
+            name: The flag.
+            option: What it takes.
+            action: What keeps its value.
 
         Raises:
             RegistrationError: Another setting has this flag.
@@ -65,7 +72,7 @@ class Parser(argparse.ArgumentParser):
         flags = (name, f'--no-{name[2:]}') if switch else (name,)
         more: dict[str, Any] = {'nargs': 0} if switch else {'metavar': metavar(option)}
         try:
-            group.add_argument(*flags, dest=key, action=StoreGiven, help=help_text(option), **more)
+            group.add_argument(*flags, dest=key, action=action, help=help_text(option), **more)
         except argparse.ArgumentError as error:
             raise RegistrationError(f'the option {key} cannot have a flag: {error.message}') from None
         self.options.update(dict.fromkeys(flags, option))

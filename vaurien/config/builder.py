@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from ..address import TOKEN_VARIABLE, check_binding, parse_address
+from ..allowed import make_allowed
 from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
@@ -16,14 +17,15 @@ from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
-from ..spec import LIMITS, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec
+from ..spec import SHARED, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
 from . import arguments, ini
 from .arguments import Values
 from .files import Read, read_again, read_first
 from .help import page, short
+from .plan import read_plan
 from .plugins import load_plugins
 from .populate import Entry, read_populate
-from .settings import CONTROL, LOGGING, PROCESS, PROXY, STATSD, VAURIEN
+from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
 from .toxics import read_section, read_toxic, with_names
 from .values import label, of_plugin, prefixed, shown, spelt_out, taken
 
@@ -109,7 +111,7 @@ class Builder:
         elif section == 'statsd':
             self.statsd = self._checked(prefixed('statsd', values), STATSD)
         elif kind == 'proxy' and NAME.match(name):
-            self.proxies[name] = self._checked(values, PROXY, dotted=True)
+            self.proxies[name] = self._checked(values, {**PROXY, **TLS}, dotted=True)
         elif kind == 'toxic' and NAME.match(name):
             self.toxics[name] = read_section(name, values)
         elif kind in WITH_FLAGS and name in self.catalog[kind]:
@@ -153,7 +155,8 @@ class Builder:
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
         if control['http']:
-            check_binding(control['http_host'], control['http_token'], label('http_host', values))
+            check_binding(control['http_host'], control['http_token'], label('http_host', values),
+                          bool(make_allowed(control['http_allow']).networks))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
         entries = read_populate(process['populate'], label('populate', values), self.read) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
@@ -162,10 +165,13 @@ class Builder:
         if process['fleet_only']:
             notes = [*notes, *(f'{given.label} has no effect beside {label("fleet_only", values)}'
                                for key, given in self.line.items() if key in OF_ONE)]
+        proxies = self._all_proxies(process['fleet_only'], entries)
         spec = ProcessSpec(
-            proxies=self._all_proxies(process['fleet_only'], entries), defaults=self._defaults(), seed=process['seed'],
+            proxies=proxies, plan=read_plan(values, self.read, proxies), strict=taken(PLAN, values)['strict'],
+            defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values))
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
+            **taken(JOURNAL, values))
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
@@ -173,13 +179,13 @@ class Builder:
     def _all_proxies(self, fleet_only: bool, entries: Sequence[Entry]) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
         everywhere = {key: given for key, given in self.line.items() if of_plugin(key) or key == 'bufsize'}
-        limits = {key: given for key, given in {**self.main, **self.line}.items() if key in LIMITS}
+        limits = {key: given for key, given in {**self.main, **self.line}.items() if key in SHARED}
         for name, values in self.proxies.items():
             if name in layers:
                 raise ConfigError(self._file(values), f'[proxy:{name}]',
                                   'another name: this one is that of the proxy of [vaurien]')
             # beside the proxy of the command line its flags are that one's; without it they would have no effect
-            flags = {key: given for key, given in self.line.items() if key in LIMITS} if fleet_only else {}
+            flags = {key: given for key, given in self.line.items() if key in SHARED} if fleet_only else {}
             layers[name] = [self.shared, flags, values, everywhere]
         for entry in entries:
             if entry.name in layers:
@@ -192,25 +198,26 @@ class Builder:
         return specs
 
     def _defaults(self) -> ProxyDefaults:
-        """Make what proxies have that are made later, over HTTP: the limits of ``[vaurien]`` and the command line, and the
-        options of plugins that are said for all proxies."""
+        """Make what proxies have that are made later, over HTTP: the limits and the TLS of ``[vaurien]`` and the command line,
+        and the options of plugins that are said for all proxies."""
         values = {**self.main, **self.line}
-        limits = taken({key: option for key, option in PROXY.items() if key in LIMITS}, values)
+        limits = taken({key: option for key, option in {**PROXY, **TLS}.items() if key in SHARED}, values)
         check_idle(limits, values)
+        check_tls(ProxySpec(**limits), values)
         options: Values = {**self.shared}
         if 'bufsize' in self.line:
             convert(self.line['bufsize'].label, PROXY['bufsize'], self.line['bufsize'].value)
             options.update({f'protocol.{name}.buffer': self.line['bufsize']
                             for name, plugin in self.catalog['protocol'].items() if 'buffer' in plugin.options})
         options.update({key: given for key, given in self.line.items() if of_plugin(key)})
-        return ProxyDefaults(limits={key: limits[key] for key in LIMITS if key in values},
+        return ProxyDefaults(limits={key: limits[key] for key in SHARED if key in values},
                              protocol_settings=self._settings('protocol', options), settings=self._settings('behavior', options))
 
     # -- one proxy
 
     def _proxy(self, name: str, layers: Sequence[Values]) -> ProxySpec:
         values = {key: given for layer in layers for key, given in layer.items()}
-        own = taken(PROXY, values)
+        own = taken({**PROXY, **TLS}, values)
         protocol = find(Protocol, own['protocol'], label('protocol', values))
         own['mix'] = own.pop('behavior')
         for entry in own['mix']:
@@ -223,6 +230,7 @@ class Builder:
         spec = ProxySpec(name=name, protocol_settings=self._settings('protocol', values).get(protocol.name, {}),
                          settings=self._settings('behavior', values), **own)
         check_behaviors(spec, protocol, values)
+        check_tls(spec, values)
         return spec
 
     def _toxics(self, link: str | None, written: Sequence[str], values: Values, main: bool) -> Iterator[ToxicSpec]:
@@ -292,10 +300,20 @@ def check_behaviors(spec: ProxySpec, protocol: type[BaseProtocol], values: Value
             raise ConfigError(label(key, values), error.value, error.reason) from None
 
 
+def check_tls(spec: ProxySpec, values: Values) -> None:
+    """Refuse files and values of TLS that cannot be used, under the flags and keys that gave them."""
+    if has_tls(spec):
+        from ..tls.contexts import contexts  # it is slow to import, and most configurations have no use for it
+        try:
+            contexts(spec)
+        except ConfigError as error:
+            raise ConfigError(label(error.option, values), error.value, error.reason) from None
+
+
 def check_addresses(specs: Sequence[ProxySpec]) -> None:
     """Refuse two proxies that listen at the same address; any number may let the system pick a port."""
     seen: dict[str, str] = {}
     for spec in specs:
         other = seen.setdefault(spec.proxy, spec.name)
-        if other != spec.name and parse_address(spec.proxy).port != 0:
+        if other != spec.name and parse_address(spec.proxy, tls=True).port != 0:
             raise ConfigError(f'proxy {spec.name}', spec.proxy, f'an address other than that of proxy {other}')

@@ -10,18 +10,19 @@ from ..errors import ConfigError
 from ..links import LINKS
 from ..options import Bounded, Option, expected, flag, known
 from ..plugins import KINDS, Catalog
+from ..protocols.message import CATEGORIES, FailureKind
 from ..spec import ProxySpec
+from .subcommands import SUBCOMMANDS
 
 SHORT = """\
 vaurien stands between a program and its backend, and makes the backend fail.
 
 usage: vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [option ...]
 
+  vaurien run --through DATABASE_URL --behavior 5:error -- pytest tests/
+      one query in twenty of these tests gets an error of their database
   vaurien --backend localhost:80 --protocol http --behavior 20:delay,10:error
       one request in five is a second late, one in ten gets an error
-  vaurien --backend localhost:5432 --protocol postgres \\
-          --behavior 5:error --behavior-error-kind deadlock
-      one query in twenty answers "deadlock detected"
   vaurien --backend localhost:6379 --link 3g --http
       as slow as 3g; vaurienctl changes it while it runs
 
@@ -32,6 +33,7 @@ usage: vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [option ...]
   --seed N              the same faults again
   --http                a control server: vaurienctl, Toxiproxy's API, metrics
 
+{subcommands}
 vaurien help NAME       about a protocol and its errors, a behavior, a toxic
 vaurien --help-all      every flag
 """
@@ -46,7 +48,8 @@ def short(catalog: Catalog) -> str:
     """Return the page that fits on a screen."""
     untold = ProxySpec()
     protocols, behaviors = (', '.join(sorted(catalog.get(kind, ()))) for kind in ('protocol', 'behavior'))
-    return SHORT.format(proxy=untold.proxy.removeprefix('localhost'), backend=untold.backend,
+    words = '\n'.join(f'vaurien {word:15} {found.help}' for word, found in SUBCOMMANDS.items())
+    return SHORT.format(subcommands=words, proxy=untold.proxy.removeprefix('localhost'), backend=untold.backend,
                         protocols=beside('--protocol NAME', protocols),
                         behaviors=beside('--behavior MIX', f'percent:name[,...] of {behaviors}'))
 
@@ -96,9 +99,20 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
     errors = getattr(cls, 'errors', None)
     if errors:
         yield ''
-        yield f'kinds of error, for --behavior error {flag("behavior", "error", "kind")} KIND'
+        yield f'kinds of error, for --behavior error {flag("behavior", "error", "kind")} KIND; a code is for all that have it'
         for key, entry in errors.items():
-            yield from described(key, plain(entry.description))
+            yield from described(titled(key, entry), plain(entry.description))
+        yield ''
+        yield 'classes: what a client can tell apart'
+        for letter, meaning in CATEGORIES.items():
+            yield f'{INDENT}{letter}  {meaning}'
+
+
+def titled(name: str, kind: FailureKind) -> str:
+    """Write the name of a kind, its codes in parentheses, and its class."""
+    codes = f' ({", ".join(kind.codes)})' if kind.codes else ''
+    said = [f'class {kind.category}' if kind.category else '', 'only by its name' if kind.only_named else '']
+    return f'{name}{codes}' + ''.join(f', {word}' for word in said if word)
 
 
 def plain(text: str) -> str:

@@ -5,11 +5,14 @@ Knows no plugin; names of protocols and behaviors are taken as they come.
 from collections.abc import Callable
 from typing import Any
 
-from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend
+from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend, written
+from ..allowed import FORM as ALLOWED
+from ..allowed import read_allowed
 from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
-from ..spec import EMBEDDED, ProcessSpec, ProxySpec, read_mix
+from ..plans.grammar import FORM as FAULT
+from ..spec import EMBEDDED, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
 
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
@@ -37,7 +40,12 @@ class Text:
 
 def read_backend(text: str) -> str:
     """Check where to connect to, and write it in its one form."""
-    return text if text == EMBEDDED else str(parse_backend(text))
+    return text if text == EMBEDDED else written(text, parse_backend(text))
+
+
+def read_listen(text: str) -> str:
+    """Check where to listen, and write it in its one form."""
+    return written(text, parse_address(text, tls=True))
 
 
 def read_host(text: str) -> str:
@@ -48,15 +56,25 @@ def read_host(text: str) -> str:
     return host
 
 
-LISTEN = Text('HOST:PORT', LISTENING, lambda text: str(parse_address(text)))
+def read_version(text: str) -> str:
+    """Check a version of TLS; empty: any."""
+    if text and text not in TLS_VERSIONS:
+        raise ValueError(text)
+    return text
+
+
+LISTEN = Text('HOST:PORT', LISTENING, read_listen)
 CONNECT = Text('HOST:PORT', f'{CONNECTING}, or {EMBEDDED}', read_backend)
 NAME = Text('NAME', 'a name', str)
 BEHAVIORS = Text('MIX', MIX, read_mix)
 HOST = Text('HOST', 'a host name or an address', read_host)
+ALLOW = Text('CIDR|HOST,...', ALLOWED, read_allowed)
 TOXICS = Text('TOXIC', TOXIC, read_lines)
+FAULTS = Text('FAULT', FAULT, read_lines)
 MODULES = Text('MODULE', 'names of modules', read_lines)
 PATH = Text('FILE', 'a path, or - for standard error', str)
 FILE = Text('FILE', 'the path of a file', str)
+VERSION = Text('VERSION', f'one of {", ".join(TLS_VERSIONS)}', read_version)
 LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
 Port = Bounded(int, 0, 65535)
 Seconds = Bounded(float, 0)
@@ -65,8 +83,10 @@ PROXY_DEFAULTS, PROCESS_DEFAULTS = ProxySpec(), ProcessSpec()   # their fields' 
 
 #: what one proxy can be told: ``[vaurien]`` and the command line, ``[proxy:NAME]``
 PROXY: dict[str, Option] = {
-    'proxy': Option("Where to listen; port 0 picks a free one; also unix:/path", LISTEN, PROXY_DEFAULTS.proxy),
-    'backend': Option(f"Where to connect to; also unix:/path, or {EMBEDDED}: a small HTTP server inside vaurien",
+    'proxy': Option("Where to listen; port 0 picks a free one; also unix:/path; tls:// before it: clients speak TLS",
+                    LISTEN, PROXY_DEFAULTS.proxy),
+    'backend': Option(f"Where to connect to; also unix:/path, or {EMBEDDED}: a small HTTP server inside vaurien; "
+                      "tls:// before it: the backend speaks TLS",
                       CONNECT, PROXY_DEFAULTS.backend),
     'protocol': Option("What client and backend speak", NAME, PROXY_DEFAULTS.protocol),
     'behavior': Option("What goes wrong, and for which percentage: percent:name[,percent:name...]; "
@@ -85,6 +105,26 @@ PROXY: dict[str, Option] = {
     'link': Option("The wire is like this link: its latency, jitter, bandwidth and loss", NAME, None, tuple(LINKS)),
     'bufsize': Option("Bytes of one read: the option buffer of the protocol", Bounded(int, 1), None),
 }
+#: what one proxy can be told of TLS: ``[vaurien]`` and the command line, ``[proxy:NAME]``
+TLS: dict[str, Option] = {
+    'tls_cert': Option("The certificate that clients are shown, in PEM, with those between it and its root after it",
+                       FILE, PROXY_DEFAULTS.tls_cert),
+    'tls_key': Option("Its private key, in PEM; not needed where it stands in the file of --tls-cert",
+                      FILE, PROXY_DEFAULTS.tls_key),
+    'tls_client_ca': Option("Clients have to show a certificate of these authorities, in PEM",
+                            FILE, PROXY_DEFAULTS.tls_client_ca),
+    'tls_backend_ca': Option("The authorities that the backend's certificate may be of, in PEM; else those of the system",
+                             FILE, PROXY_DEFAULTS.tls_backend_ca),
+    'tls_backend_cert': Option("The certificate that the backend is shown, in PEM", FILE, PROXY_DEFAULTS.tls_backend_cert),
+    'tls_backend_key': Option("Its private key, in PEM; not needed where it stands in the file of --tls-backend-cert",
+                              FILE, PROXY_DEFAULTS.tls_backend_key),
+    'tls_server_name': Option("The name that the backend is asked for, and that its certificate must have; else the one "
+                              "that the client asks for, or the backend's host", Text('HOST', 'a name of a host', str),
+                              PROXY_DEFAULTS.tls_server_name),
+    'tls_verify': Option("Verify the backend's certificate", bool, PROXY_DEFAULTS.tls_verify),
+    'tls_min': Option("The least version of TLS; else 1.2", VERSION, PROXY_DEFAULTS.tls_min),
+    'tls_max': Option("The greatest version of TLS; else the greatest that there is", VERSION, PROXY_DEFAULTS.tls_max),
+}
 #: what the process can be told: ``[vaurien]`` and the command line
 PROCESS: dict[str, Option] = {
     'fleet_only': Option("Start without the proxy of the command line and [vaurien]; those of [proxy:NAME] alone",
@@ -101,12 +141,23 @@ PROCESS: dict[str, Option] = {
                               bool, PROCESS_DEFAULTS.end_with_parent),
     'sync': Option("Has no effect; accepted because vaurien 1.x had it", bool, False),
 }
+PLAN: dict[str, Option] = {
+    'fault': Option(f"Exactly this failure of exactly these requests: {FAULT}; may be repeated", FAULTS, ''),
+    'plan': Option("A file of such entries: TOML with a table [[fault]] for each, or JSON", FILE, ''),
+    'strict': Option("End with status 3 where an entry of the plan was applied to no request", bool, PROCESS_DEFAULTS.strict),
+}
+JOURNAL: dict[str, Option] = {
+    'journal': Option("A file that each request is written into, with how it was answered and the fault if there was one: "
+                      "JSON, a line each", FILE, PROCESS_DEFAULTS.journal),
+}
 CONTROL: dict[str, Option] = {
     'http': Option("Run the control server", bool, PROCESS_DEFAULTS.http),
     'http_host': Option("Where it listens", HOST, PROCESS_DEFAULTS.http_host),
     'http_port': Option("Its port; 0 picks a free one", Port, PROCESS_DEFAULTS.http_port),
     'http_token': Option(f"What requests must carry as Authorization: Bearer TOKEN; also taken from {TOKEN_VARIABLE}",
                          Text('TOKEN', 'text', str), PROCESS_DEFAULTS.http_token),
+    'http_allow': Option("Networks that may connect to it, also without a token, and names by which it may be asked: "
+                         "172.16.0.0/12,toxiproxy", ALLOW, ''),
 }
 SHOWING: dict[str, Option] = {
     'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),
@@ -130,11 +181,12 @@ STATSD: dict[str, Option] = {
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
-    'the proxy': PROXY, 'the process': PROCESS, 'the control server': CONTROL, 'standard output': SHOWING, 'the log': LOGGING,
-    'statsd': STATSD,
+    'the proxy': PROXY, 'TLS': TLS, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS,
+    'the control server': CONTROL,
+    'standard output': SHOWING, 'the log': LOGGING, 'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
+VAURIEN: dict[str, Option] = {**PROXY, **TLS, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

@@ -7,7 +7,7 @@ from ..net.loop import PLUGIN_ERRORS
 from ..options import Option
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
-from ..protocols.message import Cutter, FailureKind, MessageProtocol
+from ..protocols.message import CATEGORIES, SCOPES, Cutter, FailureKind, MessageProtocol
 from .fakes import FakeSession, FakeStream
 from .rules import WAITS, broken, call_plugin, look_at_class, make_with_defaults, require
 
@@ -96,6 +96,10 @@ def _check_kinds(cls: type[MessageProtocol]) -> None:
         require(cls, kind.description.strip(), f'the error {name!r} has a description')
         stages = isinstance(kind.stages, tuple) and kind.stages and all(isinstance(stage, str) for stage in kind.stages)
         require(cls, stages, f'the error {name!r} has a tuple of stages')
+        codes = isinstance(kind.codes, tuple) and all(isinstance(code, str) for code in kind.codes)
+        require(cls, codes, f'the error {name!r} has a tuple of codes')
+        category = kind.category in ('', *CATEGORIES) and kind.scope in SCOPES
+        require(cls, category, f'the error {name!r} has a category of {", ".join(CATEGORIES)}, and is of {" or ".join(SCOPES)}')
 
 
 def _check_framers(cls: type[MessageProtocol], protocol: MessageProtocol, slicing: int) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import falcon
 
 from ..address import Address, check_binding
+from ..allowed import make_allowed
 from ..httpd.server import ASIDE, Server
 from ..net import sockets
 from ..proxies.fleet import ANNOUNCED, Fleet
+from ..proxies.rate_limited_log import RateLimitedLog
 from . import classic, native, toxiproxy
 from .guard import Guard
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
@@ -31,21 +33,24 @@ class ControlServer:
 
     Args:
         fleet: What it steers.
-        host: Where it listens; without a token a loopback address.
+        host: Where it listens; without a token, and without networks that may connect, a loopback address.
         port: Its port; 0 picks one.
         token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         toxiproxy: Whether unknown paths are answered as Toxiproxy does; on its port they always are.
+        allow: Networks that may connect, and names that ``Host`` may have, as ``read_allowed`` writes them.
 
     Raises:
-        ConfigError: Other machines could steer this process, without a token.
+        ConfigError: Any other machine could steer this process, without a token.
     """
 
     def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '',
-                 toxiproxy: bool = False) -> None:
-        check_binding(host, token)
+                 toxiproxy: bool = False, allow: Sequence[str] = ()) -> None:
+        self._allowed = make_allowed(allow)
+        check_binding(host, token, limited=bool(self._allowed.networks))
         self.fleet, self.token, self._toxiproxy = fleet, token, toxiproxy
         self._host, self._listen = host, Address(host, port)
         self._server: Server | None = None
+        self._not_accepted, self._not_welcome = RateLimitedLog(logger), RateLimitedLog(logger)
 
     @property
     def address(self) -> str:
@@ -60,14 +65,23 @@ class ControlServer:
         """
         listener = sockets.listen(sockets.place_of(self._listen), BACKLOG)
         self._listen = sockets.bound_address(listener)
-        guard = Guard(self._host, self._listen, self.token)
+        guard = Guard(self._host, self._listen, self.token, self._allowed)
         surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
                     toxiproxy.make_surface(self.fleet)]
         if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
             surfaces.reverse()
-        self._server = Server(listener, application(surfaces, guard))
+        self._server = Server(listener, application(surfaces, guard), self._welcomes, self._accept_failed)
         self._server.start()
         logger.info('control server on http://%s', self.address, extra=ANNOUNCED)
+
+    def _welcomes(self, client: str) -> bool:
+        welcome = self._allowed.welcomes(client)
+        if not welcome:
+            self._not_welcome.warning('the control server refuses %s, which --http-allow does not name', client)
+        return welcome
+
+    def _accept_failed(self, error: OSError) -> None:
+        self._not_accepted.warning('the control server cannot accept: %s', error)
 
     def stop(self) -> None:
         """Stop listening and drop its connections; nothing happens where it does not listen."""

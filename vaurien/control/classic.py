@@ -11,8 +11,9 @@ import falcon
 from ..behaviors import Behavior
 from ..errors import UnknownPluginError
 from ..mix import check_entries
-from ..proxies.fleet import Fleet, UnknownProxyError
+from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
+from ..proxies.refusals import UnknownProxyError
 from ..spec import BehaviorSpec, ProxySpec, read_mix
 from .checks import check_entry
 from .surface import Refusal, Reply, Route, Surface, decode, json_reply, read_body, refusal_of, unknown_plugin

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import falcon
 
 from ..address import TOKEN_VARIABLE, Address
+from ..allowed import Allowed
 from .surface import MAX_BODY_BYTES, Refusal, too_large
 
 #: names of this machine, for itself
@@ -22,11 +23,12 @@ class Guard:
         host: Where the server was told to listen.
         bound: Where it listens.
         token: What requests must carry; empty: nothing.
+        allowed: Who may connect, and under which names, beside this machine under its own.
     """
 
-    def __init__(self, host: str, bound: Address, token: str) -> None:
-        self._token = token.encode()
-        self._hosts = own_hosts(host, bound)
+    def __init__(self, host: str, bound: Address, token: str, allowed: Allowed) -> None:
+        self._token, self._allowed = token.encode(), allowed
+        self._hosts = own_hosts(host, bound, any_name=not any(allowed))
 
     def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
         """Refuse a request that may not come in."""
@@ -42,8 +44,8 @@ class Guard:
             Refusal: 403.
         """
         host = request.env.get('HTTP_HOST', '').lower()
-        if not host or self._hosts is not None and host not in self._hosts:
-            raise Refusal(403, "the Host is not this server's", 'header', 'Host')
+        if not host or self._hosts is not None and host not in self._hosts and not self._allowed.names_host(host):
+            raise Refusal(403, "the Host is not this server's; --http-allow HOST would make it that", 'header', 'Host')
         origin = request.env.get('HTTP_ORIGIN')
         if origin is not None and origin.lower() != f'http://{host}':
             raise Refusal(403, "the Origin is not this server's", 'header', 'Origin')
@@ -63,14 +65,19 @@ class Guard:
                           {'WWW-Authenticate': 'Bearer realm="vaurien"'})
 
 
-def own_hosts(host: str, bound: Address) -> frozenset[str] | None:
+def own_hosts(host: str, bound: Address, any_name: bool = True) -> frozenset[str] | None:
     """Return what Host may be.
+
+    Args:
+        host: Where the server was told to listen.
+        bound: Where it listens.
+        any_name: It was not told its names.
 
     Returns:
         The values; None: any, because the server listens on all addresses and so has names that it cannot know. It
         has a token then, which no foreign page knows.
     """
-    if is_wildcard(bound.host):
+    if any_name and is_wildcard(bound.host):
         return None
     names = {*LOOPBACK, host.lower(), bound.host.lower()}
     with_port = {str(Address(name, bound.port)) for name in names}

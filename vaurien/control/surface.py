@@ -14,7 +14,7 @@ from gevent import Timeout
 
 from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError, shown
 from ..httpd.server import NoRoomError
-from ..proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
+from ..proxies.refusals import NameTakenError, StoppingError, UnknownProxyError
 
 JSON = 'application/json'
 #: [bytes] of a request's body; the largest that makes sense, a proxy with hundreds of behaviors, is a tenth of it

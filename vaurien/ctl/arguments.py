@@ -74,6 +74,11 @@ TYPE = Argument('toxic', 'TYPE', 'which toxic')
 TOXIC = Argument('toxic', 'TOXIC', 'its name')
 ATTRIBUTES = Argument('attributes', 'ATTRIBUTE', 'such as latency=100; of a change: what else there is stays', nargs='*')
 
+PLAN_ACTION = Argument('action', 'ACTION', 'list, add, remove or clear (default: list)', nargs='?', default='list',
+                       choices=('list', 'add', 'remove', 'clear'))
+PLAN_WORDS = Argument('words', 'WORD', 'of add: entries such as "cache: SET session:* #2 = readonly"; of remove: their ids',
+                      nargs='*')
+
 # -- flags
 
 CALLED = Argument('--name', 'NAME', 'how it is called (default: TYPE_STREAM)', dest='called')

@@ -61,6 +61,11 @@ def toxics(proxy: Row) -> str:
     return ','.join(toxic['name'] for toxic in proxy['toxics']) or '-'
 
 
+def places(where: Sequence[Row]) -> str:
+    """Write where an entry of the plan was applied last: session and exchange."""
+    return f'{where[-1]["proxy"]} #{where[-1]["session"]}.{where[-1]["exchange"]}' if where else '-'
+
+
 PROXIES = (
     Column('NAME', 'name'), Column('ADDRESS', 'address'), Column('BACKEND', 'backend'), Column('PROTOCOL', 'protocol'),
     Column('BEHAVIOR', 'behavior'), Column('TOXICS', toxics), Column('STATE', state),
@@ -76,6 +81,10 @@ TOXICS = (
     Column('NAME', 'name'), Column('TYPE', 'type'), Column('STREAM', 'stream'),
     Column('TOXICITY', lambda row: f'{row["toxicity"]:g}', True),
     Column('ATTRIBUTES', lambda row: ' '.join(f'{name}={word(value)}' for name, value in row['attributes'].items())),
+)
+PLAN = (
+    Column('ID', 'id', True), Column('FAULT', 'text'), Column('MATCHED', 'matched', True), Column('APPLIED', 'applied', True),
+    Column('WHERE', lambda row: places(row['where'])), Column('WHY NOT', 'reason'),
 )
 FAULTS = (
     Column('ID', 'id', True, 6), Column('TIME', lambda row: clock(row['time']), width=12), Column('PROXY', 'proxy', width=12),

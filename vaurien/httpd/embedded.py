@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 import gevent
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIServer
 
 from ..address import Address
 from ..errors import ConfigError
 from ..options import Bounded, Option, convert
-from .handler import Log, QuietHandler
+from .handler import Log, QuietHandler, QuietServer
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +178,7 @@ class Embedded:
     """The backend: ``start`` it, give its ``address`` to a proxy, ``stop`` it."""
 
     def __init__(self) -> None:
-        self._server: WSGIServer | None = None
+        self._server: QuietServer | None = None
 
     @property
     def address(self) -> Address:
@@ -196,8 +195,8 @@ class Embedded:
         """Listen on a free port of the loopback interface; nothing happens where it does already."""
         if self._server is None:
             log: Any = Log()
-            server: WSGIServer = WSGIServer((HOST, 0), application, spawn=Pool(), handler_class=QuietHandler, log=log,
-                                            error_log=log, environ={'SERVER_NAME': HOST})   # else it would be looked up
+            server = QuietServer((HOST, 0), application, spawn=Pool(), handler_class=QuietHandler, log=log,
+                                 error_log=log, environ={'SERVER_NAME': HOST})   # else it would be looked up
             server.start()
             self._server = server
             logger.debug('the embedded backend listens on %s', self.address)

@@ -3,16 +3,19 @@
 Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and nothing of what is served.
 """
 import logging
+from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
 from gevent import GreenletExit, Timeout
-from gevent.pywsgi import WSGIHandler
+from gevent.pywsgi import WSGIHandler, WSGIServer
 
 logger = logging.getLogger(__name__)
 
 MAX_LOGGED_CHARACTERS = 200    #: [characters] of a line about a request
+ACCEPT_BACKOFF = 0.05   #: [seconds] without accepting after it has failed; descriptors come back whenever a connection ends
 
 
 class Log:
@@ -50,3 +53,27 @@ class QuietHandler(WSGIHandler):
 
     def _left(self, error: BaseException) -> None:
         logger.debug('%s has left: %s', self.client_address, error)
+
+
+class QuietServer(WSGIServer):
+    """Accepts connections. Where that fails, as it does where descriptors run out, it is tried again soon.
+
+    Attributes:
+        accept_failed: Is called with the error.
+    """
+
+    accept_failed: Callable[[OSError], None] = partial(logger.debug, 'a connection cannot be accepted: %s')
+
+    def do_read(self) -> Any:
+        try:
+            return super().do_read()
+        except OSError as error:
+            self.accept_failed(error)
+            self.stop_accepting()   # it would fail again at once, and gevent would log a traceback each time
+            self._timer: Any = self.loop.timer(ACCEPT_BACKOFF)      # gevent's own; ``stop_accepting`` stops it
+            self._timer.start(self._accept_again)
+            return None
+
+    def _accept_again(self) -> None:
+        if self.started:
+            self.start_accepting()

@@ -4,6 +4,7 @@ Knows the wire of HTTP/1.1 as gevent's pywsgi reads it, and no surface. Whatever
 at DEBUG, and ends that connection alone.
 """
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from socket import SHUT_WR
@@ -11,10 +12,10 @@ from typing import Any, cast
 
 from gevent import Timeout
 from gevent.pool import Pool
-from gevent.pywsgi import Input, WSGIServer
+from gevent.pywsgi import Input
 
 from .framing import check_framing
-from .handler import MAX_LOGGED_CHARACTERS, Log, QuietHandler
+from .handler import MAX_LOGGED_CHARACTERS, Log, QuietHandler, QuietServer
 from .room import MAX_CONNECTIONS, MAX_HELD_BYTES, Room, Seat
 
 logger = logging.getLogger(__name__)
@@ -113,12 +114,14 @@ class Handler(QuietHandler):
     seat: Seat
 
     def handle(self) -> None:
+        if not self.server.welcomes(self.client_address[0]):
+            self._refuse('403 Forbidden', 'this address may not connect (--http-allow)')
+            return
         room = self.server.room
         seat = room.enter()
         if seat is None:
             logger.debug('%s is refused: %d connections are busy', self.client_address, MAX_CONNECTIONS)
-            refuse(self.socket)
-            self.rfile.close()
+            self._refuse('503 Service Unavailable', f'{MAX_CONNECTIONS} connections are busy')
             return
         self.seat = seat
         self.socket.settimeout(IDLE_TIMEOUT)
@@ -126,6 +129,10 @@ class Handler(QuietHandler):
             super().handle()
         finally:
             room.leave(seat)
+
+    def _refuse(self, status: str, text: str) -> None:
+        refuse(self.socket, status, text)
+        self.rfile.close()
 
     def idle(self) -> AbstractContextManager[None]:
         """Wait for a request, for a ``with`` block: this connection is one of the first to go where there is no room."""
@@ -184,27 +191,34 @@ class Handler(QuietHandler):
         return line[:3], _PLAIN.format(line, len(text), text).encode()
 
 
-class Server(WSGIServer):
+class Server(QuietServer):
     """Serves an application on a listening socket.
 
     Args:
         listener: The socket.
         application: The WSGI application that is served.
+        welcomes: Returns whether a client may connect; it is given the client's numeric address.
+        failed: Is called when accepting fails, as it does where descriptors run out; it is tried again soon.
     """
 
-    def __init__(self, listener: Any, application: Any) -> None:
+    def __init__(self, listener: Any, application: Any, welcomes: Callable[[str], bool],
+                 failed: Callable[[OSError], None]) -> None:
         log: Any = Log()
-        self.room = Room()
+        self.room, self.welcomes, self.accept_failed = Room(), welcomes, failed
         super().__init__(listener, application, spawn=Pool(), handler_class=Handler, log=log, error_log=log,
                          environ={'SERVER_NAME': 'vaurien'})     # else the name of this machine would be looked up
 
+def refuse(sock: Any, status: str, text: str) -> None:
+    """Answer a request that is not read, and close its connection.
 
-def refuse(sock: Any) -> None:
-    """Answer a request that is not read: there is no room for its connection."""
-    text = f'{MAX_CONNECTIONS} connections are busy\n'
+    Args:
+        sock: The connection.
+        status: Of the response: ``403 Forbidden``.
+        text: Why, in a line.
+    """
     with suppress(OSError):
         sock.setblocking(False)
-        sock.sendall(_PLAIN.format('503 Service Unavailable', len(text), text).encode())
+        sock.sendall(_PLAIN.format(status, len(text) + 1, f'{text}\n').encode())
         sock.shutdown(SHUT_WR)
         sock.recv(UNREAD_BYTES)
     sock.close()

@@ -27,8 +27,8 @@ def received(proxy: Proxy) -> Iterable[Sample]:
 def sent(proxy: Proxy) -> Iterable[Sample]:
     """Count the bytes sent to backends and to clients, as Toxiproxy names them."""
     sessions, stats = list(proxy.sessions.values()), proxy.stats
-    return by_direction(proxy, stats.to_backend + sum(session.backend.sent for session in sessions),
-                        stats.to_client + sum(session.client.sent for session in sessions))
+    return by_direction(proxy, stats.to_backend + sum(session.backend.carried for session in sessions),
+                        stats.to_client + sum(session.client.carried for session in sessions))
 
 
 def by_direction(proxy: Proxy, upstream: int, downstream: int) -> Iterable[Sample]:

@@ -20,6 +20,7 @@ SocketAddress = tuple[int, Any]     #: family and what ``connect`` takes
 RESET = struct.pack('ii', 1, 0)
 #: [seconds] that a resolved name is used again without asking; bounds the look-ups of a busy proxy to one a second
 NAMES_KEPT = 1.0
+_given: dict[SocketAddress, RawSocket] = {}
 _names: dict[tuple[str, int], tuple[float, list[SocketAddress]]] = {}
 
 
@@ -41,13 +42,25 @@ def listen(place: SocketAddress, backlog: int) -> RawSocket:
     Raises:
         OSError: The address is in use or not allowed.
     """
-    sock = _bind(place)
+    sock = _given.pop(place, None) or _bind(place)
     try:
         sock.listen(backlog)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def give(sock: RawSocket) -> SocketAddress:
+    """Let ``listen`` return a socket that was opened elsewhere, once, for the place that it listens at.
+
+    Returns:
+        The place.
+    """
+    sock.setblocking(False)
+    place = sock.family, sock.getsockname()[:2]
+    _given[place] = sock
+    return place
 
 
 def _bind(place: SocketAddress) -> RawSocket:
@@ -90,6 +103,8 @@ def try_to_listen(place: SocketAddress) -> None:
     Raises:
         OSError: As for ``listen``.
     """
+    if place in _given:
+        return
     with _bind(place) as sock:
         address = bound_address(sock)
         file = file_of(address)

@@ -57,7 +57,13 @@ class Stream(Writer):
         self._splices = pipe.available
         self._waits: dict[Any, Any] | None = None
 
+    reusable = True     #: its socket alone is the connection: it may serve another session
+
     # -- reading
+
+    def reader(self) -> Any:
+        """Make a watcher that calls back while there is something to read; whoever asks for it releases it."""
+        return get_hub().loop.io(self.fd, READABLE)
 
     def recv(self, size: int = READ) -> bytes:
         """Return what has arrived, at most ``size`` bytes; empty at the end of the stream.
@@ -126,7 +132,7 @@ class Stream(Writer):
             OSError: The connection was reset.
         """
         if self.sock is None:
-            _closed_call()
+            closed_call()
         return not self._unread and self.sock.recv(1, socket.MSG_PEEK) == b''
 
     def forward(self, dest: 'Stream', size: int | None = None) -> int:
@@ -217,7 +223,7 @@ class Stream(Writer):
         self._closed, self.fd = True, -1
         self.drop_writing()
         self._unread, self._lent = b'', None
-        self._recv_into = _closed_call
+        self._recv_into = closed_call
         for watcher, waiter in (self._waits or {}).items():
             release(watcher)
             get_hub().loop.run_callback(waiter.throw, self._lost)
@@ -267,5 +273,10 @@ class Stream(Writer):
         return self.sock.getsockname()
 
 
-def _closed_call(*_: Any) -> Any:
+def closed_call(*_: Any) -> Any:
+    """Stand in place of what a closed socket has.
+
+    Raises:
+        OSError: Always.
+    """
     raise OSError(errno.EBADF, 'the stream is closed')

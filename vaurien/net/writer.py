@@ -102,6 +102,11 @@ class Writer:
             self.backlog = deque((bytes(data[sent:]),))
             self._flush_when_writable()
 
+    @property
+    def carried(self) -> int:
+        """The bytes of the conversation so far; inside TLS more than that is sent."""
+        return self.sent
+
     # -- from another socket, without copying
 
     def fill_pipe(self, fd: int, size: int) -> int | None:

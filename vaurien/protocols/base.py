@@ -9,12 +9,15 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..matching import Matcher
 from ..options import Option
+from .halves import Half
+from .shapes import masked
 
 COMMON: dict[str, Option] = {
     'reuse_socket': Option("If True, the socket is reused.", bool, False),
     'buffer': Option("Buffer size", int, 8124),
     'keep_alive': Option("Keep the connection alive", bool, False),
 }
+OPENING = 'connect'     #: the stage, and the name, of the opening of a connection
 JUNK = 100  #: [bytes] of random data that ``error`` answers with, and injects
 
 
@@ -72,12 +75,14 @@ class Failure(NamedTuple):
         end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
             connection stays open, and the client gets no more responses.
         pause: [s] between two bytes of the reply; 0: it leaves at once.
+        half: What lets the first half of the backend's response pass, where ``request`` is None; None: all of it is dropped.
     """
 
     reply: bytes = b''
     request: bytes | None = b''
     end: str = ''
     pause: float = 0.0
+    half: Half | None = None
 
 
 class Exchange:
@@ -106,6 +111,11 @@ class Exchange:
     def name(self) -> str:
         """The request's name as text; bytes that are not UTF-8 are shown as U+FFFD."""
         return self._name.decode('utf-8', 'replace')
+
+    @property
+    def name_as_sent(self) -> bytes:
+        """The bytes of the request's name."""
+        return self._name
 
     @property
     def drawn(self) -> Behavior:
@@ -141,6 +151,8 @@ class BaseProtocol:
     inline: ClassVar[bool] = False
     #: ``_handle`` does nothing but ``source.forward(dest)``, which may be called in its place
     relays: ClassVar[bool] = False
+    #: what of ALPN (RFC 7301) it can read, best first; empty: whatever the two sides agree on is the same to it
+    alpn: ClassVar[tuple[str, ...]] = ()
     #: the failures that this kind of server has: name -> ``FailureKind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
 
@@ -153,6 +165,22 @@ class BaseProtocol:
         super().__init_subclass__(**kwargs)
         if '_handle' in cls.__dict__ and 'relays' not in cls.__dict__:
             cls.relays = False
+
+    @staticmethod
+    def shape(name: str) -> str:
+        """Return the shape of a request: its name with what differs from one to the next masked by ``?``.
+
+        A pure function of the name, and a shape is its own shape. A protocol overrides it where it can tell more of what differs
+        than numbers.
+        """
+        return masked(name)
+
+    @classmethod
+    def kinds_named(cls, word: str) -> tuple[str, ...]:
+        """Return the kinds of error that a word stands for: the one of this name, or else all that have this code."""
+        if word in cls.errors:
+            return (word,)
+        return tuple(name for name, kind in cls.errors.items() if word in kind.codes)
 
     def option(self, name: str) -> Any:
         """Return the value of an option.
@@ -210,7 +238,8 @@ class BaseProtocol:
         Args:
             source: The client's stream.
             dest: The backend's stream.
-            kind: One of ``errors``; None: any that fits, by the exchange's generator.
+            kind: One of ``errors``, or the code of some; None: any that fits. Of several that fit the exchange's generator draws
+                one.
 
         Returns:
             What ``on_before_handle`` has to return: False when the request must not reach the backend.

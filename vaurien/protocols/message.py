@@ -4,12 +4,19 @@ The folder of a protocol has two framers, a table of failures and their builders
 stream into messages in any slicing, pairing responses with requests in order, and the words for a failure.
 """
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ..errors import ProtocolError
+from .answers import Answers
 from .base import COMMON, BaseProtocol, Behavior, Exchange
 from .base import Failure as Failure
+from .kinds import CATEGORIES as CATEGORIES
+from .kinds import SCOPES as SCOPES
+from .kinds import Builder as Builder
+from .kinds import FailureKind as FailureKind
+from .kinds import half_reply as half_reply
+from .kinds import lost_reply as lost_reply
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -52,6 +59,9 @@ class Framer(Generic[P]):
     handled: while a part is being handled they are those of the part before, and when ``scan`` goes on they are those of the part
     just yielded.
     """
+
+    error = ''      #: the code of the last error in a response, where only its framer finds it; for those who record
+    failed = False  #: the error holds for the requests after it too, until the framer says otherwise
 
     def __init__(self, protocol: P) -> None:
         self.protocol = protocol
@@ -165,26 +175,7 @@ class Cutter:
         self.opaque_because = self.opaque_because or reason
 
 
-#: The protocol object is Any here: the builders of each protocol name the class that they need.
-Builder = Callable[[Any, Exchange], Failure]
-
-
-class FailureKind(NamedTuple):
-    """One failure that a kind of server really has.
-
-    Args:
-        description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
-        stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
-            before any request.
-        build: Makes the failure, given the protocol object and the exchange.
-    """
-
-    description: str
-    stages: tuple[str, ...]
-    build: Builder
-
-
-class MessageProtocol(BaseProtocol):
+class MessageProtocol(Answers, BaseProtocol):
     """A protocol that knows where requests and responses begin and end.
 
     A subclass gives ``framers`` (for requests, for responses) and ``errors``; it may override ``fits``, ``responds``, ``edit``.
@@ -285,9 +276,9 @@ class MessageProtocol(BaseProtocol):
 
     def _choose(self, exchange: Exchange, kind: str | None) -> str | None:
         """Return the kind to fail with, None where the real server has none here."""
-        if kind:
+        if kind is not None and kind in self.errors:
             return kind if self.fits(kind, exchange) else None
-        fitting = [name for name in self.errors if self.fits(name, exchange)]
+        fitting = [name for name in (self.kinds_named(kind) if kind else self.at_random()) if self.fits(name, exchange)]
         return self.random(True).choice(fitting) if fitting else None
 
     def owes(self, exchange: Exchange) -> Behavior | None:
@@ -305,7 +296,11 @@ class MessageProtocol(BaseProtocol):
         """Return whether a behavior whose failure waits is meant for a request of this name."""
         return behavior.match is None or behavior.match.search(exchange.name) is not None
 
-    def owed_kinds(self) -> Collection[str]:
+    def owed_kinds(self) -> Iterable[str]:
         """Return the kinds that the failure which waits may be of."""
         assert self.owed is not None
-        return (self.owed[1],) if self.owed[1] else self.errors
+        return self.kinds_named(self.owed[1]) if self.owed[1] else self.at_random()
+
+    def at_random(self) -> Iterator[str]:
+        """Give the kinds that may be drawn where none is named."""
+        return (name for name, kind in self.errors.items() if not kind.only_named)

@@ -3,8 +3,8 @@
 Knows of its proxy what ``ArrivalHost`` names.
 """
 import logging
-from collections.abc import Sized
-from typing import Protocol
+from collections.abc import Callable, Sized
+from typing import TYPE_CHECKING, Protocol
 
 from ..address import Address
 from ..errors import BackendError
@@ -13,10 +13,15 @@ from ..net.connect import Connecting
 from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket
+from ..net.stream import Stream
 from ..spec import ProxySpec
 from ..wire.toxics import ProxyToxics
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
+
+if TYPE_CHECKING:
+    from ..tls.terms import Terms
+    from .tls_arrival import TlsArrival
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +37,11 @@ class ArrivalHost(Protocol):
     @property
     def backend(self) -> Address: ...
     @property
+    def tls(self) -> 'Terms | None': ...
+    @property
     def sessions(self) -> Sized: ...
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None: ...
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None: ...
     def failed(self, what: str, number: int, *socks: RawSocket) -> None: ...
     def emptied(self) -> None: ...
 
@@ -49,11 +57,13 @@ class Arrivals:
     def __init__(self, host: ArrivalHost, pool: Pool) -> None:
         self._host, self._pool = host, pool
         self._waiting: dict[Connecting, RawSocket] = {}
+        self._greeting: set[TlsArrival] = set()
         self._number = 0
         self._refused, self._unreachable = RateLimitedLog(logger), RateLimitedLog(logger)
+        self._cannot_greet = RateLimitedLog(logger)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._greeting)
 
     def accept(self, client: RawSocket, peer: str) -> None:
         """Take a client in, or refuse it."""
@@ -62,14 +72,17 @@ class Arrivals:
             host.stats.refused += 1
             self._refused.warning('%s has its %d connections and refuses %s', host.spec.name, limit, peer)
             sockets.refuse(client)
-            return
+            return None
         host.stats.accepted += 1
         self._number += 1
+        if host.tls is not None:
+            return self._greet(host.tls, client, peer)
         kept = self._pool.take() if len(self._pool) else None
         if kept is not None:
             host.arrived(self._number, client, kept, peer, host.backend)
         else:
             self._connect(self._number, client, peer)
+        return None
 
     def _connect(self, number: int, client: RawSocket, peer: str) -> None:
         host, address = self._host, self._host.backend
@@ -84,14 +97,19 @@ class Arrivals:
                 self._cannot_connect(client, error)
 
         try:
-            delay = host.toxics.opening_delay(number) if host.toxics else 0.0
+            made = self.connect(number, done)
         except PLUGIN_ERRORS:
             return host.failed('a toxic', number, client)
-        made = Connecting(address, host.spec.timeout, done, delay)
-        if not made.ended:
+        if made is not None:
             connecting = made
             self._waiting[made] = client
         return None
+
+    def connect(self, number: int, done: Callable[[RawSocket | None, BackendError | None], None]) -> Connecting | None:
+        """Connect to the backend for a session; None: it is done already."""
+        host = self._host
+        made = Connecting(host.backend, host.spec.timeout, done, host.toxics.opening_delay(number) if host.toxics else 0.0)
+        return None if made.ended else made
 
     def _cannot_connect(self, client: RawSocket, error: BackendError | None) -> None:
         self._host.stats.backend_errors += 1
@@ -99,8 +117,43 @@ class Arrivals:
         sockets.refuse(client)
         self._host.emptied()
 
+    # -- clients of a proxy that speaks TLS on a side
+
+    def _greet(self, terms: 'Terms', client: RawSocket, peer: str) -> None:
+        from .tls_arrival import TlsArrival  # it is slow to import, and most proxies have no use for it
+        host = self._host
+        arrival = TlsArrival(self, terms, self._number, client, peer, host.backend, host.spec.timeout)
+        self._greeting.add(arrival)
+        try:
+            arrival.start()
+        except PLUGIN_ERRORS:
+            self._greeting.discard(arrival)
+            arrival.abort()
+            host.failed('TLS', arrival.number)
+
+    def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None:
+        """Hand a client over to its session."""
+        self._greeting.discard(arrival)
+        self._host.paired(arrival.number, client, backend, arrival.peer, arrival.address)
+
+    def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
+        """Forget a client that has not come as far as a session."""
+        self._greeting.discard(arrival)
+        self._cannot_greet.warning('%s: no TLS with the client %s: %s', self._host.spec.name, arrival.peer, reason)
+        self._host.emptied()
+
+    def backend_failed(self, arrival: 'TlsArrival', error: BackendError) -> None:
+        """Count a client that was reset since the backend cannot be reached, or is not the one that it should be."""
+        self._greeting.discard(arrival)
+        self._host.stats.backend_errors += 1
+        self._unreachable.warning('%s: %s', self._host.spec.name, error)
+        self._host.emptied()
+
     def abort(self) -> None:
         """Refuse all that wait."""
+        for arrival in list(self._greeting):
+            arrival.abort()
+        self._greeting.clear()
         for connecting, client in list(self._waiting.items()):
             connecting.cancel()
             sockets.refuse(client)

@@ -1,7 +1,7 @@
 """The proxies of this process. Every change to what the process does goes through here, whole or not at all."""
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,14 +9,17 @@ from gevent import Timeout
 from gevent.lock import RLock
 
 from ..address import Address, parse_backend
-from ..errors import ConfigError, VaurienError, shown
+from ..errors import ConfigError
 from ..net.sockets import SocketAddress
 from ..options import check_count
+from ..plans.plan import Plan
 from ..spec import EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
+from .exchanges import Exchanges
 from .journal import Journal
 from .places import Places
 from .proxy import Proxy
 from .reconcile import Difference, Reconciliation, check_names, compare, named
+from .refusals import NameTakenError, StoppingError, UnknownProxyError
 from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
@@ -24,37 +27,6 @@ logger = logging.getLogger(__name__)
 ANNOUNCED = {'announced': True}
 Prepared = TypeVar('Prepared')
 Done = TypeVar('Done')
-
-MAX_NAMED = 20  #: proxies that a message names
-
-
-class UnknownProxyError(ConfigError):
-    """No proxy of the fleet has this name."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
-        more = f' and {len(names) - MAX_NAMED} more' if len(names) > MAX_NAMED else ''
-        super().__init__('proxy', name, f'one of {", ".join(names[:MAX_NAMED]) or "none: the fleet is empty"}{more}')
-
-    def __str__(self) -> str:
-        return f'the {shown(self.value)} proxy does not exist, known: {self.reason.removeprefix("one of ")}'
-
-
-class NameTakenError(ConfigError):
-    """A proxy of this name is there already."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__('name', name, 'a name that no proxy has')
-
-    def __str__(self) -> str:
-        return f'the {self.value!r} proxy exists already'
-
-
-class StoppingError(VaurienError):
-    """The process stops: its proxies change no more, and no new ones are made."""
-
-    def __str__(self) -> str:
-        return 'vaurien is stopping, and changes nothing any more'
 
 
 class Fleet:
@@ -74,7 +46,8 @@ class Fleet:
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
-        self.journal = Journal()
+        self.journal, self.plan = Journal(), Plan(lambda: list(self.proxies.values()))
+        self.exchanges = Exchanges(self.plan.mark)
         self._embedded: Any = None
         self._changes = 0
         self._committing = RLock()  # held up only by a plugin that waits where it is made
@@ -108,14 +81,14 @@ class Fleet:
             return self._make(spec, places)
 
         def commit(proxy: Proxy) -> Proxy:
-            if spec.enabled:
+            if spec.listens:
                 proxy.start()
             self._add(proxy)
             return proxy
         return self._commit(prepare, commit)
 
     def _make(self, spec: ProxySpec, places: Places) -> Proxy:
-        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal)
+        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal, self.plan, self.exchanges)
 
     def validate(self, spec: ProxySpec, place: SocketAddress | None = None) -> Validated:
         """Check everything that a spec says; nothing changes.
@@ -243,16 +216,30 @@ class Fleet:
             OSError: An address cannot be listened on; nothing has changed.
             StoppingError: Nothing changes any more.
         """
+        logger.info('reset: %s', ', '.join(self._rewrite(lambda: [
+            self._created[proxy.name] for proxy in (self.proxies.values() if name is None else [self.get(name)])])))
+
+    def become(self, specs: Sequence[ProxySpec]) -> None:
+        """Make proxies that are there what these specs say of them, by their names; all of them, or none.
+
+        Raises:
+            UnknownProxyError: There is no proxy of a name.
+            ConfigError, OSError, StoppingError: As for ``create``; nothing has changed.
+        """
+        for name in self._rewrite(lambda: specs):
+            if name in self.proxies:
+                self.proxies[name].toxics.wait()
+
+    def _rewrite(self, wanted: Callable[[], Sequence[ProxySpec]]) -> list[str]:
         places = Places()
 
         def prepare() -> dict[str, Validated]:
-            proxies = self.proxies.values() if name is None else [self.get(name)]
-            return self._rewritten([(proxy, self._created[proxy.name]) for proxy in proxies], places)
+            return self._rewritten([(self.get(spec.name), spec) for spec in wanted()], places)
 
-        def commit(wanted: dict[str, Validated]) -> None:
-            Reconciliation(self.proxies, wanted, made=(), removed=()).apply()
-            logger.info('reset: %s', ', '.join(wanted))
-        self._commit(prepare, commit)
+        def commit(found: dict[str, Validated]) -> list[str]:
+            Reconciliation(self.proxies, found, made=(), removed=()).apply()
+            return list(found)
+        return self._commit(prepare, commit)
 
     def _rewritten(self, wanted: Sequence[tuple[Proxy, ProxySpec]], places: Places) -> dict[str, Validated]:
         """Check what proxies that there are should become."""
@@ -322,11 +309,17 @@ class Fleet:
         return self.close()
 
     def close(self) -> int:
-        """End everything at once, for good, and return how many sessions were reset."""
-        self.stopping, count = True, 0
+        """End everything at once, for good, and return how many sessions were reset.
+
+        Where it was drained before, a warning tells of each behavior of the configuration that never was applied and had to be.
+        """
+        served, self.stopping, count = self.stopping, True, 0
         for proxy in list(self.proxies.values()):
             proxy.stop_listening()
             count += proxy.abort()
+            if served and proxy.name in self._configured:
+                for line in proxy.unapplied.unused(self._configured[proxy.name].mix, proxy.totals()[0], proxy.name):
+                    logger.warning('%s', line)
         for known in (self.proxies, self._created, self._configured):
             known.clear()
         if self._embedded is not None:

@@ -23,6 +23,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         behavior: The behavior's name.
         kind: Which error; empty for behaviors that have no kinds.
         request: The first ``NAMED`` characters of the request's name; empty where the protocol knows no requests.
+        plan: The id of the entry of the plan that meant this request; 0: it was drawn.
     """
 
     id: int
@@ -33,6 +34,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     behavior: str
     kind: str
     request: str
+    plan: int = 0
 
 
 class Journal:
@@ -50,11 +52,11 @@ class Journal:
         self.count = 0
         self.followers: tuple[Callable[[Fault], None], ...] = ()
 
-    def add(self, proxy: str, session: int, exchange: int, behavior: str, kind: str, request: str) -> Fault:
+    def add(self, proxy: str, session: int, exchange: int, behavior: str, kind: str, request: str, plan: int = 0) -> Fault:
         """Write down a fault."""
         self.count += 1
         fault = Fault(id=self.count, time=time.time(), proxy=proxy, session=session, exchange=exchange, behavior=behavior,
-                      kind=kind, request=request[:NAMED])
+                      kind=kind, request=request[:NAMED], plan=plan)
         self._faults.append(fault)
         for follower in self.followers:
             follower(fault)

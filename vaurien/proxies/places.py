@@ -29,5 +29,5 @@ class Places:
         if now is not None and now.place is not None and now.spec.proxy == spec.proxy:
             return now.place
         if spec.enabled and spec.proxy not in self._found:
-            self._found[spec.proxy] = sockets.place_of(parse_address(spec.proxy, 'proxy'))
+            self._found[spec.proxy] = sockets.place_of(parse_address(spec.proxy, 'proxy', tls=True))
         return self._found[spec.proxy] if spec.enabled else None

@@ -1,7 +1,7 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
@@ -12,6 +12,10 @@ from ..net.loop import PLUGIN_ERRORS
 from ..net.pool import Pool
 from ..net.sockets import RawSocket, SocketAddress
 from ..net.stream import Stream
+from ..plans.entry import Applied
+from ..plans.plan import Plan
+from ..plans.planned import Planned
+from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
 from ..relay.session import Session
@@ -19,12 +23,18 @@ from ..relay.toxic_view import ToxicView
 from ..spec import ProxySpec
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals import Arrivals
+from .exchanges import Exchanges
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
+from .unapplied import Unapplied
 from .validated import Validated
 
+if TYPE_CHECKING:
+    from ..tls.terms import Terms
+
 logger = logging.getLogger(__name__)
+
 
 
 class Proxy:
@@ -34,6 +44,8 @@ class Proxy:
         wanted: What it should be.
         seed: What the generators of its sessions are made from.
         journal: Where faults are written down; None: one of its own.
+        plan: What is meant for certain exchanges; None: nothing.
+        exchanges: Who follows its exchanges; None: nobody.
 
     Attributes:
         now: What it is.
@@ -42,14 +54,20 @@ class Proxy:
         sessions: The open ones, by number.
         pool: Idle connections to the backend.
         stats: What it has counted.
+        unapplied: Why faults are not applied.
     """
 
-    def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None) -> None:
+    def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None,
+                 exchanges: Exchanges | None = None) -> None:
+        self._plan = plan
         self.now, self.bound, self.seed = wanted, wanted.listen, seed
         self.journal = journal if journal is not None else Journal()
+        self.exchanges = exchanges if exchanges is not None else Exchanges()
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
         self.pool = Pool(wanted.spec.pool_max_size, wanted.spec.pool_timeout)
         self.stats = Stats()
+        self.unapplied = Unapplied()
+        self._count_uses()
         self.sessions: dict[int, Session] = {}
         self.arrivals = Arrivals(self, self.pool)
         self._empty = Event()
@@ -84,6 +102,11 @@ class Proxy:
         return self.now.backend
 
     @property
+    def tls(self) -> 'Terms | None':
+        """What it does with TLS; None: neither side speaks it."""
+        return self.now.tls
+
+    @property
     def protocol(self) -> type[BaseProtocol]:
         """The class of its sessions' protocol objects."""
         return self.now.protocol
@@ -97,6 +120,11 @@ class Proxy:
     def chaos(self) -> Chaos:
         """What its sessions draw from."""
         return self.now.chaos
+
+    @property
+    def planned(self) -> ProxyPlan | None:
+        """What the plan has for it; None: nothing."""
+        return None if self._plan is None else self._plan.of(self.name, self.protocol)
 
     @property
     def summary(self) -> str:
@@ -119,6 +147,7 @@ class Proxy:
             OSError: The address cannot be listened on.
         """
         self.bound = self._listener.listen(sockets.listen(self._where(self.now), self.spec.backlog))
+        self.exchanges.proxy_changed(self)
 
     def change(self, wanted: Validated) -> None:
         """Become what another spec says, or stay as it was.
@@ -130,15 +159,16 @@ class Proxy:
             OSError: The new address cannot be listened on; nothing has changed.
         """
         spec, before = wanted.spec, self.now
-        moves = spec.enabled and (not self.started or wanted.listen != before.listen)
+        moves = spec.listens and (not self.started or wanted.listen != before.listen)
         listener = sockets.listen(self._where(wanted), spec.backlog) if moves else None
         # from here on nothing fails
         self.now = wanted._replace(chaos=before.chaos) if wanted.same_chaos(before) else wanted
+        self._count_uses()
         self._change_sessions(before)
         self.pool.become(spec.pool_max_size, spec.pool_timeout, same_backend=wanted.backend == before.backend)
         if listener is not None:
             self.bound = self._listener.listen(listener)
-        if not spec.enabled:
+        if not spec.listens:
             self._listener.close()
             if wanted.listen != before.listen:
                 self.bound = wanted.listen      # the port that it had is not the one that it comes back to
@@ -153,13 +183,25 @@ class Proxy:
     def _change_sessions(self, before: Validated) -> None:
         """Let open sessions draw from the mix as it is now, and put the toxics on their lanes."""
         if self.chaos is not before.chaos:
+            self.exchanges.proxy_changed(self)
             for session in self.sessions.values():
-                session.draws.chaos = self.chaos
+                session.draws.change(self.chaos)
         self.toxics.change(self.now.toxics, self._views())
+
+    def _count_uses(self) -> None:
+        """Count what the entries of the mix come to; those that were there before go on with their counts."""
+        uses = self.chaos.uses
+        uses.update({at: self.unapplied.uses.take(use) for at, use in uses.items()})
+        self.unapplied.uses.forget(len(uses))
 
     def _views(self) -> Iterator[ToxicView]:
         """Give the open sessions as toxics see them; acting on one may end it."""
         return (ToxicView(session) for session in list(self.sessions.values()))
+
+    def plan_changed(self) -> None:
+        """Let open sessions look their exchanges up in the plan as it is now."""
+        for session in list(self.sessions.values()):
+            session.plan_changed()
 
     def redraw(self, toxic: str) -> None:
         """Begin a toxic again on open sessions: it was updated, to what it was."""
@@ -184,12 +226,17 @@ class Proxy:
 
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
-        timeout = self.spec.timeout
+        timeout, stream = self.spec.timeout, self.exchanges.stream
+        self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
+
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
+        """Make a session of two streams; those of TLS are not recorded."""
+        recorded = self.exchanges.stream
+        made = self.exchanges.session if isinstance(client, recorded) and isinstance(backend, recorded) else Session
         try:
-            session = Session(self, number, Stream(client, timeout), Stream(backend, timeout),
-                              self.protocol(self.settings), peer, address)
+            session = made(self, number, client, backend, self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
-            return self.failed(f'protocol {self.protocol.name}', number, client, backend)
+            return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
         self.sessions[number] = session
         session.start()
         return None
@@ -206,6 +253,10 @@ class Proxy:
         """Count a session that is reset because a plugin raised."""
         self.stats.handler_errors += 1
 
+    def relayed_unread(self, session: Session) -> None:
+        """Count a session of which nothing is read from here on."""
+        self.unapplied.relayed_unread(session)
+
     def session_ended(self, session: Session) -> None:
         """Forget a session and keep its counts."""
         self.sessions.pop(session.number, None)
@@ -221,9 +272,15 @@ class Proxy:
 
     def fault(self, session: Session, exchange: Exchange, kind: str) -> None:
         """Count a fault and write it down."""
-        behavior = exchange.drawn.name
-        self.stats.faults[behavior, kind] += 1
-        self.journal.add(self.name, session.number, exchange.number, behavior, kind, exchange.name)
+        drawn, use = exchange.drawn, self.chaos.uses.get(id(exchange.behavior))
+        if use is not None:
+            use.applied += 1
+        entry = drawn.entry if isinstance(drawn, Planned) else None
+        self.stats.faults[drawn.name, kind] += 1
+        fault = self.journal.add(self.name, session.number, exchange.number, drawn.name, kind, exchange.name,
+                                 0 if entry is None else entry.number)
+        if entry is not None:
+            entry.met(Applied(fault.time, fault.proxy, fault.session, fault.exchange, fault.request))
 
     def totals(self) -> tuple[int, int, int]:
         """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""

@@ -21,5 +21,5 @@ class Stats:
         self.exchanges += exchanges
         self.from_client += client.received
         self.from_backend += backend.received
-        self.to_client += client.sent
-        self.to_backend += backend.sent
+        self.to_client += client.carried
+        self.to_backend += backend.carried

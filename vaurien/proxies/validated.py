@@ -1,6 +1,6 @@
 """A spec in which everything has been checked. Knows registries, and no proxy: nothing of it is in force yet."""
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..address import Address, parse_address
 from ..net.sockets import SocketAddress
@@ -8,8 +8,11 @@ from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..relay.chaos import Chaos
-from ..spec import ProxySpec, check_lengths
+from ..spec import ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
+
+if TYPE_CHECKING:
+    from ..tls.terms import Terms
 
 
 class Validated(NamedTuple):
@@ -24,6 +27,7 @@ class Validated(NamedTuple):
         settings: The protocol's settings, complete.
         chaos: What it draws from.
         toxics: Its toxics by name, in order.
+        tls: What it does with TLS; None: neither side speaks it.
     """
 
     spec: ProxySpec
@@ -34,6 +38,7 @@ class Validated(NamedTuple):
     settings: dict[str, Any]
     chaos: Chaos
     toxics: dict[str, AttachedToxic]
+    tls: 'Terms | None' = None
 
     def same_chaos(self, other: 'Validated') -> bool:
         """Return whether two specs ask for the same behaviors, so that those at work go on with what they have counted."""
@@ -54,6 +59,17 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     """
     check_lengths(spec)
     protocol = Protocol.get(spec.protocol)
-    return Validated(spec, parse_address(spec.proxy, 'proxy'), place, find_backend(spec.backend), protocol,
+    listen, backend = parse_address(spec.proxy, 'proxy', tls=True), find_backend(spec.backend)
+    return Validated(spec, listen, place, backend, protocol,
                      protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),
-                     check_toxics(spec.toxics))
+                     check_toxics(spec.toxics), tls_of(spec, listen, backend, protocol) if has_tls(spec) else None)
+
+
+def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol]) -> 'Terms | None':
+    """Check all that a spec says about TLS.
+
+    Raises:
+        ConfigError: A file cannot be used, or two values do not go together.
+    """
+    from ..tls.terms import make_terms  # it is slow to import, and most proxies have no use for it
+    return make_terms(spec, listen, backend, protocol.alpn)

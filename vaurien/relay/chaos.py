@@ -5,10 +5,9 @@ from typing import Any
 from ..behaviors.dummy import DUMMY, Dummy
 from ..mix import Mix, check_sum, format_mix
 from ..plugins import make_behavior
-from ..protocols.base import BaseProtocol
+from ..protocols.base import OPENING, BaseProtocol, Exchange
 from ..spec import BehaviorSpec
-
-OPENING = 'connect'     #: the stage, and the name, of the opening of a connection
+from ..uses import Entry, Use
 
 
 class Chaos(Mix[Dummy]):
@@ -22,9 +21,12 @@ class Chaos(Mix[Dummy]):
     Raises:
         UnknownPluginError: A behavior is not known.
         ConfigError: A value does not fit, or weights add up to more than 100.
+
+    Attributes:
+        uses: What each entry has come to, by the ``id`` of its behavior.
     """
 
-    __slots__ = ('spec', 'opens')
+    __slots__ = ('spec', 'opens', 'uses')
 
     def __init__(self, entries: Iterable[BehaviorSpec], settings: Mapping[str, Mapping[str, Any]],
                  protocol: type[BaseProtocol]) -> None:
@@ -33,11 +35,24 @@ class Chaos(Mix[Dummy]):
         check_sum(weights, format_mix(weights))
         super().__init__([(entry.percent, make_behavior(entry, settings, protocol)) for entry in self.spec], DUMMY)
         self.plain = self.plain or all(behavior is DUMMY for _, behavior in self.entries)
+        self.uses = {id(behavior): Use(Entry(entry.name, entry.percent, {**settings.get(entry.name, {}), **entry.settings}))
+                     for entry, (_, behavior) in zip(self.spec, self.entries, strict=True) if behavior is not DUMMY}
         #: some behavior fails the opening of connections, before any request
         self.opens = any(fails_opening(behavior, protocol) for _, behavior in self.entries)
 
     def __str__(self) -> str:
         return format_mix([(entry.percent, entry.name) for entry in self.spec])
+
+    def meant(self, behavior: Dummy, exchange: Exchange) -> bool:
+        """Count a behavior that was chosen for an exchange, and return whether it is meant for one of this name."""
+        use = self.uses.get(id(behavior))
+        if use is not None:
+            use.choose(exchange)
+        if behavior.match is None or behavior.match.search(exchange.name):
+            return True
+        if use is not None:
+            use.unmatched += 1
+        return False
 
     def has(self, behavior: object) -> bool:
         """Return whether a behavior can still be drawn."""
@@ -46,5 +61,4 @@ class Chaos(Mix[Dummy]):
 
 def fails_opening(behavior: Dummy, protocol: type[BaseProtocol]) -> bool:
     """Return whether a behavior was told a kind that belongs to the opening of a connection."""
-    kind = protocol.errors.get(behavior.settings.get('kind', ''))
-    return kind is not None and OPENING in kind.stages
+    return any(OPENING in protocol.errors[kind].stages for kind in protocol.kinds_named(behavior.settings.get('kind', '')))

@@ -7,7 +7,8 @@ generator of that exchange alone.
 from random import Random
 
 from ..behaviors.dummy import DUMMY, Dummy
-from ..protocols.base import BaseProtocol, Exchange
+from ..plans.steps import SessionPlan
+from ..protocols.base import BaseProtocol, Behavior, Exchange
 from .chaos import Chaos, fails_opening
 
 
@@ -15,20 +16,40 @@ class Draws:
     """Draws for the exchanges of one session, from generators of its own.
 
     Args:
-        chaos: The mix; another one takes its place when the proxy is changed.
+        chaos: The mix; ``change`` puts another one in its place.
         seed, name, number: The seed, the proxy's name and the session's number; the generators are made from these.
 
     Attributes:
+        plain: Nothing is drawn for an exchange, looked up or recorded: it needs only to be counted. Lanes look at this before
+            they take a shorter way.
+        recorded: Exchanges are recorded, though nothing may happen to them; ``change`` says so.
+        plan: What is meant for certain exchanges, before all that is drawn; None: nothing. ``plan_for`` puts another one in its
+            place.
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'count', '_seed', '_name', '_number', '_draws', '_random')
+    __slots__ = ('chaos', 'plain', 'recorded', 'plan', 'count', '_seed', '_name', '_number', '_draws', '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
-        self.chaos, self.count = chaos, 0
+        self.count, self.recorded = 0, False
+        self.plan: SessionPlan | None = None
+        self.change(chaos)
         self._seed, self._name, self._number = seed, name, number    # no tuple: there is one for each idle session
         self._draws: Random | None = None       # most sessions need none, and seeding one takes its time
         self._random: Random | None = None
+
+    def change(self, chaos: Chaos | None = None, recorded: bool | None = None) -> None:
+        """Let the next exchange, and all after it, be drawn from another mix, or be recorded; None: as before."""
+        if chaos is not None:
+            self.chaos = chaos
+        if recorded is not None:
+            self.recorded = recorded
+        self.plain = self.chaos.plain and not self.recorded and self.plan is None
+
+    def plan_for(self, plan: SessionPlan | None) -> None:
+        """Let the next exchange, and all after it, be looked up in a plan; None: in none."""
+        self.plan = plan
+        self.change()
 
     def _generator(self, what: str = '') -> Random:
         return Random(f'{self._seed}/{self._name}/{self._number}{what}')
@@ -53,14 +74,16 @@ class Draws:
         return self.chaos.draw(self._draws)
 
     def draw(self, exchange: Exchange) -> None:
-        """Choose the behavior of an exchange, and number it."""
+        """Choose the behavior of an exchange, and number it. What a plan means for it goes before what is drawn for it."""
         self.count += 1
         exchange.number = self.count
-        behavior = DUMMY
+        behavior: Behavior = DUMMY
         if not self.chaos.plain:
             behavior = self._choose()
-            if behavior.match is not None and not behavior.match.search(exchange.name):
+            if behavior is not DUMMY and not self.chaos.meant(behavior, exchange):
                 behavior = DUMMY
+        if self.plan is not None:
+            behavior = self.plan.choose(exchange, behavior)
         exchange.behavior = behavior
 
     def draw_opening(self, exchange: Exchange, protocol: type[BaseProtocol]) -> Dummy | None:
@@ -68,4 +91,4 @@ class Draws:
         behavior = exchange.behavior = self._choose()
         if not fails_opening(behavior, protocol):
             return None
-        return behavior if behavior.match is None or behavior.match.search(exchange.name) else None
+        return behavior if self.chaos.meant(behavior, exchange) else None

@@ -12,7 +12,7 @@ class EventLane(Lane):
     def step(self) -> None:
         if not self.to_backend:
             exchange = self.exchange = self.other.exchange
-        elif self.draws.chaos.plain:
+        elif self.draws.plain:
             exchange = self.exchange = None
         else:
             exchange = self._begin()

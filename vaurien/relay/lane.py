@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from gevent import get_hub
 
 from ..behaviors.dummy import DUMMY
-from ..net.loop import PLUGIN_ERRORS, READABLE, release
+from ..net.loop import PLUGIN_ERRORS, release
 from ..net.stream import Stream
-from ..protocols.base import BaseProtocol, Exchange
+from ..protocols.base import BaseProtocol, Behavior, Exchange
 from .draws import Draws
 
 
@@ -79,7 +79,7 @@ class Lane:
         self.passing = True
         self._handle = session.protocol._handle
         self._step: Callable[[], None] = self.step
-        self._reader: Any = get_hub().loop.io(source.fd, READABLE)
+        self._reader: Any = source.reader()
 
     # -- waiting
 
@@ -218,6 +218,20 @@ class Lane:
         finally:
             if done:
                 behavior.on_after_handle(protocol, source, dest, to_backend)
+
+    def open_with(self, exchange: Exchange, behavior: Behavior) -> None:
+        """Apply a behavior to the opening of the connection, from which nothing has been read yet."""
+        self.exchange = self.other.exchange = exchange
+        if not behavior.reports:
+            self.session.injected(exchange, '')
+        for source, dest, to_backend in ((self.source, self.dest, True), (self.dest, self.source, False)):
+            source.lend(b'')
+            try:
+                if not behavior.on_before_handle(self.protocol, source, dest, to_backend):
+                    return
+                behavior.on_after_handle(self.protocol, source, dest, to_backend)
+            finally:
+                source.take_back()
 
     def begun(self, exchange: Exchange) -> None:
         """Record what ``on_before_handle`` has decided."""

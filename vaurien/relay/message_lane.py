@@ -68,11 +68,11 @@ class MessageLane(Lane):
         if self.is_opaque():
             return self._relay()
         framer = self.cutter.framer
-        if framer.rest > BULK and not self.cutter.held and self._passes(framer.exchange):
+        if framer.rest > BULK and not self.cutter.held and self._forwards(framer.exchange):
             count = self.source.forward(self.dest, framer.rest)
             if not count:
                 return self._source_ended()
-            self.cutter.skipped(count)
+            self._skipped(count)
             if framer.rest:
                 return self.settle(True)
             data = b''
@@ -85,8 +85,12 @@ class MessageLane(Lane):
             exchange = cutter.whole(data)
             if exchange is not None:
                 return self._whole(exchange, data)
-        self._process(cutter.cut(data))
+        self._process(self._cut(data))
         return None
+
+    def _cut(self, data: bytes) -> Iterator[Part]:
+        """Report the parts of what was read."""
+        return self.cutter.cut(data)
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
         """Handle bytes that are exactly one message; without the general way's steps where nothing happens to it."""
@@ -111,6 +115,14 @@ class MessageLane(Lane):
     def _passes(self, exchange: Exchange | None) -> bool:
         """Return whether nothing at all happens to a message of this exchange."""
         return exchange is None or exchange.behavior is DUMMY and not self.protocol.editing
+
+    def _forwards(self, exchange: Exchange | None) -> bool:
+        """Return whether the body of a message of this exchange is forwarded without being looked at."""
+        return self._passes(exchange)
+
+    def _skipped(self, count: int) -> None:
+        """Record that so many bytes were forwarded without being looked at."""
+        self.cutter.skipped(count)
 
     def _source_ended(self) -> None:
         self._write_held()

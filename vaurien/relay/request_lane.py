@@ -7,9 +7,9 @@ from time import monotonic
 
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
-from ..protocols.base import Exchange
+from ..plans.planned import Planned
+from ..protocols.base import OPENING, Behavior, Exchange
 from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
-from .chaos import OPENING
 from .lane import LaneHost
 from .message_lane import MessageLane
 from .response_lane import ResponseLane
@@ -125,7 +125,7 @@ class RequestLane(MessageLane):
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
         draws, protocol = self.draws, self.protocol
-        if not draws.chaos.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
+        if not draws.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
             return self._process_whole(exchange, data)
         if exchange.stage not in protocol.undrawn:
             draws.count += 1
@@ -136,9 +136,11 @@ class RequestLane(MessageLane):
 
     def _collect(self, exchange: Exchange) -> None:
         """Apply an error to this request that was drawn where it did not fit, if it fits here; one that was switched off
-        meanwhile is forgotten, unless it has begun."""
-        owed = self.protocol.owed
-        if owed is None or not (self.draws.chaos.has(owed[0]) or self.protocol.begun(exchange)):
+        meanwhile is forgotten, unless it has begun. Where a plan means this request it waits on."""
+        owed, begun = self.protocol.owed, self.protocol.begun(exchange)
+        if isinstance(exchange.behavior, Planned) and not begun:
+            return
+        if owed is None or not (self.draws.chaos.has(owed[0]) or begun):
             self.protocol.owed = None
             return
         behavior = self.protocol.owes(exchange)
@@ -201,14 +203,16 @@ class RequestLane(MessageLane):
         behavior = self.draws.draw_opening(exchange, type(self.protocol))
         if behavior is None:
             return False
-        self.exchange = exchange
-        behavior.on_before_handle(self.protocol, self.source, self.dest, True)
+        self.open_with(exchange, behavior)
+        return exchange.failure is not None
+
+    def open_with(self, exchange: Exchange, behavior: Behavior) -> None:
+        super().open_with(exchange, behavior)
         failure, responses = exchange.failure, self.other
         if failure is not None and failure.pause:
             responses.wait_in_greenlet(responses.reply, exchange, 'close')
         elif failure is not None:
             responses.reply(exchange, 'close')
-        return failure is not None
 
     def under_way(self) -> Exchange | None:
         queue = self.protocol.queue

@@ -66,6 +66,8 @@ class ResponseLane(MessageLane):
                     self._act(exchange, self.cutter.data[at:end], done)
                     if self._over():
                         return None
+                elif exchange.failure is not None and exchange.failure.half and self._halved(exchange, at, end, done):
+                    return None
                 start, look = end, -1   # a response that a failure replaces is dropped
             at = end
             if exchange is not None and done:
@@ -88,6 +90,21 @@ class ResponseLane(MessageLane):
         self._went_through()
         return None
 
+    def _halved(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
+        """Let pass what the client gets of a response of which it gets half; True: the session ends with it."""
+        failure = exchange.failure
+        assert failure is not None
+        assert failure.half is not None
+        piece = failure.half.take(self.cutter.data[at:end], done)
+        if piece:
+            self.dest.sendall(piece)
+        if failure.half.end:
+            exchange.failure = failure._replace(end=failure.half.end)
+            if not done:
+                self.reply(exchange)
+                return True
+        return False
+
     def _comes(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
         """Return whether an exchange has a response: one that is over before a byte of it has come never does."""
         return end > at or not done or exchange is self.cutter.framer.exchange
@@ -98,6 +115,11 @@ class ResponseLane(MessageLane):
             return self._process_whole(exchange, data)
         queue.popleft()
         return self._send(data)
+
+    def _takes_turns(self, exchange: Exchange) -> bool:
+        """Return whether a whole response has to go the general way; ``_whole`` asks the same, without a call."""
+        queue = self.protocol.queue
+        return not self._passes(exchange) or exchange.closes or len(queue) > 1 and self._own(queue[1])
 
     def _complete(self, exchange: Exchange, parts: Iterator[Part], start: int) -> None:
         if not self._completed(exchange):

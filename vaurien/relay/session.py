@@ -13,10 +13,11 @@ from ..behaviors.dummy import DUMMY
 from ..net.loop import release
 from ..net.sockets import RawSocket
 from ..net.stream import GONE, Stream
+from ..plans.steps import ProxyPlan, SessionPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import MessageProtocol
 from ..spec import ProxySpec
-from ..wire.toxics import ProxyToxics
+from ..wire.toxics import AttachedToxic, ProxyToxics
 from .chaos import Chaos
 from .draws import Draws
 from .event_lane import EventLane
@@ -42,6 +43,7 @@ class SessionHost(Protocol):
         spec: What the proxy should be, as it is now.
         chaos: Its mix; an open session is told when another one takes its place.
         toxics: Those that are put on the lanes of its sessions.
+        planned: What its plan has for it; None: nothing.
     """
 
     seed: int
@@ -51,8 +53,11 @@ class SessionHost(Protocol):
     def spec(self) -> ProxySpec: ...
     @property
     def chaos(self) -> Chaos: ...
+    @property
+    def planned(self) -> ProxyPlan | None: ...
     def session_ended(self, session: 'Session') -> None: ...
     def session_failed(self, session: 'Session') -> None: ...
+    def relayed_unread(self, session: 'Session') -> None: ...
     def fault(self, session: 'Session', exchange: Exchange, kind: str) -> None: ...
     def keep(self, backend: RawSocket, address: Address) -> None: ...
 
@@ -76,10 +81,11 @@ class Session:
         ended: Both connections are gone.
         silent: Nothing is answered any more; the session ends when the client leaves.
         awaiting: What passed last went to the backend, where the protocol knows no requests.
+        unread: Why it is relayed unread; empty: it is not.
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'address', 'draws', 'upstream', 'downstream',
-                 'ended', 'silent', 'awaiting', 'started', '_greenlets', '_idle', '_linger', '_reuse', '_closing', '_told')
+                 'ended', 'silent', 'awaiting', 'started', 'unread', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
 
     def __init__(self, proxy: SessionHost, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
                  address: Address) -> None:
@@ -87,12 +93,14 @@ class Session:
         self.client, self.backend, self.protocol = client, backend, protocol
         protocol.session = self
         self.draws = Draws(proxy.chaos, proxy.seed, proxy.spec.name, number)
-        self.ended = self.silent = self.awaiting = self._closing = self._told = False
-        self.started = time.monotonic()
+        if proxy.planned is not None:
+            self.plan_changed()
+        self.ended = self.silent = self.awaiting = self._closing = False
+        self.unread, self.started = '', time.monotonic()
         self._greenlets: Greenlets | None = None
         self._idle: IdleWatch | None = None
         self._linger: Any = None
-        self._reuse = bool(protocol.option('reuse_socket'))
+        self._reuse = backend.reusable and bool(protocol.option('reuse_socket'))
         self.upstream, self.downstream = self._lanes()
         self.upstream.other, self.downstream.other = self.downstream, self.upstream
 
@@ -107,9 +115,26 @@ class Session:
         self.upstream.guard(self._begin)
 
     def _begin(self) -> None:
+        plan, upstream = self.draws.plan, self.upstream
+        opening = None if plan is None else plan.opening()
+        if opening is None:
+            if not (self.draws.chaos.opens and isinstance(upstream, RequestLane) and upstream.open()):
+                self._relay()
+        elif opening.drawn.inline:
+            self._open(opening)
+        else:
+            self.spawn(upstream.guard, self._open, opening)
+
+    def _open(self, opening: Exchange) -> None:
+        """Apply what a plan means for the opening of the connection, and relay if that may go on."""
+        self.upstream.open_with(opening, opening.drawn)
+        if self.client.closed:
+            self.finish()
+        elif opening.failure is None and not (self.ended or self.silent):
+            self._relay()
+
+    def _relay(self) -> None:
         upstream, spec = self.upstream, self.proxy.spec
-        if self.draws.chaos.opens and isinstance(upstream, RequestLane) and upstream.open():
-            return
         if spec.timeout and not spec.stay_connected:
             self._idle = IdleWatch(spec.timeout, self)
         if self.proxy.toxics:
@@ -171,17 +196,27 @@ class Session:
         """Write a fault down."""
         self.proxy.fault(self, exchange, kind)
 
+    def plan_changed(self) -> None:
+        """Look the next exchange up in the plan as it is now, and take toxics off that were of entries which are gone."""
+        planned, before = self.proxy.planned, self.draws.plan
+        self.draws.plan_for(None if planned is None else SessionPlan(planned, self.number, self.protocol, before))
+        for toxic in () if before is None else before.gone(planned):
+            self.set_toxic(toxic, on=False, at_once=True)
+
+    def set_toxic(self, attached: AttachedToxic, on: bool, at_once: bool = False) -> bool:
+        """Put a toxic of a plan on its direction, or take it off, at once or where it holds nothing; return whether it is on."""
+        return self.proxy.toxics.set(ToxicView(self), attached, on, at_once)
+
     def spawn(self, call: Callable[..., None], *args: Any) -> None:
         """Run something in a greenlet that ends with the session at the latest."""
-        if self._greenlets is None:
-            self._greenlets = Greenlets()
+        self._greenlets = self._greenlets or Greenlets()
         self._greenlets.spawn(call, *args)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         """Let the other lane follow no more either: this one cannot tell messages apart any more."""
-        if not self._told:
-            self._told = True
-            logger.info('session %d of %s is relayed unread from here on: %s', self.number, self.name, reason)
+        if not self.unread:
+            self.unread = reason
+            self.proxy.relayed_unread(self)
         if isinstance(lane, ResponseLane) and isinstance(self.upstream, RequestLane):
             self.upstream.follow_no_more(reason)
 
@@ -222,8 +257,7 @@ class Session:
 
     def failed(self, lane: Lane) -> None:
         """End the session with a reset: a plugin raised, or vaurien has a bug, and that is being handled."""
-        exchange = lane.exchange
-        behavior = DUMMY if exchange is None or exchange.behavior is None else exchange.behavior
+        behavior = lane.exchange and lane.exchange.behavior or DUMMY
         self.plugin_failed(f'protocol {self.protocol.name}, behavior {behavior.name}')
 
     def plugin_failed(self, what: str) -> None:

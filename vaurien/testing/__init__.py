@@ -2,8 +2,11 @@
 
 No event loop comes into the test's process.
 """
+from .changes import Change
 from .daemon import Daemon, running
 from .legacy import start_proxy, stop_proxy
-from .proxy import Change, OpenSession, RunningProxy
+from .plan import PlannedFault, PlannedRequest, RunningPlan
+from .proxy import OpenSession, RunningProxy
 
-__all__ = ['Change', 'Daemon', 'OpenSession', 'RunningProxy', 'running', 'start_proxy', 'stop_proxy']
+__all__ = ['Change', 'Daemon', 'OpenSession', 'PlannedFault', 'PlannedRequest', 'RunningPlan', 'RunningProxy', 'running',
+           'start_proxy', 'stop_proxy']

@@ -43,13 +43,14 @@ class Daemon:
         host, port = split(self.process.wait_for(CONTROL_READY, START_TIMEOUT))
         self.client = Client(host, port, token)
 
-    def create(self, name: str, backend: str, protocol: str = 'tcp', **fields: Any) -> RunningProxy:
+    def create(self, name: str, backend: str, protocol: str = 'tcp', unused_ok: bool = False, **fields: Any) -> RunningProxy:
         """Make a proxy.
 
         Args:
             name: How it is to be called; with the seed it decides which faults it draws.
             backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server.
             protocol: What client and backend speak.
+            unused_ok: Whether no fault has to be applied that it is asked for: see ``RunningProxy.check_used``.
             fields: Others of ``vaurien.spec.ProxySpec``: ``mix='20:delay,10:error'``, ``settings={'delay': {'sleep': 2}}``,
                 ``protocol_settings={'keep_alive': False}``, ``proxy='127.0.0.1:8000'`` (else a free port), ...
 
@@ -57,7 +58,7 @@ class Daemon:
             ValueError: A name or a value does not fit.
         """
         made = self.client.create(name, backend=backend, protocol=protocol, **fields)
-        return RunningProxy(self.client, made, self.seed)
+        return RunningProxy(self.client, made, self.seed, unused_ok)
 
     def close(self) -> None:
         """End it, and all sessions with it.
@@ -73,7 +74,7 @@ class Daemon:
 
 @contextlib.contextmanager
 def running(backend: str, protocol: str = 'tcp', seed: int | None = None, plugins: Sequence[str] = (),
-            log_level: str = 'info', name: str = MAIN, **fields: Any) -> Iterator[RunningProxy]:
+            log_level: str = 'info', name: str = MAIN, unused_ok: bool = False, **fields: Any) -> Iterator[RunningProxy]:
     """Run a proxy for the length of a block, in a process that ends with it.
 
     Where the block ends with an exception, what vaurien logged is printed on standard error.
@@ -85,15 +86,18 @@ def running(backend: str, protocol: str = 'tcp', seed: int | None = None, plugin
         plugins: Modules that register protocols or behaviors.
         log_level: The least that it logs.
         name: How the proxy is called.
-        fields: As for ``Daemon.create``.
+        unused_ok, fields: As for ``Daemon.create``.
 
     Raises:
         ValueError: A name or a value does not fit.
+        UnusedFaultError: A fault was asked for that was certain to be applied, and was not; never over another exception.
         VaurienError: It does not start, or has ended before the block; the message has what it printed.
     """
     daemon = Daemon(seed, plugins, log_level)
     try:
-        yield daemon.create(name, backend, protocol, **fields)
+        proxy = daemon.create(name, backend, protocol, unused_ok, **fields)
+        yield proxy
+        proxy.check_used()
     except BaseException:
         sys.stderr.write(f'vaurien, with seed={daemon.seed}, logged:\n{daemon.process.log()}')
         daemon.process.close()

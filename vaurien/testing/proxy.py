@@ -4,13 +4,16 @@ Knows the control server by ``client``, and no process.
 """
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..client import Client, Fault
-from ..errors import ConfigError
+from ..errors import ConfigError, VaurienError
 from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
+from .changes import Change, MixChange, WireChange
+from .plan import PlannedFault, RunningPlan, about, fields_of
+from .unused import Asked, AskedMix, Unused, complain
 
 #: [seconds] between two looks at the sessions; one look takes about 1 ms
 POLL_INTERVAL = 0.01
@@ -44,49 +47,6 @@ class OpenSession(NamedTuple):
     request: str
 
 
-class Change:
-    """A change that has been made. As a context manager it holds for the length of the block: at its end, also after an
-    exception, what was there before comes back.
-
-    Args:
-        proxy: The proxy that has been changed.
-        before: The fields of its spec that it replaced.
-    """
-
-    def __init__(self, proxy: 'RunningProxy', before: Mapping[str, Any]) -> None:
-        self._proxy, self._before = proxy, before
-
-    def __enter__(self) -> 'RunningProxy':
-        return self._proxy
-
-    def __exit__(self, *error: object) -> None:
-        self.undo()
-
-    def undo(self) -> None:
-        """Bring back what was there before."""
-        self._proxy.client.change(self._proxy.name, **self._before)
-
-
-class WireChange(Change):
-    """Toxics that have been put on. At the end of the block they are taken away, and those that they replaced come back.
-
-    Args:
-        proxy: The proxy that has been changed.
-        names: What the toxics are called.
-        replaced: What was there in their place.
-    """
-
-    def __init__(self, proxy: 'RunningProxy', names: Collection[str], replaced: Collection[Mapping[str, Any]] = ()) -> None:
-        super().__init__(proxy, {})
-        self._names, self._replaced = names, replaced
-
-    def undo(self) -> None:
-        """Take them away, and leave alone what others have put on meanwhile."""
-        client, name = self._proxy.client, self._proxy.name
-        others = [toxic for toxic in client.toxics(name) if toxic['name'] not in self._names]
-        client.change(name, toxics=[*self._replaced, *others])
-
-
 class RunningProxy:
     """A proxy that runs until the end of a block or a test.
 
@@ -98,6 +58,7 @@ class RunningProxy:
         client: The control server that it is steered by.
         made: What the control server said when it was made.
         seed: What its randomness is made from.
+        unused_ok: Whether no fault has to be applied that it is asked for.
 
     Attributes:
         client: For whatever else the control server can do.
@@ -107,44 +68,52 @@ class RunningProxy:
         host, port: The two parts of it; port 0: ``host`` is the path of a Unix socket.
     """
 
-    def __init__(self, client: Client, made: Mapping[str, Any], seed: int) -> None:
+    def __init__(self, client: Client, made: Mapping[str, Any], seed: int, unused_ok: bool = False) -> None:
         self.client, self.seed = client, seed
         self.name, self.address = str(made['name']), str(made['address'])
         self.host, self.port = split(self.address)
         self._made = {key: made[key] for key in RESTORED}
         self._since = client.last_fault()
+        self._unused_ok, self._unused = unused_ok, Unused()
+        self._asked: list[Asked] = [] if unused_ok else [AskedMix(None, made)]
+        self._planned: list[PlannedFault] = []
 
     def __repr__(self) -> str:
         return f'<vaurien {self.name} on {self.address}>'
 
     # -- chaos
 
-    def behavior(self, name: str, percent: float = 100.0, **options: Any) -> Change:
+    def behavior(self, name: str, percent: float = 100.0, unused_ok: bool = False, **options: Any) -> 'Change[RunningProxy]':
         """Apply a behavior to exchanges, in place of all that was set.
+
+        At 100 percent it has to be applied at least once: to the end of its block, or else to the end of the test.
 
         Args:
             name: The behavior's name.
             percent: The share of the exchanges.
+            unused_ok: Whether it need not be applied at all.
             options: Its options; those not given have their configured values.
 
         Raises:
             ValueError: There is no such behavior, or an option does not fit; nothing has changed.
         """
-        return self._change(mix=[{'name': name, 'percent': percent, 'settings': options}])
+        return self._ask(unused_ok, mix=[{'name': name, 'percent': percent, 'settings': options}])
 
-    def mix(self, text: str, **settings: Mapping[str, Any]) -> Change:
+    def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> 'Change[RunningProxy]':
         """Apply a mix to exchanges, in place of all that was set.
 
         Args:
             text: ``20:delay,10:error``.
+            unused_ok: As for ``behavior``.
             settings: Options by behavior: ``delay={'sleep': 2}``.
 
         Raises:
             ValueError: It is not of this form, there is no such behavior, or an option does not fit; nothing has changed.
         """
-        return self._change(mix=text, **({'settings': settings} if settings else {}))
+        return self._ask(unused_ok, mix=text, **({'settings': settings} if settings else {}))
 
-    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0, **attributes: Any) -> Change:
+    def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0,
+              **attributes: Any) -> 'Change[RunningProxy]':
         """Put a toxic on the wire, beside those that are there.
 
         Args:
@@ -161,7 +130,7 @@ class RunningProxy:
         made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
         return WireChange(self, (made['name'],))
 
-    def link(self, name: str) -> Change:
+    def link(self, name: str) -> 'Change[RunningProxy]':
         """Let the wire be like a link that people know, in place of another link, and beside toxics.
 
         Args:
@@ -178,25 +147,110 @@ class RunningProxy:
         self.client.change(self.name, toxics=[*made, *(toxic for toxic in before if toxic not in old)])
         return WireChange(self, [toxic['name'] for toxic in made], old)
 
-    def down(self) -> Change:
+    def down(self) -> 'Change[RunningProxy]':
         """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
         self.client.disable(self.name)
         return Change(self, {'enabled': True})
 
+    def fault(self, request: str = '*', *, nth: int = 1, kind: str = '', behavior: str = '', toxic: str = '', count: int = 1,
+              match: str = '', stage: str = '', session: int = 0, exchange: int = 0, unused_ok: bool = False,
+              **options: Any) -> PlannedFault:
+        """Apply one failure to exactly the request that is meant, beside all that is drawn.
+
+        Args:
+            request: The request, by its name or by its shape; ``*`` stands for any characters. ``connect``: the opening of
+                connections.
+            nth: Which of those that match, from 1; 0: each.
+            kind: A kind of the protocol's errors, or one of their codes.
+            behavior: A behavior in its place.
+            toxic: A toxic in its place, from this request on.
+            count: How many requests in a row get it; 0: all.
+            match: A regular expression that is searched in the name too.
+            stage: The stage of the exchange.
+            session: The number of the session; 0: any.
+            exchange: The number of the exchange in its session; 0: any.
+            unused_ok: As for ``behavior``.
+            options: Options of what is applied; of a toxic also ``stream`` and ``requests``.
+
+        Raises:
+            ValueError: This proxy has nothing of that name, or a value does not fit; nothing has changed.
+        """
+        named = {'kind': kind, 'behavior': behavior, 'toxic': toxic}
+        fields = fields_of(self.name, request, named, options, nth=nth, count=count, match=match, stage=stage, session=session,
+                           exchange=exchange)
+        return self.plan(fields, unused_ok=unused_ok).faults[0]
+
+    def plan(self, *faults: str | Mapping[str, Any], unused_ok: bool = False) -> RunningPlan:
+        """Apply failures to exactly the requests that are meant, beside all that is drawn.
+
+        Args:
+            faults: Each as a text, ``SET session:* #2 = readonly``, or as the fields of ``vaurien.spec.FaultSpec``. They are
+                about this proxy, unless they name another one.
+            unused_ok: As for ``behavior``.
+
+        Raises:
+            ValueError: An entry is not of that form, or cannot be applied; nothing has changed.
+        """
+        entries = self.client.add_to_plan(*(about(self.name, fault) for fault in faults))
+        made = [PlannedFault(self.client, entry, unused_ok or self._unused_ok) for entry in entries]
+        self._planned += made
+        self._asked += made
+        return RunningPlan(made)
+
     def reset(self) -> None:
-        """Be as when it was made, and forget the faults; sessions stay open."""
+        """Be as when it was made, and forget the faults and what was planned here; sessions stay open."""
+        planned, self._planned = self._planned, []
+        RunningPlan(planned).remove()
         self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins again
         self.client.change(self.name, **self._made)
         self._since = self.client.last_fault()
 
     def remove(self) -> None:
         """End it and its sessions, before its block or its test ends."""
+        self._unused += self._all_unused()
         self.client.remove(self.name)
 
-    def _change(self, **fields: Any) -> Change:
-        now = self.client.show(self.name)
-        self.client.change(self.name, **fields)
-        return Change(self, {key: now[key] for key in fields})
+    def _ask(self, unused_ok: bool, **fields: Any) -> 'MixChange[RunningProxy]':
+        before = self.client.show(self.name)
+        after = self.client.change(self.name, **fields)
+        asked = None if unused_ok or self._unused_ok else AskedMix(before, after)
+        if asked is not None:
+            self._asked.append(asked)
+        return MixChange(self, {key: before[key] for key in fields}, asked)
+
+    # -- whether it was applied
+
+    def check_used(self) -> None:
+        """Refuse what was asked for outside of a block, or when the proxy was made, and never was applied.
+
+        The fixture does this at the end of a test, and ``running`` at the end of its block.
+
+        Raises:
+            UnusedFaultError: A behavior that every request was to get has never been applied.
+
+        Warns:
+            UnusedFaultWarning: One that some requests were to get has never been applied, though it was chosen often enough.
+        """
+        __tracebackhide__ = True
+        unused, self._unused = self._unused + self._all_unused(), Unused()
+        complain(unused)
+
+    def settle(self, asked: AskedMix | None, fine: bool) -> Unused:
+        """Return what of a mix was never applied, at the end of its block; nothing where that has failed."""
+        if asked is None or asked not in self._asked:
+            return Unused()
+        self._asked.remove(asked)
+        return asked.unused(self.client.show(self.name)) if fine else Unused()
+
+    def _all_unused(self) -> Unused:
+        asked, self._asked = self._asked, []
+        if not asked:
+            return Unused()
+        try:
+            now = self.client.show(self.name)
+            return sum((one.unused(now) for one in asked), Unused())
+        except VaurienError:
+            return Unused()     # others have removed it, or ended the process
 
     # -- what happens
 

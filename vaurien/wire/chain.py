@@ -33,6 +33,16 @@ class Chain:
         self._then: list[Callable[[], None]] = []
         self._outlet = Outlet(stream, self._at_end, lost)
         self.finishing = self._finished = False
+        self._taken = 0
+
+    def follow(self, written: Callable[[], None]) -> None:
+        """Call something whenever bytes have left it for the socket."""
+        self._outlet.written = written
+
+    @property
+    def under_way(self) -> int:
+        """How many bytes have come that have not left it; what a toxic drops never does."""
+        return self._taken - self._outlet.count
 
     def _first(self) -> Any:
         return next(iter(self._stages.values()), self._outlet)
@@ -51,6 +61,7 @@ class Chain:
 
     def put(self, data: bytes) -> None:
         """Take bytes; the writer looks at ``full`` afterwards."""
+        self._taken += len(data)
         for at in range(0, len(data), CHUNK):
             self._first().put(data[at:at + CHUNK])
 
@@ -90,6 +101,10 @@ class Chain:
 
     def __contains__(self, name: str) -> bool:
         return name in self._stages
+
+    def is_empty(self, name: str) -> bool:
+        """Return whether nothing is under way in one of the toxics."""
+        return self._stages[name].empty
 
     def __bool__(self) -> bool:
         return bool(self._stages)

@@ -41,13 +41,18 @@ class Outlet:
         stream: Where everything goes in the end.
         ended: Called when the end of the stream has come through.
         lost: Called once, with what a write has met.
+
+    Attributes:
+        count: [bytes] that were written.
+        written: Called after each write; None: nothing is.
     """
 
     full = False    #: the socket takes what it takes; the stream keeps the rest
 
     def __init__(self, stream: Stream, ended: Callable[[], None], lost: Callable[[OSError], None]) -> None:
         self._stream, self._ended, self._lost = stream, ended, lost
-        self._told = False
+        self._told, self.count = False, 0
+        self.written: Callable[[], None] | None = None
 
     def put(self, data: bytes) -> None:
         """Write, and wait nowhere for what the socket does not take."""
@@ -62,10 +67,14 @@ class Outlet:
             return
         try:
             self._stream.check()    # an earlier write may have failed while no caller waited for it
+            self.count += len(data)
             write(data)
         except OSError as error:
             self._told = True
             self._lost(error)
+            return
+        if self.written is not None:
+            self.written()
 
     def finish(self) -> None:
         """Pass on that nothing more comes."""

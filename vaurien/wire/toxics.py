@@ -134,6 +134,27 @@ class ProxyToxics:
         for attached in self.attached.values():
             self._draw(session, attached)
 
+    def set(self, session: SessionView, attached: AttachedToxic, on: bool, at_once: bool = False) -> bool:
+        """Put a toxic that is not of the proxy on one session, after those that are, or take it off.
+
+        Args:
+            session: The session.
+            attached: The toxic; put on again it stays as it is.
+            on: Whether it is to be at work.
+            at_once: What it holds goes on when it is taken off; False: it stays as long as it holds something.
+
+        Returns:
+            Whether it is at work now.
+        """
+        chain, name = _chain_of(session.outlet(attached.direction)), attached.spec.name
+        there = chain is not None and name in chain
+        if on and not (there or session.ended):
+            self._add(session, attached)
+        elif not on and there and chain is not None and (at_once or chain.is_empty(name)):
+            self._remove(session, attached, ends=attached.cls.ends_when_removed)
+            return False
+        return on or there
+
     # -- changing: on open sessions too, and without waiting
 
     def _told(self) -> Before:
@@ -217,7 +238,7 @@ class ProxyToxics:
         chain = _chain_of(stream)
         if chain is None:
             chain = stream.through = Chain(stream, session.toxic_failed, lambda error: session.outlet_lost(direction, error))
-        chain.add(name, toxic, self._before[name])
+        chain.add(name, toxic, self._before.get(name, self.attached.keys()))
 
     @staticmethod
     def _remove(session: SessionView, attached: AttachedToxic, ends: bool = False) -> None:

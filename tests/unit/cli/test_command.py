@@ -36,6 +36,35 @@ def test_an_error_is_one_line_and_a_status(monkeypatch, capsys, error, status, l
     assert capsys.readouterr() == ('', f'vaurien: {line}\n')
 
 
+#: a Python that has what Python has on Windows, as far as vaurien would stumble over it
+ON_WINDOWS = '''
+import signal, socket, subprocess, sys
+for module, names in ((signal, ('SIGHUP', 'SIGQUIT')), (socket, ('AF_UNIX',))):
+    for name in names:
+        delattr(module, name)
+for name in ('fcntl', 'pwd', 'resource', 'termios'):
+    sys.modules[name] = None
+sys.platform = 'win32'
+from vaurien.{module} import main
+sys.exit(main({words}))
+'''
+
+
+@pytest.mark.parametrize('words', [[], ['--http'], ['--version'], ['help'], ['run', '--', 'true']])
+def test_on_windows_one_line_says_that_it_does_not_work_there(words):
+    code = ON_WINDOWS.format(module='cli', words=words)
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == 'vaurien: it does not work on Windows; it does in the Windows Subsystem for Linux, and in a container\n'
+
+
+def test_vaurienctl_can_be_asked_on_windows():
+    code = ON_WINDOWS.format(module='ctl', words=['proxies', '--help'])
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert 'List the proxies.' in done.stdout
+
+
 def test_an_interrupt_while_starting_shows_no_traceback(monkeypatch, capsys):
     def interrupted(configuration):
         raise KeyboardInterrupt
@@ -89,7 +118,7 @@ class FakeServer:
         self.started = True
 
 
-SPEC = ProcessSpec(http=True, http_host='::1', http_port=81, http_token='secret')
+SPEC = ProcessSpec(http=True, http_host='::1', http_port=81, http_token='secret', http_allow=('10.0.0.0/8',))
 
 
 def control(monkeypatch, **names):
@@ -100,7 +129,7 @@ def test_the_control_server_gets_the_fleet_an_address_and_the_token(monkeypatch)
     control(monkeypatch, ControlServer=FakeServer)
     server = open_control('fleet', SPEC)
     assert server.started
-    assert server.arguments == ('fleet', '::1', 81, 'secret', False)
+    assert server.arguments == ('fleet', '::1', 81, 'secret', False, ('10.0.0.0/8',))
 
 
 def test_a_control_server_that_cannot_listen_is_named(monkeypatch):

@@ -327,3 +327,21 @@ def test_a_control_server_that_others_reach_needs_a_token(host):
     assert refused('--http', '--http-host', host).startswith(f'--http-host: {host!r} is not valid, expected localhost')
     assert spec('--http', '--http-host', host, '--http-token', 'x').http_host == host
     assert spec('--http-host', host).http is False
+    assert spec('--http', '--http-host', host, '--http-allow', '10.0.0.0/8').http_host == host
+    assert refused('--http', '--http-host', host, '--http-allow', 'vaurien').startswith('--http-host: ')
+
+
+@pytest.mark.parametrize('text, read', [
+    ('172.17.0.1/16', ('172.17.0.0/16',)), ('10.0.0.5', ('10.0.0.5/32',)), ('[::1], Toxiproxy', ('::1/128', 'toxiproxy')),
+    ('', ()),
+])
+def test_who_may_connect_is_written_in_one_form(text, read):
+    assert spec('--http', '--http-allow', text).http_allow == read
+    assert spec(ini=f'[vaurien]\nhttp_allow = {text}').http_allow == read
+
+
+@pytest.mark.parametrize('text', ['10.0.0.0/33', '10.0.0', '10.0.0.0.1', 'a,,b', 'http://a', 'a:80', '*', 'a b', '-a', '::1%lo'])
+def test_what_is_no_network_and_no_name_is_refused_in_one_line(text):
+    assert refused('--http', f'--http-allow={text}') == (
+        f'--http-allow: {text!r} is not valid, expected networks such as 172.16.0.0/12, addresses and host names, with commas '
+        'between them')

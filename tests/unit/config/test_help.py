@@ -1,7 +1,7 @@
 """What is said of plugins: their words without marks, their options as they are written, and lines that fit."""
 import pytest
 
-from vaurien.config.help import page, short
+from vaurien.config.help import page, short, titled
 from vaurien.errors import ConfigError
 from vaurien.links import LINKS
 from vaurien.plugins import KINDS, make_catalog
@@ -29,8 +29,18 @@ def test_each_plugin_and_link_has_a_page_that_fits(name):
 def test_a_protocol_shows_its_options_and_its_errors(name):
     lines = page([name], CATALOG).splitlines()
     for kind, entry in Protocol.get(name).errors.items():
-        assert lines[lines.index(f'  {kind}') + 1].split()[0] == entry.description.replace('``', '').split()[0]
+        assert lines[lines.index(f'  {titled(kind, entry)}') + 1].split()[0] == entry.description.replace('``', '').split()[0]
     assert f'  --protocol-{name}-buffer N' in lines
+
+
+@pytest.mark.parametrize('protocol, kind, title', [
+    ('redis', 'readonly', 'readonly (READONLY), class A'), ('redis', 'watch-conflict', 'watch-conflict, class A'),
+    ('smtp', 'greylisted', 'greylisted (450, 4.7.1), class A'), ('mysql', 'deadlock', 'deadlock (1213, 40001), class A'),
+    ('http', 'lost-reply', 'lost-reply, class C, only by its name')])
+def test_a_kind_shows_its_codes_and_its_class(protocol, kind, title):
+    text = page([protocol], CATALOG)
+    assert f'\n  {title}\n' in text
+    assert '\n  C  done, and the response is lost\n' in text
 
 
 def test_a_name_that_several_have_is_about_all_of_them():

@@ -149,6 +149,9 @@ BAD_MESSAGES = {
     "the error 'x' is a FailureKind": {'errors': {'x': ('It fails.', ('any',), build)}},
     "the error 'x' has a description": {'errors': {'x': FailureKind('', ('any',), build)}},
     "the error 'x' has a tuple of stages": {'errors': {'x': FailureKind('It fails.', 'any', build)}},
+    "the error 'x' has a tuple of codes": {'errors': {'x': FailureKind('It fails.', ('any',), build, '503')}},
+    "the error 'x' has a category": {'errors': {'x': FailureKind('It fails.', ('any',), build, category='Z')}},
+    'and is of request or server': {'errors': {'x': FailureKind('It fails.', ('any',), build, scope='moon')}},
     'duplex and inline': {'inline': False},
 }
 

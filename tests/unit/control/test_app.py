@@ -6,11 +6,13 @@ import falcon.testing
 import pytest
 
 from vaurien.address import Address
+from vaurien.allowed import Allowed
 from vaurien.control.app import application
 from vaurien.control.guard import Guard
 from vaurien.control.surface import Refusal, Reply, Route, Surface, json_reply, refusal_of
 from vaurien.errors import ConfigError
-from vaurien.proxies.fleet import Fleet, UnknownProxyError
+from vaurien.proxies.fleet import Fleet
+from vaurien.proxies.refusals import UnknownProxyError
 
 HOST = {'Host': 'localhost:1'}
 
@@ -49,7 +51,7 @@ TELLING = Surface((
 
 @pytest.fixture
 def client():
-    return falcon.testing.TestClient(application((TELLING, SHOUTING), Guard('localhost', Address('127.0.0.1', 1), '')),
+    return falcon.testing.TestClient(application((TELLING, SHOUTING), Guard('localhost', Address('127.0.0.1', 1), '', Allowed())),
                                      headers=HOST)
 
 

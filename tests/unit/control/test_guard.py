@@ -1,7 +1,7 @@
 """Who may steer: by Host, Origin and token, as a table of header fields."""
 import pytest
 
-from tests.support.control_client import Steering, steering
+from tests.support.control_client import Steering, read_all, steering
 from tests.support.hosting import hosted, spec_for
 from tests.unit.control.wire import fields
 from vaurien.address import Address
@@ -96,6 +96,7 @@ def test_another_address_needs_a_token(host):
         ControlServer(Fleet(1), host, 0)
     assert caught.value.option == 'http_host'
     assert '--http-token' in str(caught.value)
+    assert '--http-allow' in str(caught.value)
     assert '\n' not in str(caught.value)
 
 
@@ -108,6 +109,54 @@ def test_all_addresses_have_names_that_are_not_known(secured):
             assert status(server, Host='vaurien:1', Authorization=BEARER, Origin='http://evil.example') == 403
         finally:
             server.close()
+
+
+@pytest.fixture
+def opened():
+    """A server that listens at all addresses, for the networks and names that it was told."""
+    with steering(SPEC, at='0.0.0.0', allow=('172.16.0.0/12', 'toxiproxy')) as running:
+        yield running
+
+
+@pytest.mark.parametrize('host', ['toxiproxy:PORT', 'TOXIPROXY:8474', 'toxiproxy', 'localhost:PORT', 'localhost:49153',
+                                  '10.0.0.5:8474', '127.0.0.1:1', '[::1]:PORT', '[fd00::5]:8474'])
+def test_names_that_are_allowed_and_numbers_are_let_in_at_any_port(opened, host):
+    assert status(opened, path='/proxies', Host=host) == 200
+
+
+@pytest.mark.parametrize('host', ['evil.example', 'toxiproxy.evil.example:PORT', 'localhost.evil.example', 'evil.toxiproxy',
+                                  'toxiproxy.', '10.0.0.5.evil.example', '1.2.3', 'toxiproxy:PORT:1', ''])
+def test_a_page_under_a_name_of_its_own_is_refused_where_others_may_connect_too(opened, host):
+    assert status(opened, path='/proxies', Host=host) == 403
+
+
+@pytest.mark.parametrize('origin', ['http://evil.example', 'http://localhost:3000', 'http://toxiproxy', 'null'])
+def test_a_foreign_origin_is_refused_where_others_may_connect_too(opened, origin):
+    assert status(opened, Host='toxiproxy:8474', Origin=origin) == 403
+
+
+def test_who_comes_from_elsewhere_is_refused_unread_and_the_log_says_so(opened, monkeypatch, caplog):
+    monkeypatch.setattr('vaurien.allowed.Allowed.welcomes', lambda self, client: False)     # there is no other machine here
+    with opened.connect() as sock:      # no byte is sent
+        answer = read_all(sock)
+    assert answer.startswith(b'HTTP/1.1 403 Forbidden\r\n')
+    assert answer.endswith(b'this address may not connect (--http-allow)\n')
+    assert 'the control server refuses 127.0.0.1, which --http-allow does not name' in caplog.text
+
+
+def test_a_token_is_needed_where_there_is_one_whoever_may_connect():
+    with steering(SPEC, token=TOKEN, at='0.0.0.0', allow=('172.16.0.0/12',)) as server:
+        assert status(server, Host='localhost:1') == 401
+        assert status(server, Host='localhost:1', Authorization=BEARER) == 200
+        assert status(server, Host='vaurien.example', Authorization=BEARER) == 403
+
+
+def test_a_name_alone_lets_nobody_else_connect():
+    with pytest.raises(ConfigError):
+        ControlServer(Fleet(1), '0.0.0.0', 0, allow=('toxiproxy',))
+    with steering(SPEC, allow=('staging.example',)) as server:
+        assert status(server, Host='staging.example:PORT') == 200
+        assert status(server, Host='evil.example:PORT') == 403
 
 
 def test_port_80_goes_without_saying():

@@ -1,5 +1,6 @@
 """The fleet: a change is whole or not at all, and says why not."""
 import gevent
+import msgspec
 import pytest
 from gevent.event import Event
 
@@ -8,7 +9,7 @@ from tests.support.peers import ask, connect, echo_server, free_port
 from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import ConfigError, UnknownPluginError, VaurienError
 from vaurien.net import sockets
-from vaurien.proxies.fleet import NameTakenError, StoppingError, UnknownProxyError
+from vaurien.proxies.refusals import NameTakenError, StoppingError, UnknownProxyError
 from vaurien.spec import BehaviorSpec, ToxicSpec
 from vaurien.toxics import TOXICS, Toxic
 
@@ -303,3 +304,33 @@ def test_removing_what_is_waited_for_ends_the_wait(draining):
     host, _ = draining
     host.call(lambda: host.fleet.remove('default'))
     assert host.call(host.drained.get) == 0
+
+
+def test_several_proxies_become_what_specs_say_all_of_them_or_none(host):
+    other = host.call(lambda: host.fleet.create(spec_for(NOWHERE, name='other')).spec)
+    first = host.proxy.spec
+    before = state(host)
+    bad = msgspec.structs.replace(other, toxics=(ToxicSpec(type='nothing'),))
+    with pytest.raises(UnknownPluginError):
+        host.call(lambda: host.fleet.become([msgspec.structs.replace(first, mix=HANG), bad]))
+    assert state(host) == before
+    with pytest.raises(UnknownProxyError):
+        host.call(lambda: host.fleet.become([first, spec_for(NOWHERE, name='nobody')]))
+    wanted = [msgspec.structs.replace(spec, mix=HANG, enabled=False) for spec in (first, other)]
+    host.call(lambda: host.fleet.become(wanted))
+    assert [proxy.spec for proxy in host.fleet.proxies.values()] == wanted
+    assert not any(proxy.started for proxy in host.fleet.proxies.values())
+
+
+def test_what_specs_say_is_no_beginning_that_a_reset_comes_back_to(host):
+    spec = host.proxy.spec
+    host.call(lambda: host.fleet.become([msgspec.structs.replace(spec, mix=HANG)]))
+    host.call(host.fleet.reset)
+    assert host.proxy.spec == spec
+
+
+def test_a_proxy_that_was_disabled_comes_back_where_it_was(host):
+    spec, address = host.proxy.spec, host.proxy.address
+    for enabled in (False, True):
+        host.call(lambda enabled=enabled: host.fleet.become([msgspec.structs.replace(spec, enabled=enabled)]))
+    assert (host.proxy.started, host.proxy.address) == (True, address)

@@ -5,8 +5,8 @@ from tests.support.hosting import hosted, spec_for
 from tests.support.peers import ask, connect, echo_server, ending, free_port
 from tests.unit.proxies.test_fleet import BAD, HANG, state
 from vaurien.errors import ConfigError
-from vaurien.proxies.fleet import NameTakenError
 from vaurien.proxies.reconcile import Difference, compare
+from vaurien.proxies.refusals import NameTakenError
 
 
 @pytest.fixture

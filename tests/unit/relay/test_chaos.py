@@ -61,8 +61,26 @@ def test_kinds_are_checked_against_the_protocol():
     http = Protocol.get('http')
     kind = sorted(http.errors)[0]
     assert chaos(BehaviorSpec(name='error', settings={'kind': kind}), protocol=http).entries[0][1].option('kind') == kind
-    with pytest.raises(ConfigError, match='one of the kinds of http'):
+    with pytest.raises(ConfigError, match='one of the kinds of http: 429, 500, 501,'):
         chaos(BehaviorSpec(name='error', settings={'kind': 'nothing'}), protocol=http)
+
+
+@pytest.mark.parametrize('protocol, word, near', [
+    ('redis', 'readonyl', 'readonly, or another '), ('postgres', '40P02', '40P01, or another '), ('redis', '450', '')])
+def test_the_error_for_an_unknown_kind_names_the_nearest_and_ends_with_all_names(protocol, word, near):
+    cls = Protocol.get(protocol)
+    with pytest.raises(ConfigError) as told:
+        chaos(BehaviorSpec(name='error', settings={'kind': word}), protocol=cls)
+    names = ', '.join(sorted(cls.errors))
+    assert str(told.value).endswith(f'kind: {word!r} is not valid, expected {near}one of the kinds of {protocol}: {names}')
+
+
+@pytest.mark.parametrize('protocol, code, opens', [
+    ('redis', 'READONLY', False), ('redis', 'DENIED', True), ('smtp', '450', False), ('smtp', '421', True),
+    ('mysql', '1040', True), ('http', '503', False)])
+def test_a_code_is_a_kind_and_may_fail_the_opening(protocol, code, opens):
+    made = chaos(BehaviorSpec(name='error', settings={'kind': code}), protocol=Protocol.get(protocol))
+    assert made.opens is opens
 
 
 def test_it_reads_as_the_mix_it_was_made_of():

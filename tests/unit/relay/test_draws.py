@@ -1,7 +1,7 @@
 """Draws: one for each exchange, numbered, and the same again from the same seed."""
-from vaurien.protocols.base import Exchange
+from vaurien.protocols.base import OPENING, Exchange
 from vaurien.protocols.redis import Redis
-from vaurien.relay.chaos import OPENING, Chaos
+from vaurien.relay.chaos import Chaos
 from vaurien.relay.draws import Draws
 from vaurien.spec import BehaviorSpec
 
@@ -42,10 +42,21 @@ def test_a_request_that_does_not_match_is_left_alone_and_counted():
 def test_another_mix_takes_the_place_of_the_one_before_from_the_next_draw_on():
     draws = made()
     draws.draw(Exchange())
-    draws.chaos = Chaos((BehaviorSpec(name='hang'),), {}, Redis)
+    draws.change(Chaos((BehaviorSpec(name='hang'),), {}, Redis))
     exchange = Exchange()
     draws.draw(exchange)
     assert (exchange.drawn.name, exchange.number) == ('hang', 2)
+
+
+def test_what_is_plain_follows_the_mix_and_whether_exchanges_are_recorded():
+    draws = made()
+    assert draws.plain
+    draws.change(Chaos((HALF,), {}, Redis))
+    assert not draws.plain
+    draws.change(Chaos((), {}, Redis), recorded=True)
+    assert not draws.plain
+    draws.change(recorded=False)
+    assert draws.plain
 
 
 def test_an_exchange_has_a_generator_that_no_other_draw_changes():

@@ -23,10 +23,11 @@ from ...spec import BehaviorSpec, ProxySpec, read_mix
 from ...toxics import TOXICS
 from .. import checks
 from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
-from . import models, views
+from . import catalog, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
 from .openapi import document
+from .plans import PlanCalls
 from .toxics import ToxicCalls
 
 
@@ -59,6 +60,7 @@ class Native:
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet)
         self.toxic_calls = ToxicCalls(fleet)
+        self.plan_calls = PlanCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the table of calls."""
@@ -66,9 +68,9 @@ class Native:
         return (
             Endpoint('GET', '/v1/version', 'The version', self.version, response=m.Version),
             Endpoint('GET', '/v1/seed', 'The seed', self.seed, response=m.Seed),
-            Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, response=m.Behaviors),
-            Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, response=m.Protocols),
-            Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, response=m.Toxics),
+            Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, response=catalog.Behaviors),
+            Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, response=catalog.Protocols),
+            Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, response=catalog.Toxics),
             Endpoint('GET', '/v1/proxies', 'All proxies', self.proxies, response=m.Proxies),
             Endpoint('POST', '/v1/proxies', 'Make a proxy', self.create, m.Proxy, 201, body=m.NewProxy, errors=(409, 503)),
             Endpoint('GET', one, 'A proxy', self.show, response=m.Proxy),
@@ -81,6 +83,7 @@ class Native:
             Endpoint('DELETE', f'{one}/sessions', 'End all sessions of a proxy', self.kill_all, m.Killed),
             Endpoint('GET', session, 'A session', self.session, m.Session),
             Endpoint('DELETE', session, 'End a session', self.kill, BARE, 204),
+            *self.plan_calls.endpoints(),
             Endpoint('GET', '/v1/faults', 'What was injected', self.faults, m.Faults, query=m.FaultsPage),
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),
@@ -99,14 +102,14 @@ class Native:
     def seed(self, request: Request) -> models.Seed:
         return models.Seed(seed=self.fleet.seed)
 
-    def behaviors(self, request: Request) -> models.Behaviors:
-        return models.Behaviors(behaviors=[views.behavior_view(name) for name in Behavior.names()])
+    def behaviors(self, request: Request) -> catalog.Behaviors:
+        return catalog.Behaviors(behaviors=[views.behavior_view(name) for name in Behavior.names()])
 
-    def protocols(self, request: Request) -> models.Protocols:
-        return models.Protocols(protocols=[views.protocol_view(name) for name in Protocol.names()])
+    def protocols(self, request: Request) -> catalog.Protocols:
+        return catalog.Protocols(protocols=[views.protocol_view(name) for name in Protocol.names()])
 
-    def toxics(self, request: Request) -> models.Toxics:
-        return models.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
+    def toxics(self, request: Request) -> catalog.Toxics:
+        return catalog.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
 
     def health(self, request: Request) -> models.Health:
         proxies = self.fleet.proxies.values()

@@ -17,10 +17,12 @@ MAX_SAFE_INTEGER = 2 ** 53 - 1  #: the largest number that every reader of JSON 
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                            description='How the proxy is addressed, and what the seed knows it by')]
 #: what every address looks like; whether a host or a path is one is found out where it is used
-ADDRESS = r'unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5}'
-Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one',
+ADDRESS = r'(?:tls://)?(?:unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:[0-9]{1,5})'
+Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one; '
+                                         'tls:// before it: clients speak TLS',
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
-Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded',
+Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded; tls:// before '
+                                          'it: the backend speaks TLS',
                               extra_json_schema={'pattern': f'^({EMBEDDED}|{ADDRESS})$', 'examples': ['localhost:80']})]
 ToxicName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                                 description='How the toxic is addressed within its proxy; without it TYPE_STREAM')]
@@ -29,10 +31,14 @@ Attributes = Annotated[dict[str, Any], Meta(description="Values of the toxic's o
 Entries = Annotated[str | list[BehaviorSpec], Meta(description='Behaviors and their weights: a text such as '
                                                                '20:delay,10:error, or a list; what is missing to 100 is dummy')]
 Settings = Annotated[dict[str, dict[str, Any]], Meta(description="Values of behaviors' options, by behavior and option")]
+Accepting = Annotated[bool, Meta(description='Whether it takes new connections; else they are refused, and open ones live on')]
 Seconds = Annotated[float, Meta(ge=0, le=10 ** 6)]
 Count = Annotated[int, Meta(ge=0, le=10 ** 6)]
 Backlog = Annotated[int, Meta(ge=1, le=65535)]
 Limit = Annotated[int, Meta(ge=1, le=KEPT, description='How many entries at the most')]
+
+
+TlsVersion = Literal['', '1.2', '1.3']
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,7 +59,19 @@ class Limits(Input):
     max_connections: Count | UnsetType = UNSET
 
 
-class Changes(Limits):
+class TlsFields(Limits):
+    """What a proxy does with TLS.
+
+    Each is as on the command line. Files are named there alone: no request names one.
+    """
+
+    tls_server_name: str | UnsetType = UNSET
+    tls_verify: bool | UnsetType = UNSET
+    tls_min: TlsVersion | UnsetType = UNSET
+    tls_max: TlsVersion | UnsetType = UNSET
+
+
+class Changes(TlsFields):
     """What a proxy should be from now on; what is not given stays."""
 
     proxy: Listen | UnsetType = UNSET
@@ -64,6 +82,7 @@ class Changes(Limits):
     settings: Settings | UnsetType = UNSET
     toxics: list[ToxicSpec] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    accepting: Accepting | UnsetType = UNSET
 
 
 class NewProxy(Changes, kw_only=True):
@@ -155,11 +174,39 @@ class Stats(Output):
     faults_by: list[FaultCount]
 
 
+class Use(Output):
+    """What an entry of a mix has come to.
+
+    ``settings`` is what it was told; ``current``: it is in the mix now. It was ``chosen`` for so many requests; in the names of
+    ``unmatched`` of them its ``match`` is not found; ``applied`` faults came of it. ``names`` are some of the first requests that
+    it was chosen for, until it was applied.
+    """
+
+    number: int
+    behavior: str
+    percent: float
+    settings: dict[str, Any]
+    current: bool
+    chosen: int
+    unmatched: int
+    applied: int
+    names: list[str]
+
+
+class Unread(Output):
+    """Sessions that are relayed unread for a reason, all of them since the proxy was made, and those that are open."""
+
+    reason: str
+    sessions: int
+    open: int
+
+
 class Proxy(Output):
     """A proxy.
 
     ``proxy`` is where it was told to listen, ``address`` where it does; ``behavior`` is the mix as text; ``settings`` are the
-    configured values of behaviors' options, which the entries of ``mix`` go before.
+    configured values of behaviors' options, which the entries of ``mix`` go before. ``uses`` and ``unread`` tell why a fault
+    that was asked for is not applied.
     """
 
     name: str
@@ -173,13 +220,26 @@ class Proxy(Output):
     settings: dict[str, dict[str, Any]]
     toxics: list[ToxicSpec]
     enabled: bool
+    accepting: bool
     timeout: float
     stay_connected: bool
     pool_max_size: int
     pool_timeout: float
     backlog: int
     max_connections: int
+    tls_cert: str
+    tls_key: str
+    tls_client_ca: str
+    tls_backend_ca: str
+    tls_backend_cert: str
+    tls_backend_key: str
+    tls_server_name: str
+    tls_verify: bool
+    tls_min: str
+    tls_max: str
     stats: Stats
+    uses: list[Use]
+    unread: list[Unread]
 
 
 class Proxies(Output):
@@ -239,57 +299,6 @@ class AllStats(Output):
     """What all proxies have counted."""
 
     proxies: list[ProxyStats]
-
-
-class OptionInfo(Output):
-    """An option of a plugin; ``expected`` says in words which values it takes."""
-
-    name: str
-    description: str
-    type: str
-    expected: str
-    default: Any
-    choices: list[Any] | None
-
-
-class KindInfo(Output):
-    """A failure that a kind of server really has."""
-
-    name: str
-    description: str
-    stages: list[str]
-
-
-class PluginInfo(Output):
-    """A plugin and its options."""
-
-    name: str
-    description: str
-    options: list[OptionInfo]
-
-
-class ProtocolInfo(PluginInfo):
-    """A protocol, its options, and the failures it knows."""
-
-    kinds: list[KindInfo]
-
-
-class Behaviors(Output):
-    """The behaviors that there are."""
-
-    behaviors: list[PluginInfo]
-
-
-class Protocols(Output):
-    """The protocols that there are."""
-
-    protocols: list[ProtocolInfo]
-
-
-class Toxics(Output):
-    """The toxics that there are."""
-
-    toxics: list[PluginInfo]
 
 
 class Version(Output):

@@ -32,6 +32,7 @@ PLUGINS: tuple[tuple[str, str, Registry[Any]], ...] = (
 PATH: dict[str, dict[str, Any]] = {
     'proxy': {'schema': {'type': 'string', 'minLength': 1}, 'description': 'The name of a proxy'},
     'toxic': {'schema': {'type': 'string', 'minLength': 1}, 'description': 'The name of a toxic of the proxy'},
+    'entry': {'schema': {'type': 'integer', 'minimum': 0}, 'description': 'The id of an entry of the plan'},
     'number': {'schema': {'type': 'integer', 'minimum': 0}, 'description': 'The number of a session in its proxy'},
 }
 

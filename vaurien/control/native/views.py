@@ -11,8 +11,9 @@ from ...protocols import Protocol
 from ...protocols.base import BaseProtocol
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
+from ...spec import TLS_FIELDS
 from ...toxics import TOXICS
-from . import models
+from . import catalog, models
 
 TYPES = {bool: 'boolean', int: 'integer', float: 'number', str: 'string'}
 
@@ -25,9 +26,19 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
     return models.Proxy(
         name=spec.name, proxy=spec.proxy, address=str(proxy.bound), backend=spec.backend, protocol=spec.protocol,
         protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
-        toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled, timeout=spec.timeout,
-        stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size, pool_timeout=spec.pool_timeout,
-        backlog=spec.backlog, max_connections=spec.max_connections, stats=models.Stats(**counts(proxy)))
+        toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled,
+        accepting=spec.accepting, timeout=spec.timeout, stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size,
+        pool_timeout=spec.pool_timeout, backlog=spec.backlog, max_connections=spec.max_connections,
+        **{name: getattr(spec, name) for name in TLS_FIELDS}, stats=models.Stats(**counts(proxy)), uses=uses_view(proxy),
+        unread=[models.Unread(**unread._asdict()) for unread in proxy.unapplied.sessions_unread(proxy.sessions)])
+
+
+def uses_view(proxy: Proxy) -> list[models.Use]:
+    """Show what the entries of a proxy's mix have come to, and of those before it, the newest last."""
+    current = {use.number for use in proxy.chaos.uses.values()}
+    return [models.Use(number=use.number, behavior=use.entry.name, percent=use.entry.percent, settings=dict(use.entry.settings),
+                       current=use.number in current, chosen=use.chosen, unmatched=use.unmatched, applied=use.applied,
+                       names=list(use.names)) for use in proxy.unapplied.uses.known.values()]
 
 
 def counts(proxy: Proxy) -> dict[str, Any]:
@@ -71,36 +82,37 @@ def sessions_view(proxy: Proxy, page: models.SessionsPage) -> models.Sessions:
 
 # -- plugins
 
-def option_view(name: str, option: Option) -> models.OptionInfo:
+def option_view(name: str, option: Option) -> catalog.OptionInfo:
     """Show an option of a plugin."""
     base: Any = getattr(option.type, 'base', option.type)
     default = option.default if isinstance(option.default, bool | int | float | str | None) else str(option.default)
     choices = None if option.choices is None else list(option.choices)
-    return models.OptionInfo(name=name, description=option.description, type=TYPES.get(base, 'string'),
+    return catalog.OptionInfo(name=name, description=option.description, type=TYPES.get(base, 'string'),
                              expected=expected(option), default=default, choices=choices)
 
 
-def options_view(options: dict[str, Option]) -> list[models.OptionInfo]:
+def options_view(options: dict[str, Option]) -> list[catalog.OptionInfo]:
     """Show the options of a plugin."""
     return [option_view(name, option) for name, option in options.items()]
 
 
-def behavior_view(name: str) -> models.PluginInfo:
+def behavior_view(name: str) -> catalog.PluginInfo:
     """Show a behavior."""
     cls = Behavior.get(name)
-    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Behavior.options(cls)))
+    return catalog.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Behavior.options(cls)))
 
 
-def toxic_view(name: str) -> models.PluginInfo:
+def toxic_view(name: str) -> catalog.PluginInfo:
     """Show a toxic."""
     cls = TOXICS.get(name)
-    return models.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(TOXICS.options(cls)))
+    return catalog.PluginInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(TOXICS.options(cls)))
 
 
-def protocol_view(name: str) -> models.ProtocolInfo:
+def protocol_view(name: str) -> catalog.ProtocolInfo:
     """Show a protocol."""
     cls: type[BaseProtocol] = Protocol.get(name)
-    kinds = [models.KindInfo(name=kind, description=entry.description, stages=list(entry.stages))
+    kinds = [catalog.KindInfo(name=kind, description=entry.description, stages=list(entry.stages), codes=list(entry.codes),
+                             category=entry.category, scope=entry.scope, only_named=entry.only_named)
              for kind, entry in cls.errors.items()]
-    return models.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
+    return catalog.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
                                kinds=kinds)

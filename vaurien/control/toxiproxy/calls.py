@@ -17,8 +17,9 @@ import msgspec
 from ...errors import ConfigError, RegistrationError
 from ...links import STREAMS
 from ...net.breath import Breath
-from ...proxies.fleet import Fleet, NameTakenError, StoppingError, UnknownProxyError
+from ...proxies.fleet import Fleet
 from ...proxies.proxy import Proxy
+from ...proxies.refusals import NameTakenError, StoppingError, UnknownProxyError
 from ...spec import ToxicSpec
 from ...wire.toxics import AttachedToxic
 from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface

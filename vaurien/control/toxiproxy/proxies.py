@@ -6,8 +6,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from ...options import check_count
-from ...proxies.fleet import Fleet, NameTakenError
+from ...proxies.fleet import Fleet
 from ...proxies.proxy import Proxy
+from ...proxies.refusals import NameTakenError
 from ...spec import MAX_ADDRESS, ToxicSpec
 from ...wire.toxics import AttachedToxic, check_toxic
 from .addresses import GoAddressError, connecting, listen_error, listening, resolved

@@ -7,13 +7,16 @@ from typing import Any, ClassVar
 
 from ...options import Option
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind
+from .answers import body_at, read_status
 from .failures import ERRORS
 from .framers import Conversation
-from .headers import closing, with_field
+from .headers import closing, host_of, redirected, with_field
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 
 
 @Protocol.register
@@ -28,25 +31,36 @@ class HTTP(Conversation):
     """
 
     name = 'http'
+    alpn = 'http/1.1', 'http/1.0'
     options: ClassVar[Mapping[str, Any]] = {
         **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
+        'rewrite_redirects': Option("If True, a Location with the backend's address becomes one with the address that the client "
+                                    "had asked.", bool, False),
     }
     framers = Requests, Responses
+    shape = staticmethod(shape)
+    headed = True
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
         #: the session ends after one response
         self.single = not self.option('keep_alive')
-        self.editing = bool(self.single or self.option('overwrite_host_header'))
+        self.editing = bool(self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
+        self._asked = b''   # the last Host of the client
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
-        """Return headers as they should leave, by ``overwrite_host_header`` and ``keep_alive``.
+        """Return headers as they should leave, by ``overwrite_host_header``, ``rewrite_redirects`` and ``keep_alive``.
 
         A request for another protocol keeps its Connection field, which is part of the request; its response says whether
         the session ends.
         """
+        if self.option('rewrite_redirects'):
+            if to_backend:
+                self._asked = host_of(beginning) or self._asked
+            else:
+                beginning = redirected(beginning, self._host(), self._asked)
         if not to_backend:
             return closing(beginning) if exchange.closes else beginning
         if self.option('overwrite_host_header'):
@@ -66,3 +80,9 @@ class HTTP(Conversation):
     def spoils(self) -> bool:
         """Return False: a body with random bytes is a valid body, and shows no failing server."""
         return False
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_status(head)
+
+    def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        return body_at(data, at, end)

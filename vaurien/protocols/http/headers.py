@@ -62,6 +62,9 @@ LONG_LINE_BYTES = MAX_METHOD_BYTES + 2 + LAST_WORD_BYTES
 FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect):([^\r]*)')
 #: Transfer codings that may come before ``chunked`` (RFC 9112 section 7.2)
 CODINGS = frozenset((b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress'))
+HOST = re.compile(rb'\nHost:([^\r]*)', re.IGNORECASE)
+#: the host and port of an absolute Location, which TLS would not let be another one
+LOCATION = re.compile(rb'\nLocation:[ \t]*(?:http:)?//([^/?#\r]*)', re.IGNORECASE)
 Fields = dict[bytes, list[bytes]]   #: the values of these fields, by name
 
 
@@ -242,6 +245,26 @@ def with_field(headers: bytes, name: bytes, value: bytes) -> bytes:
     else:
         kept.insert(0, line)
     return CRLF.join([first, *kept])
+
+
+def host_of(headers: bytes) -> bytes:
+    """Return the value of the first Host field; empty: there is none."""
+    found = HOST.search(headers)
+    return found[1].strip() if found else b''
+
+
+def redirected(headers: bytes, backend: bytes, proxy: bytes) -> bytes:
+    """Return headers in which a Location at the backend is the same at the proxy.
+
+    Args:
+        headers: Those of a response.
+        backend: The backend's host and port; port 80 need not be said.
+        proxy: Those of the proxy, as the client knows them; empty: that is not known.
+    """
+    found = LOCATION.search(headers)
+    if found is None or not proxy or found[1].lower() not in (backend.lower(), backend.lower().removesuffix(b':80')):
+        return headers
+    return headers[:found.start(1)] + proxy + headers[found.end(1):]
 
 
 def closing(headers: bytes) -> bytes:

@@ -8,13 +8,17 @@ from collections.abc import Iterator
 
 from ...errors import ProtocolError
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure, Framer, MessageProtocol, Part
+from .answers import read_packet, read_text
 from .binary import BinaryRequests, BinaryResponses
-from .failures import KINDS, ROWS, closing
+from .failures import KINDS, QUIET, ROWS, closing
 from .opcodes import REQUEST
+from .shapes import shape
 from .state import Conversation
 from .text import TextRequests, TextResponses
+from .verbs import LOG
 
 #: what a line of text may begin with; a server accepts any other byte too, but no client begins with one
 TEXT_STARTS = bytes(range(32, 127)) + b'\t\r\n'
@@ -43,7 +47,9 @@ class Memcache(Conversation):
 
     name = 'memcache'
     framers = Opening, TextResponses
+    shape = staticmethod(shape)
     errors = KINDS
+    secrets = frozenset(('auth',))
 
     def speak(self, binary: bool) -> Framer[MessageProtocol]:
         """Follow one of the two protocols from here on; return the framer of its requests."""
@@ -53,15 +59,24 @@ class Memcache(Conversation):
         return self.request_cutter.follow(BinaryRequests(self) if binary else TextRequests(self))
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
+        if self.errors[kind].only_named and exchange.note and self._open(exchange):
+            return False
         row = ROWS.get(kind)
         return super().fits(kind, exchange) and (row is None or exchange.stage in (row.binary if self.binary else row.text))
 
     def replace(self, exchange: Exchange, failure: Failure) -> None:
         super().replace(exchange, closing(self, exchange, failure))
 
+    @staticmethod
+    def _open(exchange: Exchange) -> bool:
+        """Return whether a request may have no response, or one that has no end."""
+        return bool(exchange.note[QUIET]) or exchange.note is LOG
+
     def spoils(self) -> bool:
-        quiet = self.exchange(True).note[2]     # of both protocols: there may be no response at all
-        return not quiet and super().spoils()
+        return not self.exchange(True).note[QUIET] and super().spoils()
 
     def reusable(self) -> bool:
         return super().reusable() and not self.binary
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_packet(head) if self.binary else read_text(head, tail)

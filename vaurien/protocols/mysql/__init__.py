@@ -3,17 +3,21 @@
 Bytes only; knows no stream.
 """
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
-from ..message import FailureKind
+from ..message import FailureKind, MessageProtocol
+from ..starttls import STARTTLS
+from .answers import payload_at, read_reply
 from .calls import Call, complete
-from .commands import UNANSWERED
+from .commands import CHANGING_USER, LOGGING_IN, UNANSWERED
 from .failures import ERRORS, VERBS, verb
-from .packets import HEADER_BYTES
+from .packets import HEADER_BYTES, SSL, place_of_capabilities
 from .requests import Requests
 from .responses import Responses
+from .shapes import shape
 from .state import Conversation
 
 
@@ -25,14 +29,18 @@ class MySQL(Conversation):
     as in the documents: ``COM_PING``, ``COM_INIT_DB shop``, ``COM_STMT_PREPARE SELECT ...``; the login is named
     ``login user database``. Nothing is drawn for commands without a response: COM_QUIT, COM_STMT_CLOSE,
     COM_STMT_SEND_LONG_DATA.
-    TLS, compression and replication are relayed unread from where they begin: a client that prefers TLS has to be told not
-    to use it (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``).
+    TLS, compression and replication are relayed unread from where they begin. A client that prefers TLS has to be told not
+    to use it (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``); or ``starttls`` is set to ``refuse``, and the server's
+    greeting offers none.
     """
 
     name = 'mysql'
     framers = (Requests, Responses)
+    shape = staticmethod(shape)
+    options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))
+    secrets = frozenset((LOGGING_IN, CHANGING_USER))
     spoilt_after = HEADER_BYTES + 1
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
@@ -49,6 +57,18 @@ class MySQL(Conversation):
         """Return whether the real server could fail with this kind at this exchange: at its stage, with its statement."""
         return super().fits(kind, exchange) and (kind not in VERBS or verb(exchange) in VERBS[kind])
 
+    def without_tls(self, packet: bytes) -> bytes:
+        """Return the server's greeting without the capability to go on with TLS."""
+        at = HEADER_BYTES + place_of_capabilities(packet[HEADER_BYTES:])
+        low = int.from_bytes(packet[at:at + 2], 'little') & ~SSL
+        return packet[:at] + low.to_bytes(2, 'little') + packet[at + 2:]
+
     def reusable(self) -> bool:
         """Return False: the server greets each connection once, and this one has been used to log in."""
         return False
+
+    def own_answer(self, exchange: Exchange, reply: bytes) -> Answer:
+        return read_reply(reply)
+
+    def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        return payload_at(data, at, end)

@@ -7,6 +7,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from ...errors import ProtocolError
+from ..starttls import begins
 
 #: [bytes] of a payload; one of this length goes on in the next packet. Also the mask of the length in a header
 MAX_PAYLOAD_BYTES = 0xFFFFFF
@@ -86,14 +87,18 @@ def text(data: bytes, at: int) -> tuple[bytes, int]:
     return data[at:end], end + 1
 
 
+def place_of_capabilities(payload: bytes) -> int:
+    """Return where the lower two bytes of the capabilities are in the server's first packet."""
+    return text(payload, 1)[1] + 4 + 8 + 1      # thread id, first half of the scramble, filler
+
+
 def greeting(payload: bytes) -> Greeting:
     """Read the server's first packet.
 
     Raises:
         ProtocolError: It is cut short.
     """
-    version, at = text(payload, 1)
-    low = at + 4 + 8 + 1    # thread id, first half of the scramble, filler
+    version, low = text(payload, 1)[0], place_of_capabilities(payload)
     if len(payload) < low + 2:
         raise ProtocolError('the greeting is cut short')
     capabilities = int.from_bytes(payload[low:low + 2], 'little') | int.from_bytes(payload[low + 5:low + 7], 'little') << 16
@@ -114,7 +119,7 @@ def login(payload: bytes, server: int) -> Login:
     """
     client = int.from_bytes(payload[:4], 'little')
     if client & SSL:
-        raise ProtocolError('TLS begins')
+        raise ProtocolError(begins('mysql'))
     if not client & PROTOCOL_41 or len(payload) < 32:
         raise ProtocolError('the client is older than MySQL 4.1')
     if not (client | server) & LONG_PASSWORD:

@@ -9,6 +9,8 @@ from typing import ClassVar
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
+from ..starttls import NO_TLS, REFUSE
+from .answers import code_at
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
     CURSOR_EXISTS,
@@ -47,6 +49,10 @@ class Responses(Framer[Conversation]):
         self.left = 0       # how many definitions are still to come
         self.full = False   # the packet before was full, and another one goes on with it
         self.last = False   # the packet under way completes its response
+        self._offer: Exchange | None = None     # that of the greeting, where something is taken out of it; None: it has come
+        if protocol.option('starttls') == REFUSE:
+            self._offer = Exchange(b'greeting', expects=False)
+            self._offer.behavior = NO_TLS
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         protocol, size = self.protocol, len(data)
@@ -68,7 +74,11 @@ class Responses(Framer[Conversation]):
                 self.rest, self.last = end - size, done
                 yield size, exchange, False
                 return
-            yield end, exchange, done and (exchange is None or self._complete(exchange))
+            if exchange is None and self._offer is not None and data[start + HEADER_BYTES] != ERR:
+                yield end, self._offer, True
+                self._offer = None
+            else:
+                yield end, exchange, done and (exchange is None or self._complete(exchange))
             start = end
         raise ProtocolError('what follows is compressed')
 
@@ -172,7 +182,10 @@ class Responses(Framer[Conversation]):
             call: What is remembered of the request.
         """
         if first == ERR:
-            return length < 3 or data[at + 1:at + 3] != PROGRESS
+            if length >= 3 and data[at + 1:at + 3] == PROGRESS:
+                return False
+            self.error = code_at(data, at)
+            return True
         if self.next is FIRST:
             return self._FIRST[call.shape](self, data, at, length, first, call)
         if self.next is PASSING:

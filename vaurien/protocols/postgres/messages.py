@@ -10,6 +10,7 @@ HEADER_BYTES = 5    #: a code (1), and the length of all that follows the code (
 read_header = Struct('>BI').unpack_from
 #: [bytes] of a message by its length field: 4 for the field itself, and less than the 1 GB that the server allocates at once
 MIN_LENGTH_BYTES, MAX_LENGTH_BYTES = 4, 0x3FFFFFFF
+NO_ENCRYPTION = b'N'  #: the response to a request for encryption that there is none
 IDLE, IN_BLOCK, IN_FAILED_BLOCK = b'I', b'T', b'E'     #: the transaction status in ReadyForQuery
 
 # -- the stages of an exchange
@@ -26,15 +27,17 @@ DONE = 1        #: its last part
 READY = 2       #: its last part, with the transaction status
 FAILED = 3      #: its last part, and the server ignores everything up to the next Sync
 COPYING = 4     #: a part of it; from now on the client sends data
-ASIDE = 5       #: no part of it: the server sends it of its own accord, also in the middle of a response
-LOST = 6        #: what follows cannot be followed
-WRONG = 7       #: it cannot come here
+REFUSED = 5     #: a part of it, and an error: more follows
+ASIDE = 6       #: no part of it: the server sends it of its own accord, also in the middle of a response
+LOST = 7        #: what follows cannot be followed
+WRONG = 8       #: it cannot come here
 
 Plan = dict[int, int]   #: what the messages of a response mean, by their codes; any other code is ``WRONG``
 
 
 def _plan(aside: bytes = b'NSA', **codes: bytes) -> Plan:
-    actions = {'more': MORE, 'done': DONE, 'ready': READY, 'failed': FAILED, 'copying': COPYING, 'lost': LOST}
+    actions = {'more': MORE, 'done': DONE, 'ready': READY, 'failed': FAILED, 'copying': COPYING, 'refused': REFUSED,
+               'lost': LOST}
     plan = dict.fromkeys(aside, ASIDE)
     for action, letters in codes.items():
         plan.update(dict.fromkeys(letters, actions[action]))
@@ -45,14 +48,14 @@ def _plan(aside: bytes = b'NSA', **codes: bytes) -> Plan:
 TO_NEGOTIATION = _plan(aside=b'', done=b'E')
 #: Authentication of every kind, ParameterStatus, BackendKeyData, warnings; any error is the last message.
 TO_STARTUP = _plan(aside=b'', more=b'RSKvN', done=b'E', ready=b'Z')
-TO_QUERY = _plan(more=b'TDCIEHdc', copying=b'G', lost=b'W', ready=b'Z')
-TO_CALL = _plan(more=b'VE', ready=b'Z')
+TO_QUERY = _plan(more=b'TDCIHdc', refused=b'E', copying=b'G', lost=b'W', ready=b'Z')
+TO_CALL = _plan(more=b'V', refused=b'E', ready=b'Z')
 TO_PARSE = _plan(done=b'1', failed=b'E')
 TO_BIND = _plan(done=b'2', failed=b'E')
 TO_DESCRIBE = _plan(more=b't', done=b'Tn', failed=b'E')
 TO_EXECUTE = _plan(more=b'DHdc', done=b'CIs', copying=b'G', lost=b'W', failed=b'E')
 TO_CLOSE = _plan(done=b'3', failed=b'E')
-TO_SYNC = _plan(more=b'E', ready=b'Z')
+TO_SYNC = _plan(refused=b'E', ready=b'Z')
 #: A Sync that the server has read in the middle of COPY FROM STDIN, where it has no effect and no response.
 TO_NOTHING: Plan = {}
 #: The group that stands in for the Execute of a COMMIT: a complete ROLLBACK, then a Parse that fails.
@@ -86,6 +89,10 @@ def bind(portal: bytes, statement: bytes) -> bytes:
 def execute(portal: bytes) -> bytes:
     """Write an Execute for all rows."""
     return message(b'E', portal + b'\0' + bytes(4))
+
+
+#: a Sync
+SYNC = message(b'S', b'')
 
 
 def close_statement(statement: bytes) -> bytes:

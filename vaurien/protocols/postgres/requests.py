@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES, Framer, Part
+from ..starttls import NO_TLS, REFUSE
 from . import messages as wire
 from .messages import HEADER_BYTES, MAX_LENGTH_BYTES, MIN_LENGTH_BYTES, Plan, read_header
 from .state import Conversation
@@ -94,7 +95,7 @@ class Requests(Framer[Conversation]):
     def _open_session(self, code: int, body: bytes) -> Exchange:
         """Make the exchange of a packet before the first message; a StartupMessage is the last such packet."""
         if code in _NEGOTIATIONS:
-            return Exchange(_NEGOTIATIONS[code], wire.NEGOTIATION, True, wire.TO_NEGOTIATION)
+            return self._negotiate(_NEGOTIATIONS[code])
         if code == _CANCEL:
             return Exchange(b'CancelRequest', wire.CANCEL, False)
         self.started = True
@@ -104,6 +105,12 @@ class Requests(Framer[Conversation]):
         database = settings.get(b'database') or user
         self.protocol.login = {'user': user.decode('utf-8', 'replace'), 'database': database.decode('utf-8', 'replace')}
         return Exchange((b'startup user=%b database=%b' % (user, database))[:MAX_NAME_BYTES], wire.STARTUP, True, wire.TO_STARTUP)
+
+    def _negotiate(self, name: bytes) -> Exchange:
+        exchange = Exchange(name, wire.NEGOTIATION, True, wire.TO_NEGOTIATION)
+        if self.protocol.option('starttls') == REFUSE:
+            exchange.behavior = NO_TLS
+        return exchange
 
     # -- afterwards
 
@@ -167,6 +174,8 @@ class Requests(Framer[Conversation]):
         exchange = Exchange(name, stage, plan is not None and not protocol.skipping, plan)
         if code == _EXECUTE:
             self.executed = exchange
+        if protocol.losing is not None:
+            protocol.lose(exchange)
         return exchange
 
     # -- the content of each message; each method returns a name for its exchange, empty: it has none of its own

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
+from ..starttls import begins
 from . import messages as wire
+from .answers import ERROR, state_at
 from .messages import (
     ASIDE,
     HEADER_BYTES,
@@ -24,8 +26,10 @@ from .messages import (
 )
 from .state import Conversation
 
-_REFUSED = ord('N')
+_REFUSED = ord(wire.NO_ENCRYPTION)
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
+#: [bytes] of an error within which its SQLSTATE comes; one that has it later is not recorded with it
+MAX_STATE_BYTES = 256
 _REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server sends a message that cannot come here'}
 
 
@@ -57,7 +61,7 @@ class Responses(Framer[Conversation]):
             self.protocol.fed.pop(queue[0], None)
             return start, _ignored(queue[0]), True
         if self.encrypted:
-            raise ProtocolError('what follows is encrypted')
+            raise ProtocolError(begins(self.protocol.name, 'what follows is encrypted'))
         if plan is wire.TO_NEGOTIATION and data[start:start + 1] not in (b'', b'E'):
             return self._negotiated(data[start], start + 1)
         at, end, action = _walk(data, start, plan)
@@ -67,10 +71,17 @@ class Responses(Framer[Conversation]):
             if at == start and action > ASIDE:
                 raise ProtocolError(_REASONS[action])
             return (at, exchange, False) if at > start else None
+        if data[at] == ERROR and not self._reads_error(data, at, end):
+            return (at, exchange, False) if at > start else None
         if end > len(data):
             self.rest, self.due = end - len(data), action
             return len(data), exchange, False
         return self._ended(action, data, end)
+
+    def _reads_error(self, data: bytes, at: int, end: int) -> bool:
+        """Record the SQLSTATE of an error that ends at ``end``; return False where that is still to come."""
+        self.error = state_at(data, at)
+        return bool(self.error) or len(data) >= min(end, at + MAX_STATE_BYTES)
 
     def _negotiated(self, response: int, end: int) -> Part:
         """Report the single byte that is the response to SSLRequest and GSSENCRequest."""
@@ -95,10 +106,12 @@ class Responses(Framer[Conversation]):
             self.final = True   # it has not been let in
         if protocol.fed:
             protocol.fed.pop(exchange, None)
-        return end, exchange, action != wire.COPYING
+        return end, exchange, action not in (wire.COPYING, wire.REFUSED)
 
     def _ready(self, exchange: Exchange, status: bytes) -> None:
         protocol = self.protocol
+        if self.failed:
+            self.error = ''     # it was that of a request before
         protocol.status, protocol.copying, self.failed = status, False, False
         failure = exchange.failure
         if failure is not None and failure.request:     # the response to the stand-in has the true status

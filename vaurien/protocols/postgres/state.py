@@ -2,9 +2,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..base import Exchange
+from ..base import Behavior, Exchange, Failure
 from ..message import MessageProtocol
-from .messages import IDLE, TO_NOTHING, TO_SYNC
+from .messages import IDLE, STEP, SYNC, TO_NOTHING, TO_SYNC
 
 
 class Conversation(MessageProtocol):
@@ -17,6 +17,8 @@ class Conversation(MessageProtocol):
         given_up: A statement of the group was answered with a failure, so that the server ignores the rest of the group.
         skipping: The server has said that it ignores what is sent until there is a Sync.
         copying: The server reads CopyData.
+        losing: The behavior that lets the response to a statement of the group get lost, and how the connection ends at the
+            group's Sync; None: nothing gets lost.
         fed: Executes whose CopyData have been sent to their end before the server asked for any, each with the Syncs among
             that data.
         statements: The text of prepared statements, by name.
@@ -28,9 +30,27 @@ class Conversation(MessageProtocol):
         self.login = {'user': '', 'database': ''}
         self.status = b''
         self.grouped = self.given_up = self.skipping = self.copying = False
+        self.losing: tuple[Behavior | None, str] | None = None
         self.fed: dict[Exchange, list[Exchange]] = {}
         self.statements: dict[bytes, bytes] = {}
         self.portals: dict[bytes, bytes] = {}
+
+    def lose(self, exchange: Exchange) -> None:
+        """Let the responses to the rest of a group get lost too, and the connection end at its Sync.
+
+        The server commits at a Sync, and not before. A client that asks for the responses without one gets them without one: the
+        backend gets it in place of the Flush, or it would not do what was asked, and the client would wait.
+        """
+        assert self.losing is not None
+        behavior, end = self.losing
+        flush = exchange.stage == STEP and exchange.note is None
+        if flush:
+            exchange.note, exchange.expects = TO_SYNC, True
+            self.grouped = self.skipping = False
+        if exchange.expects:
+            ends = exchange.note is TO_SYNC
+            exchange.behavior, exchange.due = behavior, True
+            exchange.failure = Failure(request=SYNC if flush else None, end=end if ends else '')
 
     def settled(self, exchange: Exchange) -> bool:
         """Return whether ``status`` still holds: nothing else is in flight."""

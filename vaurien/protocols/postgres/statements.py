@@ -61,6 +61,11 @@ def read(text: str) -> Statement:
     return _classify(words)._replace(opening=text[:begin])
 
 
+def reads_data(text: str) -> bool:
+    """Return whether a text may let the server read data from the client: COPY FROM STDIN."""
+    return {'COPY', 'STDIN'} <= {token['word'].upper() for token in _TOKEN.finditer(text) if token['word']}
+
+
 def _words(text: str, start: int) -> tuple[list[str], int]:
     """Return the words of one statement outside of parentheses, in capitals, and where it ends.
 

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
+from .answers import read_reply
+from .commands import LOGIN
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
-from .state import BEYOND, BITS, Conversation, State
+from .shapes import shape
+from .state import BEYOND, BITS, ROLE, UNLOSABLE, Conversation, State
 
 
 @Protocol.register
@@ -24,6 +28,7 @@ class Redis(Conversation):
 
     name = 'redis'
     framers = Requests, Responses
+    shape = staticmethod(shape)
     errors = KINDS
     undrawn = frozenset((BEYOND,))
 
@@ -32,8 +37,16 @@ class Redis(Conversation):
         super().__init__(settings)
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
+        if self.errors[kind].only_named and exchange.note and exchange.note[ROLE] in UNLOSABLE:
+            return False
         needs = NEEDS.get(kind, 0)
         return super().fits(kind, exchange) and (not needs or bool(exchange.note[BITS] & needs))
 
     def reusable(self) -> bool:
         return super().reusable() and self.state.clean and self.state.usual
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_reply(head)
+
+    def secret(self, exchange: Exchange) -> bool:
+        return bool(exchange.note[BITS] & LOGIN)

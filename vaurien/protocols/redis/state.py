@@ -27,6 +27,8 @@ CLEARING: Final = 'clears'          #: it says whether the connection is like a 
 WATCHING: Final = 'watches'         #: nothing; the transaction to come depends on its keys
 UNCOUNTABLE: Final = 'odd'          #: it is the reply to a transaction, and its length cannot be known
 NOTHING: Final = 'nothing'          #: it is dropped, and the client gets a null in the version that is spoken by then
+#: the replies that never get lost: nothing has been done yet, or the server goes on of its own accord
+UNLOSABLE: Final = (STARTING, SUBSCRIBES, TAKES_OVER, UNCOUNTABLE)
 #: a null in place of an array, by whether the version of the protocol is 3
 NULLS: Final = (b'*-1\r\n', b'_\r\n')
 

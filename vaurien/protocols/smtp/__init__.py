@@ -2,15 +2,20 @@
 
 Bytes only; knows no stream.
 """
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from .. import Protocol
+from ..answers import Answer
 from ..base import Exchange
-from ..message import Failure
+from ..message import Failure, MessageProtocol
+from ..starttls import STARTTLS
+from .answers import read_reply
 from .commands import CONTENT, MESSAGE
-from .failures import CONDITIONS, GO_AHEAD, KINDS
+from .failures import CONDITIONS, GO_AHEAD, KINDS, NO_STARTTLS
 from .requests import Requests
-from .responses import Responses
+from .responses import Responses, without_starttls
+from .shapes import shape
 from .state import Conversation
 
 
@@ -28,13 +33,18 @@ class SMTP(Conversation):
     ``RSET``; the connection stays usable. Everything else that may happen to a message is drawn at the dot:
     ``lost-reply``, a closed connection, delay, hang, ...
 
-    After STARTTLS, with LMTP, and wherever two servers could disagree about where a line or a message ends, bytes are
+    With ``starttls`` set to ``refuse``, replies to EHLO offer no STARTTLS, and the command is answered with 502; nothing is drawn
+    for it. After STARTTLS, with LMTP, and wherever two servers could disagree about where a line or a message ends, bytes are
     relayed unread.
     """
 
     name = 'smtp'
     framers = Requests, Responses
+    shape = staticmethod(shape)
+    options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors = KINDS
+    carries = True      # the content of a message belongs to the dot that ends it
+    secrets = frozenset(('auth-initial', 'credentials'))
     spoilt_after = 4    # the code and what follows it
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
@@ -71,6 +81,20 @@ class SMTP(Conversation):
         self.decided(CONTENT)
         self.taken = data
 
+    def refusal(self, exchange: Exchange) -> Failure:
+        """Return what STARTTLS is answered with where it is refused."""
+        self.decided()
+        return Failure(NO_STARTTLS)
+
+    def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
+        if to_backend or exchange.stage != 'hello':
+            return beginning
+        self.editing = any(other.stage == 'hello' for other in self.queue if other is not exchange)
+        return without_starttls(beginning) if beginning.startswith(b'250') else beginning
+
     def reusable(self) -> bool:
         """Return False: the greeting has been sent, and the client may have authenticated."""
         return False
+
+    def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        return read_reply(head)

@@ -5,6 +5,8 @@ Tables and words; knows no framer. The source is RFC 5321 where nothing else is 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ..starttls import begins
+
 #: what the client sends next
 COMMAND, CREDENTIALS, CONTENT = PHASES = ('command', 'credentials', 'content')
 #: the stages of the dot that ends a message, which is a request of its own: ``DELIVERY`` where the backend has read the
@@ -35,7 +37,7 @@ OTHER = Command('other')
 COMMANDS = {
     b'EHLO': Command('hello'),
     b'HELO': Command('hello'),
-    b'STARTTLS': Command('starttls', {b'220': 'TLS begins'}, waits=True),       # RFC 3207
+    b'STARTTLS': Command('starttls', {b'220': begins('smtp')}, waits=True),     # RFC 3207
     b'AUTH': AUTH,
     b'MAIL': Command('mail'),
     b'RCPT': Command('rcpt'),

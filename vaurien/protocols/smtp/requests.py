@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, Part
+from ..starttls import NO_TLS, REFUSE
 from .commands import AUTH, CHUNK, COMMAND, COMMANDS, CONTENT, CREDENTIALS, DELIVERY, LAST_CHUNK, MESSAGE, OTHER
 from .lines import CRLF, line_end
 from .state import Conversation
@@ -29,6 +30,7 @@ class Requests(Framer[Conversation]):
         super().__init__(protocol)
         self.sender = self.mechanism = b''
         self.tail = CRLF
+        self.refuses_tls = protocol.option('starttls') == REFUSE
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         smtp, size = self.protocol, len(data)
@@ -96,7 +98,16 @@ class Requests(Framer[Conversation]):
         elif verb == b'LHLO':
             raise ProtocolError('LMTP, which replies to a message once for each recipient')
         exchange = Exchange(name, stage, note=command.turns)
+        if self.refuses_tls:
+            self._refuse_tls(exchange)
         return self._wait(exchange) if command.waits else exchange, length
+
+    def _refuse_tls(self, exchange: Exchange) -> None:
+        """See to it that a reply offers no TLS, and that what asks for it is refused."""
+        if exchange.stage == 'hello':
+            self.protocol.editing = True
+        elif exchange.stage == 'starttls':
+            exchange.behavior = NO_TLS
 
     @staticmethod
     def _chunk(words: list[bytes]) -> tuple[int, str]:

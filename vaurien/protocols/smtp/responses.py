@@ -39,8 +39,15 @@ class Responses(Framer[Conversation]):
             elif at - start > MAX_PASSED_BYTES:
                 start = at
                 yield at, exchange, False
-        if at > start:
+        if at > start and not self._may_offer(exchange, data[start:start + 3]):
             yield at, exchange, False
+
+    def _may_offer(self, exchange: Exchange | None, code: bytes) -> bool:
+        """Return whether a reply must be complete before any of it is passed on: STARTTLS may be taken out of it.
+
+        One that is longer than ``MAX_PASSED_BYTES`` is passed on none the less.
+        """
+        return self.protocol.editing and exchange is not None and exchange.stage == 'hello' and code == b'250' and not self.open
 
     @staticmethod
     def _line(data: bytes, start: int) -> int:
@@ -88,3 +95,12 @@ class Responses(Framer[Conversation]):
             smtp.undecided, smtp.phase = None, turn
         smtp.authenticated = smtp.authenticated or code == b'235'
         return ''
+
+
+def without_starttls(reply: bytes) -> bytes:
+    """Return a reply to EHLO without the line that offers STARTTLS (RFC 3207); another line is the last one where that was it."""
+    first, *lines = reply.splitlines(keepends=True)
+    kept = [first, *(line for line in lines if line[4:].strip().upper() != b'STARTTLS')]
+    if lines and kept[-1] is not lines[-1] and lines[-1][3:4] == b' ':
+        kept[-1] = kept[-1][:3] + b' ' + kept[-1][4:]
+    return b''.join(kept)

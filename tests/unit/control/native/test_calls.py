@@ -54,7 +54,8 @@ def test_plugins_are_described_with_their_options(server):
     protocols = {found['name']: found for found in server.get('/v1/protocols')['protocols']}
     assert [option['name'] for option in protocols['tcp']['options']] == ['reuse_socket', 'buffer', 'keep_alive']
     assert protocols['tcp']['kinds'] == []
-    assert protocols['http']['kinds'][0].keys() == {'name', 'description', 'stages'}
+    assert protocols['http']['kinds'][0].keys() == {'name', 'description', 'stages', 'codes', 'category', 'scope',
+                                                      'only_named'}
     assert 'latency' in {found['name'] for found in server.get('/v1/toxics')['toxics']}
 
 

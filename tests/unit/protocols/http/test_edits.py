@@ -110,3 +110,25 @@ def test_without_keep_alive_an_upgrade_that_is_refused_ends() -> None:
 ])
 def test_backend_connection_is_reused_only_where_both_peers_would_go_on(said: list[Turn], good: bool) -> None:
     assert replay(HTTP, said).protocol.reusable() is good
+
+
+@SLICERS
+@pytest.mark.parametrize('location, leaves', [
+    (b'http://backend.test:80/a?b=http://backend.test/', b'http://p:8000/a?b=http://backend.test/'),
+    (b'http://Backend.TEST', b'http://p:8000'),
+    (b'//backend.test/x', b'//p:8000/x'),
+    (b'/x', b'/x'),
+    (b'http://backend.test:81/x', b'http://backend.test:81/x'),
+    (b'https://backend.test/x', b'https://backend.test/x'),
+    (b'http://backend.test.example/x', b'http://backend.test.example/x'),
+])
+def test_a_redirect_to_the_backend_leads_to_the_proxy(slicer: Slicer, location: bytes, leaves: bytes) -> None:
+    answered = b'HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: %s\r\n\r\n'
+    asked, got = leaving(b'GET / HTTP/1.1\r\nHost: p:8000\r\n\r\n', EARLY + answered % location, slicer,
+                         rewrite_redirects=True, overwrite_host_header=True)
+    assert (asked, got) == (b'GET / HTTP/1.1\r\nHost: backend.test:80\r\n\r\n', EARLY + answered % leaves)
+
+
+def test_a_redirect_stays_as_it_is_where_the_client_has_said_no_host() -> None:
+    answered = b'HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: http://backend.test/\r\n\r\n'
+    assert leaving(b'GET / HTTP/1.0\r\n\r\n', answered, rewrite_redirects=True)[1] == answered

@@ -12,7 +12,7 @@ from vaurien.protocols.message import Failure
 from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
 
 ALL = ('500', '501', '502', '503', '504', '429', 'truncated', 'malformed-chunk', 'empty-response', 'reset',
-       'slow-headers')
+       'slow-headers', 'lost-reply', 'half-reply')
 STATUSES = {'500': 'Internal Server Error', '501': 'Not Implemented', '502': 'Bad Gateway',
             '503': 'Service Unavailable',
             '504': 'Gateway Timeout', '429': 'Too Many Requests'}
@@ -56,6 +56,7 @@ def test_refusal_is_a_complete_response_that_names_vaurien(kind: str, reason: st
     page = response.read().decode()
 
     assert (response.status, response.reason, failure.end, failure.pause) == (int(kind), reason, '', 0)
+    assert HTTP.errors[kind].codes == (str(response.status),)
     assert 'injected by vaurien' in page
     assert f'{kind} {reason}' in page
     assert response.headers['Content-Length'] == str(len(page.encode()))
@@ -157,8 +158,8 @@ def test_slow_headers_come_byte_by_byte() -> None:
 #: kinds that a response to such a request cannot have
 MISSING = {
     'GET': (GET, set()), 'HTTP/1.0': (request('GET', version='1.0'), {'malformed-chunk'}),
-    'HEAD': (HEAD, {'truncated', 'malformed-chunk', 'reset'}),
-    'CONNECT': (CONNECT, {'truncated', 'malformed-chunk', 'reset'}),
+    'HEAD': (HEAD, {'truncated', 'malformed-chunk', 'reset', 'half-reply'}),
+    'CONNECT': (CONNECT, {'truncated', 'malformed-chunk', 'reset', 'half-reply'}),
 }
 
 

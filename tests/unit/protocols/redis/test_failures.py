@@ -75,6 +75,7 @@ RECORDED_ERRORS = {line for turns in RECORDED.values() for sender, data in turns
 
 @pytest.mark.parametrize('kind', ROWS)
 def test_error_is_what_the_real_server_says(kind: str) -> None:
+    assert ROWS[kind].text.startswith(f'{KINDS[kind].codes[0]} ')
     pattern = re.escape(ROWS[kind].text)
     for name, form in (('slot', r'\d+'), ('backend', r'[\d.]+:\d+'), ('command', r'\w+')):
         pattern = pattern.replace(re.escape(f'{{{name}}}'), form)

@@ -106,7 +106,7 @@ def sent(*turns: Turn, by: str) -> bytes:
 
 #: RFC 5321 section 4.3.2 and the extensions: the codes of failures by stage
 REAL = {
-    'connect': {421, 554}, 'hello': {421, 502, 550}, 'starttls': {421, 454}, 'auth': {421, 454, 534, 538},
+    'connect': {421, 554}, 'hello': {421, 502, 550, 0}, 'starttls': {421, 454}, 'auth': {421, 454, 534, 538},
     'auth-initial': {421, 454, 534, 535, 538}, 'credentials': {421, 454, 535}, 'mail': {421, 451, 452, 530, 550, 552},
     'rcpt': {421, 450, 451, 452, 550, 551, 552, 553, 554}, 'data': {421, 451, 554},
     'chunk': {421, 451, 452, 552, 554}, 'last-chunk': {421, 451, 452, 550, 552, 554, 0}, DELIVERY: {421, 0},
@@ -134,15 +134,17 @@ def test_codes_stand_where_the_standards_have_them(stage: str) -> None:
 @pytest.mark.parametrize('kind', SMTP.errors)
 def test_reply_is_one_well_formed_line(kind: str) -> None:
     for stage in SMTP.errors[kind].stages:
-        if kind != 'lost-reply':
+        if SMTP.errors[kind].codes:
             enhanced = rb'' if stage in ('connect', 'hello') else rb'\1\.\d\.\d{1,2} '
             assert re.fullmatch(rb'([45])[0-5]\d ' + enhanced + rb'[A-Z][ -~]+\r\n', reply_of(kind, stage))
+            said = tuple(reply_of(kind, stage).decode().split()[:2 if enhanced else 1])
+            assert SMTP.errors[kind].codes[:len(said)] == said
 
 
 def test_kinds_that_are_promised_are_there() -> None:
     promised = {'service-unavailable': b'421', 'mailbox-busy': b'450', 'local-error': b'451',
                 'insufficient-storage': b'452', 'mailbox-unavailable': b'550', 'transaction-failed': b'554',
-                'lost-reply': b''}
+                'unanswered': b''}
     assert {kind: reply_of(kind, SMTP.errors[kind].stages[-1])[:3] for kind in promised} == promised
 
 
@@ -159,6 +161,7 @@ def test_421_ends_the_connection(kind: str) -> None:
     ('not-implemented', b'ehlo me', 'hello', True), ('not-implemented', b'HELO me', 'hello', False),
     ('auth-required', b'MAIL FROM:<>', 'mail', True), ('mailbox-busy', b'MAIL FROM:<>', 'mail', False),
     ('too-big', b'. FROM:<>', DELIVERY, False), ('lost-reply', b'. FROM:<>', DELIVERY, True),
+    ('unanswered', b'. FROM:<>', DELIVERY, True),
     ('lost-reply', b'BDAT 9', 'chunk', False), ('lost-reply', b'DATA', 'data', False),
     ('too-big', b'DATA', 'data', True), ('auth-failed', b'AUTH LOGIN', 'auth', False),
     ('too-big', b'. FROM:<>', MESSAGE, False)])
@@ -271,10 +274,11 @@ def test_refusal_drawn_at_the_dot_meets_the_next_message() -> None:
 
 
 @pytest.mark.parametrize('kind, end, to_backend', [
-    ('lost-reply', 'silence', b'one\r\n.\r\n'), ('service-unavailable', 'close', b'one\r\n')])
+    ('lost-reply', 'reset', b'one\r\n.\r\n'), ('unanswered', 'silence', b'one\r\n.\r\n'),
+    ('service-unavailable', 'close', b'one\r\n')])
 def test_dot_meets_what_delivers_the_message_or_closes_the_connection(kind: str, end: str, to_backend: bytes) -> None:
     before = [*READY, (CLIENT, b'DATA\r\n'), (BACKEND, b'354 go\r\n')]
-    answer = [(BACKEND, b'250 kept\r\n')] if kind == 'lost-reply' else []
+    answer = [(BACKEND, b'250 kept\r\n')] if kind in ('lost-reply', 'unanswered') else []
     dialogue = failing({'.': kind}, *before, (CLIENT, b'one\r\n.\r\n'), *answer)
     assert dialogue.to_backend == sent(*before, by=CLIENT) + to_backend
     assert dialogue.ends == [end]
@@ -299,11 +303,12 @@ def test_transaction_is_not_left_open_by_a_failed_chunk() -> None:
     assert dialogue.to_client.endswith(b'452 4.3.1 Insufficient system storage\r\n503 5.5.1 no transaction\r\n')
 
 
-def test_last_chunk_is_delivered_where_only_its_reply_is_lost() -> None:
-    dialogue = failing({'BDAT': 'lost-reply'}, *READY, (CLIENT, b'BDAT 2 LAST\r\nxy'), (BACKEND, b'250 kept\r\n'))
+@pytest.mark.parametrize('kind, end', [('lost-reply', 'reset'), ('unanswered', 'silence')])
+def test_last_chunk_is_delivered_where_only_its_reply_is_lost(kind: str, end: str) -> None:
+    dialogue = failing({'BDAT': kind}, *READY, (CLIENT, b'BDAT 2 LAST\r\nxy'), (BACKEND, b'250 kept\r\n'))
     assert dialogue.to_backend.endswith(b'BDAT 2 LAST\r\nxy')
     assert dialogue.to_client == sent(*READY, by=BACKEND)
-    assert dialogue.ends == ['silence']
+    assert dialogue.ends == [end]
 
 
 def test_any_kind_that_is_drawn_fits() -> None:

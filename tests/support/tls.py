@@ -1,0 +1,172 @@
+"""Certificates for tests, and an end of a TLS conversation that sees how the other one ends. Knows nothing of vaurien."""
+import atexit
+import contextlib
+import functools
+import shutil
+import socket
+import ssl
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import trustme
+
+READ = 64 * 1024    #: [bytes] of one read
+
+
+class Certificates(NamedTuple):
+    """Files in PEM.
+
+    Args:
+        ca: The authority that the others are of.
+        cert: A certificate for localhost and 127.0.0.1.
+        key: Its key.
+        folder: Where they lie.
+    """
+
+    ca: str
+    cert: str
+    key: str
+    folder: Path
+
+    @property
+    def ours(self) -> dict[str, str]:
+        """Fields of a spec: what a proxy shows to clients."""
+        return {'tls_cert': self.cert, 'tls_key': self.key}
+
+    @property
+    def both(self) -> dict[str, str]:
+        """Fields of a spec: what a proxy shows to clients, and whom it trusts."""
+        return {**self.ours, 'tls_backend_ca': self.ca}
+
+
+@functools.cache
+def authority() -> trustme.CA:
+    """Return the authority of all tests of this process."""
+    return trustme.CA()
+
+
+def written(folder: Path, name: str, leaf: trustme.LeafCert) -> tuple[str, str]:
+    """Write a certificate with those between it and its root, and its key."""
+    cert, key = folder / f'{name}.pem', folder / f'{name}-key.pem'
+    cert.write_bytes(b''.join(part.bytes() for part in leaf.cert_chain_pems))
+    key.write_bytes(leaf.private_key_pem.bytes())
+    return str(cert), str(key)
+
+
+@functools.cache
+def certificates() -> Certificates:
+    """Return the files of this process, which removes them when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix='vaurien-tls-'))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / 'ca.pem').write_bytes(authority().cert_pem.bytes())
+    cert, key = written(folder, 'localhost', authority().issue_cert('localhost', '127.0.0.1'))
+    return Certificates(str(folder / 'ca.pem'), cert, key, folder)
+
+
+def server_context(**limits: ssl.TLSVersion) -> ssl.SSLContext:
+    """Make the context of a server for localhost; the limits are attributes of it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates().cert, certificates().key)
+    for name, version in limits.items():
+        setattr(context, name, version)
+    return context
+
+
+def client_context() -> ssl.SSLContext:
+    """Make the context of a client that trusts the authority of the tests alone."""
+    return ssl.create_default_context(cafile=certificates().ca)
+
+
+class Talk:
+    """One end of a TLS conversation, on a blocking socket.
+
+    Args:
+        sock: The connected socket.
+        context: Its context; the handshake is made at once.
+        name: The server's name, of a client; None: it is the server.
+    """
+
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext, name: str | None = None) -> None:
+        self.sock, self._in, self._out = sock, ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._in, self._out, name is None, name)
+        while True:
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._flush()
+                self._in.write(self._more())
+            except ssl.SSLError:
+                self._flush()
+                raise
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._out.pending:
+            self.sock.sendall(self._out.read())
+
+    def _more(self) -> bytes:
+        data = self.sock.recv(READ)
+        if not data:
+            raise EOFError('FIN')
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        view = memoryview(data)
+        while view:
+            view = view[self.tls.write(view):]
+        self._flush()
+
+    def read(self) -> bytes:
+        """Read what comes; empty: a close_notify has come.
+
+        Raises:
+            EOFError: A FIN has come instead.
+            ConnectionResetError: It was reset.
+        """
+        while True:
+            try:
+                return self.tls.read(READ)
+            except ssl.SSLWantReadError:
+                self._flush()
+                self._in.write(self._more())
+            except ssl.SSLZeroReturnError:
+                return b''
+
+    def read_exactly(self, count: int) -> bytes:
+        """Read so many bytes."""
+        data = bytearray()
+        while len(data) < count:
+            piece = self.read()
+            if not piece:
+                raise EOFError(f'{len(data)} of {count} bytes, and then a close_notify')
+            data += piece
+        assert len(data) == count, f'{len(data)} bytes and not {count}'
+        return bytes(data)
+
+    def read_to_end(self) -> tuple[bytes, str]:
+        """Read until the other end ends, and say how: ``notify``, ``FIN`` or ``RST``."""
+        data = bytearray()
+        try:
+            while piece := self.read():
+                data += piece
+        except EOFError:
+            return bytes(data), 'FIN'
+        except ConnectionResetError:
+            return bytes(data), 'RST'
+        return bytes(data), 'notify'
+
+    def fin(self) -> str:
+        """Wait for what comes after a close_notify: ``FIN``, ``RST`` or bytes."""
+        try:
+            return 'FIN' if self.sock.recv(READ) == b'' else 'bytes'
+        except ConnectionResetError:
+            return 'RST'
+
+    def notify(self) -> None:
+        """Send close_notify."""
+        with contextlib.suppress(ssl.SSLError):     # the other one has not sent its own
+            self.tls.unwrap()
+        self._flush()

@@ -1,0 +1,37 @@
+"""The shapes of HTTP requests as programs make them."""
+import pytest
+
+from vaurien.protocols.http import HTTP
+
+SHAPES = {
+    'GET /': 'GET /',
+    'GET /users': 'GET /users',
+    'GET /users/42': 'GET /users/?',
+    'GET /users/42/posts/7': 'GET /users/?/posts/?',
+    'GET /v1/users/42/v2': 'GET /v1/users/?/v2',
+    'GET /api/v2.1/oauth2/token': 'GET /api/v2.1/oauth2/token',
+    'GET /items/0b6b6e0a-3d7c-4c1e-9f59-6b5b1f0c2d3e/': 'GET /items/?/',
+    'GET /user42/x': 'GET /?/x',
+    'GET /photos/42.png': 'GET /photos/?.png',
+    'GET /static/app.3f2a1b9c4d.js': 'GET /static/?.js',
+    'GET /search?q=shoes&page=2': 'GET /search?q=?&page=?',
+    'GET /search?q=': 'GET /search?q=',
+    'GET /search?': 'GET /search?',
+    'GET /list?id=1&id=2&id=3&x=1': 'GET /list?id=?&x=?',
+    'GET /list?filter[0]=a&debug': 'GET /list?filter[?]=?&debug',
+    'GET /items/42?x=1': 'GET /items/??x=?',
+    'GET /files/a%20b%2Fc': 'GET /files/?',
+    'GET /a;jsessionid=1f2e3d4c5b6a/b': 'GET /a/b',
+    'GET /a?next=/b/c?d=e': 'GET /a?next=?',
+    'POST http://example.org:8080/users/42?x=1': 'POST http://example.org:?/users/??x=?',
+    'GET http://example.org': 'GET http://example.org',
+    'CONNECT example.org:443': 'CONNECT example.org:?',
+    'OPTIONS *': 'OPTIONS *',
+    'connect': 'connect',
+}
+
+
+@pytest.mark.parametrize('name, shape', SHAPES.items(), ids=repr)
+def test_paths_and_queries_are_masked(name, shape):
+    assert HTTP.shape(name) == shape
+    assert HTTP.shape(shape) == shape

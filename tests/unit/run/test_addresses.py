@@ -1,0 +1,99 @@
+"""Texts with addresses in them: what is found there, what they become, and what is refused without a word of a password."""
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vaurien.address import Address
+from vaurien.errors import ConfigError
+from vaurien.protocols import Protocol
+from vaurien.run import addresses
+
+#: what the documentation shows
+TABLE = Path(__file__).parents[3] / 'docs' / 'reference' / 'run-addresses.csv'
+with TABLE.open(encoding='utf-8', newline='') as table:
+    ROWS = list(csv.DictReader(table))
+
+
+def proxies(found, first=40001):
+    """Return addresses as proxies would have them, as the table of the documentation has them."""
+    return [Address(f'/tmp/RUN/x{f"_{at + 1}" if at else ""}/{Path(end.address.host).name}', None) if end.address.unix
+            else Address('127.0.0.1', first + at) for at, end in enumerate(found.ends)]
+
+
+@pytest.mark.parametrize('row', ROWS, ids=[f'{row["for"]} {row["text"]}' for row in ROWS])
+def test_a_text_becomes_what_the_documentation_says(row):
+    if row['note'].startswith('refused'):
+        with pytest.raises(ConfigError) as refused:
+            addresses.read(row['text'], '--through X', 'X', row['told'])
+        assert f'refused: expected {refused.value.reason}' == row['note']
+        return
+    found = addresses.read(row['text'], '--through X', 'X', row['told'])
+    assert ' '.join(dict.fromkeys(end.protocol for end in found.ends)) == row['protocol']
+    assert ', '.join(str(end.address) for end in found.ends) == row['backends']
+    assert (found.at(proxies(found)), ' '.join(found.notes)) == (row['becomes'], row['note'])
+    assert row['protocol'] in Protocol.names()
+
+
+def test_the_documentation_has_more_than_a_few_of_them():
+    assert len(ROWS) > 100
+    assert len({row['text'].partition(':')[0] for row in ROWS if '://' in row['text']}) > 30
+
+
+@pytest.mark.parametrize('row', [row for row in ROWS if row['becomes']], ids=lambda row: row['text'])
+def test_what_a_text_becomes_is_read_again_as_the_proxies(row):
+    found = addresses.read(row['text'], 'X', 'X', row['told'])
+    again = addresses.read(found.at(proxies(found)), 'X', 'X', row['told'] or row['protocol'])
+    assert [end.address for end in again.ends] == proxies(found)
+
+
+@pytest.mark.parametrize('text', [
+    '', ' ', 'x', 'host', 'host:', ':1', 'host:0', 'host:65536', 'host:port', '//host', 'redis://h:x', 'redis://h:1:2',
+    'redis://[::1', 'redis://h h:1', 'postgresql://a,b:99999/x', 'postgresql://u@/x?host=a,b&port=1,2,3', 'host=a,b port=1,2,3',
+    'host= port=1', "host='a", 'unix://', 'unix://x', 'redis+socket://', 'mysql:unix_socket=x', 'mysql:dbname=x', 'a=b',
+    'a=b;c=d',
+    'jdbc:', 'jdbc:x', 'jdbc:mysql://address=(host=a)(port=1)/x', '@tcp(x:y)/', 'tcp://host', 'thing://host:1', 'redis://a\nb',
+    'redis://a:1;http://', 'db+x', 'socket:x', 'socket:', 'x\0y:1', 'http://', 'https://h',
+])
+def test_what_cannot_be_read_is_refused_in_one_line(text):
+    with pytest.raises(ConfigError) as refused:
+        addresses.read(text, '--through X', 'X')
+    assert '\n' not in str(refused.value)
+    assert str(refused.value).startswith('--through X: ')
+
+
+SECRETS = ('redis://:SECRET@h:x', 'postgresql://u:SECRET@h/db?sslmode=verify-full', 'thing://u:SECRET@h:1/', 'sqs://k:SECRET@',
+           "host= password='SECRET", 'password=SECRET dbname=x', 'u:SECRET@tcp(x:y)/', 'Server=;Pwd=SECRET', 'SECRET', 'https://SECRET@h/',
+           'sentinel://:SECRET@h:1;sentinel://:SECRET@h:2', 'jdbc:mysql://h:x/?password=SECRET', 'memory://SECRET')
+
+
+@pytest.mark.parametrize('text', SECRETS)
+def test_a_refusal_shows_no_password(text):
+    with pytest.raises(ConfigError) as refused:
+        addresses.read(text, '--through X', 'X')
+    assert 'SECRET' not in str(refused.value)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        found = addresses.read(text, 'X', 'X')
+    except ConfigError:
+        return
+    assert found.ends
+
+
+@given(st.sampled_from([row for row in ROWS if row['becomes']]), st.integers(0, 200), st.text(max_size=3))
+def test_a_damaged_text_is_read_or_refused_and_keeps_all_else(row, at, what):
+    text = row['text'][:at] + what + row['text'][at:]
+    try:
+        found = addresses.read(text, 'X', 'X', row['told'])
+    except ConfigError:
+        return
+    edits = sorted(found.edits, key=lambda edit: edit.start)
+    assert all(one.end <= two.start for one, two in zip(edits, edits[1:], strict=False))
+    changed = found.at(proxies(found))
+    assert changed.startswith(text[:edits[0].start])
+    assert changed.endswith(text[edits[-1].end:])

@@ -1,0 +1,50 @@
+"""The plan of a process as a user gives it: ``--fault`` for an entry, ``--plan`` for a file of them. Makes specs."""
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..errors import ConfigError
+from ..options import Given
+from ..plans.files import parse_plan
+from ..plans.grammar import read_fault
+from ..plans.names import check_name
+from ..protocols import Protocol
+from ..spec import FaultSpec, ProxySpec
+from .arguments import Values
+from .files import MAX_FILE_BYTES, Read
+from .ini import check_path
+from .settings import PLAN
+from .values import label, taken
+
+
+def read_plan(values: Values, read: Read, proxies: Sequence[ProxySpec]) -> tuple[FaultSpec, ...]:
+    """Make the entries of a plan: those of single options, then those of the file.
+
+    Args:
+        values: What was given.
+        read: Reads a file.
+        proxies: The proxies that the process starts with.
+
+    Raises:
+        ConfigError: An entry is not of the form that it should have, or no proxy that it is about can apply it.
+        OSError: The file cannot be read.
+    """
+    there = [(spec.name, Protocol.get(spec.protocol)) for spec in proxies]
+    found = []
+    for spec, where in entries(values, read):
+        check_name(spec, there, where)
+        found.append(spec)
+    return tuple(found)
+
+
+def entries(values: Values, read: Read) -> Iterator[tuple[FaultSpec, str]]:
+    """Give the entries, each with what it was given by."""
+    given = taken(PLAN, values)
+    for text in given['fault']:
+        yield read_fault(text, label('fault', values)), label('fault', values)
+    if given['plan']:
+        path = check_path(Given(given['plan'], label('plan', values)))
+        data = read(Path(path))
+        if len(data) > MAX_FILE_BYTES:
+            raise ConfigError(f'{label("plan", values)} {path}', f'more than {MAX_FILE_BYTES} bytes', 'a plan')
+        for number, spec in enumerate(parse_plan(data, path), 1):
+            yield spec, f'{path} fault {number}'

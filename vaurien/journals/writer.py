@@ -1,0 +1,106 @@
+"""Writes a file in a thread, so that no caller waits for a disk. What cannot be written is lost, counted, and said once."""
+import os
+import select
+import threading
+from collections import deque
+
+MAX_PENDING_BYTES = 16 * 2**20  #: [bytes] that are not written yet, some 60,000 lines; more is lost
+
+
+class FileWriter:
+    """A file that is written in the background, always whole lines of it.
+
+    Args:
+        path: The file; it is emptied. A named pipe is written to as its reader reads.
+
+    Raises:
+        OSError: It cannot be opened.
+
+    Attributes:
+        error: Why it could not be written for the first time; None: it could.
+        lost: Lines that are lost so far.
+    """
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_RDWR if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path) else os.O_WRONLY
+        self._number = os.open(path, flags | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOCTTY, 0o666)
+        self.error: OSError | None = None
+        self.lost = 0
+        self._told = 0      # of the lost ones, those that a line in the file tells of
+        self._batches: deque[tuple[bytes, int]] = deque()
+        self._size = 0
+        self._ending = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name='vaurien-journal', daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes, lines: int) -> None:
+        """Take whole lines, or lose them where too many wait already."""
+        with self._changed:
+            if self._size + len(data) > MAX_PENDING_BYTES:
+                self.lost += lines
+                return
+            if self.lost > self._told:
+                note = b'{"type":"lost","lines":%d}\n' % (self.lost - self._told)
+                self._told, data = self.lost, note + data
+            self._batches.append((data, lines))
+            self._size += len(data)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Take no more, and close the file once all that was taken is written; ``ended`` says when that is."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify()
+
+    @property
+    def ended(self) -> bool:
+        """Whether all is written, and the file closed."""
+        return not self._thread.is_alive()
+
+    # -- in the thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._batches and not self._ending:
+                    self._changed.wait()
+                if not self._batches:
+                    break
+                data, lines = self._batches.popleft()
+            try:
+                self._write(data)
+                lost = 0
+            except OSError as error:    # a full disk: no reason to end anything
+                self.error, lost = self.error or error, lines
+            with self._changed:
+                self._size -= len(data)
+                self.lost += lost
+        os.close(self._number)
+
+    def _write(self, data: bytes) -> None:
+        """Write all of it; where that is not possible, take back what was written of it.
+
+        Raises:
+            OSError: It was not.
+        """
+        written = 0
+        try:
+            while written < len(data):
+                try:
+                    written += os.write(self._number, data[written:])
+                except BlockingIOError:
+                    waiting = select.poll()
+                    waiting.register(self._number, select.POLLOUT)
+                    waiting.poll()
+        except OSError:
+            if written:
+                self._take_back(written)
+            raise
+
+    def _take_back(self, count: int) -> None:
+        try:
+            end = os.lseek(self._number, -count, os.SEEK_CUR)
+            os.ftruncate(self._number, end)
+        except OSError:     # no regular file
+            os.write(self._number, b'\n')

@@ -1,0 +1,158 @@
+"""What the name in an entry of a plan means for a protocol: a kind of its errors, a behavior, or a toxic. Knows no session."""
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..behaviors import Behavior
+from ..behaviors.dummy import Dummy
+from ..errors import ConfigError
+from ..links import STREAMS
+from ..options import Bounded, Option, convert
+from ..options import known as nearest
+from ..plugins import make_behavior
+from ..protocols import Protocol
+from ..protocols.base import OPENING, BaseProtocol
+from ..spec import MAX_COUNT, BehaviorSpec, FaultSpec
+from ..toxics import TOXICS
+from .globs import Glob
+from .grammar import WHERE
+
+#: how a name is written where it could mean another thing too; without it, the first of them that has the name
+KIND, BEHAVIOR, TOXIC = PREFIXES = ('kind', 'behavior', 'toxic')
+#: the behavior that a kind is an option of
+ERROR = 'error'
+#: what a toxic in a plan can be told beside its own options
+OF_TOXICS: dict[str, Option] = {
+    'stream': Option("downstream: from the backend to the client; upstream: the other way", str, STREAMS[0], STREAMS),
+    'requests': Option("How many requests the toxic stays for; 0: until the session ends", Bounded(int, 0, MAX_COUNT), 0),
+}
+
+
+class Meaning(NamedTuple):
+    """What an entry applies.
+
+    Args:
+        what: One of ``PREFIXES``.
+        names: The kinds that a code stands for; else the one name.
+        settings: Option values of the behavior or the toxic.
+        stream: The direction of a toxic.
+        requests: How many requests a toxic stays for; 0: until the session ends.
+    """
+
+    what: str
+    names: tuple[str, ...]
+    settings: Mapping[str, Any]
+    stream: str = STREAMS[0]
+    requests: int = 0
+
+
+def meaning_of(spec: FaultSpec, protocol: type[BaseProtocol], label: str) -> Meaning:
+    """Return what an entry applies to requests of a protocol.
+
+    Args:
+        spec: The entry.
+        protocol: The protocol's class.
+        label: How the user knows the entry; it goes into the message.
+
+    Raises:
+        ConfigError: The protocol has nothing of this name, or a value does not fit.
+    """
+    prefix, colon, name = spec.name.partition(':')
+    if not colon:
+        prefix, name = '', spec.name
+    elif prefix not in PREFIXES:
+        raise ConfigError(f'{label} name', spec.name, f'one of {", ".join(PREFIXES)} before the colon')
+    kinds = kinds_of(name, protocol) if prefix in ('', KIND) else ()
+    if kinds:
+        meaning = Meaning(KIND, kinds, spec.settings)
+        check_options(meaning, Behavior.options(Behavior.get(ERROR)).keys() - {'kind', 'match'}, label)
+        return meaning
+    if prefix in ('', BEHAVIOR) and name in Behavior.names():
+        meaning = Meaning(BEHAVIOR, (name,), spec.settings)
+        check_options(meaning, Behavior.options(Behavior.get(name)).keys() - {'match'}, label)
+        return meaning
+    if prefix in ('', TOXIC) and name in TOXICS.names():
+        return toxic_meaning(name, spec, label)
+    raise ConfigError(f'{label} name', spec.name, nearest(name, known_names(protocol, prefix)))
+
+
+def kinds_of(name: str, protocol: type[BaseProtocol]) -> tuple[str, ...]:
+    """Return the kinds of a protocol that have this name, or else this code."""
+    if name in protocol.errors:
+        return (name,)
+    return tuple(kind for kind, what in protocol.errors.items() if name in what.codes)
+
+
+def known_names(protocol: type[BaseProtocol], prefix: str = '') -> list[str]:
+    """Return what there is to apply to requests of a protocol; with a prefix, of that alone."""
+    there = {KIND: protocol.errors, BEHAVIOR: Behavior.names(), TOXIC: TOXICS.names()}
+    return [name for what, names in there.items() if prefix in ('', what) for name in names]
+
+
+def toxic_meaning(name: str, spec: FaultSpec, label: str) -> Meaning:
+    """Return what an entry with a toxic applies."""
+    cls = TOXICS.get(name)
+    if cls.opens:
+        raise ConfigError(f'{label} name', spec.name, f'a toxic that acts on bytes; to let the opening wait, {OPENING} = delay')
+    own = {key: value for key, value in spec.settings.items() if key not in OF_TOXICS}
+    more = {key: convert(f'{label} {key}', option, spec.settings.get(key, option.default)) for key, option in OF_TOXICS.items()}
+    check_options(Meaning(TOXIC, (name,), own), TOXICS.options(cls), label, OF_TOXICS)
+    return Meaning(TOXIC, (name,), TOXICS.settle(cls, own, lambda option: f'{label} {option}'), **more)
+
+
+def check_options(meaning: Meaning, options: Iterable[str], label: str, more: Iterable[str] = ()) -> None:
+    """Refuse values of options that are not there, and tell the nearest one."""
+    names = {*options, *more, *WHERE}
+    for key in meaning.settings:
+        if key not in names:
+            raise ConfigError(f'{label} option', key, nearest(key, names))
+
+
+def behaviors_of(meaning: Meaning, protocol: type[BaseProtocol], label: str) -> dict[str, Dummy]:
+    """Make the behaviors that an entry applies: for each kind that it may be, by name; else the one.
+
+    What the entry does not say has the behavior's own default, and not what is configured for the mixes: the text of an entry
+    means the same everywhere.
+
+    Raises:
+        ConfigError: A value does not fit.
+    """
+    made = {}
+    for name in meaning.names:
+        entry = BehaviorSpec(name=ERROR, settings={**meaning.settings, 'kind': name}) if meaning.what == KIND \
+            else BehaviorSpec(name=name, settings=dict(meaning.settings))
+        try:
+            made[name] = make_behavior(entry, {}, protocol)
+        except ConfigError as error:
+            option = str(error.option).removeprefix(f'--behavior-{entry.name}-')
+            raise ConfigError(f'{label} {option}', error.value, error.reason) from None
+    return made
+
+
+def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, type[BaseProtocol]]], label: str) -> None:
+    """Refuse an entry that no proxy can apply: of those that it is about, or where there is none yet, of any protocol.
+
+    Args:
+        spec: The entry.
+        proxies: The proxies that there are: name and protocol.
+        label: How the user knows the entry.
+
+    Raises:
+        ConfigError: Why it cannot; where nothing has the name, the nearest of all that they know.
+    """
+    glob = Glob(spec.proxy)
+    protocols = list(dict.fromkeys(protocol for name, protocol in proxies if glob.matches(name)))
+    protocols = protocols or [Protocol.get(name) for name in Protocol.names()]
+    errors = []
+    for protocol in protocols:
+        try:
+            meaning = meaning_of(spec, protocol, label)
+            if meaning.what != TOXIC:
+                behaviors_of(meaning, protocol, label)
+        except ConfigError as error:
+            errors.append(error)
+        else:
+            return
+    for found in errors:
+        if found.option != f'{label} name':     # it is known here, and something else does not fit
+            raise found
+    raise ConfigError(f'{label} name', spec.name, nearest(spec.name, {name for each in protocols for name in known_names(each)}))

@@ -1,0 +1,178 @@
+"""The plan of a process: its entries, and what each proxy has of them. Knows proxies by their names and protocols.
+
+Whoever changes it is told at once, in one line, what is wrong; then nothing has changed.
+"""
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from ..errors import ConfigError
+from ..options import check_count
+from ..protocols.base import BaseProtocol
+from ..spec import FaultSpec
+from .entry import Entry
+from .files import MAX_ENTRIES
+from .names import Meaning, check_name, meaning_of
+from .steps import ProxyPlan, Step
+
+
+class PlannedFor(Protocol):
+    """A proxy, as a plan knows it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def protocol(self) -> type[BaseProtocol]: ...
+    def plan_changed(self) -> None: ...
+
+
+class UnknownEntryError(ConfigError):
+    """The plan has no entry of this id."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__('id', number, 'the id of an entry of the plan')
+
+    def __str__(self) -> str:
+        return f'the plan has no entry {self.value}'
+
+
+class Plan:
+    """What is meant to happen to certain requests, in all proxies of a process.
+
+    Args:
+        proxies: Gives the proxies that there are; they are told of each change.
+
+    Attributes:
+        test: The mark that holds; empty: none.
+    """
+
+    def __init__(self, proxies: Callable[[], Iterable[PlannedFor]]) -> None:
+        self._proxies, self.test = proxies, ''
+        self._entries: dict[int, Entry] = {}
+        self._count = 0
+        self._made: dict[tuple[str, type[BaseProtocol]], ProxyPlan | None] = {}
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries, in their order, which is the order in which they are asked."""
+        return list(self._entries.values())
+
+    def get(self, number: int) -> Entry:
+        """Return an entry.
+
+        Raises:
+            UnknownEntryError: There is none of this id.
+        """
+        try:
+            return self._entries[number]
+        except KeyError:
+            raise UnknownEntryError(number) from None
+
+    # -- changing
+
+    def add(self, specs: Sequence[FaultSpec], label: str = 'faults') -> list[Entry]:
+        """Add entries after those that there are; all of them, or none.
+
+        Args:
+            specs: The entries.
+            label: How the user knows the list of them.
+
+        Raises:
+            ConfigError: An entry cannot be applied by any proxy that it is about, a value does not fit, or there are too many.
+        """
+        made = self._make(specs, label, len(self._entries))
+        self._entries.update({entry.number: entry for entry in made})
+        self._changed()
+        return made
+
+    def replace(self, specs: Sequence[FaultSpec], label: str = 'faults') -> list[Entry]:
+        """Take other entries in place of all that there are; what was counted is gone with these.
+
+        Raises:
+            ConfigError: As for ``add``; nothing has changed.
+        """
+        made = self._make(specs, label, 0)
+        self._entries = {entry.number: entry for entry in made}
+        self._changed()
+        return made
+
+    def _make(self, specs: Sequence[FaultSpec], label: str, others: int) -> list[Entry]:
+        check_count(label, others + len(specs), MAX_ENTRIES, 'entries of a plan')
+        proxies = [(proxy.name, proxy.protocol) for proxy in self._proxies()]
+        made: list[Entry] = []
+        good: set[tuple[str, tuple[str, str]]] = set()
+        for index, spec in enumerate(specs):
+            if (key := (spec.proxy, applies(spec))) not in good:
+                check_name(spec, proxies, f'{label}[{index}]')
+                good.add(key)
+            made.append(Entry(self._count + 1 + index, spec, f'{label}[{index}]'))
+        self._count += len(made)
+        return made
+
+    def remove(self, number: int) -> Entry:
+        """Take an entry away, and return it; toxics that it has put on sessions go with it.
+
+        Raises:
+            UnknownEntryError: There is none of this id.
+        """
+        entry = self.get(number)
+        del self._entries[number]
+        self._changed()
+        return entry
+
+    def clear(self) -> None:
+        """Take all entries away."""
+        self._entries.clear()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._made.clear()
+        for proxy in self._proxies():
+            proxy.plan_changed()
+
+    # -- for the proxies
+
+    def of(self, proxy: str, protocol: type[BaseProtocol]) -> ProxyPlan | None:
+        """Return what a proxy has of the plan; None: no entry is about it."""
+        key = proxy, protocol
+        if key not in self._made:
+            self._made[key] = self._of(proxy, protocol)
+        return self._made[key]
+
+    def _of(self, proxy: str, protocol: type[BaseProtocol]) -> ProxyPlan | None:
+        steps = []
+        meanings: dict[Any, Meaning] = {}   # thousands of entries may apply the same
+        for entry in self._entries.values():
+            if entry.is_about(proxy):
+                key = applies(entry.spec)
+                try:
+                    meaning = meanings[key] = meanings.get(key) or meaning_of(entry.spec, protocol, 'fault')
+                except ConfigError as error:
+                    entry.missed(f'{proxy}: {error}')     # until another proxy has applied it
+                else:
+                    steps.append(Step(entry, meaning, protocol))
+        return ProxyPlan(steps, protocol, self.test) if steps else None
+
+    # -- marks
+
+    def mark(self, test: str) -> None:
+        """Begin a test, or end it.
+
+        Args:
+            test: Its name; empty: there is none from here on.
+        """
+        self.test = test
+        if test:
+            for entry in self._entries.values():
+                entry.marked()
+        for plan in self._made.values():
+            if plan is not None:
+                plan.marked(test)
+
+    def unmet(self) -> list[Entry]:
+        """Return the entries that were not applied to any request so far."""
+        return [entry for entry in self._entries.values() if not entry.applied]
+
+
+def applies(spec: FaultSpec) -> tuple[str, str]:
+    """Return what is the same in entries that apply the same."""
+    return spec.name, repr(spec.settings)

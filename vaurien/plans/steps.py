@@ -1,0 +1,183 @@
+"""A plan as one proxy has it: the entries that are about it, each with what it applies here. Knows no proxy."""
+from collections.abc import Iterable
+
+from ..behaviors.dummy import DUMMY, Dummy
+from ..behaviors.error import Error
+from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
+from ..protocols.message import MessageProtocol
+from ..spec import ToxicSpec
+from ..wire.toxics import AttachedToxic, check_toxic
+from .entry import Entry, Request
+from .names import TOXIC, Meaning, behaviors_of
+from .planned import Planned
+
+PREFIX = 'plan_'    #: what the names of a plan's toxics begin with
+
+
+class Step:
+    """An entry, and what it applies to the requests of one proxy.
+
+    Args:
+        entry: The entry.
+        meaning: What its name means there.
+        protocol: The class of the proxy's protocol.
+
+    Attributes:
+        toxic: The toxic that it applies, once it has been due; None: not yet, or it applies none.
+    """
+
+    __slots__ = ('entry', 'meaning', 'toxic', '_protocol', '_behaviors')
+
+    def __init__(self, entry: Entry, meaning: Meaning, protocol: type[BaseProtocol]) -> None:
+        self.entry, self.meaning, self._protocol = entry, meaning, protocol
+        self.toxic: AttachedToxic | None = None
+        self._behaviors: dict[str, Dummy] | None = None     # of thousands of entries a few are due
+
+    def choose(self, protocol: BaseProtocol, exchange: Exchange) -> Dummy | None:
+        """Return the behavior that an exchange gets, DUMMY for a toxic; None: it cannot be, and the entry knows why."""
+        self.entry.missed('it was due, and has done nothing')   # until it has
+        if self.meaning.what == TOXIC:
+            self.toxic = self.toxic or toxic_of(self.meaning, self.entry.number)
+            return DUMMY
+        if self._behaviors is None:
+            self._behaviors = behaviors_of(self.meaning, self._protocol, 'fault')
+        for behavior in self._behaviors.values():
+            if fits(behavior, protocol, exchange):
+                return behavior
+        self.entry.missed(f'matched, but {self.entry.spec.name} does not fit at {exchange.stage or protocol.name}')
+        return None
+
+
+def toxic_of(meaning: Meaning, number: int) -> AttachedToxic:
+    """Make the toxic of an entry."""
+    return check_toxic(ToxicSpec(type=meaning.names[0], name=f'{PREFIX}{number}', stream=meaning.stream,
+                                 attributes=dict(meaning.settings)))
+
+
+def fits(behavior: Dummy, protocol: BaseProtocol, exchange: Exchange) -> bool:
+    """Return whether a behavior can be applied to an exchange.
+
+    An error can where the real server could fail with it, and one that spoils the response where there is one. All others need
+    no more than a connection.
+    """
+    if not isinstance(behavior, Error):
+        return True
+    if not isinstance(protocol, MessageProtocol):
+        return exchange.number > 0
+    if behavior.option('inject'):
+        return exchange.number > 0 and protocol.responds(exchange)
+    kind = behavior.option('kind')
+    return any(protocol.fits(name, exchange) for name in ([kind] if kind else protocol.at_random()))
+
+
+class ProxyPlan:
+    """The entries that are about one proxy, in their order.
+
+    Args:
+        steps: These.
+        protocol: The class of the proxy's protocol.
+        test: The mark that holds; empty: none.
+    """
+
+    def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str) -> None:
+        self._steps, self._shape = tuple(steps), protocol.shape
+        self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
+        self._others: list[Step] = []
+        self.marked(test)
+
+    def marked(self, test: str) -> None:
+        """Record which mark holds now."""
+        self._named, self._others = {}, []
+        for step in self._steps:
+            if step.entry.holds_in(test):
+                key = step.entry.spec.exchange or step.entry.literal
+                (self._others if key is None else self._named.setdefault(key, [])).append(step)
+
+    @property
+    def toxics(self) -> dict[str, AttachedToxic]:
+        """The toxics that may have been put on sessions, by name."""
+        return {step.toxic.spec.name: step.toxic for step in self._steps if step.toxic is not None}
+
+    def _candidates(self, exchange: Exchange, asked: Request) -> list[Step]:
+        """Return the entries that may mean an exchange, in their order."""
+        named = self._named
+        if not named:
+            return self._others
+        keys: set[str | int] = {exchange.number, asked.name.casefold(), asked.shape.casefold()}
+        found = [step for key in keys for step in named.get(key, [])]
+        return sorted(found + self._others, key=lambda step: step.entry.number) if found else self._others
+
+    def find(self, session: int, protocol: BaseProtocol, exchange: Exchange) -> tuple[Step, Dummy] | None:
+        """Count a request for the entries that mean it, and return the first that is applied to it; None: none is.
+
+        Args:
+            session: The session's number.
+            protocol: Its protocol object.
+            exchange: The exchange, with its number; 0: the opening of the connection.
+        """
+        asked, found = Request(exchange.name, self._shape), None
+        for step in self._candidates(exchange, asked):
+            entry = step.entry
+            if not entry.matches(session, exchange, asked) or not entry.counts():
+                continue
+            if found is not None:
+                entry.missed(f'matched, but entry {found[0].entry.number} was applied to it')
+            elif (behavior := step.choose(protocol, exchange)) is not None:
+                found = step, behavior
+        return found
+
+
+class SessionPlan:
+    """A plan as one session meets it.
+
+    Args:
+        plan: That of its proxy.
+        number: The session's number.
+        protocol: Its protocol object.
+        before: The plan whose place it takes; its toxics stay as long as they were to. None: there was none.
+    """
+
+    __slots__ = ('plan', '_number', '_protocol', '_until')
+
+    def __init__(self, plan: ProxyPlan, number: int, protocol: BaseProtocol, before: 'SessionPlan | None' = None) -> None:
+        self.plan, self._number, self._protocol = plan, number, protocol
+        #: toxics at work, and the exchange from which on they are not
+        self._until: dict[str, tuple[int, AttachedToxic]] = {} if before is None else before._until
+
+    def choose(self, exchange: Exchange, drawn: Behavior) -> Behavior:
+        """Return what an exchange gets.
+
+        Args:
+            exchange: The exchange, with its number.
+            drawn: What it gets where the plan does not mean it.
+        """
+        found = self.plan.find(self._number, self._protocol, exchange)
+        over = self._over(exchange.number) if self._until else ()
+        if found is None:
+            return Planned(None, drawn, over=over, later=self._later) if over else drawn
+        step, behavior = found
+        if step.toxic is not None and step.meaning.requests:
+            self._until[step.toxic.spec.name] = max(exchange.number, 1) + step.meaning.requests, step.toxic
+        return Planned(step.entry, behavior, step.toxic, over, self._later)
+
+    def _over(self, number: int) -> list[AttachedToxic]:
+        """Return the toxics whose requests are over."""
+        over = [toxic for until, toxic in self._until.values() if until <= number]
+        for toxic in over:
+            del self._until[toxic.spec.name]
+        return over
+
+    def _later(self, toxic: AttachedToxic) -> None:
+        """Take a toxic off with the next exchange."""
+        self._until.setdefault(toxic.spec.name, (0, toxic))
+
+    def opening(self) -> Exchange | None:
+        """Return the opening of the connection, with what happens to it; None: nothing does."""
+        exchange = Exchange(OPENING.encode(), OPENING)
+        exchange.behavior = self.choose(exchange, DUMMY)
+        return None if exchange.behavior is DUMMY else exchange
+
+    def gone(self, plan: ProxyPlan | None) -> list[AttachedToxic]:
+        """Return the toxics that may be at work, and are in a plan that has taken the place of this one no more."""
+        left = {} if plan is None else plan.toxics
+        return [toxic for name, toxic in self.plan.toxics.items() if name not in left]

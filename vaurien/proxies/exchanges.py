@@ -1,0 +1,89 @@
+"""Who follows the exchanges of a process. While nobody does, sessions begin that record nothing, and cost nothing."""
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ..net.stream import Stream
+from ..recording.records import Closed, Exchanged, Marked, Opened, Unread
+from ..recording.session import RecordedSession, RecordedStream
+from ..relay.session import Session
+
+Event = Opened | Closed | Unread | Marked
+
+
+class Exchanges:
+    """The followers of a process's exchanges, and the mark that these are given.
+
+    Args:
+        begin: Called with each mark, before anything happens under it; None: nothing is.
+
+    Attributes:
+        followers: Called with each exchange that is over, in the loop; they must not wait.
+        watchers: Called with what else happens, likewise.
+        changed: Called with each proxy that has begun to listen, or whose mix is another one.
+        mark: The test that runs, as ``begin_mark`` was told; empty: none.
+    """
+
+    def __init__(self, begin: Callable[[str], None] | None = None) -> None:
+        self._begin = begin
+        self.changed: tuple[Callable[[Any], None], ...] = ()
+        self.followers: tuple[Callable[[Exchanged], None], ...] = ()
+        self.watchers: tuple[Callable[[Event], None], ...] = ()
+        self.mark = ''
+
+    @property
+    def followed(self) -> bool:
+        """Whether sessions that begin now are recorded."""
+        return bool(self.followers or self.watchers)
+
+    @property
+    def session(self) -> type[Session]:
+        """The class of the sessions that begin now."""
+        return RecordedSession if self.followed else Session
+
+    @property
+    def stream(self) -> type[Stream]:
+        """The class of their streams."""
+        return RecordedStream if self.followed else Stream
+
+    def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None) -> None:
+        """Call something with each exchange of the sessions that begin from now on, until ``unfollow``.
+
+        Args:
+            follower: Called with each exchange when it is over: answered, or its connection ended.
+            watcher: Called with what happens to sessions: they open, close, or are relayed unread; None: nothing is.
+        """
+        self.followers = (*self.followers, follower)
+        if watcher is not None:
+            self.watchers = (*self.watchers, watcher)
+
+    def unfollow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None) -> None:
+        """End ``follow``; sessions that are open go on recording, for the others who follow."""
+        self.followers = tuple(other for other in self.followers if other != follower)
+        self.watchers = tuple(other for other in self.watchers if other != watcher)
+
+    def begin_mark(self, test: str) -> None:
+        """Begin a test, or end it: all requests that begin from here on belong to it.
+
+        Args:
+            test: Its name; empty: there is none from here on.
+        """
+        self.mark = test
+        if self._begin is not None:
+            self._begin(test)
+        self.happened(Marked(time.time(), test))
+
+    def proxy_changed(self, proxy: Any) -> None:
+        """Tell of a proxy that has begun to listen, or whose mix is another one."""
+        for follower in self.changed:
+            follower(proxy)
+
+    def exchanged(self, exchanged: Exchanged) -> None:
+        """Hand an exchange to those who follow."""
+        for follower in self.followers:
+            follower(exchanged)
+
+    def happened(self, event: Any) -> None:
+        """Hand what has happened to a session to those who watch."""
+        for watcher in self.watchers:
+            watcher(event)

@@ -1,0 +1,35 @@
+"""Why the fleet refuses: a name that no proxy has, or one has already, or the end of the process. Knows no proxy."""
+from collections.abc import Iterable
+
+from ..errors import ConfigError, VaurienError, shown
+
+MAX_NAMED = 20  #: proxies that a message names
+
+
+class UnknownProxyError(ConfigError):
+    """No proxy of the fleet has this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        more = f' and {len(names) - MAX_NAMED} more' if len(names) > MAX_NAMED else ''
+        super().__init__('proxy', name, f'one of {", ".join(names[:MAX_NAMED]) or "none: the fleet is empty"}{more}')
+
+    def __str__(self) -> str:
+        return f'the {shown(self.value)} proxy does not exist, known: {self.reason.removeprefix("one of ")}'
+
+
+class NameTakenError(ConfigError):
+    """A proxy of this name is there already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__('name', name, 'a name that no proxy has')
+
+    def __str__(self) -> str:
+        return f'the {self.value!r} proxy exists already'
+
+
+class StoppingError(VaurienError):
+    """The process stops: its proxies change no more, and no new ones are made."""
+
+    def __str__(self) -> str:
+        return 'vaurien is stopping, and changes nothing any more'

@@ -1,0 +1,103 @@
+"""A text with addresses in it: where they are, what they mean, and the same text with others. Knows no form of such a text."""
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ...address import Address
+
+#: makes what is to stand in a place of a text, of the addresses of the proxies
+Make = Callable[[Sequence[Address]], str]
+
+
+class Edit(NamedTuple):
+    """A place of a text that is to say something else.
+
+    Args:
+        start: Where it begins.
+        end: Where it ends.
+        make: Makes what is to stand there.
+    """
+
+    start: int
+    end: int
+    make: Make
+
+
+class End(NamedTuple):
+    """A server whose address was found.
+
+    Args:
+        address: Its address.
+        protocol: What it speaks.
+    """
+
+    address: Address
+    protocol: str
+
+
+class Found(NamedTuple):
+    """What was found in a text.
+
+    Args:
+        text: The text.
+        ends: The servers, in their order.
+        edits: What is to be written in the stead of their addresses.
+        notes: What the user should be warned of.
+    """
+
+    text: str
+    ends: tuple[End, ...]
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...] = ()
+
+    def at(self, addresses: Sequence[Address]) -> str:
+        """Return the text with other addresses: all else of it is the same, byte for byte.
+
+        Args:
+            addresses: One for each end; of the same kind, a path of a socket for a path.
+        """
+        text = self.text
+        for edit in sorted(self.edits, key=lambda edit: edit.start, reverse=True):
+            text = text[:edit.start] + edit.make(addresses) + text[edit.end:]
+        return text
+
+
+def whole(at: int) -> Make:
+    """Write host and port of an end."""
+    return lambda addresses: str(addresses[at])
+
+
+def host(at: int) -> Make:
+    """Write the host of an end alone."""
+    return lambda addresses: addresses[at].host
+
+
+def folder(at: int) -> Make:
+    """Write the folder of an end's socket."""
+    return lambda addresses: os.path.dirname(addresses[at].host)
+
+
+def joined(makes: Sequence[Make], between: str = ',') -> Make:
+    """Write several one after the other."""
+    return lambda addresses: between.join(make(addresses) for make in makes)
+
+
+def shifted(make: Make, first: int) -> Make:
+    """Write what stands for an address further on."""
+    return lambda addresses: make(addresses[first:])
+
+
+def port(at: int) -> Make:
+    """Write the port of an end."""
+    return lambda addresses: str(addresses[at].port)
+
+
+def text(value: str) -> Make:
+    """Write what is the same for any address."""
+    return lambda addresses: value
+
+
+def quoted(make: Make) -> Make:
+    """Write something with percent signs, as within a URL."""
+    return lambda addresses: quote(make(addresses), safe='')

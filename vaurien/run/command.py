@@ -1,0 +1,155 @@
+"""One run: the proxies, the command once they listen, and what it met in the end. Knows no form of an address."""
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address
+from ..cli.background import never_waiting
+from ..cli.command import DONE, UNMET, describe, open_control, open_journal, say, warn_of_unmet
+from ..cli.log import close_log, log_exception, logger, open_log
+from ..console import complain
+from ..errors import VaurienError, in_words
+from . import report
+from .beside import Beside
+from .keeper import Keeper
+from .places import ANYWHERE
+from .setup import Setup, make_setup
+
+if TYPE_CHECKING:
+    from ..proxies.fleet import Fleet
+
+
+def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
+    """Read a command line, and run the command with its proxies.
+
+    Args:
+        argv: The arguments after the word ``run``.
+        keeper: The process that is to start the command.
+        environ: The environment that the command is to have, but for what is replaced.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ConfigError: A value does not fit; nothing was started.
+        OSError, VaurienError: Something cannot be opened, and the command was not started; or the keeper was killed.
+    """
+    setup = make_setup(argv, environ)
+    with ExitStack() as ending:
+        if any(place.listen.unix for place in setup.places):
+            folder = tempfile.mkdtemp(prefix='vaurien-')
+            keeper.send(do='remove', folder=folder)     # where this process is killed
+            ending.callback(shutil.rmtree, folder, ignore_errors=True)
+            for place in setup.places:
+                (Path(folder) / place.name).mkdir()
+            setup = setup.inside(Path(folder))
+        if any(place.alone for place in setup.places):
+            setup = apart(setup, keeper)
+        return between(setup, keeper, environ, ending)
+
+
+def apart(setup: Setup, keeper: Keeper) -> Setup:
+    """Give the command a network of its own, in which the proxies listen, and from which nothing else is reached.
+
+    Raises:
+        VaurienError: That is not possible here.
+    """
+    from ..net import sockets
+    places = [place for place in setup.places if not place.listen.unix]
+    try:
+        wanted = [sockets.place_of(place.listen) for place in places]
+        wanted.append(sockets.place_of(Address(ANYWHERE.host, 0)))
+        opened = keeper.open_network([(family, *where[:2]) for family, where in wanted])
+    except OSError as error:
+        raise VaurienError(f'--in-place: a network of its own for the command is not possible here: {in_words(error)}; '
+                           'with HOST:PORT=BACKEND it needs none') from None
+    *bound, control = [Address(*sockets.give(one)[1]) for one in opened]
+    return setup.listening({place.name: address for place, address in zip(places, bound, strict=True)}, control)
+
+
+def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> int:
+    """Start the proxies, run the command, and say what it met.
+
+    Args:
+        setup: What there is to do.
+        keeper: The process that is to start the command.
+        environ: The environment that the command is to have, but for what is replaced.
+        ending: What is to be done in the end is added to it.
+    """
+    from gevent import get_hub
+
+    from ..proxies.fleet import Fleet
+    from .child import Child, NotStartedError
+    configuration = setup.configuration
+    spec = configuration.spec
+    ending.callback(close_log, open_log(spec.log_level, spec.log_output))
+    out = ending.enter_context(never_waiting(sys.stderr, 'vaurien: lines that were dropped: {}\n'.format))
+    hub = get_hub()
+    hub.print_exception = log_exception  # type: ignore[method-assign]
+    ending.callback(delattr, hub, 'print_exception')
+    for note in configuration.notes:
+        logger.warning('%s', note)
+    fleet = Fleet(spec.seed, spec.defaults)
+    ending.callback(fleet.close)
+    child = Child(keeper)
+    ending.callback(child.close)
+    beside = Beside(setup.playing, fleet, spec, lambda text: None if setup.quiet else say(text, out))
+    told = begin(setup, fleet, out, ending)
+    try:
+        child.start(setup.command, {**environ, **told}, spec.grace)
+    except NotStartedError as error:
+        return complain('vaurien run', str(error), error.status)
+    beside.start()
+    status = child.wait()
+    left = child.end_rest()
+    beside.stop()
+    if not setup.quiet:
+        for line in report.lines(fleet, left):
+            say(line, out)
+    unmet = warn_of_unmet(fleet)
+    beside.finish()
+    return status or (UNMET if unmet and spec.strict else DONE)
+
+
+def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:
+    """Start all that is to be there before the command is, and return what the command is to be told.
+
+    Args:
+        setup: What there is to do.
+        fleet: The proxies; none is there yet.
+        out: Where lines go.
+        ending: What is to be done in the end is added to it.
+    """
+    spec = setup.configuration.spec
+    fleet.plan.replace(spec.plan)   # the first client finds it in force
+    if spec.journal:
+        ending.callback(open_journal(fleet, spec.journal).close)
+    fleet.reconcile(spec.proxies)
+    control = open_control(fleet, spec)
+    ending.callback(control.stop)
+    if not setup.quiet:
+        for proxy in fleet.proxies.values():
+            say(describe(proxy), out)
+    if spec.show == 'faults':
+        from ..cli.live import Live, is_colored
+        ending.callback(Live(fleet.journal, out, is_colored(sys.stderr)).close)
+    addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
+    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
+
+
+def environment(setup: Setup, addresses: Mapping[str, Address]) -> dict[str, str]:
+    """Return the variables that say where the proxies are.
+
+    Args:
+        setup: What there is to do.
+        addresses: Where they are, by their names.
+    """
+    urls = {place.name: str(addresses[place.name]) for place in setup.places}
+    urls |= {through.name: through.told(addresses) for through in setup.throughs}
+    told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
+    return {**told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}

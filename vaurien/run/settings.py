@@ -1,0 +1,28 @@
+"""What ``vaurien run`` can be told beside what plain vaurien can. One table, for its command line and for the docs."""
+from ..config.settings import FILE, Text
+from ..options import Bounded, Option
+
+#: of these, what concerns a scenario that is played meanwhile
+SCENARIO: dict[str, Option] = {
+    'scenario': Option("Play the phases of this file while the command runs; its report is what vaurien scenario says", FILE, ''),
+    'scenario_json': Option("Write the report of the scenario into this file, as JSON", FILE, ''),
+    'scenario_svg': Option("Write a picture of what happened over time into this file", FILE, ''),
+    'scenario_scale': Option("What all times of the scenario are multiplied with", Bounded(float, 0.0001, 1000), 1.0),
+}
+#: options of ``run``
+RUN: dict[str, Option] = {
+    'through': Option("A backend: the environment variable that has its address as a URL, a DSN or HOST:PORT, or the address "
+                      "itself; may be repeated",
+                      Text('VAR[:PROTOCOL]|NAME=HOST:PORT[:PROTOCOL]', 'VAR or NAME=HOST:PORT', str), None),
+    'env': Option("A variable that the command gets; in its value {NAME.host}, {NAME.port}, {NAME.address} and {NAME.url} are "
+                  "those of a proxy; may be repeated", Text('K=TEMPLATE', 'K=TEMPLATE', str), None),
+    'in_place': Option("Listen at this very address, for a command that has it written into it, and connect to BACKEND; without "
+                       "one the command runs in a network of its own, which has nothing else (Linux); may be repeated",
+                       Text('HOST:PORT[=BACKEND][:PROTOCOL]', 'HOST:PORT[=BACKEND]', str), None),
+    'on': Option("The options after it are for the proxy of this name alone, until the next --on",
+                 Text('NAME', 'a name', str), None),
+    **SCENARIO,
+}
+REPEATED = ('through', 'in_place', 'env')   #: those that may be given several times
+#: settings of plain vaurien that have no meaning here
+ELSEWHERE = ('proxy', 'backend', 'protocol', 'fleet_only', 'populate', 'toxiproxy', 'end_with_parent', 'sync', 'http')

@@ -1,0 +1,1 @@
+"""What clients saw while a scenario was played, counted in memory that is bounded."""

@@ -1,0 +1,1 @@
+"""The report of a scenario: as data, on a terminal, and as a picture."""
