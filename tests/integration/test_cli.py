@@ -208,6 +208,24 @@ def test_a_seed_is_chosen_and_told_where_none_is_given(backend):
         vaurien.wait_for(r'seed (\d+), repeat with --seed \1\n')
 
 
+def test_a_behavior_that_never_was_applied_is_warned_of_at_the_end_with_the_reason():
+    flags = ('--backend', 'embedded', '--protocol', 'http', '--behavior', 'error', '--behavior-error-kind', '503')
+
+    def log_after(*more, get='/'):
+        with daemon(*flags, *more) as running:
+            if get:
+                with connect(running.port) as client:
+                    client.sendall(f'GET {get} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'.encode())
+                    assert read_to_end(client)
+            running.stop()
+        return [line.partition(': ')[2] for line in running.log.splitlines() if ' WARNING ' in line]
+    told = "error (kind='503'{}) of default was asked for and never applied: {}"
+    assert log_after(get='') == [told.format('', 'no request came')]
+    assert log_after('--behavior-error-match', '^POST') == \
+        [told.format(", match='^POST'", "match='^POST' is found in none of 1 request; such as 'GET /'")]
+    assert log_after() == []
+
+
 def test_every_proxy_of_a_file_is_told(tmp_path, backend, monkeypatch):
     path = tmp_path / 'a.sock'
     monkeypatch.setenv('BACKEND', backend.address)

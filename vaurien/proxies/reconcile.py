@@ -88,7 +88,7 @@ class Reconciliation:
                     proxy.change(validated)
             for proxy in self.made:
                 undo.callback(proxy.stop_listening)
-                if proxy.spec.enabled:
+                if proxy.spec.listens:
                     with named(proxy.spec):
                         proxy.start()
             undo.pop_all()
@@ -98,7 +98,7 @@ class Reconciliation:
         left = {place(proxy.bound) for proxy in self._leaving}
         coming = [proxy.now for proxy in self.made] + [wanted for proxy, wanted in self._changes if moves(proxy, wanted)]
         for wanted in coming:
-            if wanted.spec.enabled and place(wanted.listen) not in left:
+            if wanted.spec.listens and place(wanted.listen) not in left:
                 assert wanted.place is not None
                 with named(wanted.spec):
                     sockets.try_to_listen(wanted.place)
