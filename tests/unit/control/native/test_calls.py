@@ -290,7 +290,8 @@ def test_faults_are_listed_oldest_first(served):
         ([1, 2, 3, 4, 5], 5, 10000)
     fault = everything['faults'][0]
     assert {key: fault[key] for key in fault if key != 'time'} == {
-        'id': 1, 'proxy': 'default', 'session': 1, 'exchange': 1, 'behavior': 'error', 'kind': 'loading', 'request': 'GET 1'}
+        'id': 1, 'proxy': 'default', 'session': 1, 'exchange': 1, 'behavior': 'error', 'kind': 'loading', 'request': 'GET 1',
+        'plan': 0}
     pages = {'limit=2': [4, 5], 'limit=2&since=0': [1, 2], 'since=3': [4, 5], 'proxy=other': [2, 4],
              'since=2&proxy=default': [3, 5], 'since=9': [], 'proxy=none': []}
     for query, expected in pages.items():

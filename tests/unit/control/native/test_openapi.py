@@ -16,6 +16,7 @@ TABLE = native.Native(Fleet(1)).endpoints()
 def server():
     with steering(spec_for('127.0.0.1:9')) as running:
         running.ask('POST', '/v1/proxies/default/toxics', {'type': 'noop', 'name': 'slow'})
+        running.ask('POST', '/v1/plan', {'faults': ['GET a = hang']})
         yield running
 
 
@@ -67,7 +68,7 @@ def test_each_parameter_is_described(document):
 @pytest.mark.parametrize('endpoint', [endpoint for endpoint in TABLE if endpoint.method == 'GET' and 'number' not in endpoint.path
                                       and endpoint.path != '/v1/events'], ids=lambda endpoint: endpoint.path)
 def test_an_answer_is_of_the_type_that_is_described(server, endpoint):
-    answer = server.ask('GET', endpoint.path.replace('{proxy}', 'default').replace('{toxic}', 'slow'))
+    answer = server.ask('GET', endpoint.path.replace('{proxy}', 'default').replace('{toxic}', 'slow').replace('{entry:int}', '1'))
     assert answer.status == endpoint.status
     if isinstance(endpoint.response, Media):
         assert answer.headers['content-type'].startswith(endpoint.response.type)
