@@ -283,6 +283,18 @@ def test_a_quiet_level_logs_nothing(backend):
 
 # -- ending
 
+@pytest.mark.parametrize('strict, path, status', [([], '/b', 0), (['--strict'], '/b', 3), (['--strict'], '/a', 0)])
+def test_a_plan_that_was_not_met_is_a_warning_and_with_strict_a_status(strict, path, status):
+    with daemon('--backend', 'embedded', '--protocol', 'http', '--fault', 'default: GET /a = 503', *strict) as vaurien:
+        with connect(vaurien.port) as client:
+            client.sendall(f'GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'.encode())
+            assert (b' 503 ' in read_to_end(client)) == (path == '/a')
+        vaurien.send(signal.SIGTERM)
+        assert vaurien.wait() == status
+    assert ('the plan was not met: default: GET /a = 503: no request has matched' in vaurien.log) == (path != '/a')
+    assert 'relayed as it is' not in vaurien.output
+
+
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_status_0(backend, number):
     with daemon('--backend', backend.address, '--grace', str(LONG)) as vaurien:

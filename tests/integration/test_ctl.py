@@ -82,6 +82,30 @@ def test_a_mix_is_shown_and_changed(said, told):
     assert said('get-behavior') == ['20:delay,0.5:error']
 
 
+def test_a_plan_is_added_listed_and_taken_away(vaurien, said, told, control):
+    assert said('plan') == ['ID  FAULT  MATCHED  APPLIED  WHERE  WHY NOT']
+    rows = said('plan', 'add', 'GET /a #2 = 503', 'GET /b = hang')
+    assert [row.split()[:2] for row in rows] == [['ID', 'FAULT'], ['1', 'GET'], ['2', 'GET']]
+    assert [ask_web(vaurien, path) for path in ('/a', '/a', '/a')] == [404, 503, 404]
+    assert re.fullmatch(r' *1  GET /a #2 = 503 +3 +1  default #2\.1', said('plan')[1])
+    assert [entry['id'] for entry in told('plan', 'remove', '1')['entries']] == [1]
+    assert [entry['text'] for entry in told('plan')['entries']] == ['GET /b = hang']
+    assert said('plan', 'clear') == ['the plan is empty']
+    assert told('plan') == {'entries': []}
+
+
+@pytest.mark.parametrize('words, status, line', [
+    (['add'], 2, 'vaurienctl: add lacks an entry, expected one such as "cache: SET session:* #2 = readonly"'),
+    (['add', '* = hnag'], 1, "faults[0] name: 'hnag' is not valid, expected a known name, the nearest is hang"),
+    (['remove', '7'], 1, 'the plan has no entry 7'), (['remove', 'x'], 2, "'x' is no id of an entry, expected a number"),
+    (['remove'], 2, 'remove lacks the ids of entries'), (['list', 'x'], 2, "'x' is no word that list takes"),
+    (['ad'], 2, 'ad'),
+])
+def test_a_mistake_about_the_plan_is_one_line(control, words, status, line):
+    found, out, err = control('plan', *words)
+    assert (found, out, line in err) == (status, '', True)
+
+
 def test_a_proxy_is_made_listed_switched_and_removed(said, told, control):
     with echo_server() as backend:
         line = said('create', 'cache', '--backend', backend.address, '--mix', '5:delay')[0]

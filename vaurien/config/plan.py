@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..options import Given
+from ..plans.entry import Entry
 from ..plans.files import parse_plan
 from ..plans.grammar import read_fault
 from ..plans.names import check_name
@@ -32,6 +33,7 @@ def read_plan(values: Values, read: Read, proxies: Sequence[ProxySpec]) -> tuple
     found = []
     for spec, where in entries(values, read):
         check_name(spec, there, where)
+        Entry(0, spec, where)
         found.append(spec)
     return tuple(found)
 
