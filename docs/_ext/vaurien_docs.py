@@ -4,11 +4,13 @@ Knows tables, parsers and docstrings of vaurien, and how reStructuredText is wri
 so that tests read what the pages say without it.
 """
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import vaurien_docs_commands as commands
 import vaurien_docs_http as http
 import vaurien_docs_layout as layout
@@ -18,11 +20,16 @@ from vaurien_docs_text import literal, section, sentence, table
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import COMMON as COMMON_OF_BEHAVIORS
 from vaurien.options import Option, expected, flag, normalize
+from vaurien.plans.grammar import WHERE
+from vaurien.plans.names import OF_TOXICS
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
 from vaurien.protocols.message import CATEGORIES
+from vaurien.spec import FaultSpec
 from vaurien.toxics import TOXICS
 
+#: an argument in the docstring of a class, and what is said of it
+ARGUMENT = re.compile(r'^    (\w+): (.*(?:\n {5,}.*)*)', re.MULTILINE)
 DOCS = Path(__file__).parent.parent
 REALISM, DIFFERENCES = DOCS / 'realism', DOCS / 'toxiproxy-differences.rst'
 #: where the part of a docstring begins that is for programmers
@@ -118,6 +125,17 @@ def kinds(name: str) -> str:
     return kinds_table(Protocol.get(name).errors)
 
 
+def plan(which: str) -> str:
+    """Write what an entry of a plan can be told: ``fields`` in a file, ``where`` among options, ``toxics`` beside their own."""
+    if which == 'fields':
+        said = dict(ARGUMENT.findall(inspect.getdoc(FaultSpec) or ''))
+        keys = msgspec.json.schema(FaultSpec)['$defs']['FaultSpec']['properties'].items()
+        return table(['key', 'what it is', 'type', 'default'],
+                     [[literal(key), ' '.join(said[key].split()), found.get('type', ''),
+                       literal(json.dumps(found['default'])) if 'default' in found else ''] for key, found in keys])
+    return options_table({'where': WHERE, 'toxics': OF_TOXICS}[which])
+
+
 def toxics() -> str:
     """Write all toxics that come with vaurien."""
     pages = []
@@ -152,7 +170,7 @@ PAGES: dict[str, Callable[..., str]] = {
     'differences': differences, 'short': commands.short_help, 'flags': commands.flags, 'ini': commands.ini,
     'vaurienctl': commands.control, 'log': commands.log, 'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls,
     'surfaces': http.further, 'metrics': http.metrics, 'tree': layout.tree, 'imports': layout.imports,
-    'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
+    'plan': plan, 'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 
 

@@ -29,6 +29,7 @@ TAUGHT = {
     'howto/smtp': ('25',),
     'howto/tls': (),
     'howto/seed': (),
+    'howto/plans': ('6379',),
     'howto/toxiproxy': ('6379',),
     'howto/ci': (),
     'extending/using': (),

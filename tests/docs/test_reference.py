@@ -22,12 +22,15 @@ from vaurien.ctl import command as ctl
 from vaurien.metrics.prometheus import Metrics
 from vaurien.metrics.statsd import counters
 from vaurien.options import flag
+from vaurien.plans.files import MAX_ENTRIES, parse_plan
+from vaurien.plans.grammar import WHERE, read_fault
 from vaurien.plugins import KINDS, WITH_FLAGS, make_catalog
 from vaurien.protocols import Protocol
 from vaurien.proxies.fleet import Fleet
+from vaurien.run import arguments as run
 from vaurien.spec import ProxySpec
 
-from .blocks import DOCS, ROOT, pages
+from .blocks import DOCS, ROOT, blocks, pages
 from .reference import directives, extension, generated, page
 
 OWN = {kind: registry for kind, (registry, _) in KINDS.items()}
@@ -135,7 +138,7 @@ def test_exit_statuses_are_documented(name, module):
     text = page(f'reference/{name}').split('Exit statuses\n', 1)[1].split('\n\n   * - status', 1)[1].split('\n\n', 1)[0]
     said = {int(number) for number in re.findall(r'^   \* - (\d+)$', text, re.MULTILINE)}
     there = {value for key, value in vars(module).items() if key.isupper() and isinstance(value, int) and value in
-             (0, 1, 2, 3, 130) and key in ('DONE', 'FAILED', 'USAGE', 'INTERRUPTED', 'REFUSED', 'NO_SERVER')}
+             (0, 1, 2, 3, 130) and key in ('DONE', 'FAILED', 'USAGE', 'INTERRUPTED', 'REFUSED', 'NO_SERVER', 'UNMET')}
     assert said == there
 
 
@@ -216,6 +219,23 @@ def test_messages_of_the_log_are_documented_where_they_are_logged(tmp_path):
         assert any(re.fullmatch(pattern, message) for pattern in patterns), message
 
 
+# -- plans
+
+def test_the_entries_that_the_page_on_plans_shows_are_read():
+    text = (DOCS / 'reference' / 'plan.rst').read_text('utf-8')
+    shown = re.findall(r'^   \* - ``(.*)``$', text, re.MULTILINE)
+    assert len(shown) > 5
+    for entry in shown:
+        spec = read_fault(entry)
+        assert any(spec.name in (*protocol.errors, *names('behavior'), *names('toxic')) or protocol.kinds_named(spec.name)
+                   for protocol in map(Protocol.get, names('protocol'))), entry
+    path = DOCS / 'howto' / 'plans.rst'
+    plan, = (block.text for block in blocks(path) if block.language == 'toml')
+    assert len(parse_plan(plan.encode(), 'plan.toml')) == 2
+    assert f'{MAX_ENTRIES:,} entries' in text
+    assert set(WHERE) <= set(re.findall(r'- ``(\w+)``', page('reference/plan')))
+
+
 # -- nothing that there is not
 
 #: flags in the docs that belong to other programs
@@ -227,7 +247,7 @@ FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 @pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page_names_only_flags_that_there_are(path):
     known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
-    known |= flags_of(scenario.make_parser())
+    known |= flags_of(scenario.make_parser()) | flags_of(run.make_parser(make_catalog()[0]))
     known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in Behavior.options(cls)}
     known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
     found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}

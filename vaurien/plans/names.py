@@ -61,7 +61,7 @@ def meaning_of(spec: FaultSpec, protocol: type[BaseProtocol], label: str) -> Mea
         prefix, name = '', spec.name
     elif prefix not in PREFIXES:
         raise ConfigError(f'{label} name', spec.name, f'one of {", ".join(PREFIXES)} before the colon')
-    kinds = kinds_of(name, protocol) if prefix in ('', KIND) else ()
+    kinds = protocol.kinds_named(name) if prefix in ('', KIND) else ()
     if kinds:
         meaning = Meaning(KIND, kinds, spec.settings)
         check_options(meaning, Behavior.options(Behavior.get(ERROR)).keys() - {'kind', 'match'}, label)
@@ -73,13 +73,6 @@ def meaning_of(spec: FaultSpec, protocol: type[BaseProtocol], label: str) -> Mea
     if prefix in ('', TOXIC) and name in TOXICS.names():
         return toxic_meaning(name, spec, label)
     raise ConfigError(f'{label} name', spec.name, nearest(name, known_names(protocol, prefix)))
-
-
-def kinds_of(name: str, protocol: type[BaseProtocol]) -> tuple[str, ...]:
-    """Return the kinds of a protocol that have this name, or else this code."""
-    if name in protocol.errors:
-        return (name,)
-    return tuple(kind for kind, what in protocol.errors.items() if name in what.codes)
 
 
 def known_names(protocol: type[BaseProtocol], prefix: str = '') -> list[str]:
