@@ -82,6 +82,7 @@ class Redis:
 def bed(daemon: Daemon, server: Any) -> Iterator[Redis]:
     """Be between a client and a server."""
     there = Redis(daemon, server.address)
+    there.stored()  # what others have left
     try:
         yield there
     finally:

@@ -133,6 +133,8 @@ class Plan:
 
     def of(self, proxy: str, protocol: type[BaseProtocol]) -> ProxyPlan | None:
         """Return what a proxy has of the plan; None: no entry is about it."""
+        if not self._entries:
+            return None
         key = proxy, protocol
         if key not in self._made:
             self._made[key] = self._of(proxy, protocol)

@@ -77,6 +77,9 @@ class Draws:
         """Choose the behavior of an exchange, and number it. What a plan means for it goes before what is drawn for it."""
         self.count += 1
         exchange.number = self.count
+        if self.plain:
+            exchange.behavior = DUMMY
+            return
         behavior: Behavior = DUMMY
         if not self.chaos.plain:
             behavior = self._choose()
