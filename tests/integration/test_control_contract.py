@@ -50,7 +50,7 @@ def schema(control):
 
 
 def tidy(control):
-    """Leave the process with its one proxy, and a toxic on it, whatever a request has made of it."""
+    """Leave the process with its one proxy, a toxic on it and a plan, whatever a request has made; return the entry's id."""
     listed = requests.get(f'{control}/v1/proxies', timeout=PATIENCE).json()['proxies']
     names = [proxy['name'] for proxy in listed]
     for name in names:
@@ -59,6 +59,8 @@ def tidy(control):
     if 'default' not in names:
         requests.post(f'{control}/v1/proxies', json={'name': 'default', 'backend': 'embedded'}, timeout=PATIENCE)
     requests.patch(f'{control}/v1/proxies/default', json={'toxics': [{'type': 'latency', 'name': 'slow'}]}, timeout=PATIENCE)
+    plan = requests.put(f'{control}/v1/plan', json={'faults': ['GET /never = hang']}, timeout=PATIENCE).json()
+    return plan['entries'][0]['id']
 
 
 @pytest.mark.parametrize('mode', list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
@@ -68,7 +70,7 @@ def test_every_call_keeps_what_the_document_promises(control, schema, method, pa
     checks = schemathesis.checks.CHECKS.get_by_names(list(CHECKS))
     assert len(checks) == len(CHECKS)
     operation = schema[path][method]
-    here = {'proxy': 'default', 'number': 1, 'toxic': 'slow'} if '{' in path else None
+    here = {'proxy': 'default', 'number': 1, 'toxic': 'slow', 'entry': 1} if '{' in path else None
     cases = operation.as_strategy(generation_mode=mode)
     if here:
         given_here = {key: value for key, value in here.items() if f'{{{key}}}' in path}
@@ -77,7 +79,9 @@ def test_every_call_keeps_what_the_document_promises(control, schema, method, pa
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(case=cases)
     def holds(case):
-        tidy(control)
+        entry = tidy(control)
+        if '{entry}' in path and case.path_parameters['entry'] == 1:
+            case.path_parameters['entry'] = entry   # no id is given twice
         if isinstance(case.body, dict) and isinstance(case.body.get('proxy'), str):
             case.body['proxy'] = '127.0.0.1:0'      # it is not for a test to listen anywhere
         answer = case.call(timeout=PATIENCE)
