@@ -38,7 +38,7 @@ Backlog = Annotated[int, Meta(ge=1, le=65535)]
 Limit = Annotated[int, Meta(ge=1, le=KEPT, description='How many entries at the most')]
 
 
-TlsVersion = Literal['', '1.2', '1.3']
+TlsVersion = Literal['1.2', '1.3']
 
 
 class Input(msgspec.Struct, forbid_unknown_fields=True):
