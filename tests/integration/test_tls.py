@@ -56,6 +56,20 @@ def client_of(port: int, name: str = 'localhost', context: ssl.SSLContext | None
         yield wrapped
 
 
+class Clear:
+    """A conversation without TLS."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    def ask(self, data: bytes) -> bytes:
+        sender = threading.Thread(target=self.sock.sendall, args=(data,))
+        sender.start()
+        found = read_exactly(self.sock, len(data))
+        sender.join()
+        return found
+
+
 # -- what passes
 
 @pytest.mark.parametrize('sides', SIDES)
@@ -63,15 +77,11 @@ def test_bulk_and_single_bytes_pass_whichever_side_speaks_tls(sides):
     prefixes = SIDES[sides]
     backend = tls_echo() if prefixes[1] else Backend(echo)
     with backend as server, proxied(server, prefixes) as host:
-        opened = client_of(host.port) if prefixes[0] else connect(host.port)
-        with opened as client:
+        with connect(host.port) as sock:
+            talk = Talk(sock, client_context(), 'localhost') if prefixes[0] else Clear(sock)
             for byte in b'single bytes':
-                client.sendall(bytes((byte,)))
-                assert read_exactly(client, 1) == bytes((byte,))
-            sender = threading.Thread(target=client.sendall, args=(LONG,))
-            sender.start()
-            assert read_exactly(client, len(LONG)) == LONG
-            sender.join()
+                assert talk.ask(bytes((byte,))) == bytes((byte,))
+            assert talk.ask(LONG) == LONG
         host.wait_idle()
 
 

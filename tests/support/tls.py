@@ -2,6 +2,7 @@
 import atexit
 import contextlib
 import functools
+import select
 import shutil
 import socket
 import ssl
@@ -118,6 +119,24 @@ class Talk:
         while view:
             view = view[self.tls.write(view):]
         self._flush()
+
+    def ask(self, data: bytes) -> bytes:
+        """Send bytes and read as many, at the same time and in one thread: an SSLSocket of Python 3.11 bears no second one."""
+        view = memoryview(data)
+        while view:
+            view = view[self.tls.write(view):]
+        unsent, found = memoryview(self._out.read()), bytearray()
+        while len(found) < len(data):
+            readable, writable, _ = select.select([self.sock], [self.sock] if unsent else [], [], self.sock.gettimeout())
+            assert readable or writable, f'{len(found)} of {len(data)} bytes have come, {len(unsent)} are not sent'
+            if writable:
+                unsent = unsent[self.sock.send(unsent[:READ], socket.MSG_DONTWAIT):]
+            if readable:
+                self._in.write(self._more())
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    while piece := self.tls.read(READ):
+                        found += piece
+        return bytes(found)
 
     def read(self) -> bytes:
         """Read what comes; empty: a close_notify has come.
