@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 from ..config.arguments import REPEATED as ADDED_UP
 from ..config.arguments import Parser, Show, StoreGiven, Values, wide
-from ..config.help import short
 from ..config.settings import GROUPS, PROXY, flag_of
 from ..config.values import of_plugin
 from ..errors import ConfigError
 from ..options import Given, flag, known
 from ..plugins import Catalog
+from . import help
 from .settings import ELSEWHERE, REPEATED, RUN
 
 ON = '--on'     #: what stands before the options of one proxy
@@ -104,7 +104,7 @@ def make_parser(catalog: Catalog) -> Parser:
         catalog: The plugins whose options have flags.
     """
     parser = Parser(add_help=False, usage=USAGE, formatter_class=wide)
-    parser.add_argument('--help', '-h', action=Show, text=short(catalog), help='Print a page that fits on a screen, and exit')
+    parser.add_argument('--help', '-h', action=Show, text=help.TEXT, help='Print a page that fits on a screen, and exit')
     parser.add_argument('--help-all', action='help', help='Print every flag, those of the plugins that are loaded too, and exit')
     group = parser.add_argument_group('the command')
     for key, option in RUN.items():

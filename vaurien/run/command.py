@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address
+from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
 from ..cli.background import never_waiting
 from ..cli.command import DONE, UNMET, describe, open_control, open_journal, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
-from ..errors import VaurienError, in_words
+from ..errors import ConfigError, VaurienError, in_words
 from . import report
 from .beside import Beside
 from .keeper import Keeper
@@ -57,12 +57,17 @@ def apart(setup: Setup, keeper: Keeper) -> Setup:
     """Give the command a network of its own, in which the proxies listen, and from which nothing else is reached.
 
     Raises:
+        ConfigError: It would have an address that it cannot have.
         VaurienError: That is not possible here.
     """
     from ..net import sockets
     places = [place for place in setup.places if not place.listen.unix]
     try:
         wanted = [sockets.place_of(place.listen) for place in places]
+        for place, (_, where) in zip(places, wanted, strict=True):
+            if ':' in where[0] and not is_loopback(where[0]):
+                raise ConfigError('--in-place', str(place.listen), 'an address of IPv4, or [::1], where the command is to have a '
+                                  'network of its own')
         wanted.append(sockets.place_of(Address(ANYWHERE.host, 0)))
         opened = keeper.open_network([(family, *where[:2]) for family, where in wanted])
     except OSError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 #: of unshare(2)
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 #: of netdevice(7)
-SIOCGIFINDEX, SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8933, 0x8916, 0x8914, 0x1
+SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 0x1
 LOOPBACK = b'lo'
 BACKLOG = 8192  #: [connections] that the kernel holds before they are accepted; each proxy says it again
 
@@ -27,7 +27,7 @@ def enter(places: Sequence[Place]) -> list[socket.socket]:
     """Go into a new network, for good, and listen there.
 
     Args:
-        places: Where; port 0 picks one.
+        places: Where; port 0 picks one. A host is numeric; of IPv6 there is ``::1`` alone.
 
     Raises:
         OSError: That is not allowed, or not possible on this system.
@@ -37,7 +37,8 @@ def enter(places: Sequence[Place]) -> list[socket.socket]:
         fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack('16sh14x', LOOPBACK, IFF_UP))
         for number, (family, host, _) in enumerate(places):
             if not ip_address(host).is_loopback:
-                add_address(control, number, family, host)
+                fcntl.ioctl(control, SIOCSIFADDR, struct.pack(
+                    '16sHH4s8x', b'%s:%d' % (LOOPBACK, number), family, 0, socket.inet_pton(family, host)))
     return [listen(place) for place in places]
 
 
@@ -54,18 +55,6 @@ def unshare() -> None:
     if user != 0:
         for name, text in (('setgroups', 'deny'), ('uid_map', f'{user} {user} 1'), ('gid_map', f'{group} {group} 1')):
             Path('/proc/self', name).write_text(text)
-
-
-def add_address(control: socket.socket, number: int, family: int, host: str) -> None:
-    """Give the loopback device one more address."""
-    packed = socket.inet_pton(family, host)
-    if family == socket.AF_INET:
-        name = b'%s:%d' % (LOOPBACK, number)
-        fcntl.ioctl(control, SIOCSIFADDR, struct.pack('16sHH4s8x', name, family, 0, packed))
-        return
-    index = struct.unpack('16si', fcntl.ioctl(control, SIOCGIFINDEX, struct.pack('16si', LOOPBACK, 0)))[1]
-    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as other:
-        fcntl.ioctl(other, SIOCSIFADDR, struct.pack('16sIi', packed, 128, index))
 
 
 def listen(place: Place) -> socket.socket:
