@@ -21,7 +21,7 @@ RUN: dict[str, Option] = {
                        Text('HOST:PORT[=BACKEND][:PROTOCOL]', 'HOST:PORT[=BACKEND]', str), None),
     'on': Option("The options after it are for the proxy of this name alone, until the next --on",
                  Text('NAME', 'a name', str), None),
-    'config': Option("An INI file; the command line wins over it, and [proxy:NAME] is for the proxy that is called so", FILE, None),
+    'config': Option("An INI file; the command line wins over it, and [proxy:NAME] is for the proxy of that name", FILE, None),
     **SCENARIO,
 }
 REPEATED = ('through', 'in_place', 'env')   #: those that may be given several times
