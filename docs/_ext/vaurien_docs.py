@@ -14,6 +14,7 @@ import msgspec
 import vaurien_docs_commands as commands
 import vaurien_docs_http as http
 import vaurien_docs_layout as layout
+import vaurien_docs_run as run
 import vaurien_docs_scenario as scenario
 from vaurien_docs_text import literal, section, sentence, table
 
@@ -170,7 +171,8 @@ PAGES: dict[str, Callable[..., str]] = {
     'differences': differences, 'short': commands.short_help, 'flags': commands.flags, 'ini': commands.ini,
     'vaurienctl': commands.control, 'log': commands.log, 'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls,
     'surfaces': http.further, 'metrics': http.metrics, 'tree': layout.tree, 'imports': layout.imports,
-    'plan': plan, 'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
+    'run-short': run.short, 'run-flags': run.flags, 'run-addresses': run.addresses, 'plan': plan,
+    'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 
 

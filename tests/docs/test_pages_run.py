@@ -9,6 +9,7 @@ import pytest
 from tests.support import servers
 from tests.support.peers import free_port
 from vaurien.config import configure
+from vaurien.run.setup import make_setup
 
 from .blocks import DOCS, ROOT, blocks, pages
 from .terminal import terminal
@@ -84,11 +85,14 @@ def literal_blocks(path):
 
 
 def test_the_commands_of_the_readme_are_there(tmp_path):
-    installed, without, made, command, code = literal_blocks(ROOT / 'README.rst')
+    installed, without, made, between, command, code = literal_blocks(ROOT / 'README.rst')
     assert (installed, without) == ('pip install .', 'uvx --from . vaurien --version')     # make walk runs them
     makefile = (ROOT / 'Makefile').read_text()
     for line in made.splitlines():
         assert re.search(rf'^{line.split()[1]}:', makefile, re.MULTILINE)
+    between, _, tested = between.removeprefix('vaurien run ').partition(' -- ')
+    environ = {'DATABASE_URL': 'postgres://localhost/a', 'REDIS_URL': 'redis://localhost'}
+    assert make_setup([*between.split(), '--', *tested.split()], environ).configuration.spec.proxies[1].mix
     assert command.startswith('vaurien ')
     assert configure(command.split()[1:], {}).spec.proxies[0].mix
     assert 'vaurien.running' in code    # tests/integration/test_testing.py runs it

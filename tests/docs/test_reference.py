@@ -1,6 +1,7 @@
 """Whatever a user can give, see or call has its line in the reference; and pages name nothing that there is not."""
 import argparse
 import contextlib
+import csv
 import re
 import socket
 
@@ -15,7 +16,7 @@ from vaurien.behaviors import Behavior
 from vaurien.cli import command as cli
 from vaurien.cli import scenario
 from vaurien.config import arguments
-from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN
+from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.control import app, classic
 from vaurien.control.native import calls as native
 from vaurien.ctl import command as ctl
@@ -27,7 +28,7 @@ from vaurien.plans.grammar import WHERE, read_fault
 from vaurien.plugins import KINDS, WITH_FLAGS, make_catalog
 from vaurien.protocols import Protocol
 from vaurien.proxies.fleet import Fleet
-from vaurien.run import arguments as run
+from vaurien.run.settings import RUN
 from vaurien.spec import ProxySpec
 
 from .blocks import DOCS, ROOT, blocks, pages
@@ -142,6 +143,19 @@ def test_exit_statuses_are_documented(name, module):
     assert said == there
 
 
+@pytest.mark.parametrize('name', [*RUN, 'help'])
+def test_an_option_of_run_is_documented(name):
+    assert f'.. option:: {flag_of(name)}' in page('reference/run')
+
+
+def test_each_form_of_an_address_is_documented():
+    text = page('reference/run')
+    with (DOCS / 'reference' / 'run-addresses.csv').open(encoding='utf-8', newline='') as table:
+        for row in csv.DictReader(table):
+            assert f'``{row["text"]}``' in text
+            assert f'``{row["becomes"]}``' in text or row['note'].startswith('refused')
+
+
 # -- INI
 
 @pytest.mark.parametrize('section, options', [('vaurien', VAURIEN), ('proxy:NAME', PROXY), ('statsd', STATSD)])
@@ -247,7 +261,7 @@ FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 @pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page_names_only_flags_that_there_are(path):
     known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
-    known |= flags_of(scenario.make_parser()) | flags_of(run.make_parser(make_catalog()[0]))
+    known |= flags_of(scenario.make_parser()) | {flag_of(name) for name in RUN}
     known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in Behavior.options(cls)}
     known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
     found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}

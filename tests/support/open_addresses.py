@@ -30,7 +30,7 @@ def with_django(text: str) -> None:
     dj_database_url: Any = importlib.import_module('dj_database_url')
     found = dj_database_url.parse(text)
     if 'mysql' in found['ENGINE']:
-        import pymysql
+        pymysql: Any = importlib.import_module('pymysql')
         pymysql.connect(host=found['HOST'], port=int(found['PORT']), user=found['USER'], password=found['PASSWORD'],
                         database=found['NAME']).close()
         return
@@ -46,8 +46,8 @@ def with_redis(text: str) -> None:
 
 
 def with_pymemcache(text: str) -> None:
-    from pymemcache import HashClient
-    client = HashClient(text.split(','), ignore_exc=False)
+    pymemcache: Any = importlib.import_module('pymemcache')
+    client = pymemcache.HashClient(text.split(','), ignore_exc=False)
     client.set('key', 'value', noreply=False)
     client.close()
 
