@@ -2,6 +2,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -16,7 +17,14 @@ REQUIRED = os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1'
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give the workers of a run one shelf, from which each takes what the first of them has made."""
+    """Give the workers of a run one shelf, from which each takes what the first of them has made.
+
+    What a test starts listens to SIGINT and SIGQUIT, even where the whole run was sent to the background by a shell that has its
+    jobs ignore them.
+    """
+    for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, default)
     if getattr(config.option, 'numprocesses', None) and SHELF not in os.environ:
         os.environ[SHELF] = shelf = tempfile.mkdtemp(prefix='vaurien-shelf-')
         config.add_cleanup(lambda: shutil.rmtree(shelf, ignore_errors=True))

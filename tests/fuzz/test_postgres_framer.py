@@ -158,5 +158,7 @@ def test_failures_in_any_state_are_built_and_followed(turns: list[Turn], data: s
         for exchange in dialogue.exchanges[known:]:
             kinds = [kind for kind in KINDS if protocol.fits(kind, exchange)]
             if kinds and data.draw(st.booleans()):
-                exchange.failure = KINDS[data.draw(st.sampled_from(kinds))].build(protocol, exchange)
-                assert pg.fields(exchange.failure.reply)['C']
+                kind = KINDS[data.draw(st.sampled_from(kinds))]
+                exchange.failure = kind.build(protocol, exchange)
+                # what is only named is the backend's own answer, which gets lost in whole or in part
+                assert exchange.failure.reply == b'' if kind.only_named else pg.fields(exchange.failure.reply)['C']

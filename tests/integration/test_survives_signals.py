@@ -5,13 +5,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from tests.support.daemon import daemon, environment
 from tests.support.hosting import eventually
 from tests.support.peers import ask, connect, ending, free_port
-from tests.support.unit_of_time import PATIENCE
+from tests.support.unit_of_time import MS, PATIENCE
 
 START = '[vaurien]\nproxy = 127.0.0.1:0\nbackend = {backend}\n'
 
@@ -127,6 +128,15 @@ def test_a_hundred_sighups_in_traffic_lose_no_byte(configured):
 def test_without_a_file_sighup_ends_it_as_sigterm_does(echo_server):
     with daemon('--backend', echo_server.address) as vaurien:
         vaurien.send(signal.SIGHUP)
+        assert vaurien.wait() == 0
+        assert 'stopped; sessions cut: 0' in vaurien.log
+
+
+def test_signals_that_come_until_its_very_end_leave_its_status_as_it_was(echo_server):
+    with daemon('--backend', echo_server.address) as vaurien:
+        while vaurien.process.poll() is None:
+            vaurien.send(signal.SIGTERM)
+            time.sleep(MS / 2)      # most of them come while the interpreter ends
         assert vaurien.wait() == 0
         assert 'stopped; sessions cut: 0' in vaurien.log
 

@@ -31,8 +31,8 @@ class Signals:
             calls[signal.SIGHUP] = self.reload.set
         elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             calls[signal.SIGHUP] = partial(self._on_end, signal.SIGHUP)
-        self._handlers: list[Any] = [signal_handler(number, call) for number, call in calls.items()]
-        for handler in self._handlers:
+        self._handlers: dict[int, Any] = {number: signal_handler(number, call) for number, call in calls.items()}
+        for handler in self._handlers.values():
             handler.ref = True  # to wait for a signal alone is no deadlock
 
     def _on_end(self, number: int) -> None:
@@ -45,6 +45,14 @@ class Signals:
         self.insisted.set()
 
     def close(self) -> None:
-        """Listen no more."""
-        for handler in self._handlers:
-            handler.cancel()
+        """Listen no more.
+
+        Where the end was asked for, it is under way now: a further signal changes nothing any more, least of all the exit status
+        of a process that has done all it had to.
+        """
+        for number, handler in self._handlers.items():
+            if self.asked.is_set():
+                handler.ref = False
+                signal.signal(number, signal.SIG_IGN)   # in the handler's place: to cancel that first would leave a gap
+            else:
+                handler.cancel()
