@@ -1,9 +1,9 @@
 """Notes what becomes of each exchange of one session. Knows a protocol's own words, and no stream and no lane."""
+from binascii import crc32
 from collections.abc import Callable
 from functools import lru_cache
 from time import monotonic, time
 from typing import Any
-from zlib import crc32
 
 from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol
