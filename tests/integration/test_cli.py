@@ -82,8 +82,8 @@ def test_all_of_the_help_is_printed():
 def test_help_about_a_plugin_is_printed_and_an_unknown_one_named():
     done = run_to_end('help', 'redis', 'latency', '3g')
     assert (done.returncode, done.stderr) == (0, '')
-    for words in ('redis: a protocol', '--protocol-redis-buffer N', '  readonly\n', 'latency: a toxic', '  jitter=N\n',
-                  '3g: a link'):
+    for words in ('redis: a protocol', '--protocol-redis-buffer N', '  readonly (READONLY), class A\n',
+                  'latency: a toxic', '  jitter=N\n', '3g: a link'):
         assert words in done.stdout
     done = run_to_end('help', 'reddis')
     assert (done.returncode, done.stdout) == (2, '')

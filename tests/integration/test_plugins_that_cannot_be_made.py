@@ -8,7 +8,7 @@ import requests
 
 import vaurien
 from tests.support.daemon import daemon, run_to_end
-from tests.support.peers import ask, connect, ending
+from tests.support.peers import ask, connect, fate
 from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import VaurienError
 
@@ -217,9 +217,7 @@ def fail(settings):
 '''))
     for argv in (('--protocol', 'broken', '--protocol-broken-raises', 'protocol'), ('--toxic', 'broken:raises=toxic')):
         with daemon('--plugin', 'plugin_late', '--backend', echo_server.address, *argv, cwd=folder) as started:
-            with connect(started.port) as client:
-                client.sendall(b'x')
-                assert ending(client) == 'RST'
+            assert fate(started.port) == 'RST'
             started.wait_for(r'ERROR .*: session 1 of default is reset: (protocol|toxic) broken raised')
             assert started.log.count("ValueError: late") == 1
             assert started.status is None

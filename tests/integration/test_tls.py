@@ -15,7 +15,7 @@ import redis
 
 from tests.support.daemon import daemon, run_to_end
 from tests.support.hosting import Hosted, eventually, hosted, spec_for
-from tests.support.peers import Backend, connect, echo, ending, free_port, read_exactly, read_to_end
+from tests.support.peers import Backend, connect, echo, ending, fate, free_port, read_exactly, read_to_end
 from tests.support.processes import HOST
 from tests.support.tls import Talk, certificates, client_context, server_context
 from tests.support.unit_of_time import MS, PATIENCE
@@ -228,8 +228,8 @@ def test_a_handshake_that_does_not_go_on_ends_after_the_timeout(sent):
 
 
 def test_a_backend_that_says_nothing_to_the_handshake_is_given_up_after_the_timeout(caplog):
-    with Backend(read_to_end) as server, proxied(server, SIDES['backend'], timeout=200 * MS) as host, connect(host.port) as sock:
-        assert ending(sock) == 'RST'
+    with Backend(read_to_end) as server, proxied(server, SIDES['backend'], timeout=200 * MS) as host:
+        assert fate(host.port) == 'RST'
         eventually(lambda: host.proxy.stats.backend_errors == 1, 'its count')
     assert 'no TLS handshake within' in reasons(caplog)
 
@@ -263,8 +263,7 @@ def test_a_broken_record_in_the_midst_is_told_by_an_alert_and_ends_its_session_a
 def test_clients_in_the_midst_of_their_handshakes_count_and_end_with_the_proxy():
     with tls_echo() as server, proxied(server, max_connections=2) as host, connect(host.port) as one, connect(host.port) as two:
         eventually(lambda: len(host.proxy.arrivals) == 2, 'two clients')
-        with connect(host.port) as third:
-            assert ending(third) == 'RST'
+        assert fate(host.port) == 'RST'
         host.change(enabled=False)
         assert [ending(one), ending(two)] == ['RST', 'RST']
 

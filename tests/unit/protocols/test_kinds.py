@@ -7,7 +7,8 @@ from vaurien.protocols import Protocol
 from vaurien.protocols.kinds import CATEGORIES, HALF_REPLY, LOST_REPLY, SCOPES
 from vaurien.protocols.smtp import SMTP
 
-KINDS = [(name, kind, row) for name in Protocol.names() for kind, row in Protocol.get(name).errors.items()]
+KINDS = [(name, kind, row) for name in Protocol.names() if Protocol.get(name).__module__.startswith('vaurien.')
+         for kind, row in Protocol.get(name).errors.items()]
 TALKING = sorted({name for name, _, _ in KINDS})
 
 
