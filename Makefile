@@ -13,7 +13,7 @@ MINUTES ?= 5
 SEEDS ?= 1000
 RUNS ?= 1000
 
-.PHONY: run test coverage lint docs bench scale realism soak hunt seeds plans memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -34,6 +34,10 @@ coverage: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m $(PYTEST) $(UNCOUNTED) $(ARGS)
+	@$(MAKE) --no-print-directory covered
+
+# What the last such run has counted.
+covered:
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 	$(BIN)/python .ci/floor
