@@ -247,7 +247,8 @@ KEY = b'K\0\0\0\x0c'
 def connected(address: str) -> Any:
     """Connect to the server itself."""
     host, _, port = address.rpartition(':')
-    return psycopg.connect(host=host, port=int(port), user=USER, dbname=DATABASE, autocommit=True)
+    return psycopg.connect(host=host, port=int(port), user=USER, dbname=DATABASE, autocommit=True,
+                           connect_timeout=max(2, round(PATIENCE)), options=f'-c statement_timeout={PATIENCE * 1000:.0f}')
 
 
 direct = Direct(connected)
