@@ -96,8 +96,8 @@ def came(seen: Seen) -> list[Any]:
     """Return the answers that a session got."""
     skip = 1 if seen.plan['first'] else 0
     found = [*((byte,) for byte in seen.got[:skip].decode('latin-1')), *answers(seen.got, skip)[0]]
-    # a statement is cancelled before its columns are told, or afterwards
-    return [answer for at, answer in enumerate(found) if answer != ('T', 3) or found[at + 1:at + 2] != [('E', '57014')]]
+    # a statement is cancelled before its columns are told, or afterwards; and they may be the last that comes
+    return [answer for at, answer in enumerate(found) if answer != ('T', 3) or found[at + 1:at + 2] not in ([], [('E', '57014')])]
 
 
 def outcome(seen: Seen) -> Outcome:

@@ -1,4 +1,4 @@
-"""``tests/hunt``, where it waits: no client and no schedule that stands still is waited for, however it does so."""
+"""``tests/hunt``: nothing that stands still is waited for, and what its models once took for wrong is right."""
 import itertools
 import threading
 
@@ -103,3 +103,17 @@ def test_a_server_that_ends_says_so_in_a_group_that_it_skips_too(kind, words):
         return postgres.SUBJECT.judge(Seen(0, plan, asked=asked, heard=1, got=got, left='close', end='FIN', faults=fault))
     assert wrong(answers + words) == []
     assert wrong(answers)
+
+
+def test_columns_of_a_statement_that_is_cancelled_may_be_the_last_that_comes():
+    asked = [[['cancelled'], ['Q', "SELECT 's1x0n1', pg_sleep(60), 3"]]]
+    started = pg.message(b'R', bytes(4)) + pg.IDLE
+    columns = pg.message(b'T', (3).to_bytes(2, 'big'))
+
+    def wrong(got, cut, end='FIN'):
+        plan = {'as': 'raw', 'first': '', 'word': 's1x0'}
+        return postgres.SUBJECT.judge(Seen(0, plan, asked=asked, heard=1, got=got, left='close', end=end, cut=cut))
+    assert wrong(started + columns, cut=True) == []
+    assert wrong(started + columns, cut=False)
+    for before in (b'', columns):
+        assert wrong(started + before + pg.error('57014') + pg.IDLE, cut=False, end='') == []
