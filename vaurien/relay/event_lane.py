@@ -22,7 +22,7 @@ class EventLane(Lane):
 
     def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool) -> None:
         super().__init__(session, source, dest, to_backend)
-        self.unanswered: list[Exchange] = []
+        self.unanswered: tuple[Exchange, ...] = ()
 
     def step(self) -> None:
         if not self.to_backend:
@@ -70,7 +70,7 @@ class EventLane(Lane):
         """Handle what came back with all that was drawn since something last did: each is applied once."""
         if self.source.at_end():
             return self._apply(None)
-        exchanges, self.other.unanswered = self.other.unanswered, []
+        exchanges, self.other.unanswered = self.other.unanswered, ()
         return self._apply_all(*exchanges)
 
     def _begin(self) -> Exchange | None:
@@ -114,9 +114,7 @@ class EventLane(Lane):
 
     def begun(self, exchange: Exchange) -> None:
         if self.to_backend and self.passing and self.protocol.duplex:
-            self.unanswered.append(exchange)
-            if len(self.unanswered) > MAX_UNANSWERED:
-                del self.unanswered[0]
+            self.unanswered = (*self.unanswered[1 - MAX_UNANSWERED:], exchange)
 
     def under_way(self) -> Exchange | None:
         return self.exchange
