@@ -61,7 +61,7 @@ def connected(number):
     link = [None]
     def execute(statement):
         if link[0] is None or link[0].closed:
-            link[0] = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True, connect_timeout=5)
+            link[0] = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True)
         return link[0].execute(statement).fetchall()
     return lambda number, at: [(f'select {number}.{at}', lambda: execute(f'SELECT {at} AS of_{"abcdef"[number]}'))]
 """
