@@ -1,0 +1,45 @@
+"""From what may be done to the runs that do it: one fault for each test and run, so that a level costs few runs. Pure."""
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from .faults import ORDER, Point
+
+RANK = {key: number for number, key in enumerate(ORDER)}
+
+
+def chosen(candidates: Iterable[Point]) -> list[Point]:
+    """Choose one point for each site, class and mode, so that no test has many more than the others.
+
+    Args:
+        candidates: All points that there are; of each key the first request of a test comes before its later ones.
+    """
+    by_key: dict[object, list[Point]] = defaultdict(list)
+    for point in candidates:
+        if all(point.place.test != other.place.test for other in by_key[point.key]):
+            by_key[point.key].append(point)     # of a test the first one
+    load: Counter[str] = Counter()
+    found = []
+    # what few tests can show is given away first
+    for key in sorted(by_key, key=lambda key: (len(by_key[key]), repr(key))):
+        point = min(by_key[key], key=lambda point: (load[point.place.test], point.place.cost, point.place.test))
+        load[point.place.test] += 1
+        found.append(point)
+    return sorted(found, key=order)
+
+
+def order(point: Point) -> tuple[bool, int, str]:
+    """Return what says which of two points comes first: writes before reads, then the class."""
+    return not point.place.effect.writes, RANK[point.category, point.mode], repr(point.place.site)
+
+
+def packed(points: Sequence[Point]) -> list[list[Point]]:
+    """Return the runs: in each at most one point of a test, in the order of the points."""
+    runs: list[list[Point]] = []
+    next_of: Counter[str] = Counter()
+    for point in points:
+        number = next_of[point.place.test]
+        next_of[point.place.test] += 1
+        if number == len(runs):
+            runs.append([])
+        runs[number].append(point)
+    return runs
