@@ -1,4 +1,5 @@
 """The command line of ``vaurien explore``: its own options, and all those of ``run`` that say where backends are."""
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -6,7 +7,8 @@ from ..config.settings import flag_of
 from ..errors import ConfigError
 from ..options import convert
 from ..run.arguments import END
-from .settings import EXPLORE
+from . import help
+from .settings import EXPLORE, REPEATED
 
 FLAGS = {flag_of(key): key for key in EXPLORE}
 
@@ -22,8 +24,9 @@ def read(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
 
     Raises:
         ConfigError: A value does not fit, or is missing.
+        SystemExit: ``--help`` has been answered.
     """
-    found = {key: option.default for key, option in EXPLORE.items()}
+    found: dict[str, Any] = {key: [] if key in REPEATED else option.default for key, option in EXPLORE.items()}
     words = list(argv)
     at = words.index(END) if END in words else len(words)
     rest = []
@@ -31,6 +34,9 @@ def read(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     for word in given:
         head, equals, value = word.partition('=')
         key = FLAGS.get(head)
+        if head in ('--help', '-h'):
+            sys.stdout.write(help.TEXT)
+            raise SystemExit(0)
         if key is None:
             rest.append(word)
             continue
@@ -41,5 +47,6 @@ def read(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         text = value if equals else next(given, None)
         if text is None:
             raise ConfigError(head, '', 'a value')
-        found[key] = convert(head, option, text)
+        converted = convert(head, option, text)
+        found[key] = [*found[key], converted] if key in REPEATED else converted
     return found, [*rest, *words[at:]]

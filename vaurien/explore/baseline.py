@@ -2,7 +2,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..protocols.effects import Effects
+from ..protocols.effects.words import Effects
 from .model.learned import learn
 from .model.records import PASSED, Run, Tested
 from .model.sites import Known, Site, all_exchanges, stable
@@ -33,7 +33,8 @@ class Baseline(NamedTuple):
     stable: frozenset[Site]
 
 
-def baseline_of(runs: Sequence[Run], beside: Run, effects: Mapping[str, Effects], protocols: Mapping[str, str]) -> Baseline:
+def baseline_of(runs: Sequence[Run], beside: Run, effects: Mapping[str, Effects], protocols: Mapping[str, str],
+                names: Mapping[tuple[str, str], str]) -> Baseline:
     """Make the baseline.
 
     Args:
@@ -41,9 +42,10 @@ def baseline_of(runs: Sequence[Run], beside: Run, effects: Mapping[str, Effects]
         beside: One that vaurien had no part in.
         effects: What requests do, by proxy.
         protocols: What the proxies speak.
+        names: What shapes were called in earlier runs; they are called so for ever.
     """
     masked = [proxy for proxy, protocol in protocols.items() if protocol in FULLY_MASKED]
-    known = Known(effects, learn(all_exchanges(runs), masked))
+    known = Known(effects, {**learn(all_exchanges(runs), masked), **names})
     tests: dict[str, Tested] = {}
     left_out: dict[str, str] = {}
     broken = []

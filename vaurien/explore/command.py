@@ -4,7 +4,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,13 +17,13 @@ from ..run.command import environment
 from ..run.keeper import Keeper
 from ..run.setup import Setup, make_setup
 from . import arguments
-from .exploring import Confirming, Given, Level, plan_level, take_baseline
-from .findings import Hit, grouped
-from .report import terminal
-from .suite.runner import Runner, Stopped
-from .verdicts import FAIL
-
-FINE, FOUND, NO_BASELINE, INTERRUPTED = 0, 1, 3, 130    #: exit statuses
+from .accepting import read_accepted
+from .exploring import Exploration, wishes_of
+from .kept import Kept
+from .report.progress import Progress
+from .safety import check_hosts
+from .steps import Given
+from .suite.runner import Runner
 
 
 def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
@@ -45,6 +44,9 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     values, rest = arguments.read(argv)
     setup = make_setup(rest, environ)
     check(setup)
+    check_hosts([(place.name, place.backend) for place in setup.places], values['allow_host'])
+    wishes = wishes_of(values, read_accepted(values['accept']))
+    kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
         folder = tempfile.mkdtemp(prefix='vaurien-')
         keeper.send(do='remove', folder=folder)     # where this process is killed
@@ -53,7 +55,8 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
             if place.listen.unix:
                 (Path(folder) / place.name).mkdir()
         opened = Opened(setup.inside(Path(folder)), Path(folder), keeper, environ, ending)
-        return Exploration(opened.given(values, rest), opened.say).run()
+        progress = Progress(sys.stderr if sys.stderr.isatty() else None)
+        return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
 
 def check(setup: Setup) -> None:
@@ -123,63 +126,11 @@ class Opened:
         command = self.setup.command
         options = list(rest[:list(rest).index('--')])
         paths = [word for word in command[1:] if not word.startswith('-') and Path(word.partition('::')[0]).exists()]
-        return Given(self.runner, protocols, effects, options, command, paths, values['limit'])
+        return Given(self.runner, protocols, effects, options, command, paths, values['limit'], values['level'],
+                     values['must_tolerate'])
 
 
 def is_pytest(command: Sequence[str]) -> bool:
     """Return whether a command is pytest, which tells of its tests."""
     names = [Path(word).name for word in command]
     return any(name in ('pytest', 'py.test') for name in names)
-
-
-class Exploration:
-    """The steps, and what is said of them.
-
-    Args:
-        given: What is explored.
-        say: Called with each line.
-    """
-
-    def __init__(self, given: Given, say: Any) -> None:
-        self._given, self._say = given, say
-        self._hits: list[Hit] = []
-        self._unstable: list[Hit] = []
-        self._left = 0
-
-    def run(self) -> int:
-        """Go through all steps, and return the exit status."""
-        began, status = time.monotonic(), FINE
-        try:
-            baseline = take_baseline(self._given, lambda text: None)
-            for line in terminal.baseline_line(baseline):
-                self._say(line)
-            if baseline.broken or not baseline.tests:
-                self._say(f'the baseline does not hold: {", ".join(baseline.broken) or "no test passes"}'
-                          + (' fails only through vaurien' if baseline.broken else ''))
-                self._say(baseline.runs[-1].output[-2000:])
-                return NO_BASELINE
-            self._explore(baseline)
-        except Stopped:
-            status = INTERRUPTED
-        findings = grouped(self._hits)
-        for finding in findings:
-            for line in terminal.finding_lines(finding):
-                self._say(line)
-        self._say(terminal.summary(findings, len(self._unstable), self._left, self._given.runner.count, time.monotonic() - began))
-        return status or (FOUND if any(finding.level == FAIL for finding in findings) else FINE)
-
-    def _explore(self, baseline: Any) -> None:
-        level = Level(self._given, baseline, plan_level(baseline, self._given.protocols))
-        self._say(f'{"level 1":12} {terminal.counted(len(level.left), "fault")} in {terminal.counted(level.runs, "suite run")}')
-        while level.left:
-            self._left = len(level.left)
-            level.step()
-        self._left = len(level.unmet)
-        confirming = Confirming(self._given, baseline)
-        by_point: dict[int, list[Hit]] = {}
-        for hit in level.hits:
-            by_point.setdefault(id(hit.point), []).append(hit)
-        for hits in by_point.values():
-            held, not_held = confirming.confirm(hits)
-            self._hits += held
-            self._unstable += not_held

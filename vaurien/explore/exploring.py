@@ -1,197 +1,164 @@
-"""The steps: baseline, the runs of a level, confirmation. Knows how runs are made, and not how they are shown."""
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+"""One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from ..protocols.effects import Effects
-from ..spec import FaultSpec
-from .baseline import Baseline, baseline_of
-from .findings import Hit, again, alone, narrowed
-from .model.faults import Point, points_of
-from .model.packing import chosen, packed
-from .model.records import PASSED, Run, Tested
-from .model.sites import places
-from .suite.limits import Limits, limits_of
-from .suite.runner import Runner
-from .verdicts import judge
+import msgspec
 
-CLEAN_RUNS = 3
-CONFIRMING = 2      #: runs with the fault that have to show it again
+from .. import __version__
+from .accepting import Known, is_accepted
+from .baseline import Baseline
+from .findings import Hit, grouped
+from .kept import REPORT, Kept
+from .model.sites import count_exchanges
+from .report import document, terminal
+from .report.progress import Progress
+from .steps import Confirming, Given, Level, plan_level, take_baseline
+from .suite.runner import Stopped
+from .verdicts import FAIL
 
-
-class Given(NamedTuple):
-    """What is explored.
-
-    Args:
-        runner: Makes runs.
-        protocols: What the proxies speak.
-        effects: What requests do, by proxy.
-        options: What says on a command line where the backends are.
-        command: The command.
-        paths: Which of its arguments name tests.
-        limit: Seconds that each test may take in any case.
-    """
-
-    runner: Runner
-    protocols: Mapping[str, str]
-    effects: Mapping[str, Effects]
-    options: Sequence[str]
-    command: Sequence[str]
-    paths: Sequence[str]
-    limit: float
+FINE, FOUND, NO_BASELINE, INTERRUPTED = 0, 1, 3, 130    #: exit statuses
+SHOWN_OUTPUT = 3000     #: [characters] of what a command has written that are shown where it does not pass
 
 
-class Judged(NamedTuple):
-    """What one run has shown.
+class Wishes(NamedTuple):
+    """What is wanted of an exploration, beside what it explores.
 
     Args:
-        hits: What is wrong.
-        unmet: Points whose request did not come.
-        again: Points that were not reached, since the run ended before.
-        done: How many were judged.
+        budget: Seconds after which no run of a level is begun; None: there is no such limit.
+        listing: Whether nothing is done but to show what would be.
+        json: Where the report is written for programs; empty: nowhere but to where it is kept.
+        accepted: Findings that are known.
     """
 
-    hits: list[Hit]
-    unmet: list[Point]
-    again: list[Point]
-    done: int
+    budget: float | None
+    listing: bool
+    json: str
+    accepted: frozenset[Known]
 
 
-def take_baseline(given: Given, tell: Callable[[str], None]) -> Baseline:
-    """Run the suite without a fault: to warm up, three times through vaurien, and once beside it.
+class BudgetSpent(Exception):  # noqa: N818 - it is no error
+    """No more run is to be begun."""
+
+
+class Exploration:
+    """The steps, and what is said of them.
 
     Args:
         given: What is explored.
-        tell: Called with what is done now.
-    """
-    generous = Limits({}, 3600.0, 3600.0)
-    tell('baseline: a run to warm up')
-    given.runner.run(generous)
-    runs = []
-    for number in range(CLEAN_RUNS):
-        tell(f'baseline: run {number + 1} of {CLEAN_RUNS}')
-        runs.append(given.runner.run(generous))
-    tell('baseline: a run beside vaurien')
-    beside = given.runner.run(generous, beside=True)
-    return baseline_of(runs, beside, given.effects, given.protocols)
-
-
-def plan_level(baseline: Baseline, protocols: Mapping[str, str]) -> list[Point]:
-    """Return the points of level 1: each site, class and mode once."""
-    found = [point for tested in baseline.tests.values() for place in places(tested, baseline.known)
-             for point in points_of(place, protocols[place.site.proxy])]
-    return chosen(found)
-
-
-def specs_of(points: Iterable[Point]) -> list[FaultSpec]:
-    """Return the plan that applies some points."""
-    return [spec for point in points for spec in point.specs()]
-
-
-def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point]) -> Judged:
-    """Judge what a run with one fault for each test has shown."""
-    judged = Judged([], [], [], 0)
-    hits, unmet, later, done = judged.hits, judged.unmet, judged.again, 0
-    for point in points:
-        tested = run.tests.get(point.place.test)
-        if tested is None:
-            later.append(point)
-            continue
-        verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable)
-        done += 1
-        if verdicts is None:
-            unmet.append(point)
-        else:
-            hits += [Hit(point, verdict, kind_of(tested, point)) for verdict in verdicts]
-    return Judged(hits, unmet, later, done)
-
-
-def kind_of(tested: Tested, point: Point) -> str:
-    """Return what was applied to a point."""
-    return next((one.fault.rpartition('/')[2] for one in tested.exchanges if one.fault and one.proxy == point.place.site.proxy),
-                point.kinds[0])
-
-
-class Level:
-    """The runs of a level.
-
-    Args:
-        given: What is explored.
-        baseline: What is known without a fault.
-        points: What is done.
-
-    Attributes:
-        hits: What is wrong so far.
-        unmet: Points whose request did not come.
-        left: Points that are still to be done.
+        wishes: What is wanted of it.
+        kept: What earlier runs have found out.
+        say: Called with each line.
+        progress: Shows how far it is.
     """
 
-    def __init__(self, given: Given, baseline: Baseline, points: Sequence[Point]) -> None:
-        self._given, self._baseline = given, baseline
-        self._limits = limits_of(baseline.runs, given.limit)
-        self.left = list(points)
-        self.hits: list[Hit] = []
-        self.unmet: list[Point] = []
-        self.done = 0
+    def __init__(self, given: Given, wishes: Wishes, kept: Kept, say: Callable[[str], None], progress: Progress) -> None:
+        self._given, self._wishes, self._kept, self._say, self._progress = given, wishes, kept, say, progress
+        self._began = time.monotonic()
+        self._baseline: Baseline | None = None
+        self._level: Level | None = None
+        self._hits: list[Hit] = []
+        self._unstable: list[Hit] = []
+        self._waiting: list[list[Hit]] = []
+        self._faults = self._known = 0
+        self._ended = ''
 
-    @property
-    def runs(self) -> int:
-        """How many runs are left."""
-        return len(packed(self.left))
+    def run(self) -> int:
+        """Go through all steps, and return the exit status."""
+        status = FINE
+        try:
+            status = self._steps()
+        except Stopped:
+            self._ended, status = 'interrupted', INTERRUPTED
+        self._progress.clear()
+        if self._wishes.listing and not status:
+            return status
+        report = self._report()
+        for finding in report.findings:
+            for line in terminal.finding_lines(finding):
+                self._say(line)
+        if report.baseline is not None:
+            self._say(terminal.summary(report))
+        self._kept.write(REPORT, report)
+        if self._wishes.json:
+            Path(self._wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
+        return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
 
-    def step(self) -> None:
-        """Make the next run."""
-        points = packed(self.left)[0]
-        run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
-        judged = judge_run(self._given, self._baseline, run, points)
-        missed = {id(point) for point in judged.again} if judged.done else set()
-        done = {id(point) for point in points} - missed
-        self.left = [point for point in self.left if id(point) not in done]
-        self.hits += judged.hits
-        self.unmet += judged.unmet
-        self.done += judged.done
+    def _steps(self) -> int:
+        baseline = take_baseline(self._given, self._kept.names, self._say_progress)
+        self._baseline = baseline
+        self._progress.clear()
+        for line in terminal.baseline_lines(baseline):
+            self._say(line)
+        if baseline.broken or not baseline.tests:
+            self._ended = 'baseline'
+            for line in terminal.no_baseline_lines(baseline, SHOWN_OUTPUT):
+                self._say(line)
+            return NO_BASELINE
+        self._kept.names.update(baseline.known.names)
+        points = plan_level(baseline, self._given)
+        self._faults = len(points)
+        new = [point for point in points if not self._kept.is_clean(point)]
+        self._known = len(points) - len(new)
+        level = self._level = Level(self._given, baseline, new)
+        self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
+        if self._wishes.listing:
+            for line in terminal.point_lines(new):
+                self._say(line)
+            return FINE
+        self._try(level)
+        self._confirm(baseline, level.hits)
+        return FINE
+
+    def _say_progress(self, text: str) -> None:
+        self._progress.show(text)
+        self._check_budget()
+
+    def _check_budget(self) -> None:
+        budget = self._wishes.budget
+        if budget is not None and self._level is not None and time.monotonic() - self._began > budget:
+            raise BudgetSpent
+
+    def _try(self, level: Level) -> None:
+        """Make the runs of a level, as many as the budget has room for."""
+        total = level.runs
+        began = time.monotonic()
+        try:
+            while level.left:
+                self._check_budget()
+                self._progress.level(self._given.level, total - level.runs, total, sum(map(len, level.hits)), began)
+                kept = len(level.clean)
+                self._waiting = level.hits
+                level.step()
+                self._kept.add(level.clean[kept:])
+        except BudgetSpent:
+            self._ended = 'budget'
+
+    def _confirm(self, baseline: Baseline, hits: Sequence[list[Hit]]) -> None:
+        confirming = Confirming(self._given, baseline)
+        self._waiting = list(hits)
+        while self._waiting:
+            self._progress.show(f'confirm: {len(hits) - len(self._waiting)} of {len(hits)}')
+            held, not_held = confirming.confirm(self._waiting[0])
+            del self._waiting[0]
+            self._hits += held
+            self._unstable += not_held
+
+    def _report(self) -> document.Document:
+        """Return what is known."""
+        baseline, level = self._baseline, self._level
+        about = None if baseline is None else document.Baseline(
+            len(baseline.tests), tuple(round(run.seconds, 3) for run in baseline.runs), count_exchanges(baseline.runs[-1]),
+            len(baseline.sites), dict(baseline.left_out), baseline.broken)
+        findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted)) for finding in grouped(self._hits))
+        return document.Document(
+            document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
+            document.unstable(self._unstable), self._faults, self._known, len(level.left) if level else 0,
+            len(level.unmet) if level else 0, sum(map(len, self._waiting)), self._given.runner.count,
+            round(time.monotonic() - self._began, 3))
 
 
-class Confirming:
-    """Holds each finding against the test alone: twice with its fault, and once without.
-
-    Args:
-        given: What is explored.
-        baseline: What is known without a fault.
-    """
-
-    def __init__(self, given: Given, baseline: Baseline) -> None:
-        self._given, self._baseline = given, baseline
-        self._limits = limits_of(baseline.runs, given.limit)
-        self._clean: dict[str, Tested | None] = {}
-
-    def confirm(self, hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
-        """Confirm the verdicts on one point.
-
-        Args:
-            hits: These.
-
-        Returns:
-            Those that hold, and those that do not.
-        """
-        point = hits[0].point
-        clean = self._without(point.place.test)
-        if clean is None or clean.outcome != PASSED:
-            return [], list(hits)
-        held = {hit.verdict.name for hit in hits}
-        spec, command = None, list(self._given.command)
-        for _ in range(CONFIRMING):
-            run = self._given.runner.run(self._limits, point.specs(), [point.place.test])
-            tested = run.tests.get(point.place.test)
-            verdicts = judge(point, clean, tested, self._baseline.known, self._baseline.stable) if tested is not None else None
-            held &= {verdict.name for verdict in verdicts or ()}
-            if tested is not None and verdicts:
-                spec = alone(point, run, kind_of(tested, point))
-                command = narrowed(self._given.command, tested.where or point.place.test, self._given.paths)
-        line = again(self._given.options, command, spec) if spec is not None else ''
-        return ([hit._replace(again=line) for hit in hits if hit.verdict.name in held],
-                [hit for hit in hits if hit.verdict.name not in held])
-
-    def _without(self, test: str) -> Tested | None:
-        if test not in self._clean:
-            self._clean[test] = self._given.runner.run(self._limits, (), [test]).tests.get(test)
-        return self._clean[test]
+def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:
+    """Return what the command line wishes."""
+    return Wishes(values['budget'], values['list'], values['json'], accepted)

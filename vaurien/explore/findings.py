@@ -109,12 +109,13 @@ def alone(point: Point, run: Run, kind: str) -> FaultSpec:
     site, test = point.place.site, run.tests.get(point.place.test)
     exchanges = sorted((*run.outside, *(test.exchanges if test is not None else ())), key=lambda one: one.time)
     glob, count = Glob(site.glob), 0
+    stages = {exchange.stage for exchange in exchanges if meant(exchange, site.proxy, exchange.stage, glob)}
     for exchange in exchanges:
         count += meant(exchange, site.proxy, site.stage, glob)
         if exchange.fault and exchange.proxy == site.proxy:
             break
-    return FaultSpec(name=kind, proxy=site.proxy, request=site.glob, stage=site.stage, nth=max(count, 1),
-                     count=0 if point.mode == ALWAYS else 1)
+    return FaultSpec(name=kind, proxy=site.proxy, request=site.glob, stage=site.stage if len(stages) > 1 else '',
+                     nth=max(count, 1), count=0 if point.mode == ALWAYS else 1)
 
 
 def meant(exchange: Exchanged, proxy: str, stage: str, glob: Glob) -> bool:

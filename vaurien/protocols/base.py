@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..matching import Matcher
 from ..options import Option
-from .effects import NOTHING_KNOWN, Effects
+from .effects.words import NOTHING_KNOWN, Effects
 from .halves import Half
 from .shapes import masked
 

@@ -15,7 +15,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     'postgres': {'A': ('deadlock', 'serialization-failure', 'admin-shutdown'), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'mysql': {'A': ('deadlock',), 'B': ('command-denied',), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'http': {'A': ('503',), 'B': ('501',), 'C': ('lost-reply',), 'E': ('half-reply',)},
-    'smtp': {'A': ('mailbox-busy', 'local-error'), 'B': ('mailbox-unavailable', 'sender-rejected', 'content-rejected'),
+    'smtp': {'A': ('mailbox-busy', 'local-error', 'service-unavailable'),
+             'B': ('mailbox-unavailable', 'sender-rejected', 'transaction-failed'),
              'C': ('lost-reply',), 'E': ('half-reply',)},
 }
 #: those that stand for A where they go on: the server's state
@@ -74,11 +75,13 @@ def points_of(place: Place, protocol: str, clean_up: bool = False) -> list[Point
         protocol: What its proxy speaks.
         clean_up: Whether set-up and tear-down are tried as well.
     """
-    if place.effect.part and not (clean_up and place.effect.part == 'cleaning'):
+    part = place.effect.part
+    if part == 'cleaning' and not clean_up:
         return []
     found = []
     for category, mode in ORDER:
-        kinds = kinds_of(protocol, category, mode)
+        # a response that is lost within a transaction ends that, and nothing was done
+        kinds = () if part == 'inside' and category in 'CE' else kinds_of(protocol, category, mode)
         if kinds and (category in 'CDEF' or answered_ok(place.answered)):
             found.append(Point(place, category, mode, kinds))
     return found

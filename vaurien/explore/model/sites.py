@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ...plans.globs import Glob
-from ...protocols.effects import Effect, Effects, worst
+from ...protocols.effects.words import BEGIN, COMMIT, IMPLICIT, READ, ROLLBACK, Effect, Effects, worst
 from ...protocols.shapes import MASK
 from ...recording.records import OK, Exchanged
 from .records import Run, Tested
 
 #: [characters] that a journal keeps of a shape
 MAX_SHAPE = 256
+#: what requests are that faults can be put on; those of a login have a stage of their own
+POINTS = ('', 'inside', 'cleaning')
 
 
 class Site(NamedTuple):
@@ -72,22 +74,38 @@ class Known(NamedTuple):
         shape = self.names.get((exchange.proxy, exchange.shape), exchange.shape)
         return Site(exchange.proxy, exchange.stage, shape)
 
-    def effect(self, exchange: Exchanged) -> Effect:
-        """Return what a request does by itself."""
-        return self.effects[exchange.proxy].of(exchange.name, exchange.stage)
-
     def effects_of(self, exchanges: Sequence[Exchanged]) -> list[Effect]:
-        """Return what each of several requests does; one that brings others to their end does what they do."""
-        waiting: dict[tuple[str, int], list[Effect]] = defaultdict(list)
-        found = []
-        for exchange in exchanges:
-            effect, session = self.effect(exchange), (exchange.proxy, exchange.session)
-            if effect.part == 'queued':
-                waiting[session].append(self.effects[exchange.proxy].of(exchange.name, ''))
-            elif waiting[session]:
-                effect = worst([effect, *waiting.pop(session)])
-            found.append(effect)
-        return found
+        """Return what each of several requests does, in their order.
+
+        One that ends a transaction does what the others did within it; these are ``queued`` or ``inside``.
+        """
+        states: dict[tuple[str, int], Transaction] = defaultdict(Transaction)
+        return [states[one.proxy, one.session].add(self.effects[one.proxy], one) for one in exchanges]
+
+
+class Transaction:
+    """The transaction of one connection, as its requests show it."""
+
+    def __init__(self) -> None:
+        self._inside: list[Effect] | None = None    # what was done within it; None: there is none
+        self._implicit = False
+
+    def add(self, effects: Effects, exchange: Exchanged) -> Effect:
+        """Take the next request, and return what it does."""
+        effect, turn = effects.of(exchange.name, exchange.stage), effects.turn(exchange.name, exchange.stage)
+        if turn == BEGIN:
+            self._inside = []
+        elif turn in (COMMIT, ROLLBACK):
+            inside, self._inside = self._inside, None
+            return worst(inside or ()) if turn == COMMIT else READ._replace(part='end')
+        elif turn:
+            self._implicit = turn == IMPLICIT
+        elif effect.part == 'queued':
+            self._inside = [*(self._inside or ()), effects.of(exchange.name, '')]
+        elif effect.writes and not effect.part and (self._inside is not None or self._implicit):
+            self._inside = [*(self._inside or ()), effect]
+            return effect._replace(part='inside')
+        return effect
 
 
 def places(tested: Tested, known: Known) -> list[Place]:
@@ -111,7 +129,7 @@ def places(tested: Tested, known: Known) -> list[Place]:
         glob = Glob(site.glob)
         nth = sum(1 for other in earlier if other.proxy == site.proxy and other.stage == site.stage
                   and (glob.matches(other.name) or glob.matches(other.shape)))
-        if effect.part in ('', 'cleaning'):
+        if effect.part in POINTS:
             found.append(Place(site, tested.name, counts[site], nth, effect, exchange.answer, tested.seconds, at[exchange.proxy]))
     return found
 

@@ -114,7 +114,7 @@ def silent_success(seen: Seen, found: set[str]) -> Verdict | None:
                     if exchange is not seen.first and exchange.time > seen.first.time)
         return None if again else verdict('silent-success', 'half a response, and the test passes')
     refused = seen.category == 'B' or (seen.category == 'A' and seen.mode == ALWAYS)
-    if refused and seen.effect_of(seen.first).writes and not seen.effect_of(seen.first).part:
+    if refused and seen.effect_of(seen.first).writes and seen.effect_of(seen.first).part in ('', 'inside'):
         done, usual = seen.done(seen.tested)[seen.site], seen.done(seen.base)[seen.site]
         if done < usual:
             return verdict('silent-success', 'refused and never done, and the test passes')

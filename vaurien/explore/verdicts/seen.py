@@ -1,9 +1,9 @@
 """One point as it went: the test without and with the fault, and what the rules ask of both. Pure."""
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
-from ...protocols.effects import Effect
+from ...protocols.effects.words import COMMIT, ROLLBACK, Effect
 from ...recording.records import Exchanged
 from ..model.faults import Point
 from ..model.records import Tested
@@ -72,9 +72,17 @@ class Seen:
     def done(self, tested: Tested) -> Counter[Site]:
         """Return how many writes of each site were done in a test; set-up and tear-down do not count."""
         found: Counter[Site] = Counter()
+        waiting: dict[tuple[str, int], list[Site]] = defaultdict(list)
         for exchange, effect in zip(tested.exchanges, self.known.effects_of(tested.exchanges), strict=True):
-            if effect.writes and not effect.part and self.had(exchange):
-                found[self.known.site(exchange)] += 1
+            session, effects = (exchange.proxy, exchange.session), self.known.effects[exchange.proxy]
+            turn = effects.turn(exchange.name, exchange.stage)
+            if turn in (COMMIT, ROLLBACK):
+                found.update(waiting.pop(session, []) if turn == COMMIT and self.had(exchange) else ())
+            if effect.writes and self.had(exchange):
+                if effect.part == 'inside':
+                    waiting[session].append(self.known.site(exchange))
+                elif not effect.part:
+                    found[self.known.site(exchange)] += 1
         return found
 
     @cached_property

@@ -1,7 +1,7 @@
 """What each Redis command does to the data, and whether doing it twice is doing it once. Pure; knows no wire format."""
 from typing import Final
 
-from ..effects import ADDS, CLEANING, END, KEEPS, LOGIN, QUEUED, READ, UNKNOWN, Effect, Effects
+from ..effects.words import ADDS, BEGIN, CLEANING, COMMIT, END, KEEPS, LOGIN, QUEUED, READ, ROLLBACK, UNKNOWN, Effect, Effects
 from .commands import COMMANDS, WRITE
 
 #: the second time changes nothing, or is refused
@@ -17,6 +17,7 @@ ADDING: Final = """
     ZINCRBY ZMPOP ZPOPMAX ZPOPMIN"""
 LOGINS: Final = 'ASKING AUTH CLIENT COMMAND HELLO READONLY READWRITE RESET SELECT'
 #: what says that a command changed nothing
+TURNS: Final = {'MULTI': BEGIN, 'EXEC': COMMIT, 'DISCARD': ROLLBACK}
 UNCHANGED: Final = ('nil', '0')
 
 TABLE: Final[dict[str, Effect]] = {
@@ -53,4 +54,9 @@ def refused_by_itself(name: str, answer: str, code: str) -> bool:
     return verb == 'SET' and code == 'nil' or verb in ('SETNX', 'HSETNX', 'MSETNX', 'RENAMENX', 'COPY') and code == '0'
 
 
-EFFECTS: Final = Effects(effect, had_effect, refused_by_itself)
+def turn(name: str, stage: str) -> str:
+    """Return what a command is for the transaction of its connection."""
+    return TURNS.get(name.partition(' ')[0].upper(), '')
+
+
+EFFECTS: Final = Effects(effect, had_effect, refused_by_itself, turn)
