@@ -16,6 +16,8 @@ AT_ONCE = 0.010     #: [seconds] between two attempts that are no wait
 ALIKE = 0.05        #: by what part gaps may differ that are the same
 EARLY = 0.95        #: of what Retry-After asks has to pass
 #: errors after which a connection is of no use for what it was used for
+#: kinds whose response has Retry-After, and the seconds in it
+ASKING: Final = {'503': 1.0, '429': 1.0}
 USELESS: Final = frozenset({'readonly', 'admin-shutdown'})
 
 
@@ -160,6 +162,20 @@ def retried_final(seen: Seen, found: set[str]) -> Verdict | None:
     return verdict('retried-final', f'refused for good, and tried {len(seen.repeats) + 1} times')
 
 
+def retry_after_ignored(seen: Seen, found: set[str]) -> Verdict | None:
+    """The next attempt comes sooner than the response of vaurien has asked for."""
+    if kind_of(seen) not in ASKING:
+        return None
+    asked = ASKING[kind_of(seen)]
+    for one in seen.faulted:
+        over = one.time + one.seconds
+        later = [other.time - over for other in seen.tested.exchanges if other.time > one.time and seen.same(other, one)]
+        if later and later[0] < EARLY * asked:
+            return verdict('retry-after-ignored', f'{kind_of(seen)} asks for {asked:g} s, and the next attempt comes after '
+                           f'{max(later[0], 0.0):.2f} s')
+    return None
+
+
 def not_tolerated(seen: Seen, found: set[str]) -> Verdict | None:
     if seen.category != 'A' or seen.mode != ONCE or seen.tested.outcome != FAILED or 'wrong-error' in found:
         return None
@@ -199,4 +215,4 @@ def kind_of(seen: Seen) -> str:
 #: in their order: a later one may ask what was found before
 RULES: Final[tuple[Callable[[Seen, set[str]], Verdict | None], ...]] = (
     hang, crash, double_effect, own_effect_refused, silent_success, lost_write, wrong_error, retry_storm, retried_final,
-    not_tolerated, no_backoff, dead_connection, leak)
+    retry_after_ignored, not_tolerated, no_backoff, dead_connection, leak)

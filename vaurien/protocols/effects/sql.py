@@ -58,15 +58,15 @@ def effect(text: str) -> Effect:
     >>> effect('INSERT INTO payments VALUES (1)') == ADDS, effect('UPDATE a SET b = 2') == KEEPS
     (True, True)
     """
-    text = plain(text)
+    cut, text = len(text) >= MAX_TEXT, plain(text)
     first, second = (*words(text), '', '')[:2]
     if first == 'WITH':
         first = next((word.upper() for word in WORDS.findall(QUOTED.sub(' ', text)) if word.upper() in
                       ('INSERT', 'UPDATE', 'DELETE', 'MERGE')), 'SELECT')
     if first in ('INSERT', 'REPLACE'):
-        return inserting(text)
+        return inserting(text, cut)
     if first == 'UPDATE':
-        return assigning(text)
+        return assigning(text, cut)
     if first == 'DELETE':
         return KEEPS
     if first == 'COPY':
@@ -78,21 +78,21 @@ def effect(text: str) -> Effect:
     return UNKNOWN if first in UNKNOWN_WORDS else READ
 
 
-def inserting(text: str) -> Effect:
+def inserting(text: str, cut: bool) -> Effect:
     """Return what an INSERT does."""
     if not UPSERT.search(QUOTED.sub("''", text)):
-        return UNKNOWN if len(text) >= MAX_TEXT else ADDS
-    return assigning(text) if re.search(r'\bUPDATE\b', text, re.IGNORECASE) else KEEPS
+        return UNKNOWN if cut else ADDS
+    return assigning(text, cut) if re.search(r'\bUPDATE\b', text, re.IGNORECASE) else KEEPS
 
 
-def assigning(text: str) -> Effect:
+def assigning(text: str, cut: bool) -> Effect:
     """Return what an UPDATE does, by the values of its assignments."""
     found = ASSIGNMENTS.search(text) or re.search(r'\bUPDATE\b(.*)', text, re.IGNORECASE | re.DOTALL)
     assignments = split(QUOTED.sub("''", found[1])) if found else []
     effects = [assigned(one) for one in assignments]
     if ADDS in effects:
         return ADDS
-    return KEEPS if effects and all(one == KEEPS for one in effects) and len(text) < MAX_TEXT else UNKNOWN
+    return KEEPS if effects and all(one == KEEPS for one in effects) and not cut else UNKNOWN
 
 
 def assigned(text: str) -> Effect:
