@@ -14,7 +14,7 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   --through, --env, --in-place    where the backends are: as for vaurien run
   --budget 30s|10m|2h   no run is begun after that
   --limit SECONDS       what each test may take in any case
-  --level 1|2|3         each kind of request once, in every test, at each request
+  --level 1|2|3         each kind of request once, in every test, each request
   --must-tolerate       a failure that is worth another try may end no test
   --list                shows what would be done
   --json FILE           the report, for programs

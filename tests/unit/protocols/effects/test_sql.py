@@ -48,7 +48,7 @@ def test_of_a_statement_that_was_cut_nothing_is_known_that_its_end_would_tell():
 
 @pytest.mark.parametrize('text, expected', [
     ('BEGIN', 'begin'), ('START TRANSACTION READ ONLY', 'begin'), ('COMMIT', 'commit'), ('END', 'commit'),
-    ('ROLLBACK', 'rollback'), ('ROLLBACK TO SAVEPOINT a', ''), ('SET AUTOCOMMIT = 0', 'implicit'), 
+    ('ROLLBACK', 'rollback'), ('ROLLBACK TO SAVEPOINT a', ''), ('SET AUTOCOMMIT = 0', 'implicit'),
     ('SET autocommit=1', 'explicit'),
     ('SET @@session.autocommit = OFF', 'implicit'), ('SELECT 1', ''),
 ])
