@@ -8,12 +8,17 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from .support import peers, servers
 from .support.processes import SHELF, MissingServer
 
 #: In CI a missing server is a failure: a test that is skipped there proves nothing to anybody.
 REQUIRED = os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1'
+
+# How long an example takes says more of the machine than of what it tries.
+settings.register_profile('patient', deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile('patient')
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -82,7 +82,7 @@ def state(dialogue: Dialogue) -> tuple[object, ...]:
     return dialogue.messages, opaque, dialogue.tail, [exchange.name for exchange in dialogue.exchanges]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(dialogues(), slicers, st.booleans())
 def test_generated_conversation_gives_its_messages(
         conversation: tuple[list[Turn], list[Message]], slicer: Slicer, editing: bool) -> None:
@@ -118,7 +118,7 @@ def mutated(draw: Any) -> list[Turn]:
     return result
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(mutated(), slicers)
 def test_mutated_conversation_gives_the_same_in_any_slicing(turns: list[Turn], slicer: Slicer) -> None:
     assert state(replay(HTTP, turns, slicer)) == state(replay(HTTP, turns))
@@ -127,13 +127,13 @@ def test_mutated_conversation_gives_the_same_in_any_slicing(turns: list[Turn], s
 pieces = st.lists(st.sampled_from(PIECES), max_size=12).map(b''.join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from((CLIENT, BACKEND)), pieces), max_size=6), slicers)
 def test_pieces_of_http_give_the_same_in_any_slicing(turns: list[Turn], slicer: Slicer) -> None:
     assert state(replay(HTTP, turns, slicer)) == state(replay(HTTP, turns))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from((CLIENT, BACKEND)), st.binary(max_size=40)), max_size=6), slicers)
 def test_any_bytes_give_the_same_in_any_slicing(turns: list[Turn], slicer: Slicer) -> None:
     assert state(replay(HTTP, turns, slicer)) == state(replay(HTTP, turns))
@@ -161,7 +161,7 @@ def end_by_h11(data: bytes, before: bytes = b'') -> int | None:
     return None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(asked().map(lambda pair: pair[1]), pieces), st.sampled_from(PIECES), st.integers(0, 300))
 def test_request_that_another_reader_accepts_too_ends_where_it_says(data: bytes, piece: bytes, place: int) -> None:
     data = data[:place] + piece + data[place:]
@@ -175,7 +175,7 @@ def test_request_that_another_reader_accepts_too_ends_where_it_says(data: bytes,
 GET, HEAD = (b'%b / HTTP/1.1\r\nHost: a\r\n\r\n' % method for method in (b'GET', b'HEAD'))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from((GET, HEAD)), st.data(), st.sampled_from(PIECES), st.integers(0, 300))
 def test_response_that_another_reader_accepts_too_ends_where_it_says(
         before: bytes, source: Any, piece: bytes, place: int) -> None:

@@ -65,7 +65,7 @@ def alike(turns: list[Turn], seed: int, longest: int) -> None:
     same_in_every_slicing(Memcache, turns, [randomly(seed, longest)])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.one_of(st.lists(st.lists(lines, min_size=1, max_size=4), max_size=3),
                  st.lists(st.lists(packets(), min_size=1, max_size=4), max_size=3)), st.integers(0, 2**32), st.integers(1, 200))
 def test_any_conversation_is_followed_in_any_slicing(batches: list[list[Step]], seed: int, longest: int) -> None:
@@ -79,20 +79,20 @@ def test_any_conversation_is_followed_in_any_slicing(batches: list[list[Step]], 
         assert not dialogue.protocol.queue
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(damaged(RECORDED, [b'\r\n', b'\n', b' ', b'-1', b'9', b' q', b' noreply']), st.integers(0, 2**32), st.integers(1, 40))
 def test_damaged_conversation_is_followed_alike_or_not_at_all(turns: list[Turn], seed: int, longest: int) -> None:
     alike(turns, seed, longest)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(lines, packets()), max_size=5), st.permutations(range(5)), st.integers(0, 2**32))
 def test_responses_in_any_order_are_followed_alike_or_not_at_all(steps: list[Step], order: list[int], seed: int) -> None:
     told = [steps[n][1] for n in order if n < len(steps)]
     alike([(CLIENT, b''.join(asked for asked, _ in steps)), (BACKEND, b''.join(told))], seed, 20)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from([CLIENT, BACKEND]), st.binary(min_size=1, max_size=60)), max_size=4),
        st.integers(0, 2**32))
 def test_garbage_is_never_more_than_not_followed(turns: list[Turn], seed: int) -> None:

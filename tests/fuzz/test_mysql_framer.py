@@ -137,7 +137,7 @@ def named(dialogue: Dialogue, sender: str) -> list[str | None]:
     return [message.name for message in dialogue.messages if message.sender == sender and message.name is not None]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(talks, st.integers(0, 2**32))
 def test_every_request_and_its_response_are_found_in_any_slicing(talk: tuple[Session, list[Step]], seed: int) -> None:
     session, steps = talk
@@ -163,7 +163,7 @@ def wounded(data: bytes, at: int, size: int, junk: bytes) -> bytes:
 wounds = st.tuples(st.integers(0, 99), st.integers(0, 2**32), st.integers(0, 5), st.binary(max_size=5))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(RECORDED)), st.integers(0, 2**32), st.lists(wounds, min_size=1, max_size=3))
 def test_damaged_conversation_is_read_alike_in_any_slicing(
         name: str, seed: int, hits: list[tuple[int, int, int, bytes]]) -> None:
@@ -175,7 +175,7 @@ def test_damaged_conversation_is_read_alike_in_any_slicing(
     read_alike(turns, seed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from([CLIENT, BACKEND]), st.one_of(
     st.binary(max_size=60), st.builds(packet, st.integers(0, 3), st.binary(max_size=30)))), max_size=8),
     st.booleans(), st.integers(0, 2**32))

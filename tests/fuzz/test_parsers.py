@@ -25,7 +25,7 @@ from vaurien.options import Option, convert
 from vaurien.plugins import make_catalog
 from vaurien.spec import ProcessSpec, ProxySpec
 
-few = settings(max_examples=300, deadline=None)
+few = settings(max_examples=300)
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.binary(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5)

@@ -95,7 +95,7 @@ def named(dialogue: Dialogue) -> list[str]:
     return [message.name for message in dialogue.messages if message.sender == BACKEND and message.name is not None]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(played(), slicers)
 def test_generated_conversations_are_followed_in_any_slicing(generated: tuple[list[Turn], list[str]], slicer: Slicer):
     turns, answered = generated
@@ -120,7 +120,7 @@ def mutated(draw: Any) -> tuple[list[Turn], int]:
     return turns, number
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mutated(), slicers)
 def test_mutated_conversations_keep_their_bytes_and_what_came_before(mutation: tuple[list[Turn], int], slicer: Slicer):
     turns, number = mutation
@@ -140,14 +140,14 @@ turns_at_random = st.lists(st.one_of(st.tuples(st.just(CLIENT), st.sampled_from(
                                      st.tuples(st.just(BACKEND), st.sampled_from(ANSWERED))), max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(([], pg.LOGIN[:1], pg.LOGIN, [(CLIENT, pg.SSL)])), turns_at_random, slicers)
 def test_messages_in_any_order_keep_their_bytes(before: list[Turn], turns: list[Turn], slicer: Slicer):
     for cut in (whole, slicer):
         replay(PostgreSQL, [*before, *turns], cut)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(turns_at_random, st.data())
 def test_failures_in_any_state_are_built_and_followed(turns: list[Turn], data: st.DataObject):
     dialogue = replay(PostgreSQL, pg.LOGIN)

@@ -66,7 +66,7 @@ def said(dialogue: Dialogue, sender: str) -> list[bytes]:
     return [message.data for message in dialogue.messages if message.sender == sender]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(conversations(), st.integers(0, 2**32), st.integers(1, 200))
 def test_any_conversation_is_followed_in_any_slicing(
         conversation: tuple[list[Turn], list[bytes], list[bytes]], seed: int, longest: int) -> None:
@@ -84,7 +84,7 @@ def alike(turns: list[Turn], seed: int, longest: int) -> None:
     same_in_every_slicing(Redis, turns, [randomly(seed, longest)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.one_of(verbs, turning), st.lists(words, max_size=3)), min_size=1, max_size=6),
        st.lists(st.one_of(replies, pushes), max_size=6), st.integers(0, 2**32), st.integers(1, 40))
 def test_state_is_the_same_in_any_slicing(
@@ -92,13 +92,13 @@ def test_state_is_the_same_in_any_slicing(
     alike([(CLIENT, b''.join(command(*request) for request in requests)), (BACKEND, b''.join(answers))], seed, longest)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(damaged(RECORDED, [CRLF, b'$', b'*2\r\n', b'-1', b'99', b'>', b'|1\r\n']), st.integers(0, 2**32), st.integers(1, 40))
 def test_damaged_conversation_is_followed_alike_or_not_at_all(turns: list[Turn], seed: int, longest: int) -> None:
     alike(turns, seed, longest)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.sampled_from([CLIENT, BACKEND]), st.binary(min_size=1, max_size=60)), max_size=4),
        st.integers(0, 2**32))
 def test_garbage_is_never_more_than_not_followed(turns: list[Turn], seed: int) -> None:

@@ -63,7 +63,7 @@ def named(dialogue: Dialogue, sender: str) -> list[str | None]:
     return [message.name for message in dialogue.messages if message.sender == sender and message.name is not None]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(conversations(), st.integers(0, 2**32))
 def test_every_request_and_its_reply_are_found_in_any_slicing(talk: tuple[list[Turn], list[str]], seed: int) -> None:
     turns, names = talk
@@ -89,7 +89,7 @@ damages = st.lists(st.tuples(numbers, numbers, st.integers(0, 2), junk), min_siz
 recorded = st.sampled_from(list(corpus.conversations('smtp').values()))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(conversations().map(lambda talk: talk[0]) | recorded, damages, st.integers(0, 2**32))
 def test_damaged_conversations_are_read_alike_in_any_slicing(
         turns: list[Turn], places: list[tuple[int, int, int, bytes]], seed: int) -> None:
@@ -100,7 +100,7 @@ def test_damaged_conversations_are_read_alike_in_any_slicing(
     _read_alike(turns, randomly(seed))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.sampled_from([CLIENT, BACKEND]), st.lists(junk | replies, max_size=6).map(b''.join)),
                 max_size=6), st.integers(0, 2**32))
 def test_any_bytes_are_relayed_unchanged(turns: list[Turn], seed: int) -> None:

@@ -70,11 +70,13 @@ class Tap(socket.socket):
         return 'RST' if self._broken else 'FIN'
 
     def _wait(self) -> None:
-        """Wait as long as a read may take, but no longer than there is hope.
+        """Wait as long as a read may take, but no longer than there is hope, and never for ever: a client may have said so.
 
         Raises:
             TimeoutError: There is none.
         """
+        if self.gettimeout() is None:
+            self.settimeout(PATIENCE)
         until = time.monotonic() + (self.gettimeout() or 0)
         while until - time.monotonic() > STALL and not select.select([self], [], [], STALL)[0]:
             if self.hopeless():

@@ -14,6 +14,7 @@ from typing import Any
 
 import gevent
 from gevent.server import StreamServer
+from gevent.util import format_run_info
 
 from tests.support.daemon import ROOT, environment
 from tests.support.peers import connect
@@ -156,6 +157,14 @@ class Host:
         """Tell what is known of a proxy's sessions so far."""
         record = self.records[name]
         return {'faults': record.faults, 'unread': record.unread, 'reset': record.reset}
+
+    def stacks(self, name: str) -> str:
+        """Tell where all threads and greenlets stand, and how far the sessions of a proxy have come."""
+        proxy = self.fleet.proxies.get(name)
+        sessions = [] if proxy is None else [
+            f'session {session.number} of {session.peer}: {session.transferred} bytes from both, at {session.under_way()}'
+            for session in proxy.sessions.values()]
+        return '\n'.join([*sessions, *format_run_info()])
 
     def callbacks(self) -> dict[str, Any]:
         """Tell how long the callbacks of the loop took: how many there were, the 99.99th percentile [s], the longest."""

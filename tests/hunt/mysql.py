@@ -245,7 +245,7 @@ class RealClient(Tapped):
         super().__init__(tap(port))
         self._begun = False
         self._library = pymysql.Connection(host=HOST, user=USER, database=DATABASE, defer_connect=True, autocommit=None,
-                                           ssl_disabled=True)
+                                           ssl_disabled=True, read_timeout=PATIENCE)
 
     def say(self, asks: Sequence[Unit]) -> int:
         said = 0
@@ -294,7 +294,8 @@ def run(address: str, text: str, *values: Any) -> Any:
 def connected(address: str) -> Any:
     """Connect to the server itself."""
     host, _, port = address.rpartition(':')
-    return pymysql.connect(host=host, port=int(port), user=ADMIN, password=PASSWORD, database=DATABASE, autocommit=True)
+    return pymysql.connect(host=host, port=int(port), user=ADMIN, password=PASSWORD, database=DATABASE, autocommit=True,
+                           read_timeout=PATIENCE, write_timeout=PATIENCE)
 
 
 direct = Direct(connected)

@@ -96,8 +96,8 @@ def came(seen: Seen) -> list[Any]:
     """Return the answers that a session got."""
     skip = 1 if seen.plan['first'] else 0
     found = [*((byte,) for byte in seen.got[:skip].decode('latin-1')), *answers(seen.got, skip)[0]]
-    # a statement is cancelled before its columns are told, or afterwards
-    return [answer for at, answer in enumerate(found) if answer != ('T', 3) or found[at + 1:at + 2] != [('E', '57014')]]
+    # a statement is cancelled before its columns are told, or afterwards; and they may be the last that comes
+    return [answer for at, answer in enumerate(found) if answer != ('T', 3) or found[at + 1:at + 2] not in ([], [('E', '57014')])]
 
 
 def outcome(seen: Seen) -> Outcome:
@@ -247,7 +247,8 @@ KEY = b'K\0\0\0\x0c'
 def connected(address: str) -> Any:
     """Connect to the server itself."""
     host, _, port = address.rpartition(':')
-    return psycopg.connect(host=host, port=int(port), user=USER, dbname=DATABASE, autocommit=True)
+    return psycopg.connect(host=host, port=int(port), user=USER, dbname=DATABASE, autocommit=True,
+                           connect_timeout=max(2, round(PATIENCE)), options=f'-c statement_timeout={PATIENCE * 1000:.0f}')
 
 
 direct = Direct(connected)

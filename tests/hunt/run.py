@@ -11,7 +11,10 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
+from tests.support.unit_of_time import PATIENCE
+
 from . import host
+from .limit import Bounded, StandsStillError
 from .player import Outcome, Player
 from .schedule import Schedule, make
 from .shrink import shrink
@@ -21,6 +24,7 @@ from .subject import Subject
 PROTOCOLS = ('tcp', 'http', 'redis', 'memcache', 'postgres', 'mysql', 'smtp')
 PLAYERS = 16            #: schedules at the same time in one process
 SHRINK = 60.0           #: [s] that a failing schedule may take to become small
+LIMIT = 30 * PATIENCE   #: [s] that one schedule may take: several of its sessions may each wait in vain for all that is theirs
 AGAIN = 3               #: plays of one schedule until it is said not to fail: some failures depend on the moment
 
 
@@ -66,22 +70,37 @@ class Hunt:
         subject: The protocol.
         backend: The address of its server.
         port: Of the host.
+        limit: [s] that one schedule may take; then it is told where both sides stand, and nobody waits for it.
     """
 
-    def __init__(self, subject: Subject, backend: str, port: int) -> None:
-        self.subject, self.backend, self.port = subject, backend, port
+    def __init__(self, subject: Subject, backend: str, port: int, limit: float = LIMIT) -> None:
+        self.subject, self.backend, self.port, self.limit = subject, backend, port, limit
         self.report = Report()
         self._names = itertools.count(1)
         self._lock = threading.Lock()
         self._failed: Schedule | None = None
         self._wrong: list[str] = []
+        self._stands = False    # a schedule has not come to its end; to play it again would take as long
 
     def play(self, line: host.Line, schedule: Schedule) -> Outcome:
         """Play one schedule; its proxy is named by its seed, so that it meets the same faults each time."""
+        player = Player(self.subject, self.backend, line, f'{self.subject.name}-{schedule["seed"]}')
         try:
-            return Player(self.subject, self.backend, line, f'{self.subject.name}-{schedule["seed"]}').play(schedule)
+            return Bounded(lambda: player.play(schedule)).within(self.limit)
+        except StandsStillError as error:
+            self._stands = True
+            where = f'the client:\n{error}\n{self._where(player.name)}'
+            return Outcome([f'it stands still after {self.limit:.0f} s\n{where}'], 0, 0, 0)
         except Exception as error:  # noqa: BLE001 - told with the schedule
             return Outcome([f'{type(error).__name__}: {error}'], 0, 0, 0)
+
+    def _where(self, name: str) -> str:
+        """Return where the host stands, and what it knows of a proxy."""
+        try:
+            with contextlib.closing(host.Line(self.port)) as line:
+                return f'the host:\n{line("stacks", name=name)}'
+        except OSError as error:
+            return f'the host does not answer: {error!r}'
 
     def run(self, seeds: Iterator[int], until: float) -> Report:
         """Play schedules until a moment of ``time.monotonic()``, or until one fails."""
@@ -115,6 +134,8 @@ class Hunt:
 
     def _explain(self, schedule: Schedule, wrong: list[str]) -> str:
         """Make a failing schedule small, and tell how to play it again."""
+        if self._stands:
+            return self._told(schedule, 'has not come to its end', wrong)
         line, until = host.Line(self.port), time.monotonic() + SHRINK
         found = list[list[str]]([wrong])
 
@@ -127,11 +148,13 @@ class Hunt:
             return False
         small = shrink(schedule, fails, lambda: time.monotonic() > until)
         line.close()
-        often = 'fails' if len(found) > 1 else 'has failed once, and not again'
+        return self._told(small, 'fails' if len(found) > 1 else 'has failed once, and not again', found[-1])
+
+    def _told(self, schedule: Schedule, how: str, wrong: list[str]) -> str:
         name, seed = self.subject.name, schedule['seed']
-        return (f'{name}, seed {seed} {often}: {"; ".join(found[-1][:3])}\n'
+        return (f'{name}, seed {seed} {how}: {"; ".join(wrong[:3])}\n'
                 f'python -m tests.hunt --protocol {name} --seed {seed} --script FILE, with this in FILE:\n'
-                f'{written(small)}')
+                f'{written(schedule)}')
 
 
 def written(schedule: Schedule) -> str:

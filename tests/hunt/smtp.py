@@ -137,10 +137,12 @@ class PlainClient(Raw):
         self.todo: list[Message] = [['greeting']]
         self._due = 1
         self._begun = 0         # lines of the first message that have been said
+        self._lmtp = False      # it has been said: a message has a reply for each recipient
 
     def say(self, asks: Sequence[Unit]) -> int:
         for unit in asks:
             self.todo += unit
+            self._lmtp = self._lmtp or any(text.startswith('LHLO') for _, text, *_ in unit)
         self._go_on(lambda: True)
         return len(asks)
 
@@ -176,7 +178,7 @@ class PlainClient(Raw):
                 return False
         if message[0] == 'data' and self._code() == b'354':
             super().say([['line', DOTS.sub('..', message[1].replace('\r\n', '\n')).replace('\n', '\r\n') + '.']])
-            self._due += message[2] - 1
+            self._due += message[2] - 1 if self._lmtp else 0
         return True
 
     def _code(self) -> bytes:

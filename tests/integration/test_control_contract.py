@@ -36,7 +36,7 @@ NEARLY = st.dictionaries(NAMES, JSON | VALUES, max_size=5)
 BODIES = st.binary(max_size=200) | JSON.map(json.dumps).map(str.encode) | NEARLY.map(json.dumps).map(str.encode)
 CALLS = st.sampled_from([('PUT', '/behavior'), ('PUT', '/backend'), ('POST', '/v1/proxies'), ('PATCH', '/v1/proxies/default'),
                          ('POST', '/v1/proxies/default/reset'), ('POST', '/v1/reset')])
-QUIET = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope='module')
@@ -83,7 +83,7 @@ def test_every_call_keeps_what_the_document_promises(control, schema, method, pa
         given_here = {key: value for key, value in here.items() if f'{{{key}}}' in path}
         cases |= operation.as_strategy(generation_mode=mode, path_parameters=given_here)
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None)
     @given(case=cases)
     def holds(case):
         entry = tidy(control)

@@ -82,6 +82,16 @@ def test_a_mix_is_shown_and_changed(said, told):
     assert said('get-behavior') == ['20:delay,0.5:error']
 
 
+def test_a_test_is_begun_shown_and_ended(said, told, control):
+    assert said('mark') == ['no test runs']
+    assert said('mark', 'test_a[x y]') == ['test_a[x y]']
+    assert told('mark') == {'test': 'test_a[x y]'}
+    assert said('mark', '--end') == ['no test runs']
+    assert told('mark') == {'test': ''}
+    found, out, err = control('mark', 'a', '--end')
+    assert (found, out, err) == (2, '', "vaurienctl: 'a' and --end, expected one of them\n")
+
+
 def test_a_plan_is_added_listed_and_taken_away(vaurien, said, told, control):
     assert said('plan') == ['ID  FAULT  MATCHED  APPLIED  WHERE  WHY NOT']
     rows = said('plan', 'add', 'GET /a #2 = 503', 'GET /b = hang')

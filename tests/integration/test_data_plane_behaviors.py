@@ -1,15 +1,16 @@
 """What a client meets of each behavior on tcp, and what nobody else may notice of it."""
+import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gevent
 import pytest
 
 import vaurien.protocols.http  # noqa: F401 - registers itself
-from tests.support.hosting import eventually, hosted, registered, spec_for
+from tests.support.hosting import Hosted, eventually, hosted, registered, spec_for
 from tests.support.peers import Backend, ask, connect, ending, read_exactly, read_to_end, sink
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
@@ -17,6 +18,7 @@ from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import ConfigError, RegistrationError, UnknownPluginError
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import BaseProtocol
+from vaurien.relay.event_lane import MAX_UNANSWERED
 from vaurien.spec import BehaviorSpec
 
 #: [s] a delay that is told from none
@@ -149,6 +151,54 @@ def test_error_with_inject_puts_random_bytes_into_the_middle_of_the_real_answer(
             answer = ask(client, b'aaabbb', 106)
             assert (answer[:3], answer[-3:]) == (b'aaa', b'bbb')
         assert [fault.kind for fault in host.fleet.journal.since()] == ['inject', 'inject']
+
+
+@contextlib.contextmanager
+def late_answer(*mixes: str, **settings: Any) -> Iterator[tuple[Hosted, socket.socket]]:
+    """Run a proxy before a backend that gets one byte with each mix, and answers all of them together; give the client."""
+    got = threading.Semaphore(0)
+
+    def together(sock: socket.socket) -> None:
+        for _ in mixes:
+            read_exactly(sock, 1)
+            got.release()
+        sock.sendall(b'[' + len(mixes) * b'.' + b']')
+        sink(sock)
+    with Backend(together) as backend, hosted(spec_for(backend, settings=settings)) as host, connect(host.port) as client:
+        for mix in mixes:
+            host.mix(mix)
+            client.sendall(b'?')
+            assert got.acquire(timeout=PATIENCE)
+        yield host, client
+
+
+@pytest.mark.parametrize('mixes, injected', [(('error', 'error'), 2), (('error', ''), 1), (('error', 'dummy', 'error'), 2)],
+                         ids=['each', 'before the mix was switched off', 'around one that passes'])
+def test_what_is_injected_comes_though_more_is_asked_before_the_answer(mixes, injected):
+    with late_answer(*mixes, error={'inject': True}) as (host, client):
+        answer = read_exactly(client, len(mixes) + 2 + 100 * injected)
+        assert (answer[:1], answer[-1:]) == (b'[', b']')
+        assert host.proxy.stats.faults == {('error', 'inject'): injected}
+        client.shutdown(socket.SHUT_WR)
+        assert read_to_end(client) == b''
+
+
+def test_an_answer_is_late_though_more_is_asked_before_it():
+    start = time.monotonic()
+    with late_answer('delay', '', delay={'sleep': LATE, 'before': False}) as (_, client):
+        assert read_exactly(client, 4) == b'[..]'
+        assert time.monotonic() - start >= LATE
+
+
+def test_exchanges_that_are_never_answered_are_forgotten_at_some_time():
+    spec = {'settings': {'error': {'inject': True}}}
+    with Backend(sink) as backend, hosted(spec_for(backend, 'error', **spec)) as host, connect(host.port) as client:
+        eventually(lambda: host.proxy.sessions, 'the session')
+        session = next(iter(host.proxy.sessions.values()))
+        for count in range(1, MAX_UNANSWERED + 10):
+            client.sendall(b'?')
+            eventually(lambda count=count: session.exchanges == count, 'the exchange')
+        assert len(session.upstream.unanswered) == MAX_UNANSWERED
 
 
 def test_error_with_warmup_lets_the_first_exchanges_pass(echo_server):

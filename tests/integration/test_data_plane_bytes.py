@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.hosting import child, hosted, spec_for
@@ -204,7 +204,7 @@ class Slow(threading.Thread):
         return bytes(self.data)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(asked=chunks, answered=chunks, client_pause=st.sampled_from([0, 3 * MS]), backend_pause=st.sampled_from([0, 3 * MS]))
 def test_any_chunking_of_any_bytes_both_ways_arrives_whole_and_in_order(relay, asked, answered, client_pause, backend_pause):
     host, turns, arrived = relay

@@ -123,3 +123,22 @@ def test_the_rest_of_a_request_that_failed_never_reaches_the_backend_when_it_can
         assert read_exactly(client, 12) == b'HTTP/1.1 503'
         client.sendall(b'12345\r\nno size\r\nGET /smuggled HTTP/1.1\r\n\r\n')
         assert ending(client) == 'RST'
+
+
+# -- what a backend has begun to say when its client is followed no more
+
+@pytest.mark.parametrize('greeting, said, answer', [
+    (b'220 here\r\n', b'NOOP\r\n\0', b'250 done\r\n25'),
+    (b'220 here\r\n25', b'\0', b''),
+], ids=['behind the last response', 'before any request'])
+def test_what_belongs_to_no_response_is_not_held_back(greeting, said, answer):
+    def serve(sock):
+        sock.sendall(greeting)
+        read_exactly(sock, len(said))
+        sock.sendall(answer)
+        read_to_end(sock)
+    with Backend(serve) as backend, hosted(spec_for(backend, protocol='smtp')) as host, connect(host.port) as client:
+        assert read_exactly(client, 10) == b'220 here\r\n'
+        client.sendall(said)
+        expected = (greeting + answer)[10:]
+        assert read_exactly(client, len(expected)) == expected

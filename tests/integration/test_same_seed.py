@@ -2,7 +2,7 @@
 import pytest
 
 from tests.conftest import REQUIRED
-from tests.seeds import compare, run
+from tests.seeds import compare, play, run
 from tests.support.processes import MissingServer
 from vaurien.relay.draws import Draws
 from vaurien.spec import BehaviorSpec
@@ -33,3 +33,14 @@ def test_draws_that_responses_decide_are_told(monkeypatch):
         assert run.differences('redis', SEEDS)
     except MissingServer as missing:
         pytest.skip(str(missing))
+
+
+def test_a_session_that_was_cut_within_the_id_of_a_statement_has_the_beginning_of_what_another_one_got():
+    def outcome(said, *faults):
+        return play.Outcome(faults, said, lost=bool(faults))
+    abort, prepared = (1, 'abort', '', ''), b'\x0c\0\0\x01\0'
+    differs = compare.PARTICULARS['mysql'].differs
+    whole = outcome(prepared + b'ab\0\0' + b'\0\1', abort)
+    for count in range(len(whole.said) + 1):
+        assert compare.same(whole, outcome(prepared + b'cd\0\0'[:count], abort), differs)
+    assert not compare.same(whole, outcome(prepared + b'cd\0\0\1', abort), differs)

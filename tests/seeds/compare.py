@@ -47,8 +47,8 @@ PARTICULARS = {
     'http': Particulars(differs=re.compile(rb'\r\nDate: [^\r]*')),
     'smtp': Particulars(),
     'postgres': Particulars(differs=re.compile(rb'K\0\0\0\x0c.{8}', re.DOTALL)),
-    'mysql': Particulars(differs=re.compile(    # the greeting, and the ids of statements
-        rb'\A.{3}\0\n.*?mysql_native_password\0|(?<=\x0c\0\0\x01\0).{4}|(?<=\x0c\0\0\x01\0.{100}).{4}',
+    'mysql': Particulars(differs=re.compile(    # the greeting, and ids of statements or what has come of them
+        rb'\A.{3}\0\n.*?mysql_native_password\0|(?<=\x0c\0\0\x01\0).{1,4}|(?<=\x0c\0\0\x01\0.{100}).{1,4}',
         re.DOTALL)),
 }
 
@@ -84,7 +84,8 @@ def compare(protocol: str, seed: int, between: Between) -> tuple[int, list[str]]
     for manner in MANNERS:
         for number, (one, other) in enumerate(zip(expected, held(manner), strict=True), 1):
             if not same(one, other, particulars.differs):
-                differences.append(f'{protocol}, seed {seed}, session {number}, {manner.name}:\n{told(one, other)}')
+                differences.append(f'{protocol}, seed {seed}, session {number}, {manner.name}:\n'
+                                   f'{told(one, other, particulars.differs)}')
     return sum(len(outcome.faults) for outcome in expected), differences
 
 
@@ -101,12 +102,13 @@ def cut(outcome: Outcome) -> bool:
     return outcome.lost or any(behavior in ('blackout', 'abort') for _, behavior, _, _ in outcome.faults)
 
 
-def told(one: Outcome, other: Outcome) -> str:
-    """Say where two sessions part."""
+def told(one: Outcome, other: Outcome, differs: re.Pattern[bytes]) -> str:
+    """Say where two sessions part, without what is different each time."""
+    first_said, second_said = differs.sub(b'', one.said), differs.sub(b'', other.said)
     pairs = [(first, second) for first, second in zip(one.faults, other.faults, strict=False) if first != second]
-    at = next((at for at, (first, second) in enumerate(zip(one.said, other.said, strict=False)) if first != second),
-              min(len(one.said), len(other.said)))
+    at = next((at for at, (first, second) in enumerate(zip(first_said, second_said, strict=False)) if first != second),
+              min(len(first_said), len(second_said)))
     begin = max(0, at - 100)
-    return (f'  {REFERENCE.name}: {len(one.faults)} faults, {one.said[begin:at + 100]!r}\n'
-            f'  otherwise: {len(other.faults)} faults, {other.said[begin:at + 100]!r}\n'
+    return (f'  {REFERENCE.name}: {len(one.faults)} faults, {first_said[begin:at + 100]!r}\n'
+            f'  otherwise: {len(other.faults)} faults, {second_said[begin:at + 100]!r}\n'
             f'  first different faults: {pairs[:1] or (one.faults[-2:], other.faults[-2:])}')

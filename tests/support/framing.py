@@ -75,8 +75,6 @@ class Dialogue:
 
     def feed(self, sender: str, data: bytes) -> None:
         cutter, start = self.cutter(sender), 0
-        if sender == BACKEND and self.protocol.request_cutter.opaque_because and not self.protocol.queue:
-            cutter.give_up(self.protocol.request_cutter.opaque_because)
         if cutter.opaque_because:
             self._raw[sender] += cutter.held + data
             cutter.held = b''
@@ -88,9 +86,12 @@ class Dialogue:
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
             self._piece(sender, exchange, cutter.data[start:end], done)
             start = end
-        if cutter.opaque_because:
-            self._raw[sender] += cutter.held
-            cutter.held = b''
+        if self.protocol.request_cutter.opaque_because and not self.protocol.queue:
+            self.protocol.response_cutter.give_up(self.protocol.request_cutter.opaque_because)
+        for side in (CLIENT, BACKEND):
+            if self.opaque[side]:
+                self._raw[side] += self.cutter(side).held
+                self.cutter(side).held = b''
 
     @staticmethod
     def _agreeing(short: Exchange | None, parts: Iterable[Part], size: int) -> Iterator[Part]:

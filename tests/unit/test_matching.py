@@ -67,7 +67,7 @@ EXPRESSIONS = st.recursive(st.sampled_from(ATOMS), lambda inner: st.one_of(
 TEXTS = st.text('aAbB \n_éÉ!', max_size=8)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(EXPRESSIONS, st.lists(TEXTS, min_size=1, max_size=4))
 def test_it_is_found_where_re_finds_it(text, searched):
     automaton = Automaton(matching._parser.parse(text, re.IGNORECASE))

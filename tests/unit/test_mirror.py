@@ -12,6 +12,7 @@ ACROSS = {
     'test_mirror.py': 'this',
     'test_hunt.py': 'tests/hunt',
     'test_hunt_models.py': 'tests/hunt, where a model says what is answered',
+    'test_hunt_waits.py': 'tests/hunt, where it waits',
     'test_peers.py': 'tests/support/peers.py',
     'test_watchdog.py': 'tests/support/watchdog.py',
     'test_trap.py': 'tests/support/trap.py',

@@ -208,6 +208,28 @@ class Client:
         """Take all entries of the plan away."""
         self.channel.ask('DELETE', '/v1/plan')
 
+    # -- the mark
+
+    def mark(self) -> str:
+        """Return the test that runs, by its name; empty: none."""
+        return str(self.channel.ask('GET', '/v1/mark', part='test'))
+
+    def begin_mark(self, test: str) -> str:
+        """Begin a test; the one before has ended. All requests that begin to come from here on belong to it.
+
+        Args:
+            test: Its name, up to 4,096 characters. Exchanges in the journal have it, and entries of the plan with ``test`` that
+                fits it begin to count.
+
+        Returns:
+            The name.
+        """
+        return str(self.channel.ask('PUT', '/v1/mark', {'test': test}, part='test'))
+
+    def end_mark(self) -> None:
+        """End the test that runs; requests belong to none from here on."""
+        self.channel.ask('DELETE', '/v1/mark')
+
     # -- sessions
 
     def sessions(self, name: str) -> list[dict[str, Any]]:

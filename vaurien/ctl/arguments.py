@@ -79,6 +79,8 @@ PLAN_ACTION = Argument('action', 'ACTION', 'list, add, remove or clear (default:
 PLAN_WORDS = Argument('words', 'WORD', 'of add: entries such as "cache: SET session:* #2 = readonly"; of remove: their ids',
                       nargs='*')
 
+TEST = Argument('test', 'TEST', 'the test that begins, by its name; none: show which one runs', nargs='?')
+
 # -- flags
 
 CALLED = Argument('--name', 'NAME', 'how it is called (default: TYPE_STREAM)', dest='called')
@@ -95,4 +97,5 @@ FOLLOW = Argument('--follow', None, 'show them as they happen, until interrupted
 SINCE = Argument('--since', 'ID', 'only those after the one with this id', type=Limited(int, 0))
 INTERVAL = Argument('--interval', 'SECONDS', f'between two tables (default: {TOP_INTERVAL:g})', default=TOP_INTERVAL,
                     type=Limited(float, MIN_INTERVAL, MAX_SECONDS))
+END = Argument('--end', None, 'the test has ended', action='store_true')
 COUNT = Argument('--count', 'N', 'end after so many tables (default: when interrupted)', default=0, type=Limited(int, 0))

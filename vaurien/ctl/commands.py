@@ -1,6 +1,6 @@
 """What ``vaurienctl`` can do, as a table: each command is a verb, and the proxy that it is about follows it."""
 from . import arguments as a
-from . import plan, proxies, sessions, toxics
+from . import marks, plan, proxies, sessions, toxics
 from .arguments import Command
 
 COMMANDS: dict[str, Command] = {
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
                             (a.PROXY, a.TOXIC, a.ATTRIBUTES, a.TOXICITY), options=True),
     'remove-toxic': Command('take a toxic away from a proxy', toxics.remove_toxic, (a.PROXY, a.TOXIC)),
     'plan': Command('show or change the plan: which requests get which failure', plan.plan, (a.PLAN_ACTION, a.PLAN_WORDS)),
+    'mark': Command('show which test runs, begin one, or end it', marks.mark, (a.TEST, a.END)),
     'sessions': Command('list the open sessions of a proxy', sessions.sessions, (a.PROXY,)),
     'kill': Command('reset sessions of a proxy', sessions.kill, (a.PROXY, a.NUMBERS)),
     'faults': Command('list what was injected', sessions.faults, (a.PROXY_OR_ALL, a.FOLLOW, a.SINCE, a.OF)),

@@ -1,16 +1,33 @@
 """A lane of a protocol that knows no requests: each event from the client is an exchange. Knows no message."""
 from ..behaviors.dummy import DUMMY
+from ..net.stream import Stream
 from ..protocols.base import Exchange
-from .lane import Lane
+from .lane import Lane, LaneHost
+
+#: exchanges that wait for something to come back, to have their behaviors applied to that; beyond it the oldest are forgotten
+MAX_UNANSWERED = 256
 
 
 class EventLane(Lane):
-    """One direction of a session whose protocol is handed every readable event."""
+    """One direction of a session whose protocol is handed every readable event.
 
-    __slots__ = ()
+    Attributes:
+        unanswered: The exchanges something happens to that went to the backend since something last came back, where both
+            directions go on at once: what comes next is the response to all of them.
+    """
+
+    __slots__ = ('unanswered',)
+
+    other: 'EventLane'
+
+    def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool) -> None:
+        super().__init__(session, source, dest, to_backend)
+        self.unanswered: tuple[Exchange, ...] = ()
 
     def step(self) -> None:
         if not self.to_backend:
+            if self.other.unanswered:
+                return self._answer()
             exchange = self.exchange = self.other.exchange
         elif self.draws.plain:
             exchange = self.exchange = None
@@ -20,6 +37,7 @@ class EventLane(Lane):
             self._relay()
         else:
             self._apply(exchange)
+        return None
 
     def _relay(self) -> None:
         """Do what ``_pass_on`` does, the short way: this is what nearly all events come to."""
@@ -35,15 +53,25 @@ class EventLane(Lane):
         """Handle the event with what was drawn for its exchange, in the loop or in a greenlet."""
         if exchange is not None and not self.to_backend and self.source.at_end():
             exchange = None     # nothing is applied to the end of a stream
-        if exchange is None:
-            if self.protocol.inline:
-                self._pass_on()
-            else:
-                self.wait_in_greenlet(self._pass_on)
-        elif self.protocol.inline and exchange.drawn.inline:
-            self._act(exchange)
+        if exchange is not None:
+            self._apply_all(exchange)
+        elif self.protocol.inline:
+            self._pass_on()
         else:
-            self.wait_in_greenlet(self._act, exchange)
+            self.wait_in_greenlet(self._pass_on)
+
+    def _apply_all(self, *exchanges: Exchange) -> None:
+        if self.protocol.inline and all(exchange.drawn.inline for exchange in exchanges):
+            self._act(*exchanges)
+        else:
+            self.wait_in_greenlet(self._act, *exchanges)
+
+    def _answer(self) -> None:
+        """Handle what came back with all that was drawn since something last did: each is applied once."""
+        if self.source.at_end():
+            return self._apply(None)
+        exchanges, self.other.unanswered = self.other.unanswered, ()
+        return self._apply_all(*exchanges)
 
     def _begin(self) -> Exchange | None:
         """Draw for an event from the client; its end is no exchange. None: nothing happens to it."""
@@ -65,17 +93,28 @@ class EventLane(Lane):
             self.draws.count += self.to_backend
         self.settle(open_)
 
-    def _act(self, exchange: Exchange) -> None:
+    def _act(self, *exchanges: Exchange) -> None:
         session, source = self.session, self.source
         session.awaiting = self.to_backend
         before = source.consumed
-        open_ = self.call(exchange)
+        *earlier, last = exchanges
+        open_ = not all(self._prepare(exchange) for exchange in earlier) or self.call(last)
         unread = not self.passing and source.consumed == before
         if unread and not source.closed and not session.silent:
             source.recv()       # left unread it would be the next event again
         self.settle(open_)
         if not self.passing and source.full and not (self.busy or self._paused or session.ended or session.silent):
             self.pause(source)  # it got the response itself, and does not read it
+
+    def _prepare(self, exchange: Exchange) -> bool:
+        """Let the behavior of an earlier exchange act on what came back, and return whether that passes."""
+        self.exchange = exchange
+        self.passing = bool(exchange.drawn.on_before_handle(self.protocol, self.source, self.dest, self.to_backend))
+        return self.passing
+
+    def begun(self, exchange: Exchange) -> None:
+        if self.to_backend and self.passing and self.protocol.duplex:
+            self.unanswered = (*self.unanswered[1 - MAX_UNANSWERED:], exchange)
 
     def under_way(self) -> Exchange | None:
         return self.exchange

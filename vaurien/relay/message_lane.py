@@ -105,6 +105,10 @@ class MessageLane(Lane):
         if self.dest.full:
             self.settle(True)
 
+    def follow_no_more(self, reason: str) -> None:
+        """Learn that the other direction is relayed unread from here on."""
+        raise NotImplementedError
+
     def is_opaque(self) -> bool:
         """Return whether bytes are relayed unread from here on."""
         return bool(self.cutter.opaque_because)

@@ -47,6 +47,15 @@ class ResponseLane(MessageLane):
             self._write_held()
         return bool(self.cutter.opaque_because)
 
+    def follow_no_more(self, reason: str) -> None:
+        """Relay unread from here on, where no request awaits its response any more; else once the last of them has come."""
+        if not self.busy and self.left is None:
+            self.is_opaque()
+
+    def _went_through(self) -> None:
+        self.is_opaque()    # what came behind the last response that was awaited belongs to none
+        super()._went_through()
+
     def _passes(self, exchange: Exchange | None) -> bool:
         return super()._passes(exchange) and (exchange is None or exchange.failure is None)
 

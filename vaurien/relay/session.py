@@ -24,6 +24,7 @@ from .event_lane import EventLane
 from .greenlets import Greenlets
 from .idle import IdleWatch
 from .lane import Lane
+from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
 from .toxic_view import ToxicView
@@ -217,8 +218,8 @@ class Session:
         if not self.unread:
             self.unread = reason
             self.proxy.relayed_unread(self)
-        if isinstance(lane, ResponseLane) and isinstance(self.upstream, RequestLane):
-            self.upstream.follow_no_more(reason)
+        if isinstance(lane.other, MessageLane):
+            lane.other.follow_no_more(reason)
 
     def lose_track(self, reason: str) -> None:
         """End the session with a reset: a fault is under way, and its place cannot be told any more."""

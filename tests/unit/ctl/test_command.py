@@ -166,4 +166,4 @@ def test_help_lists_what_there_is_in_its_one_form(capsys):
 def test_each_command_about_a_proxy_takes_it_first():
     for name, command in COMMANDS.items():
         words = [argument.name for argument in command.arguments if not argument.name.startswith('-')]
-        assert words[:1] in ([], ['proxy']) or name == 'plan', name    # the plan is of the process
+        assert words[:1] in ([], ['proxy']) or name in ('plan', 'mark'), name    # of the process

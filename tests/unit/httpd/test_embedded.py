@@ -272,7 +272,7 @@ LINES = (
     b':', b'\xff\xfe')
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(LINES), max_size=8).map(b''.join))
 def test_any_bytes_leave_it_alive_and_quiet(backend: Running, capfd: pytest.CaptureFixture[str], data: bytes) -> None:
     send_and_leave(backend, data, False)

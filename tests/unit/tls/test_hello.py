@@ -118,7 +118,7 @@ def test_protocols_and_versions_that_only_keep_servers_tolerant_are_left_out():
     assert HelloReader().feed(in_records(made(protocols + versions), 1000)) == ClientHello('', ('h2',), (0x304,))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, len(REAL) - 1), st.integers(0, 255)), max_size=8), st.integers(1, 600))
 def test_damage_is_refused_or_read_and_nothing_else_is_raised(damage, size):
     data = bytearray(REAL)

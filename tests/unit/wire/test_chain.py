@@ -167,7 +167,7 @@ def test_the_end_of_the_stream_reaches_a_toxic_that_joins_while_it_is_under_way(
     assert talk.ends() == b'x'
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(['add', 'first', 'remove', 'update', 'send', 'send', 'send', 'wait']),
                           st.integers(0, 2 ** 32)), max_size=40))
 def test_no_byte_is_lost_or_moved_by_any_sequence_of_changes(steps):

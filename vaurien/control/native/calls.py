@@ -26,6 +26,7 @@ from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
 from . import catalog, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
+from .marks import MarkCalls
 from .openapi import document
 from .plans import PlanCalls
 from .toxics import ToxicCalls
@@ -60,7 +61,7 @@ class Native:
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet)
         self.toxic_calls = ToxicCalls(fleet)
-        self.plan_calls = PlanCalls(fleet)
+        self.plan_calls, self.mark_calls = PlanCalls(fleet), MarkCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the table of calls."""
@@ -84,6 +85,7 @@ class Native:
             Endpoint('GET', session, 'A session', self.session, m.Session),
             Endpoint('DELETE', session, 'End a session', self.kill, BARE, 204),
             *self.plan_calls.endpoints(),
+            *self.mark_calls.endpoints(),
             Endpoint('GET', '/v1/faults', 'What was injected', self.faults, m.Faults, query=m.FaultsPage),
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),

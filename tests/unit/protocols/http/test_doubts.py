@@ -219,7 +219,7 @@ def test_bytes_after_the_last_request_are_not_taken_for_requests(last: bytes) ->
     dialogue = same_in_every_slicing(HTTP, [(CLIENT, last + SMUGGLED), (BACKEND, OK)])
 
     assert [message.data for message in dialogue.messages] == [last, OK]
-    assert dialogue.opaque == {CLIENT: 'bytes after a request that ends the connection', BACKEND: ''}
+    assert set(dialogue.opaque.values()) == {'bytes after a request that ends the connection'}
 
 
 def test_bytes_after_the_last_response_to_an_opaque_client_are_not_taken_for_responses() -> None:
