@@ -1,12 +1,14 @@
 """``vaurien explore`` from the command line: small programs with a weakness, and their mended twins, before real servers."""
 import json
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
 
 from tests.support.daemon import environment
+from tests.support.running import wait_until
 from tests.support.unit_of_time import MS, PATIENCE
 
 #: [seconds] that a test may take
@@ -135,3 +137,27 @@ def test_help_fits_on_a_screen(tmp_path):
     assert done.returncode == 0
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
     assert len(done.stdout.splitlines()) <= 40
+
+
+def test_tests_in_several_processes_are_refused_in_one_line(redis_server, tmp_path):
+    (tmp_path / 'jobs.py').write_text(MENDED)
+    (tmp_path / 'test_jobs.py').write_text(PUT)
+    done = explore(tmp_path, '--through', 'QUEUE_URL', '--', *PYTEST, '-n', '1',
+                   QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0')
+    assert done.returncode == 1
+    assert 'leave out -n of pytest-xdist' in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_ends_with_what_is_known_and_leaves_nothing_behind(redis_server, tmp_path):
+    (tmp_path / 'jobs.py').write_text(MENDED)
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'vaurien', 'explore', '--through', 'QUEUE_URL', '--json', 'report.json', '--',
+         sys.executable, '-c', 'import jobs, pathlib, time; jobs.put(); pathlib.Path("put").touch(); time.sleep(3600)'],
+        env={**environment(), 'QUEUE_URL': f'redis://127.0.0.1:{redis_server.port}/0'}, cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+    wait_until((tmp_path / 'put').exists, 'the command runs')
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, errors) == (130, '')
+    assert json.loads((tmp_path / 'report.json').read_text())['ended'] == 'interrupted'

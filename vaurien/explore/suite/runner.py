@@ -51,6 +51,7 @@ class Runner:
         self._watching: Watching | None = None
         self._channel = Channel(str(folder / 'told'), self._told)
         self.count = 0
+        self._shared = False    # several processes run tests at once
         self.stopping = False
 
     def close(self) -> None:
@@ -58,6 +59,7 @@ class Runner:
         self._channel.close()
 
     def _told(self, message: Message) -> Message:
+        self._shared |= bool(message.get('worker'))
         return self._watching.told(message) if self._watching is not None else {}
 
     def run(self, limits: Limits, plan: Sequence[FaultSpec] = (), tests: Sequence[str] | None = None,
@@ -72,7 +74,7 @@ class Runner:
 
         Raises:
             Stopped: The user has asked for it.
-            VaurienError: The command cannot be started.
+            VaurienError: The command cannot be started, or several processes run its tests at once.
         """
         self.count += 1
         output = self._folder / 'output'
@@ -95,6 +97,8 @@ class Runner:
             child.close()
         if self.stopping:
             raise Stopped
+        if self._shared:
+            raise VaurienError('the tests run in several processes at once, and are not told apart: leave out -n of pytest-xdist')
         text = output.read_bytes()[-MAX_OUTPUT:].decode('utf-8', 'replace') if output.exists() else ''
         return watching.result(status, text)
 
@@ -110,7 +114,8 @@ class Runner:
 
     def _variables(self, tests: Sequence[str] | None, beside: bool) -> dict[str, str]:
         """Return the environment of one run."""
-        found = {**self._environ, **({} if beside else self._through)}
+        outer = {key: value for key, value in self._environ.items() if not key.startswith('PYTEST_XDIST')}     # of who runs us
+        found = {**outer, **({} if beside else self._through)}
         if self._tells:
             found[VARIABLE] = self._channel.path
             found['PYTHONPATH'] = os.pathsep.join(filter(None, (str(BROUGHT), found.get('PYTHONPATH'))))
