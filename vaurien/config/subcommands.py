@@ -16,5 +16,6 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     'run': Subcommand('vaurien.run:main', 'between a command and its backends: vaurien run --help'),
+    'explore': Subcommand('vaurien.explore:main', 'each failure at each request: vaurien explore --help'),
     'scenario': Subcommand('vaurien.cli.scenario:main', 'an outage, phase by phase: vaurien scenario --help'),
 }
