@@ -44,6 +44,7 @@ class Vaurien:
         Raises:
             ValueError: A name or a value does not fit.
         """
+        __tracebackhide__ = True
         name = f'{self._test}.{len(self._proxies) + 1}'
         proxy = self._daemon.create(**{'name': name, 'backend': backend, 'protocol': protocol, **options})
         self._proxies.append(proxy)
