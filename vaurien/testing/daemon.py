@@ -62,7 +62,7 @@ class Daemon:
         try:
             made = self.client.create(name, backend=backend, protocol=protocol, **fields)
         except RefusedError as error:
-            from ..spec import ProxySpec    # nothing else here needs msgspec
+            from ..spec import ProxySpec  # nothing else here needs msgspec
             raise in_python(error, PROXY, (*ProxySpec.__struct_fields__, 'unused_ok')) from None
         return RunningProxy(self.client, made, self.seed, unused_ok)
 
