@@ -71,7 +71,7 @@ def test_a_proxy_is_there_for_the_test_and_removed_after_it(pytester, run):
         run().assert_outcomes(passed=3)
 
 
-def test_the_seed_is_in_the_header_and_repeats_the_faults(pytester, run):
+def test_the_seed_is_told_and_repeats_the_faults(pytester, run):
     pytester.makepyfile(MEETS + '''
     def test_faults(vaurien):
         print('met', vaurien.seed, met(vaurien, **HALF))
@@ -99,6 +99,14 @@ def test_faults_do_not_depend_on_what_else_runs(pytester, run):
     assert lines[0] == lines[1]
     assert '503' in lines[0]
     assert '200' in lines[0]
+
+
+def test_no_seed_is_told_where_no_test_uses_vaurien(pytester, run):
+    pytester.makepyfile('def test_other(): pass')
+    for how in ([], ['-p', 'xdist.plugin', '-n', '1'], ['-q']):
+        result = run(*how)
+        result.assert_outcomes(passed=1)
+        result.stdout.no_fnmatch_line('*vaurien-seed*')
 
 
 @pytest.mark.parametrize('text', ['-1', 'x', '1.5', '٣'])
