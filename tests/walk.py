@@ -61,16 +61,17 @@ def without_installing(clone: Path, home: Path) -> None:
 
 
 def walk(page: Path, shell: Terminal, home: Path) -> None:
-    """Type what a page says, write its files, and run its tests."""
-    tests = []
-    for block in blocks(page):
+    """Type what a page says, write its files, and run those of its tests that it does not run itself."""
+    tests, found = [], list(blocks(page))
+    typed = '\n'.join(block.text for block in found if block.language == 'console')
+    for block in found:
         if block.reason == DOWNLOADS:
             for line in block.text.splitlines():
                 call('sh', '-c', f'. {home}/bin/activate && {line.removeprefix("$ ")}', where=shell.folder)
         elif not block.reason:
             shell.run(block)
             tests += [block.caption] if block.caption.startswith('test_') else []
-    for name in tests:
+    for name in (name for name in tests if name not in typed):
         shell.check(PYTEST.format(name))
 
 

@@ -215,7 +215,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     Args:
         proxies: Its proxies, in order; the first is the one of the command line or ``[vaurien]``.
         plan: Failures of certain requests, beside the mixes of the proxies; the first entry that fits a request is applied.
-        strict: Whether it ends with another status where an entry of the plan was not applied.
+        strict: Whether it ends with another status where an entry of the plan was not applied, or a fault not repeated.
+        replay: The journal of an earlier run whose faults are repeated, in place of all mixes; empty: none.
         defaults: What proxies are made with that are made later.
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
@@ -236,6 +237,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     proxies: tuple[ProxySpec, ...] = ()
     plan: tuple[FaultSpec, ...] = ()
     strict: bool = False
+    replay: str = ''
     defaults: ProxyDefaults = ProxyDefaults()
     seed: int | None = None
     grace: float = 5.0

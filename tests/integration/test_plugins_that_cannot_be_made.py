@@ -219,6 +219,7 @@ def fail(settings):
         with daemon('--plugin', 'plugin_late', '--backend', echo_server.address, *argv, cwd=folder) as started:
             assert fate(started.port) == 'RST'
             started.wait_for(r'ERROR .*: session 1 of default is reset: (protocol|toxic) broken raised')
+            started.wait_for("ValueError: late")
             assert started.log.count("ValueError: late") == 1
             assert started.status is None
 

@@ -74,6 +74,7 @@ def test_a_plugin_that_exits_resets_its_session_and_the_process_lives(tmp_path, 
                 client.sendall(b'ping')
                 assert ending(client) == 'RST'
         vaurien.wait_for(r'ERROR vaurien\.relay\.session: session \d of default is reset: .* raised', 3)
+        vaurien.wait_for('SystemExit: 3', 3)
         assert vaurien.status is None
         assert len(re.findall('SystemExit: 3', vaurien.log)) == 3
 

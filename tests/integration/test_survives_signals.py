@@ -38,6 +38,7 @@ def configured(tmp_path, echo_server):
     path = tmp_path / 'chaos.ini'
     path.write_text(START.format(backend=echo_server.address))
     with daemon('--config', str(path)) as vaurien:
+        vaurien.wait_for('default listens on')     # all of the log that a start makes
         yield Configured(vaurien, path, echo_server.address)
 
 

@@ -32,6 +32,7 @@ DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
 
+MAX_UNREPEATED = 100    #: faults of an earlier run that are listed where they were not repeated; the others are counted
 #: systems on which nothing can be relayed, and what is said there
 WITHOUT = {'win32': 'it does not work on Windows; it does in the Windows Subsystem for Linux, and in a container'}
 
@@ -202,7 +203,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         ending: What is to be done in the end is added to it.
         breaks: Something will go wrong that the proxies' specs do not say.
     """
-    fleet.plan.replace(spec.plan)   # the first client finds it in force
+    begin_plan(fleet, spec)     # the first client finds it in force
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
     fleet.reconcile(spec.proxies)
@@ -222,6 +223,24 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         reporter.start()
         ending.callback(reporter.stop)
     return lines
+
+
+def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
+    """Put in force what is meant for certain requests: the plan, and the faults of an earlier run.
+
+    Raises:
+        ConfigError: A value does not fit, or the file is no journal.
+        OSError: It cannot be read.
+    """
+    fleet.plan.replace(spec.plan)
+    if spec.replay:
+        from ..plans.past import read_past
+        from ..plans.replay import Replay
+        with open(spec.replay, 'rb') as lines:
+            replay = Replay(read_past(lines, f'--replay {spec.replay}'))
+        if replay.lost:
+            logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)
+        fleet.plan.repeat(replay)
 
 
 def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
@@ -263,11 +282,15 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
 
 
 def warn_of_unmet(fleet: 'Fleet') -> bool:
-    """Say which entries of the plan were applied to no request, and return whether there are any."""
-    unmet = fleet.plan.unmet()
+    """Say which entries of the plan were applied to no request, and which faults not repeated; return whether there are any."""
+    unmet, unrepeated = fleet.plan.unmet(), fleet.plan.unrepeated()
     for entry in unmet:
         logger.warning('the plan was not met: %s: %s', entry.text, entry.why_not)
-    return bool(unmet)
+    for entry in unrepeated[:MAX_UNREPEATED]:
+        logger.warning('not repeated: %s: %s', entry.text, entry.why_not)
+    if len(unrepeated) > MAX_UNREPEATED:
+        logger.warning('not repeated: %d more faults', len(unrepeated) - MAX_UNREPEATED)
+    return bool(unmet or unrepeated)
 
 
 def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:

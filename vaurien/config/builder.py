@@ -22,7 +22,7 @@ from . import arguments, ini
 from .arguments import Values
 from .files import Read, read_again, read_first
 from .help import page, short
-from .plan import read_plan
+from .plan import check_replay, read_plan
 from .plugins import load_plugins
 from .populate import Entry, read_populate
 from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
@@ -167,14 +167,18 @@ class Builder:
         if process['fleet_only']:
             notes = [*notes, *(f'{given.label} has no effect beside {label("fleet_only", values)}'
                                for key, given in self.line.items() if key in OF_ONE)]
-        proxies = self._all_proxies(process['fleet_only'], entries)
+        proxies, plan, journal = self._all_proxies(process['fleet_only'], entries), taken(PLAN, values), taken(JOURNAL, values)
+        if plan['replay']:
+            check_replay(values, journal['journal'], plan['replay'])
+            proxies = tuple(msgspec.structs.replace(proxy, mix=()) for proxy in proxies)
         notes = [*notes, *self._without_effect(values)]
         spec = ProcessSpec(
-            proxies=proxies, plan=read_plan(values, self.read, proxies), strict=taken(PLAN, values)['strict'],
+            proxies=proxies, plan=read_plan(values, self.read, proxies), strict=plan['strict'],
+            replay=plan['replay'],
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
-            **taken(JOURNAL, values))
+            **journal)
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))

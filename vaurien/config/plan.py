@@ -1,4 +1,5 @@
 """The plan of a process as a user gives it: ``--fault`` for an entry, ``--plan`` for a file of them. Makes specs."""
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -36,6 +37,17 @@ def read_plan(values: Values, read: Read, proxies: Sequence[ProxySpec]) -> tuple
         Entry(0, spec, where)
         found.append(spec)
     return tuple(found)
+
+
+def check_replay(values: Values, journal: str, replay: str) -> None:
+    """Refuse to write a journal into the one that is repeated.
+
+    Raises:
+        ConfigError: It would be.
+    """
+    check_path(Given(replay, label('replay', values)))
+    if journal and os.path.realpath(journal) == os.path.realpath(replay):
+        raise ConfigError(label('journal', values), journal, f'another file than that of {label("replay", values)}')
 
 
 def entries(values: Values, read: Read) -> Iterator[tuple[FaultSpec, str]]:

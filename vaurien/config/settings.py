@@ -144,7 +144,10 @@ PROCESS: dict[str, Option] = {
 PLAN: dict[str, Option] = {
     'fault': Option(f"Exactly this failure of exactly these requests: {FAULT}; may be repeated", FAULTS, ''),
     'plan': Option("A file of such entries: TOML with a table [[fault]] for each, or JSON", FILE, ''),
-    'strict': Option("End with status 3 where an entry of the plan was applied to no request", bool, PROCESS_DEFAULTS.strict),
+    'replay': Option("The journal of an earlier run: the same requests get the same faults again, in place of what --behavior "
+                     "says", FILE, PROCESS_DEFAULTS.replay),
+    'strict': Option("End with status 3 where an entry of the plan was applied to no request, or a fault of --replay was not "
+                     "repeated", bool, PROCESS_DEFAULTS.strict),
 }
 JOURNAL: dict[str, Option] = {
     'journal': Option("A file that each request is written into, with how it was answered and the fault if there was one: "

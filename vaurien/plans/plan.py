@@ -12,7 +12,9 @@ from ..spec import FaultSpec
 from .entry import Entry
 from .files import MAX_ENTRIES
 from .names import Meaning, check_name, meaning_of
-from .steps import ProxyPlan, Step
+from .replay import Replay
+from .step import Step
+from .steps import ProxyPlan
 
 
 class PlannedFor(Protocol):
@@ -43,10 +45,12 @@ class Plan:
 
     Attributes:
         test: The mark that holds; empty: none.
+        replay: What is to be repeated of an earlier run; None: nothing. ``repeat`` says so.
     """
 
     def __init__(self, proxies: Callable[[], Iterable[PlannedFor]]) -> None:
         self._proxies, self.test = proxies, ''
+        self.replay: Replay | None = None
         self._entries: dict[int, Entry] = {}
         self._count = 0
         self._made: dict[tuple[str, type[BaseProtocol]], ProxyPlan | None] = {}
@@ -124,6 +128,11 @@ class Plan:
         self._entries.clear()
         self._changed()
 
+    def repeat(self, replay: Replay) -> None:
+        """Let requests that the plan does not mean get what they got in an earlier run; sessions that begin from now on do."""
+        self.replay = replay
+        self._changed()
+
     def _changed(self) -> None:
         self._made.clear()
         for proxy in self._proxies():
@@ -133,7 +142,7 @@ class Plan:
 
     def of(self, proxy: str, protocol: type[BaseProtocol]) -> ProxyPlan | None:
         """Return what a proxy has of the plan; None: no entry is about it."""
-        if not self._entries:
+        if not self._entries and self.replay is None:
             return None
         key = proxy, protocol
         if key not in self._made:
@@ -152,7 +161,8 @@ class Plan:
                     entry.missed(f'{proxy}: {error}')     # until another proxy has applied it
                 else:
                     steps.append(Step(entry, meaning, protocol))
-        return ProxyPlan(steps, protocol, self.test) if steps else None
+        replay = None if self.replay is None else self.replay.of(proxy)
+        return ProxyPlan(steps, protocol, self.test, replay) if steps or replay else None
 
     # -- marks
 
@@ -163,6 +173,8 @@ class Plan:
             test: Its name; empty: there is none from here on.
         """
         self.test = test
+        if self.replay is not None:
+            self.replay.mark(test)
         if test:
             for entry in self._entries.values():
                 entry.marked()
@@ -173,6 +185,10 @@ class Plan:
     def unmet(self) -> list[Entry]:
         """Return the entries that were not applied to any request so far."""
         return [entry for entry in self._entries.values() if not entry.applied]
+
+    def unrepeated(self) -> list[Entry]:
+        """Return the faults of the earlier run that are not repeated so far."""
+        return [] if self.replay is None else [entry for entry in self.replay.entries if not entry.applied]
 
 
 def applies(spec: FaultSpec) -> tuple[str, str]:

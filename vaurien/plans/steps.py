@@ -2,72 +2,12 @@
 from collections.abc import Iterable
 
 from ..behaviors.dummy import DUMMY, Dummy
-from ..behaviors.error import Error
 from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
-from ..protocols.message import MessageProtocol
-from ..spec import ToxicSpec
-from ..wire.toxics import AttachedToxic, check_toxic
-from .entry import Entry, Request
-from .names import TOXIC, Meaning, behaviors_of
+from ..wire.toxics import AttachedToxic
+from .entry import Request
 from .planned import Planned
-
-PREFIX = 'plan_'    #: what the names of a plan's toxics begin with
-
-
-class Step:
-    """An entry, and what it applies to the requests of one proxy.
-
-    Args:
-        entry: The entry.
-        meaning: What its name means there.
-        protocol: The class of the proxy's protocol.
-
-    Attributes:
-        toxic: The toxic that it applies, once it has been due; None: not yet, or it applies none.
-    """
-
-    __slots__ = ('entry', 'meaning', 'toxic', '_protocol', '_behaviors')
-
-    def __init__(self, entry: Entry, meaning: Meaning, protocol: type[BaseProtocol]) -> None:
-        self.entry, self.meaning, self._protocol = entry, meaning, protocol
-        self.toxic: AttachedToxic | None = None
-        self._behaviors: dict[str, Dummy] | None = None     # of thousands of entries a few are due
-
-    def choose(self, protocol: BaseProtocol, exchange: Exchange) -> Dummy | None:
-        """Return the behavior that an exchange gets, DUMMY for a toxic; None: it cannot be, and the entry knows why."""
-        self.entry.missed('it was due, and has done nothing')   # until it has
-        if self.meaning.what == TOXIC:
-            self.toxic = self.toxic or toxic_of(self.meaning, self.entry.number)
-            return DUMMY
-        if self._behaviors is None:
-            self._behaviors = behaviors_of(self.meaning, self._protocol, 'fault')
-        for behavior in self._behaviors.values():
-            if fits(behavior, protocol, exchange):
-                return behavior
-        self.entry.missed(f'matched, but {self.entry.spec.name} does not fit at {exchange.stage or protocol.name}')
-        return None
-
-
-def toxic_of(meaning: Meaning, number: int) -> AttachedToxic:
-    """Make the toxic of an entry."""
-    return check_toxic(ToxicSpec(type=meaning.names[0], name=f'{PREFIX}{number}', stream=meaning.stream,
-                                 attributes=dict(meaning.settings)))
-
-
-def fits(behavior: Dummy, protocol: BaseProtocol, exchange: Exchange) -> bool:
-    """Return whether a behavior can be applied to an exchange.
-
-    An error can where the real server could fail with it, and one that spoils the response where there is one. All others need
-    no more than a connection.
-    """
-    if not isinstance(behavior, Error):
-        return True
-    if not isinstance(protocol, MessageProtocol):
-        return exchange.number > 0
-    if behavior.option('inject'):
-        return exchange.number > 0 and protocol.responds(exchange)
-    kind = behavior.option('kind')
-    return any(protocol.fits(name, exchange) for name in ([kind] if kind else protocol.at_random()))
+from .replay import ProxyReplay, SessionReplay
+from .step import Step
 
 
 class ProxyPlan:
@@ -77,10 +17,12 @@ class ProxyPlan:
         steps: These.
         protocol: The class of the proxy's protocol.
         test: The mark that holds; empty: none.
+        replay: What is to be repeated of an earlier run; None: nothing.
     """
 
-    def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str) -> None:
-        self._steps, self._shape = tuple(steps), protocol.shape
+    def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str,
+                 replay: ProxyReplay | None = None) -> None:
+        self._steps, self._shape, self.replay = tuple(steps), protocol.shape, replay
         self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
         self._others: list[Step] = []
         self.marked(test)
@@ -137,12 +79,17 @@ class SessionPlan:
         before: The plan whose place it takes; its toxics stay as long as they were to. None: there was none.
     """
 
-    __slots__ = ('plan', '_number', '_protocol', '_until')
+    __slots__ = ('plan', '_number', '_protocol', '_until', '_replay')
 
     def __init__(self, plan: ProxyPlan, number: int, protocol: BaseProtocol, before: 'SessionPlan | None' = None) -> None:
         self.plan, self._number, self._protocol = plan, number, protocol
         #: toxics at work, and the exchange from which on they are not
         self._until: dict[str, tuple[int, AttachedToxic]] = {} if before is None else before._until
+        self._replay: SessionReplay | None = None
+        if before is not None:
+            self._replay = before._replay
+        elif plan.replay is not None:
+            self._replay = plan.replay.session(number)
 
     def choose(self, exchange: Exchange, drawn: Behavior) -> Behavior:
         """Return what an exchange gets.
@@ -151,7 +98,8 @@ class SessionPlan:
             exchange: The exchange, with its number.
             drawn: What it gets where the plan does not mean it.
         """
-        found = self.plan.find(self._number, self._protocol, exchange)
+        repeated = None if self._replay is None else self._replay.find(self._protocol, exchange)
+        found = self.plan.find(self._number, self._protocol, exchange) or repeated
         over = self._over(exchange.number) if self._until else ()
         if found is None:
             return Planned(None, drawn, over=over, later=self._later) if over else drawn

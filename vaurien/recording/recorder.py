@@ -5,6 +5,7 @@ from functools import lru_cache
 from time import monotonic, time
 from typing import Any
 
+from ..plans.past import MAX_NAME
 from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol
 from .records import CUT, NO_ANSWER, OK, UNREAD, Exchanged, Sink
@@ -15,8 +16,6 @@ MAX_DIGESTED_BYTES = 64 * 1024
 HEAD_BYTES = 64
 #: exchanges that wait for the end of their group; more are recorded as they are
 MAX_HELD = 1_000
-#: [characters] of a request's name that are recorded
-MAX_NAME = 256
 #: [bytes] of a request that are kept until its answer comes, in place of what would be made of them
 MAX_SHORT_BYTES = 512
 MAX_NAMES = 2048    #: names that are remembered with their shapes, of each protocol

@@ -7,6 +7,7 @@ generator of that exchange alone.
 from random import Random
 
 from ..behaviors.dummy import DUMMY, Dummy
+from ..plans.replay import generator
 from ..plans.steps import SessionPlan
 from ..protocols.base import BaseProtocol, Behavior, Exchange
 from .chaos import Chaos, fails_opening
@@ -52,7 +53,7 @@ class Draws:
         self.change()
 
     def _generator(self, what: str = '') -> Random:
-        return Random(f'{self._seed}/{self._name}/{self._number}{what}')
+        return generator(self._seed, self._name, self._number, what)
 
     @property
     def random(self) -> Random:

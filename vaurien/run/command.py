@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
 from ..cli.background import never_waiting
-from ..cli.command import DONE, UNMET, describe, open_control, open_journal, say, warn_of_unmet
+from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, say, warn_of_unmet
 from ..cli.log import close_log, log_exception, logger, open_log
 from ..console import complain
 from ..errors import ConfigError, VaurienError, in_words
@@ -131,7 +131,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
         ending: What is to be done in the end is added to it.
     """
     spec = setup.configuration.spec
-    fleet.plan.replace(spec.plan)   # the first client finds it in force
+    begin_plan(fleet, spec)     # the first client finds it in force
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
     fleet.reconcile(spec.proxies)

@@ -55,3 +55,16 @@ def test_what_a_file_says_is_refused_with_its_place(text, message):
 def test_a_file_that_is_not_there_is_said():
     with pytest.raises(FileNotFoundError):
         spec('--plan', 'nowhere.toml')
+
+
+def test_a_replay_takes_the_place_of_all_mixes():
+    Path('j').write_text('')
+    found = spec(*REDIS, '--behavior', '20:error', '--replay', 'j')
+    assert (found.replay, [proxy.mix for proxy in found.proxies]) == ('j', [()])
+
+
+def test_no_journal_is_written_into_the_one_that_is_repeated():
+    Path('j').write_text('')
+    Path('link').symlink_to('j')
+    message = "--journal: 'link' is not valid, expected another file than that of --replay"
+    assert message in refused('--replay', 'j', '--journal', 'link')

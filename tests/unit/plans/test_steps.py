@@ -6,7 +6,8 @@ from vaurien.behaviors.hang import Hang
 from vaurien.plans.entry import Entry
 from vaurien.plans.names import meaning_of
 from vaurien.plans.planned import Planned
-from vaurien.plans.steps import ProxyPlan, SessionPlan, Step
+from vaurien.plans.step import Step
+from vaurien.plans.steps import ProxyPlan, SessionPlan
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import OPENING, Exchange
 from vaurien.spec import FaultSpec
