@@ -3,14 +3,29 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ..config.arguments import Parser
 from ..config.settings import flag_of
 from ..errors import ConfigError
 from ..options import convert
+from ..plugins import Catalog
+from ..run import arguments as run
 from ..run.arguments import END
 from . import help
 from .settings import EXPLORE, REPEATED
 
 FLAGS = {flag_of(key): key for key in EXPLORE}
+
+
+def make_parser(catalog: Catalog) -> Parser:
+    """Make a parser of all that can be said to ``explore``; a shell completes by it.
+
+    Args:
+        catalog: The plugins whose options have flags.
+    """
+    parser = run.make_parser(catalog)
+    for key, option in EXPLORE.items():
+        parser.add_option(parser, key, flag_of(key), option)
+    return parser
 
 
 def read(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
