@@ -1,6 +1,6 @@
 """What earlier runs have found out, in the folder ``.vaurien``: which points have nothing wrong. Knows no run and no report."""
 import os
-import zlib
+from binascii import crc32
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Kept:
 
     def __init__(self, command: Sequence[str], fresh: bool = False, folder: Path = FOLDER) -> None:
         self._command, self._folder = list(command), folder
-        self._path = folder / f'explore-{zlib.crc32(repr(self._command).encode()):08x}.json'
+        self._path = folder / f'explore-{crc32(repr(self._command).encode()):08x}.json'
         self._clean: set[str] = set()
         self.names: dict[tuple[str, str], str] = {}
         if not fresh:

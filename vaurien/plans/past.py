@@ -2,9 +2,9 @@
 
 Knows the lines of a journal as a reader of the documentation does: types and fields that it does not know are passed over.
 """
+from binascii import crc32
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import msgspec
 

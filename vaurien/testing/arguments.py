@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from ..client import RefusedError
 from ..errors import nearest
+from ..links import STREAMS
 
 #: what a refusal begins with, and what it begins with in Python; each is tried on one refusal
 Words = tuple[tuple[str, str], ...]
@@ -11,6 +12,8 @@ Words = tuple[tuple[str, str], ...]
 #: what is refused as a whole, not by its value
 BODY = re.compile(r'the body: (.*)')
 FIELD = re.compile(r'Object contains unknown field `(\w+)`')
+CHOICE = re.compile(r"Invalid enum value '(.*?)'")
+CHOICES = {'stream': STREAMS}
 INNER = re.compile(r'(?:mix\[\d+\]|faults\[\d+\])\.')
 
 BEHAVIOR: Words = ((r'mix\[\d+\]\.settings\.(\w+): ', r'\1='), (r'(kind|match): ', r'\1='))
@@ -49,6 +52,9 @@ def said(reason: str, words: Words, name: str = '', known: Iterable[str] = ()) -
         if field:
             near = nearest(field[1], known)
             return f'{field[1]}= is not known' + (f'; did you mean {near}=?' if near else '')
+        choice = CHOICE.match(body[1])
+        if choice and name in CHOICES:
+            return f'{name}={choice[1]!r} is not valid, expected one of {", ".join(CHOICES[name])}'
         return f'{INNER.sub("", name)}= is not valid, {body[1][:1].lower()}{body[1][1:]}' if name else body[1]
     for pattern, replacement in words:
         found = re.sub('^' + pattern, replacement, reason)
