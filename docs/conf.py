@@ -35,5 +35,6 @@ nitpick_ignore_regex = [
     (r'py:.*', r'(?!vaurien).*'),
     # type variables: any such class
     (r'py:class', r'vaurien\.(registry\.T|toxics\.base\.T|protocols\.message\.P|testing\.changes\.P)'),
-    (r'py:class', r'vaurien\.(testing\.unused\.\w+|protocols\.halves\.Half)'),     # of signatures of ours alone
+    # of signatures of ours alone
+    (r'py:class', r'vaurien\.(testing\.unused\.\w+|protocols\.halves\.Half|protocols\.effects\.words\.Effects)'),
 ]

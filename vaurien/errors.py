@@ -1,4 +1,4 @@
-"""The exceptions that vaurien raises. This file imports nothing and knows no other part.
+"""The exceptions that vaurien raises. This file imports nothing of vaurien and knows no other part.
 
 ::
 
@@ -21,6 +21,22 @@ def shown(value: object) -> str:
     """Write a value for a message, and only the beginning of a long one."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f'{text[:MAX_SHOWN]}...'
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """Return the name that looks most like a word, in any case of its letters; empty: none looks like it."""
+    from difflib import get_close_matches  # needed by few, and slow to import
+    lower: dict[str, str] = {}
+    for name in sorted(names):
+        lower.setdefault(name.lower(), name)
+    near = get_close_matches(word.lower(), lower, 1)
+    return lower[near[0]] if near else ''
+
+
+def meant(word: object, names: Iterable[str]) -> str:
+    """Return a question for the end of a message, by the name that looks most like a word; empty: none looks like it."""
+    near = nearest(word, names) if isinstance(word, str) else ''
+    return f'; did you mean {near}?' if near else ''
 
 
 class VaurienError(Exception):
@@ -59,7 +75,8 @@ class UnknownPluginError(ConfigError):
         self.args = kind, name, self.known  # what it is made of again where it is copied or pickled
 
     def __str__(self) -> str:
-        return f'the {shown(self.name)} {self.kind} does not exist, {self.reason.replace("one of", "known:", 1)}'
+        known = self.reason.replace('one of', 'known:', 1) + meant(self.name, self.known)
+        return f'the {shown(self.name)} {self.kind} does not exist, {known}'
 
 
 class RegistrationError(VaurienError):

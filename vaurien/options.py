@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any, NamedTuple
 
-from .errors import ConfigError
+from .errors import ConfigError, meant, nearest
 
 TRUE = frozenset(('1', 'true', 'yes', 'on'))
 FALSE = frozenset(('0', 'false', 'no', 'off'))
@@ -224,7 +224,7 @@ def settle(options: Mapping[str, Option], given: Mapping[str, Any],
     """
     for name in given:
         if name not in options:
-            raise ConfigError(label(name), given[name], one_of(options, 'one of the options '))
+            raise ConfigError(label(name), given[name], one_of(options, 'one of the options ') + meant(name, options))
     return {name: convert(label(name), option, given[name]) if name in given else option.default
             for name, option in options.items()}
 
@@ -246,16 +246,6 @@ def known(word: str, names: Iterable[str], otherwise: str = '') -> str:
     names = sorted(names)
     near = nearest(word, names)
     return f'a known name, the nearest is {near}' if near else otherwise or one_of(names)
-
-
-def nearest(word: str, names: Iterable[str]) -> str:
-    """Return the name that looks most like a word, in any case of its letters; empty: none looks like it."""
-    from difflib import get_close_matches  # needed by few, and slow to import
-    lower: dict[str, str] = {}
-    for name in sorted(names):
-        lower.setdefault(name.lower(), name)
-    near = get_close_matches(word.lower(), lower, 1)
-    return lower[near[0]] if near else ''
 
 
 def flag(kind: str, plugin: str, option: str) -> str:

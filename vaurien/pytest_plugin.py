@@ -1,7 +1,7 @@
 """pytest's fixture ``vaurien``. Every run of pytest loads this file: nothing else of vaurien comes before a test asks for it."""
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SEED = pytest.StashKey[int]()
 MAX_NAME_CHARACTERS = 80    #: of a test's name that its proxies are called by; the control server takes 100
 SEED_INPUT = 'vaurien_seed'     #: the name by which xdist hands its workers the seed
+USED_OUTPUT = 'vaurien_used'    #: the name by which a worker says that a test has used vaurien
+USED = pytest.StashKey[bool]()
 
 
 class Vaurien:
@@ -23,7 +25,7 @@ class Vaurien:
         test: The test's name; with the seed it decides which faults are drawn, whatever else runs before and beside it.
 
     Attributes:
-        seed: What all randomness is made from: ``--vaurien-seed``, or what the header of the run says.
+        seed: What all randomness is made from: ``--vaurien-seed``, or what the run says once it has collected its tests.
     """
 
     def __init__(self, daemon: 'Daemon', test: str) -> None:
@@ -44,6 +46,7 @@ class Vaurien:
         Raises:
             ValueError: A name or a value does not fit.
         """
+        __tracebackhide__ = True
         name = f'{self._test}.{len(self._proxies) + 1}'
         proxy = self._daemon.create(**{'name': name, 'backend': backend, 'protocol': protocol, **options})
         self._proxies.append(proxy)
@@ -113,7 +116,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare ``--vaurien-seed`` and the setting ``vaurien_plugins``."""
     group = parser.getgroup('vaurien')
     group.addoption('--vaurien-seed', type=read_seed, metavar='N', default=None,
-                    help='what the faults are drawn from; the header of each run says which one it had')
+                    help='what the faults are drawn from; each run with such a test says which one it had')
     parser.addini('vaurien_plugins', 'modules that register protocols or behaviors, for the fixture vaurien', type='args',
                   default=[])
 
@@ -130,9 +133,28 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[SEED_INPUT] = node.config.stash[SEED]
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """Say how the faults of this run come again."""
-    return f'vaurien: --vaurien-seed {config.stash[SEED]}'
+def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
+    """Say how the faults of this run come again, if a test of it can have any."""
+    return seed_lines(config) if any(vaurien.__name__ in getattr(item, 'fixturenames', ()) for item in items) else []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Learn from a worker of xdist, which alone has seen the tests, whether one of them has used vaurien."""
+    if getattr(node, 'workeroutput', {}).get(USED_OUTPUT):
+        node.config.stash[USED] = True
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say at the end of a run by xdist how its faults come again."""
+    if config.stash.get(USED, False):
+        for line in seed_lines(config):
+            terminalreporter.write_line(line)
+
+
+def seed_lines(config: pytest.Config) -> list[str]:
+    """Return the line that repeats a run; none where little is to be said."""
+    return [f'vaurien: --vaurien-seed {config.stash[SEED]}'] if config.get_verbosity() >= 0 else []
 
 
 # -- fixtures and reports
@@ -141,6 +163,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def _vaurien_daemon(pytestconfig: pytest.Config) -> 'Iterator[Daemon]':
     from .testing import Daemon
     daemon = Daemon(pytestconfig.stash[SEED], pytestconfig.getini('vaurien_plugins'))
+    getattr(pytestconfig, 'workeroutput', {})[USED_OUTPUT] = True
     yield daemon
     daemon.close()
 

@@ -38,11 +38,13 @@ class Registry(Generic[T]):
         check: Called with each class; returns the reason why it cannot be one, or None.
         common: The options that every plugin of this kind has beside its own.
         adapt: Makes of each class the one that is found again; the same one where nothing is to be adapted.
+        base: What a class should derive from, for messages.
     """
 
     def __init__(self, kind: str, group: str, check: Callable[[Any], str | None],
-                 common: Mapping[str, Any] | None = None, adapt: Callable[[type[T]], type[T]] | None = None) -> None:
-        self.kind, self.group, self.common = kind, group, common or {}
+                 common: Mapping[str, Any] | None = None, adapt: Callable[[type[T]], type[T]] | None = None,
+                 base: str = 'the base class of its kind') -> None:
+        self.kind, self.group, self.common, self.base = kind, group, common or {}, base
         self._check, self._adapt = check, adapt
         self._adapted: dict[Any, Any] = {}      # a class that is registered again is the same again
         self._renamed: dict[tuple[Any, str], Any] = {}
@@ -131,6 +133,8 @@ class Registry(Generic[T]):
         if not isinstance(name, str) or not NAME.match(name):
             return f'its name is {name!r}, expected a text of letters, digits, "-", "_" and "."'
         options: Any = getattr(cls, 'options', None)
+        if not hasattr(cls, 'options'):
+            return f'it has no options and no base class that has: it should derive from {self.base}'
         if not hasattr(options, 'items'):
             return f'its options are {options!r}, expected a mapping'
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import vaurien_docs_commands as commands
+import vaurien_docs_explore as explore
 import vaurien_docs_http as http
 import vaurien_docs_layout as layout
 import vaurien_docs_run as run
@@ -172,6 +173,8 @@ PAGES: dict[str, Callable[..., str]] = {
     'vaurienctl': commands.control, 'log': commands.log, 'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls,
     'surfaces': http.further, 'metrics': http.metrics, 'tree': layout.tree, 'imports': layout.imports,
     'run-short': run.short, 'run-flags': run.flags, 'run-addresses': run.addresses, 'plan': plan,
+    'explore-short': explore.short, 'explore-flags': explore.flags, 'explore-verdicts': explore.verdicts,
+    'explore-report': explore.report,
     'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 

@@ -20,6 +20,7 @@ from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.control import app, classic
 from vaurien.control.native import calls as native
 from vaurien.ctl import command as ctl
+from vaurien.explore.settings import EXPLORE
 from vaurien.metrics.prometheus import Metrics
 from vaurien.metrics.statsd import counters
 from vaurien.options import flag
@@ -261,7 +262,7 @@ FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 @pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page_names_only_flags_that_there_are(path):
     known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
-    known |= flags_of(scenario.make_parser()) | {flag_of(name) for name in RUN}
+    known |= flags_of(scenario.make_parser()) | {flag_of(name) for name in (*RUN, *EXPLORE)}
     known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in Behavior.options(cls)}
     known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
     found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}

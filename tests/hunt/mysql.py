@@ -303,8 +303,10 @@ direct = Direct(connected)
 
 def fetch(address: str, threads: Sequence[int], words: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Take what sessions have left, when the server has done with them, and remove it there."""
+    if not words:
+        return {}
     until = time.monotonic() + PATIENCE
-    while run(address, 'SELECT id FROM information_schema.processlist WHERE id IN %s', threads):
+    while threads and run(address, 'SELECT id FROM information_schema.processlist WHERE id IN %s', threads):
         if time.monotonic() > until:
             raise TimeoutError(f'the server is not done with {words}')
         time.sleep(PAUSE)

@@ -168,8 +168,9 @@ class Player:
         self.cruel = cruel
 
     def _cut_all(self) -> None:
-        for number in self.clients:
-            self.seen[number].cut = True
+        """Excuse all sessions, also those whose client has left: its last bytes may still be on their way."""
+        for seen in self.seen.values():
+            seen.cut = True
 
 
 #: what each move of a schedule does, by the word that it is known by

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import textwrap
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_a_proxy_is_there_for_the_test_and_removed_after_it(pytester, run):
         run().assert_outcomes(passed=3)
 
 
-def test_the_seed_is_in_the_header_and_repeats_the_faults(pytester, run):
+def test_the_seed_is_told_and_repeats_the_faults(pytester, run):
     pytester.makepyfile(MEETS + '''
     def test_faults(vaurien):
         print('met', vaurien.seed, met(vaurien, **HALF))
@@ -98,6 +99,14 @@ def test_faults_do_not_depend_on_what_else_runs(pytester, run):
     assert lines[0] == lines[1]
     assert '503' in lines[0]
     assert '200' in lines[0]
+
+
+def test_no_seed_is_told_where_no_test_uses_vaurien(pytester, run):
+    pytester.makepyfile('def test_other(): pass')
+    for how in ([], ['-p', 'xdist.plugin', '-n', '1'], ['-q']):
+        result = run(*how)
+        result.assert_outcomes(passed=1)
+        result.stdout.no_fnmatch_line('*vaurien-seed*')
 
 
 @pytest.mark.parametrize('text', ['-1', 'x', '1.5', '٣'])
@@ -294,3 +303,36 @@ def test_a_fault_that_was_likely_to_be_applied_is_warned_of(pytester, run):
     result = run()
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(["*UnusedFaultWarning: error (kind='503', match='POST') of test-it.1 was asked for and never*"])
+
+
+MISTAKES = {
+    "proxy().behavior('error', knd='readonly')": "knd='readonly' is not valid, expected one of the options *; did you mean kind?",
+    "proxy().behavior('error', kind='redonly')": "kind='redonly' is not valid, expected readonly, * kinds of redis: ask, *",
+    "proxy().mix('20:delay', delay={'slep': 2})": "delay['slep']=2 is not valid, expected *; did you mean sleep?",
+    "proxy().toxic('latecy')": "the 'latecy' toxic does not exist, known: *; did you mean latency?",
+    "proxy().toxic('latency', toxicity=2)": 'toxicity= is not valid, expected *',
+    "proxy().fault('GET', kind='redonly')": "kind='redonly' is not valid, expected * readonly",
+    'proxy(mixx=1)': 'mixx= is not known; did you mean mix=?',
+    "proxy().client.show('nope')": "the 'nope' proxy does not exist, known: *",
+    "running('unix:/nope', 'rdis').__enter__()": "the 'rdis' protocol does not exist, known: *; did you mean redis?",
+    "Client('127.0.0.1', 1).show('x')": 'no vaurien answers at http://127.0.0.1:1: *',
+}
+
+
+def test_a_mistake_is_told_in_pythons_words_and_by_the_line_of_the_test_alone(pytester, run):
+    tests = ''.join(f"""
+        def test_{number}(vaurien):
+            def proxy(**options):
+                return vaurien.proxy('unix:/nope', 'redis', **options)
+            {call}
+        """ for number, call in enumerate(MISTAKES))
+    imports = 'from vaurien.client import Client\nfrom vaurien.testing import running\n'
+    path = pytester.makepyfile(imports + textwrap.dedent(tests))
+    found = re.split(r'^_+ test_\d+ _+$', run('--tb=short', '-q').stdout.str(), flags=re.MULTILINE)[1:]
+    assert len(found) == len(MISTAKES)
+    for (call, words), shown in zip(MISTAKES.items(), found, strict=True):
+        said = next(line for line in shown.splitlines() if line.startswith('E '))
+        expected = '.*'.join(map(re.escape, words.split('*')))
+        assert re.fullmatch(rf'E +vaurien\.\S+Error: {expected}', said), call
+        places = set(re.findall(r'^(\S+\.py):\d+: in', shown, flags=re.MULTILINE))
+        assert places == {path.name}, call

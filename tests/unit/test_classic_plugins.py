@@ -207,6 +207,7 @@ REFUSED = {
     'one hook': ({**vars(Hooks), 'on_after_handle': None}, 'it has no method on_after_handle(self, protocol, source, dest,'),
     'two arguments': ({**vars(Hooks), '__init__': lambda self, one, two: None}, 'its constructor takes neither its'),
     'no options': ({**vars(Hooks), 'options': None}, 'its options are None, expected a mapping'),
+    'no base': ({'name': 'hooks'}, 'it has no options and no base class that has: it should derive from vaurien.behaviors.dum'),
     'no name': ({**vars(Hooks), 'name': ''}, "its name is '', expected a text"),
 }
 

@@ -42,7 +42,7 @@ def test_a_message_shows_the_beginning_of_a_long_value():
 
 def test_an_unknown_plugin_lists_the_known_ones_sorted():
     error = UnknownPluginError('behavior', 'dely', ['hang', 'delay'])
-    assert str(error) == "the 'dely' behavior does not exist, known: delay, hang"
+    assert str(error) == "the 'dely' behavior does not exist, known: delay, hang; did you mean delay?"
     assert error.known == ['delay', 'hang']
     assert error.reason == 'one of delay, hang'
 

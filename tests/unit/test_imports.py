@@ -29,6 +29,7 @@ FOLDERS = (
     ('control', 'scenario'),
     ('cli',),
     ('run',),
+    ('explore',),
     ('__main__',),
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
@@ -42,7 +43,8 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
-    'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.halves', 'protocols.kinds', 'protocols.message',
+    'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.effects.sql',
+                  'protocols.effects.words', 'protocols.halves', 'protocols.kinds', 'protocols.message',
                   'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls'),
     'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
@@ -63,7 +65,7 @@ NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 
 INSTALLED = {
     'gevent': None, 'greenlet': None, 'statsd': ('metrics',), 'httptools': None,
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
-    'falcon': ('control',), 'prometheus_client': ('metrics',), 'pytest': ('pytest_plugin',),
+    'falcon': ('control',), 'prometheus_client': ('metrics',), 'pytest': ('pytest_plugin', 'explore'),
 }
 
 

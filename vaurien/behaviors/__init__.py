@@ -9,6 +9,7 @@ from .error import Error
 from .hang import Hang
 from .transient import Transient
 
-Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', malformed, COMMON, adapt)
+Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', malformed, COMMON, adapt,
+                                     'vaurien.behaviors.dummy.Dummy')
 for _cls in (Abort, Blackout, Delay, Dummy, Error, Hang, Transient):
     Behavior.register(_cls)

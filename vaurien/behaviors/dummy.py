@@ -3,9 +3,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..errors import ConfigError
+from ..errors import ConfigError, nearest
 from ..matching import MAX_NODES, MAX_PATTERN, Matcher, Searched, compile_bounded
-from ..options import Option, nearest, options_of, settle
+from ..options import Option, options_of, settle
 
 
 def pattern(value: Any) -> Matcher | None:

@@ -13,7 +13,7 @@ from ..config.settings import FILE, flag_of
 from ..config.values import taken
 from ..errors import ConfigError
 from ..options import Bounded, Option
-from ..plugins import make_catalog
+from ..plugins import Catalog, make_catalog
 from ..scenario.duration import in_words
 from ..scenario.model import Scenario
 from ..scenario.playing import Playing
@@ -72,8 +72,9 @@ def main(argv: Sequence[str]) -> int:
     return task.status
 
 
-def make_parser() -> Parser:
-    """Make the parser of what this command has beside the options of ``vaurien``; the docs are made from it too."""
+def make_parser(_: Catalog | None = None) -> Parser:
+    """Make the parser of what this command has beside the options of ``vaurien``, and of all plugins; the docs are made from it
+    too."""
     parser = Parser(usage=USAGE, description=DESCRIPTION, formatter_class=wide, add_help=False)
     parser.add_argument('--help', '-h', action='help', help='Print this, and exit')
     for key, option in OPTIONS.items():

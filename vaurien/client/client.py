@@ -1,18 +1,19 @@
 """The HTTP API of a running vaurien, for Python. Knows the API's paths and words, and nothing of this process: no event loop
 comes in, and nothing is needed but the standard library, so that any test may use it, beside threads and asyncio too."""
-import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..address import TOKEN_VARIABLE
 from .http import Channel, RefusedError, UnreachableError, join
+from .quiet import block, is_refusal
 from .where import find_control
 
 __all__ = ['Client', 'Fault', 'RefusedError', 'UnreachableError']
 
 MAIN = 'default'    #: the proxy of the command line
 PAGE_SIZE = 10_000       #: entries asked for at once: as many as the server gives
+__tracebackhide__ = is_refusal
 
 
 class Fault(NamedTuple):
@@ -86,7 +87,7 @@ class Client:
         """Return the names of all behaviors, sorted."""
         return list(self.channel.ask('GET', '/behaviors', part='behaviors'))
 
-    @contextlib.contextmanager
+    @block
     def with_behavior(self, name: str, **options: Any) -> Iterator[None]:
         """Apply a behavior to every exchange for the length of a block; what was set before comes back."""
         proxy = self.proxy or MAIN

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from ..address import join as join_address
 from ..errors import ConfigError, VaurienError
+from .quiet import block, is_refusal
 
 JSON, EVENTS = 'application/json', 'text/event-stream'
 #: [bytes] shown of a response that is not one of vaurien
@@ -18,6 +19,7 @@ EXCERPT_BYTES = 200
 MAX_LINE_BYTES = 1 << 20
 #: [seconds] without a sign of life between two events; the server gives one every 10
 EVENT_TIMEOUT = 35.0
+__tracebackhide__ = is_refusal
 
 
 class UnreachableError(VaurienError):
@@ -114,7 +116,7 @@ class Channel:
             for event, data in read_events(iter(lambda: response.readline(MAX_LINE_BYTES), b'')):
                 yield event, self._decoded(data)
 
-    @contextlib.contextmanager
+    @block
     def _response(self, method: str, path: str, body: Any, query: Mapping[str, Any] | None,
                 accept: str) -> Iterator[http.client.HTTPResponse]:
         """Give a response that is no refusal, with its body still to be read."""
@@ -142,7 +144,7 @@ class Channel:
             yield
         except (OSError, http.client.HTTPException, UnicodeError) as error:     # the last: a name that cannot be looked up
             reason = getattr(error, 'strerror', None) or str(error) or type(error).__name__
-            raise UnreachableError(self.address, reason) from error
+            raise UnreachableError(self.address, reason) from None
 
     def _decoded(self, data: bytes) -> Any:
         try:

@@ -17,6 +17,9 @@ Values = dict[str, Given]
 REPEATED = ('plugin', 'toxic', 'fault')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
                 FILE, None)
+SHELLS = ('bash', 'zsh', 'fish')
+COMPLETION = '--completion'
+COMPLETION_OPTION = Option("Print what lets a shell complete this command, and exit", str, None, SHELLS)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
 EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
           '[behavior:NAME] or [protocol:NAME], a toxic in [toxic:NAME], those of more proxies in [proxy:NAME].')
@@ -144,6 +147,7 @@ def full_parser(catalog: Catalog) -> Parser:
                          description='A chaos TCP proxy that speaks the protocols it proxies.')
     parser.add_argument('--help', '-h', action=Show, text=short(catalog), help='Print a page that fits on a screen, and exit')
     parser.add_argument('--help-all', action='help', help='Print every flag, those of the plugins that are loaded too, and exit')
+    parser.add_option(parser, 'completion', COMPLETION, COMPLETION_OPTION)
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for key, option in options.items():

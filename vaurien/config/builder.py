@@ -93,6 +93,7 @@ class Builder:
     def __init__(self, catalog: Catalog, line: Values, sections: ini.Sections, environ: Mapping[str, str],
                  read: Read = read_first) -> None:
         self.catalog, self.line, self.environ, self.read = catalog, spelt_out(line), environ, read
+        self.sections = sections
         self.main: Values = {}
         self.shared: Values = {}
         self.statsd: Values = {}
@@ -100,6 +101,7 @@ class Builder:
         self.toxics: dict[str, ToxicSpec] = {}     # of sections, by name
         for section, values in sections.items():
             self._sort(section, values)
+        self.unused = set(self.toxics)      # names of sections that no proxy has taken so far
 
     # -- sections and keys
 
@@ -169,6 +171,7 @@ class Builder:
         if plan['replay']:
             check_replay(values, journal['journal'], plan['replay'])
             proxies = tuple(msgspec.structs.replace(proxy, mix=()) for proxy in proxies)
+        notes = [*notes, *self._without_effect(values)]
         spec = ProcessSpec(
             proxies=proxies, plan=read_plan(values, self.read, proxies), strict=plan['strict'],
             replay=plan['replay'],
@@ -179,6 +182,14 @@ class Builder:
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         return Configuration(spec, tuple(notes))
+
+    def _without_effect(self, values: Values) -> Iterator[str]:
+        """Give a line for each section that nothing uses, once the proxies have been made."""
+        for name in self.toxics:
+            if name in self.unused:
+                yield f'{self._file(self.sections[f"toxic:{name}"])} [toxic:{name}] has no effect: no proxy has it as its toxic'
+        if self.statsd and 'statsd.enabled' not in values:
+            yield f'{self._file(self.statsd)} [statsd] has no effect without enabled = true'
 
     def _all_proxies(self, fleet_only: bool, entries: Sequence[Entry]) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
@@ -244,8 +255,11 @@ class Builder:
         if main:    # has all that no other proxy names
             elsewhere = {line for proxy in self.proxies.values() if 'toxic' in proxy
                          for line in read_lines(str(proxy['toxic'].value))}
-            yield from (toxic for name, toxic in self.toxics.items() if name not in elsewhere and name not in written)
+            mine = [name for name in self.toxics if name not in elsewhere and name not in written]
+            self.unused -= set(mine)
+            yield from map(self.toxics.__getitem__, mine)
         for line in written:
+            self.unused.discard(line)
             yield self.toxics.get(line) or read_toxic(line, label('toxic', values))
 
     def _spread(self, layer: Values, protocol: str) -> Values:

@@ -16,6 +16,7 @@ def _malformed(cls: Any) -> str | None:
     return wrong_constructor(cls, BaseProtocol)
 
 
-Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed, COMMON, adapt)
+Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed, COMMON, adapt,
+                                            'vaurien.protocols.base.BaseProtocol')
 
 from . import http, memcache, mysql, postgres, redis, smtp, tcp  # noqa: E402, F401 - they register themselves

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..matching import Matcher
 from ..options import Option
+from .effects.words import NOTHING_KNOWN, Effects
 from .halves import Half
 from .shapes import masked
 
@@ -155,6 +156,8 @@ class BaseProtocol:
     alpn: ClassVar[tuple[str, ...]] = ()
     #: the failures that this kind of server has: name -> ``FailureKind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
+    #: what its requests do to what the server has
+    effects: ClassVar[Effects] = NOTHING_KNOWN
 
     session: Host
 

@@ -28,9 +28,10 @@ class Child:
 
     Args:
         keeper: The process that is its parent.
+        passed: The signals that are passed on.
     """
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeper, passed: Sequence[signal.Signals] = PASSED) -> None:
         self._keeper, self._lines = keeper, Lines()
         self._started: Any = AsyncResult()
         self._ended: Any = AsyncResult()
@@ -38,7 +39,7 @@ class Child:
         self._grace = 0.0
         self._watcher: Any = get_hub().loop.io(keeper.channel.fileno(), READABLE)
         self._watcher.start(self._read)
-        self._handlers: list[Any] = [signal_handler(number, self._pass, number) for number in PASSED
+        self._handlers: list[Any] = [signal_handler(number, self._pass, number) for number in passed
                                      if signal.getsignal(number) is not signal.SIG_IGN]
         for handler in self._handlers:
             handler.ref = False
@@ -66,6 +67,10 @@ class Child:
         """Wait for its end, and return its exit status; 128 and the number of the signal where that has ended it."""
         status: int = self._ended.get()
         return SIGNALLED - status if status < 0 else status
+
+    def wait_for(self, seconds: float) -> int | None:
+        """Wait for its end as ``wait`` does, but not longer than some seconds; None: it has not ended."""
+        return self.wait() if self._ended.wait(seconds) is not None or self._ended.ready() else None
 
     def end_rest(self) -> int:
         """End what it has left behind, and return how many processes that were."""

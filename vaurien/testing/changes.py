@@ -3,7 +3,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..client import Client
+from ..client.quiet import is_refusal
 from .unused import AskedMix, Unused, complain
+
+__tracebackhide__ = is_refusal
 
 
 class Changed(Protocol):
@@ -56,7 +59,6 @@ class MixChange(Change[P]):
         self._asked = asked
 
     def __exit__(self, *error: object) -> None:
-        __tracebackhide__ = True
         fine = error[:1] in ((), (None,))
         try:
             unused = self._proxy.settle(self._asked, fine)

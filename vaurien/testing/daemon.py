@@ -1,19 +1,21 @@
 """vaurien for tests: a daemon in a process of its own, and proxies in it. Knows the daemon's command line and its client."""
-import contextlib
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..address import TOKEN_VARIABLE
-from ..client import MAIN, Client
+from ..client import MAIN, Client, RefusedError
+from ..client.quiet import block, is_refusal
 from ..errors import VaurienError
+from .arguments import PROXY, in_python
 from .process import CONTROL_READY, Process
 from .proxy import RunningProxy, split
 
 HOST = '127.0.0.1'
 START_TIMEOUT = 30.0  #: [seconds] that a daemon may take until it answers; it takes 0.5 on an idle machine
 SEED_BOUND = 2 ** 32  #: [exclusive] of the seeds that are chosen here
+__tracebackhide__ = is_refusal
 
 
 class Daemon:
@@ -57,7 +59,11 @@ class Daemon:
         Raises:
             ValueError: A name or a value does not fit.
         """
-        made = self.client.create(name, backend=backend, protocol=protocol, **fields)
+        try:
+            made = self.client.create(name, backend=backend, protocol=protocol, **fields)
+        except RefusedError as error:
+            from ..spec import ProxySpec  # nothing else here needs msgspec
+            raise in_python(error, PROXY, (*ProxySpec.__struct_fields__, 'unused_ok')) from None
         return RunningProxy(self.client, made, self.seed, unused_ok)
 
     def close(self) -> None:
@@ -72,7 +78,7 @@ class Daemon:
             raise VaurienError(f'vaurien has not ended as it should: status {status}; it logged:\n{log}')
 
 
-@contextlib.contextmanager
+@block
 def running(backend: str, protocol: str = 'tcp', seed: int | None = None, plugins: Sequence[str] = (),
             log_level: str = 'info', name: str = MAIN, unused_ok: bool = False, **fields: Any) -> Iterator[RunningProxy]:
     """Run a proxy for the length of a block, in a process that ends with it.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..client import Client, RefusedError
+from ..client.quiet import is_refusal
 from ..errors import VaurienError
 from .unused import Unused, complain
 
@@ -14,6 +15,7 @@ POLL_INTERVAL = 0.01
 NAMES_PROXY = re.compile(r'\s*\S+: +\S')   #: what an entry begins with that names its proxy
 #: what an entry is applied as, by the argument of ``fault`` that names it
 NAMED = ('kind', 'behavior', 'toxic')
+__tracebackhide__ = is_refusal
 
 
 class PlannedRequest(NamedTuple):
@@ -61,7 +63,6 @@ class PlannedFault:
         return self
 
     def __exit__(self, *error: object) -> None:
-        __tracebackhide__ = True
         self.remove()
         complain(self.settle(error[:1] in ((), (None,))))
 
@@ -146,7 +147,6 @@ class RunningPlan:
         return self
 
     def __exit__(self, *error: object) -> None:
-        __tracebackhide__ = True
         self.remove()
         fine = error[:1] in ((), (None,))
         complain(sum((fault.settle(fine) for fault in self.faults), Unused()))

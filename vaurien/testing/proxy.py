@@ -7,10 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..client import Client, Fault
-from ..errors import ConfigError, VaurienError
+from ..client import Client, Fault, RefusedError
+from ..client.quiet import is_refusal
+from ..errors import ConfigError, VaurienError, meant
 from ..links import LINKS, PREFIX, make_link
 from ..options import one_of
+from .arguments import BEHAVIOR, FAULT, MIX, TOXIC, Words, in_python
 from .changes import Change, MixChange, WireChange
 from .plan import PlannedFault, RunningPlan, about, fields_of
 from .unused import Asked, AskedMix, Unused, complain
@@ -19,6 +21,7 @@ from .unused import Asked, AskedMix, Unused, complain
 POLL_INTERVAL = 0.01
 #: fields that a reset brings back; nothing here can change the protocol and the address
 RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled')
+__tracebackhide__ = is_refusal
 
 
 class OpenSession(NamedTuple):
@@ -97,7 +100,7 @@ class RunningProxy:
         Raises:
             ValueError: There is no such behavior, or an option does not fit; nothing has changed.
         """
-        return self._ask(unused_ok, mix=[{'name': name, 'percent': percent, 'settings': options}])
+        return self._ask(BEHAVIOR, unused_ok, mix=[{'name': name, 'percent': percent, 'settings': options}])
 
     def mix(self, text: str, unused_ok: bool = False, **settings: Mapping[str, Any]) -> 'Change[RunningProxy]':
         """Apply a mix to exchanges, in place of all that was set.
@@ -110,7 +113,7 @@ class RunningProxy:
         Raises:
             ValueError: It is not of this form, there is no such behavior, or an option does not fit; nothing has changed.
         """
-        return self._ask(unused_ok, mix=text, **({'settings': settings} if settings else {}))
+        return self._ask(MIX, unused_ok, mix=text, **({'settings': settings} if settings else {}))
 
     def toxic(self, type: str, /, *, stream: str = 'downstream', toxicity: float = 1.0,
               **attributes: Any) -> 'Change[RunningProxy]':
@@ -127,7 +130,10 @@ class RunningProxy:
         """
         taken, first = {toxic['name'] for toxic in self.client.toxics(self.name)}, f'{type}_{stream}'
         name = next(name for number in range(1, len(taken) + 2) if (name := numbered(first, number)) not in taken)
-        made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
+        try:
+            made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
+        except RefusedError as error:
+            raise in_python(error, TOXIC) from None
         return WireChange(self, (made['name'],))
 
     def link(self, name: str) -> 'Change[RunningProxy]':
@@ -140,7 +146,7 @@ class RunningProxy:
             ValueError: There is no such link; nothing has changed.
         """
         if name not in LINKS:
-            raise ConfigError('link', name, one_of(LINKS))
+            raise ConfigError('link', name, one_of(LINKS) + meant(name, LINKS))
         made = make_link(name)
         before = self.client.toxics(self.name)
         old = [toxic for toxic in before if toxic['name'].startswith(PREFIX)]
@@ -178,7 +184,10 @@ class RunningProxy:
         named = {'kind': kind, 'behavior': behavior, 'toxic': toxic}
         fields = fields_of(self.name, request, named, options, nth=nth, count=count, match=match, stage=stage, session=session,
                            exchange=exchange)
-        return self.plan(fields, unused_ok=unused_ok).faults[0]
+        try:
+            return self.plan(fields, unused_ok=unused_ok).faults[0]
+        except RefusedError as error:
+            raise in_python(error, FAULT) from None
 
     def plan(self, *faults: str | Mapping[str, Any], unused_ok: bool = False) -> RunningPlan:
         """Apply failures to exactly the requests that are meant, beside all that is drawn.
@@ -210,9 +219,12 @@ class RunningProxy:
         self._unused += self._all_unused()
         self.client.remove(self.name)
 
-    def _ask(self, unused_ok: bool, **fields: Any) -> 'MixChange[RunningProxy]':
+    def _ask(self, words: Words, unused_ok: bool, **fields: Any) -> 'MixChange[RunningProxy]':
         before = self.client.show(self.name)
-        after = self.client.change(self.name, **fields)
+        try:
+            after = self.client.change(self.name, **fields)
+        except RefusedError as error:
+            raise in_python(error, words) from None
         asked = None if unused_ok or self._unused_ok else AskedMix(before, after)
         if asked is not None:
             self._asked.append(asked)
@@ -231,7 +243,6 @@ class RunningProxy:
         Warns:
             UnusedFaultWarning: One that some requests were to get has never been applied, though it was chosen often enough.
         """
-        __tracebackhide__ = True
         unused, self._unused = self._unused + self._all_unused(), Unused()
         complain(unused)
 

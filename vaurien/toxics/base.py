@@ -135,7 +135,7 @@ def _malformed(cls: Any) -> str | None:
     return None if fits(cls, None, None, None) else 'its constructor does not take (settings, link, shared)'
 
 
-TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed)
+TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed, base='vaurien.toxics.base.Toxic')
 
 
 def sleep(seconds: float) -> None:

@@ -12,7 +12,7 @@ from vaurien.links import make_link
 from vaurien.spec import ToxicSpec
 from vaurien.toxics import TOXICS
 
-from .configuring import new_folder, proxy, refused, spec  # noqa: F401 - a fixture
+from .configuring import configuration, new_folder, proxy, refused, spec  # noqa: F401 - a fixture
 
 
 def toxics(*argv, **kwargs):
@@ -211,3 +211,20 @@ def test_a_proxy_has_a_link_of_its_own():
 def test_a_section_with_the_name_of_a_links_toxic_is_refused():
     message = refused('--link', 'dsl', ini='[toxic:link_latency_upstream]\ntype = noop')
     assert message.startswith("--toxic: 'link_latency_upstream' is not valid, expected each toxic once")
+
+
+SLOW_SECTION = '[toxic:slow]\ntype = latency\nlatency = 1\n'
+
+
+@pytest.mark.parametrize('argv, ini, notes', [
+    ([], SLOW_SECTION, ()),
+    ([], f'{SLOW_SECTION}[proxy:one]\nproxy = :1\ntoxic = slow', ()),
+    (['--fleet-only'], f'{SLOW_SECTION}[proxy:one]\ntoxic = slow', ()),
+    (['--fleet-only'], f'{SLOW_SECTION}[proxy:one]\ntoxic = latency:latency=2',
+     ('main.ini [toxic:slow] has no effect: no proxy has it as its toxic',)),
+    ([], '[statsd]\nport = 8126', ('main.ini [statsd] has no effect without enabled = true',)),
+    (['--statsd'], '[statsd]\nport = 8126', ()),
+    ([], '[statsd]\nenabled = no\nport = 8126', ()),
+], ids=str)
+def test_a_section_that_nothing_uses_is_warned_of(argv, ini, notes):
+    assert configuration(*argv, ini=ini).notes == notes

@@ -11,6 +11,7 @@ from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind
 from .answers import body_at, read_status
+from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
 from .headers import closing, host_of, redirected, with_field
@@ -40,6 +41,7 @@ class HTTP(Conversation):
     }
     framers = Requests, Responses
     shape = staticmethod(shape)
+    effects = EFFECTS
     headed = True
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
 

@@ -13,6 +13,7 @@ from ..base import Exchange
 from ..message import Failure, Framer, MessageProtocol, Part
 from .answers import read_packet, read_text
 from .binary import BinaryRequests, BinaryResponses
+from .effects import EFFECTS
 from .failures import KINDS, QUIET, ROWS, closing
 from .opcodes import REQUEST
 from .shapes import shape
@@ -48,6 +49,7 @@ class Memcache(Conversation):
     name = 'memcache'
     framers = Opening, TextResponses
     shape = staticmethod(shape)
+    effects = EFFECTS
     errors = KINDS
     secrets = frozenset(('auth',))
 

@@ -13,6 +13,7 @@ from ..starttls import STARTTLS
 from .answers import payload_at, read_reply
 from .calls import Call, complete
 from .commands import CHANGING_USER, LOGGING_IN, UNANSWERED
+from .effects import EFFECTS
 from .failures import ERRORS, VERBS, verb
 from .packets import HEADER_BYTES, SSL, place_of_capabilities
 from .requests import Requests
@@ -37,6 +38,7 @@ class MySQL(Conversation):
     name = 'mysql'
     framers = (Requests, Responses)
     shape = staticmethod(shape)
+    effects = EFFECTS
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
     undrawn = frozenset((UNANSWERED,))

@@ -11,6 +11,7 @@ from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol
 from ..starttls import STARTTLS
 from .answers import payload_at, read_reply
+from .effects import EFFECTS
 from .failures import KINDS, pushing
 from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, NO_ENCRYPTION, QUERY, STARTUP, STEP, TO_EXECUTE, TO_SYNC
 from .requests import Requests
@@ -39,6 +40,7 @@ class PostgreSQL(Conversation):
     alpn = 'postgresql',
     framers = (Requests, Responses)
     shape = staticmethod(shape)
+    effects = EFFECTS
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors: ClassVar[Mapping[str, FailureKind]] = KINDS
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))

@@ -10,6 +10,7 @@ from ..answers import Answer
 from ..base import Exchange
 from .answers import read_reply
 from .commands import LOGIN
+from .effects import EFFECTS
 from .failures import KINDS, NEEDS
 from .requests import Requests
 from .responses import Responses
@@ -30,6 +31,7 @@ class Redis(Conversation):
     framers = Requests, Responses
     shape = staticmethod(shape)
     errors = KINDS
+    effects = EFFECTS
     undrawn = frozenset((BEYOND,))
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:

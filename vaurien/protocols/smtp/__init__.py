@@ -12,6 +12,7 @@ from ..message import Failure, MessageProtocol
 from ..starttls import STARTTLS
 from .answers import read_reply
 from .commands import CONTENT, MESSAGE
+from .effects import EFFECTS
 from .failures import CONDITIONS, GO_AHEAD, KINDS, NO_STARTTLS
 from .requests import Requests
 from .responses import Responses, without_starttls
@@ -41,6 +42,7 @@ class SMTP(Conversation):
     name = 'smtp'
     framers = Requests, Responses
     shape = staticmethod(shape)
+    effects = EFFECTS
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
     errors = KINDS
     carries = True      # the content of a message belongs to the dot that ends it

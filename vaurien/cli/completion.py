@@ -1,0 +1,87 @@
+"""What lets a shell complete the command line: a script for bash, zsh or fish, made of the parsers themselves. Starts nothing."""
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from ..config import arguments
+from ..config.arguments import COMPLETION, SHELLS
+from ..config.files import read_first
+from ..config.ini import check_path, read_sections
+from ..config.plugins import load_plugins
+from ..config.subcommands import HELP, SUBCOMMANDS, Subcommand
+from ..errors import ConfigError
+from ..links import LINKS
+from ..options import expected
+from ..plugins import KINDS, Catalog, make_catalog
+from .command import DONE
+from .shells import PLAIN, SCRIPTS, Commands, Flag
+
+FILES = 'FILE'      #: the metavar of options that take the path of a file
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the script for a shell.
+
+    Args:
+        argv: All arguments; ``--plugin`` and ``--config`` beside ``--completion`` have their plugins' flags completed too.
+
+    Raises:
+        ConfigError: There is no such shell, or it is asked for something else as well.
+    """
+    line, rest = arguments.early(argv)
+    word, equals, shell = rest[0].partition('=')
+    words = [shell, *rest[1:]] if equals else rest[1:]
+    if word != COMPLETION:
+        raise ConfigError('command line', word, f'{COMPLETION} and no other option but --plugin and --config')
+    if len(words) != 1 or words[0] not in SHELLS:
+        raise ConfigError(COMPLETION, ' '.join(words), expected(arguments.COMPLETION_OPTION))
+    sections = read_sections(check_path(line['config']), {}, read_first) if 'config' in line else {}
+    load_plugins(line, sections)
+    catalog, _ = make_catalog(KINDS)
+    sys.stdout.write(SCRIPTS[words[0]](commands(catalog)))
+    return DONE
+
+
+def commands(catalog: Catalog) -> Commands:
+    """Collect what can be completed.
+
+    Args:
+        catalog: The plugins whose options have flags.
+    """
+    plain = tuple(flags(arguments.full_parser(catalog), catalog))
+    found = {PLAIN: plain}
+    for word, subcommand in SUBCOMMANDS.items():
+        own = tuple(flags(parser_of(subcommand, catalog), catalog))
+        names = {flag.name for flag in own}
+        found[word] = (*own, *(flag for flag in plain if subcommand.all_flags and flag.name not in names))
+    names = {*LINKS, *(name for plugins in catalog.values() for name in plugins)}
+    helps = {word: subcommand.help for word, subcommand in SUBCOMMANDS.items()}
+    helps = {HELP: 'about a protocol and its errors, a behavior, a toxic or a link', **helps}
+    return Commands(found, helps, tuple(sorted(names)))
+
+
+def parser_of(subcommand: Subcommand, catalog: Catalog) -> arguments.Parser:
+    """Make the parser of a subcommand."""
+    module, _, name = subcommand.parser.partition(':')
+    parser: arguments.Parser = getattr(import_module(module), name)(catalog)
+    return parser
+
+
+def flags(parser: arguments.Parser, catalog: Catalog) -> Iterator[Flag]:
+    """Give the flags of a parser."""
+    for action in parser._actions:
+        for name in action.option_strings:
+            if name.startswith('--'):
+                option = parser.options.get(name)
+                line = ' '.join(str(action.help or '').replace('%%', '%').split())
+                words = option.choices if option and option.choices else plugins(name, catalog)
+                takes = action.nargs != 0
+                yield Flag(name, line, takes, tuple(map(str, words)) if takes else (), takes and action.metavar == FILES)
+
+
+def plugins(name: str, catalog: Catalog) -> Sequence[Any]:
+    """Return what a flag takes that is the name of a plugin or of a link."""
+    if name == '--link':
+        return list(LINKS)
+    return sorted(catalog.get(name.removeprefix('--'), ()))

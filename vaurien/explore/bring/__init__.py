@@ -1,0 +1,1 @@
+"""What explore brings into the processes of tests: no part of vaurien there."""

@@ -1,0 +1,136 @@
+"""One exploration from its command line to its exit status. Knows the steps, and no rule."""
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from ..cli.background import never_waiting
+from ..cli.log import close_log, log_exception, open_log
+from ..errors import ConfigError
+from ..protocols import Protocol
+from ..run.command import environment
+from ..run.keeper import Keeper
+from ..run.setup import Setup, make_setup
+from . import arguments
+from .accepting import read_accepted
+from .exploring import Exploration, wishes_of
+from .kept import Kept
+from .report.progress import Progress
+from .safety import check_hosts
+from .steps import Given
+from .suite.runner import Runner
+
+
+def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
+    """Explore a command.
+
+    Args:
+        argv: The arguments after the word ``explore``.
+        keeper: The process that is to start the command.
+        environ: The environment that the command is to have, but for what is replaced.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ConfigError: A value does not fit; nothing was started.
+        OSError, VaurienError: Something cannot be opened.
+    """
+    values, rest = arguments.read(argv)
+    setup = make_setup(rest, environ)
+    check(setup)
+    check_hosts([(place.name, place.backend) for place in setup.places], values['allow_host'])
+    wishes = wishes_of(values, read_accepted(values['accept']))
+    kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
+    with ExitStack() as ending:
+        folder = tempfile.mkdtemp(prefix='vaurien-')
+        keeper.send(do='remove', folder=folder)     # where this process is killed
+        ending.callback(shutil.rmtree, folder, ignore_errors=True)
+        for place in setup.places:
+            if place.listen.unix:
+                (Path(folder) / place.name).mkdir()
+        opened = Opened(setup.inside(Path(folder)), Path(folder), keeper, environ, ending)
+        progress = Progress(sys.stderr if sys.stderr.isatty() else None)
+        return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
+
+
+def check(setup: Setup) -> None:
+    """Refuse what would add faults of its own.
+
+    Raises:
+        ConfigError: There is such a thing.
+    """
+    spec = setup.configuration.spec
+    if setup.playing is not None:
+        raise ConfigError('--scenario', '', 'nothing: explore says itself what goes wrong')
+    if spec.plan:
+        raise ConfigError('--fault', '', 'nothing: explore says itself what goes wrong')
+    for proxy in spec.proxies:
+        if any(entry.name != 'dummy' for entry in proxy.mix) or proxy.toxics:
+            raise ConfigError('--behavior, --toxic', proxy.name, 'nothing: explore says itself what goes wrong')
+    if any(place.alone for place in setup.places):
+        raise ConfigError('--in-place', '', 'HOST:PORT=BACKEND: the command runs many times')
+
+
+class Opened:
+    """What is open while it explores.
+
+    Args:
+        setup: What the command line says.
+        folder: A folder for its files.
+        keeper: The process that is to start the command.
+        environ: The environment of the command.
+        ending: What is to be done in the end is added to it.
+    """
+
+    def __init__(self, setup: Setup, folder: Path, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> None:
+        from gevent import get_hub, signal_handler
+
+        from ..proxies.fleet import Fleet
+        self.setup, spec = setup, setup.configuration.spec
+        ending.callback(close_log, open_log(spec.log_level, spec.log_output))
+        self._out = ending.enter_context(never_waiting(sys.stdout, 'vaurien: lines that were dropped: {}\n'.format))
+        hub = get_hub()
+        hub.print_exception = log_exception  # type: ignore[method-assign]
+        ending.callback(delattr, hub, 'print_exception')
+        fleet = Fleet(spec.seed, spec.defaults)
+        ending.callback(fleet.close)
+        fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
+        fleet.reconcile(spec.proxies)
+        through = environment(setup, {name: proxy.bound for name, proxy in fleet.proxies.items()})
+        tells = is_pytest(setup.command)
+        self.runner = Runner(setup.command, environ, through, fleet, keeper, folder, tells)
+        ending.callback(self.runner.close)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            handler: Any = signal_handler(number, self._stop)
+            handler.ref = False
+            ending.callback(handler.cancel)
+
+    def _stop(self) -> None:
+        self.runner.stopping = True
+
+    def say(self, text: str) -> None:
+        """Say something to the user."""
+        self._out.write(f'{text}\n')
+        self._out.flush()
+
+    def given(self, values: Mapping[str, Any], rest: Sequence[str]) -> Given:
+        """Return what is explored."""
+        protocols = {proxy.name: proxy.protocol for proxy in self.setup.configuration.spec.proxies}
+        effects = {name: Protocol.get(protocol).effects for name, protocol in protocols.items()}
+        command = self.setup.command
+        options = list(rest[:list(rest).index('--')])
+        paths = [word for word in command[1:] if not word.startswith('-') and Path(word.partition('::')[0]).exists()]
+        return Given(self.runner, protocols, effects, options, command, paths, values['limit'], values['level'],
+                     values['must_tolerate'])
+
+
+def is_pytest(command: Sequence[str]) -> bool:
+    """Return whether a command is pytest, which tells of its tests."""
+    names = [Path(word).name for word in command]
+    return any(name in ('pytest', 'py.test') for name in names)

@@ -1,0 +1,164 @@
+"""One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from .. import __version__
+from .accepting import Known, is_accepted
+from .baseline import Baseline
+from .findings import Hit, grouped
+from .kept import REPORT, Kept
+from .model.sites import count_exchanges
+from .report import document, terminal
+from .report.progress import Progress
+from .steps import Confirming, Given, Level, plan_level, take_baseline
+from .suite.runner import Stopped
+from .verdicts import FAIL
+
+FINE, FOUND, NO_BASELINE, INTERRUPTED = 0, 1, 3, 130    #: exit statuses
+SHOWN_OUTPUT = 3000     #: [characters] of what a command has written that are shown where it does not pass
+
+
+class Wishes(NamedTuple):
+    """What is wanted of an exploration, beside what it explores.
+
+    Args:
+        budget: Seconds after which no run of a level is begun; None: there is no such limit.
+        listing: Whether nothing is done but to show what would be.
+        json: Where the report is written for programs; empty: nowhere but to where it is kept.
+        accepted: Findings that are known.
+    """
+
+    budget: float | None
+    listing: bool
+    json: str
+    accepted: frozenset[Known]
+
+
+class BudgetSpent(Exception):  # noqa: N818 - it is no error
+    """No more run is to be begun."""
+
+
+class Exploration:
+    """The steps, and what is said of them.
+
+    Args:
+        given: What is explored.
+        wishes: What is wanted of it.
+        kept: What earlier runs have found out.
+        say: Called with each line.
+        progress: Shows how far it is.
+    """
+
+    def __init__(self, given: Given, wishes: Wishes, kept: Kept, say: Callable[[str], None], progress: Progress) -> None:
+        self._given, self._wishes, self._kept, self._say, self._progress = given, wishes, kept, say, progress
+        self._began = time.monotonic()
+        self._baseline: Baseline | None = None
+        self._level: Level | None = None
+        self._hits: list[Hit] = []
+        self._unstable: list[Hit] = []
+        self._waiting: list[list[Hit]] = []
+        self._faults = self._known = 0
+        self._ended = ''
+
+    def run(self) -> int:
+        """Go through all steps, and return the exit status."""
+        status = FINE
+        try:
+            status = self._steps()
+        except Stopped:
+            self._ended, status = 'interrupted', INTERRUPTED
+        self._progress.clear()
+        if self._wishes.listing and not status:
+            return status
+        report = self._report()
+        for finding in report.findings:
+            for line in terminal.finding_lines(finding):
+                self._say(line)
+        if report.baseline is not None:
+            self._say(terminal.summary(report))
+        self._kept.write(REPORT, report)
+        if self._wishes.json:
+            Path(self._wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
+        return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
+
+    def _steps(self) -> int:
+        baseline = take_baseline(self._given, self._kept.names, self._say_progress)
+        self._baseline = baseline
+        self._progress.clear()
+        for line in terminal.baseline_lines(baseline):
+            self._say(line)
+        if baseline.broken or not baseline.tests:
+            self._ended = 'baseline'
+            for line in terminal.no_baseline_lines(baseline, SHOWN_OUTPUT):
+                self._say(line)
+            return NO_BASELINE
+        self._kept.names.update(baseline.known.names)
+        points = plan_level(baseline, self._given)
+        self._faults = len(points)
+        new = [point for point in points if not self._kept.is_clean(point)]
+        self._known = len(points) - len(new)
+        level = self._level = Level(self._given, baseline, new)
+        self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
+        if self._wishes.listing:
+            for line in terminal.point_lines(new):
+                self._say(line)
+            return FINE
+        self._try(level)
+        self._confirm(baseline, level.hits)
+        return FINE
+
+    def _say_progress(self, text: str) -> None:
+        self._progress.show(text)
+        self._check_budget()
+
+    def _check_budget(self) -> None:
+        budget = self._wishes.budget
+        if budget is not None and self._level is not None and time.monotonic() - self._began > budget:
+            raise BudgetSpent
+
+    def _try(self, level: Level) -> None:
+        """Make the runs of a level, as many as the budget has room for."""
+        total = level.runs
+        began = time.monotonic()
+        try:
+            while level.left:
+                self._check_budget()
+                self._progress.level(self._given.level, total - level.runs, total, sum(map(len, level.hits)), began)
+                kept = len(level.clean)
+                self._waiting = level.hits
+                level.step()
+                self._kept.add(level.clean[kept:])
+        except BudgetSpent:
+            self._ended = 'budget'
+
+    def _confirm(self, baseline: Baseline, hits: Sequence[list[Hit]]) -> None:
+        confirming = Confirming(self._given, baseline)
+        self._waiting = list(hits)
+        while self._waiting:
+            self._progress.show(f'confirm: {len(hits) - len(self._waiting)} of {len(hits)}')
+            held, not_held = confirming.confirm(self._waiting[0])
+            del self._waiting[0]
+            self._hits += held
+            self._unstable += not_held
+
+    def _report(self) -> document.Document:
+        """Return what is known."""
+        baseline, level = self._baseline, self._level
+        about = None if baseline is None else document.Baseline(
+            len(baseline.tests), tuple(round(run.seconds, 3) for run in baseline.runs), count_exchanges(baseline.runs[-1]),
+            len(baseline.sites), dict(baseline.left_out), baseline.broken)
+        findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted)) for finding in grouped(self._hits))
+        return document.Document(
+            document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
+            document.unstable(self._unstable), self._faults, self._known, len(level.left) if level else 0,
+            len(level.unmet) if level else 0, sum(map(len, self._waiting)), self._given.runner.count,
+            round(time.monotonic() - self._began, 3))
+
+
+def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:
+    """Return what the command line wishes."""
+    return Wishes(values['budget'], values['list'], values['json'], accepted)

@@ -1,0 +1,138 @@
+"""Findings: what is wrong, once for each cause, with all places where it shows. Pure."""
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ..plans.globs import Glob
+from ..plans.grammar import format_fault
+from ..recording.records import Exchanged
+from ..spec import FaultSpec
+from .model.faults import ALWAYS, Point
+from .model.records import WHOLE, Run
+from .verdicts import FAIL, VERDICTS, Verdict
+
+
+class Hit(NamedTuple):
+    """One verdict on one point.
+
+    Args:
+        point: The point.
+        verdict: What is wrong.
+        kind: What was applied.
+        again: The command line that shows it again.
+    """
+
+    point: Point
+    verdict: Verdict
+    kind: str
+    again: str = ''
+
+
+class Finding(NamedTuple):
+    """One cause.
+
+    Args:
+        verdict: Its name.
+        level: ``FAIL`` or ``WARN``.
+        proxy: Whose client it is.
+        category: The class of the fault.
+        mode: ``once`` or ``always``.
+        hits: Where it shows.
+    """
+
+    verdict: str
+    level: str
+    proxy: str
+    category: str
+    mode: str
+    hits: tuple[Hit, ...]
+
+    @property
+    def sites(self) -> list[str]:
+        """The shapes of the requests, each once."""
+        return list(dict.fromkeys(hit.point.place.site.shape for hit in self.hits))
+
+    @property
+    def tests(self) -> list[str]:
+        """The tests that show it, each once."""
+        return list(dict.fromkeys(hit.point.place.test for hit in self.hits))
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was applied, each once."""
+        return list(dict.fromkeys(hit.kind for hit in self.hits))
+
+    @property
+    def detail(self) -> str:
+        """What was seen, of the first place."""
+        return self.hits[0].verdict.detail
+
+    @property
+    def again(self) -> str:
+        """The command line that shows it again."""
+        return self.hits[0].again
+
+
+def grouped(hits: Iterable[Hit]) -> list[Finding]:
+    """Make one finding of what has one cause; the worst come first."""
+    found: dict[tuple[str, str, str, str, str], list[Hit]] = {}
+    for hit in hits:
+        point, verdict = hit.point, hit.verdict
+        key = verdict.name, verdict.level, point.place.site.proxy, point.category, point.mode
+        found.setdefault(key, []).append(hit)
+    order = list(VERDICTS)
+    findings = [Finding(*key, tuple(some)) for key, some in found.items()]
+    return sorted(findings, key=lambda finding: (finding.level != FAIL, order.index(finding.verdict), finding[2:5]))
+
+
+# -- again
+
+def again(options: Sequence[str], command: Sequence[str], spec: FaultSpec) -> str:
+    """Return the command line that applies one fault.
+
+    Args:
+        options: What says where the backends are.
+        command: The command.
+        spec: The fault.
+    """
+    return shlex.join(['vaurien', 'run', *options, '--fault', format_fault(spec), '--', *command])
+
+
+def alone(point: Point, run: Run, kind: str) -> FaultSpec:
+    """Return the fault for a command that runs one test alone, where requests are counted from the beginning.
+
+    Args:
+        point: The point.
+        run: A run of that test alone, with the fault.
+        kind: What was applied.
+    """
+    site, test = point.place.site, run.tests.get(point.place.test)
+    exchanges = sorted((*run.outside, *(test.exchanges if test is not None else ())), key=lambda one: one.time)
+    glob, count = Glob(site.glob), 0
+    stages = {exchange.stage for exchange in exchanges if meant(exchange, site.proxy, exchange.stage, glob)}
+    for exchange in exchanges:
+        count += meant(exchange, site.proxy, site.stage, glob)
+        if exchange.fault and exchange.proxy == site.proxy:
+            break
+    return FaultSpec(name=kind, proxy=site.proxy, request=site.glob, stage=site.stage if len(stages) > 1 else '',
+                     nth=max(count, 1), count=0 if point.mode == ALWAYS else 1)
+
+
+def meant(exchange: Exchanged, proxy: str, stage: str, glob: Glob) -> bool:
+    """Return whether an entry of a plan means a request."""
+    return exchange.proxy == proxy and exchange.stage == stage and exchange.number > 0 \
+        and (glob.matches(exchange.name) or glob.matches(exchange.shape))
+
+
+def narrowed(command: Sequence[str], test: str, paths: Iterable[str]) -> list[str]:
+    """Return the command with one test in place of all that it was told to run.
+
+    Args:
+        command: The command.
+        test: The test, as it is named on a command line; that of a command that tells of none stays as it is.
+        paths: Which of the arguments name tests.
+    """
+    if test == WHOLE:
+        return list(command)
+    named = set(paths)
+    return [*(word for word in command if word not in named), test]

@@ -1,0 +1,28 @@
+"""What ``vaurien explore --help`` says: a page that fits on a screen. Parses nothing."""
+TEXT = """\
+vaurien explore runs a command again and again, each time with one failure that
+its backends could really have at one request that it really makes.
+
+usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
+
+  vaurien explore --through DATABASE_URL --through REDIS_URL --budget 10m \\
+          -- pytest tests/
+      each test is told apart: one failure for each test and run
+  vaurien explore --through REDIS_URL -- ./check.sh
+      any other command is one test, which passes with status 0
+
+  --through, --env, --in-place    where the backends are: as for vaurien run
+  --budget 30s|10m|2h   no run is begun after that
+  --limit SECONDS       what each test may take in any case
+  --level 1|2|3         each kind of request once, in every test, each request
+  --must-tolerate       a failure that is worth another try may end no test
+  --list                shows what would be done
+  --json FILE           the report, for programs
+  --accept FILE         findings that are known; vaurien explore accept FILE
+                        writes those of the last run into it
+  --fresh               forgets what earlier runs have found out
+  --allow-host HOST     a backend that is not on a private network
+
+It ends with 1 for a new FAIL, with 0 for none, with 3 where the command does
+not pass as it is, and with 130 after Ctrl-C.
+"""

@@ -1,0 +1,87 @@
+"""What may be done to a request: for each class the failures that a server has, and how often. Tables and pure functions."""
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ...spec import FaultSpec
+from .sites import Place, Site, answered_ok
+
+ONCE, ALWAYS = 'once', 'always'     #: modes
+HANG, BLACKOUT = 'hang', 'blackout'     #: behaviors: silence, and the end of the connection before anything was done
+#: which failures stand for a class: the first that fits a request is taken. Silence and the end are behaviors of every protocol
+KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    'redis': {'A': ('readonly', 'loading', 'busy'), 'B': ('noperm', 'execabort'), 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'memcache': {'A': ('temporary-failure', 'out-of-memory', 'server-error', 'busy'), 'B': ('client-error', 'error'),
+                 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'postgres': {'A': ('deadlock', 'serialization-failure', 'admin-shutdown'), 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'mysql': {'A': ('deadlock',), 'B': ('command-denied',), 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'http': {'A': ('503',), 'B': ('501',), 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'smtp': {'A': ('mailbox-busy', 'local-error', 'service-unavailable'),
+             'B': ('mailbox-unavailable', 'sender-rejected', 'transaction-failed'),
+             'C': ('lost-reply',), 'E': ('half-reply',)},
+}
+#: those that stand for A where they go on: the server's state
+LASTING: Mapping[str, tuple[str, ...]] = {
+    'redis': ('readonly', 'loading', 'busy'), 'memcache': ('out-of-memory', 'server-error'), 'mysql': ('read-only', 'not-ready'),
+    'postgres': ('read-only', 'out-of-memory', 'admin-shutdown'), 'http': ('503',), 'smtp': ('insufficient-storage',
+                                                                                          'service-unavailable'),
+}
+#: the order in which they are tried, and how often each
+ORDER = (('C', ONCE), ('A', ALWAYS), ('A', ONCE), ('F', ONCE), ('D', ONCE), ('E', ONCE), ('B', ONCE))
+
+
+class Point(NamedTuple):
+    """One fault at one request of one test.
+
+    Args:
+        place: The request.
+        category: The class, a letter of ``vaurien.protocols.kinds.CATEGORIES``.
+        mode: ``once`` or ``always``.
+        kinds: What is applied: the first that fits.
+    """
+
+    place: Place
+    category: str
+    mode: str
+    kinds: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[Site, str, str]:
+        """What a level counts once."""
+        return self.place.site, self.category, self.mode
+
+    def specs(self) -> list[FaultSpec]:
+        """Return the entries of a plan that apply it; the first that fits is applied."""
+        place = self.place
+        return [FaultSpec(name=kind, proxy=place.site.proxy, request=place.site.glob, stage=place.site.stage, nth=place.nth,
+                          count=1 if self.mode == ONCE else 0, test=place.test) for kind in self.kinds]
+
+
+def kinds_of(protocol: str, category: str, mode: str) -> tuple[str, ...]:
+    """Return what stands for a class in a protocol; empty: it has none."""
+    if category == 'D':
+        return (HANG,)
+    if category == 'F':
+        return (BLACKOUT,)
+    if mode == ALWAYS:
+        return LASTING.get(protocol, ())
+    return KINDS.get(protocol, {}).get(category, ())
+
+
+def points_of(place: Place, protocol: str, clean_up: bool = False) -> list[Point]:
+    """Return what may be done to a request.
+
+    Args:
+        place: The request.
+        protocol: What its proxy speaks.
+        clean_up: Whether set-up and tear-down are tried as well.
+    """
+    part = place.effect.part
+    if part == 'cleaning' and not clean_up:
+        return []
+    found = []
+    for category, mode in ORDER:
+        # a response that is lost within a transaction ends that, and nothing was done
+        kinds = () if part == 'inside' and category in 'CE' else kinds_of(protocol, category, mode)
+        if kinds and (category in 'CDEF' or answered_ok(place.answered)):
+            found.append(Point(place, category, mode, kinds))
+    return found

@@ -1,0 +1,38 @@
+"""What ``vaurien explore`` can be told beside what ``vaurien run`` can. One table, for its command line and for the docs."""
+import re
+from typing import Any
+
+from ..config.settings import FILE, Text
+from ..options import Bounded, Option
+
+MAX_SECONDS = 86_400
+UNITS = {'s': 1, 'm': 60, 'h': 3600}
+DURATION = re.compile(r'(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smh]?)\Z')
+
+
+def duration(text: Any) -> float:
+    """Read how long something may take: ``30s``, ``10m``, ``2h``, or a number of seconds."""
+    found = DURATION.match(str(text).strip())
+    if found is None or not 0 < (seconds := float(found['number']) * UNITS[found['unit'] or 's']) <= MAX_SECONDS:
+        raise ValueError(text)
+    return seconds
+
+
+#: options of ``explore``
+EXPLORE: dict[str, Option] = {
+    'budget': Option("How long it may take: no run of the suite is begun after that but those that confirm; what was left out is "
+                     "said", Text('30s|10m|2h', 'a duration such as 30s, 10m or 2h', duration), None),
+    'limit': Option("Seconds that a test may take in any case; one that takes three times as long as without a fault is given "
+                    "that", Bounded(float, 0.1, MAX_SECONDS), 10.0),
+    'level': Option("1: each failure at each kind of request once, in one test; 2: in every test, and where tests tidy up; 3: at "
+                    "each request of each test", Bounded(int, 1, 3), 1),
+    'must_tolerate': Option("A failure that is worth another try may end no test", bool, False),
+    'list': Option("Show what the suite asks and what would be done to it, and do nothing of it", bool, False),
+    'json': Option("Write the report into this file, as JSON", FILE, ''),
+    'accept': Option("A file with findings that are known, which vaurien explore accept has written: they make no exit status 1",
+                     FILE, ''),
+    'fresh': Option("Forget what earlier runs have found out", bool, False),
+    'allow_host': Option("A backend that is neither on this machine nor in a private network, and that may be written to all the "
+                         "same; may be repeated", Text('HOST', 'the name or address of a host', str), None),
+}
+REPEATED = ('allow_host',)  #: those that may be given several times

@@ -1,0 +1,224 @@
+"""The steps: baseline, the runs of a level, confirmation. Knows how runs are made, and not how they are shown."""
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ..protocols.effects.words import Effects
+from ..spec import FaultSpec
+from .baseline import Baseline, baseline_of
+from .findings import Hit, again, alone, narrowed
+from .model.faults import BLACKOUT, Point, points_of
+from .model.packing import chosen, packed
+from .model.records import PASSED, Run, Tested
+from .model.sites import places
+from .suite.limits import Limits, limits_of
+from .suite.runner import Runner
+from .verdicts import judge
+
+CLEAN_RUNS = 3
+CONFIRMING = 2      #: runs with the fault that have to show it again
+
+
+class Given(NamedTuple):
+    """What is explored.
+
+    Args:
+        runner: Makes runs.
+        protocols: What the proxies speak.
+        effects: What requests do, by proxy.
+        options: What says on a command line where the backends are.
+        command: The command.
+        paths: Which of its arguments name tests.
+        limit: Seconds that each test may take in any case.
+        level: What is tried: 1, 2 or 3.
+        must_tolerate: Whether a failure that is worth another try may not end a test.
+    """
+
+    runner: Runner
+    protocols: Mapping[str, str]
+    effects: Mapping[str, Effects]
+    options: Sequence[str]
+    command: Sequence[str]
+    paths: Sequence[str]
+    limit: float
+    level: int = 1
+    must_tolerate: bool = False
+
+
+class Judged(NamedTuple):
+    """What one run has shown.
+
+    Args:
+        hits: What is wrong.
+        unmet: Points whose request did not come.
+        again: Points that were not reached, since the run ended before.
+        done: How many were judged.
+    """
+
+    hits: list[Hit]
+    unmet: list[Point]
+    again: list[Point]
+    done: int
+
+
+def take_baseline(given: Given, names: Mapping[tuple[str, str], str], tell: Callable[[str], None]) -> Baseline:
+    """Run the suite without a fault: to warm up, three times through vaurien, and once beside it.
+
+    Args:
+        given: What is explored.
+        names: What shapes were called in earlier runs.
+        tell: Called with what is done now.
+    """
+    generous = Limits({}, 3600.0, 3600.0)
+    tell('baseline: a run to warm up')
+    given.runner.run(generous)
+    runs = []
+    for number in range(CLEAN_RUNS):
+        tell(f'baseline: run {number + 1} of {CLEAN_RUNS}')
+        runs.append(given.runner.run(generous))
+    tell('baseline: a run beside vaurien')
+    beside = given.runner.run(generous, beside=True)
+    return baseline_of(runs, beside, given.effects, given.protocols, names)
+
+
+def plan_level(baseline: Baseline, given: Given) -> list[Point]:
+    """Return the points of the level, in the order in which they are tried."""
+    found = [point for tested in baseline.tests.values() for place in places(tested, baseline.known)
+             for point in points_of(place, given.protocols[place.site.proxy], clean_up=given.level > 1)]
+    return chosen(found, given.level)
+
+
+def specs_of(points: Iterable[Point]) -> list[FaultSpec]:
+    """Return the plan that applies some points."""
+    return [spec for point in points for spec in point.specs()]
+
+
+def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point]) -> Judged:
+    """Judge what a run with one fault for each test has shown."""
+    judged = Judged([], [], [], 0)
+    hits, unmet, later, done = judged.hits, judged.unmet, judged.again, 0
+    for point in points:
+        tested = run.tests.get(point.place.test)
+        if tested is None:
+            later.append(point)
+            continue
+        verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable,
+                         given.must_tolerate)
+        done += 1
+        if verdicts is None:
+            unmet.append(point)
+        else:
+            hits += [Hit(point, verdict, kind_of(tested, point)) for verdict in verdicts]
+    return Judged(hits, unmet, later, done)
+
+
+def kind_of(tested: Tested, point: Point) -> str:
+    """Return what was applied to a point."""
+    return next((one.fault.rpartition('/')[2] for one in tested.exchanges if one.fault and one.proxy == point.place.site.proxy),
+                point.kinds[0])
+
+
+class Level:
+    """The runs of a level.
+
+    Args:
+        given: What is explored.
+        baseline: What is known without a fault.
+        points: What is done.
+
+    Attributes:
+        left: Points that are still to be done.
+        clean: Points with nothing wrong.
+        hits: What is wrong so far, by point.
+        unmet: Points whose request did not come.
+    """
+
+    def __init__(self, given: Given, baseline: Baseline, points: Sequence[Point]) -> None:
+        self._given, self._baseline = given, baseline
+        self._limits = limits_of(baseline.runs, given.limit)
+        self.left = list(points)
+        self.clean: list[Point] = []
+        self.hits: list[list[Hit]] = []
+        self.unmet: list[Point] = []
+
+    @property
+    def runs(self) -> int:
+        """How many runs are left."""
+        return len(packed(self.left))
+
+    def step(self) -> None:
+        """Make the next run. What it did not come to, since it ended before, is left for the next; alone, where it ends each."""
+        points = packed(self.left)[0]
+        run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
+        judged = judge_run(self._given, self._baseline, run, points)
+        wrong = {id(hit.point): [] for hit in judged.hits}  # type: dict[int, list[Hit]]
+        for hit in judged.hits:
+            wrong[id(hit.point)].append(hit)
+        unmet = {id(point) for point in judged.unmet}
+        later = {id(point) for point in judged.again} if judged.done else set()
+        for point in points:
+            if id(point) in later:
+                continue
+            if id(point) in wrong:
+                self.hits.append(wrong[id(point)])
+            elif id(point) in unmet or judged.done == 0:
+                self.unmet.append(point)
+            else:
+                self.clean.append(point)
+        over = {id(point) for point in points} - later
+        self.left = [point for point in self.left if id(point) not in over]
+
+
+class Confirming:
+    """Holds each verdict against the test alone: twice with its fault, and once without.
+
+    Args:
+        given: What is explored.
+        baseline: What is known without a fault.
+    """
+
+    def __init__(self, given: Given, baseline: Baseline) -> None:
+        self._given, self._baseline = given, baseline
+        self._limits = limits_of(baseline.runs, given.limit)
+        self._clean: dict[str, Tested | None] = {}
+
+    def confirm(self, hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
+        """Confirm the verdicts on one point.
+
+        Args:
+            hits: These.
+
+        Returns:
+            Those that hold, and those that do not; what is meant, as another failure shows, is in neither.
+        """
+        point = hits[0].point
+        clean = self._without(point.place.test)
+        if clean is None or clean.outcome != PASSED:
+            return [], list(hits)
+        held = {hit.verdict.name for hit in hits}
+        line = ''
+        for _ in range(CONFIRMING):
+            run, tested = self._with(point)
+            verdicts = judge(point, clean, tested, self._baseline.known, self._baseline.stable) if tested is not None else None
+            held &= {verdict.name for verdict in verdicts or ()}
+            if tested is not None and verdicts:
+                command = narrowed(self._given.command, tested.where or point.place.test, self._given.paths)
+                line = again(self._given.options, command, alone(point, run, kind_of(tested, point)))
+        if 'silent-success' in held and point.category == 'E' and self._tolerated(point):
+            held.discard('silent-success')
+            hits = [hit for hit in hits if hit.verdict.name != 'silent-success']
+        return ([hit._replace(again=line) for hit in hits if hit.verdict.name in held],
+                [hit for hit in hits if hit.verdict.name not in held])
+
+    def _with(self, point: Point) -> tuple[Run, Tested | None]:
+        run = self._given.runner.run(self._limits, point.specs(), [point.place.test])
+        return run, run.tests.get(point.place.test)
+
+    def _without(self, test: str) -> Tested | None:
+        if test not in self._clean:
+            self._clean[test] = self._given.runner.run(self._limits, (), [test]).tests.get(test)
+        return self._clean[test]
+
+    def _tolerated(self, point: Point) -> bool:
+        """Return whether a test passes without this response at all: then half of it was not taken for whole."""
+        _, tested = self._with(point._replace(category='F', kinds=(BLACKOUT,)))
+        return tested is not None and tested.passed

@@ -1,0 +1,46 @@
+"""What the tests tell: where each begins and ends, and how. A socket that only this user can open. Knows no proxy and no plan."""
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+from gevent import socket
+from gevent.server import StreamServer
+
+#: where the tests find it, and the file with those that are to be run
+VARIABLE, CHOSEN_VARIABLE = 'VAURIEN_EXPLORE', 'VAURIEN_EXPLORE_TESTS'
+BACKLOG = 64
+MAX_LINE = 2**20    #: [bytes] of a message
+
+Message = dict[str, Any]
+
+
+class Channel:
+    """Takes messages, lines of JSON, and answers each once it has been taken in.
+
+    Args:
+        path: Where it listens.
+        told: Called with each message, and returns what is answered.
+    """
+
+    def __init__(self, path: str, told: Callable[[Message], Message]) -> None:
+        self.path, self._told = path, told
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(path)
+        os.chmod(path, 0o600)
+        listener.listen(BACKLOG)
+        self._server = StreamServer(listener, self._serve)
+        self._server.start()
+
+    def _serve(self, sock: Any, address: Any) -> None:
+        file = sock.makefile('rb')
+        while line := file.readline(MAX_LINE):
+            try:
+                message = json.loads(line)
+            except ValueError:
+                break
+            sock.sendall(json.dumps(self._told(message)).encode() + b'\n')
+
+    def close(self) -> None:
+        """Take no more."""
+        self._server.stop()

@@ -1,0 +1,148 @@
+"""What happens in one run: which test is on, what it asks, and when its time is over. Knows proxies, and no process."""
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...recording.records import Closed, Exchanged, Opened
+from ..model.records import UNFINISHED, WHOLE, Run, Tested
+from .channel import Message
+
+if TYPE_CHECKING:
+    from ...proxies.fleet import Fleet
+    from .limits import Limits
+
+
+class Now:
+    """A test that is on.
+
+    Args:
+        name: Its name.
+        where: What names it on a command line.
+    """
+
+    def __init__(self, name: str, where: str = '') -> None:
+        self.name, self.where, self.began = name, where, time.monotonic()
+        self.hung = self.late = False
+
+
+class Watching:
+    """Watches one run of the suite.
+
+    Args:
+        fleet: The proxies.
+        told: Whether the command tells of tests; without it, the whole command is one.
+    """
+
+    def __init__(self, fleet: 'Fleet', told: bool = True) -> None:
+        self.fleet = fleet
+        self.now: Now | None = None
+        self.tells = False
+        self._whole = not told
+        self._began = self._idle = time.monotonic()
+        self._tests: dict[str, Tested] = {}
+        self._exchanges: list[Exchanged] = []
+        self._open: dict[tuple[str, int], str] = {}
+
+    def start(self) -> None:
+        """Begin."""
+        self.fleet.exchanges.follow(self._exchanged, self._happened)
+        self.fleet.exchanges.begin_mark('')
+        if self._whole:
+            self._begin(WHOLE)
+
+    def stop(self) -> None:
+        """End; what is still open is reset, so that all is in the records."""
+        for proxy in self.fleet.proxies.values():
+            proxy.abort()
+        self.fleet.exchanges.unfollow(self._exchanged, self._happened)
+
+    def _exchanged(self, exchanged: Exchanged) -> None:
+        self._exchanges.append(exchanged)
+
+    def _happened(self, event: Any) -> None:
+        if isinstance(event, Opened):
+            self._open[event.proxy, event.session] = event.test
+        elif isinstance(event, Closed):
+            self._open.pop((event.proxy, event.session), None)
+
+    # -- what the tests tell
+
+    def told(self, message: Message) -> Message:
+        """Take in what the tests tell."""
+        call: Callable[[Message], None] | None = {
+            'begin': self._told_begin, 'end': self._told_end, 'mark': self._told_mark}.get(str(message.get('do')))
+        if call is not None:
+            call(message)
+        return {}
+
+    def _told_begin(self, message: Message) -> None:
+        self.tells = True
+        self._begin(str(message['test']), str(message.get('where', '')))
+
+    def _told_mark(self, message: Message) -> None:
+        self.fleet.exchanges.begin_mark(str(message['test']))
+
+    def _told_end(self, message: Message) -> None:
+        self._end(str(message['outcome']), tuple(tuple(types) for types in message['errors']), str(message['text']))
+
+    def _begin(self, name: str, where: str = '') -> None:
+        self.now = Now(name, where)
+        self.fleet.exchanges.begin_mark(name)
+
+    def _end(self, outcome: str, errors: tuple[tuple[str, ...], ...] = (), text: str = '', signalled: int = 0) -> None:
+        now, self.now = self.now, None
+        self._idle = time.monotonic()
+        if now is None:
+            return
+        left = len(self._open)
+        self.fleet.exchanges.begin_mark('')
+        self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
+                                        signalled, now.where)
+
+    # -- limits
+
+    def look(self, limits: 'Limits', grace: float) -> bool:
+        """End the wait of a client whose time is over, and return whether the run has to be ended.
+
+        Args:
+            limits: How long tests may take.
+            grace: Seconds that one may take from there on.
+        """
+        now = self.now
+        if now is None:
+            return time.monotonic() - self._idle > limits.whole
+        late = time.monotonic() - now.began - limits.tests.get(now.name, limits.otherwise)
+        if late >= 0 and not now.late:
+            now.late = True
+            now.hung = self._silent() > 0
+        return late >= grace
+
+    def _silent(self) -> int:
+        """Reset the connections that a client waits on in vain, and return how many there were."""
+        count = 0
+        for proxy in self.fleet.proxies.values():
+            for session in list(proxy.sessions.values()):
+                if session.silent:
+                    session.abort()
+                    count += 1
+        return count
+
+    # -- the end
+
+    def result(self, status: int | None, output: str) -> Run:
+        """Return what the run has shown.
+
+        Args:
+            status: The command's exit status; None: it was ended.
+            output: What it has written.
+        """
+        if self._whole:
+            self._end('passed' if status == 0 else 'failed' if status is not None else UNFINISHED, text=output[-2000:])
+        elif self.now is not None:
+            self._end(UNFINISHED, signalled=status - 128 if status is not None and status > 128 else 0)
+        of: dict[str, list[Exchanged]] = {name: [] for name in self._tests}
+        outside: list[Exchanged] = []
+        for exchange in sorted(self._exchanges, key=lambda exchange: exchange.time):
+            of.get(exchange.test, outside).append(exchange)
+        tests: Mapping[str, Tested] = {name: tested._replace(exchanges=tuple(of[name])) for name, tested in self._tests.items()}
+        return Run(status, time.monotonic() - self._began, tests, tuple(outside), output)

@@ -1,0 +1,25 @@
+"""What each method of HTTP does, by what RFC 9110 says of it: safe, idempotent, or neither. Pure."""
+from typing import Final
+
+from ..effects.words import ADDS, KEEPS, READ, UNKNOWN, Effect, Effects
+
+METHODS: Final[dict[str, Effect]] = {
+    **dict.fromkeys(('GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'CONNECT'), READ),
+    **dict.fromkeys(('PUT', 'DELETE'), KEEPS), **dict.fromkeys(('POST', 'PATCH'), ADDS),
+}
+#: what a second one is answered with: a conflict, a condition that does not hold any more, nothing left to delete
+CONFLICTS: Final = ('409', '412')
+GONE: Final = ('404', '410')
+
+
+def effect(name: str, stage: str) -> Effect:
+    """Return what a request does."""
+    return METHODS.get(name.partition(' ')[0].upper(), UNKNOWN)
+
+
+def refused_by_itself(name: str, answer: str, code: str) -> bool:
+    """Return whether a request may be refused because the one before it was not."""
+    return answer in CONFLICTS or name.startswith('DELETE ') and answer in GONE
+
+
+EFFECTS: Final = Effects(effect, refuses=refused_by_itself)
