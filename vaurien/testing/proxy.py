@@ -2,8 +2,6 @@
 
 Knows the control server by ``client``, and no process.
 """
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,11 +12,10 @@ from ..options import one_of
 from .changes import Change, MixChange, WireChange
 from .plan import PlannedFault, RunningPlan, about, fields_of
 from .unused import Asked, AskedMix, Unused, complain
+from .wait import wait_until
 
-#: [seconds] between two looks at the sessions; one look takes about 1 ms
-POLL_INTERVAL = 0.01
 #: fields that a reset brings back; nothing here can change the protocol and the address
-RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled')
+RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled', 'accepting')
 
 
 class OpenSession(NamedTuple):
@@ -50,9 +47,9 @@ class OpenSession(NamedTuple):
 class RunningProxy:
     """A proxy that runs until the end of a block or a test.
 
-    What goes wrong is changed at once by ``behavior``, ``mix``, ``toxic``, ``link`` and ``down``; used with ``with``, what was
-    set before comes back at the end of the block. Open sessions go on; the change is in force from their next exchange on; toxics
-    at once.
+    What goes wrong is changed at once by ``behavior``, ``mix``, ``toxic``, ``link``, ``down`` and ``stop_accepting``; used with
+    ``with``, what was set before comes back at the end of the block. Open sessions go on; the change is in force from their next
+    exchange on; toxics at once.
 
     Args:
         client: The control server that it is steered by.
@@ -151,6 +148,12 @@ class RunningProxy:
         """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
         self.client.disable(self.name)
         return Change(self, {'enabled': True})
+
+    def stop_accepting(self) -> 'Change[RunningProxy]':
+        """Refuse new connections, and let the open ones live on; at the end of the block it listens at the same address again."""
+        before = self.client.show(self.name)['accepting']
+        self.client.change(self.name, accepting=False)
+        return Change(self, {'accepting': before})
 
     def fault(self, request: str = '*', *, nth: int = 1, kind: str = '', behavior: str = '', toxic: str = '', count: int = 1,
               match: str = '', stage: str = '', session: int = 0, exchange: int = 0, unused_ok: bool = False,
@@ -273,12 +276,43 @@ class RunningProxy:
         Raises:
             TimeoutError: There are not; the message says how many there are.
         """
-        deadline, never = time.monotonic() + timeout, threading.Event()
-        while (found := self.client.count_sessions(self.name)) != count:
-            if time.monotonic() >= deadline:
-                raise TimeoutError(f'{self.name} has {found} sessions, not {count}, after {timeout:g} s')
-            never.wait(POLL_INTERVAL)
+        wait_until(lambda: (found := self.client.count_sessions(self.name)) != count and
+                   f'{self.name} has {found} sessions, not {count}', timeout)
         return self.sessions
+
+    def wait_for_connections(self, count: int = 1, timeout: float = 10.0) -> list[OpenSession]:
+        """Wait until there are so many sessions, or more.
+
+        Args:
+            count: How many, at least.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The sessions.
+
+        Raises:
+            TimeoutError: There are not; the message says how many there are.
+        """
+        wait_until(lambda: (found := self.client.count_sessions(self.name)) < count and
+                   f'{self.name} has {found} sessions, not {count} or more', timeout)
+        return self.sessions
+
+    def wait_applied(self, count: int = 1, timeout: float = 10.0) -> list[Fault]:
+        """Wait until so many faults were applied since it was made or reset, whatever applied them.
+
+        Args:
+            count: How many, at least.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The faults, oldest first.
+
+        Raises:
+            TimeoutError: There were not; the message says how many there were.
+        """
+        wait_until(lambda: (found := len(self.faults)) < count and
+                   f'{self.name} has applied {found} faults, not {count} or more', timeout)
+        return self.faults
 
     def kill_sessions(self) -> None:
         """End all sessions with a reset."""
