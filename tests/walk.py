@@ -17,7 +17,7 @@ from pathlib import Path
 
 import toxiproxy
 
-from .docs.blocks import ROOT, Block, blocks
+from .docs.blocks import ROOT, Block, blocks, untyped_tests
 from .docs.terminal import Terminal, terminal
 from .docs.test_pages_run import OURS, PYTEST, literal_blocks
 from .support import servers
@@ -62,16 +62,14 @@ def without_installing(clone: Path, home: Path) -> None:
 
 def walk(page: Path, shell: Terminal, home: Path) -> None:
     """Type what a page says, write its files, and run those of its tests that it does not run itself."""
-    tests, found = [], list(blocks(page))
-    typed = '\n'.join(block.text for block in found if block.language == 'console')
+    found = blocks(page)
     for block in found:
         if block.reason == DOWNLOADS:
             for line in block.text.splitlines():
                 call('sh', '-c', f'. {home}/bin/activate && {line.removeprefix("$ ")}', where=shell.folder)
         elif not block.reason:
             shell.run(block)
-            tests += [block.caption] if block.caption.startswith('test_') else []
-    for name in (name for name in tests if name not in typed):
+    for name in untyped_tests(found):
         shell.check(PYTEST.format(name))
 
 

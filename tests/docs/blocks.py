@@ -38,6 +38,13 @@ def blocks(path: Path) -> list[Block]:
     return list(_blocks(path.relative_to(ROOT).as_posix(), path.read_text('utf-8').splitlines()))
 
 
+def untyped_tests(found: list[Block]) -> list[str]:
+    """Return the files of tests among the blocks of a page that the page does not run itself."""
+    typed = '\n'.join(block.text for block in found if block.language == 'console')
+    tests = [block.caption for block in found if block.caption.startswith('test_') and not block.reason]
+    return [name for name in tests if name not in typed]
+
+
 def _blocks(name: str, lines: list[str]) -> Iterator[Block]:
     reason = ''
     for number, line in enumerate(lines):

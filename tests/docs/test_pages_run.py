@@ -11,7 +11,7 @@ from tests.support.peers import free_port
 from vaurien.config import configure
 from vaurien.run.setup import make_setup
 
-from .blocks import DOCS, ROOT, blocks, pages
+from .blocks import DOCS, ROOT, blocks, pages, untyped_tests
 from .terminal import terminal
 
 #: ports that the docs name and that are free here: those that vaurien listens at
@@ -47,14 +47,11 @@ def test_page_does_what_it_says(page, tmp_path, request):
     places['8474'] = places['8080']     # a control server listens there
     shutil.copytree(DOCS / 'examples' / 'vaurien_examples', tmp_path / 'vaurien_examples')
     found = [block for block in blocks(DOCS / f'{page}.rst') if not block.reason]
-    tests = [block.caption for block in found if block.caption.startswith('test_')]
-    typed = '\n'.join(block.text for block in found if block.language == 'console')
     with terminal(tmp_path, places) as shell:
         for block in found:
             shell.run(block)
-        for name in tests:
-            if name not in typed:
-                shell.check(PYTEST.format(name))
+        for name in untyped_tests(found):
+            shell.check(PYTEST.format(name))
 
 
 def taught(path):

@@ -130,7 +130,7 @@ def test_the_rest_of_a_request_that_failed_never_reaches_the_backend_when_it_can
 @pytest.mark.parametrize('greeting, said, answer', [
     (b'220 here\r\n', b'NOOP\r\n\0', b'250 done\r\n25'),
     (b'220 here\r\n25', b'\0', b''),
-], ids=['behind the last response', 'before any request'])
+], ids=['after the last response', 'before any request'])
 def test_what_belongs_to_no_response_is_not_held_back(greeting, said, answer):
     def serve(sock):
         sock.sendall(greeting)

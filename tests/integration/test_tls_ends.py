@@ -83,7 +83,10 @@ def test_a_reset_of_the_client_arrives_as_such(way):
         assert see(seen) == (b'', 'RST')
 
 
-def test_the_backend_answers_after_a_close_notify_of_the_client(way):
+@pytest.mark.parametrize('end, how', [
+    ('notify', lambda client: client.notify()), ('FIN', lambda client: client.sock.shutdown(socket.SHUT_WR)),
+], ids=['close_notify', 'FIN'])
+def test_the_backend_answers_after_the_end_of_the_client(way, end, how):
     def answer(talk, seen):
         talk.send(b'hello')
         seen.put(talk.read_to_end())
@@ -92,23 +95,8 @@ def test_the_backend_answers_after_a_close_notify_of_the_client(way):
     with way(answer) as (client, seen):
         assert client.read_exactly(5) == b'hello'
         client.send(b'question')
-        client.notify()
-        assert see(seen) == (b'question', 'notify')
-        assert client.read_to_end() == (LONG, 'notify')
-        assert client.fin() == 'FIN'
-
-
-def test_the_backend_answers_after_a_fin_of_the_client(way):
-    def answer(talk, seen):
-        talk.send(b'hello')
-        seen.put(talk.read_to_end())
-        talk.send(LONG)
-        talk.notify()
-    with way(answer) as (client, seen):
-        assert client.read_exactly(5) == b'hello'
-        client.send(b'question')
-        client.sock.shutdown(socket.SHUT_WR)
-        assert see(seen) == (b'question', 'FIN')
+        how(client)
+        assert see(seen) == (b'question', end)
         assert client.read_to_end() == (LONG, 'notify')
         assert client.fin() == 'FIN'
 

@@ -156,19 +156,12 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         OSError: An address cannot be listened on, or the log not be written.
         VaurienError: The control server is not available.
     """
-    from gevent import get_hub
-
     from ..proxies.fleet import Fleet
     from .reload import Reload
     from .signals import Signals
     spec, task = configuration.spec, task or Task()
     with ExitStack() as ending:
-        log = open_log(spec.log_level, spec.log_output)
-        ending.callback(close_log, log)
-        out = ending.enter_context(never_waiting(sys.stdout, 'vaurien: lines that were dropped: {}\n'.format))
-        hub = get_hub()
-        hub.print_exception = log_exception  # type: ignore[method-assign]
-        ending.callback(delattr, hub, 'print_exception')
+        log, out = open_outputs(spec, sys.stdout, ending)
         for note in configuration.notes:
             logger.warning('%s', note)
         signals = Signals(reloads=configuration.again is not None)
@@ -191,6 +184,30 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         drain(fleet, spec.grace, signals)
         task.end()
         return UNMET if warn_of_unmet(fleet) and spec.strict else DONE
+
+
+def open_outputs(spec: 'ProcessSpec', stream: Any, ending: ExitStack) -> tuple[Any, Any]:
+    """Open the log, which has what greenlets raise too, and a stream that makes nobody wait.
+
+    Args:
+        spec: What the process should be.
+        stream: Standard output or error.
+        ending: What is to be done in the end is added to it.
+
+    Returns:
+        The handler of the log, and what to write to.
+
+    Raises:
+        OSError: The log cannot be written.
+    """
+    from gevent import get_hub
+    log = open_log(spec.log_level, spec.log_output)
+    ending.callback(close_log, log)
+    out = ending.enter_context(never_waiting(stream, 'vaurien: lines that were dropped: {}\n'.format))
+    hub = get_hub()
+    hub.print_exception = log_exception  # type: ignore[method-assign]
+    ending.callback(delattr, hub, 'print_exception')
+    return log, out
 
 
 def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, breaks: bool = False) -> list[str]:

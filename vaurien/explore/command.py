@@ -1,19 +1,16 @@
 """One exploration from its command line to its exit status. Knows the steps, and no rule."""
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ..cli.background import never_waiting
-from ..cli.log import close_log, log_exception, open_log
+from ..cli.command import open_outputs
 from ..errors import ConfigError
 from ..protocols import Protocol
-from ..run.command import environment
+from ..run.command import environment, sheltered
 from ..run.keeper import Keeper
 from ..run.setup import Setup, make_setup
 from . import arguments
@@ -48,13 +45,7 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     wishes = wishes_of(values, read_accepted(values['accept']))
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
-        folder = tempfile.mkdtemp(prefix='vaurien-')
-        keeper.send(do='remove', folder=folder)     # where this process is killed
-        ending.callback(shutil.rmtree, folder, ignore_errors=True)
-        for place in setup.places:
-            if place.listen.unix:
-                (Path(folder) / place.name).mkdir()
-        opened = Opened(setup.inside(Path(folder)), Path(folder), keeper, environ, ending)
+        opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending)
         progress = Progress(sys.stderr if sys.stderr.isatty() else None)
         return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
@@ -89,15 +80,11 @@ class Opened:
     """
 
     def __init__(self, setup: Setup, folder: Path, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> None:
-        from gevent import get_hub, signal_handler
+        from gevent import signal_handler
 
         from ..proxies.fleet import Fleet
         self.setup, spec = setup, setup.configuration.spec
-        ending.callback(close_log, open_log(spec.log_level, spec.log_output))
-        self._out = ending.enter_context(never_waiting(sys.stdout, 'vaurien: lines that were dropped: {}\n'.format))
-        hub = get_hub()
-        hub.print_exception = log_exception  # type: ignore[method-assign]
-        ending.callback(delattr, hub, 'print_exception')
+        _, self._out = open_outputs(spec, sys.stdout, ending)
         fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on

@@ -53,7 +53,7 @@ class ResponseLane(MessageLane):
             self.is_opaque()
 
     def _went_through(self) -> None:
-        self.is_opaque()    # what came behind the last response that was awaited belongs to none
+        self.is_opaque()    # what came after the last response that was awaited belongs to none
         super()._went_through()
 
     def _passes(self, exchange: Exchange | None) -> bool:

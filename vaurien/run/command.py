@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
-from ..cli.background import never_waiting
-from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, say, warn_of_unmet
-from ..cli.log import close_log, log_exception, logger, open_log
+from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, open_outputs, say, warn_of_unmet
+from ..cli.log import logger
 from ..console import complain
 from ..errors import ConfigError, VaurienError, in_words
 from . import report
@@ -42,15 +41,27 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
     setup = make_setup(argv, environ)
     with ExitStack() as ending:
         if any(place.listen.unix for place in setup.places):
-            folder = tempfile.mkdtemp(prefix='vaurien-')
-            keeper.send(do='remove', folder=folder)     # where this process is killed
-            ending.callback(shutil.rmtree, folder, ignore_errors=True)
-            for place in setup.places:
-                (Path(folder) / place.name).mkdir()
-            setup = setup.inside(Path(folder))
+            setup, _ = sheltered(setup, keeper, ending)
         if any(place.alone for place in setup.places):
             setup = apart(setup, keeper)
         return between(setup, keeper, environ, ending)
+
+
+def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, Path]:
+    """Make a folder that goes with this process, however that ends, and return the setup with its sockets inside it.
+
+    Args:
+        setup: What there is to do.
+        keeper: Removes the folder where this process is killed.
+        ending: What is to be done in the end is added to it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix='vaurien-'))
+    keeper.send(do='remove', folder=str(folder))
+    ending.callback(shutil.rmtree, folder, ignore_errors=True)
+    for place in setup.places:
+        if place.listen.unix:
+            (folder / place.name).mkdir()
+    return setup.inside(folder), folder
 
 
 def apart(setup: Setup, keeper: Keeper) -> Setup:
@@ -86,17 +97,11 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
         environ: The environment that the command is to have, but for what is replaced.
         ending: What is to be done in the end is added to it.
     """
-    from gevent import get_hub
-
     from ..proxies.fleet import Fleet
     from .child import Child, NotStartedError
     configuration = setup.configuration
     spec = configuration.spec
-    ending.callback(close_log, open_log(spec.log_level, spec.log_output))
-    out = ending.enter_context(never_waiting(sys.stderr, 'vaurien: lines that were dropped: {}\n'.format))
-    hub = get_hub()
-    hub.print_exception = log_exception  # type: ignore[method-assign]
-    ending.callback(delattr, hub, 'print_exception')
+    _, out = open_outputs(spec, sys.stderr, ending)
     for note in configuration.notes:
         logger.warning('%s', note)
     fleet = Fleet(spec.seed, spec.defaults)

@@ -15,9 +15,9 @@ ROW = 3             #: failed attempts in a row whose gaps are looked at
 AT_ONCE = 0.010     #: [seconds] between two attempts that are no wait
 ALIKE = 0.05        #: by what part gaps may differ that are the same
 EARLY = 0.95        #: of what Retry-After asks has to pass
-#: errors after which a connection is of no use for what it was used for
 #: kinds whose response has Retry-After, and the seconds in it
 ASKING: Final = {'503': 1.0, '429': 1.0}
+#: errors after which a connection is of no use for what it was used for
 USELESS: Final = frozenset({'readonly', 'admin-shutdown'})
 
 

@@ -9,7 +9,7 @@ STATE_FIELD = b'C'  #: the field of an ErrorResponse with its SQLSTATE
 def state_at(data: bytes, at: int) -> str:
     """Return the SQLSTATE of an ErrorResponse that begins at ``at``; empty: so much of it has not come.
 
-    The server sends it behind the severities, within the first 40 bytes or so.
+    The server sends it after the severities, within the first 40 bytes or so.
     """
     end = at + 1 + read_header(data, at)[1] if len(data) - at >= HEADER_BYTES else at
     at += HEADER_BYTES

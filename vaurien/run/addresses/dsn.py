@@ -70,7 +70,7 @@ def read_dsn(text: str, taken: Pairs, told: str, default: Scheme | None) -> Foun
     """
     scheme = default or taken.scheme
     if scheme is None:
-        raise UnreadableError(':PROTOCOL behind the name, as this form does not say it')
+        raise UnreadableError(':PROTOCOL after the name, as this form does not say it')
     protocol = told or scheme.protocol
     said = {key: piece.text for key, piece in taken.values.items()}
     notes = tls.notes('', scheme._replace(protocol=protocol), said, told)

@@ -102,7 +102,7 @@ def scheme_of(name: str, told: str) -> Scheme:
     scheme = schemes.find(name)
     if scheme is None:
         if not told:
-            raise UnreadableError('a known scheme, or :PROTOCOL behind the name; ":tcp" relays what is not known')
+            raise UnreadableError('a known scheme, or :PROTOCOL after the name; ":tcp" relays what is not known')
         scheme = schemes.BY_PROTOCOL.get(told, Scheme())
     elif name in schemes.ONLY_WHEN_TOLD and not told:
         raise UnreadableError(schemes.ONLY_WHEN_TOLD[name])

@@ -10,7 +10,7 @@ from ..counts.tally import Tally
 from ..counts.timeline import Cell
 
 VERSION = 1     #: of the report's form; what is added later does not change it
-DIGITS = 6      #: behind the point of times: microseconds
+DIGITS = 6      #: after the point of times: microseconds
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
