@@ -45,19 +45,15 @@ class Given(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What one run has shown.
+    """What a run has shown of one point.
 
     Args:
-        hits: What is wrong.
-        unmet: Points whose request did not come.
-        again: Points that were not reached, since the run ended before.
-        done: How many were judged.
+        point: The point.
+        hits: What is wrong; None: no request has met the fault.
     """
 
-    hits: list[Hit]
-    unmet: list[Point]
-    again: list[Point]
-    done: int
+    point: Point
+    hits: list[Hit] | None
 
 
 def take_baseline(given: Given, names: Mapping[tuple[str, str], str], tell: Callable[[str], None]) -> Baseline:
@@ -92,23 +88,17 @@ def specs_of(points: Iterable[Point]) -> list[FaultSpec]:
     return [spec for point in points for spec in point.specs()]
 
 
-def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point]) -> Judged:
-    """Judge what a run with one fault for each test has shown."""
-    judged = Judged([], [], [], 0)
-    hits, unmet, later, done = judged.hits, judged.unmet, judged.again, 0
+def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point]) -> list[Judged]:
+    """Judge what a run with one fault for each test has shown; points of tests that it did not come to are left out."""
+    judged = []
     for point in points:
         tested = run.tests.get(point.place.test)
         if tested is None:
-            later.append(point)
             continue
-        verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable,
-                         given.must_tolerate)
-        done += 1
-        if verdicts is None:
-            unmet.append(point)
-        else:
-            hits += [Hit(point, verdict, kind_of(tested, point)) for verdict in verdicts]
-    return Judged(hits, unmet, later, done)
+        verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable, given.must_tolerate)
+        kind = kind_of(tested, point)
+        judged.append(Judged(point, None if verdicts is None else [Hit(point, verdict, kind) for verdict in verdicts]))
+    return judged
 
 
 def kind_of(tested: Tested, point: Point) -> str:
@@ -149,22 +139,19 @@ class Level:
         """Make the next run. What it did not come to, since it ended before, is left for the next; alone, where it ends each."""
         points = packed(self.left)[0]
         run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
-        judged = judge_run(self._given, self._baseline, run, points)
-        wrong = {id(hit.point): [] for hit in judged.hits}  # type: dict[int, list[Hit]]
-        for hit in judged.hits:
-            wrong[id(hit.point)].append(hit)
-        unmet = {id(point) for point in judged.unmet}
-        later = {id(point) for point in judged.again} if judged.done else set()
+        judged = {id(one.point): one.hits for one in judge_run(self._given, self._baseline, run, points)}
+        over = set()
         for point in points:
-            if id(point) in later:
+            if judged and id(point) not in judged:
                 continue
-            if id(point) in wrong:
-                self.hits.append(wrong[id(point)])
-            elif id(point) in unmet or judged.done == 0:
+            over.add(id(point))
+            hits = judged.get(id(point))
+            if hits is None:
                 self.unmet.append(point)
+            elif hits:
+                self.hits.append(hits)
             else:
                 self.clean.append(point)
-        over = {id(point) for point in points} - later
         self.left = [point for point in self.left if id(point) not in over]
 
 
