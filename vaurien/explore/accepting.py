@@ -2,6 +2,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +12,7 @@ from .kept import REPORT
 from .report.document import Document
 
 VERSION = 1
+Kind = TypeVar('Kind', bound=msgspec.Struct)
 USAGE = 'vaurien explore accept FILE [REPORT]: what is in REPORT, which --json wrote, or else in the report of the last run here'
 
 
@@ -59,7 +61,7 @@ def accept(argv: Sequence[str]) -> int:
     return 0
 
 
-def read(path: str, kind: type[msgspec.Struct]) -> 'Document':
+def read(path: str, kind: type[Kind]) -> Kind:
     """Read a file.
 
     Raises:
@@ -67,14 +69,14 @@ def read(path: str, kind: type[msgspec.Struct]) -> 'Document':
         OSError: It cannot be read.
     """
     try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=kind)  # type: ignore[return-value]
+        return msgspec.json.decode(Path(path).read_bytes(), type=kind)
     except msgspec.DecodeError as error:
         raise ConfigError('explore', path, f'a file that explore has written: {error}') from None
 
 
 def read_accepted(path: str) -> frozenset[Known]:
     """Return what is known by a file; an empty path: nothing."""
-    return frozenset(read(path, Accepted).findings) if path else frozenset()  # type: ignore[arg-type]
+    return frozenset(read(path, Accepted).findings) if path else frozenset()
 
 
 def is_accepted(finding: Finding, known: frozenset[Known]) -> bool:

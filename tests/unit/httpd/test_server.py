@@ -153,7 +153,7 @@ def test_where_all_bodies_are_slow_health_answers(server, monkeypatch):
             eventually(lambda count=count: len(server.server._server.room.slow) == count)
         assert server.ask('GET', '/health').status == 200
         assert read_all(socks[0]) == b''
-        assert len(server.server._server.room.slow) == 19
+        eventually(lambda: len(server.server._server.room.slow) == 19)
 
 
 def test_responses_that_are_not_read_are_bounded_together(server, monkeypatch):

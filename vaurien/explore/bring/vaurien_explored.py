@@ -31,7 +31,11 @@ class Told:
         self._file: Any = None
         if path:
             self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._sock.connect(path)
+            try:
+                self._sock.connect(path)
+            except OSError:
+                self._sock.close()      # else a program that makes errors of warnings would fail
+                raise
             self._file = self._sock.makefile('rb')
 
     def say(self, **message: Any) -> dict[str, Any]:
