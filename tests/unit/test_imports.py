@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 
 #: What anybody may build on, and what needs none of the data plane. Files of the root, in order, each of which may import those
 #: before it.
-WORDS = ('errors', 'options', 'matching', 'address', 'allowed', 'mix', 'spec', 'registry', 'links', 'console', 'uses')
+WORDS = ('errors', 'options', 'matching', 'address', 'allowed', 'mix', 'spec', 'registry', 'links', 'console', 'uses', 'schemas')
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
     ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),

@@ -3,6 +3,7 @@ from typing import Any
 
 import msgspec
 
+from .. import schemas
 from ..recording.records import Closed, Exchanged, Marked, Opened, Unread
 from ..spec import BehaviorSpec, FaultSpec
 
@@ -64,6 +65,4 @@ KINDS: tuple[type[Any], ...] = (Header, Mixed, Marked, Opened, Exchanged, Closed
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a line."""
-    _, components = msgspec.json.schema_components(KINDS, ref_template='#/$defs/{name}')
-    return {'$schema': 'https://json-schema.org/draft/2020-12/schema', 'title': 'A line of a journal of vaurien',
-            'oneOf': [{'$ref': f'#/$defs/{kind.__name__}'} for kind in KINDS], '$defs': components}
+    return schemas.lines(KINDS, 'A line of a journal of vaurien')

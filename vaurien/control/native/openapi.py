@@ -12,6 +12,7 @@ from ...behaviors import Behavior
 from ...protocols import Protocol
 from ...proxies.journal import Fault
 from ...registry import Registry
+from ...schemas import components as described
 from ...toxics import TOXICS
 from ..surface import JSON
 from . import models
@@ -66,11 +67,11 @@ def components(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """Return the schemas of all structs that the calls name."""
     named = [kind for endpoint in endpoints for kind in (endpoint.query, endpoint.body, endpoint.response)]
     types: list[Any] = sorted({*filter(is_struct, named), models.Problem, Fault}, key=lambda kind: kind.__name__)
-    _, schemas = msgspec.json.schema_components(types, ref_template=REF)
+    _, schemas = described(types, REF)
     for name, key, registry in PLUGINS:
         if name in schemas:
             schemas[name]['properties'][key] = {**schemas[name]['properties'][key], 'enum': registry.names()}
-    return dict(schemas)
+    return schemas
 
 
 def is_struct(kind: Any) -> bool:

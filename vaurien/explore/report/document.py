@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ... import schemas
 from ..findings import Finding, Hit
 
 VERSION = 1     #: of the form; what is added leaves it as it is
@@ -131,6 +132,4 @@ def unstable(hits: Iterable[Hit]) -> tuple[Unstable, ...]:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the report."""
-    (reference,), components = msgspec.json.schema_components((Document,), ref_template='#/$defs/{name}')
-    return {'$schema': 'https://json-schema.org/draft/2020-12/schema', 'title': 'A report of vaurien explore', **reference,
-            '$defs': components}
+    return schemas.document(Document, 'A report of vaurien explore')

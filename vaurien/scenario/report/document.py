@@ -1,9 +1,10 @@
 """The report of a scenario, as data: what ``--json`` writes. The descriptions are the reference's. Knows what was counted."""
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from ... import schemas
 from ..counts.histogram import Histogram
 from ..counts.recorder import Played, Recorder
 from ..counts.tally import Tally
@@ -142,3 +143,8 @@ def rounded(times: Histogram, share: float) -> float | None:
     """Return a quantile in microseconds."""
     found = times.quantile(share)
     return None if found is None else round(found, DIGITS)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of the report."""
+    return schemas.document(Report, 'A report of a scenario of vaurien')
