@@ -1,7 +1,8 @@
 """pytest's fixture ``vaurien``. Every run of pytest loads this file: nothing else of vaurien comes before a test asks for it."""
+import contextlib
 import os
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,9 +10,14 @@ import pytest
 if TYPE_CHECKING:
     from .client import Fault
     from .testing import Daemon, RunningProxy
+    from .testing.marks import Mark
 
 SEED = pytest.StashKey[int]()
 MAX_NAME_CHARACTERS = 80    #: of a test's name that its proxies are called by; the control server takes 100
+MARKED = '@pytest.mark.vaurien'    #: what messages about a mark begin with
+MARK = ('vaurien(*entries, fault, behavior, mix, toxic, link, down, stop_accepting, proxy=0, unused_ok=False, **options): what '
+        'the proxies of the fixture vaurien do while the test runs: entries of a plan, or one method of a proxy with its '
+        'arguments')
 SEED_INPUT = 'vaurien_seed'     #: the name by which xdist hands its workers the seed
 USED_OUTPUT = 'vaurien_used'    #: the name by which a worker says that a test has used vaurien
 USED = pytest.StashKey[bool]()
@@ -32,6 +38,8 @@ class Vaurien:
         self.seed = daemon.seed
         self._daemon, self._test = daemon, re.sub(r'[^A-Za-z0-9.]+', '-', test).strip('-.')[:MAX_NAME_CHARACTERS]
         self._proxies: list[RunningProxy] = []
+        self._marks: list[Mark] = []    # of the test, while it runs
+        self._ends: list[tuple[RunningProxy, Callable[[], None]]] = []     # of what they have done
         self._logged = daemon.process.logged
 
     def proxy(self, backend: str, protocol: str = 'tcp', **options: Any) -> 'RunningProxy':
@@ -50,7 +58,44 @@ class Vaurien:
         name = f'{self._test}.{len(self._proxies) + 1}'
         proxy = self._daemon.create(**{'name': name, 'backend': backend, 'protocol': protocol, **options})
         self._proxies.append(proxy)
+        self._apply(proxy, len(self._proxies))
         return proxy
+
+    def begin(self, marks: 'list[Mark]') -> None:
+        """Let the proxies do what the marks of the test say: those that its fixtures have made, and those that it makes itself.
+
+        A mark that cannot hold fails the test with one line.
+        """
+        self._marks = marks
+        for number, proxy in enumerate(self._proxies, 1):
+            self._apply(proxy, number)
+
+    def _apply(self, proxy: 'RunningProxy', number: int) -> None:
+        if not self._marks:
+            return
+        from .errors import VaurienError
+        from .testing.marks import about
+        try:
+            for mark in about(self._marks, number):
+                self._ends.append((proxy, mark.apply(proxy)))
+        except VaurienError as error:
+            pytest.fail(f'{MARKED}: {error}', pytrace=False)
+
+    def end(self) -> None:
+        """Let the proxies be as they were, for the fixtures that end after the test."""
+        from .errors import VaurienError
+        self._marks, ends, self._ends = [], self._ends, []
+        with contextlib.suppress(VaurienError):     # it has ended, which is said when the proxies are removed
+            there = self._there() if ends else ()
+            for proxy, end in reversed(ends):
+                if proxy.name in there:
+                    end()
+
+    def unmet(self) -> str:
+        """Say which mark was about a proxy that was never made; empty: none."""
+        made = len(self._proxies)
+        return '\n'.join(f'{MARKED}: {mark.method} is about proxy {mark.proxy or 1} of the test, which has made {made or "none"}'
+                         for mark in self._marks if made < (mark.proxy or 1))
 
     def unused(self) -> str:
         """Say which faults were asked for, were certain to be applied, and never were; empty: none."""
@@ -65,10 +110,13 @@ class Vaurien:
 
     def close(self) -> None:
         """Remove the proxies of this test that are still there."""
-        there = {proxy['name'] for proxy in self._daemon.client.proxies()}
+        there = self._there()
         for proxy in self._proxies:
             if proxy.name in there:
                 self._daemon.client.remove(proxy.name)
+
+    def _there(self) -> set[str]:
+        return {proxy['name'] for proxy in self._daemon.client.proxies()}
 
     def report(self) -> str:
         """Say which faults the test has met, and how they come again."""
@@ -122,7 +170,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed where none is given; a worker of xdist has that of the whole run."""
+    """Declare the mark ``vaurien``, and choose the seed where none is given; a worker of xdist has that of the whole run."""
+    config.addinivalue_line('markers', MARK)
     given = getattr(config, 'workerinput', {}).get(SEED_INPUT, config.getoption('vaurien_seed'))
     config.stash[SEED] = int.from_bytes(os.urandom(4), 'big') if given is None else given
 
@@ -178,12 +227,33 @@ def vaurien(request: pytest.FixtureRequest, _vaurien_daemon: 'Daemon') -> Iterat
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test that would pass though a fault that it has asked for was never applied."""
-    yield
-    found = item.stash.get(FOUND, None)
-    unused = found.unused() if found is not None else ''
+    """Let the marks of a test hold while it runs; fail one that would pass though a fault that it has asked for was never
+    applied."""
+    found, marks = item.stash.get(FOUND, None), list(item.iter_markers('vaurien'))[::-1]    # the class's, then its own
+    if found is None:
+        if marks:
+            pytest.fail(f'{MARKED}: the test does not use the fixture vaurien', pytrace=False)
+        yield
+        return
+    try:
+        if marks:
+            found.begin(read(marks))
+        yield
+        unused = found.unmet() or found.unused()
+    finally:
+        found.end()
     if unused:
         pytest.fail(unused, pytrace=False)
+
+
+def read(marks: list[pytest.Mark]) -> 'list[Mark]':
+    """Read the marks of a test; one that says nothing that can be read fails the test with one line."""
+    from .errors import VaurienError
+    from .testing.marks import read_mark
+    try:
+        return [read_mark(mark.args, mark.kwargs) for mark in marks]
+    except VaurienError as error:
+        pytest.fail(f'{MARKED}: {error}', pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -336,3 +336,158 @@ def test_a_mistake_is_told_in_pythons_words_and_by_the_line_of_the_test_alone(py
         assert re.fullmatch(rf'E +vaurien\.\S+Error: {expected}', said), call
         places = set(re.findall(r'^(\S+\.py):\d+: in', shown, flags=re.MULTILINE))
         assert places == {path.name}, call
+
+
+# -- the mark
+
+def test_a_mark_holds_while_its_test_runs_and_not_in_its_fixtures(pytester, run):
+    pytester.makepyfile('''
+    import urllib.error, urllib.request
+    import pytest
+
+    def get(proxy):
+        try:
+            return urllib.request.urlopen(f'http://{proxy.address}/').status
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+
+    removed = []
+
+    @pytest.fixture
+    def proxy(vaurien):
+        proxy = vaurien.proxy(backend='embedded', protocol='http')
+        assert get(proxy) == 200
+        yield proxy
+        if proxy in removed:
+            return
+        assert get(proxy) == 200
+        assert not proxy.client.toxics(proxy.name)
+
+    @pytest.mark.vaurien(behavior='error', kind='503')
+    def test_behavior(proxy):
+        assert get(proxy) == 503
+
+    @pytest.mark.vaurien(mix='100:error', error={'kind': '500'})
+    def test_mix(proxy):
+        assert get(proxy) == 500
+
+    @pytest.mark.vaurien('GET / #2 = 503', {'request': 'GET /', 'nth': 3, 'name': '500'})
+    def test_entries(proxy):
+        assert [get(proxy) for _ in range(4)] == [200, 503, 500, 200]
+
+    @pytest.mark.vaurien(fault='GET /', nth=2, kind='503')
+    def test_fault(proxy):
+        assert [get(proxy) for _ in range(3)] == [200, 503, 200]
+
+    @pytest.mark.vaurien(fault='GET /', behavior='error')
+    def test_fault_by_behavior(proxy):
+        assert get(proxy) >= 500
+
+    @pytest.mark.vaurien(toxic='latency', latency=30)
+    @pytest.mark.vaurien(link='wifi')
+    def test_wire(proxy):
+        assert 'latency_downstream' in {toxic['name'] for toxic in proxy.client.toxics(proxy.name)}
+        assert len(proxy.client.toxics(proxy.name)) > 1
+        assert get(proxy) == 200
+
+    @pytest.mark.vaurien(stop_accepting=True)
+    def test_accepting(proxy):
+        with pytest.raises(OSError):
+            get(proxy)
+
+    @pytest.mark.vaurien(down=True)
+    def test_down(proxy):
+        with pytest.raises(OSError):
+            get(proxy)
+
+    @pytest.mark.vaurien(behavior='error', kind='503', proxy=2)
+    def test_second_proxy(proxy, vaurien):
+        other = vaurien.proxy(backend='embedded', protocol='http')
+        assert [get(proxy), get(other)] == [200, 503]
+
+    @pytest.mark.vaurien(behavior='error', kind='503')
+    class TestClass:
+        def test_outer(self, proxy):
+            assert get(proxy) == 503
+
+        @pytest.mark.vaurien(behavior='error', kind='500')
+        @pytest.mark.parametrize('number', [1, 2])
+        def test_inner(self, proxy, number):
+            assert get(proxy) == 500
+
+    @pytest.mark.vaurien(behavior='hang', unused_ok=True)
+    def test_unused(proxy):
+        proxy.remove()
+        removed.append(proxy)
+    ''')
+    run('--strict-markers', '-W', 'error').assert_outcomes(passed=13)
+
+
+#: what a mark is given, and the line that the test fails with
+MARKS_THAT_CANNOT_HOLD = [
+    ('', 'it takes entries of a plan or one of *behavior*, not none of them'),
+    ("behavior='hang', mix='20:delay'", 'it takes entries of a plan or one of *, not behavior and mix'),
+    ("'GET / = 503', link='wifi'", 'it takes entries of a plan or one of *, not plan and link'),
+    ('3', "entry of a plan: 3 is not valid, expected a text such as 'GET / #2 = 503', or a mapping of its fields"),
+    ("'GET /'", '*GET /*'),
+    ("behavior='hung'", '*hung*hang*'),
+    ("behavior='error', kind='readonly'", '*readonly*'),
+    ("behavior='delay', slep=1", '*slep*'),
+    ("fault='GET /'", 'a fault has one of kind, behavior, toxic, not none'),
+    ("fault='GET /', kind='503', nht=2", '*nht*'),
+    ("toxic='latency', latncy=2", '*latncy*'),
+    ("link='5g'", "link: '5g' is not valid, expected one of *"),
+    ("link='wifi', percent=3", "link: got an unexpected keyword argument 'percent'"),
+    ('down=False', 'down: False is not valid, expected True'),
+    ('mix=3', 'mix: 3 is not valid, expected a text'),
+    ("behavior='hang', proxy='x'",
+     "proxy: 'x' is not valid, expected the number of a proxy of the test, from 1; 0 for all of them"),
+    ("behavior='hang', proxy=2", 'behavior is about proxy 2 of the test, which has made 1'),
+]
+
+
+def test_a_mark_that_cannot_hold_fails_the_test_with_one_line(pytester, run):
+    pytester.makepyfile('import pytest\n' + '\n'.join(textwrap.dedent(f'''
+        @pytest.mark.vaurien({arguments})
+        def test_{number}(vaurien):
+            vaurien.proxy(backend='embedded', protocol='http')
+    ''') for number, (arguments, _) in enumerate(MARKS_THAT_CANNOT_HOLD)))
+    result = run('--tb=short', '-p', 'no:randomly')
+    result.assert_outcomes(failed=len(MARKS_THAT_CANNOT_HOLD))
+    result.stdout.fnmatch_lines([f'@pytest.mark.vaurien: {said}' for _, said in MARKS_THAT_CANNOT_HOLD])
+    result.stdout.no_fnmatch_line('*Error: *')
+
+
+def test_a_mark_is_for_tests_that_use_the_fixture_and_make_a_proxy(pytester, run):
+    pytester.makepyfile('''
+        import pytest
+
+        @pytest.mark.vaurien(behavior='hang')
+        def test_without(): pass
+
+        @pytest.mark.vaurien(behavior='hang')
+        def test_none(vaurien): pass
+
+        @pytest.mark.vaurien(behavior='error', kind='503')
+        def test_unused(vaurien): vaurien.proxy(backend='embedded', protocol='http')
+    ''')
+    result = run()
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(['@pytest.mark.vaurien: the test does not use the fixture vaurien',
+                                 '@pytest.mark.vaurien: behavior is about proxy 1 of the test, which has made none',
+                                 "error (kind='503') of test-unused.1 was asked for and never applied: no request came*"])
+
+
+def test_a_failure_of_a_marked_test_shows_its_faults(pytester, run):
+    pytester.makepyfile(ASKS + '''
+    import pytest
+
+    @pytest.mark.vaurien('GET / #2 = 503')
+    def test_it(vaurien):
+        proxy = vaurien.proxy(backend='embedded', protocol='http')
+        assert [get(proxy), get(proxy)] == [200, 200]
+    ''')
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(['test-it.1 at 127.0.0.1:*: faults met: 1'])

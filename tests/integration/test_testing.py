@@ -178,6 +178,42 @@ def test_waiting_for_sessions_ends_when_another_thread_has_opened_them(proxy):
         assert len(waiting.result(PATIENCE)) == 2
 
 
+def test_no_new_sessions_are_accepted_and_the_open_ones_live_on(proxy):
+    with connect(proxy.port) as client:
+        assert ask(client, b'hello') == b'hello'
+        with proxy.stop_accepting(), proxy.stop_accepting():
+            with pytest.raises(ConnectionRefusedError):
+                connect(proxy.port)
+            assert ask(client, b'again') == b'again'
+        connect(proxy.port).close()
+        proxy.stop_accepting()
+        proxy.reset()
+        connect(proxy.port).close()
+
+
+def test_connections_are_waited_for_until_there_are_enough(proxy):
+    with connect(proxy.port) as one, connect(proxy.port) as two:
+        for client in (one, two):
+            assert ask(client, b'hello') == b'hello'
+        assert [session.number for session in proxy.wait_for_connections()] == [1, 2]
+        assert len(proxy.wait_for_connections(2, timeout=PATIENCE)) == 2
+        with pytest.raises(TimeoutError, match='^echo has 2 sessions, not 3 or more, after '):
+            proxy.wait_for_connections(3, timeout=30 * MS)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(proxy.wait_for_connections, 3, PATIENCE)
+            with connect(proxy.port):
+                assert len(waiting.result(PATIENCE)) == 3
+
+
+def test_faults_are_waited_for_until_there_are_enough(web):
+    with pytest.raises(TimeoutError, match='^web has applied 0 faults, not 1 or more, after 0 s'):
+        web.wait_applied(timeout=0)
+    with web.behavior('error', kind='503'), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(web.wait_applied, 2, PATIENCE)
+        assert [status(web), status(web)] == [503, 503]
+        assert [fault.kind for fault in waiting.result(PATIENCE)] == ['503', '503']
+
+
 # -- beside asyncio and threads
 
 def test_nothing_of_the_event_loop_enters_the_process_of_an_asyncio_test():

@@ -2,8 +2,6 @@
 
 Knows the control server by ``client``, and no process.
 """
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -16,11 +14,10 @@ from .arguments import BEHAVIOR, FAULT, MIX, TOXIC, Words, in_python
 from .changes import Change, MixChange, WireChange
 from .plan import PlannedFault, RunningPlan, about, fields_of
 from .unused import Asked, AskedMix, Unused, complain
+from .wait import wait_until
 
-#: [seconds] between two looks at the sessions; one look takes about 1 ms
-POLL_INTERVAL = 0.01
 #: fields that a reset brings back; nothing here can change the protocol and the address
-RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled')
+RESTORED = ('backend', 'mix', 'settings', 'toxics', 'enabled', 'accepting')
 __tracebackhide__ = is_refusal
 
 
@@ -53,9 +50,9 @@ class OpenSession(NamedTuple):
 class RunningProxy:
     """A proxy that runs until the end of a block or a test.
 
-    What goes wrong is changed at once by ``behavior``, ``mix``, ``toxic``, ``link`` and ``down``; used with ``with``, what was
-    set before comes back at the end of the block. Open sessions go on; the change is in force from their next exchange on; toxics
-    at once.
+    What goes wrong is changed at once by ``behavior``, ``mix``, ``toxic``, ``link``, ``down`` and ``stop_accepting``; used with
+    ``with``, what was set before comes back at the end of the block. Open sessions go on; the change is in force from their next
+    exchange on; toxics at once.
 
     Args:
         client: The control server that it is steered by.
@@ -129,7 +126,8 @@ class RunningProxy:
             ValueError: There is no such toxic, or a value does not fit; nothing has changed.
         """
         taken, first = {toxic['name'] for toxic in self.client.toxics(self.name)}, f'{type}_{stream}'
-        name = next(name for number in range(1, len(taken) + 2) if (name := numbered(first, number)) not in taken)
+        names = (first, *(f'{first}_{number}' for number in range(2, len(taken) + 2)))
+        name = next(name for name in names if name not in taken)
         try:
             made = self.client.add_toxic(self.name, type, attributes, name=name, stream=stream, toxicity=toxicity)
         except RefusedError as error:
@@ -157,6 +155,12 @@ class RunningProxy:
         """Refuse connections, and reset the open ones; at the end of the block it listens at the same address again."""
         self.client.disable(self.name)
         return Change(self, {'enabled': True})
+
+    def stop_accepting(self) -> 'Change[RunningProxy]':
+        """Refuse new connections, and let the open ones live on; at the end of the block it listens at the same address again."""
+        before = self.client.show(self.name)['accepting']
+        self.client.change(self.name, accepting=False)
+        return Change(self, {'accepting': before})
 
     def fault(self, request: str = '*', *, nth: int = 1, kind: str = '', behavior: str = '', toxic: str = '', count: int = 1,
               match: str = '', stage: str = '', session: int = 0, exchange: int = 0, unused_ok: bool = False,
@@ -284,12 +288,43 @@ class RunningProxy:
         Raises:
             TimeoutError: There are not; the message says how many there are.
         """
-        deadline, never = time.monotonic() + timeout, threading.Event()
-        while (found := self.client.count_sessions(self.name)) != count:
-            if time.monotonic() >= deadline:
-                raise TimeoutError(f'{self.name} has {found} sessions, not {count}, after {timeout:g} s')
-            never.wait(POLL_INTERVAL)
+        wait_until(lambda: (found := self.client.count_sessions(self.name)) != count and
+                   f'{self.name} has {found} sessions, not {count}', timeout)
         return self.sessions
+
+    def wait_for_connections(self, count: int = 1, timeout: float = 10.0) -> list[OpenSession]:
+        """Wait until there are so many sessions, or more.
+
+        Args:
+            count: How many, at least.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The sessions.
+
+        Raises:
+            TimeoutError: There are not; the message says how many there are.
+        """
+        wait_until(lambda: (found := self.client.count_sessions(self.name)) < count and
+                   f'{self.name} has {found} sessions, not {count} or more', timeout)
+        return self.sessions
+
+    def wait_applied(self, count: int = 1, timeout: float = 10.0) -> list[Fault]:
+        """Wait until so many faults were applied since it was made or reset, whatever applied them.
+
+        Args:
+            count: How many, at least.
+            timeout: Seconds to wait at most.
+
+        Returns:
+            The faults, oldest first.
+
+        Raises:
+            TimeoutError: There were not; the message says how many there were.
+        """
+        wait_until(lambda: (found := len(self.faults)) < count and
+                   f'{self.name} has applied {found} faults, not {count} or more', timeout)
+        return self.faults
 
     def kill_sessions(self) -> None:
         """End all sessions with a reset."""
@@ -299,11 +334,6 @@ class RunningProxy:
     def faults(self) -> list[Fault]:
         """The faults that exchanges have met since it was made or reset, oldest first."""
         return self.client.faults(self.name, self._since)
-
-
-def numbered(name: str, number: int) -> str:
-    """Return the name of the first, the second, ... of several."""
-    return name if number == 1 else f'{name}_{number}'
 
 
 def split(address: str) -> tuple[str, int]:
