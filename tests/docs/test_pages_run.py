@@ -1,5 +1,6 @@
 """Every command and code block of the pages that teach is run here, in the order of the page, and held against what it shows."""
 import html
+import os
 import re
 import runpy
 import shutil
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support import servers
 from tests.support.peers import free_port
+from tests.support.processes import MissingServer, program, run
 from vaurien.config import configure
 from vaurien.run.setup import make_setup
 
@@ -22,6 +24,10 @@ SERVERS = {'6379': 'redis_server', '11211': 'memcached_server', '3306': 'mariadb
 #: pages whose blocks are run one after the other, and the servers that they need
 TAUGHT = {
     'tutorial': ('6379',),
+    'howto/django': ('5432',),
+    'howto/fastapi': ('5432',),
+    'howto/celery': ('6379',),
+    'howto/node': ('6379',),
     'howto/http': (),
     'howto/redis': ('6379',),
     'howto/memcache': ('11211',),
@@ -36,6 +42,8 @@ TAUGHT = {
     'extending/using': (),
     'benchmarks': (),
 }
+#: folders of packages of node that a page needs
+NEEDS = {'howto/node': ('apps/node',)}
 #: how a page of tests is run; its blocks are the files
 PYTEST = 'pytest -q {}'
 
@@ -45,13 +53,27 @@ def test_page_does_what_it_says(page, tmp_path, request):
     places = {**{port: free_port() for port in OURS},
               **{port: request.getfixturevalue(SERVERS[port]).port for port in TAUGHT[page]}}
     places['8474'] = places['8080']     # a control server listens there
-    shutil.copytree(DOCS / 'examples' / 'vaurien_examples', tmp_path / 'vaurien_examples')
+    for folder in ('vaurien_examples', 'apps'):
+        shutil.copytree(DOCS / 'examples' / folder, tmp_path / folder, ignore=shutil.ignore_patterns('node_modules'))
+    for name in NEEDS.get(page, ()):
+        installed(tmp_path / name)
     found = [block for block in blocks(DOCS / f'{page}.rst') if not block.reason]
     with terminal(tmp_path, places) as shell:
         for block in found:
             shell.run(block)
         for name in untyped_tests(found):
             shell.check(PYTEST.format(name))
+
+
+def installed(where):
+    """Install the packages that a folder asks for, or skip the test where that cannot be done here."""
+    try:
+        program('node')
+        run([program('npm'), 'install', '--no-audit', '--no-fund', '--prefix', str(where)], where)
+    except (MissingServer, RuntimeError) as missing:
+        if os.environ.get('VAURIEN_REQUIRE_SERVERS'):
+            raise
+        pytest.skip(str(missing))
 
 
 def taught(path):

@@ -1,0 +1,8 @@
+"""The command line of the application: ``python manage.py test``."""
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'bank.settings')
+execute_from_command_line(sys.argv)
