@@ -12,8 +12,9 @@ PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 SEEDS ?= 1000
 RUNS ?= 1000
+ROUNDS ?= 5
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -83,6 +84,11 @@ seeds: $(VENV)/.test
 plans: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.plans --runs $(RUNS) $(ARGS)
+
+# The tests of three other applications with 'vaurien run' and without it, in turns; downloads them. make suites ROUNDS=1 ARGS=huey
+suites: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.suites --rounds $(ROUNDS) $(ARGS)
 
 # The first hour of a new user: from a fresh clone into an environment of its own, by the commands of the pages.
 walk: $(VENV)/.test

@@ -1,4 +1,5 @@
 """Every command and code block of the pages that teach is run here, in the order of the page, and held against what it shows."""
+import contextlib
 import html
 import os
 import re
@@ -42,8 +43,10 @@ TAUGHT = {
     'extending/using': (),
     'benchmarks': (),
 }
-#: folders of packages of node that a page needs
-NEEDS = {'howto/node': ('apps/node',)}
+#: programs that a page needs, and folders whose packages of node
+PROGRAMS = {'howto/node': ('node', 'npm', 'patch'), 'howto/django': ('patch',), 'howto/fastapi': ('patch',),
+            'howto/celery': ('patch',)}
+PACKAGES = {'howto/node': ('apps/node',)}
 #: how a page of tests is run; its blocks are the files
 PYTEST = 'pytest -q {}'
 
@@ -55,8 +58,11 @@ def test_page_does_what_it_says(page, tmp_path, request):
     places['8474'] = places['8080']     # a control server listens there
     for folder in ('vaurien_examples', 'apps'):
         shutil.copytree(DOCS / 'examples' / folder, tmp_path / folder, ignore=shutil.ignore_patterns('node_modules'))
-    for name in NEEDS.get(page, ()):
-        installed(tmp_path / name)
+    with skipped_where_missing():
+        for name in PROGRAMS.get(page, ()):
+            program(name)
+        for name in PACKAGES.get(page, ()):
+            run([program('npm'), 'install', '--no-audit', '--no-fund', '--prefix', str(tmp_path / name)], tmp_path)
     found = [block for block in blocks(DOCS / f'{page}.rst') if not block.reason]
     with terminal(tmp_path, places) as shell:
         for block in found:
@@ -65,11 +71,11 @@ def test_page_does_what_it_says(page, tmp_path, request):
             shell.check(PYTEST.format(name))
 
 
-def installed(where):
-    """Install the packages that a folder asks for, or skip the test where that cannot be done here."""
+@contextlib.contextmanager
+def skipped_where_missing():
+    """Skip the test where a program or a package is not to be had, unless all have to be there."""
     try:
-        program('node')
-        run([program('npm'), 'install', '--no-audit', '--no-fund', '--prefix', str(where)], where)
+        yield
     except (MissingServer, RuntimeError) as missing:
         if os.environ.get('VAURIEN_REQUIRE_SERVERS'):
             raise

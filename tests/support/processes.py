@@ -139,8 +139,8 @@ def run(command: Sequence[str], where: Path, account: str | None = None, text: s
 
 @contextlib.contextmanager
 def serving(name: str, where: Path, command: Callable[[int], Sequence[str]], ready: Callable[[int], bool],
-            account: str | None = None) -> Iterator[Server]:
-    """Run a server on a free port.
+            account: str | None = None, port: int | None = None) -> Iterator[Server]:
+    """Run a server.
 
     Args:
         name: What it is.
@@ -148,19 +148,20 @@ def serving(name: str, where: Path, command: Callable[[int], Sequence[str]], rea
         command: Makes the command line for a port.
         ready: Asks the server at a port whether it answers; may raise ``OSError`` or ``EOFError`` while it does not.
         account: Whom it runs as; None: as we are.
+        port: Where it listens; None: at a free one.
 
     Raises:
         RuntimeError: It does not answer; the message has what it printed.
     """
     log = where / 'log'
     for _ in range(TRIES):
-        port = free_port()
+        place = port or free_port()
         with log.open('wb') as output:
-            process = subprocess.Popen(command(port), cwd=where, stdin=subprocess.DEVNULL, stdout=output,
+            process = subprocess.Popen(command(place), cwd=where, stdin=subprocess.DEVNULL, stdout=output,
                                        stderr=subprocess.STDOUT, **as_account(account))
         try:
-            if answers(process, port, ready):
-                yield Server(name, port, where, process, log)
+            if answers(process, place, ready):
+                yield Server(name, place, where, process, log)
                 return
         finally:
             end(process)

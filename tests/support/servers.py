@@ -17,17 +17,18 @@ USER, PASSWORD, DATABASE = 'vaurien', 'secret', 'vaurien'
 
 
 @contextlib.contextmanager
-def redis_server(*arguments: str) -> Iterator[Server]:
+def redis_server(*arguments: str, port: int | None = None) -> Iterator[Server]:
     """Run redis-server, empty, keeping nothing on disk.
 
     Args:
         arguments: More of its command line, as ``'--requirepass', 'x'``.
+        port: Where it listens; None: at a free one.
     """
     path = program('redis-server')
     settings = ('--bind', HOST, '--save', '', '--appendonly', 'no', '--loglevel', 'warning',
                 '--enable-debug-command', 'yes', *arguments)
     with folder() as where, serving('redis', where, lambda port: (path, *settings, '--port', str(port)),
-                                    says(b'PING\r\n', b'+PONG', b'-NOAUTH')) as server:
+                                    says(b'PING\r\n', b'+PONG', b'-NOAUTH'), port=port) as server:
         yield server
 
 
