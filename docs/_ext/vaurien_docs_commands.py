@@ -15,7 +15,7 @@ from vaurien.config.help import short
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
 from vaurien.config.toxics import COMMON
 from vaurien.ctl import command as ctl
-from vaurien.ctl.older import OLDER
+from vaurien.ctl.commands.older import OLDER
 from vaurien.options import Option, expected
 from vaurien.plugins import KINDS, Catalog, make_catalog
 

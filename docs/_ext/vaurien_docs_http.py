@@ -9,7 +9,7 @@ from vaurien_docs_text import literal, section, sentence, table
 
 from vaurien import control
 from vaurien.control import native
-from vaurien.metrics.prometheus import FAMILIES, FleetCollector
+from vaurien.outputs.prometheus import FAMILIES, FleetCollector
 from vaurien.proxies.fleet import Fleet
 
 #: refusals that the page tells of once

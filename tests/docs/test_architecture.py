@@ -21,6 +21,10 @@ PAGE = DOCS / 'explanation' / 'architecture.rst'
 MOST_FILES = 9
 #: of a file of the package, and of a function of it
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 350, 45
+#: directly in the package, and in a folder of it
+MOST_AT_THE_TOP, MOST_FOLDERS, MOST_OF_A_FOLDER = 14, 20, 12
+#: where each file is one plugin
+OF_PLUGINS = ('toxics', 'protocols')
 REQUEST, REPLY = b'*2\r\n$3\r\nGET\r\n$1\r\na\r\n', b'$-1\r\n'   # there is no such key
 FOLDERS = sorted(path.parent for path in PACKAGE.rglob('__init__.py') if path.parent != PACKAGE)
 FILES = sorted(path for path in PACKAGE.rglob('*.py') if path.name != '__init__.py')
@@ -40,6 +44,17 @@ def section(title):
 def built():
     """The page with its generated parts, each run of spaces and line ends as one space."""
     return ' '.join(page('explanation/architecture').split())
+
+
+def test_the_listing_of_the_package_fits_in_the_eye():
+    shown = [path for path in PACKAGE.iterdir() if path.name != '__pycache__']
+    assert len([path for path in shown if path.is_file()]) <= MOST_AT_THE_TOP
+    assert len([path for path in shown if path.is_dir()]) <= MOST_FOLDERS
+
+
+@pytest.mark.parametrize('path', FOLDERS, ids=below_package)
+def test_a_folder_holds_few_files(path):
+    assert len(list(path.glob('*.py'))) <= MOST_OF_A_FOLDER or path.name in OF_PLUGINS
 
 
 @pytest.mark.parametrize('path', FOLDERS, ids=below_package)

@@ -21,9 +21,9 @@ from vaurien.control import app, classic
 from vaurien.control.native import calls as native
 from vaurien.ctl import command as ctl
 from vaurien.explore.settings import EXPLORE
-from vaurien.metrics.prometheus import Metrics
-from vaurien.metrics.statsd import counters
 from vaurien.options import flag
+from vaurien.outputs.prometheus import Metrics
+from vaurien.outputs.statsd import counters
 from vaurien.plans.files import MAX_ENTRIES, parse_plan
 from vaurien.plans.grammar import WHERE, read_fault
 from vaurien.plugins import KINDS, WITH_FLAGS, make_catalog

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from vaurien.address import Address, parse_address, parse_backend
 from vaurien.behaviors import Behavior
 from vaurien.config import configure
-from vaurien.config.ini import read_sections
+from vaurien.config.files.ini import read_sections
 from vaurien.config.settings import GROUPS, PROCESS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.control.surface import Refusal, decode
 from vaurien.errors import ConfigError, RegistrationError

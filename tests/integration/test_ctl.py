@@ -17,7 +17,7 @@ from tests.support.peers import Backend, ask, connect, echo_server, ending, free
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.behaviors import Behavior
 from vaurien.ctl import command as ctl
-from vaurien.ctl.commands import COMMANDS
+from vaurien.ctl.commands.table import COMMANDS
 
 SERVE = ['--backend', 'embedded', '--protocol', 'http', '--http', '--http-port', '0']
 COMMAND = [sys.executable, '-c', 'import sys; from vaurien.ctl import main; sys.exit(main())']

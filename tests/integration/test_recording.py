@@ -11,7 +11,7 @@ from tests.support.processes import HOST
 from tests.support.recorded import recorded
 from tests.support.servers import redis_server as started
 from tests.support.unit_of_time import MS
-from vaurien.recording.records import Unread
+from vaurien.relay.recording.records import Unread
 from vaurien.relay.session import Session
 from vaurien.spec import BehaviorSpec
 

@@ -1,6 +1,6 @@
 """The control server under clients that mean no good: it answers the others, and the data plane does not notice.
 
-What one connection may take of time and memory is shown in ``tests.unit.httpd.test_server``.
+What one connection may take of time and memory is shown in ``tests.unit.net.httpd.test_server``.
 """
 import contextlib
 from random import Random
@@ -11,8 +11,8 @@ from tests.support.control_client import steering
 from tests.support.hosting import eventually, spec_for
 from tests.support.peers import ask, connect, reset, send_on
 from tests.support.unit_of_time import MS
-from vaurien.httpd import room
-from vaurien.httpd import server as server_module
+from vaurien.net.httpd import room
+from vaurien.net.httpd import server as server_module
 
 LORIS = 300     #: connections that say a byte now and then
 ROUNDS = 400    #: malformed requests

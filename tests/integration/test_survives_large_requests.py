@@ -7,11 +7,11 @@ import pytest
 
 from tests.support.control_client import steering
 from tests.support.hosting import spec_for
-from vaurien.matching import MAX_PATTERN
-from vaurien.metrics import prometheus
 from vaurien.mix import MAX_ENTRIES
 from vaurien.net import breath
+from vaurien.outputs import prometheus
 from vaurien.spec import MAX_ADDRESS, MAX_NAME, MAX_PROXIES, MAX_TOXICS
+from vaurien.words.matching import MAX_PATTERN
 
 ONE, TOXIPROXY = '/v1/proxies/default', {'name': 'new', 'upstream': '127.0.0.1:9', 'enabled': False}
 LISTED = [{'name': 'delay', 'percent': 0}] * (MAX_ENTRIES + 1)

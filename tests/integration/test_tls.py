@@ -20,9 +20,9 @@ from tests.support.processes import HOST
 from tests.support.tls import Talk, certificates, client_context, server_context
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.client import Client
+from vaurien.net.tls.contexts import FILES
 from vaurien.spec import BehaviorSpec, ToxicSpec
 from vaurien.testing import Daemon
-from vaurien.tls.contexts import FILES
 
 LONG = bytes(range(256)) * 4096 * 8     # 8 MiB
 SIDES = {'neither': ('', ''), 'client': ('tls://', ''), 'backend': ('', 'tls://'), 'both': ('tls://', 'tls://')}

@@ -5,8 +5,8 @@ from typing import Any
 
 from vaurien.behaviors.dummy import DUMMY
 from vaurien.protocols.message import MessageProtocol
-from vaurien.recording.recorder import Recorder
-from vaurien.recording.records import Closed, Exchanged
+from vaurien.relay.recording.recorder import Recorder
+from vaurien.relay.recording.records import Closed, Exchanged
 from vaurien.spec import ProxySpec
 
 from .framing import CLIENT, Slicer, Turn, whole

@@ -14,10 +14,10 @@ STEPPED = {'time.time', 'time.time_ns', 'time.localtime', 'time.gmtime', 'time.s
 #: where the time of day is shown to somebody, or held against a date in a file, and nothing is measured by it
 SHOWN = {
     'proxies/journal.py': {'time.time'}, 'control/toxiproxy/calls.py': {'time.time'},
-    'scenario/player.py': {'time.time'}, 'journals/file.py': {'time.time'}, 'proxies/exchanges.py': {'time.time'},
-    'recording/recorder.py': {'time.time'}, 'recording/session.py': {'time.time'},
-    'tls/files.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
-    'tls/validity.py': {'datetime.UTC', 'datetime.datetime'},
+    'scenario/player.py': {'time.time'}, 'outputs/journal/file.py': {'time.time'}, 'proxies/exchanges.py': {'time.time'},
+    'relay/recording/recorder.py': {'time.time'}, 'relay/recording/session.py': {'time.time'},
+    'net/tls/files.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
+    'net/tls/validity.py': {'datetime.UTC', 'datetime.datetime'},
     'cli/live.py': {'time.strftime', 'time.localtime'}, 'ctl/text.py': {'time.strftime', 'time.localtime'},
 }
 

@@ -16,16 +16,15 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 
 #: What anybody may build on, and what needs none of the data plane. Files of the root, in order, each of which may import those
 #: before it.
-WORDS = ('errors', 'options', 'matching', 'address', 'allowed', 'mix', 'spec', 'registry', 'links', 'console', 'uses', 'schemas')
+WORDS = ('errors', 'options', 'address', 'mix', 'words', 'spec', 'registry', 'links')
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
-    ('protocols', 'behaviors', 'toxics', 'net', 'httpd'),
-    ('plugins', 'wire', 'tls'),
+    ('protocols', 'behaviors', 'toxics', 'net'),
+    ('plugins', 'wire'),
     ('plans',),
     ('relay',),
-    ('recording',),
     ('proxies',),
-    ('conformance', 'config', 'metrics', 'journals'),
+    ('conformance', 'config', 'outputs'),
     ('control', 'scenario'),
     ('cli',),
     ('run',),
@@ -63,9 +62,9 @@ NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 
 
 #: Distributions that vaurien may use, and the lines that may; None: any that may import gevent.
 INSTALLED = {
-    'gevent': None, 'greenlet': None, 'statsd': ('metrics',), 'httptools': None,
+    'gevent': None, 'greenlet': None, 'statsd': ('outputs',), 'httptools': None,
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
-    'falcon': ('control',), 'prometheus_client': ('metrics',), 'pytest': ('pytest_plugin', 'explore'),
+    'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
 }
 
 
@@ -247,7 +246,7 @@ FORBIDDEN = {
     'upwards in a function': ('net.stream', 'def later():\n    from ..proxies.proxy import Proxy', 'not above'),
     'upwards by the full name': ('relay.lane', 'import vaurien.proxies.fleet', 'not above'),
     'upwards out of a package': ('behaviors.hang', 'from ..proxies import fleet', 'not above'),
-    'a folder beside it': ('metrics.statsd', 'from ..config.ini import read_sections', 'not above'),
+    'a folder beside it': ('outputs.statsd', 'from ..config.files.ini import read_sections', 'not above'),
     'the data plane in the client': ('ctl.command', 'from ..cli.log import open_log', 'not above'),
     'another plugin': ('protocols.redis', 'from .http import HTTP', 'its base'),
     'another plugin from its package': ('protocols.redis.failures', 'from .. import http', 'its base'),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..errors import ConfigError, nearest
-from ..matching import MAX_NODES, MAX_PATTERN, Matcher, Searched, compile_bounded
 from ..options import Option, options_of, settle
+from ..words.matching import MAX_NODES, MAX_PATTERN, Matcher, Searched, compile_bounded
 
 
 def pattern(value: Any) -> Matcher | None:

@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..address import Address
-from ..console import abandon_stdout, complain
 from ..errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
+from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
@@ -20,7 +20,7 @@ from .parent import Parent
 if TYPE_CHECKING:
     from ..config import Configuration
     from ..control.app import ControlServer
-    from ..journals.file import JournalFile
+    from ..outputs.journal.file import JournalFile
     from ..proxies.fleet import Fleet
     from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
@@ -235,7 +235,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         from .live import Live, is_colored
         ending.callback(Live(fleet.journal, out, is_colored()).close)
     if spec.statsd.enabled:
-        from ..metrics.statsd import Reporter
+        from ..outputs.statsd import Reporter
         reporter = Reporter(fleet, spec.statsd)
         reporter.start()
         ending.callback(reporter.stop)
@@ -266,7 +266,7 @@ def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
     Raises:
         VaurienError: The file cannot be opened.
     """
-    from ..journals.file import JournalFile
+    from ..outputs.journal.file import JournalFile
     try:
         return JournalFile(fleet, path)
     except OSError as error:

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..config import arguments
 from ..config.arguments import COMPLETION, SHELLS
-from ..config.files import read_first
-from ..config.ini import check_path, read_sections
+from ..config.files.ini import check_path, read_sections
+from ..config.files.reading import read_first
 from ..config.plugins import load_plugins
 from ..config.subcommands import HELP, SUBCOMMANDS, Subcommand
 from ..errors import ConfigError

@@ -6,9 +6,9 @@ from typing import Any
 
 from gevent import get_hub
 
-from ..console import escaped
 from ..net.loop import release
 from ..proxies.journal import Fault, Journal
+from ..words.console import escaped
 
 MAX_LINES = 30  #: written in a second; what is more is counted
 WINDOW = 1.0    #: [seconds]

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from ..console import escaped
+from ..words.console import escaped
 from .background import BackgroundWriter, never_waiting
 
 FORMAT = '%(asctime)s %(levelname)s %(name)s: %(message)s'

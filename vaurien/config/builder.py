@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from ..address import TOKEN_VARIABLE, check_binding, parse_address
-from ..allowed import make_allowed
 from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
@@ -18,13 +17,15 @@ from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
 from ..spec import SHARED, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
-from . import arguments, ini
+from ..words.allowed import make_allowed
+from . import arguments
 from .arguments import Values
-from .files import Read, read_again, read_first
+from .files import ini
+from .files.populate import Entry, read_populate
+from .files.reading import Read, read_again, read_first
 from .help import page, short
 from .plan import check_replay, read_plan
 from .plugins import load_plugins
-from .populate import Entry, read_populate
 from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
 from .toxics import read_section, read_toxic, with_names
 from .values import label, of_plugin, prefixed, shown, spelt_out, taken
@@ -321,7 +322,7 @@ def check_behaviors(spec: ProxySpec, protocol: type[BaseProtocol], values: Value
 def check_tls(spec: ProxySpec, values: Values) -> None:
     """Refuse files and values of TLS that cannot be used, under the flags and keys that gave them."""
     if has_tls(spec):
-        from ..tls.contexts import contexts  # it is slow to import, and most configurations have no use for it
+        from ..net.tls.contexts import contexts  # it is slow to import, and most configurations have no use for it
         try:
             contexts(spec)
         except ConfigError as error:

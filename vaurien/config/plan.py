@@ -12,8 +12,8 @@ from ..plans.names import check_name
 from ..protocols import Protocol
 from ..spec import FaultSpec, ProxySpec
 from .arguments import Values
-from .files import MAX_FILE_BYTES, Read
-from .ini import check_path
+from .files.ini import check_path
+from .files.reading import MAX_FILE_BYTES, Read
 from .settings import PLAN
 from .values import label, taken
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend, written
-from ..allowed import FORM as ALLOWED
-from ..allowed import read_allowed
 from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
 from ..plans.grammar import FORM as FAULT
 from ..spec import EMBEDDED, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
+from ..words.allowed import FORM as ALLOWED
+from ..words.allowed import read_allowed
 
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'

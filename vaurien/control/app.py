@@ -8,11 +8,11 @@ from typing import Any
 import falcon
 
 from ..address import Address, check_binding
-from ..allowed import make_allowed
-from ..httpd.server import ASIDE, Server
 from ..net import sockets
+from ..net.httpd.server import ASIDE, Server
 from ..proxies.fleet import ANNOUNCED, Fleet
 from ..proxies.rate_limited_log import RateLimitedLog
+from ..words.allowed import make_allowed
 from . import classic, native, toxiproxy
 from .guard import Guard
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of

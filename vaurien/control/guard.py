@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import falcon
 
 from ..address import TOKEN_VARIABLE, Address
-from ..allowed import Allowed
+from ..words.allowed import Allowed
 from .surface import MAX_BODY_BYTES, Refusal, too_large
 
 #: names of this machine, for itself

@@ -13,7 +13,7 @@ import msgspec
 from gevent import Timeout
 
 from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError, shown
-from ..httpd.server import NoRoomError
+from ..net.httpd.server import NoRoomError
 from ..proxies.refusals import NameTakenError, StoppingError, UnknownProxyError
 
 JSON = 'application/json'

@@ -10,11 +10,11 @@ from typing import Any
 from .. import __version__
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
 from ..client import DEFAULT_CONTROL, Client, UnreachableError, find_control
-from ..console import abandon_stdout, complain
 from ..errors import ConfigError, VaurienError
+from ..words.console import abandon_stdout, complain
 from .arguments import MAX_SECONDS, Command, Limited
-from .commands import COMMANDS
-from .older import OLDER
+from .commands.older import OLDER
+from .commands.table import COMMANDS
 from .results import Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses

@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..console import escaped
+from ..words.console import escaped
 
 Row = Mapping[str, Any]
 GAP = '  '      #: between two columns

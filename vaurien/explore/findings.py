@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..plans.globs import Glob
 from ..plans.grammar import format_fault
-from ..recording.records import Exchanged
+from ..relay.recording.records import Exchanged
 from ..spec import FaultSpec
 from .model.faults import ALWAYS, Point
 from .model.records import WHOLE, Run

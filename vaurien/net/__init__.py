@@ -1,4 +1,4 @@
-"""Sockets on the event loop: listening, connecting, reading and writing without waiting.
+"""Sockets on the event loop, with TLS where it is asked for: listening, connecting, reading and writing without waiting.
 
-Knows no protocol.
+Knows no protocol that is relayed; its HTTP server is for vaurien itself.
 """

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from ..behaviors.dummy import DUMMY
-from ..matching import Matcher
 from ..protocols.base import Behavior
 from ..wire.toxics import AttachedToxic
+from ..words.matching import Matcher
 from .entry import Entry
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from ..matching import Matcher
 from ..options import Option
+from ..words.matching import Matcher
 from .effects.words import NOTHING_KNOWN, Effects
 from .halves import Half
 from .shapes import masked

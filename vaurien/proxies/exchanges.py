@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..net.stream import Stream
-from ..recording.records import Closed, Exchanged, Marked, Opened, Unread
-from ..recording.session import RecordedSession, RecordedStream
+from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread
+from ..relay.recording.session import RecordedSession, RecordedStream
 from ..relay.session import Session
 
 Event = Opened | Closed | Unread | Marked

@@ -22,7 +22,7 @@ from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
 from ..spec import ProxySpec
 from ..wire.toxics import ProxyToxics, check_toxics
-from .arrivals import Arrivals
+from .arrivals.waiting import Arrivals
 from .exchanges import Exchanges
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
@@ -31,7 +31,7 @@ from .unapplied import Unapplied
 from .validated import Validated
 
 if TYPE_CHECKING:
-    from ..tls.terms import Terms
+    from ..net.tls.terms import Terms
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..relay.session import Session
 from ..spec import BehaviorSpec
-from ..uses import Unread, Uses, explain, is_clear
+from ..words.uses import Unread, Uses, explain, is_clear
 
 logger = logging.getLogger(__name__)
 

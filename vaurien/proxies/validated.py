@@ -12,7 +12,7 @@ from ..spec import ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
 
 if TYPE_CHECKING:
-    from ..tls.terms import Terms
+    from ..net.tls.terms import Terms
 
 
 class Validated(NamedTuple):
@@ -71,5 +71,5 @@ def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[Ba
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
-    from ..tls.terms import make_terms  # it is slow to import, and most proxies have no use for it
+    from ..net.tls.terms import make_terms  # it is slow to import, and most proxies have no use for it
     return make_terms(spec, listen, backend, protocol.alpn)

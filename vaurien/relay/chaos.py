@@ -7,7 +7,7 @@ from ..mix import Mix, check_sum, format_mix
 from ..plugins import make_behavior
 from ..protocols.base import OPENING, BaseProtocol, Exchange
 from ..spec import BehaviorSpec
-from ..uses import Entry, Use
+from ..words.uses import Entry, Use
 
 
 class Chaos(Mix[Dummy]):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
 from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, open_outputs, say, warn_of_unmet
 from ..cli.log import logger
-from ..console import complain
 from ..errors import ConfigError, VaurienError, in_words
+from ..words.console import complain
 from . import report
 from .beside import Beside
 from .keeper import Keeper

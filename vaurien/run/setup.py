@@ -8,7 +8,7 @@ import msgspec
 from ..address import Address
 from ..config import Configuration
 from ..config.arguments import early
-from ..config.ini import check_path, read_sections
+from ..config.files.ini import check_path, read_sections
 from ..config.plugins import load_plugins
 from ..errors import ConfigError
 from ..plugins import KINDS, make_catalog

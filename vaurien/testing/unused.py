@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import UnusedFaultError, UnusedFaultWarning
-from ..uses import Counts, Entry, Unread, explain, is_clear
+from ..words.uses import Counts, Entry, Unread, explain, is_clear
 
 #: what the control server says of a proxy
 View = Mapping[str, Any]

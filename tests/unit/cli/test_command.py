@@ -10,9 +10,9 @@ import pytest
 from vaurien.cli import command as cli
 from vaurien.cli import main
 from vaurien.cli.command import cannot_listen, open_control, say
-from vaurien.console import complain
 from vaurien.errors import BackendError, ConfigError, RegistrationError, UnknownPluginError, VaurienError
 from vaurien.spec import ProcessSpec
+from vaurien.words.console import complain
 
 
 @pytest.mark.parametrize('error, status, line', [

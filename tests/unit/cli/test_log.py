@@ -4,7 +4,7 @@ import logging
 import pytest
 
 from vaurien.cli.log import close_log, open_log
-from vaurien.console import escaped
+from vaurien.words.console import escaped
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from vaurien.config.files import MAX_FILE_BYTES
+from vaurien.config.files.reading import MAX_FILE_BYTES
 from vaurien.spec import FaultSpec
 
 from .configuring import new_folder, refused, spec  # noqa: F401 - a fixture

@@ -6,13 +6,13 @@ import falcon.testing
 import pytest
 
 from vaurien.address import Address
-from vaurien.allowed import Allowed
 from vaurien.control.app import application
 from vaurien.control.guard import Guard
 from vaurien.control.surface import Refusal, Reply, Route, Surface, json_reply, refusal_of
 from vaurien.errors import ConfigError
 from vaurien.proxies.fleet import Fleet
 from vaurien.proxies.refusals import UnknownProxyError
+from vaurien.words.allowed import Allowed
 
 HOST = {'Host': 'localhost:1'}
 

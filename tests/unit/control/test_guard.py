@@ -136,7 +136,7 @@ def test_a_foreign_origin_is_refused_where_others_may_connect_too(opened, origin
 
 
 def test_who_comes_from_elsewhere_is_refused_unread_and_the_log_says_so(opened, monkeypatch, caplog):
-    monkeypatch.setattr('vaurien.allowed.Allowed.welcomes', lambda self, client: False)     # there is no other machine here
+    monkeypatch.setattr('vaurien.words.allowed.Allowed.welcomes', lambda self, client: False)     # there is no other machine here
     with opened.connect() as sock:      # no byte is sent
         answer = read_all(sock)
     assert answer.startswith(b'HTTP/1.1 403 Forbidden\r\n')

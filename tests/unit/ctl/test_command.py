@@ -2,9 +2,9 @@
 import pytest
 
 from vaurien.ctl import command as ctl
-from vaurien.ctl.commands import COMMANDS
-from vaurien.ctl.older import OLDER
-from vaurien.ctl.proxies import read_options
+from vaurien.ctl.commands.older import OLDER
+from vaurien.ctl.commands.proxies import read_options
+from vaurien.ctl.commands.table import COMMANDS
 from vaurien.ctl.results import UsageError
 from vaurien.ctl.text import FAULTS, Column, clock, line, listing, rate, size, table
 from vaurien.ctl.top import Rates

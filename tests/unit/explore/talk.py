@@ -3,7 +3,7 @@ from vaurien.explore.model.faults import Point, kinds_of
 from vaurien.explore.model.records import Tested
 from vaurien.explore.model.sites import Known, places
 from vaurien.protocols import Protocol
-from vaurien.recording.records import Exchanged
+from vaurien.relay.recording.records import Exchanged
 
 PROTOCOL = 'redis'
 

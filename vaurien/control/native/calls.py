@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from ... import __version__
 from ...behaviors import Behavior
-from ...metrics.prometheus import CONTENT_TYPE, Metrics
 from ...net.breath import Breath
+from ...outputs.prometheus import CONTENT_TYPE, Metrics
 from ...protocols import Protocol
 from ...proxies.fleet import Fleet
 from ...proxies.journal import KEPT

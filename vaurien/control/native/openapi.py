@@ -12,8 +12,8 @@ from ...behaviors import Behavior
 from ...protocols import Protocol
 from ...proxies.journal import Fault
 from ...registry import Registry
-from ...schemas import components as described
 from ...toxics import TOXICS
+from ...words.schemas import components as described
 from ..surface import JSON
 from . import models
 from .endpoint import Endpoint, Media

@@ -3,7 +3,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from ...protocols.shapes import MASK
-from ...recording.records import Exchanged
+from ...relay.recording.records import Exchanged
 
 VALUES = 3      #: as many different words in one place of a name mask it
 MAX_WORDS = 64  #: [words] of a name that are looked at

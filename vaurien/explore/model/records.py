@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...recording.records import Exchanged
+from ...relay.recording.records import Exchanged
 
 PASSED, FAILED, SKIPPED, UNFINISHED = 'passed', 'failed', 'skipped', 'unfinished'
 WHOLE = 'command'   #: the one test where the command tells of none

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ...plans.globs import Glob
 from ...protocols.effects.words import BEGIN, COMMIT, IMPLICIT, READ, ROLLBACK, Effect, Effects, worst
 from ...protocols.shapes import MASK
-from ...recording.records import OK, Exchanged
+from ...relay.recording.records import OK, Exchanged
 from .records import Run, Tested
 
 #: [characters] that a journal keeps of a shape

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from ... import schemas
+from ...words import schemas
 from ..findings import Finding, Hit
 
 VERSION = 1     #: of the form; what is added leaves it as it is

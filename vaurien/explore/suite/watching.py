@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...recording.records import Closed, Exchanged, Opened
+from ...relay.recording.records import Closed, Exchanged, Opened
 from ..model.records import UNFINISHED, WHOLE, Run, Tested
 from .channel import Message
 

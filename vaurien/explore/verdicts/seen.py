@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from ...protocols.effects.words import COMMIT, ROLLBACK, Effect
-from ...recording.records import Exchanged
+from ...relay.recording.records import Exchanged
 from ..model.faults import Point
 from ..model.records import Tested
 from ..model.sites import Known, Site

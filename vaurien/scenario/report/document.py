@@ -4,7 +4,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ... import schemas
+from ...words import schemas
 from ..counts.histogram import Histogram
 from ..counts.recorder import Played, Recorder
 from ..counts.tally import Tally

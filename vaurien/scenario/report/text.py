@@ -1,7 +1,7 @@
 """What a scenario's report looks like on a terminal. Knows the report alone."""
 from collections.abc import Iterator, Sequence
 
-from ...console import escaped
+from ...words.console import escaped
 from .document import PhaseReport, Report, Totals
 
 TITLES = ('PHASE', 'SECONDS', 'REQUESTS', 'PER S', 'FAULTS', 'ERRORS', 'P50', 'P90', 'P99')

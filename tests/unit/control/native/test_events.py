@@ -10,7 +10,7 @@ from tests.support.hosting import eventually, spec_for
 from tests.support.unit_of_time import MS
 from tests.unit.control.wire import head
 from vaurien.control.native import events
-from vaurien.httpd import server as httpd
+from vaurien.net.httpd import server as httpd
 from vaurien.proxies.journal import KEPT
 
 SPEC = spec_for('127.0.0.1:9')

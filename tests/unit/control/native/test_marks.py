@@ -5,7 +5,7 @@ from tests.support.control_client import steering
 from tests.support.hosting import eventually, spec_for
 from tests.support.peers import Backend, connect, read_exactly
 from vaurien.control.native.marks import MAX_TEST
-from vaurien.recording.records import Marked
+from vaurien.relay.recording.records import Marked
 
 MARK = '/v1/mark'
 GET = b'GET a\r\n'

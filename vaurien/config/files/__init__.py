@@ -1,0 +1,1 @@
+"""Files that say what to do, as sections of keys, before anything is converted."""

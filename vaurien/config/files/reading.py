@@ -1,0 +1,34 @@
+"""Configuration files as bytes: bounded, and where a loop runs without waiting for them. Knows no format."""
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from ...errors import ConfigError
+
+MAX_FILE_BYTES = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
+#: returns what is in a file, and of one that is too long one byte more than ``MAX_FILE_BYTES``
+Read = Callable[[Path], bytes]
+
+
+def read_first(path: Path) -> bytes:
+    """Read a file before anything runs; a pipe too, as shells put in the place of a file: ``--config <(generate)``.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open('rb') as file:
+        return file.read(MAX_FILE_BYTES + 1)
+
+
+def read_again(path: Path) -> bytes:
+    """Read a file while sessions are open.
+
+    Raises:
+        ConfigError: It is a pipe or the like: that would have to be waited for.
+        OSError: It cannot be read.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 'rb') as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ConfigError('file', str(path), 'a regular file, which can be read again')
+        return file.read(MAX_FILE_BYTES + 1)

@@ -1,1 +1,0 @@
-"""What the proxies have counted, as Prometheus and statsd read it."""

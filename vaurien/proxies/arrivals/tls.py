@@ -1,0 +1,201 @@
+"""A client of a proxy that speaks TLS on a side, from its first byte to its session: what is said before is said here.
+
+The ClientHello is read first; then the backend is connected, asked for the same name and the same protocols; and then the client
+is told what the backend has chosen. All of it within the proxy's ``timeout``. Knows of its proxy what ``TlsHost`` names.
+"""
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gevent import get_hub
+
+from ...address import Address
+from ...errors import BackendError
+from ...net import sockets
+from ...net.connect import Connecting
+from ...net.loop import READABLE, release
+from ...net.sockets import RawSocket
+from ...net.stream import Stream
+from ...net.tls.channel import Channel, explain
+from ...net.tls.handshake import READ, Handshake
+from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
+from ...net.tls.stream import TlsStream, pair
+from ...net.tls.terms import Terms
+
+Done = Callable[[RawSocket | None, BackendError | None], None]
+
+
+class TlsHost(Protocol):
+    """What an arrival asks for."""
+
+    def connect(self, number: int, done: Done) -> Connecting | None: ...
+    def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
+    def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
+    def backend_failed(self, arrival: 'TlsArrival', error: BackendError) -> None: ...
+
+
+class TlsArrival:
+    """A client on its way to a session.
+
+    Args:
+        host: Is told what comes of it.
+        terms: What is done on either side.
+        number: The session's.
+        client: The client's socket.
+        peer: The client's address as text.
+        address: The backend.
+        timeout: [seconds] for all of it; 0: no limit.
+
+    Attributes:
+        hello: What the client has asked for; an empty one where it speaks without TLS.
+    """
+
+    __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', '_backend', '_reader', '_timer',
+                 '_hello', '_connecting', '_handshake', '_backend_channel', '_at')
+
+    def __init__(self, host: TlsHost, terms: Terms, number: int, client: RawSocket, peer: str, address: Address,
+                 timeout: float) -> None:
+        self.host, self.terms, self.number, self.client, self.peer = host, terms, number, client, peer
+        self.address, self.timeout, self.hello = address, timeout, ClientHello()
+        self._backend: RawSocket | None = None
+        self._reader: Any = None
+        self._timer: Any = None
+        self._hello = HelloReader()
+        self._connecting: Connecting | None = None
+        self._handshake: Handshake | None = None
+        self._backend_channel: Channel | None = None
+        self._at = 'client'     # who is waited for
+
+    def start(self) -> None:
+        """Begin."""
+        if self.timeout:
+            self._timer = get_hub().loop.timer(self.timeout)
+            self._timer.start(self._on_timeout)
+        if self.terms.client is None:
+            self._connect()
+        else:
+            self._reader = get_hub().loop.io(self.client.fileno(), READABLE)
+            self._reader.start(self._on_readable)
+
+    # -- the ClientHello
+
+    def _on_readable(self) -> None:
+        try:
+            data = self.client.recv(READ)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._client_failed(explain(error))
+            return
+        if not data:
+            self._client_failed('it has left')
+            return
+        try:
+            hello = self._hello.feed(data)
+        except NoHelloError:    # it is answered as any server answers it, and the backend is left in peace
+            self._reader = release(self._reader)
+            self._greet_client(None)
+            return
+        if hello is not None:
+            self.hello, self._reader = hello, release(self._reader)
+            self._connect()
+
+    # -- the backend
+
+    def _connect(self) -> None:
+        self._at = 'backend'
+        self._connecting = self.host.connect(self.number, self._connected)
+
+    def _connected(self, backend: RawSocket | None, error: BackendError | None) -> None:
+        self._connecting = None
+        if backend is None:
+            self._backend_failed(error or BackendError(self.address, 'it is not known why'))
+            return
+        self._backend = backend
+        if self.terms.backend is None:
+            self._greet_client(None)
+            return
+        try:
+            self._backend_channel = self.terms.to_backend(self.hello)
+        except ValueError as wrong:     # a name that cannot be asked for
+            self._backend_failed(BackendError(self.address, f'TLS: {wrong}'))
+            return
+        self._handshake = Handshake(backend, self._backend_channel, self._backend_agreed)
+        self._handshake.start()
+
+    def _backend_agreed(self, error: Exception | None) -> None:
+        self._handshake = None
+        if error is not None:
+            self._backend_failed(BackendError(self.address, f'TLS handshake: {explain(error)}'))
+        elif self.terms.client is None:
+            self._meet(None)
+        else:
+            assert self._backend_channel is not None
+            self._greet_client(self._backend_channel.tls.selected_alpn_protocol())
+
+    # -- the client
+
+    def _greet_client(self, alpn: str | None) -> None:
+        self._at = 'client'
+        channel = self.terms.to_client(self.hello, alpn)
+
+        def agreed(error: Exception | None) -> None:
+            self._handshake = None
+            if error is None and self._backend is not None:
+                self._meet(channel)
+            else:
+                self._client_failed(explain(error) if error is not None else 'it has sent no ClientHello')
+        self._handshake = Handshake(self.client, channel, agreed)
+        self._handshake.start(bytes(self._hello.data))
+
+    def _meet(self, channel: Channel | None) -> None:
+        self._release()
+        backend, self._backend = self._backend, None
+        client_stream: Stream = Stream(self.client, self.timeout) if channel is None \
+            else TlsStream(self.client, self.timeout, channel)
+        backend_stream: Stream = Stream(backend, self.timeout) if self._backend_channel is None \
+            else TlsStream(backend, self.timeout, self._backend_channel)
+        pair(client_stream, backend_stream)
+        self.host.met(self, client_stream, backend_stream)
+
+    # -- what goes wrong
+
+    def _on_timeout(self) -> None:
+        reason = f'no TLS handshake within {self.timeout:g} s'
+        if self._at == 'client':
+            self._client_failed(reason, reset=True)
+        else:
+            self._backend_failed(BackendError(self.address, reason))
+
+    def _client_failed(self, reason: str, reset: bool = False) -> None:
+        """End both connections; the client's with FIN, so that it reads the alert that was sent to it."""
+        if reset:
+            sockets.refuse(self.client)
+        else:
+            self.client.close()
+        self._end()
+        self.host.client_failed(self, reason)
+
+    def _backend_failed(self, error: BackendError) -> None:
+        sockets.refuse(self.client)
+        self._end()
+        self.host.backend_failed(self, error)
+
+    def abort(self) -> None:
+        """Reset both connections, and tell nobody."""
+        sockets.refuse(self.client)
+        self._end()
+
+    def _end(self) -> None:
+        self._release()
+        if self._backend is not None:
+            sockets.refuse(self._backend)
+            self._backend = None
+
+    def _release(self) -> None:
+        self._reader, self._timer = release(self._reader), release(self._timer)
+        if self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        if self._handshake is not None:
+            self._handshake.cancel()
+            self._handshake = None

@@ -1,0 +1,160 @@
+"""Clients that have been accepted and have no session yet: they wait for a connection to the backend.
+
+Knows of its proxy what ``ArrivalHost`` names.
+"""
+import logging
+from collections.abc import Callable, Sized
+from typing import TYPE_CHECKING, Protocol
+
+from ...address import Address
+from ...errors import BackendError
+from ...net import sockets
+from ...net.connect import Connecting
+from ...net.loop import PLUGIN_ERRORS
+from ...net.pool import Pool
+from ...net.sockets import RawSocket
+from ...net.stream import Stream
+from ...spec import ProxySpec
+from ...wire.toxics import ProxyToxics
+from ..rate_limited_log import RateLimitedLog
+from ..stats import Stats
+
+if TYPE_CHECKING:
+    from ...net.tls.terms import Terms
+    from .tls import TlsArrival
+
+logger = logging.getLogger(__name__)
+
+
+class ArrivalHost(Protocol):
+    """What arrivals ask of their proxy."""
+
+    stats: Stats
+    toxics: ProxyToxics
+
+    @property
+    def spec(self) -> ProxySpec: ...
+    @property
+    def backend(self) -> Address: ...
+    @property
+    def tls(self) -> 'Terms | None': ...
+    @property
+    def sessions(self) -> Sized: ...
+    def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None: ...
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None: ...
+    def failed(self, what: str, number: int, *socks: RawSocket) -> None: ...
+    def emptied(self) -> None: ...
+
+
+class Arrivals:
+    """Connects clients to the backend, and gives each its number; those beyond the limit are refused.
+
+    Args:
+        host: The proxy.
+        pool: Idle connections to the backend that are used first.
+    """
+
+    def __init__(self, host: ArrivalHost, pool: Pool) -> None:
+        self._host, self._pool = host, pool
+        self._waiting: dict[Connecting, RawSocket] = {}
+        self._greeting: set[TlsArrival] = set()
+        self._number = 0
+        self._refused, self._unreachable = RateLimitedLog(logger), RateLimitedLog(logger)
+        self._cannot_greet = RateLimitedLog(logger)
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._greeting)
+
+    def accept(self, client: RawSocket, peer: str) -> None:
+        """Take a client in, or refuse it."""
+        host, limit = self._host, self._host.spec.max_connections
+        if limit and len(host.sessions) + len(self) >= limit:
+            host.stats.refused += 1
+            self._refused.warning('%s has its %d connections and refuses %s', host.spec.name, limit, peer)
+            sockets.refuse(client)
+            return None
+        host.stats.accepted += 1
+        self._number += 1
+        if host.tls is not None:
+            return self._greet(host.tls, client, peer)
+        kept = self._pool.take() if len(self._pool) else None
+        if kept is not None:
+            host.arrived(self._number, client, kept, peer, host.backend)
+        else:
+            self._connect(self._number, client, peer)
+        return None
+
+    def _connect(self, number: int, client: RawSocket, peer: str) -> None:
+        host, address = self._host, self._host.backend
+        connecting: Connecting | None = None
+
+        def done(backend: RawSocket | None, error: BackendError | None) -> None:
+            if connecting is not None:
+                self._waiting.pop(connecting, None)
+            if backend is not None:
+                host.arrived(number, client, backend, peer, address)
+            else:
+                self._cannot_connect(client, error)
+
+        try:
+            made = self.connect(number, done)
+        except PLUGIN_ERRORS:
+            return host.failed('a toxic', number, client)
+        if made is not None:
+            connecting = made
+            self._waiting[made] = client
+        return None
+
+    def connect(self, number: int, done: Callable[[RawSocket | None, BackendError | None], None]) -> Connecting | None:
+        """Connect to the backend for a session; None: it is done already."""
+        host = self._host
+        made = Connecting(host.backend, host.spec.timeout, done, host.toxics.opening_delay(number) if host.toxics else 0.0)
+        return None if made.ended else made
+
+    def _cannot_connect(self, client: RawSocket, error: BackendError | None) -> None:
+        self._host.stats.backend_errors += 1
+        self._unreachable.warning('%s: %s', self._host.spec.name, error)
+        sockets.refuse(client)
+        self._host.emptied()
+
+    # -- clients of a proxy that speaks TLS on a side
+
+    def _greet(self, terms: 'Terms', client: RawSocket, peer: str) -> None:
+        from .tls import TlsArrival  # it is slow to import, and most proxies have no use for it
+        host = self._host
+        arrival = TlsArrival(self, terms, self._number, client, peer, host.backend, host.spec.timeout)
+        self._greeting.add(arrival)
+        try:
+            arrival.start()
+        except PLUGIN_ERRORS:
+            self._greeting.discard(arrival)
+            arrival.abort()
+            host.failed('TLS', arrival.number)
+
+    def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None:
+        """Hand a client over to its session."""
+        self._greeting.discard(arrival)
+        self._host.paired(arrival.number, client, backend, arrival.peer, arrival.address)
+
+    def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
+        """Forget a client that has not come as far as a session."""
+        self._greeting.discard(arrival)
+        self._cannot_greet.warning('%s: no TLS with the client %s: %s', self._host.spec.name, arrival.peer, reason)
+        self._host.emptied()
+
+    def backend_failed(self, arrival: 'TlsArrival', error: BackendError) -> None:
+        """Count a client that was reset since the backend cannot be reached, or is not the one that it should be."""
+        self._greeting.discard(arrival)
+        self._host.stats.backend_errors += 1
+        self._unreachable.warning('%s: %s', self._host.spec.name, error)
+        self._host.emptied()
+
+    def abort(self) -> None:
+        """Refuse all that wait."""
+        for arrival in list(self._greeting):
+            arrival.abort()
+        self._greeting.clear()
+        for connecting, client in list(self._waiting.items()):
+            connecting.cancel()
+            sockets.refuse(client)
+        self._waiting.clear()

@@ -1,0 +1,112 @@
+"""Lanes that tell a recorder what passes. They do what the lanes do that they are made of, and nothing else to a byte."""
+from collections.abc import Iterator
+
+from ...protocols.base import Exchange
+from ...protocols.message import Part
+from ..request_lane import RequestLane
+from ..response_lane import ResponseLane
+from .deliveries import Deliveries
+from .recorder import Recorder
+
+
+class RecordedRequests(RequestLane):
+    """The lane of requests, recorded.
+
+    Attributes:
+        recorder: Is told of each request; the session gives it.
+    """
+
+    __slots__ = ('recorder',)
+
+    recorder: Recorder
+
+    def _cut(self, data: bytes) -> Iterator[Part]:
+        return self._noted(super()._cut(data))
+
+    def _noted(self, parts: Iterator[Part]) -> Iterator[Part]:
+        """Note each part before it is handled; a request that has no answer is over after that."""
+        recorder, at = self.recorder, 0
+        for part in parts:
+            end, exchange, done = part
+            recorder.request_part(exchange, self.cutter.data, at, end, done)
+            at = end
+            yield part
+            if done and exchange is not None and not exchange.expects:
+                recorder.finish(exchange)
+
+    def _whole(self, exchange: Exchange, data: bytes) -> None:
+        self.recorder.whole_request(exchange, data)
+        if exchange.expects:
+            super()._whole(exchange, data)
+        else:
+            self.cutter.data = data
+            self._process(self._noted(iter(((len(data), exchange, True),))))
+
+    def _forwards(self, exchange: Exchange | None) -> bool:
+        return super()._forwards(exchange) and not self.recorder.wants(exchange)
+
+    def _skipped(self, count: int) -> None:
+        super()._skipped(count)
+        self.recorder.skipped(self.cutter.framer.exchange, count, to_backend=True)
+
+
+class RecordedResponses(ResponseLane):
+    """The lane of responses, recorded.
+
+    Attributes:
+        recorder: Is told of each response; the session gives it.
+        deliveries: Is told when responses are collected, and when what was collected is written; the session gives it.
+    """
+
+    __slots__ = ('recorder', 'deliveries')
+
+    recorder: Recorder
+    deliveries: Deliveries
+
+    def _cut(self, data: bytes) -> Iterator[Part]:
+        return self._noted(super()._cut(data))
+
+    def flush(self) -> None:
+        super().flush()
+        self.deliveries.flushed()
+
+    def _noted(self, parts: Iterator[Part]) -> Iterator[Part]:
+        """Note each part before it is handled; after the last one of an answer its exchange is over."""
+        recorder, at = self.recorder, 0
+        self.deliveries.collecting = True
+        for part in parts:
+            end, exchange, done = part
+            if exchange is not None:
+                recorder.answer_part(exchange, self.cutter.data, at, end, done)
+            at = end
+            yield part
+            if done and exchange is not None:
+                recorder.finish(exchange)
+
+    def _whole(self, exchange: Exchange, data: bytes) -> None:
+        if self._takes_turns(exchange):
+            self.cutter.data = data
+            self._process(self._noted(iter(((len(data), exchange, True),))))
+        else:
+            self.protocol.queue.popleft()
+            self._send(data)
+            self.deliveries.collecting = False
+            self.recorder.whole_answer(exchange, data)
+
+    def _skipped(self, count: int) -> None:
+        super()._skipped(count)
+        self.recorder.skipped(self.cutter.framer.exchange, count, to_backend=False)
+
+    def _source_ended(self) -> None:
+        owner = self.cutter.framer.owner
+        ends = owner is not None and not self.is_opaque() and self.cutter.ends()
+        if ends and owner is not None:
+            self.recorder.answer_part(owner, b'', 0, 0, True)
+        super()._source_ended()
+        if ends and owner is not None and not self.busy:
+            self.recorder.finish(owner)
+
+    def reply(self, exchange: Exchange, end: str = '') -> None:
+        self.recorder.replied(exchange)
+        super().reply(exchange, end)
+        self.recorder.finish(exchange)
