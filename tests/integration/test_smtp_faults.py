@@ -98,7 +98,7 @@ def test_late_message_is_late_alone(proxy, messages):
     with client_of(proxy) as client:
         send_to(client)
         no_answer_comes(client)
-    assert [fault.request for fault in proxy.faults] == ['. FROM:<sender@example.org>']
+    assert [fault.request.upper() for fault in proxy.faults] == ['. FROM:<SENDER@EXAMPLE.ORG>']   # smtplib of 3.13: small
     assert messages == []
 
 

@@ -72,7 +72,7 @@ def test_a_message_is_refused_at_its_dot_if_that_was_drawn_at_its_data(made, smt
         client.send(b'llo\r\n.\r\n')
         assert client.getreply()[0] == 550
         assert client.sendmail('a@example.org', ['b@example.org'], b'Subject: accepted\r\n\r\nhello\r\n') == {}
-    assert [fault.request for fault in proxy.faults] == ['. FROM:<a@example.org>']
+    assert [fault.request.upper() for fault in proxy.faults] == ['. FROM:<A@EXAMPLE.ORG>']   # smtplib of 3.13 writes it small
     assert [b'accepted' in message.content for message in smtp_server.messages] == [True]
 
 

@@ -38,7 +38,7 @@ def test_an_error_is_one_line_and_a_status(monkeypatch, capsys, error, status, l
 
 #: a Python that has what Python has on Windows, as far as vaurien would stumble over it
 ON_WINDOWS = '''
-import signal, socket, subprocess, sys
+import shutil, signal, socket, subprocess, sys
 for module, names in ((signal, ('SIGHUP', 'SIGQUIT')), (socket, ('AF_UNIX',))):
     for name in names:
         delattr(module, name)

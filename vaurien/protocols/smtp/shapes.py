@@ -17,6 +17,8 @@ def shape(name: str) -> str:
 
     >>> shape('MAIL FROM:<ann@example.org> SIZE=512')
     'MAIL FROM:<?> SIZE=?'
+    >>> shape('mail from:<ann@example.org>')
+    'MAIL FROM:<?>'
     """
     verb, space, rest = name.partition(' ')
     verb = verb.upper()
@@ -29,6 +31,7 @@ def shape(name: str) -> str:
 
 def _address(text: str) -> str:
     """Mask an address and the values of the parameters after it. The empty address stays: it is that of a bounce."""
-    path = PATH.sub(f'<{MASK}>', text)
+    word, colon, path = PATH.sub(f'<{MASK}>', text).partition(':')
+    path = word.upper() + colon + path
     before, found, after = path.partition('>')
     return before + found + PARAMETER.sub(rf'\1={MASK}', after) if found else masked(path)
