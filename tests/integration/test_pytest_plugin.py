@@ -35,6 +35,7 @@ def run(pytester, monkeypatch):
     """Run pytest in a folder of its own, with this plugin as if it was installed and no other one."""
     monkeypatch.setenv('PYTEST_DISABLE_PLUGIN_AUTOLOAD', '1')
     monkeypatch.setenv('PYTHONPATH', str(ROOT))
+    monkeypatch.delenv('VAURIEN_CONTROL', raising=False)
 
     def run(*arguments):
         return pytester.runpytest_subprocess('-p', 'vaurien.pytest_plugin', '-p', 'no:cacheprovider', *arguments)
