@@ -15,6 +15,7 @@ from ..words.console import abandon_stdout, complain
 from .arguments import MAX_SECONDS, Command, Limited
 from .commands.older import OLDER
 from .commands.table import COMMANDS
+from .completion import COMPLETION, answer
 from .results import Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
@@ -34,8 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.
     """
     try:
-        args = parse(sys.argv[1:] if argv is None else argv)
-        run(args)
+        words = sys.argv[1:] if argv is None else argv
+        if not answer(words, make_parser()):
+            run(parse(words))
     except SystemExit as answered:
         return int(answered.code or DONE)
     except (UsageError, ConfigError) as error:
@@ -81,6 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
                                      description='Steers a running vaurien by its control server (vaurien --http).')
     parser.add_argument('--version', action='version', version=__version__)
+    parser.add_argument(COMPLETION, metavar='SHELL', help='print what lets bash, zsh or fish complete this command, and exit')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     for name, command in (COMMANDS | OLDER).items():
         shown: dict[str, Any] = {} if name in OLDER else {'help': command.help}     # without help it is not listed
