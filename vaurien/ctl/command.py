@@ -5,12 +5,12 @@ import shutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
 from ..client import DEFAULT_CONTROL, Client, UnreachableError, find_control
-from ..errors import ConfigError, VaurienError
+from ..errors import ConfigError, VaurienError, meant
 from ..words.console import abandon_stdout, complain
 from .arguments import MAX_SECONDS, Command, Limited
 from .commands.older import OLDER
@@ -56,11 +56,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return DONE
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f'{message} ({self.prog} --help says more)')
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            raise UsageError(f'{value!r} is not valid, expected one of {", ".join(COMMANDS)}{meant(value, COMMANDS)}')
+        super()._check_value(action, value)
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the arguments; what may be options of a behavior is left in ``options``.
 
     Raises:
-        SystemExit: They are not right, and it has been said; or ``--help`` or ``--version`` has been answered.
+        UsageError: They are not right.
+        SystemExit: ``--help`` or ``--version`` has been answered.
     """
     parser = make_parser()
     defaults = argparse.Namespace(host=None, token=None, timeout=DEFAULT_TIMEOUT, json=False)
@@ -71,17 +84,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Make the parser of all commands; the docs are made from it too."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and after the command
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)    # before and after the command
     common.add_argument('--host', metavar='URL',
                         help=f'the control server (default: that of {CONTROL_VARIABLE}, else {DEFAULT_CONTROL})')
     common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN_VARIABLE})')
     common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, MAX_SECONDS),
                         help=f'for each response (default: {DEFAULT_TIMEOUT:g})')
     common.add_argument('--json', action='store_true', help='write JSON')
-    parser = argparse.ArgumentParser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
-                                     description='Steers a running vaurien by its control server (vaurien --http).')
+    parser = Parser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
+                    description='Steers a running vaurien by its control server (vaurien --http).')
     parser.add_argument('--version', action='version', version=__version__)
     parser.add_argument(COMPLETION, metavar='SHELL', help='print what lets bash, zsh or fish complete this command, and exit')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
