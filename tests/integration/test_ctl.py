@@ -304,7 +304,8 @@ def test_no_server_is_one_line_and_status_3(capsys):
     port = free_port()
     for name in ('proxies', 'top', 'faults', 'get-behavior'):
         assert ctl.main(['--host', f'localhost:{port}', name]) == 3
-        assert capsys.readouterr() == ('', f'vaurienctl: no vaurien answers at http://localhost:{port}: Connection refused\n')
+        said = f'vaurienctl: no vaurien answers at http://localhost:{port}: Connection refused ({ctl.ELSEWHERE})\n'
+        assert capsys.readouterr() == ('', said)
 
 
 def test_another_server_is_one_line_and_status_1(capsys, nginx_server):

@@ -20,6 +20,7 @@ from .results import Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
 EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'
+ELSEWHERE = f'vaurien --http starts a control server; --host or {CONTROL_VARIABLE} says where else one is'
 DEFAULT_TIMEOUT = 10.0  #: [seconds] for each response
 #: to the upper left corner, and erase all below (ECMA-48, CUP and ED)
 CLEAR = '\x1b[H\x1b[J'
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, ConfigError) as error:
         return complain('vaurienctl', str(error), USAGE)
     except UnreachableError as error:
-        return complain('vaurienctl', str(error), NO_SERVER)
+        return complain('vaurienctl', f'{error} ({ELSEWHERE})', NO_SERVER)
     except VaurienError as error:
         return complain('vaurienctl', str(error), REFUSED)
     except BrokenPipeError:
