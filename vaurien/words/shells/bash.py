@@ -1,7 +1,7 @@
 """The script by which bash completes a command. Knows bash's words, and neither a command nor an option."""
 import shlex
 
-from .model import Commands, Takes, branches, fill
+from .model import Commands, Takes, branches, cases, fill, reading
 
 BASH = r"""# bash: eval "$(@PROGRAM@ --completion bash)"
 _@PROGRAM@() {
@@ -16,25 +16,12 @@ _@PROGRAM@() {
     for ((i = 1; i < last; i++)); do
         word="${typed[i]}"
         if [ "$word" = -- ]; then _@PROGRAM@_command; return; fi
-        if [ "$skip" ]; then skip=; continue; fi
-        case "$word" in
-            --protocol=*) protocol="${word#*=}" ;;
-            --protocol) protocol="${typed[i+1]}"; skip=1 ;;
-            @VALUED@) skip=1 ;;
-            -*) ;;
-            *) case "$command:$word" in @EITHER@) command="$word" ;; *) place=$((place + 1)) ;; esac ;;
-        esac
+@READ@
     done
     if [ "$skip" ]; then flag="${typed[last-1]}"
     else case "$current" in --*=*) flag="${current%%=*}" current="${current#*=}" ;; esac; fi
     if [ "$flag" ]; then
-        case "$command $flag" in
-@VALUES@
-        esac
-    else
-        case "$command $place" in
-@PLACES@
-        esac
+@CASES@
         case "$command" in
 @FLAGS@
         esac
@@ -69,9 +56,8 @@ def bash(commands: Commands) -> str:
     """Write the script for bash."""
     flags = [f'        {command}) words="$words "{shlex.quote(" ".join(flag.name for flag in found))} ;;'
              for command, found in commands.flags.items()]
-    return fill(BASH, commands, valued='|'.join(commands.valued()), either='|'.join(commands.either()) or "''",
-                values='\n'.join([*(in_bash(where, takes) for where, takes in commands.values()), '        *) return ;;']),
-                places='\n'.join(in_bash(where, takes) for where, takes in commands.placed()), flags='\n'.join(flags),
+    return fill(BASH, commands, read=reading(commands),
+                cases=cases(commands, in_bash), flags='\n'.join(flags),
                 first='last == 1' if commands.first else 'place == 0', helps=' '.join(commands.helps))
 
 

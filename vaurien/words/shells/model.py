@@ -3,6 +3,19 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+READ = """\
+        if [ "$skip" ]; then
+            if [ "$skip" = --protocol ]; then protocol="$word"; fi
+            skip=
+            continue
+        fi
+        case "$word" in
+            (--protocol=*) protocol="${word#*=}" ;;
+            (@VALUED@) skip="$word" ;;
+            (-*) ;;
+            (*) case "$command:$word" in (@EITHER@) command="$word" ;; (*) place=$((place + 1)) ;; esac ;;
+        esac"""
+
 
 class Takes(NamedTuple):
     """What stands at a place of the line.
@@ -80,6 +93,30 @@ def fill(template: str, commands: Commands, **parts: str) -> str:
     for name, text in {**parts, 'program': commands.program}.items():
         template = template.replace(f'@{name.upper()}@', text)
     return template
+
+
+def reading(commands: Commands) -> str:
+    """Write how bash and zsh read a word before the last: it is the value of a flag, a flag, the subcommand, or at a place."""
+    return READ.replace('@VALUED@', '|'.join(commands.valued())).replace('@EITHER@', '|'.join(commands.either()))
+
+
+def cases(commands: Commands, written: Callable[[str, Takes], str]) -> str:
+    """Write, for bash and zsh, what is the value of each flag, and what stands at each place.
+
+    Args:
+        commands: What can be completed.
+        written: Writes the branch for one of them.
+    """
+    values, places = ('\n'.join(written(where, takes) for where, takes in found)
+                      for found in (commands.values(), commands.placed()))
+    return f"""\
+        case "$command $flag" in
+{values}
+        esac
+    else
+        case "$command $place" in
+{places}
+        esac"""
 
 
 def quoted(words: Iterable[str]) -> str:

@@ -1,5 +1,5 @@
 """The script by which zsh completes a command. Knows zsh's words, and neither a command nor an option."""
-from .model import Commands, Takes, branches, fill, quoted
+from .model import Commands, Takes, branches, cases, fill, quoted, reading
 
 ZSH = r"""#compdef @PROGRAM@
 # zsh: eval "$(@PROGRAM@ --completion zsh)" after compinit, or a file _@PROGRAM@ in $fpath
@@ -10,25 +10,12 @@ _@PROGRAM@() {
     for (( i = 2; i < CURRENT; i++ )); do
         word="${words[i]}"
         if [[ "$word" == -- ]]; then shift $i words; (( CURRENT -= i )); _normal; return; fi
-        if [[ -n "$skip" ]]; then skip=; continue; fi
-        case "$word" in
-            (--protocol=*) protocol="${word#*=}" ;;
-            (--protocol) protocol="${words[i+1]}"; skip=1 ;;
-            (@VALUED@) skip=1 ;;
-            (-*) ;;
-            (*) case "$command:$word" in (@EITHER@) command="$word" ;; (*) (( place += 1 )) ;; esac ;;
-        esac
+@READ@
     done
     if [[ -n "$skip" ]]; then flag="${words[CURRENT-1]}"
     elif [[ "${words[CURRENT]}" == --*=* ]]; then flag="${words[CURRENT]%%=*}"; compset -P 1 '*='; fi
     if [[ -n "$flag" ]]; then
-        case "$command $flag" in
-@VALUES@
-        esac
-    else
-        case "$command $place" in
-@PLACES@
-        esac
+@CASES@
     fi
     if [[ "${found[1]}" == *= ]]; then ending=(-S ''); fi
     if (( ${#found} )); then compadd "${ending[@]}" -- "${found[@]}"; fi
@@ -49,9 +36,8 @@ def zsh(commands: Commands) -> str:
     """Write the script for zsh."""
     flags = [f'        ({command}) found=({quoted(described(flag.name, flag.help) for flag in found)}) ;;'
              for command, found in commands.flags.items()]
-    return fill(ZSH, commands, valued='|'.join(commands.valued()), either='|'.join(commands.either()) or "''",
-                values='\n'.join(in_zsh(where, takes) for where, takes in commands.values()),
-                places='\n'.join(in_zsh(where, takes) for where, takes in commands.placed()), flags='\n'.join(flags),
+    return fill(ZSH, commands, read=reading(commands),
+                cases=cases(commands, in_zsh), flags='\n'.join(flags),
                 first='CURRENT == 2' if commands.first else 'place == 0',
                 helps=quoted(described(word, text) for word, text in commands.helps.items()))
 
