@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .client import Fault
+    from .client import Client, Fault
     from .testing import Daemon, RunningProxy
     from .testing.marks import Mark
     from .testing.shared import ExistingProxy, Shared
@@ -115,9 +115,8 @@ class Vaurien:
         from .errors import VaurienError
         self._marks, ends, self._ends = [], self._ends, []
         with contextlib.suppress(VaurienError):     # it has ended, which is said when the proxies are removed
-            there = self._there() if ends else ()
             for proxy, end in reversed(ends):
-                if proxy.name in there:
+                if proxy.name in there(proxy.client):
                     end()
 
     def unmet(self) -> str:
@@ -139,16 +138,13 @@ class Vaurien:
 
     def close(self) -> None:
         """Remove the proxies of this test that are still there, and let those of others be what they were."""
-        for existing in self._existing:
+        for existing in reversed(self._existing):   # one may have been taken twice, as the test had changed it
             existing.end()
-        there = self._there()
+        names = there(self._daemon.client)
         for proxy in self._proxies:
-            if proxy not in self._existing and proxy.name in there:
+            if proxy not in self._existing and proxy.name in names:
                 proxy.forget_plan()
                 self._daemon.client.remove(proxy.name)
-
-    def _there(self) -> set[str]:
-        return {proxy['name'] for proxy in self._daemon.client.proxies()}
 
     def report(self) -> str:
         """Say which faults the test has met, and how they come again."""
@@ -173,6 +169,11 @@ class Vaurien:
 
 
 FOUND = pytest.StashKey[Vaurien]()  #: what the fixture has given a test
+
+
+def there(client: 'Client') -> set[str]:
+    """Return the names of the proxies that there are."""
+    return {proxy['name'] for proxy in client.proxies()}
 
 
 def line_of(fault: 'Fault') -> str:

@@ -42,6 +42,7 @@ TYPED = {
     'vaurien --protocol redis --behavior-error-kind readon': '--protocol redis --behavior-error-kind readonly',
     'vaurien --protocol=mysql --behavior-error-kind=read-': '--protocol=mysql --behavior-error-kind=read-only',
     'vaurien --behavior-error-kind masterd': '--behavior-error-kind masterdown',
+    'vaurien run --through AN_UNUS': 'run --through AN_UNUSUAL_VARIABLE',
     'vaurien run --through A -- an-unus': 'run --through A -- an-unusual-command',
     'vaurien run --through A -- an-unusual-command only-o': 'run --through A -- an-unusual-command only-one.ini',
 }
@@ -69,7 +70,7 @@ class Terminal:
             os.chdir(folder)
             places = dict.fromkeys(('HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'), str(folder))
             path = f'{folder}/bin:{os.environ["PATH"]}'
-            environ = {**environment(), **places, 'TERM': 'dumb', 'PS1': '', 'PATH': path}
+            environ = {**environment(), **places, 'TERM': 'dumb', 'PS1': '', 'PATH': path, 'AN_UNUSUAL_VARIABLE': ''}
             os.execvpe(command[0], command, environ)
         self.shown = ''
 

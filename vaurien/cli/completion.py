@@ -88,6 +88,8 @@ def takes(name: str, action: argparse.Action, parser: arguments.Parser, catalog:
     if name.startswith('--behavior-') and name.endswith('-kind'):
         by = {protocol: tuple(kinds) for protocol in sorted(catalog['protocol']) if (kinds := kinds_of(protocol))}
         return Takes(tuple(sorted({kind for kinds in by.values() for kind in kinds})), by=by)
+    if name == '--through':
+        return Takes(variables=True)
     words = list(LINKS) if name == '--link' else sorted(catalog.get(name.removeprefix('--'), ()))
     return Takes(tuple(words), files=action.metavar == FILES, mix=name == '--behavior')
 

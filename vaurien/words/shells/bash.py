@@ -66,6 +66,8 @@ def in_bash(where: str, takes: Takes) -> str:
     if takes.asked:
         says = (f'words="$(command @PROGRAM@ --complete {takes.asked} "${{typed[@]:1:last-1}}" '
                 f'2>/dev/null)"{" mix=1" if takes.mix else ""}')
+    elif takes.variables:
+        says = 'words="$(compgen -e)"'
     elif takes.by:
         says = branches('words={} ;;', takes, lambda words: shlex.quote(' '.join(words)))
     else:

@@ -94,6 +94,8 @@ def after_fish(takes: Takes) -> str:
     if takes.asked:
         words = f'(__@PROGRAM@_ask {takes.asked})'
         return f' -a {in_fish(f"(__@PROGRAM@_mix {words})" if takes.mix else words)}'
+    if takes.variables:
+        return ' -a "(set -nx)"'
     if takes.by:
         entries = [f'{name}:{" ".join(words)}' for name, words in [*takes.by.items(), ('*', takes.words)]]
         return f' -a {in_fish(f"(__@PROGRAM@_by {quoted(entries)})")}'

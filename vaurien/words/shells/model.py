@@ -25,6 +25,7 @@ class Takes(NamedTuple):
         files: The path of a file.
         mix: The words stand after each comma and each colon, as in ``20:delay,10:error``.
         by: By the value of ``--protocol``, the words that are meant in place of ``words``.
+        variables: The name of an environment variable.
         asked: What the command itself is asked for words: ``PROGRAM --complete ASKED``, and then the words before.
     """
 
@@ -32,6 +33,7 @@ class Takes(NamedTuple):
     files: bool = False
     mix: bool = False
     by: Mapping[str, tuple[str, ...]] = {}
+    variables: bool = False
     asked: str = ''
 
 

@@ -47,6 +47,8 @@ def in_zsh(where: str, takes: Takes) -> str:
     cut = ["compset -P '*[,:]'"] if takes.mix else []
     if takes.asked:
         says = [*cut, f'found=(${{(f)"$(command @PROGRAM@ --complete {takes.asked} "${{(@)words[2,CURRENT-1]}}" 2>/dev/null)"}})']
+    elif takes.variables:
+        says = ['found=(${(k)parameters[(R)*export*]})']
     elif takes.by:
         says = [branches('found=({}) ;;', takes, quoted)]
     else:
