@@ -381,9 +381,10 @@ def test_a_mark_holds_while_its_test_runs_and_not_in_its_fixtures(pytester, run)
     def test_fault(proxy):
         assert [get(proxy) for _ in range(3)] == [200, 503, 200]
 
-    @pytest.mark.vaurien(fault='GET /', behavior='error')
+    @pytest.mark.vaurien(fault='GET /', behavior='delay', sleep=0.01)
     def test_fault_by_behavior(proxy):
-        assert get(proxy) >= 500
+        assert [get(proxy), get(proxy)] == [200, 200]
+        assert [fault.behavior for fault in proxy.faults] == ['delay']
 
     @pytest.mark.vaurien(toxic='latency', latency=30)
     @pytest.mark.vaurien(link='wifi')
