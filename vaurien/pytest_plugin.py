@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .client import Fault
+    from .client import Client, Fault
     from .testing import Daemon, RunningProxy
     from .testing.marks import Mark
+    from .testing.shared import ExistingProxy, Shared
 
 SEED = pytest.StashKey[int]()
 MAX_NAME_CHARACTERS = 80    #: of a test's name that its proxies are called by; the control server takes 100
@@ -18,6 +19,7 @@ MARKED = '@pytest.mark.vaurien'    #: what messages about a mark begin with
 MARK = ('vaurien(*entries, fault, behavior, mix, toxic, link, down, stop_accepting, proxy=0, unused_ok=False, **options): what '
         'the proxies of the fixture vaurien do while the test runs: entries of a plan, or one method of a proxy with its '
         'arguments')
+CONTROL = 'VAURIEN_CONTROL'   #: names a vaurien that runs already; ``vaurien run`` sets it
 SEED_INPUT = 'vaurien_seed'     #: the name by which xdist hands its workers the seed
 USED_OUTPUT = 'vaurien_used'    #: the name by which a worker says that a test has used vaurien
 USED = pytest.StashKey[bool]()
@@ -27,20 +29,23 @@ class Vaurien:
     """What the fixture ``vaurien`` gives: proxies for one test, in a daemon that all tests share.
 
     Args:
-        daemon: The daemon.
-        test: The test's name; with the seed it decides which faults are drawn, whatever else runs before and beside it.
+        daemon: The daemon, or the vaurien that runs already.
+        test: What its proxies are called by; with the seed it decides which faults are drawn, whatever else runs before and
+            beside it.
 
     Attributes:
-        seed: What all randomness is made from: ``--vaurien-seed``, or what the run says once it has collected its tests.
+        seed: What all randomness is made from: ``--vaurien-seed``, or what the run says once it has collected its tests; that of
+            the vaurien that ``VAURIEN_CONTROL`` names.
     """
 
-    def __init__(self, daemon: 'Daemon', test: str) -> None:
+    def __init__(self, daemon: 'Daemon | Shared', test: str) -> None:
         self.seed = daemon.seed
-        self._daemon, self._test = daemon, re.sub(r'[^A-Za-z0-9.]+', '-', test).strip('-.')[:MAX_NAME_CHARACTERS]
+        self._daemon, self._test = daemon, test
         self._proxies: list[RunningProxy] = []
+        self._existing: list[ExistingProxy] = []    # some of them
         self._marks: list[Mark] = []    # of the test, while it runs
         self._ends: list[tuple[RunningProxy, Callable[[], None]]] = []     # of what they have done
-        self._logged = daemon.process.logged
+        self._logged = daemon.logged
 
     def proxy(self, backend: str, protocol: str = 'tcp', **options: Any) -> 'RunningProxy':
         """Make a proxy for this test; it is removed after it.
@@ -55,8 +60,32 @@ class Vaurien:
             ValueError: A name or a value does not fit.
         """
         __tracebackhide__ = True
-        name = f'{self._test}.{len(self._proxies) + 1}'
+        name = f'{self._test}.{len(self._proxies) - len(self._existing) + 1}'
         proxy = self._daemon.create(**{'name': name, 'backend': backend, 'protocol': protocol, **options})
+        self._proxies.append(proxy)
+        self._apply(proxy, len(self._proxies))
+        return proxy
+
+    def existing(self, name: str) -> 'ExistingProxy':
+        """Take a proxy that is there in the vaurien that ``VAURIEN_CONTROL`` names: below ``vaurien run``, one of its own.
+
+        What the test changes of it comes back at its end, and only what the test asks for has to be applied.
+
+        Args:
+            name: Its name there: ``redis_url`` for ``--through REDIS_URL``.
+
+        Raises:
+            ValueError: There is no such proxy.
+            VaurienError: ``VAURIEN_CONTROL`` names no vaurien.
+        """
+        __tracebackhide__ = True
+        from .client import Client
+        from .errors import VaurienError
+        from .testing.shared import ExistingProxy
+        if not os.environ.get(CONTROL):
+            raise VaurienError(f'existing({name!r}): {CONTROL} is not set, expected where a vaurien runs that has this proxy')
+        proxy = ExistingProxy(Client(), name)
+        self._existing.append(proxy)
         self._proxies.append(proxy)
         self._apply(proxy, len(self._proxies))
         return proxy
@@ -86,9 +115,8 @@ class Vaurien:
         from .errors import VaurienError
         self._marks, ends, self._ends = [], self._ends, []
         with contextlib.suppress(VaurienError):     # it has ended, which is said when the proxies are removed
-            there = self._there() if ends else ()
             for proxy, end in reversed(ends):
-                if proxy.name in there:
+                if proxy.name in there(proxy.client):
                     end()
 
     def unmet(self) -> str:
@@ -109,14 +137,14 @@ class Vaurien:
         return '\n'.join(lines)
 
     def close(self) -> None:
-        """Remove the proxies of this test that are still there."""
-        there = self._there()
+        """Remove the proxies of this test that are still there, and let those of others be what they were."""
+        for existing in reversed(self._existing):   # one may have been taken twice, as the test had changed it
+            existing.end()
+        names = there(self._daemon.client)
         for proxy in self._proxies:
-            if proxy.name in there:
+            if proxy not in self._existing and proxy.name in names:
+                proxy.forget_plan()
                 self._daemon.client.remove(proxy.name)
-
-    def _there(self) -> set[str]:
-        return {proxy['name'] for proxy in self._daemon.client.proxies()}
 
     def report(self) -> str:
         """Say which faults the test has met, and how they come again."""
@@ -130,16 +158,22 @@ class Vaurien:
             else:
                 lines.append(f'{proxy.name} at {proxy.address}: faults met: {len(faults)}')
                 lines += [f'  {line_of(fault)}' for fault in faults]
-        return '\n'.join([*lines, f'repeat with --vaurien-seed {self.seed}'])
+        return '\n'.join([*lines, self._daemon.repeat()])
 
     def sections(self) -> list[tuple[str, str]]:
         """Return what goes into the report of a failure; nothing where the daemon has been ended already."""
-        if self._daemon.process.closed:
+        if self._daemon.closed:
             return []
-        return [('vaurien', self.report()), ('vaurien log', self._daemon.process.log(self._logged))]
+        log = self._daemon.log(self._logged)
+        return [('vaurien', self.report()), *([('vaurien log', log)] if log else [])]
 
 
 FOUND = pytest.StashKey[Vaurien]()  #: what the fixture has given a test
+
+
+def there(client: 'Client') -> set[str]:
+    """Return the names of the proxies that there are."""
+    return {proxy['name'] for proxy in client.proxies()}
 
 
 def line_of(fault: 'Fault') -> str:
@@ -202,25 +236,58 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def seed_lines(config: pytest.Config) -> list[str]:
-    """Return the line that repeats a run; none where little is to be said."""
-    return [f'vaurien: --vaurien-seed {config.stash[SEED]}'] if config.get_verbosity() >= 0 else []
+    """Return the line that repeats a run, or names the vaurien that has the seed; none where little is to be said."""
+    where = f'the one of {CONTROL}, {os.environ[CONTROL]}' if is_shared(config) else f'--vaurien-seed {config.stash[SEED]}'
+    return [f'vaurien: {where}'] if config.get_verbosity() >= 0 else []
+
+
+def is_shared(config: pytest.Config) -> bool:
+    """Return whether proxies are made in a vaurien that runs already: not where a seed or plugins are asked for, which only a new
+    one can have."""
+    asked = config.getoption('vaurien_seed') is not None or config.getini('vaurien_plugins')
+    return bool(os.environ.get(CONTROL)) and not asked
 
 
 # -- fixtures and reports
 
 @pytest.fixture(scope='session')
-def _vaurien_daemon(pytestconfig: pytest.Config) -> 'Iterator[Daemon]':
-    from .testing import Daemon
-    daemon = Daemon(pytestconfig.stash[SEED], pytestconfig.getini('vaurien_plugins'))
+def _vaurien_daemon(pytestconfig: pytest.Config) -> 'Iterator[Daemon | Shared]':
+    daemon: Any
+    if is_shared(pytestconfig):
+        daemon = shared()
+    else:
+        from .testing import Daemon
+        daemon = Daemon(pytestconfig.stash[SEED], pytestconfig.getini('vaurien_plugins'))
     getattr(pytestconfig, 'workeroutput', {})[USED_OUTPUT] = True
     yield daemon
     daemon.close()
 
 
+def shared() -> 'Shared':
+    """Find the vaurien that runs already; where there is none, or it refuses, the test has an error of one line."""
+    from .errors import VaurienError
+    from .testing.shared import Shared
+    try:
+        return Shared()
+    except VaurienError as error:
+        pytest.fail(f'{error} ({CONTROL} is set; without it the tests start a vaurien of their own)', pytrace=False)
+
+
+def called(test: pytest.Item, apart: bool) -> str:
+    """Return what the proxies of a test are called by.
+
+    Args:
+        test: The test.
+        apart: Also other files may have a test of this name, at the same time.
+    """
+    text = re.sub(r'[^A-Za-z0-9.]+', '-', test.nodeid if apart else test.name).strip('-.')
+    return text[-MAX_NAME_CHARACTERS:].lstrip('-.') if apart else text[:MAX_NAME_CHARACTERS]
+
+
 @pytest.fixture
-def vaurien(request: pytest.FixtureRequest, _vaurien_daemon: 'Daemon') -> Iterator[Vaurien]:
+def vaurien(request: pytest.FixtureRequest, _vaurien_daemon: 'Daemon | Shared') -> Iterator[Vaurien]:
     """Chaos proxies for this test: ``vaurien.proxy(backend='localhost:6379', protocol='redis')``."""
-    found = request.node.stash[FOUND] = Vaurien(_vaurien_daemon, request.node.name)
+    found = request.node.stash[FOUND] = Vaurien(_vaurien_daemon, called(request.node, is_shared(request.config)))
     yield found
     found.close()
 

@@ -55,3 +55,11 @@ def test_it_is_said_that_1x_is_what_is_listed_until_3_is_released(page):
     assert '1.9' in text
     assert '``pip install vaurien`` fetches' in text
     assert '$ pip install vaurien\n' not in (ROOT / page).read_text('utf-8')
+
+
+def test_the_readme_says_what_others_do_better_and_when_that_was_read():
+    text = (ROOT / 'README.rst').read_text('utf-8')
+    _, when, others = re.split(r'what others do better than vaurien, by their own documentation in (\w+ 20\d\d):', text)
+    assert when
+    for name in ('Toxiproxy', 'microburst', 'flakynet', 'eggchaos', 'MockServer', 'fault'):
+        assert re.search(rf'^\* {name}\b[^:]*: \w', others, re.MULTILINE), name

@@ -1,6 +1,9 @@
-"""Pictures and what stands around the pages: columns stay straight, and the footer names somebody."""
+"""Pictures, tables and what stands around the pages: columns stay straight and whole, and the footer names somebody."""
 import itertools
 import runpy
+import shutil
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -14,6 +17,20 @@ SVG = '{http://www.w3.org/2000/svg}'
 SPACE = '{http://www.w3.org/XML/1998/namespace}space'
 ROW = ' 1  20:35:15.239  default        2         1  delay           GET /'
 RECORD = runpy.run_path(str(DOCS / 'record.py'))
+
+PROTOCOLS = ('http', 'memcache', 'mysql', 'postgres', 'redis', 'smtp')
+WINDOW, HIGH = 1400, 80     #: [px] that a window is wide, and as much of a page as is looked at high
+#: colors the page by whether its table is seen whole, and each name of a class in it in one line
+MEASURE = """<script>
+const cut = [...document.querySelectorAll('table')].filter(table => table.getBoundingClientRect().right > innerWidth ||
+    table.parentElement.scrollWidth > table.parentElement.clientWidth);
+const words = [...document.querySelectorAll('table.realism td:nth-child(4) code .pre')];
+const lines = words.filter(word => word.getClientRects().length > 1);
+const found = document.querySelectorAll('table.realism').length;
+document.body.innerHTML = '';
+document.body.style.background = found != 1 ? 'blue' : cut.length || lines.length ? 'red' : 'lime';
+</script>"""
+LIME, RED = b'\x00\xff\x00', b'\xff\x00\x00'
 
 browser = fixture(open_browser)
 
@@ -71,6 +88,40 @@ def test_a_browser_shows_each_character_in_its_column(seen, name):
 
 def test_a_browser_that_drops_spaces_would_be_noticed(seen):
     assert any(shown for char, shown in seen['collapsed'] if char == ' ')
+
+
+@pytest.fixture(scope='module')
+def tables(tmp_path_factory):
+    """The pages of what clients meet, as they are built; without the other pages."""
+    folder = tmp_path_factory.mktemp('tables')
+    for name in PROTOCOLS:
+        shutil.copy(DOCS / 'realism' / f'{name}.rst', folder)
+    (folder / 'index.rst').write_text('Tables\n======\n\n.. toctree::\n   :glob:\n\n   *\n')
+    subprocess.run([sys.executable, '-m', 'sphinx', '-q', '-b', 'html', '-c', DOCS, folder, folder / 'html'], check=True)
+    return folder / 'html'
+
+
+def measured(browser, html, css=''):
+    """Return, by protocol, the color that says whether the table of its page is seen whole."""
+    for name in PROTOCOLS:
+        text = (html / f'{name}.html').read_text('utf-8')
+        (html / f'measured-{name}.html').write_text(text.replace('</body>', f'<style>{css}</style>{MEASURE}</body>'), 'utf-8')
+    frame = '<iframe src="measured-{}.html" style="width: {}px; height: {}px; border: 0; display: block"></iframe>'
+    look = html / 'measured.html'
+    look.write_text('<body style="margin: 0">' + ''.join(frame.format(name, WINDOW, HIGH) for name in PROTOCOLS))
+    picture = browser.look(look.as_uri(), WINDOW, HIGH * len(PROTOCOLS))
+    return {name: picture.colors(10, place * HIGH + 10, 60, place * HIGH + HIGH - 10) for place, name in enumerate(PROTOCOLS)}
+
+
+def test_tables_of_what_clients_meet_are_not_cut_and_names_not_broken(browser, tables):
+    assert measured(browser, tables) == dict.fromkeys(PROTOCOLS, {LIME})
+
+
+def test_tables_that_are_cut_and_names_that_are_broken_would_be_noticed(browser, tables):
+    wide = 'table { min-width: 1500px }'
+    broken = 'table.realism { width: 600px } table.realism td:nth-child(4) .pre { white-space: normal !important }'
+    assert measured(browser, tables, wide) == dict.fromkeys(PROTOCOLS, {RED})
+    assert {RED} in measured(browser, tables, broken).values()
 
 
 def test_the_footer_names_the_authors():

@@ -1,4 +1,4 @@
-"""What ``vaurien --completion`` prints, in the shells that it is for: typed into a terminal, with the key Tab."""
+"""What ``--completion`` of vaurien and vaurienctl prints, in the shells that it is for: typed in a terminal, with the key Tab."""
 import os
 import pty
 import re
@@ -10,15 +10,18 @@ import time
 
 import pytest
 
+from tests.support.daemon import daemon, environment
+from tests.support.peers import free_port
 from tests.support.unit_of_time import PATIENCE
 from vaurien.cli import main
 from vaurien.config.arguments import SHELLS
+from vaurien.ctl import main as ctl
 
 #: how each is started without a user's files, and how a function stands in the command's place that shows what it was given
 STARTED = {
-    'bash': (['bash', '--norc', '--noprofile', '-i'], 'source {}', 'vaurien() {{ echo "GOT[$*]"; }}'),
-    'zsh': (['zsh', '-f', '-i'], 'autoload -Uz compinit && compinit -D -u; source {}', 'vaurien() {{ print -r -- "GOT[$*]" }}'),
-    'fish': (['fish', '--no-config', '-i'], 'source {}', 'function vaurien; echo "GOT[$argv]"; end'),
+    'bash': (['bash', '--norc', '--noprofile', '-i'], 'source {}', '{}() {{ echo "GOT[$*]"; }}'),
+    'zsh': (['zsh', '-f', '-i'], 'autoload -Uz compinit && compinit -D -u; source {}', '{}() {{ print -r -- "GOT[$*]" }}'),
+    'fish': (['fish', '--no-config', '-i'], 'source {}', 'function {}; echo "GOT[$argv]"; end'),
 }
 #: what is typed before Tab, and what the command is then given
 TYPED = {
@@ -32,6 +35,29 @@ TYPED = {
     'vaurien scenario x.toml --sca': 'scenario x.toml --scale',
     'vaurien --config only-o': '--config only-one.ini',
     'vaurien --log-level=deb': '--log-level=debug',
+    'vaurien --behavior 20:del': '--behavior 20:delay',
+    'vaurien --behavior 20:delay,10:er': '--behavior 20:delay,10:error',
+    'vaurien --behavior delay,blacko': '--behavior delay,blackout',
+    'vaurien run --behavior=20:delay,10:er': 'run --behavior=20:delay,10:error',
+    'vaurien --protocol redis --behavior-error-kind readon': '--protocol redis --behavior-error-kind readonly',
+    'vaurien --protocol=mysql --behavior-error-kind=read-': '--protocol=mysql --behavior-error-kind=read-only',
+    'vaurien --behavior-error-kind masterd': '--behavior-error-kind masterdown',
+    'vaurien run --through AN_UNUS': 'run --through AN_UNUSUAL_VARIABLE',
+    'vaurien run --through A -- an-unus': 'run --through A -- an-unusual-command',
+    'vaurien run --through A -- an-unusual-command only-o': 'run --through A -- an-unusual-command only-one.ini',
+}
+#: of vaurienctl, beside a vaurien with one proxy
+TYPED_TO_CONTROL = {
+    'vaurienctl --json proxi': '--json proxies',
+    'vaurienctl show defau': 'show default',
+    'vaurienctl protocol default memc': 'protocol default memcache',
+    'vaurienctl mix default 20:delay,10:er': 'mix default 20:delay,10:error',
+    'vaurienctl behavior default delay --sle': 'behavior default delay --sleep',
+    'vaurienctl behavior default error --kind slow-h': 'behavior default error --kind slow-headers',
+    'vaurienctl add-toxic default latency jit': 'add-toxic default latency jitter=',
+    'vaurienctl add-toxic default latency --stream=ups': 'add-toxic default latency --stream=upstream',
+    'vaurienctl remove-toxic default bandw': 'remove-toxic default bandwidth_downstream',
+    'vaurienctl plan cle': 'plan clear',
 }
 
 
@@ -42,8 +68,9 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(folder)
-            environ = {**os.environ, 'TERM': 'dumb', 'HOME': str(folder), 'PS1': '', 'XDG_CONFIG_HOME': str(folder),
-                       'XDG_DATA_HOME': str(folder)}
+            places = dict.fromkeys(('HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'), str(folder))
+            path = f'{folder}/bin:{os.environ["PATH"]}'
+            environ = {**environment(), **places, 'TERM': 'dumb', 'PS1': '', 'PATH': path, 'AN_UNUSUAL_VARIABLE': ''}
             os.execvpe(command[0], command, environ)
         self.shown = ''
 
@@ -64,25 +91,58 @@ class Terminal:
         os.close(self.fd)
 
 
-@pytest.mark.parametrize('shell', SHELLS)
-def test_tab_completes_flags_values_subcommands_and_names(shell, tmp_path, capsys):
+def check(shell, script, folder, expected):
+    """Type the beginnings of commands and Tab into a shell, and see what each command is then given."""
     if not shutil.which(shell):
         assert not os.environ.get('VAURIEN_REQUIRE_SERVERS'), f'no {shell}'
         pytest.skip(f'no {shell}')
-    assert main(['--completion', shell]) == 0
-    script = tmp_path / 'script'
-    script.write_text(capsys.readouterr().out)
-    (tmp_path / 'only-one.ini').write_text('')
+    (folder / 'script').write_text(script)
     command, load, stand_in = STARTED[shell]
-    terminal = Terminal(command, tmp_path)
+    program = next(iter(expected)).partition(' ')[0]
+    terminal = Terminal(command, folder)
     try:
-        terminal.type(f'{load.format(script)}\n{stand_in.format()}\necho RE""ADY\n')
+        terminal.type(f'{load.format(folder / "script")}\n{stand_in.format(program)}\necho RE""ADY\n')
         terminal.wait_for('READY')
-        for typed, given in TYPED.items():
+        for typed, given in expected.items():
             terminal.type(f'{typed}\t\n')
             assert terminal.wait_for(r'GOT\[(.*?)\]')[1].strip() == given
     finally:
         terminal.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a file and a command of names that nothing else has."""
+    (tmp_path / 'only-one.ini').write_text('')
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin' / 'an-unusual-command').touch(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+def test_tab_completes_flags_values_subcommands_and_names(shell, folder, capsys):
+    assert main(['--completion', shell]) == 0
+    check(shell, capsys.readouterr().out, folder, TYPED)
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+def test_tab_completes_commands_of_vaurienctl_and_the_names_that_a_running_vaurien_has(shell, folder, capsys, monkeypatch):
+    monkeypatch.delenv('VAURIEN_HTTP_TOKEN', raising=False)
+    assert ctl(['--completion', shell]) == 0
+    ask = f'exec {sys.executable} -c "import sys; from vaurien.ctl import main; sys.exit(main())" "$@"'
+    (folder / 'bin' / 'vaurienctl').write_text(f'#!/bin/sh\n{ask}\n')
+    (folder / 'bin' / 'vaurienctl').chmod(0o755)
+    line = '--backend embedded --protocol http --toxic bandwidth:rate=9 --http --http-port 0'
+    with daemon(*line.split()) as running:
+        running.wait_for('control server')
+        monkeypatch.setenv('VAURIEN_CONTROL', running.control)
+        check(shell, capsys.readouterr().out, folder, TYPED_TO_CONTROL)
+
+
+def test_names_are_none_where_no_vaurien_answers(capsys):
+    for words in (['proxies', 'show'], ['nothing'], [], ['kinds', 'behavior'], ['proxies', '--host', 'https://nowhere', 'show']):
+        assert ctl(['--complete', *words[:1], '--host', f'http://127.0.0.1:{free_port()}', *words[1:]]) == 0
+    assert capsys.readouterr() == ('', '')
 
 
 @pytest.mark.parametrize('arguments, said', [
@@ -93,6 +153,9 @@ def test_tab_completes_flags_values_subcommands_and_names(shell, tmp_path, capsy
 def test_another_shell_is_refused_in_one_line(arguments, said, capsys):
     assert main(['--completion', *arguments]) == 2
     assert capsys.readouterr().err == f'vaurien: {said}\n'
+    if '--http' not in arguments:
+        assert ctl(['--completion', *arguments]) == 2
+        assert capsys.readouterr().err == f'vaurienctl: {said}\n'
 
 
 def test_flags_of_a_plugin_that_is_loaded_are_there_too(tmp_path):

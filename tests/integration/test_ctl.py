@@ -282,7 +282,8 @@ def read(terminal):
 # -- how it ends
 
 @pytest.mark.parametrize('argv, words', [
-    (['set-behavior', 'eror'], "the 'eror' behavior does not exist"),
+    (['set-behavior', 'eror'], "the 'eror' behavior does not exist, known: abort, blackout, delay, dummy, error, hang, "
+     'transient; did you mean error?'),
     (['set-behavior', 'delay', '--slep', '1'], "slep: '1' is not valid, expected one of the options before, match, sleep"),
     (['set-behavior', 'delay', '--proxy', 'x'], "the 'x' proxy does not exist, known: default"),
     (['mix', 'default', '120:delay'], 'with a sum of at most 100'),
@@ -303,7 +304,8 @@ def test_no_server_is_one_line_and_status_3(capsys):
     port = free_port()
     for name in ('proxies', 'top', 'faults', 'get-behavior'):
         assert ctl.main(['--host', f'localhost:{port}', name]) == 3
-        assert capsys.readouterr() == ('', f'vaurienctl: no vaurien answers at http://localhost:{port}: Connection refused\n')
+        said = f'vaurienctl: no vaurien answers at http://localhost:{port}: Connection refused ({ctl.ELSEWHERE})\n'
+        assert capsys.readouterr() == ('', said)
 
 
 def test_another_server_is_one_line_and_status_1(capsys, nginx_server):

@@ -35,6 +35,7 @@ def run(pytester, monkeypatch):
     """Run pytest in a folder of its own, with this plugin as if it was installed and no other one."""
     monkeypatch.setenv('PYTEST_DISABLE_PLUGIN_AUTOLOAD', '1')
     monkeypatch.setenv('PYTHONPATH', str(ROOT))
+    monkeypatch.delenv('VAURIEN_CONTROL', raising=False)
 
     def run(*arguments):
         return pytester.runpytest_subprocess('-p', 'vaurien.pytest_plugin', '-p', 'no:cacheprovider', *arguments)
@@ -380,9 +381,10 @@ def test_a_mark_holds_while_its_test_runs_and_not_in_its_fixtures(pytester, run)
     def test_fault(proxy):
         assert [get(proxy) for _ in range(3)] == [200, 503, 200]
 
-    @pytest.mark.vaurien(fault='GET /', behavior='error')
+    @pytest.mark.vaurien(fault='GET /', behavior='delay', sleep=0.01)
     def test_fault_by_behavior(proxy):
-        assert get(proxy) >= 500
+        assert [get(proxy), get(proxy)] == [200, 200]
+        assert [fault.behavior for fault in proxy.faults] == ['delay']
 
     @pytest.mark.vaurien(toxic='latency', latency=30)
     @pytest.mark.vaurien(link='wifi')

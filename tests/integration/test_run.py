@@ -206,6 +206,7 @@ def test_quiet_says_nothing(redis_server):
     ([], "--through: '' is not valid, expected at least one backend"),
     (['--through', 'A'], 'command line: '),
     (['--through', 'A', '--'], 'command line: '),
+    (['--through', 'A', 'touch', 'x'], "command line: 'touch' is not valid, expected -- before the command"),
     (['--through', 'NOT_SET', '--', 'touch', 'x'], "--through: 'NOT_SET' is not valid"),
     (['--through', 'EMPTY', '--', 'touch', 'x'], "--through: 'EMPTY' is not valid"),
     (['--through', 'BAD', '--', 'touch', 'x'], "--through BAD: 'redis://...' is not valid"),

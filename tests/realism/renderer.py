@@ -21,7 +21,7 @@ def page(name: str, rows: Sequence[Row]) -> str:
 Each row was met by a real client through vaurien, in front of a real server, with ``--protocol {name}`` and
 ``--behavior-error-kind`` as in the first column. The last column says how the server itself was made to fail; the client
 then met the same."""
-    table = ['.. list-table::', '   :header-rows: 1', '']
+    table = ['.. list-table::', '   :header-rows: 1', '   :class: realism', '']
     for texts in (HEADS, *(_marked(row) for row in rows)):
         table += [f'   {"*" if not place else " "} - {text}'.rstrip() for place, text in enumerate(texts)]
     return '\n'.join([title, '=' * len(title), '', intro, '', *table, ''])

@@ -1,8 +1,8 @@
 """What lets a shell complete the command line: a script for bash, zsh or fish, made of the parsers themselves. Starts nothing."""
+import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any
 
 from ..config import arguments
 from ..config.arguments import COMPLETION, SHELLS
@@ -14,9 +14,11 @@ from ..errors import ConfigError
 from ..links import LINKS
 from ..options import expected
 from ..plugins import KINDS, Catalog, make_catalog
+from ..protocols import Protocol
+from ..words.shells import SCRIPTS, Commands, Flag, Takes
 from .command import DONE
-from .shells import PLAIN, SCRIPTS, Commands, Flag
 
+PROGRAM = 'vaurien'
 FILES = 'FILE'      #: the metavar of options that take the path of a file
 
 
@@ -50,15 +52,16 @@ def commands(catalog: Catalog) -> Commands:
         catalog: The plugins whose options have flags.
     """
     plain = tuple(flags(arguments.full_parser(catalog), catalog))
-    found = {PLAIN: plain}
+    found = {PROGRAM: plain}
     for word, subcommand in SUBCOMMANDS.items():
         own = tuple(flags(parser_of(subcommand, catalog), catalog))
         names = {flag.name for flag in own}
         found[word] = (*own, *(flag for flag in plain if subcommand.all_flags and flag.name not in names))
+    found[HELP] = ()
     names = {*LINKS, *(name for plugins in catalog.values() for name in plugins)}
     helps = {word: subcommand.help for word, subcommand in SUBCOMMANDS.items()}
     helps = {HELP: 'about a protocol and its errors, a behavior, a toxic or a link', **helps}
-    return Commands(found, helps, tuple(sorted(names)))
+    return Commands(PROGRAM, found, helps, {HELP: (Takes(tuple(sorted(names))),), 'scenario': (Takes(files=True),)}, first=True)
 
 
 def parser_of(subcommand: Subcommand, catalog: Catalog) -> arguments.Parser:
@@ -73,15 +76,24 @@ def flags(parser: arguments.Parser, catalog: Catalog) -> Iterator[Flag]:
     for action in parser._actions:
         for name in action.option_strings:
             if name.startswith('--'):
-                option = parser.options.get(name)
                 line = ' '.join(str(action.help or '').replace('%%', '%').split())
-                words = option.choices if option and option.choices else plugins(name, catalog)
-                takes = action.nargs != 0
-                yield Flag(name, line, takes, tuple(map(str, words)) if takes else (), takes and action.metavar == FILES)
+                yield Flag(name, line, takes(name, action, parser, catalog) if action.nargs != 0 else None)
 
 
-def plugins(name: str, catalog: Catalog) -> Sequence[Any]:
-    """Return what a flag takes that is the name of a plugin or of a link."""
-    if name == '--link':
-        return list(LINKS)
-    return sorted(catalog.get(name.removeprefix('--'), ()))
+def takes(name: str, action: argparse.Action, parser: arguments.Parser, catalog: Catalog) -> Takes:
+    """Return what a flag takes: names of plugins or of links, kinds of error, choices, a file, or anything."""
+    option = parser.options.get(name)
+    if option and option.choices:
+        return Takes(tuple(map(str, option.choices)))
+    if name.startswith('--behavior-') and name.endswith('-kind'):
+        by = {protocol: tuple(kinds) for protocol in sorted(catalog['protocol']) if (kinds := kinds_of(protocol))}
+        return Takes(tuple(sorted({kind for kinds in by.values() for kind in kinds})), by=by)
+    if name == '--through':
+        return Takes(variables=True)
+    words = list(LINKS) if name == '--link' else sorted(catalog.get(name.removeprefix('--'), ()))
+    return Takes(tuple(words), files=action.metavar == FILES, mix=name == '--behavior')
+
+
+def kinds_of(protocol: str) -> Iterable[str]:
+    """Return the names of the errors that a protocol knows."""
+    return getattr(Protocol.get(protocol), 'errors', None) or ()

@@ -273,6 +273,10 @@ class Client:
         """Return the id of the newest fault; 0: there was none."""
         return int(self.channel.ask('GET', '/v1/faults', query={'limit': 1}, part='last'))
 
+    def seed(self) -> int:
+        """Return what all randomness is made from."""
+        return int(self.channel.ask('GET', '/v1/seed', part='seed'))
+
     def follow(self, proxy: str = '', since: int | None = None) -> Iterator[Fault]:
         """Give the faults as they happen, without end.
 

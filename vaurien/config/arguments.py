@@ -11,6 +11,7 @@ from ..options import Given, Option, expected, flag, known
 from ..plugins import Catalog, Plugin
 from .help import help_text, metavar, short
 from .settings import FILE, GROUPS, flag_of
+from .subcommands import HELP, SUBCOMMANDS
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
@@ -122,7 +123,7 @@ def parse(argv: Sequence[str], catalog: Catalog) -> Values:
     parser = full_parser(catalog)
     values, unknown = parser.read(argv)
     for word in unknown:
-        meant = known(word.partition('=')[0], parser.options, 'a flag that --help-all lists')
+        meant = known(word.partition('=')[0], [*parser.options, *SUBCOMMANDS, HELP], 'a flag that --help-all lists')
         raise ConfigError('command line', word, meant)
     return values
 

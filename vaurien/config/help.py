@@ -16,7 +16,6 @@ from .subcommands import SUBCOMMANDS
 
 SHORT = """\
 vaurien stands between a program and its backend, and makes the backend fail.
-
 usage: vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [option ...]
 
   vaurien run --through DATABASE_URL --behavior 5:error -- pytest tests/
@@ -32,7 +31,6 @@ usage: vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [option ...]
   --toxic, --link       what is wrong with the wire
   --seed N              the same faults again
   --http                a control server: vaurienctl, Toxiproxy's API, metrics
-
 {subcommands}
 vaurien help NAME       about a protocol and its errors, a behavior, a toxic
 vaurien --help-all      every flag

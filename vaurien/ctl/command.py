@@ -5,20 +5,22 @@ import shutil
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import Any
+from typing import Any, NoReturn
 
 from .. import __version__
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
 from ..client import DEFAULT_CONTROL, Client, UnreachableError, find_control
-from ..errors import ConfigError, VaurienError
+from ..errors import ConfigError, VaurienError, meant
 from ..words.console import abandon_stdout, complain
 from .arguments import MAX_SECONDS, Command, Limited
 from .commands.older import OLDER
 from .commands.table import COMMANDS
+from .completion import COMPLETION, answer
 from .results import Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
 EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'
+ELSEWHERE = f'vaurien --http starts a control server; --host or {CONTROL_VARIABLE} says where else one is'
 DEFAULT_TIMEOUT = 10.0  #: [seconds] for each response
 #: to the upper left corner, and erase all below (ECMA-48, CUP and ED)
 CLEAR = '\x1b[H\x1b[J'
@@ -34,14 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.
     """
     try:
-        args = parse(sys.argv[1:] if argv is None else argv)
-        run(args)
+        words = sys.argv[1:] if argv is None else argv
+        if not answer(words, make_parser()):
+            run(parse(words))
     except SystemExit as answered:
         return int(answered.code or DONE)
     except (UsageError, ConfigError) as error:
         return complain('vaurienctl', str(error), USAGE)
     except UnreachableError as error:
-        return complain('vaurienctl', str(error), NO_SERVER)
+        return complain('vaurienctl', f'{error} ({ELSEWHERE})', NO_SERVER)
     except VaurienError as error:
         return complain('vaurienctl', str(error), REFUSED)
     except BrokenPipeError:
@@ -54,11 +57,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return DONE
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f'{message} ({self.prog} --help says more)')
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            raise UsageError(f'{value!r} is not valid, expected one of {", ".join(COMMANDS)}{meant(value, COMMANDS)}')
+        super()._check_value(action, value)
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the arguments; what may be options of a behavior is left in ``options``.
 
     Raises:
-        SystemExit: They are not right, and it has been said; or ``--help`` or ``--version`` has been answered.
+        UsageError: They are not right.
+        SystemExit: ``--help`` or ``--version`` has been answered.
     """
     parser = make_parser()
     defaults = argparse.Namespace(host=None, token=None, timeout=DEFAULT_TIMEOUT, json=False)
@@ -69,18 +85,19 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Make the parser of all commands; the docs are made from it too."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)    # before and after the command
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)    # before and after the command
     common.add_argument('--host', metavar='URL',
                         help=f'the control server (default: that of {CONTROL_VARIABLE}, else {DEFAULT_CONTROL})')
     common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN_VARIABLE})')
     common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, MAX_SECONDS),
                         help=f'for each response (default: {DEFAULT_TIMEOUT:g})')
     common.add_argument('--json', action='store_true', help='write JSON')
-    parser = argparse.ArgumentParser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
-                                     description='Steers a running vaurien by its control server (vaurien --http).')
+    parser = Parser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
+                    description='Steers a running vaurien by its control server (vaurien --http).')
     parser.add_argument('--version', action='version', version=__version__)
+    parser.add_argument(COMPLETION, metavar='SHELL', help='print what lets bash, zsh or fish complete this command, and exit')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
     for name, command in (COMMANDS | OLDER).items():
         shown: dict[str, Any] = {} if name in OLDER else {'help': command.help}     # without help it is not listed

@@ -81,7 +81,8 @@ def read(options: Sequence[str], catalog: Catalog) -> Line:
     for name, words in parts(options):
         found, unknown = parser.read(words)
         for word in unknown:
-            raise ConfigError('command line', word, known(word.partition('=')[0], parser.options, 'a flag that --help-all lists'))
+            otherwise = 'a flag that --help-all lists' if word.startswith('-') else f'{END} before the command'
+            raise ConfigError('command line', word, known(word.partition('=')[0], parser.options, otherwise))
         values: dict[str, Any] = found
         for key, value in values.items():
             if key in REPEATED:

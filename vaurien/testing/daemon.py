@@ -59,12 +59,25 @@ class Daemon:
         Raises:
             ValueError: A name or a value does not fit.
         """
-        try:
-            made = self.client.create(name, backend=backend, protocol=protocol, **fields)
-        except RefusedError as error:
-            from ..spec import ProxySpec  # nothing else here needs msgspec
-            raise in_python(error, PROXY, (*ProxySpec.__struct_fields__, 'unused_ok')) from None
-        return RunningProxy(self.client, made, self.seed, unused_ok)
+        return create(self.client, self.seed, name, backend, protocol, unused_ok, **fields)
+
+    def repeat(self) -> str:
+        """Say how the same faults come again."""
+        return f'repeat with --vaurien-seed {self.seed}'
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been ended by ``close``."""
+        return self.process.closed
+
+    @property
+    def logged(self) -> int:
+        """How many bytes it has logged so far."""
+        return self.process.logged
+
+    def log(self, since: int = 0) -> str:
+        """Return what it has logged after the first ``since`` bytes, at most the newest 16 KiB."""
+        return self.process.log(since)
 
     def close(self) -> None:
         """End it, and all sessions with it.
@@ -76,6 +89,26 @@ class Daemon:
         self.process.close()
         if early is not None or status != 0:
             raise VaurienError(f'vaurien has not ended as it should: status {status}; it logged:\n{log}')
+
+
+def create(client: Client, seed: int, name: str, backend: str, protocol: str = 'tcp', unused_ok: bool = False,
+           **fields: Any) -> RunningProxy:
+    """Make a proxy in a vaurien.
+
+    Args:
+        client: Its control server.
+        seed: What all randomness in it is made from.
+        name, backend, protocol, unused_ok, fields: As for ``Daemon.create``.
+
+    Raises:
+        ValueError: A name or a value does not fit.
+    """
+    try:
+        made = client.create(name, backend=backend, protocol=protocol, **fields)
+    except RefusedError as error:
+        from ..spec import ProxySpec  # nothing else here needs msgspec
+        raise in_python(error, PROXY, (*ProxySpec.__struct_fields__, 'unused_ok')) from None
+    return RunningProxy(client, made, seed, unused_ok)
 
 
 @block

@@ -212,15 +212,20 @@ class RunningProxy:
 
     def reset(self) -> None:
         """Be as when it was made, and forget the faults and what was planned here; sessions stay open."""
-        planned, self._planned = self._planned, []
-        RunningPlan(planned).remove()
+        self.forget_plan()
         self.client.change(self.name, mix=[])   # so that what was counted, such as a warmup, begins again
         self.client.change(self.name, **self._made)
         self._since = self.client.last_fault()
 
+    def forget_plan(self) -> None:
+        """Take away what was planned here."""
+        planned, self._planned = self._planned, []
+        RunningPlan(planned).remove()
+
     def remove(self) -> None:
         """End it and its sessions, before its block or its test ends."""
         self._unused += self._all_unused()
+        self.forget_plan()
         self.client.remove(self.name)
 
     def _ask(self, words: Words, unused_ok: bool, **fields: Any) -> 'MixChange[RunningProxy]':

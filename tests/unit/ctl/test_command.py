@@ -127,7 +127,8 @@ def test_a_proxy_that_was_not_there_before_has_no_rates_yet(before, name):
 # -- the command line
 
 @pytest.mark.parametrize('argv, words', [
-    ([], 'COMMAND'), (['frobnicate'], 'invalid choice'), (['show'], 'PROXY'), (['add-toxic', 'p'], 'TYPE'),
+    ([], 'COMMAND'), (['frobnicate'], "'frobnicate' is not valid, expected one of proxies, show,"),
+    (['prxies'], 'mark, sessions, kill, faults, top; did you mean proxies?'), (['show'], 'PROXY'), (['add-toxic', 'p'], 'TYPE'),
     (['proxies', '--name'], 'unrecognized arguments: --name'),
     (['create', 'x'], '--backend'), (['kill', 'p', '0'], 'an integer of at least 1'), (['kill', 'p', 'x'], 'an integer'),
     (['top', '--interval', '0'], 'a number from 0.05'), (['top', '--interval', 'nan'], 'a number from 0.05'),
@@ -144,6 +145,7 @@ def test_a_wrong_command_line_is_status_2(capsys, argv, words):
     assert out == ''
     assert words in err
     assert 'Traceback' not in err
+    assert err.count('\n') == 1
 
 
 @pytest.mark.parametrize('argv', [['--help'], *([name, '--help'] for name in COMMANDS | OLDER)])

@@ -2,7 +2,8 @@
 import argparse
 from collections.abc import Sequence
 
-from ...client import Client
+from ...client import Client, RefusedError
+from ...errors import VaurienError, meant
 from .. import text
 from ..results import Result, UsageError, done, listed, rows, said
 
@@ -81,7 +82,14 @@ def get_behavior(client: Client, args: argparse.Namespace) -> Result:
 
 
 def set_behavior(client: Client, args: argparse.Namespace) -> Result:
-    client.set_behavior(args.behavior, **read_options(args.options))
+    options = read_options(args.options)
+    try:
+        client.set_behavior(args.behavior, **options)
+    except RefusedError as error:
+        known = client.list_behaviors()
+        if args.behavior in known:
+            raise
+        raise VaurienError(f'{error}, known: {", ".join(known)}{meant(args.behavior, known)}') from None    # the words are 1.x's
     return done(f'Behavior changed to "{args.behavior}"')
 
 
