@@ -99,8 +99,8 @@ INI = [block for path in pages() if not taught(path) for block in blocks(path) i
 
 @pytest.mark.parametrize('block', INI, ids=lambda block: block.where)
 def test_an_ini_file_of_the_docs_is_taken_by_vaurien(block, tmp_path):
-    (tmp_path / 'vaurien.config.files.ini').write_text(block.text)
-    assert configure(['--config', str(tmp_path / 'vaurien.config.files.ini')], {}).spec.proxies
+    (tmp_path / 'vaurien.config.ini').write_text(block.text)
+    assert configure(['--config', str(tmp_path / 'vaurien.config.ini')], {}).spec.proxies
 
 
 def literal_blocks(path):

@@ -102,8 +102,8 @@ def test_4_options_set_by_the_api_hold_at_the_next_call_too(backend):
 
 def test_5_every_custom_section_of_the_ini_file_works(backend, tmp_path):
     (tmp_path / 'custom.py').write_text(CUSTOM)
-    (tmp_path / 'vaurien.config.files.ini').write_text(INI.format(backend=backend.address))
-    with daemon('--config', 'vaurien.config.files.ini', '--http', '--http-port', '0', cwd=tmp_path) as vaurien:
+    (tmp_path / 'vaurien.config.ini').write_text(INI.format(backend=backend.address))
+    with daemon('--config', 'vaurien.config.ini', '--http', '--http-port', '0', cwd=tmp_path) as vaurien:
         assert {'one', 'two', 'three'} < set(call(f'{vaurien.control}/behaviors')['behaviors'])
         for name in ('one', 'two', 'three'):
             call(f'{vaurien.control}/behavior', {'name': name})
