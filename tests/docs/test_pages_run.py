@@ -12,6 +12,7 @@ from tests.support import servers
 from tests.support.peers import free_port
 from tests.support.processes import MissingServer, program, run
 from vaurien.config import configure
+from vaurien.explore.arguments import read
 from vaurien.run.setup import make_setup
 
 from .blocks import DOCS, ROOT, blocks, pages, untyped_tests
@@ -110,7 +111,7 @@ def literal_blocks(path):
 
 
 def test_the_commands_of_the_readme_are_there(tmp_path):
-    installed, without, made, between, command, code = literal_blocks(ROOT / 'README.rst')
+    installed, without, made, between, tried, command, code = literal_blocks(ROOT / 'README.rst')
     assert (installed, without) == ('pip install .', 'uvx --from . vaurien --version')     # make walk runs them
     makefile = (ROOT / 'Makefile').read_text()
     for line in made.splitlines():
@@ -118,6 +119,8 @@ def test_the_commands_of_the_readme_are_there(tmp_path):
     between, _, tested = between.removeprefix('vaurien run ').partition(' -- ')
     environ = {'DATABASE_URL': 'postgres://localhost/a', 'REDIS_URL': 'redis://localhost'}
     assert make_setup([*between.split(), '--', *tested.split()], environ).configuration.spec.proxies[1].mix
+    _, explored = read(tried.removeprefix('vaurien explore ').split())
+    assert [place.name for place in make_setup(explored, environ).places] == ['database_url', 'redis_url']
     assert command.startswith('vaurien ')
     assert configure(command.split()[1:], {}).spec.proxies[0].mix
     assert 'vaurien.running' in code    # tests/integration/test_testing.py runs it
