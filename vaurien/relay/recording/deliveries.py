@@ -40,6 +40,7 @@ class Deliveries:
 
     def flushed(self) -> None:
         """Hand on the records of what was collected: it has been written as far as it goes."""
+        self.collecting = False
         collected, self._collected = self._collected, []
         for exchanged in collected:
             self._hand_on(exchanged)
@@ -90,7 +91,6 @@ class Deliveries:
     def ended(self) -> None:
         """Hand on what waits: the session has ended, and what is not written by now never will be."""
         self.flushed()
-        self.collecting = False
         if self._waiting:
             self._look()
             waiting, self._waiting = self._waiting, None
