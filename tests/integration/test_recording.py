@@ -11,8 +11,8 @@ from tests.support.processes import HOST
 from tests.support.recorded import recorded
 from tests.support.servers import redis_server as started
 from tests.support.unit_of_time import MS
+from vaurien.net.stream import Stream
 from vaurien.relay.recording.records import Unread
-from vaurien.relay.session import Session
 from vaurien.spec import BehaviorSpec
 
 
@@ -179,6 +179,6 @@ def test_follow_and_unfollow_decide_what_new_sessions_are(redis_alone):
         record.wait(1)
         exchanges = record.hosted.fleet.exchanges
         record.hosted.call(lambda: exchanges.unfollow(record.exchanges.append, record.events.append))
-        assert exchanges.session is Session
+        assert exchanges.stream is Stream
         talk(record.port, GET, 5)
         record.wait(1)

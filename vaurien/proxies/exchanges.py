@@ -5,8 +5,7 @@ from typing import Any
 
 from ..net.stream import Stream
 from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread, Whole
-from ..relay.recording.session import RecordedSession, RecordedStream
-from ..relay.session import Session
+from ..relay.recording.session import RecordedStream
 
 Event = Opened | Closed | Unread | Marked
 
@@ -40,13 +39,8 @@ class Exchanges:
         return bool(self.followers or self.watchers)
 
     @property
-    def session(self) -> type[Session]:
-        """The class of the sessions that begin now."""
-        return RecordedSession if self.followed else Session
-
-    @property
     def stream(self) -> type[Stream]:
-        """The class of their streams."""
+        """The class of the streams of the sessions that begin now; a session is recorded where both of its streams are."""
         return RecordedStream if self.followed else Stream
 
     def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None,

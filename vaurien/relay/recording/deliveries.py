@@ -50,7 +50,7 @@ class Deliveries:
         if client.through is None and client.backlog is None or not exchanged.received:
             return self._sink.exchanged(exchanged)
         handed = self._handed()
-        if not self._waiting and client.sent >= handed:
+        if not self._waiting and client.taken >= handed:
             return self._sink.exchanged(exchanged)
         if self._waiting is None:
             self._waiting = deque()
@@ -60,10 +60,7 @@ class Deliveries:
     def _handed(self) -> int:
         """Return how many bytes were handed to the stream so far: those that its socket took, and those that are on their way."""
         client = self._client
-        on_their_way = sum(map(len, client.backlog or ()))
-        if isinstance(client.through, Chain):
-            on_their_way += client.through.under_way
-        return client.sent + on_their_way
+        return client.given + (client.through.under_way if isinstance(client.through, Chain) else 0)
 
     def _follow(self) -> None:
         """Have ``_look`` called whenever the socket has taken something."""
@@ -81,7 +78,7 @@ class Deliveries:
         self._look()
 
     def _look(self) -> None:
-        waiting, sent, now = self._waiting, self._client.sent, monotonic()
+        waiting, sent, now = self._waiting, self._client.taken, monotonic()
         while waiting and sent >= waiting[0][0]:
             _, since, exchanged = waiting.popleft()
             self._sink.exchanged(replace(exchanged, seconds=exchanged.seconds + now - since))
