@@ -1,4 +1,4 @@
-"""A journal whose disk fills: relaying goes on, one warning says so, and a line counts what is missing once there is room again."""
+"""A journal whose disk fills: relaying goes on, one warning says so, and a line counts what is missing once there is room."""
 import json
 import resource
 
@@ -43,6 +43,6 @@ def test_a_full_disk_costs_the_journal_alone_and_what_is_missing_is_counted(tmp_
         assert vaurien.log.count(WARNING) == 1
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     lost = sum(line['lines'] for line in lines if line['type'] == 'lost')
-    assert 0 < lost
+    assert lost > 0
     assert f'lacks {lost} lines' in vaurien.log
     assert len([line for line in lines if line['type'] != 'lost']) + lost == 2 + 1 + sent + 1   # header, proxy; open; close
