@@ -1,5 +1,5 @@
 """Holds the record of an exchange back until the last byte of its answer was written to the client's socket, since toxics and a
-client that reads slowly are a part of how long it took. Knows a stream by the bytes that go through it, and no protocol.
+client that reads slowly are a part of how long it took. Knows a stream by the bytes that go through it, and no wire format.
 """
 from collections import deque
 from time import monotonic
@@ -7,8 +7,9 @@ from time import monotonic
 from msgspec.structs import replace
 
 from ...net.stream import Stream
+from ...protocols.effects.words import Effects
 from ...wire.chain import Chain
-from .records import CUT, Exchanged, Sink
+from .records import CUT, NO_ANSWER, Exchanged, Sink
 
 
 class Deliveries:
@@ -17,15 +18,16 @@ class Deliveries:
     Args:
         sink: Where they go.
         client: The stream to the client.
+        effects: What is known of the protocol's requests.
 
     Attributes:
         collecting: Answers are collected, and are written together when all of what was read has been handled.
     """
 
-    __slots__ = ('_sink', '_client', '_waiting', '_chain', '_draining', '_collected', 'collecting')
+    __slots__ = ('_sink', '_client', '_effects', '_waiting', '_chain', '_draining', '_collected', 'collecting')
 
-    def __init__(self, sink: Sink, client: Stream) -> None:
-        self._sink, self._client = sink, client
+    def __init__(self, sink: Sink, client: Stream, effects: Effects) -> None:
+        self._sink, self._client, self._effects = sink, client, effects
         self._waiting: deque[tuple[int, float, Exchanged]] | None = None    # few sessions have any
         self._chain: Chain | None = None
         self._draining = self.collecting = False
@@ -92,4 +94,5 @@ class Deliveries:
             self._look()
             waiting, self._waiting = self._waiting, None
             for _, since, exchanged in waiting:
-                self._sink.exchanged(replace(exchanged, answer=CUT, code='', seconds=exchanged.seconds + monotonic() - since))
+                answer = NO_ANSWER if self._effects.ends(exchanged.name, exchanged.stage) else CUT
+                self._sink.exchanged(replace(exchanged, answer=answer, code='', seconds=exchanged.seconds + monotonic() - since))

@@ -276,6 +276,8 @@ class Recorder:
             return NO_ANSWER, ''
         if record.answered:
             return protocol.answer(exchange, record.head, record.tail) if record.received else (NO_ANSWER, '')
+        if otherwise == CUT and protocol.effects.ends(exchange.name, exchange.stage):
+            return NO_ANSWER, ''    # the end that it has asked for
         return otherwise, ''
 
     def _finish(self, exchange: Exchange, record: Record, answer: str, code: str) -> None:

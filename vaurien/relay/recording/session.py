@@ -68,7 +68,7 @@ class RecordedSession(Session):
         self.recorder: Recorder | None = None
         if not isinstance(protocol, MessageProtocol):
             return super()._lanes()
-        self._deliveries = Deliveries(self._sink, self.client)
+        self._deliveries = Deliveries(self._sink, self.client, protocol.effects)
         self.recorder = Recorder(self._sink, protocol, self.name, self.number, self._deliveries.exchanged)
         upstream = RecordedRequests(self, protocol, self.client, self.backend)
         downstream = RecordedResponses(self, protocol, self.backend, self.client)
