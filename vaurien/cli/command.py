@@ -251,9 +251,9 @@ def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
     """
     fleet.plan.replace(spec.plan)
     if spec.replay:
-        from ..plans.past import read_past
+        from ..plans.past import opened, read_past
         from ..plans.replay import Replay
-        with open(spec.replay, 'rb') as lines:
+        with opened(spec.replay) as lines:
             replay = Replay(read_past(lines, f'--replay {spec.replay}'))
         if replay.lost:
             logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)

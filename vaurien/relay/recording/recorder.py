@@ -6,12 +6,11 @@ from time import monotonic, time
 from typing import Any
 
 from ...plans.past import MAX_NAME
+from ...protocols.answers import MAX_DIGESTED_BYTES
 from ...protocols.base import Exchange
 from ...protocols.message import MessageProtocol
 from .records import CUT, NO_ANSWER, OK, UNREAD, Exchanged, Short, Sink
 
-#: [bytes] of a payload that its digest is made of at most, and its length; all of it costs what it costs to read it once more
-MAX_DIGESTED_BYTES = 64 * 1024
 #: [bytes] of an answer's beginning, and of its end, that tell how a request was answered
 HEAD_BYTES = 64
 #: exchanges that wait for the end of their group; more are recorded as they are
