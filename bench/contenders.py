@@ -54,10 +54,10 @@ def direct(address: str) -> Iterator[Relay]:
 
 
 def vaurien(*arguments: str) -> Start:
-    """Make a ``start`` for vaurien with more of its command line."""
+    """Make a ``start`` for vaurien with more of its command line; ``{folder}`` in it is one of its own."""
     @contextlib.contextmanager
     def start(address: str) -> Iterator[Relay]:
-        with daemon('--backend', address, *arguments) as running:
+        with folder() as where, daemon('--backend', address, *(one.format(folder=where) for one in arguments)) as running:
             yield Relay(running.port, running.pid)
     return start
 
@@ -141,10 +141,11 @@ SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
 
-#: what vaurien is asked for, and the measurements that it takes part in then; none: all
+#: what vaurien is asked for, with ``{folder}``, and the measurements that it takes part in then; none: all
 VAURIENS = {
     'vaurien': (('--protocol', 'tcp'), ()),
     'vaurien redis': (('--protocol', 'redis'), (*SMALL, 'beside')),
+    'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), SMALL),
     'vaurien memcache': (('--protocol', 'memcache'), ('memcache',)),
     'vaurien http': (('--protocol', 'http'), ('http', 'http body')),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),

@@ -178,7 +178,19 @@ def test_faults_are_shown_as_they_happen_and_not_where_they_are_not_wanted():
             client.sendall(b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
             assert b' 502 ' in read_to_end(client)
         assert running.output.count('\n') == 1
+    assert one_line(run_to_end('--show', 'all'), 2) == "--show: 'all' is not valid, expected one of none, faults, requests"
     assert one_line(run_to_end('--quiet', '--show', 'faults'), 2) == '--quiet: True is not valid, expected no --show beside it'
+
+
+def test_each_request_is_shown_once_it_is_answered_and_a_fault_has_its_own_line():
+    flags = ('--backend', 'embedded', '--protocol', 'http', '--behavior', 'error', '--behavior-error-kind', '502')
+    with daemon(*flags, '--behavior-error-match', '/bad$', '--show', 'requests') as running, connect(running.port) as client:
+        for path in ('', 'bad', 'missing', 'too/bad'):
+            client.sendall(b'GET /%s HTTP/1.1\r\nHost: a\r\n\r\n' % path.encode())
+            running.wait_for(rf'(?m)^\d\d:\d\d:\d\d default #1[.\d]* .*GET /{path}( .*)?$')
+        found = re.sub(r'(?m)^\S+ |[\d.]+ ms$', '', running.output.partition('\n')[2]).splitlines()
+    assert [line.strip() for line in found] == ['default #1 GET / ok 200', 'default #1.2 error 502 GET /bad',
+                                                'default #1.3 GET /missing 404', 'default #1.4 error 502 GET /too/bad']
 
 
 def test_toxics_are_announced():

@@ -6,13 +6,13 @@ from zlib import crc32
 import pytest
 
 from tests.support.hosting import eventually
-from tests.support.peers import connect, listener
+from tests.support.peers import connect, listener, read_exactly
 from tests.support.processes import HOST
 from tests.support.recorded import recorded
 from tests.support.servers import redis_server as started
 from tests.support.unit_of_time import MS
+from vaurien.net.stream import Stream
 from vaurien.relay.recording.records import Unread
-from vaurien.relay.session import Session
 from vaurien.spec import BehaviorSpec
 
 
@@ -179,6 +179,24 @@ def test_follow_and_unfollow_decide_what_new_sessions_are(redis_alone):
         record.wait(1)
         exchanges = record.hosted.fleet.exchanges
         record.hosted.call(lambda: exchanges.unfollow(record.exchanges.append, record.events.append))
-        assert exchanges.session is Session
+        assert exchanges.stream is Stream
         talk(record.port, GET, 5)
         record.wait(1)
+
+
+def test_what_is_too_large_for_memcached_has_an_answer_of_its_own(memcached_server):
+    large = 2 * 2**20   # [bytes]; memcached takes 1 MiB
+    with recorded(memcached_server, 'memcache') as record:
+        with connect(record.port) as sock:
+            for sent, wanted in ((b'set a 0 0 %d\r\n%s\r\n' % (large, bytes(large)),
+                                  b'SERVER_ERROR object too large for cache\r\n'),
+                                 (b'set a 0 0 1\r\n1\r\n', b'STORED\r\n'), (b'incr b 1\r\n', b'NOT_FOUND\r\n')):
+                sock.sendall(sent)
+                assert read_exactly(sock, len(wanted)) == wanted
+        record.wait(3)
+        assert [(one.answer, one.code) for one in record.exchanges] == [
+            ('object-too-large', ''), ('ok', 'STORED'), ('ok', 'NOT_FOUND')]
+    with recorded(memcached_server, 'memcache', fault('error', kind='object-too-large')) as record:
+        talk(record.port, b'set a 0 0 1\r\n1\r\n', b'\r\n')
+        one, = record.wait(1)
+        assert (one.answer, one.fault) == ('object-too-large', 'error/object-too-large')

@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from tests.support.daemon import daemon
+from tests.support.peers import connect
 from tests.support.running import run
 from tests.support.servers import DATABASE, PASSWORD, USER
 
@@ -132,3 +134,24 @@ def test_what_is_no_journal_is_one_line_and_nothing_starts(tmp_path):
         line, = done.stderr.splitlines()
         assert line.startswith('vaurien run: ')
         assert path in line
+
+
+def statuses(path, bodies, *options):
+    """Post each of some texts, on a connection of its own, and return by text how that was answered."""
+    found = {}
+    with daemon('--backend', 'embedded', '--protocol', 'http', '--journal', str(path), *options) as vaurien:
+        for body in bodies:
+            with connect(vaurien.port) as client:
+                client.sendall(b'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s' % (len(body), body.encode()))
+                found[body] = int(client.recv(100).split()[1])
+        assert vaurien.stop() == 0
+    return found
+
+
+def test_requests_that_only_their_payloads_tell_apart_get_what_they_got(tmp_path):
+    first = statuses(tmp_path / 'first', ('one', 'two', 'three'), '--fault', 'POST /echo #2 = 503')
+    assert first == {'one': 200, 'two': 503, 'three': 200}
+    again = statuses(tmp_path / 'again', ('two', 'three', 'one'), '--replay', str(tmp_path / 'first'), '--strict')
+    assert again == first
+    other = statuses(tmp_path / 'other', ('four', 'five', 'six'), '--replay', str(tmp_path / 'first'), '--strict')
+    assert list(other.values()) == [200, 503, 200]

@@ -1,12 +1,12 @@
 """What a fleet in this process has recorded of its exchanges. Knows followers, and no protocol."""
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from vaurien.behaviors.dummy import DUMMY
 from vaurien.protocols.message import MessageProtocol
 from vaurien.relay.recording.recorder import Recorder
-from vaurien.relay.recording.records import Closed, Exchanged
+from vaurien.relay.recording.records import Closed, Exchanged, Whole
 from vaurien.spec import ProxySpec
 
 from .framing import CLIENT, Slicer, Turn, whole
@@ -65,6 +65,7 @@ class Kept:
         self.exchanges: list[Exchanged] = []
         self.events: list[Any] = []
         self.mark = ''
+        self.later: Callable[[Whole], None] | None = None
         self.exchanged, self.happened = self.exchanges.append, self.events.append
 
 

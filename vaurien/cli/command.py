@@ -216,13 +216,16 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
     Args:
         fleet: The proxies; none is there yet.
         spec: What the process should be.
-        out: Where faults are shown.
+        out: Where faults and requests are shown.
         ending: What is to be done in the end is added to it.
         breaks: Something will go wrong that the proxies' specs do not say.
     """
     begin_plan(fleet, spec)     # the first client finds it in force
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
+    if spec.show != 'none':
+        from .live import is_colored, show
+        show(fleet, spec.show, out, is_colored(), ending)
     fleet.reconcile(spec.proxies)
     lines = [describe(proxy) for proxy in fleet.proxies.values()]
     if spec.http:
@@ -231,9 +234,6 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         lines.append(f'control server on http://{server.address}')
     elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
-    if spec.show == 'faults':
-        from .live import Live, is_colored
-        ending.callback(Live(fleet.journal, out, is_colored()).close)
     if spec.statsd.enabled:
         from ..outputs.statsd import Reporter
         reporter = Reporter(fleet, spec.statsd)
@@ -251,9 +251,9 @@ def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
     """
     fleet.plan.replace(spec.plan)
     if spec.replay:
-        from ..plans.past import read_past
+        from ..plans.past import opened, read_past
         from ..plans.replay import Replay
-        with open(spec.replay, 'rb') as lines:
+        with opened(spec.replay) as lines:
             replay = Replay(read_past(lines, f'--replay {spec.replay}'))
         if replay.lost:
             logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)

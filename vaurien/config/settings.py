@@ -16,7 +16,7 @@ from ..words.allowed import read_allowed
 
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
-SHOWN = ('none', 'faults')
+SHOWN = ('none', 'faults', 'requests')
 LEVELS = ('critical', 'error', 'warning', 'info', 'debug')
 
 

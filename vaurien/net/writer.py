@@ -107,6 +107,16 @@ class Writer:
         """The bytes of the conversation so far; inside TLS more than that is sent."""
         return self.sent
 
+    @property
+    def given(self) -> int:
+        """The bytes of the conversation that were given to be written so far, but for those that a detour still has."""
+        return self.sent + sum(map(len, self.backlog or ()))
+
+    @property
+    def taken(self) -> int:
+        """Those of them that the socket has taken; inside TLS a few fewer, as long as it has not taken all."""
+        return self.sent
+
     # -- from another socket, without copying
 
     def fill_pipe(self, fd: int, size: int) -> int | None:

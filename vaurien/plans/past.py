@@ -2,9 +2,14 @@
 
 Knows the lines of a journal as a reader of the documentation does: types and fields that it does not know are passed over.
 """
+import shutil
 from binascii import crc32
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from sys import intern
+from tempfile import TemporaryFile
+from typing import IO, Any, NamedTuple
 
 import msgspec
 
@@ -39,6 +44,7 @@ class Line(msgspec.Struct, gc=False):
     fault: str = ''
     test: str = ''
     stage: str = ''
+    digest: str = ''
     lines: int = 0
 
 
@@ -63,13 +69,22 @@ class PastExchange(msgspec.Struct, gc=False):
     """An exchange of the earlier run.
 
     Args:
-        line: What the journal has of it.
-        fault: What was injected, as an entry of a plan has it; None: nothing.
+        session, number, time, name, shape, test, stage, digest: As the journal has them.
+        injected: What was injected, as the journal has it; empty: nothing.
+        fault: The same as an entry of a plan has it; None: nothing.
         history: Of the exchanges of its session before it.
         taken: An exchange of this run has been paired with it.
     """
 
-    line: Line
+    session: int
+    number: int
+    time: float
+    name: str
+    shape: str
+    test: str
+    stage: str
+    digest: str
+    injected: str = ''
     fault: FaultSpec | None = None
     history: History = History()
     taken: bool = False
@@ -77,7 +92,7 @@ class PastExchange(msgspec.Struct, gc=False):
     @property
     def opens(self) -> bool:
         """Whether it is the opening of a connection."""
-        return self.line.number == 0 and OPENING in (self.line.stage, self.line.name)
+        return self.number == 0 and OPENING in (self.stage, self.name)
 
 
 class Past(msgspec.Struct):
@@ -85,7 +100,7 @@ class Past(msgspec.Struct):
 
     Args:
         seed: What its randomness was made from.
-        exchanges: Those of each proxy, by its name, in the order in which they began.
+        exchanges: Those of each proxy, by its name, in the order in which they began; only those of shapes that had a fault.
         lost: Lines that its journal lacks.
     """
 
@@ -94,8 +109,25 @@ class Past(msgspec.Struct):
     lost: int = 0
 
 
-def read_past(lines: Iterable[bytes], label: str) -> Past:
-    """Read a journal.
+@contextmanager
+def opened(path: str) -> Iterator[IO[bytes]]:
+    """Open a journal, to be read twice; what can be read only once is copied.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with open(path, 'rb') as file:
+        if file.seekable():
+            yield file
+        else:
+            with TemporaryFile() as copy:
+                shutil.copyfileobj(file, copy)
+                copy.seek(0)
+                yield copy
+
+
+def read_past(lines: 'list[bytes] | IO[bytes]', label: str) -> Past:
+    """Read a journal, twice, line by line; what no replay needs is never kept.
 
     Args:
         lines: Its lines. The last one may be cut, as where the process was killed that wrote it.
@@ -108,18 +140,62 @@ def read_past(lines: Iterable[bytes], label: str) -> Past:
     header = next(read, Line())
     if header.type != 'journal' or header.version != VERSION:
         raise ConfigError(label, f'type {header.type!r}, version {header.version}', f'a journal, of version {VERSION}')
-    past, faults = Past(header.seed, {}), Faults(header.plan)
+    past, wanted = Past(header.seed, {}), set[tuple[str, str]]()
     for line in read:
-        if line.type == 'proxy':
-            faults.mixes[line.proxy] = line.mix
+        if line.fault:
+            wanted.add((line.proxy, line.shape))
         elif line.type == 'lost':
             past.lost += line.lines
+    if not isinstance(lines, list):
+        lines.seek(0)
+    faults, sessions = Faults(header.plan), dict[tuple[str, int], SessionHistory]()
+    for line in decoded(lines, label):
+        of = line.proxy, line.session
+        if line.type == 'proxy':
+            faults.mixes[line.proxy] = line.mix
+        elif line.type == 'close' and of in sessions:
+            sessions.pop(of).end()
         elif line.type == 'exchange':
-            past.exchanges.setdefault(line.proxy, []).append(PastExchange(line, faults.of(line) if line.fault else None))
+            one = None
+            if (line.proxy, line.shape) in wanted:
+                one = PastExchange(line.session, line.number, line.time, intern(line.name), intern(line.shape), intern(line.test),
+                                   intern(line.stage), line.digest, line.fault, faults.of(line) if line.fault else None)
+                past.exchanges.setdefault(line.proxy, []).append(one)
+            if line.number:
+                sessions.setdefault(of, SessionHistory()).add(line.number, line.name, line.shape, one)
+    for session in sessions.values():
+        session.end()
     for exchanges in past.exchanges.values():
-        note_histories(exchanges)
-        exchanges.sort(key=lambda one: (one.line.time, one.line.session, one.line.number))
+        exchanges.sort(key=lambda one: (one.time, one.session, one.number))
     return past
+
+
+class SessionHistory:
+    """Notes of each exchange what its session had done before. They may come in another order: that of their answers."""
+
+    __slots__ = ('_history', '_next', '_waiting', '_count')
+
+    def __init__(self) -> None:
+        self._history, self._next, self._count = History(), 1, 0
+        self._waiting: list[tuple[int, int, str, str, PastExchange | None]] = []
+
+    def add(self, number: int, name: str, shape: str, one: PastExchange | None) -> None:
+        """Take an exchange; None: nobody will ask what came before it."""
+        self._count += 1
+        heappush(self._waiting, (number, self._count, name, shape, one))
+        while self._waiting and self._waiting[0][0] <= self._next:
+            self._pass()
+
+    def end(self) -> None:
+        """Take no more: there were none with the numbers that are missing."""
+        while self._waiting:
+            self._pass()
+
+    def _pass(self) -> None:
+        number, _, name, shape, one = heappop(self._waiting)
+        if one is not None:
+            one.history = self._history
+        self._history, self._next = self._history.after(name, shape), number + 1
 
 
 def decoded(lines: Iterable[bytes], label: str) -> Iterator[Line]:
@@ -132,15 +208,6 @@ def decoded(lines: Iterable[bytes], label: str) -> Iterator[Line]:
             if number == 1 or data.endswith(b'\n'):
                 raise ConfigError(f'{label} line {number}', data[:60].decode('utf-8', 'replace').rstrip('\n'),
                                   f'a line of a journal: {error}') from None
-
-
-def note_histories(exchanges: Iterable[PastExchange]) -> None:
-    """Note of each exchange what its session had done before."""
-    latest: dict[int, History] = {}
-    for one in sorted(exchanges, key=lambda one: one.line.number):
-        one.history = latest.get(one.line.session, History())
-        if one.line.number:
-            latest[one.line.session] = one.history.after(one.line.name, one.line.shape)
 
 
 class Faults:

@@ -91,14 +91,20 @@ class SessionPlan:
         elif plan.replay is not None:
             self._replay = plan.replay.session(number)
 
-    def choose(self, exchange: Exchange, drawn: Behavior) -> Behavior:
+    @property
+    def compares(self) -> bool:
+        """Whether the payloads of requests are looked at."""
+        return self._replay is not None and self._replay.compares
+
+    def choose(self, exchange: Exchange, drawn: Behavior, digest: str = '') -> Behavior:
         """Return what an exchange gets.
 
         Args:
             exchange: The exchange, with its number.
             drawn: What it gets where the plan does not mean it.
+            digest: Of its payload; empty: none is known.
         """
-        repeated = None if self._replay is None else self._replay.find(self._protocol, exchange)
+        repeated = None if self._replay is None else self._replay.find(self._protocol, exchange, digest)
         found = self.plan.find(self._number, self._protocol, exchange) or repeated
         over = self._over(exchange.number) if self._until else ()
         if found is None:

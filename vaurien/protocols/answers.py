@@ -1,9 +1,12 @@
 """How a response reads to those who record, and which bytes of a request are its payload. Nothing of it is asked otherwise."""
+from binascii import crc32
 from collections.abc import Collection
 from typing import ClassVar
 
 from .base import Exchange
 
+#: [bytes] of a payload that its digest is made of at most, and its length; all of it costs what it costs to read it once more
+MAX_DIGESTED_BYTES = 64 * 1024
 OK = 'ok'       #: how a request was answered that the server served
 
 Answer = tuple[str, str]    #: ``ok``, or the code or word of the error; and what the response says beside that, empty: nothing
@@ -41,6 +44,16 @@ class Answers:
         It may be beyond the data.
         """
         return at
+
+    def digest(self, exchange: Exchange, data: bytes, at: int, end: int) -> str:
+        """Return the digest of the payload of a request that has come whole, ``data[at:end]``, as a journal has it.
+
+        Empty: it has none, or one that is secret, or it is made of what came before, too.
+        """
+        start = self.payload_at(exchange, data, at, end)
+        if start >= end or self.carries or self.secret(exchange):
+            return ''
+        return crc32(data[start:min(end, start + MAX_DIGESTED_BYTES)]).to_bytes(4).hex()
 
     def secret(self, exchange: Exchange) -> bool:
         """Return whether a request holds a secret, of which no digest may be kept."""

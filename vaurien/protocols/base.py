@@ -96,10 +96,10 @@ class Exchange:
         note: Whatever the protocol's framers need to remember of it.
     """
 
-    __slots__ = ('_name', 'stage', 'expects', 'note', 'number', 'behavior', 'met', 'due', 'random', 'failure', 'closes')
+    __slots__ = ('name_as_sent', 'stage', 'expects', 'note', 'number', 'behavior', 'met', 'due', 'random', 'failure', 'closes')
 
     def __init__(self, name: bytes = b'', stage: str = '', expects: bool = True, note: Any = None) -> None:
-        self._name, self.stage, self.expects, self.note = name, stage, expects, note
+        self.name_as_sent, self.stage, self.expects, self.note = name, stage, expects, note
         self.number = 0             #: counted from 1 in its session; 0: not drawn yet
         self.behavior: Behavior | None = None   #: what was drawn for it; None: not drawn yet
         self.met = False            #: a behavior that acts once an exchange has acted
@@ -111,12 +111,7 @@ class Exchange:
     @property
     def name(self) -> str:
         """The request's name as text; bytes that are not UTF-8 are shown as U+FFFD."""
-        return self._name.decode('utf-8', 'replace')
-
-    @property
-    def name_as_sent(self) -> bytes:
-        """The bytes of the request's name."""
-        return self._name
+        return self.name_as_sent.decode('utf-8', 'replace')
 
     @property
     def drawn(self) -> Behavior:
@@ -127,7 +122,7 @@ class Exchange:
     @property
     def name_bytes(self) -> int:
         """The length of the name [bytes]."""
-        return len(self._name)
+        return len(self.name_as_sent)
 
     def __repr__(self) -> str:
         return f'<Exchange {self.number} {self.name!r} {self.stage}>'

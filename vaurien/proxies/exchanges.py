@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..net.stream import Stream
-from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread
-from ..relay.recording.session import RecordedSession, RecordedStream
-from ..relay.session import Session
+from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread, Whole
+from ..relay.recording.session import RecordedStream
 
 Event = Opened | Closed | Unread | Marked
 
@@ -22,6 +21,7 @@ class Exchanges:
         watchers: Called with what else happens, likewise.
         changed: Called with each proxy that has begun to listen, or whose mix is another one.
         mark: The test that runs, as ``begin_mark`` was told; empty: none.
+        later: Takes short exchanges whose records are still to be made, where the only follower has asked for them; else None.
     """
 
     def __init__(self, begin: Callable[[str], None] | None = None) -> None:
@@ -30,6 +30,8 @@ class Exchanges:
         self.followers: tuple[Callable[[Exchanged], None], ...] = ()
         self.watchers: tuple[Callable[[Event], None], ...] = ()
         self.mark = ''
+        self.later: Callable[[Whole], None] | None = None
+        self._takers: dict[Callable[[Exchanged], None], Callable[[Whole], None]] = {}
 
     @property
     def followed(self) -> bool:
@@ -37,30 +39,37 @@ class Exchanges:
         return bool(self.followers or self.watchers)
 
     @property
-    def session(self) -> type[Session]:
-        """The class of the sessions that begin now."""
-        return RecordedSession if self.followed else Session
-
-    @property
     def stream(self) -> type[Stream]:
-        """The class of their streams."""
+        """The class of the streams of the sessions that begin now; a session is recorded where both of its streams are."""
         return RecordedStream if self.followed else Stream
 
-    def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None) -> None:
+    def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None,
+               later: Callable[[Whole], None] | None = None) -> None:
         """Call something with each exchange of the sessions that begin from now on, until ``unfollow``.
 
         Args:
             follower: Called with each exchange when it is over: answered, or its connection ended.
             watcher: Called with what happens to sessions: they open, close, or are relayed unread; None: nothing is.
+            later: Called in place of ``follower`` with short exchanges whose records are still to be made, as long as nobody else
+                follows; None: all records are made at once.
         """
+        if later is not None:
+            self._takers[follower] = later
         self.followers = (*self.followers, follower)
         if watcher is not None:
             self.watchers = (*self.watchers, watcher)
+        self._choose()
 
     def unfollow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None) -> None:
         """End ``follow``; sessions that are open go on recording, for the others who follow."""
         self.followers = tuple(other for other in self.followers if other != follower)
         self.watchers = tuple(other for other in self.watchers if other != watcher)
+        self._takers.pop(follower, None)
+        self._choose()
+
+    def _choose(self) -> None:
+        only = self.followers[0] if len(self.followers) == 1 else None
+        self.later = self._takers.get(only) if only is not None else None
 
     def begin_mark(self, test: str) -> None:
         """Begin a test, or end it: all requests that begin from here on belong to it.

@@ -18,6 +18,7 @@ from ..plans.planned import Planned
 from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
+from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
 from ..spec import ProxySpec
@@ -230,9 +231,8 @@ class Proxy:
         self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
 
     def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
-        """Make a session of two streams; those of TLS are not recorded."""
-        recorded = self.exchanges.stream
-        made = self.exchanges.session if isinstance(client, recorded) and isinstance(backend, recorded) else Session
+        """Make a session of two streams; whether it is recorded was decided when they were made."""
+        made = RecordedSession if isinstance(client, Recorded) and isinstance(backend, Recorded) else Session
         try:
             session = made(self, number, client, backend, self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:

@@ -24,12 +24,13 @@ class Draws:
         plain: Nothing is drawn for an exchange, looked up or recorded: it needs only to be counted. Lanes look at this before
             they take a shorter way.
         recorded: Exchanges are recorded, though nothing may happen to them; ``change`` says so.
+        compares: What is looked up in the plan has to have the digest of its payload.
         plan: What is meant for certain exchanges, before all that is drawn; None: nothing. ``plan_for`` puts another one in its
             place.
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'plain', 'recorded', 'plan', 'count', '_seed', '_name', '_number', '_draws', '_random')
+    __slots__ = ('chaos', 'plain', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws', '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.count, self.recorded = 0, False
@@ -46,6 +47,7 @@ class Draws:
         if recorded is not None:
             self.recorded = recorded
         self.plain = self.chaos.plain and not self.recorded and self.plan is None
+        self.compares = self.plan is not None and self.plan.compares
 
     def plan_for(self, plan: SessionPlan | None) -> None:
         """Let the next exchange, and all after it, be looked up in a plan; None: in none."""
@@ -74,8 +76,13 @@ class Draws:
             self._draws = self._generator()
         return self.chaos.draw(self._draws)
 
-    def draw(self, exchange: Exchange) -> None:
-        """Choose the behavior of an exchange, and number it. What a plan means for it goes before what is drawn for it."""
+    def draw(self, exchange: Exchange, digest: str = '') -> None:
+        """Choose the behavior of an exchange, and number it. What a plan means for it goes before what is drawn for it.
+
+        Args:
+            exchange: The exchange.
+            digest: Of its payload, where ``compares`` asks for it and it is known.
+        """
         self.count += 1
         exchange.number = self.count
         if self.plain:
@@ -87,7 +94,7 @@ class Draws:
             if behavior is not DUMMY and not self.chaos.meant(behavior, exchange):
                 behavior = DUMMY
         if self.plan is not None:
-            behavior = self.plan.choose(exchange, behavior)
+            behavior = self.plan.choose(exchange, behavior, digest)
         exchange.behavior = behavior
 
     def draw_opening(self, exchange: Exchange, protocol: type[BaseProtocol]) -> Dummy | None:

@@ -56,7 +56,7 @@ class RequestLane(MessageLane):
                 if exchange.stage in protocol.undrawn:
                     exchange.behavior = DUMMY
                 else:
-                    draws.draw(exchange)
+                    draws.draw(exchange, protocol.digest(exchange, self.cutter.data, at, end) if draws.compares and done else '')
                     if protocol.owed is not None:
                         self._collect(exchange)
                 if crowded:

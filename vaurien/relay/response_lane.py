@@ -125,11 +125,6 @@ class ResponseLane(MessageLane):
         queue.popleft()
         return self._send(data)
 
-    def _takes_turns(self, exchange: Exchange) -> bool:
-        """Return whether a whole response has to go the general way; ``_whole`` asks the same, without a call."""
-        queue = self.protocol.queue
-        return not self._passes(exchange) or exchange.closes or len(queue) > 1 and self._own(queue[1])
-
     def _complete(self, exchange: Exchange, parts: Iterator[Part], start: int) -> None:
         if not self._completed(exchange):
             self._process(parts, start)

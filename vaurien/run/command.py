@@ -139,15 +139,15 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
     begin_plan(fleet, spec)     # the first client finds it in force
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
+    if spec.show != 'none':
+        from ..cli.live import is_colored, show
+        show(fleet, spec.show, out, is_colored(sys.stderr), ending)
     fleet.reconcile(spec.proxies)
     control = open_control(fleet, spec)
     ending.callback(control.stop)
     if not setup.quiet:
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)
-    if spec.show == 'faults':
-        from ..cli.live import Live, is_colored
-        ending.callback(Live(fleet.journal, out, is_colored(sys.stderr)).close)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
     return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
 

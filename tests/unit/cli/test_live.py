@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.cli import live
-from vaurien.cli.live import MAX_LINES, Live
+from vaurien.cli.live import MAX_LINES, Live, LiveRequests
+from vaurien.proxies.exchanges import Exchanges
 from vaurien.proxies.journal import Journal
+from vaurien.relay.recording.records import Exchanged
 
 
 @pytest.fixture
@@ -107,3 +109,61 @@ def test_colors_are_for_terminals_whose_users_want_them(monkeypatch, terminal, e
     monkeypatch.setattr('sys.stdout', io.StringIO())
     monkeypatch.setattr('sys.stdout.isatty', lambda: terminal)
     assert live.is_colored() is expected
+
+
+def exchanged(**fields):
+    usual = {'time': 1.7e9, 'proxy': 'default', 'session': 4, 'number': 1, 'name': 'GET /', 'shape': 'GET /', 'answer': 'ok',
+             'seconds': 0.00125, 'sent': 20, 'received': 30, 'code': '200'}
+    return Exchanged(**{**usual, **fields})
+
+
+@pytest.fixture
+def exchanges():
+    return Exchanges()
+
+
+@pytest.mark.parametrize('fields, line', [
+    ({}, 'default #4 GET / ok 200 1.2 ms'),
+    ({'number': 2, 'code': ''}, 'default #4.2 GET / ok 1.2 ms'),
+    ({'answer': '503', 'code': '503'}, 'default #4 GET / 503 1.2 ms'),
+    ({'answer': '', 'code': ''}, 'default #4 GET / cut off 1.2 ms'),
+    ({'answer': 'none', 'code': ''}, 'default #4 GET / no answer 1.2 ms'),
+    ({'name': 'GET /\n\x1b[2J' + 'x' * 200, 'code': ''}, r'default #4 GET /\n\x1b[2J' + 'x' * 90 + ' ok 1.2 ms'),
+])
+def test_a_request_is_a_line_with_its_answer_and_its_time(exchanges, out, fields, line):
+    LiveRequests(exchanges, out)
+    exchanges.exchanged(exchanged(**fields))
+    assert shown(out) == [line]
+    assert out.getvalue().startswith(time.strftime('%H:%M:%S ', time.localtime(1.7e9)))
+
+
+def test_a_request_that_a_fault_tells_of_has_no_line_of_its_own(exchanges, out):
+    LiveRequests(exchanges, out)
+    exchanges.exchanged(exchanged(fault='error/502'))
+    assert not out.getvalue()
+
+
+def test_an_answer_that_is_an_error_has_a_color(exchanges, out):
+    LiveRequests(exchanges, out, colored=True)
+    exchanges.exchanged(exchanged())
+    exchanges.exchanged(exchanged(answer='503'))
+    assert [line.startswith('\x1b[33m') for line in out.getvalue().splitlines()] == [False, True]
+
+
+def test_requests_that_are_too_many_are_counted_and_their_lines_are_never_made(exchanges, out, monkeypatch):
+    monkeypatch.setattr(live, 'WINDOW', 3600)
+    count = 0
+
+    class Maker:
+        def made(self, *parts):
+            nonlocal count
+            count += 1
+            return exchanged()
+
+    told = LiveRequests(exchanges, out)
+    for _ in range(MAX_LINES + 7):
+        exchanges.later((Maker(), None, (0.0, '', b''), b'', 0.0))
+    assert count == MAX_LINES
+    told.close()
+    assert out.getvalue().splitlines()[MAX_LINES:] == ['... and 7 more requests']
+    assert not exchanges.followed

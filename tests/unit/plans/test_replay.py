@@ -1,4 +1,7 @@
 """Which exchange of an earlier run a request is paired with, and what of it is told: by names and histories, bytes alone."""
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -37,7 +40,7 @@ class Play:
         self.replay, self.cls = replay(*lines), protocol
         self.sessions = {}
 
-    def ask(self, session, name, number=None):
+    def ask(self, session, name, number=None, digest=''):
         """Return what a request gets, as behavior and kind; None: nothing."""
         if session not in self.sessions:
             self.sessions[session] = [self.replay.of('p').session(session), self.cls({}), 0]
@@ -45,7 +48,7 @@ class Play:
         self.sessions[session][2] = count + 1
         asked = Exchange(name.encode(), 'command', note=(0xFFFF, b'', '', 1))
         asked.number = count + 1 if number is None else number
-        found = of.find(protocol, asked)
+        found = of.find(protocol, asked, digest)
         self.random = asked.random
         return found and (found[1].name, found[1].settings.get('kind', ''))
 
@@ -120,7 +123,7 @@ def test_a_plans_entry_gives_the_settings_of_its_fault():
 
 
 def test_lines_that_are_not_known_are_passed_over_and_lost_ones_counted():
-    found = past({'type': 'new', 'session': 1}, {**exchange(1, 1, 'GET a'), 'new': [1]}, {'type': 'lost', 'lines': 7})
+    found = past({'type': 'new', 'session': 1}, {**exchange(1, 1, 'GET a', 'abort'), 'new': [1]}, {'type': 'lost', 'lines': 7})
     assert (len(found.exchanges['p']), found.lost, found.seed) == (1, 7, 5)
 
 
@@ -140,3 +143,74 @@ def test_what_is_no_journal_is_refused(lines):
 
 def test_histories_differ_by_order():
     assert History().after('a', 'a').after('b', 'b') != History().after('b', 'b').after('a', 'a')
+
+
+def test_requests_of_one_name_are_told_apart_by_their_payloads():
+    lines = (exchange(1, 1, 'SET a', 'error/readonly', digest='00000001'), exchange(2, 1, 'SET a', digest='00000002'),
+             exchange(3, 1, 'SET a', 'error/loading', digest='00000003'))
+    play = Play(*lines)
+    assert [play.ask(session, 'SET a', digest=f'0000000{digest}') for session, digest in ((1, 3), (2, 2), (3, 1))] == [
+        LOADING, None, READONLY]
+    play = Play(*lines)     # none of these payloads, as where they have the time in them
+    assert [play.ask(session, 'SET a', digest='12345678') for session in (1, 2, 3)] == [READONLY, None, LOADING]
+    play = Play(*lines)     # not known, as where it has not come whole
+    assert [play.ask(session, 'SET a') for session in (1, 2, 3)] == [READONLY, None, LOADING]
+
+
+def test_payloads_are_looked_at_only_where_a_name_has_several():
+    alone = replay(exchange(1, 1, 'SET a', 'error/readonly', digest='00000001'), exchange(2, 1, 'SET a', digest='00000001'))
+    assert not alone.of('p').session(1).compares
+    several = replay(exchange(1, 1, 'SET a', 'error/readonly', digest='00000001'), exchange(2, 1, 'SET a', digest='00000002'))
+    assert several.of('p').session(1).compares
+
+
+def test_histories_do_not_depend_on_the_order_in_which_lines_come():
+    lines = [exchange(1, number, f'GET {number}', 'abort') for number in range(1, 6)]
+    close = {'type': 'close', 'proxy': 'p', 'session': 1}
+    expected = [one.history for one in past(*lines).exchanges['p']]
+    assert len(set(expected)) == 5
+    for order in ((4, 3, 2, 1, 0), (1, 0, 3, 2, 4)):
+        assert [one.history for one in past(*(lines[at] for at in order), close).exchanges['p']] == expected
+    gap = past(*(lines[at] for at in (0, 2, 4, 3)), close).exchanges['p']
+    assert [one.history for one in gap][:2] == expected[:2]
+    assert len({one.history for one in gap}) == 4
+
+
+LINES, FAULTS = 200_000, 200    #: of a journal of 37 MB, of which one request in 50 is of a shape that had a fault
+MAX_BYTES = 15_000_000
+READING = """
+import resource, sys
+from vaurien.plans.past import opened, read_past
+from vaurien.plans.replay import Replay
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with opened(sys.argv[1]) as lines:
+    replay = Replay(read_past(lines, 'x'))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024, len(replay.entries))
+"""
+
+
+@pytest.fixture(scope='module')
+def long_journal(tmp_path_factory):
+    path = tmp_path_factory.mktemp('long') / 'journal'
+    with path.open('wb') as file:
+        file.write(msgspec.json.encode(HEADER) + b'\n')
+        for number in range(LINES):
+            name = f'SET a:{number}' if number % 50 else f'GET b:{number}'
+            line = exchange(number // 200 + 1, number % 200 + 1, name, '' if number % 1000 else 'error/loading')
+            more = {'digest': f'{number:08x}', 'answer': 'ok', 'seconds': 0.001, 'sent': 40, 'stage': 'command'}
+            file.write(msgspec.json.encode({**line, **more}) + b'\n')
+    return path
+
+
+@pytest.mark.parametrize('pipe', [False, True])
+def test_a_long_journal_is_read_line_by_line(long_journal, pipe):
+    path = long_journal
+    given, taken = ('/dev/stdin', subprocess.Popen(['cat', path], stdout=subprocess.PIPE)) if pipe else (str(path), None)
+    done = subprocess.run([sys.executable, '-c', READING, given], stdin=taken and taken.stdout, capture_output=True, text=True)
+    if taken is not None:
+        taken.stdout.close()
+        assert taken.wait() == 0
+    assert not done.stderr
+    size, faults = map(int, done.stdout.split())
+    assert faults == FAULTS
+    assert size < MAX_BYTES

@@ -110,6 +110,14 @@ class TlsStream(Stream):
     def carried(self) -> int:
         return self._plain
 
+    @property
+    def given(self) -> int:
+        return self._plain
+
+    @property
+    def taken(self) -> int:
+        return self._plain - sum(map(len, self.backlog or ()))
+
     # -- reading
 
     def reader(self) -> Reader:

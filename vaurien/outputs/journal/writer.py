@@ -26,8 +26,9 @@ class FileWriter:
         self._number = os.open(path, flags | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOCTTY, 0o666)
         self.error: OSError | None = None
         self.lost = 0
-        self._told = 0      # of the lost ones, those that a line in the file tells of
-        self._batches: deque[tuple[bytes, int]] = deque()
+        self._dropped = 0   # of the lost ones, those after the last batch
+        self._missing = 0   # of the lost ones, those before the next batch that no line in the file tells of yet; the thread's
+        self._batches: deque[tuple[bytes, int, int]] = deque()     # with the lines that were dropped before it
         self._size = 0
         self._ending = False
         self._changed = threading.Condition()
@@ -39,11 +40,10 @@ class FileWriter:
         with self._changed:
             if self._size + len(data) > MAX_PENDING_BYTES:
                 self.lost += lines
+                self._dropped += lines
                 return
-            if self.lost > self._told:
-                note = b'{"type":"lost","lines":%d}\n' % (self.lost - self._told)
-                self._told, data = self.lost, note + data
-            self._batches.append((data, lines))
+            self._batches.append((data, lines, self._dropped))
+            self._dropped = 0
             self._size += len(data)
             self._changed.notify()
 
@@ -67,16 +67,26 @@ class FileWriter:
                     self._changed.wait()
                 if not self._batches:
                     break
-                data, lines = self._batches.popleft()
-            try:
-                self._write(data)
-                lost = 0
-            except OSError as error:    # a full disk: no reason to end anything
-                self.error, lost = self.error or error, lines
+                data, lines, dropped = self._batches.popleft()
+            lost = self._add(data, lines, dropped)
             with self._changed:
                 self._size -= len(data)
                 self.lost += lost
+        self._add(b'', 0, self._dropped)
         os.close(self._number)
+
+    def _add(self, data: bytes, lines: int, dropped: int) -> int:
+        """Write a batch, and before it how many lines are missing there; return how many are lost now."""
+        self._missing += dropped
+        note = b'{"type":"lost","lines":%d}\n' % self._missing if self._missing else b''
+        try:
+            self._write(note + data)
+        except OSError as error:    # a full disk: no reason to end anything
+            self.error = self.error or error
+            self._missing += lines
+            return lines
+        self._missing = 0
+        return 0
 
     def _write(self, data: bytes) -> None:
         """Write all of it; where that is not possible, take back what was written of it.

@@ -53,6 +53,14 @@ class Effects(NamedTuple):
     refuses: Callable[[str, str, str], bool] = lambda name, answer, code: False
     turn: Callable[[str, str], str] = nothing
 
+    def ends(self, name: str, stage: str) -> bool:
+        """Return whether a request asks for nothing but the end of the conversation: QUIT, COM_QUIT, Terminate.
+
+        Where the connection ends before its answer nothing is lost. A request of HTTP with ``Connection: close`` is none: it asks
+        for something, and its answer can be lost.
+        """
+        return self.of(name, stage).part == END.part
+
 
 NOTHING_KNOWN = Effects()
 

@@ -7,6 +7,9 @@ from .verbs import ERRORS
 
 #: the first words of a line that says that a request was not carried out, as by nothing that the client has stored
 REFUSALS: Final = frozenset((*ERRORS, b'BUSY', b'BADCLASS', b'Error'))
+#: the one error of the server that no other try mends: its line, and what it is called, as the kind is. In the binary protocol it
+#: has a status of its own
+TOO_LARGE: Final = b'SERVER_ERROR object too large', 'object-too-large'
 #: statuses of the binary protocol that are no errors, with the words that the text protocol has for them
 OUTCOMES: Final = {0x00: '', 0x01: 'NOT_FOUND', 0x02: 'EXISTS', 0x05: 'NOT_STORED', 0x21: 'CONTINUE'}
 
@@ -17,6 +20,8 @@ def read_text(head: bytes, tail: bytes) -> Answer:
     if word == b'VALUE':
         last = first_word((tail or head[-64:]).rstrip(b'\r\n').rpartition(b'\n')[2])
         return (last.decode() if last in REFUSALS else OK), ''
+    if head.startswith(TOO_LARGE[0]):
+        return TOO_LARGE[1], ''
     if word in REFUSALS:
         return word.decode(), ''
     return OK, '' if word.isdigit() else word[:16].decode('ascii', 'replace')

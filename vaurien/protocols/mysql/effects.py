@@ -13,7 +13,7 @@ WORK: Final = ('query', 'execute')
 
 def effect(name: str, stage: str) -> Effect:
     """Return what a command does."""
-    if name.startswith('COM_QUIT'):
+    if name == 'COM_QUIT' and stage not in WORK:
         return END
     return of_statement(name) if stage in WORK else LOGIN
 

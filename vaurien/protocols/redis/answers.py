@@ -6,7 +6,9 @@ from ..answers import OK, Answer
 MINUS: Final = ord('-')
 BLOB_ERROR: Final = ord('!')    #: RESP3: an error whose text has a length
 #: replies that tell of no effect, by their first bytes
+SERVED: Final = OK, ''
 TELLING: Final = {b'$-1\r\n': 'nil', b'*-1\r\n': 'nil', b'_\r\n': 'nil', b':0\r\n': '0'}
+LONGEST_TELLING: Final = max(map(len, TELLING))     #: [bytes]
 
 
 def read_reply(head: bytes) -> Answer:
@@ -15,4 +17,6 @@ def read_reply(head: bytes) -> Answer:
     if mark in (MINUS, BLOB_ERROR):
         text = head[1:] if mark == MINUS else head[head.find(b'\n') + 1:]
         return text.split(None, 1)[0].decode('ascii', 'replace') if text.strip() else 'ERR', ''
+    if len(head) > LONGEST_TELLING:
+        return SERVED
     return OK, TELLING.get(head, '')

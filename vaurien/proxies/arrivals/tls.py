@@ -20,6 +20,8 @@ from ...net.tls.handshake import READ, Handshake
 from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
 from ...net.tls.stream import TlsStream, pair
 from ...net.tls.terms import Terms
+from ...relay.recording.session import RecordedStream
+from ...relay.recording.tls import RecordedTlsStream
 
 Done = Callable[[RawSocket | None, BackendError | None], None]
 
@@ -27,6 +29,8 @@ Done = Callable[[RawSocket | None, BackendError | None], None]
 class TlsHost(Protocol):
     """What an arrival asks for."""
 
+    @property
+    def recorded(self) -> bool: ...
     def connect(self, number: int, done: Done) -> Connecting | None: ...
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
@@ -150,10 +154,11 @@ class TlsArrival:
     def _meet(self, channel: Channel | None) -> None:
         self._release()
         backend, self._backend = self._backend, None
-        client_stream: Stream = Stream(self.client, self.timeout) if channel is None \
-            else TlsStream(self.client, self.timeout, channel)
-        backend_stream: Stream = Stream(backend, self.timeout) if self._backend_channel is None \
-            else TlsStream(backend, self.timeout, self._backend_channel)
+        plain, inside = (RecordedStream, RecordedTlsStream) if self.host.recorded else (Stream, TlsStream)
+        client_stream: Stream = plain(self.client, self.timeout) if channel is None \
+            else inside(self.client, self.timeout, channel)
+        backend_stream: Stream = plain(backend, self.timeout) if self._backend_channel is None \
+            else inside(backend, self.timeout, self._backend_channel)
         pair(client_stream, backend_stream)
         self.host.met(self, client_stream, backend_stream)
 

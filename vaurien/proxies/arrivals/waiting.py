@@ -16,6 +16,7 @@ from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...spec import ProxySpec
 from ...wire.toxics import ProxyToxics
+from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
 
@@ -31,6 +32,7 @@ class ArrivalHost(Protocol):
 
     stats: Stats
     toxics: ProxyToxics
+    exchanges: Exchanges
 
     @property
     def spec(self) -> ProxySpec: ...
@@ -130,6 +132,11 @@ class Arrivals:
             self._greeting.discard(arrival)
             arrival.abort()
             host.failed('TLS', arrival.number)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether sessions that begin now are recorded."""
+        return self._host.exchanges.followed
 
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None:
         """Hand a client over to its session."""

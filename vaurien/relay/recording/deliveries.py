@@ -1,5 +1,5 @@
 """Holds the record of an exchange back until the last byte of its answer was written to the client's socket, since toxics and a
-client that reads slowly are a part of how long it took. Knows a stream by the bytes that go through it, and no protocol.
+client that reads slowly are a part of how long it took. Knows a stream by the bytes that go through it, and no wire format.
 """
 from collections import deque
 from time import monotonic
@@ -7,8 +7,9 @@ from time import monotonic
 from msgspec.structs import replace
 
 from ...net.stream import Stream
+from ...protocols.effects.words import Effects
 from ...wire.chain import Chain
-from .records import CUT, Exchanged, Sink
+from .records import CUT, NO_ANSWER, Exchanged, Sink
 
 
 class Deliveries:
@@ -17,15 +18,16 @@ class Deliveries:
     Args:
         sink: Where they go.
         client: The stream to the client.
+        effects: What is known of the protocol's requests.
 
     Attributes:
         collecting: Answers are collected, and are written together when all of what was read has been handled.
     """
 
-    __slots__ = ('_sink', '_client', '_waiting', '_chain', '_draining', '_collected', 'collecting')
+    __slots__ = ('_sink', '_client', '_effects', '_waiting', '_chain', '_draining', '_collected', 'collecting')
 
-    def __init__(self, sink: Sink, client: Stream) -> None:
-        self._sink, self._client = sink, client
+    def __init__(self, sink: Sink, client: Stream, effects: Effects) -> None:
+        self._sink, self._client, self._effects = sink, client, effects
         self._waiting: deque[tuple[int, float, Exchanged]] | None = None    # few sessions have any
         self._chain: Chain | None = None
         self._draining = self.collecting = False
@@ -40,6 +42,7 @@ class Deliveries:
 
     def flushed(self) -> None:
         """Hand on the records of what was collected: it has been written as far as it goes."""
+        self.collecting = False
         collected, self._collected = self._collected, []
         for exchanged in collected:
             self._hand_on(exchanged)
@@ -49,7 +52,7 @@ class Deliveries:
         if client.through is None and client.backlog is None or not exchanged.received:
             return self._sink.exchanged(exchanged)
         handed = self._handed()
-        if not self._waiting and client.sent >= handed:
+        if not self._waiting and client.taken >= handed:
             return self._sink.exchanged(exchanged)
         if self._waiting is None:
             self._waiting = deque()
@@ -59,10 +62,7 @@ class Deliveries:
     def _handed(self) -> int:
         """Return how many bytes were handed to the stream so far: those that its socket took, and those that are on their way."""
         client = self._client
-        on_their_way = sum(map(len, client.backlog or ()))
-        if isinstance(client.through, Chain):
-            on_their_way += client.through.under_way
-        return client.sent + on_their_way
+        return client.given + (client.through.under_way if isinstance(client.through, Chain) else 0)
 
     def _follow(self) -> None:
         """Have ``_look`` called whenever the socket has taken something."""
@@ -80,7 +80,7 @@ class Deliveries:
         self._look()
 
     def _look(self) -> None:
-        waiting, sent, now = self._waiting, self._client.sent, monotonic()
+        waiting, sent, now = self._waiting, self._client.taken, monotonic()
         while waiting and sent >= waiting[0][0]:
             _, since, exchanged = waiting.popleft()
             self._sink.exchanged(replace(exchanged, seconds=exchanged.seconds + now - since))
@@ -90,9 +90,9 @@ class Deliveries:
     def ended(self) -> None:
         """Hand on what waits: the session has ended, and what is not written by now never will be."""
         self.flushed()
-        self.collecting = False
         if self._waiting:
             self._look()
             waiting, self._waiting = self._waiting, None
             for _, since, exchanged in waiting:
-                self._sink.exchanged(replace(exchanged, answer=CUT, code='', seconds=exchanged.seconds + monotonic() - since))
+                answer = NO_ANSWER if self._effects.ends(exchanged.name, exchanged.stage) else CUT
+                self._sink.exchanged(replace(exchanged, answer=answer, code='', seconds=exchanged.seconds + monotonic() - since))

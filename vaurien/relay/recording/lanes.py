@@ -1,12 +1,14 @@
 """Lanes that tell a recorder what passes. They do what the lanes do that they are made of, and nothing else to a byte."""
 from collections.abc import Iterator
+from time import monotonic
 
+from ...behaviors.dummy import DUMMY
 from ...protocols.base import Exchange
 from ...protocols.message import Part
 from ..request_lane import RequestLane
 from ..response_lane import ResponseLane
 from .deliveries import Deliveries
-from .recorder import Recorder
+from .recorder import MAX_KEPT_BYTES, MAX_SHORT_BYTES, Recorder
 
 
 class RecordedRequests(RequestLane):
@@ -35,9 +37,13 @@ class RecordedRequests(RequestLane):
                 recorder.finish(exchange)
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
-        self.recorder.whole_request(exchange, data)
+        recorder = self.recorder
+        if len(data) <= MAX_SHORT_BYTES and recorder.carried is None:
+            recorder.records[exchange] = monotonic(), recorder.sink.mark, data
+        else:
+            recorder.whole_request(exchange, data)
         if exchange.expects:
-            super()._whole(exchange, data)
+            RequestLane._whole(self, exchange, data)
         else:
             self.cutter.data = data
             self._process(self._noted(iter(((len(data), exchange, True),))))
@@ -72,9 +78,9 @@ class RecordedResponses(ResponseLane):
 
     def _noted(self, parts: Iterator[Part]) -> Iterator[Part]:
         """Note each part before it is handled; after the last one of an answer its exchange is over."""
-        recorder, at = self.recorder, 0
-        self.deliveries.collecting = True
+        recorder, at, deliveries = self.recorder, 0, self.deliveries
         for part in parts:
+            deliveries.collecting = True
             end, exchange, done = part
             if exchange is not None:
                 recorder.answer_part(exchange, self.cutter.data, at, end, done)
@@ -84,14 +90,22 @@ class RecordedResponses(ResponseLane):
                 recorder.finish(exchange)
 
     def _whole(self, exchange: Exchange, data: bytes) -> None:
-        if self._takes_turns(exchange):
+        queue = self.protocol.queue     # the same that ``ResponseLane`` asks, without its calls
+        if (exchange.behavior is not DUMMY or exchange.failure is not None or exchange.closes or self.protocol.editing
+                or len(queue) > 1 and self._own(queue[1])):
             self.cutter.data = data
-            self._process(self._noted(iter(((len(data), exchange, True),))))
-        else:
-            self.protocol.queue.popleft()
-            self._send(data)
-            self.deliveries.collecting = False
-            self.recorder.whole_answer(exchange, data)
+            return self._process(self._noted(iter(((len(data), exchange, True),))))
+        queue.popleft()
+        client, recorder = self.dest, self.recorder
+        client.sendall(data)
+        if client.full:
+            self.settle(True)
+        later, noted = recorder.sink.later, recorder.records.get(exchange)
+        if (later is None or type(noted) is not tuple or len(data) > MAX_KEPT_BYTES or not recorder.defers
+                or client.through is not None or client.backlog is not None):
+            return recorder.whole_answer(exchange, data)
+        del recorder.records[exchange]
+        return later((recorder, exchange, noted, data, monotonic()))
 
     def _skipped(self, count: int) -> None:
         super()._skipped(count)

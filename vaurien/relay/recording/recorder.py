@@ -6,18 +6,19 @@ from time import monotonic, time
 from typing import Any
 
 from ...plans.past import MAX_NAME
+from ...protocols.answers import MAX_DIGESTED_BYTES
 from ...protocols.base import Exchange
 from ...protocols.message import MessageProtocol
-from .records import CUT, NO_ANSWER, OK, UNREAD, Exchanged, Sink
+from .records import CUT, NO_ANSWER, OK, UNREAD, Exchanged, Short, Sink
 
-#: [bytes] of a payload that its digest is made of at most, and its length; all of it costs what it costs to read it once more
-MAX_DIGESTED_BYTES = 64 * 1024
 #: [bytes] of an answer's beginning, and of its end, that tell how a request was answered
 HEAD_BYTES = 64
 #: exchanges that wait for the end of their group; more are recorded as they are
 MAX_HELD = 1_000
 #: [bytes] of a request that are kept until its answer comes, in place of what would be made of them
 MAX_SHORT_BYTES = 512
+#: [bytes] of an answer that are kept until its record is made; that of a longer one is made at once
+MAX_KEPT_BYTES = 4 * 1024
 MAX_NAMES = 2048    #: names that are remembered with their shapes, of each protocol
 
 
@@ -57,21 +58,26 @@ class Recorder:
         protocol: The session's protocol object.
         proxy, number: The proxy's name, and the session's number in it.
         deliver: Called with each record; None: the sink gets it.
+
+    Attributes:
+        defers: The record of an exchange may be made later than its answer has come.
+        carried: What belongs to the next exchange: the steps before it, the content of a mail; None: nothing.
     """
 
-    __slots__ = ('sink', 'protocol', 'proxy', 'number', 'records', '_named', '_epoch', '_held', '_carried', '_latest',
-                 '_over', '_deliver')
+    __slots__ = ('sink', 'protocol', 'proxy', 'number', 'records', '_named', '_epoch', '_held', 'carried', '_latest',
+                 '_over', '_deliver', 'defers')
 
     def __init__(self, sink: Sink, protocol: MessageProtocol, proxy: str, number: int,
                  deliver: Callable[[Exchanged], None] | None = None) -> None:
         self.sink, self.protocol, self.proxy, self.number = sink, protocol, proxy, number
         self._deliver = deliver or sink.exchanged
+        self.defers = not protocol.grouped_answers
         #: of a short request that has come whole: when it began, the mark, and its bytes
-        self.records: dict[Exchange, Record | tuple[float, str, bytes]] = {}
+        self.records: dict[Exchange, Record | Short] = {}
         self._named = names_of(type(protocol))
         self._epoch = time() - monotonic()
         self._held: list[tuple[Exchange, Record, str, str, float]] = []
-        self._carried: Record | None = None     # what belongs to the next exchange: the steps before it, the content of a mail
+        self.carried: Record | None = None
         self._latest: Record | None = None
         self._over: Exchange | None = None      # the one whose answer came last, and which may not be recorded yet
 
@@ -79,7 +85,7 @@ class Recorder:
 
     def whole_request(self, exchange: Exchange, data: bytes) -> None:
         """Note a request that has come whole; of a short one no more than has to be noted now."""
-        if len(data) <= MAX_SHORT_BYTES and self._carried is None:
+        if len(data) <= MAX_SHORT_BYTES and self.carried is None:
             self.records[exchange] = monotonic(), self.sink.mark, data
         else:
             self._begin(exchange, data, 0, len(data)).asked = True
@@ -111,12 +117,12 @@ class Recorder:
         return None
 
     def _begin(self, exchange: Exchange, data: bytes, at: int, end: int) -> Record:
-        protocol, carried = self.protocol, self._carried
+        protocol, carried = self.protocol, self.carried
         record = self.records[exchange] = Record(monotonic(), self.sink.mark, end - at)
         if carried is not None:
             record.sent += carried.sent
             record.digested, record.digest = carried.digested, carried.digest
-            self._carried = None
+            self.carried = None
         start = protocol.payload_at(exchange, data, at, end)
         if start < end:
             self._digest(record, data, start, end)
@@ -125,7 +131,7 @@ class Recorder:
         if exchange.stage not in protocol.undrawn:
             self._latest = record
         elif not protocol.concludes(exchange):
-            self._carried = record
+            self.carried = record
         return record
 
     @staticmethod
@@ -139,16 +145,16 @@ class Recorder:
 
     def _aside(self, data: bytes, at: int, end: int) -> None:
         """Note bytes of the client that begin no request: the content of a mail, the data of a COPY, a file."""
-        if self.protocol.carries and self._carried is None:
-            self._carried = Record(0.0, '', 0)
-        record = self._carried or self._latest
+        if self.protocol.carries and self.carried is None:
+            self.carried = Record(0.0, '', 0)
+        record = self.carried or self._latest
         if record is not None:
             record.sent += end - at
             self._digest(record, data, at, end)
 
     def skipped(self, exchange: Exchange | None, count: int, to_backend: bool) -> None:
         """Note bytes that were forwarded unseen."""
-        record = (self._carried or self._latest) if exchange is None else self._record(exchange)
+        record = (self.carried or self._latest) if exchange is None else self._record(exchange)
         if record is not None and to_backend:
             record.sent += count
         elif record is not None and exchange is not None:
@@ -156,30 +162,35 @@ class Recorder:
 
     def wants(self, exchange: Exchange | None) -> bool:
         """Return whether the digest of a request, or of what belongs to one, is still to be made of the bytes that come."""
-        record = (self._carried or self._latest) if exchange is None else self._record(exchange)
+        record = (self.carried or self._latest) if exchange is None else self._record(exchange)
         return record is not None and record.digested < MAX_DIGESTED_BYTES
 
     # -- answers
 
     def whole_answer(self, exchange: Exchange, data: bytes) -> None:
         """Record an exchange whose answer has come, and left, whole."""
-        noted, protocol = self.records.get(exchange), self.protocol
-        if type(noted) is tuple and not protocol.grouped_answers:
+        noted = self.records.get(exchange)
+        if type(noted) is tuple and not self.protocol.grouped_answers:
             del self.records[exchange]
-            started, mark, request = noted
-            answer, code = protocol.answer(exchange, data, b'')
-            name, shape = self._named(exchange.name_as_sent)
-            start = protocol.payload_at(exchange, request, 0, len(request)) if protocol.headed else 0
-            digest = '' if exchange.stage in protocol.secrets else f'{crc32(request[start:] if start else request):08x}'
-            self._deliver(Exchanged(
-                self._epoch + started, self.proxy, self.number, exchange.number, name, shape, answer, monotonic() - started,
-                len(request), len(data), digest, '', mark, code, exchange.stage))
-            return
+            return self._deliver(self.made(exchange, noted, data, monotonic()))
         record = self._record(exchange)
         if record is not None:
             record.received = len(data)
             del self.records[exchange]
-            self._finish(exchange, record, *protocol.answer(exchange, data, b''))
+            self._finish(exchange, record, *self.protocol.answer(exchange, data, b''))
+        return None
+
+    def made(self, exchange: Exchange, noted: Short, data: bytes, ended: float) -> Exchanged:
+        """Make the record of an exchange whose request and answer have come whole; it depends on nothing that may change."""
+        started, mark, request = noted
+        protocol = self.protocol
+        answer, code = protocol.answer(exchange, data, b'')
+        name, shape = self._named(exchange.name_as_sent)
+        start = protocol.payload_at(exchange, request, 0, len(request)) if protocol.headed else 0
+        digest = '' if exchange.stage in protocol.secrets else crc32(request[start:] if start else request).to_bytes(4).hex()
+        return Exchanged(
+            self._epoch + started, self.proxy, self.number, exchange.number, name, shape, answer, ended - started,
+            len(request), len(data), digest, '', mark, code, exchange.stage)
 
     def answer_part(self, exchange: Exchange, data: bytes, at: int, end: int, done: bool) -> None:
         """Note a part of an answer before it leaves."""
@@ -264,6 +275,8 @@ class Recorder:
             return NO_ANSWER, ''
         if record.answered:
             return protocol.answer(exchange, record.head, record.tail) if record.received else (NO_ANSWER, '')
+        if otherwise == CUT and protocol.effects.ends(exchange.name, exchange.stage):
+            return NO_ANSWER, ''    # the end that it has asked for
         return otherwise, ''
 
     def _finish(self, exchange: Exchange, record: Record, answer: str, code: str) -> None:

@@ -1,4 +1,5 @@
 """What is recorded of sessions, as it is handed to followers and written into a journal. Knows no session and no file."""
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -122,14 +123,37 @@ class Marked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_fiel
     test: str
 
 
+#: of a short request that has come whole: when it began, by the monotonic clock [s], the mark, and its bytes
+Short = tuple[float, str, bytes]
+
+
+class Maker(Protocol):
+    """Makes the record of an exchange of its session."""
+
+    def made(self, exchange: Any, noted: Short, data: bytes, ended: float) -> Exchanged: ...
+
+
+#: what the record of a short exchange is made of: by whom, the exchange, its request, its answer, and when that had left
+Whole = tuple[Maker, Any, Short, bytes, float]
+
+
+def made(whole: Whole) -> Exchanged:
+    """Make the record of a short exchange."""
+    maker, exchange, noted, data, ended = whole
+    return maker.made(exchange, noted, data, ended)
+
+
 class Sink(Protocol):
     """Takes what is recorded.
 
     Attributes:
         mark: The test that runs, as somebody has said; empty: none.
+        later: Takes short exchanges whose records are still to be made, in place of ``exchanged``: many that are made one
+            after the other cost less. None: all records are made at once.
     """
 
     mark: str
+    later: Callable[[Whole], None] | None
 
     def exchanged(self, exchanged: Exchanged) -> None: ...
     def happened(self, event: Any) -> None: ...

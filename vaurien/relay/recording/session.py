@@ -21,12 +21,24 @@ class RecordingHost(SessionHost, Interface):
     def exchanges(self) -> Sink: ...
 
 
-class RecordedStream(Stream):
-    """A stream that knows whether it was reset here.
+class Recorded(Stream):
+    """What recorded streams have in common.
 
     Attributes:
-        aborted: It was.
+        aborted: It was reset here.
     """
+
+    __slots__ = ()
+
+    aborted: bool
+
+    def abort(self) -> None:
+        self.aborted = True     # type: ignore[misc]  # those that derive have the slot
+        super().abort()
+
+
+class RecordedStream(Recorded):
+    """A stream that knows whether it was reset here."""
 
     __slots__ = ('aborted',)
 
@@ -34,11 +46,7 @@ class RecordedStream(Stream):
         super().__init__(sock, timeout)
         self.aborted = False
 
-    def abort(self) -> None:
-        self.aborted = True
-        super().abort()
-
-    reset = abort
+    reset = Recorded.abort
 
 
 class RecordedSession(Session):
@@ -60,7 +68,7 @@ class RecordedSession(Session):
         self.recorder: Recorder | None = None
         if not isinstance(protocol, MessageProtocol):
             return super()._lanes()
-        self._deliveries = Deliveries(self._sink, self.client)
+        self._deliveries = Deliveries(self._sink, self.client, protocol.effects)
         self.recorder = Recorder(self._sink, protocol, self.name, self.number, self._deliveries.exchanged)
         upstream = RecordedRequests(self, protocol, self.client, self.backend)
         downstream = RecordedResponses(self, protocol, self.backend, self.client)
@@ -121,7 +129,7 @@ class RecordedSession(Session):
 
     def _was_aborted(self) -> bool:
         """Return whether a behavior or a toxic has reset one of its connections."""
-        return any(isinstance(stream, RecordedStream) and stream.aborted for stream in (self.client, self.backend))
+        return any(isinstance(stream, Recorded) and stream.aborted for stream in (self.client, self.backend))
 
     def _ends(self, by: str, how: str) -> None:
         if self.ending is None:

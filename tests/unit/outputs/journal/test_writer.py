@@ -67,3 +67,28 @@ def test_a_batch_that_was_written_in_part_is_taken_back(tmp_path, monkeypatch):
 def test_a_file_that_cannot_be_opened_is_refused_at_once(tmp_path):
     with pytest.raises(FileNotFoundError):
         FileWriter(str(tmp_path / 'missing' / 'journal'))
+
+
+def test_what_several_batches_have_lost_is_told_once_there_is_room(tmp_path, monkeypatch):
+    path, write, full = tmp_path / 'journal', os.write, True
+
+    def fills(number, data):
+        if full:
+            raise OSError(28, 'No space left on device')
+        return write(number, data)
+
+    monkeypatch.setattr(module.os, 'write', fills)
+    writer = FileWriter(str(path))
+    for lines in (2, 3):
+        before = writer.lost
+        writer.write(b'x\n' * lines, lines)
+        eventually(lambda before=before, lines=lines: writer.lost == before + lines)
+    full = False
+    writer.write(b'after them\n', 1)
+    eventually(lambda: path.read_bytes())
+    full = True
+    writer.write(b'x\n', 1)
+    eventually(lambda: writer.lost == 6)
+    full = False
+    end(writer)
+    assert path.read_bytes() == b'{"type":"lost","lines":5}\nafter them\n{"type":"lost","lines":1}\n'

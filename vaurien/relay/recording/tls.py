@@ -1,0 +1,18 @@
+"""A recorded stream inside TLS; apart from the others, since TLS is slow to import."""
+from typing import Any
+
+from ...net.tls.channel import Channel
+from ...net.tls.stream import TlsStream
+from .session import Recorded
+
+
+class RecordedTlsStream(Recorded, TlsStream):
+    """A stream inside TLS that knows whether it was reset here."""
+
+    __slots__ = ('aborted',)
+
+    def __init__(self, sock: Any, timeout: float, channel: Channel) -> None:
+        super().__init__(sock, timeout, channel)
+        self.aborted = False
+
+    reset = Recorded.abort
