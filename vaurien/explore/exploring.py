@@ -11,6 +11,7 @@ from .accepting import Known, is_accepted
 from .baseline import Baseline
 from .findings import Hit, grouped
 from .kept import REPORT, Kept
+from .model.packing import packed
 from .model.sites import count_exchanges
 from .report import document, terminal
 from .report.progress import Progress
@@ -61,7 +62,7 @@ class Exploration:
         self._hits: list[Hit] = []
         self._unstable: list[Hit] = []
         self._waiting: list[list[Hit]] = []
-        self._faults = self._known = 0
+        self._faults = self._known = self._most = self._confirming = 0
         self._ended = ''
 
     def run(self) -> int:
@@ -101,6 +102,7 @@ class Exploration:
         self._faults = len(points)
         new = [point for point in points if not self._kept.is_clean(point)]
         self._known = len(points) - len(new)
+        self._most = len(packed(new))
         level = self._level = Level(self._given, baseline, new)
         self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
         if self._wishes.listing:
@@ -141,6 +143,7 @@ class Exploration:
         while self._waiting:
             self._progress.show(f'confirm: {len(hits) - len(self._waiting)} of {len(hits)}')
             held, not_held = confirming.confirm(self._waiting[0])
+            self._confirming = confirming.runs
             del self._waiting[0]
             self._hits += held
             self._unstable += not_held
@@ -156,7 +159,7 @@ class Exploration:
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
             document.unstable(self._unstable), self._faults, self._known, len(level.left) if level else 0,
             len(level.unmet) if level else 0, sum(map(len, self._waiting)), self._given.runner.count,
-            round(time.monotonic() - self._began, 3))
+            self._confirming, self._most, round(time.monotonic() - self._began, 3))
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:

@@ -167,6 +167,12 @@ class Confirming:
         self._given, self._baseline = given, baseline
         self._limits = limits_of(baseline.runs, given.limit)
         self._clean: dict[str, Tested | None] = {}
+        self._before = given.runner.count
+
+    @property
+    def runs(self) -> int:
+        """How many runs it has made."""
+        return self._given.runner.count - self._before
 
     def confirm(self, hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
         """Confirm the verdicts on one point.

@@ -1,0 +1,25 @@
+"""Withdraws money. What is withdrawn is subtracted once more where the response was lost."""
+import os
+import time
+from urllib.parse import urlsplit
+
+import pymysql
+
+
+def connect():
+    url = urlsplit(os.environ['MYSQL_URL'])
+    return pymysql.connect(host=url.hostname, port=url.port, user=url.username, password=url.password, database=url.path[1:],
+                           autocommit=True, read_timeout=float(os.environ['PATIENCE']), connect_timeout=5)
+
+
+def withdraw(withdrawal, account, cents):
+    for attempt in range(3):
+        try:
+            connection = connect()
+            with connection, connection.cursor() as cursor:
+                cursor.execute('UPDATE accounts SET cents = cents - %s WHERE name = %s', (cents, account))
+            return
+        except pymysql.err.OperationalError:
+            if attempt == 2:
+                raise
+            time.sleep(0.02 * 2**attempt)
