@@ -59,10 +59,8 @@ class Exploration:
         self._began = time.monotonic()
         self._baseline: Baseline | None = None
         self._level: Level | None = None
-        self._hits: list[Hit] = []
-        self._unstable: list[Hit] = []
-        self._waiting: list[list[Hit]] = []
-        self._faults = self._known = self._most = self._confirming = 0
+        self._confirming: Confirming | None = None
+        self._faults = self._known = self._most = 0
         self._ended = ''
 
     def run(self) -> int:
@@ -131,22 +129,15 @@ class Exploration:
                 self._check_budget()
                 self._progress.level(self._given.level, total - level.runs, total, sum(map(len, level.hits)), began)
                 kept = len(level.clean)
-                self._waiting = level.hits
                 level.step()
                 self._kept.add(level.clean[kept:])
         except BudgetSpent:
             self._ended = 'budget'
 
     def _confirm(self, baseline: Baseline, hits: Sequence[list[Hit]]) -> None:
-        confirming = Confirming(self._given, baseline)
-        self._waiting = list(hits)
-        while self._waiting:
-            self._progress.show(f'confirm: {len(hits) - len(self._waiting)} of {len(hits)}')
-            held, not_held = confirming.confirm(self._waiting[0])
-            self._confirming = confirming.runs
-            del self._waiting[0]
-            self._hits += held
-            self._unstable += not_held
+        confirming = self._confirming = Confirming(self._given, baseline, hits)
+        for text in confirming.steps():
+            self._progress.show(text)
 
     def _report(self) -> document.Document:
         """Return what is known."""
@@ -154,12 +145,15 @@ class Exploration:
         about = None if baseline is None else document.Baseline(
             len(baseline.tests), tuple(round(run.seconds, 3) for run in baseline.runs), count_exchanges(baseline.runs[-1]),
             len(baseline.sites), dict(baseline.left_out), baseline.broken)
-        findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted)) for finding in grouped(self._hits))
+        confirming = self._confirming
+        waiting = confirming.waiting if confirming else level.hits if level else []
+        findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted))
+                         for finding in grouped(confirming.held if confirming else ()))
         return document.Document(
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
-            document.unstable(self._unstable), self._faults, self._known, len(level.left) if level else 0,
-            len(level.unmet) if level else 0, sum(map(len, self._waiting)), self._given.runner.count,
-            self._confirming, self._most, round(time.monotonic() - self._began, 3))
+            document.unstable(confirming.unstable if confirming else ()), self._faults, self._known,
+            len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
+            confirming.runs if confirming else 0, self._most, round(time.monotonic() - self._began, 3))
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:

@@ -102,13 +102,32 @@ def where(item: Any) -> str:
         return str(item.nodeid)
 
 
-def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Leave out the tests that this run is not about."""
+def chosen() -> set[str] | None:
+    """Return the tests that this run is about; None: all."""
     path = os.environ.get('VAURIEN_EXPLORE_TESTS', '')
     if not path:
-        return
+        return None
     with open(path, encoding='utf-8') as file:
-        wanted = set(json.load(file))
+        return set(json.load(file))
+
+
+def pytest_ignore_collect(collection_path: Any, config: Any) -> bool | None:
+    """Leave files with tests alone that hold none which this run is about: reading them may take longer than the tests."""
+    wanted = chosen()
+    if wanted is None or collection_path.suffix != '.py' or collection_path.name == '__init__.py':
+        return None
+    try:
+        name = collection_path.relative_to(config.rootpath).as_posix()
+    except ValueError:
+        return None
+    return None if any(test.partition('::')[0] == name for test in wanted) else True
+
+
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Leave out the tests that this run is not about."""
+    wanted = chosen()
+    if wanted is None:
+        return
     left: Iterable[Any] = [item for item in items if item.nodeid not in wanted]
     if left:
         config.hook.pytest_deselected(items=left)

@@ -1,47 +1,19 @@
-"""The steps: baseline, the runs of a level, confirmation. Knows how runs are made, and not how they are shown."""
+"""The baseline and the runs of a level. Knows how runs are made, and not how they are shown."""
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..protocols.effects.words import Effects
-from ..spec import FaultSpec
-from .baseline import Baseline, baseline_of
-from .findings import Hit, again, alone, narrowed
-from .model.faults import BLACKOUT, Point, points_of
-from .model.packing import chosen, packed
-from .model.records import PASSED, Run, Tested
-from .model.sites import places
-from .suite.limits import Limits, limits_of
-from .suite.runner import Runner
-from .verdicts import judge
+from ...spec import FaultSpec
+from ..baseline import Baseline, baseline_of
+from ..findings import Hit
+from ..model.faults import Point, points_of
+from ..model.packing import chosen, packed
+from ..model.records import Run, Tested
+from ..model.sites import places
+from ..suite.limits import Limits, limits_of
+from ..verdicts import judge
+from .given import Given
 
 CLEAN_RUNS = 3
-CONFIRMING = 2      #: runs with the fault that have to show it again
-
-
-class Given(NamedTuple):
-    """What is explored.
-
-    Args:
-        runner: Makes runs.
-        protocols: What the proxies speak.
-        effects: What requests do, by proxy.
-        options: What says on a command line where the backends are.
-        command: The command.
-        paths: Which of its arguments name tests.
-        limit: Seconds that each test may take in any case.
-        level: What is tried: 1, 2 or 3.
-        must_tolerate: Whether a failure that is worth another try may not end a test.
-    """
-
-    runner: Runner
-    protocols: Mapping[str, str]
-    effects: Mapping[str, Effects]
-    options: Sequence[str]
-    command: Sequence[str]
-    paths: Sequence[str]
-    limit: float
-    level: int = 1
-    must_tolerate: bool = False
 
 
 class Judged(NamedTuple):
@@ -153,65 +125,3 @@ class Level:
             else:
                 self.clean.append(point)
         self.left = [point for point in self.left if id(point) not in over]
-
-
-class Confirming:
-    """Holds each verdict against the test alone: twice with its fault, and once without.
-
-    Args:
-        given: What is explored.
-        baseline: What is known without a fault.
-    """
-
-    def __init__(self, given: Given, baseline: Baseline) -> None:
-        self._given, self._baseline = given, baseline
-        self._limits = limits_of(baseline.runs, given.limit)
-        self._clean: dict[str, Tested | None] = {}
-        self._before = given.runner.count
-
-    @property
-    def runs(self) -> int:
-        """How many runs it has made."""
-        return self._given.runner.count - self._before
-
-    def confirm(self, hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
-        """Confirm the verdicts on one point.
-
-        Args:
-            hits: These.
-
-        Returns:
-            Those that hold, and those that do not; what is meant, as another failure shows, is in neither.
-        """
-        point = hits[0].point
-        clean = self._without(point.place.test)
-        if clean is None or clean.outcome != PASSED:
-            return [], list(hits)
-        held = {hit.verdict.name for hit in hits}
-        line = ''
-        for _ in range(CONFIRMING):
-            run, tested = self._with(point)
-            verdicts = judge(point, clean, tested, self._baseline.known, self._baseline.stable) if tested is not None else None
-            held &= {verdict.name for verdict in verdicts or ()}
-            if tested is not None and verdicts:
-                command = narrowed(self._given.command, tested.where or point.place.test, self._given.paths)
-                line = again(self._given.options, command, alone(point, run, kind_of(tested, point)))
-        if 'silent-success' in held and point.category == 'E' and self._tolerated(point):
-            held.discard('silent-success')
-            hits = [hit for hit in hits if hit.verdict.name != 'silent-success']
-        return ([hit._replace(again=line) for hit in hits if hit.verdict.name in held],
-                [hit for hit in hits if hit.verdict.name not in held])
-
-    def _with(self, point: Point) -> tuple[Run, Tested | None]:
-        run = self._given.runner.run(self._limits, point.specs(), [point.place.test])
-        return run, run.tests.get(point.place.test)
-
-    def _without(self, test: str) -> Tested | None:
-        if test not in self._clean:
-            self._clean[test] = self._given.runner.run(self._limits, (), [test]).tests.get(test)
-        return self._clean[test]
-
-    def _tolerated(self, point: Point) -> bool:
-        """Return whether a test passes without this response at all: then half of it was not taken for whole."""
-        _, tested = self._with(point._replace(category='F', kinds=(BLACKOUT,)))
-        return tested is not None and tested.passed
