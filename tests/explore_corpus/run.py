@@ -16,6 +16,7 @@ from .shop import shop
 
 HOST = '127.0.0.1'
 PATIENCE = 500 * MS     #: [seconds] that the applications wait for a response
+SHARED = APPS / 'postgres_limit.py'
 LIMIT = 5000 * MS       #: [seconds] that a test may take
 MOST = 900              #: [seconds] that an exploration may take
 #: its first word is what the names of the pairs begin with
@@ -48,6 +49,7 @@ def backends(pairs: Sequence[Pair]) -> Iterator[dict[str, str]]:
 def lay_out(folder: Path, pairs: Sequence[Pair], twin: str) -> None:
     """Put the applications of a twin into a folder, each with its tests."""
     folder.mkdir(parents=True)
+    (folder / SHARED.name).write_bytes(SHARED.read_bytes())
     for pair in pairs:
         (folder / f'{pair.name}.py').write_bytes((APPS / pair.name / f'{twin}.py').read_bytes())
         (folder / pair.test).write_bytes((APPS / pair.name / 'suite.py').read_bytes())

@@ -10,6 +10,8 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
       each test is told apart: one failure for each test and run
   vaurien explore --through REDIS_URL -- ./check.sh
       any other command is one test, which passes with status 0
+  vaurien explore --through REDIS_URL --tests 'ls t/*.sh' --each 'sh {test}'
+      each line is a test, and each test a command
 
   --through, --env, --in-place    where the backends are: as for vaurien run
   --budget 30s|10m|2h   no run is begun after that

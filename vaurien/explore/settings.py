@@ -32,6 +32,10 @@ EXPLORE: dict[str, Option] = {
     'accept': Option("A file with findings that are known, which vaurien explore accept has written: they make no exit status 1",
                      FILE, ''),
     'fresh': Option("Forget what earlier runs have found out", bool, False),
+    'each': Option("What starts one test, for a shell: the name of the test takes the place of {test}", Text(
+        "'CMD {test}'", 'a command with {test} in it', str), ''),
+    'tests': Option("What prints the names of all tests for --each, one on each line, for a shell", Text(
+        'CMD', 'a command', str), ''),
     'allow_host': Option("A backend that is neither on this machine nor in a private network, and that may be written to all the "
                          "same; may be repeated", Text('HOST', 'the name or address of a host', str), None),
 }

@@ -98,9 +98,9 @@ class Document(msgspec.Struct, frozen=True):
         unmet: Of these, how many met no request when they were tried.
         unconfirmed: Verdicts that were not held against the test alone any more.
         runs: How often the command was run.
-        confirming: Of these runs, how many held verdicts against a test alone.
-        most: The most faults that one test has at this level; a run applies one to each test.
         seconds: How long all of it took.
+        confirming: Of these runs, how many held verdicts against more than the run that showed them.
+        most: The most faults that one test has at this level; a run applies one to each test.
     """
 
     version: int
@@ -117,9 +117,9 @@ class Document(msgspec.Struct, frozen=True):
     unmet: int
     unconfirmed: int
     runs: int
-    confirming: int
-    most: int
     seconds: float
+    confirming: int = 0
+    most: int = 0
 
 
 def found(finding: Finding, accepted: bool) -> Found:

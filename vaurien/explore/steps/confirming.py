@@ -2,7 +2,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..baseline import Baseline
-from ..findings import Hit, again, alone, narrowed
+from ..findings import Hit, again, alone
 from ..model.faults import BLACKOUT, Point
 from ..model.packing import packed
 from ..model.records import Run, Tested
@@ -103,7 +103,7 @@ class Confirming:
     def _again(self, point: Point, run: Run, tested: Tested) -> str:
         """Return the command line that shows it again."""
         given = self._given
-        command = narrowed(given.command, tested.where or point.place.test, given.paths)
+        command = given.runner.suite.narrowed(tested.where or point.place.test)
         return again(given.options, command, alone(point, run, kind_of(tested, point)))
 
     def _with(self, point: Point) -> tuple[Run, Tested | None]:

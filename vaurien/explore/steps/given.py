@@ -15,7 +15,6 @@ class Given(NamedTuple):
         effects: What requests do, by proxy.
         options: What says on a command line where the backends are.
         command: The command.
-        paths: Which of its arguments name tests.
         limit: Seconds that each test may take in any case.
         level: What is tried: 1, 2 or 3.
         must_tolerate: Whether a failure that is worth another try may not end a test.
@@ -26,7 +25,6 @@ class Given(NamedTuple):
     effects: Mapping[str, Effects]
     options: Sequence[str]
     command: Sequence[str]
-    paths: Sequence[str]
     limit: float
     level: int = 1
     must_tolerate: bool = False

@@ -1,7 +1,7 @@
 """Charges a card. An order whose response was lost is charged twice."""
-import os
 import time
 
+import postgres_limit
 import psycopg
 
 INSERT = 'INSERT INTO charges (order_id, cents) VALUES (%s, %s)'
@@ -10,7 +10,7 @@ INSERT = 'INSERT INTO charges (order_id, cents) VALUES (%s, %s)'
 def charge(order, cents):
     for attempt in range(3):
         try:
-            with psycopg.connect(os.environ['DATABASE_URL'], autocommit=True) as connection:
+            with postgres_limit.connect(autocommit=True) as connection:
                 connection.execute(INSERT, (order, cents))
             return
         except psycopg.OperationalError:

@@ -1,14 +1,14 @@
 """A transfer. After a deadlock the whole transaction is tried again."""
-import os
 import time
 
+import postgres_limit
 import psycopg
 
 
 def transfer(source, target, cents):
     for attempt in range(3):
         try:
-            with psycopg.connect(os.environ['DATABASE_URL']) as connection:
+            with postgres_limit.connect() as connection:
                 connection.execute('UPDATE accounts SET cents = cents - %s WHERE name = %s', (cents, source))
                 connection.execute('UPDATE accounts SET cents = cents + %s WHERE name = %s', (cents, target))
             return

@@ -1,14 +1,14 @@
 """A pool. A connection comes back to it however its query ends, or is closed."""
-import os
 import time
 
+import postgres_limit
 import psycopg
 
 idle, busy = [], set()
 
 
 def ask(query, *parameters):
-    connection = idle.pop() if idle else psycopg.connect(os.environ['DATABASE_URL'], autocommit=True)
+    connection = idle.pop() if idle else postgres_limit.connect(autocommit=True)
     busy.add(connection)
     try:
         return connection.execute(query, parameters).fetchall()

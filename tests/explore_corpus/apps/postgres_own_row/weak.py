@@ -1,8 +1,8 @@
 """Signs a user up. One whose response was lost hears that the name is taken: by himself."""
-import os
 import time
 import uuid
 
+import postgres_limit
 import psycopg
 
 
@@ -14,7 +14,7 @@ def sign_up(name):
     token = uuid.uuid4()
     for attempt in range(3):
         try:
-            with psycopg.connect(os.environ['DATABASE_URL'], autocommit=True) as connection:
+            with postgres_limit.connect(autocommit=True) as connection:
                 try:
                     connection.execute('INSERT INTO users (name, token) VALUES (%s, %s)', (name, token))
                 except psycopg.errors.UniqueViolation:

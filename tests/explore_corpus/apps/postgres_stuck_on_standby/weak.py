@@ -1,7 +1,7 @@
 """Sessions. After a failover its connection leads to a standby, and it stays there."""
-import os
 import time
 
+import postgres_limit
 import psycopg
 
 connections = []
@@ -9,7 +9,7 @@ connections = []
 
 def connection():
     if not connections or connections[0].closed:
-        connections[:] = [psycopg.connect(os.environ['DATABASE_URL'], autocommit=True)]
+        connections[:] = [postgres_limit.connect(autocommit=True)]
     return connections[0]
 
 

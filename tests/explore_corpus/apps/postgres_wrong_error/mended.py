@@ -1,13 +1,13 @@
 """Asks for a number. Where the server fails it says so."""
 import logging
-import os
 
+import postgres_limit
 import psycopg
 
 
 def row(query, *parameters):
     try:
-        with psycopg.connect(os.environ['DATABASE_URL'], autocommit=True) as connection:
+        with postgres_limit.connect(autocommit=True) as connection:
             return connection.execute(query, parameters).fetchone()
     except psycopg.Error:
         logging.exception('%s', query)
