@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 if __package__:
-    from .vaurien_told import MAX_TEXT, Now, chain, chosen, connect
+    from .vaurien_told import MAX_TEXT, Now, chain, chosen, connect, end
 else:
-    from vaurien_told import MAX_TEXT, Now, chain, chosen, connect  # type: ignore[import-not-found,no-redef]
+    from vaurien_told import MAX_TEXT, Now, chain, chosen, connect, end  # type: ignore[import-not-found,no-redef]
 
 TOLD, NOW = connect(), Now()
 
@@ -57,7 +57,7 @@ def pytest_runtest_protocol(item: Any, nextitem: Any) -> Generator[None, Any, No
     began = time.monotonic()
     TOLD.say(do='begin', test=item.nodeid, where=where(item))
     yield
-    TOLD.say(do='end', test=item.nodeid, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
+    end(TOLD, test=item.nodeid, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
     NOW.test = ''
 
 

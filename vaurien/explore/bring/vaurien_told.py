@@ -2,6 +2,7 @@
 
 It works where vaurien is not installed: the folder comes by PYTHONPATH. Standard library only.
 """
+import gc
 import json
 import os
 import socket
@@ -54,6 +55,13 @@ def connect() -> Told:
         return Told('')
     os.environ.update(told.say(do='hello', worker=WORKER).get('environ', {}))
     return told
+
+
+def end(told: Told, **message: Any) -> None:
+    """Say that a test is over, once the connections are gone that nothing can reach any more."""
+    if told.say(do='ending').get('open'):
+        gc.collect()
+    told.say(do='end', **message)
 
 
 class Now:

@@ -9,9 +9,9 @@ import unittest
 from typing import Any
 
 if __package__:
-    from .vaurien_told import MAX_TEXT, Now, chain, chosen, connect
+    from .vaurien_told import MAX_TEXT, Now, chain, chosen, connect, end
 else:
-    from vaurien_told import MAX_TEXT, Now, chain, chosen, connect  # type: ignore[import-not-found,no-redef]
+    from vaurien_told import MAX_TEXT, Now, chain, chosen, connect, end  # type: ignore[import-not-found,no-redef]
 
 TOLD, NOW = connect(), Now()
 WANTED = chosen()
@@ -29,7 +29,7 @@ def run(case: unittest.TestCase, result: Any = None) -> Any:
     try:
         return RUN(case, result)
     finally:
-        TOLD.say(do='end', test=name, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
+        end(TOLD, test=name, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
         NOW.test = ''
 
 

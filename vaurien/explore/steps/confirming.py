@@ -61,7 +61,7 @@ class Confirming:
         shown: set[object] = set()
         for number, hits in enumerate(list(self.waiting)):
             kinds = {(hit.verdict.name, hit.verdict.level, hit.point.place.site.proxy, *hit.point.key[1:]) for hit in hits}
-            if kinds <= shown and all(hit.verdict.level != FAIL for hit in hits):
+            if kinds <= shown and all(hit.verdict.level != FAIL and hit.verdict.name != 'leak' for hit in hits):
                 self.held += self.waiting.pop(0)
                 continue
             yield f'confirm: {number} of {number + len(self.waiting)} alone'
@@ -88,8 +88,8 @@ class Confirming:
         run, tested = self._with(point)
         test = point.place.test
         base: Tested | None = self._baseline.tests[test]
-        if tested is not None and not tested.passed:
-            base = self._without(test)      # it might fail alone in any case
+        if tested is not None and (not tested.passed or tested.open > self._baseline.tests[test].open):
+            base = self._without(test)      # it might fail alone in any case, or open what an earlier test has opened
         seen = self._seen(point, base, tested) if base is not None and base.passed else set()
         if 'silent-success' in seen and point.category == 'E' and self._tolerated(point):
             seen.discard('silent-success')

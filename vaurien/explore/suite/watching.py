@@ -72,17 +72,20 @@ class Watching:
 
     def told(self, message: Message) -> Message:
         """Take in what the tests tell."""
-        call: Callable[[Message], None] | None = {
-            'begin': self._told_begin, 'end': self._told_end, 'mark': self._told_mark}.get(str(message.get('do')))
-        if call is not None:
-            call(message)
-        return {}
+        call: Callable[[Message], Message | None] | None = {
+            'begin': self._told_begin, 'ending': self._told_ending, 'end': self._told_end, 'mark': self._told_mark,
+        }.get(str(message.get('do')))
+        return call(message) or {} if call is not None else {}
 
     def _told_begin(self, message: Message) -> None:
         self.begin(str(message['test']), str(message.get('where', '')))
 
     def _told_mark(self, message: Message) -> None:
         self.fleet.exchanges.begin_mark(str(message['test']))
+
+    def _told_ending(self, message: Message) -> Message:
+        """Say whether the test has connections that it may have left to be collected."""
+        return {'open': bool(self._open.keys() - self._lasting)}
 
     def _told_end(self, message: Message) -> None:
         self._end(str(message['outcome']), tuple(tuple(types) for types in message['errors']), str(message['text']))

@@ -203,6 +203,9 @@ def dead_connection(seen: Seen, found: set[str]) -> Verdict | None:
 
 
 def leak(seen: Seen, found: set[str]) -> Verdict | None:
+    """More connections are open; where the test fails its exception keeps them."""
+    if not seen.tested.passed:
+        return None
     more = seen.tested.open - seen.base.open
     return verdict('leak', f'{more} more {"connection" if more == 1 else "connections"} open at the end') if more > 0 else None
 
