@@ -118,7 +118,7 @@ class Opened:
         if values['tests']:
             self.runner.list_tests(values['tests'])
         return Given(self.runner, protocols, effects, options, self.setup.command, values['limit'], values['level'],
-                     values['must_tolerate'])
+                     values['only'], values['classes'], values['must_tolerate'])
 
 
 def with_each(values: Mapping[str, Any], rest: Sequence[str]) -> list[str]:

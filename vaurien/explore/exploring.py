@@ -1,4 +1,5 @@
 """One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,11 +10,13 @@ import msgspec
 from .. import __version__
 from .accepting import Known, is_accepted
 from .baseline import Baseline
-from .findings import Hit, grouped
+from .findings import Finding, Hit, grouped
 from .kept import REPORT, Kept
 from .model.packing import packed
 from .model.sites import count_exchanges
 from .report import document, terminal
+from .report.emitted import emitted, name_of
+from .report.junit import junit
 from .report.progress import Progress
 from .steps import Confirming, Given, Level, plan_level, take_baseline
 from .suite.runner import Stopped
@@ -31,12 +34,16 @@ class Wishes(NamedTuple):
         listing: Whether nothing is done but to show what would be.
         json: Where the report is written for programs; empty: nowhere but to where it is kept.
         accepted: Findings that are known.
+        junit: Where they are written as JUnit does; empty: nowhere.
+        emit_tests: The folder that tests for them are written into; empty: none.
     """
 
     budget: float | None
     listing: bool
     json: str
     accepted: frozenset[Known]
+    junit: str = ''
+    emit_tests: str = ''
 
 
 class BudgetSpent(Exception):  # noqa: N818 - it is no error
@@ -79,9 +86,7 @@ class Exploration:
                 self._say(line)
         if report.baseline is not None:
             self._say(terminal.summary(report))
-        self._kept.write(REPORT, report)
-        if self._wishes.json:
-            Path(self._wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
+        self._write(report)
         return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
 
     def _steps(self) -> int:
@@ -110,6 +115,27 @@ class Exploration:
         self._try(level)
         self._confirm(baseline, level.hits)
         return FINE
+
+    def _write(self, report: document.Document) -> None:
+        """Write what is known to where it is wished."""
+        wishes = self._wishes
+        self._kept.write(REPORT, report)
+        if wishes.json:
+            Path(wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
+        if wishes.junit:
+            tests = self._baseline.tests if self._baseline is not None and not self._baseline.broken else ()
+            Path(wishes.junit).write_text(junit(report, tests), encoding='utf-8')
+        if wishes.emit_tests:
+            folder = Path(wishes.emit_tests)
+            folder.mkdir(parents=True, exist_ok=True)
+            for finding in self._found():
+                if finding.level == FAIL and not is_accepted(finding, wishes.accepted):
+                    content = emitted(finding, self._given.again, self._given.alone, str(folder), os.getcwd())
+                    (folder / f'test_{name_of(finding)}.py').write_text(content, encoding='utf-8')
+
+    def _found(self) -> list[Finding]:
+        """Return what holds so far."""
+        return grouped(self._confirming.held if self._confirming else ())
 
     def _say_progress(self, text: str) -> None:
         self._progress.show(text)
@@ -148,7 +174,7 @@ class Exploration:
         confirming = self._confirming
         waiting = confirming.waiting if confirming else level.hits if level else []
         findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted))
-                         for finding in grouped(confirming.held if confirming else ()))
+                         for finding in self._found())
         return document.Document(
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
             document.unstable(confirming.unstable if confirming else ()), self._faults, self._known,
@@ -158,4 +184,4 @@ class Exploration:
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:
     """Return what the command line wishes."""
-    return Wishes(values['budget'], values['list'], values['json'], accepted)
+    return Wishes(values['budget'], values['list'], values['json'], accepted, values['junit'], values['emit_tests'])

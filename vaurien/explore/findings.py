@@ -20,12 +20,14 @@ class Hit(NamedTuple):
         verdict: What is wrong.
         kind: What was applied.
         again: The command line that shows it again.
+        where: What names the test on the command's own command line; empty: its name does.
     """
 
     point: Point
     verdict: Verdict
     kind: str
     again: str = ''
+    where: str = ''
 
 
 class Finding(NamedTuple):

@@ -17,9 +17,11 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   --budget 30s|10m|2h   no run is begun after that
   --limit SECONDS       what each test may take in any case
   --level 1|2|3         each kind of request once, in every test, each request
+  --only SHAPE --classes C   this alone: requests that look so, and classes
   --must-tolerate       a failure that is worth another try may end no test
   --list                shows what would be done
-  --json FILE           the report, for programs
+  --json FILE           the report, for programs; --junit FILE for CI
+  --emit-tests DIR      a test of pytest for each FAIL
   --accept FILE         findings that are known; vaurien explore accept FILE
                         writes those of the last run into it
   --fresh               forgets what earlier runs have found out

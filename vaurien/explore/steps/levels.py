@@ -2,6 +2,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from ...plans.globs import Glob
 from ...spec import FaultSpec
 from ..baseline import Baseline, baseline_of
 from ..findings import Hit
@@ -52,7 +53,10 @@ def plan_level(baseline: Baseline, given: Given) -> list[Point]:
     """Return the points of the level, in the order in which they are tried."""
     found = [point for tested in baseline.tests.values() for place in places(tested, baseline.known)
              for point in points_of(place, given.protocols[place.site.proxy], clean_up=given.level > 1)]
-    return chosen(found, given.level)
+    globs = [Glob(text) for text in given.only]
+    wanted = [point for point in found if point.category in given.classes
+              and (not globs or any(glob.matches(point.place.site.shape) for glob in globs))]
+    return chosen(wanted, given.level)
 
 
 def specs_of(points: Iterable[Point]) -> list[FaultSpec]:
@@ -68,8 +72,9 @@ def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point
         if tested is None:
             continue
         verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable, given.must_tolerate)
-        kind = kind_of(tested, point)
-        judged.append(Judged(point, None if verdicts is None else [Hit(point, verdict, kind) for verdict in verdicts]))
+        kind, where = kind_of(tested, point), tested.where
+        hits = None if verdicts is None else [Hit(point, verdict, kind, where=where) for verdict in verdicts]
+        judged.append(Judged(point, hits))
     return judged
 
 
