@@ -48,7 +48,7 @@ def backends(pairs: Sequence[Pair]) -> Iterator[dict[str, str]]:
 
 def lay_out(folder: Path, pairs: Sequence[Pair], twin: str) -> None:
     """Put the applications of a twin into a folder, each with its tests."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / SHARED.name).write_bytes(SHARED.read_bytes())
     for pair in pairs:
         (folder / f'{pair.name}.py').write_bytes((APPS / pair.name / f'{twin}.py').read_bytes())
@@ -64,14 +64,17 @@ def explore(folder: Path, urls: Mapping[str, str], *options: str) -> dict[str, A
     through = [word for variable in urls for word in ('--through', variable)]
     words = [*through, '--limit', str(LIMIT), '--json', 'report.json', *options]
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-W', 'ignore']
-    variables = {**environment(), **urls, 'PATIENCE': str(PATIENCE), 'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1',
-                 'PYTHONDONTWRITEBYTECODE': ''}
-    done = subprocess.run([sys.executable, '-m', 'vaurien', 'explore', *words, '--', *command], env=variables, cwd=folder,
+    done = subprocess.run([sys.executable, '-m', 'vaurien', 'explore', *words, '--', *command], env=variables(urls), cwd=folder,
                           capture_output=True, text=True, timeout=MOST, check=False)
     path = folder / 'report.json'
     assert path.exists(), f'status {done.returncode}\n{done.stdout}\n{done.stderr}'
     (folder / 'said').write_text(done.stdout)
     return json.loads(path.read_text())
+
+
+def variables(urls: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of an exploration."""
+    return {**environment(), **urls, 'PATIENCE': str(PATIENCE), 'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1'}
 
 
 class Outcome(NamedTuple):

@@ -30,14 +30,15 @@ class Jobs(unittest.TestCase):
         raise AssertionError
 """
 #: what an environment needs for such tests, and vaurien is not among it
-NEEDED = ('pytest', '_pytest', 'pluggy', 'iniconfig', 'packaging', 'pygments', 'redis')
+NEEDED = ('pytest', '_pytest', 'pluggy', 'iniconfig', 'py', 'packaging', 'pygments', 'redis')
 
 
-def explored(folder, server, *arguments, program=WEAK):
+def explored(folder, server, *arguments, **variables):
     """Explore a program in a folder, at the failures of class C that it has, and return the report and what was printed."""
-    (folder / 'jobs.py').write_text(program)
+    (folder / 'jobs.py').write_text(WEAK)
     options = ['--limit', LIMIT, '--json', 'report.json', '--only', 'RPUSH*', '--classes', 'C']
-    done = explore(folder, '--through', 'QUEUE_URL', *options, *arguments, QUEUE_URL=f'redis://127.0.0.1:{server.port}/0')
+    done = explore(folder, '--through', 'QUEUE_URL', *options, *arguments, QUEUE_URL=f'redis://127.0.0.1:{server.port}/0',
+                   **variables)
     assert 'Traceback' not in done.stderr, done.stderr
     return json.loads((folder / 'report.json').read_text()), done
 
@@ -67,14 +68,16 @@ def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_p
     venv.create(tmp_path / 'venv', symlinks=True)
     site = next((tmp_path / 'venv').glob('lib/python*/site-packages'))
     for name in NEEDED:
-        where = importlib.util.find_spec(name)
-        os.symlink(where.submodule_search_locations[0], site / name)
+        found = importlib.util.find_spec(name)
+        path = Path(found.submodule_search_locations[0] if found.submodule_search_locations else found.origin)
+        os.symlink(path, site / path.name)
     python = tmp_path / 'venv' / 'bin' / 'python'
     lacking = subprocess.run([python, '-c', 'import vaurien'], capture_output=True, text=True, check=False, cwd='/', env={})
     assert 'No module named' in lacking.stderr
     (tmp_path / 'test_jobs.py').write_text('import jobs, sys\n\n\ndef test_put():\n'
                                            '    assert "vaurien" not in sys.modules\n    jobs.put()\n')
-    report, _ = explored(tmp_path, redis_server, '--', str(python), '-m', 'pytest', 'test_jobs.py')
+    report, done = explored(tmp_path, redis_server, '--', str(python), '-m', 'pytest', 'test_jobs.py', PYTHONPATH='')
+    assert report['baseline']['tests'] == 1, done.stdout
     assert [(one['verdict'], one['tests']) for one in report['findings']] == [('double-effect', ['test_jobs.py::test_put'])]
 
 
