@@ -89,7 +89,7 @@ class Confirming:
         test = point.place.test
         base: Tested | None = self._baseline.tests[test]
         if tested is not None and (not tested.passed or tested.open > self._baseline.tests[test].open):
-            base = self._without(test)      # it might fail alone in any case, or open what an earlier test has opened
+            base = self._without(test)      # it might fail alone in any case, or open what an earlier test does
         seen = self._seen(point, base, tested) if base is not None and base.passed else set()
         if 'silent-success' in seen and point.category == 'E' and self._tolerated(point):
             seen.discard('silent-success')

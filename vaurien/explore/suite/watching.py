@@ -106,7 +106,8 @@ class Watching:
         if now is None:
             return
         self._settle()
-        left = len(self._open)
+        left = len(self._open.keys() - self._lasting)
+        self._lasting = set(self._open)
         self.fleet.exchanges.begin_mark('')
         self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
                                         signalled, now.where)
@@ -126,7 +127,6 @@ class Watching:
         until = time.monotonic() + SETTLE
         while self._open.keys() - self._lasting and time.monotonic() < until:
             sleep(STEP)
-        self._lasting = set(self._open)
 
     # -- limits
 

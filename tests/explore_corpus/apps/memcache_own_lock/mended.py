@@ -5,7 +5,7 @@ import uuid
 from urllib.parse import urlsplit
 
 from pymemcache.client.base import Client
-from pymemcache.exceptions import MemcacheError
+from pymemcache.exceptions import MemcacheServerError, MemcacheUnexpectedCloseError
 
 url = urlsplit(os.environ['MEMCACHE_URL'])
 client = Client((url.hostname, url.port), timeout=float(os.environ['PATIENCE']), connect_timeout=5, default_noreply=False)
@@ -22,7 +22,7 @@ def lock(name):
             if client.add(f'lock-{name}', token, expire=60) or client.get(f'lock-{name}') == token:
                 return
             raise Busy(name)
-        except (OSError, MemcacheError):
+        except (OSError, MemcacheServerError, MemcacheUnexpectedCloseError):
             if attempt == 2:
                 raise
             time.sleep(0.02 * 2**attempt)

@@ -4,6 +4,9 @@ import time
 from urllib.parse import urlsplit
 
 import pymysql
+from pymysql.constants import CR, ER
+
+WORTH_ANOTHER_TRY = (CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT)
 
 
 def connect():
@@ -22,7 +25,7 @@ def withdraw(withdrawal, account, cents):
             with connection, connection.cursor() as cursor:
                 cursor.execute(INSERT, (withdrawal, account, cents))
             return
-        except pymysql.err.OperationalError:
-            if attempt == 2:
+        except pymysql.err.OperationalError as error:
+            if attempt == 2 or error.args[0] not in WORTH_ANOTHER_TRY:
                 raise
             time.sleep(0.02 * 2**attempt)
