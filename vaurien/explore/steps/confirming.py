@@ -49,19 +49,21 @@ class Confirming:
         yield 'confirm: a run without a fault'
         tests = list(dict.fromkeys(hits[0].point.place.test for hits in self.waiting))
         clean = self._given.runner.run(self._limits, (), tests).tests
+        missed: set[int] = set()
         runs = packed([hits[0].point for hits in self.waiting])
         for number, points in enumerate(runs, 1):
             yield f'confirm: run {number} of {len(runs)}'
             run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
             for point in points:
-                test = point.place.test
-                base = clean.get(test)
-                seen = self._seen(point, base, run.tests.get(test)) if base is not None and base.passed else set()
-                self._keep(point, seen)
+                tested, base = run.tests.get(point.place.test), clean.get(point.place.test)
+                if tested is None:
+                    missed.add(id(point))   # the run was ended before it came so far
+                else:
+                    self._keep(point, self._seen(point, base, tested) if base is not None and base.passed else set())
         shown: set[object] = set()
         for number, hits in enumerate(list(self.waiting)):
             kinds = {(hit.verdict.name, hit.verdict.level, hit.point.place.site.proxy, *hit.point.key[1:]) for hit in hits}
-            if kinds <= shown and all(hit.verdict.level != FAIL and hit.verdict.name != 'leak' for hit in hits):
+            if kinds <= shown and id(hits[0].point) not in missed and all(hit.verdict.level != FAIL and hit.verdict.name != 'leak' for hit in hits):
                 self.held += self.waiting.pop(0)
                 continue
             yield f'confirm: {number} of {number + len(self.waiting)} alone'

@@ -18,7 +18,7 @@ EARLY = 0.95        #: of what Retry-After asks has to pass
 #: kinds whose response has Retry-After, and the seconds in it
 ASKING: Final = {'503': 1.0, '429': 1.0}
 #: errors after which a connection is of no use for what it was used for
-USELESS: Final = frozenset({'readonly', 'admin-shutdown'})
+USELESS: Final = frozenset({'readonly', 'read-only', 'admin-shutdown'})
 
 
 class Verdict(NamedTuple):

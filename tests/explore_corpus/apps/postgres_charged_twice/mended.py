@@ -4,7 +4,7 @@ import time
 import postgres_limit
 import psycopg
 
-INSERT = 'INSERT INTO charges (order_id, cents) VALUES (%s, %s) ON CONFLICT (order_id) DO NOTHING'
+INSERT = 'INSERT INTO order_charges (order_id, cents) VALUES (%s, %s) ON CONFLICT (order_id) DO NOTHING'
 
 
 def charge(order, cents):

@@ -10,7 +10,8 @@ import pytest
 @pytest.fixture(scope='session', autouse=True)
 def table():
     with psycopg.connect(os.environ['DATABASE_URL'], autocommit=True) as connection:
-        connection.execute('CREATE TABLE IF NOT EXISTS charges (order_id uuid UNIQUE, cents int)')
+        connection.execute('CREATE TABLE IF NOT EXISTS charges (order_id uuid, cents int)')
+        connection.execute('CREATE TABLE IF NOT EXISTS order_charges (order_id uuid PRIMARY KEY, cents int)')
 
 
 def test_charge():

@@ -13,6 +13,6 @@ def set_flag(name):
     for attempt in range(3):
         try:
             return client.sadd('flags', name)
-        except redis.RedisError:
+        except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError):
             time.sleep(0.02 * 2**attempt)
     return client.sadd('flags', name)
