@@ -36,6 +36,7 @@ class Confirming:
         self.held: list[Hit] = []
         self.unstable: list[Hit] = []
         self._alone: dict[str, Tested | None] = {}
+        self._missed: set[int] = set()      # points that no run has come to
 
     @property
     def runs(self) -> int:
@@ -44,12 +45,15 @@ class Confirming:
 
     def steps(self) -> Iterator[str]:
         """Do it, and tell before each run what is done."""
-        if not self.waiting:
-            return
+        if self.waiting:
+            yield from self._together()
+            yield from self._each_alone()
+
+    def _together(self) -> Iterator[str]:
+        """Hold all against one more run, in which each test has one fault."""
         yield 'confirm: a run without a fault'
         tests = list(dict.fromkeys(hits[0].point.place.test for hits in self.waiting))
         clean = self._given.runner.run(self._limits, (), tests).tests
-        missed: set[int] = set()
         runs = packed([hits[0].point for hits in self.waiting])
         for number, points in enumerate(runs, 1):
             yield f'confirm: run {number} of {len(runs)}'
@@ -57,13 +61,16 @@ class Confirming:
             for point in points:
                 tested, base = run.tests.get(point.place.test), clean.get(point.place.test)
                 if tested is None:
-                    missed.add(id(point))   # the run was ended before it came so far
+                    self._missed.add(id(point))     # the run was ended before it came so far
                 else:
                     self._keep(point, self._seen(point, base, tested) if base is not None and base.passed else set())
+
+    def _each_alone(self) -> Iterator[str]:
+        """Hold what has to be against its test alone."""
         shown: set[object] = set()
         for number, hits in enumerate(list(self.waiting)):
             kinds = {(hit.verdict.name, hit.verdict.level, hit.point.place.site.proxy, *hit.point.key[1:]) for hit in hits}
-            if kinds <= shown and id(hits[0].point) not in missed and all(hit.verdict.level != FAIL and hit.verdict.name != 'leak' for hit in hits):
+            if kinds <= shown and not self._needs(hits):
                 self.held += self.waiting.pop(0)
                 continue
             yield f'confirm: {number} of {number + len(self.waiting)} alone'
@@ -71,6 +78,10 @@ class Confirming:
             if self.waiting and self.waiting[0] is hits:
                 shown |= kinds
                 self.held += self.waiting.pop(0)
+
+    def _needs(self, hits: Sequence[Hit]) -> bool:
+        """Return whether verdicts have to hold alone in any case."""
+        return id(hits[0].point) in self._missed or any(hit.verdict.level == FAIL or hit.verdict.name == 'leak' for hit in hits)
 
     def _keep(self, point: Point, seen: set[str], line: str = '') -> None:
         """Keep of the verdicts on a point those that have been seen again."""
