@@ -25,7 +25,7 @@ class Pair(NamedTuple):
         return f'test_{self.name}.py'
 
 
-#: in three parts of about the same cost, the first of which every change has to pass
+#: in three parts, the first of which every change has to pass; its tests make few kinds of requests, so that it takes few runs
 PARTS = (
     (
         Pair('redis_job_twice', 'double-effect', 'C'),
@@ -33,19 +33,20 @@ PARTS = (
         Pair('postgres_own_row', 'own-effect-refused', 'C'),
         Pair('mysql_no_limit', 'hang', 'D'),
         Pair('memcache_unheard', 'silent-success', 'AB'),
-        Pair('smtp_sent_twice', 'double-effect', 'C'),
         Pair('http_paid_twice', 'double-effect', 'C'),
         Pair('http_too_soon', 'retry-after-ignored', 'A'),
     ),
     (
         Pair('redis_own_lock', 'own-effect-refused', 'C'),
         Pair('redis_no_limit', 'hang', 'D'),
+        Pair('redis_no_backoff', 'no-backoff', 'A'),
         Pair('redis_swallowed', 'silent-success', 'AB'),
         Pair('postgres_deadlock', 'not-tolerated', 'A'),
         Pair('postgres_leak', 'leak', 'A'),
         Pair('mysql_withdrawn_twice', 'double-effect', 'C'),
         Pair('memcache_own_lock', 'own-effect-refused', 'C'),
         Pair('smtp_refused_again', 'retried-final', 'B'),
+        Pair('smtp_sent_twice', 'double-effect', 'C'),
         Pair('http_half_taken', 'silent-success', 'E'),
         Pair('http_no_limit', 'hang', 'D'),
     ),
