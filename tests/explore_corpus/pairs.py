@@ -57,7 +57,7 @@ PARTS = (
         Pair('postgres_stuck_on_standby', 'dead-connection', 'A'),
         Pair('mysql_audit_lost', 'lost-write', 'DF'),
         Pair('memcache_counted_twice', 'double-effect', 'C'),
-        Pair('smtp_swallowed', 'silent-success', 'AB'),
+        Pair('smtp_swallowed', 'lost-write', 'ABDF'),
         Pair('smtp_no_limit', 'hang', 'D'),
         Pair('http_storm', 'retry-storm', 'A'),
         Pair('http_refused_again', 'retried-final', 'B'),

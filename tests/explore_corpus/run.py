@@ -113,8 +113,8 @@ class Outcome(NamedTuple):
 
 
 def bound(report: Mapping[str, Any]) -> int:
-    """Return how many runs an exploration may make: no more faults than the test has that has most, beside what has to be."""
-    return BASELINE + report['most'] + report['confirming']
+    """Return how many runs an exploration may make: as many as the test has faults that has most, and those that died."""
+    return BASELINE + report['most'] + report['died'] + report['confirming']
 
 
 def shows(finding: Mapping[str, Any], pair: Pair) -> bool:

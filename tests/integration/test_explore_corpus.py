@@ -4,9 +4,15 @@ import pytest
 from tests.explore_corpus.pairs import EVERY, PARTS
 from tests.explore_corpus.run import tried
 
+from .test_explore import ALL_CASES
 
-def test_a_third_of_the_corpus(tmp_path):
-    outcome = tried(tmp_path, PARTS[0])
+
+@pytest.mark.parametrize('pairs', [
+    [EVERY[name] for name in ('redis_job_twice', 'postgres_own_row', 'http_paid_twice')],
+    pytest.param(PARTS[0], marks=[ALL_CASES, pytest.mark.timeout(1200)]),
+], ids=['short', 'third'])
+def test_weaknesses_are_found_and_nothing_in_mended_twins(pairs, tmp_path):
+    outcome = tried(tmp_path, pairs)
     assert not outcome.missed
     assert not outcome.wrong
 

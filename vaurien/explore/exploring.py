@@ -179,7 +179,8 @@ class Exploration:
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
             document.unstable(confirming.unstable if confirming else ()), self._faults, self._known,
             len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
-            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0, self._most)
+            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0, self._most,
+            level.died if level else 0)
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:

@@ -101,6 +101,7 @@ class Document(msgspec.Struct, frozen=True):
         seconds: How long all of it took.
         confirming: Of these runs, how many held verdicts against more than the run that showed them.
         most: The most faults that one test has at this level; a run applies one to each test.
+        died: Of these runs, how many ended before they came to all of their tests; the others are run again.
     """
 
     version: int
@@ -120,6 +121,7 @@ class Document(msgspec.Struct, frozen=True):
     seconds: float
     confirming: int = 0
     most: int = 0
+    died: int = 0
 
 
 def found(finding: Finding, accepted: bool) -> Found:

@@ -97,6 +97,7 @@ class Level:
         clean: Points with nothing wrong.
         hits: What is wrong so far, by point.
         unmet: Points whose request did not come.
+        died: How many runs ended before they came to all of their tests.
     """
 
     def __init__(self, given: Given, baseline: Baseline, points: Sequence[Point]) -> None:
@@ -106,6 +107,7 @@ class Level:
         self.clean: list[Point] = []
         self.hits: list[list[Hit]] = []
         self.unmet: list[Point] = []
+        self.died = 0
 
     @property
     def runs(self) -> int:
@@ -129,4 +131,5 @@ class Level:
                 self.hits.append(hits)
             else:
                 self.clean.append(point)
+        self.died += len(over) < len(points)
         self.left = [point for point in self.left if id(point) not in over]
