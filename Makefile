@@ -14,7 +14,7 @@ SEEDS ?= 1000
 RUNS ?= 1000
 ROUNDS ?= 5
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -89,6 +89,11 @@ plans: $(VENV)/.test
 suites: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.suites --rounds $(ROUNDS) $(ARGS)
+
+# What explore finds in applications with a known weakness, and in their mended twins. make explore-corpus ARGS='--all redis_storm'
+explore-corpus: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.explore_corpus $(ARGS)
 
 # The first hour of a new user: from a fresh clone into an environment of its own, by the commands of the pages.
 walk: $(VENV)/.test

@@ -53,7 +53,7 @@ def baseline_of(runs: Sequence[Run], beside: Run, effects: Mapping[str, Effects]
         outcomes = [run.tests[name].outcome if name in run.tests else 'missing' for run in runs]
         alone = beside.tests[name].outcome if name in beside.tests else 'missing'
         if set(outcomes) == {PASSED}:
-            tests[name] = runs[-1].tests[name]
+            tests[name] = runs[-1].tests[name]._replace(open=max(run.tests[name].open for run in runs))
         elif alone == PASSED and PASSED not in outcomes:
             broken.append(name)
         elif len(set(outcomes)) > 1:

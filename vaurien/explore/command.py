@@ -10,6 +10,7 @@ from typing import Any
 from ..cli.command import open_outputs
 from ..errors import ConfigError
 from ..protocols import Protocol
+from ..run.arguments import END
 from ..run.command import environment, sheltered
 from ..run.keeper import Keeper
 from ..run.setup import Setup, make_setup
@@ -20,6 +21,7 @@ from .kept import Kept
 from .report.progress import Progress
 from .safety import check_hosts
 from .steps import Given
+from .suite.kinds import TEST, suite_of
 from .suite.runner import Runner
 
 
@@ -39,13 +41,14 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
         OSError, VaurienError: Something cannot be opened.
     """
     values, rest = arguments.read(argv)
+    rest = with_each(values, rest)
     setup = make_setup(rest, environ)
     check(setup)
     check_hosts([(place.name, place.backend) for place in setup.places], values['allow_host'])
     wishes = wishes_of(values, read_accepted(values['accept']))
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
-        opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending)
+        opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending, values['each'])
         progress = Progress(sys.stderr if sys.stderr.isatty() else None)
         return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
@@ -77,9 +80,11 @@ class Opened:
         keeper: The process that is to start the command.
         environ: The environment of the command.
         ending: What is to be done in the end is added to it.
+        each: What starts one test; empty: the command is all there is.
     """
 
-    def __init__(self, setup: Setup, folder: Path, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack) -> None:
+    def __init__(self, setup: Setup, folder: Path, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack,
+                 each: str) -> None:
         from gevent import signal_handler
 
         from ..proxies.fleet import Fleet
@@ -90,8 +95,7 @@ class Opened:
         fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
         fleet.reconcile(spec.proxies)
         through = environment(setup, {name: proxy.bound for name, proxy in fleet.proxies.items()})
-        tells = is_pytest(setup.command)
-        self.runner = Runner(setup.command, environ, through, fleet, keeper, folder, tells)
+        self.runner = Runner(suite_of(setup.command, each), environ, through, fleet, keeper, folder)
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler: Any = signal_handler(number, self._stop)
@@ -110,14 +114,26 @@ class Opened:
         """Return what is explored."""
         protocols = {proxy.name: proxy.protocol for proxy in self.setup.configuration.spec.proxies}
         effects = {name: Protocol.get(protocol).effects for name, protocol in protocols.items()}
-        command = self.setup.command
-        options = list(rest[:list(rest).index('--')])
-        paths = [word for word in command[1:] if not word.startswith('-') and Path(word.partition('::')[0]).exists()]
-        return Given(self.runner, protocols, effects, options, command, paths, values['limit'], values['level'],
-                     values['must_tolerate'])
+        options = list(rest[:list(rest).index(END)])
+        if values['tests']:
+            self.runner.list_tests(values['tests'])
+        return Given(self.runner, protocols, effects, options, self.setup.command, values['limit'], values['level'],
+                     values['only'], values['classes'], values['must_tolerate'])
 
 
-def is_pytest(command: Sequence[str]) -> bool:
-    """Return whether a command is pytest, which tells of its tests."""
-    names = [Path(word).name for word in command]
-    return any(name in ('pytest', 'py.test') for name in names)
+def with_each(values: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
+    """Return the command line with the command that starts one test, where each is started by itself.
+
+    Raises:
+        ConfigError: One of two options is missing, or there is a command beside them.
+    """
+    each, tests = values['each'], values['tests']
+    if not each and not tests:
+        return list(rest)
+    if not each or TEST not in each:
+        raise ConfigError('--each', each, f'a command that starts one test, whose name takes the place of {TEST}')
+    if not tests:
+        raise ConfigError('--tests', tests, 'a command that prints the names of all tests, one on each line')
+    if END in rest:
+        raise ConfigError(END, ' '.join(rest[list(rest).index(END):]), 'no command beside --each')
+    return [*rest, END, '/bin/sh', '-c', each]

@@ -1,4 +1,5 @@
 """One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,10 +10,13 @@ import msgspec
 from .. import __version__
 from .accepting import Known, is_accepted
 from .baseline import Baseline
-from .findings import Hit, grouped
+from .findings import Finding, Hit, grouped
 from .kept import REPORT, Kept
+from .model.packing import packed
 from .model.sites import count_exchanges
 from .report import document, terminal
+from .report.emitted import emitted, name_of
+from .report.junit import junit
 from .report.progress import Progress
 from .steps import Confirming, Given, Level, plan_level, take_baseline
 from .suite.runner import Stopped
@@ -30,12 +34,16 @@ class Wishes(NamedTuple):
         listing: Whether nothing is done but to show what would be.
         json: Where the report is written for programs; empty: nowhere but to where it is kept.
         accepted: Findings that are known.
+        junit: Where they are written as JUnit does; empty: nowhere.
+        emit_tests: The folder that tests for them are written into; empty: none.
     """
 
     budget: float | None
     listing: bool
     json: str
     accepted: frozenset[Known]
+    junit: str = ''
+    emit_tests: str = ''
 
 
 class BudgetSpent(Exception):  # noqa: N818 - it is no error
@@ -58,10 +66,8 @@ class Exploration:
         self._began = time.monotonic()
         self._baseline: Baseline | None = None
         self._level: Level | None = None
-        self._hits: list[Hit] = []
-        self._unstable: list[Hit] = []
-        self._waiting: list[list[Hit]] = []
-        self._faults = self._known = 0
+        self._confirming: Confirming | None = None
+        self._faults = self._known = self._most = 0
         self._ended = ''
 
     def run(self) -> int:
@@ -80,9 +86,7 @@ class Exploration:
                 self._say(line)
         if report.baseline is not None:
             self._say(terminal.summary(report))
-        self._kept.write(REPORT, report)
-        if self._wishes.json:
-            Path(self._wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
+        self._write(report)
         return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
 
     def _steps(self) -> int:
@@ -101,6 +105,7 @@ class Exploration:
         self._faults = len(points)
         new = [point for point in points if not self._kept.is_clean(point)]
         self._known = len(points) - len(new)
+        self._most = len(packed(new))
         level = self._level = Level(self._given, baseline, new)
         self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
         if self._wishes.listing:
@@ -110,6 +115,27 @@ class Exploration:
         self._try(level)
         self._confirm(baseline, level.hits)
         return FINE
+
+    def _write(self, report: document.Document) -> None:
+        """Write what is known to where it is wished."""
+        wishes = self._wishes
+        self._kept.write(REPORT, report)
+        if wishes.json:
+            Path(wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
+        if wishes.junit:
+            tests = self._baseline.tests if self._baseline is not None and not self._baseline.broken else ()
+            Path(wishes.junit).write_text(junit(report, tests), encoding='utf-8')
+        if wishes.emit_tests:
+            folder = Path(wishes.emit_tests)
+            folder.mkdir(parents=True, exist_ok=True)
+            for finding in self._found():
+                if finding.level == FAIL and not is_accepted(finding, wishes.accepted):
+                    content = emitted(finding, self._given.again, self._given.alone, str(folder), os.getcwd())
+                    (folder / f'test_{name_of(finding)}.py').write_text(content, encoding='utf-8')
+
+    def _found(self) -> list[Finding]:
+        """Return what holds so far."""
+        return grouped(self._confirming.held if self._confirming else ())
 
     def _say_progress(self, text: str) -> None:
         self._progress.show(text)
@@ -129,21 +155,15 @@ class Exploration:
                 self._check_budget()
                 self._progress.level(self._given.level, total - level.runs, total, sum(map(len, level.hits)), began)
                 kept = len(level.clean)
-                self._waiting = level.hits
                 level.step()
                 self._kept.add(level.clean[kept:])
         except BudgetSpent:
             self._ended = 'budget'
 
     def _confirm(self, baseline: Baseline, hits: Sequence[list[Hit]]) -> None:
-        confirming = Confirming(self._given, baseline)
-        self._waiting = list(hits)
-        while self._waiting:
-            self._progress.show(f'confirm: {len(hits) - len(self._waiting)} of {len(hits)}')
-            held, not_held = confirming.confirm(self._waiting[0])
-            del self._waiting[0]
-            self._hits += held
-            self._unstable += not_held
+        confirming = self._confirming = Confirming(self._given, baseline, hits)
+        for text in confirming.steps():
+            self._progress.show(text)
 
     def _report(self) -> document.Document:
         """Return what is known."""
@@ -151,14 +171,18 @@ class Exploration:
         about = None if baseline is None else document.Baseline(
             len(baseline.tests), tuple(round(run.seconds, 3) for run in baseline.runs), count_exchanges(baseline.runs[-1]),
             len(baseline.sites), dict(baseline.left_out), baseline.broken)
-        findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted)) for finding in grouped(self._hits))
+        confirming = self._confirming
+        waiting = confirming.waiting if confirming else level.hits if level else []
+        findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted))
+                         for finding in self._found())
         return document.Document(
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
-            document.unstable(self._unstable), self._faults, self._known, len(level.left) if level else 0,
-            len(level.unmet) if level else 0, sum(map(len, self._waiting)), self._given.runner.count,
-            round(time.monotonic() - self._began, 3))
+            document.unstable(confirming.unstable if confirming else ()), self._faults, self._known,
+            len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
+            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0, self._most,
+            level.died if level else 0)
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:
     """Return what the command line wishes."""
-    return Wishes(values['budget'], values['list'], values['json'], accepted)
+    return Wishes(values['budget'], values['list'], values['json'], accepted, values['junit'], values['emit_tests'])

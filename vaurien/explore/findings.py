@@ -8,7 +8,7 @@ from ..plans.grammar import format_fault
 from ..relay.recording.records import Exchanged
 from ..spec import FaultSpec
 from .model.faults import ALWAYS, Point
-from .model.records import WHOLE, Run
+from .model.records import Run
 from .verdicts import FAIL, VERDICTS, Verdict
 
 
@@ -20,12 +20,14 @@ class Hit(NamedTuple):
         verdict: What is wrong.
         kind: What was applied.
         again: The command line that shows it again.
+        where: What names the test on the command's own command line; empty: its name does.
     """
 
     point: Point
     verdict: Verdict
     kind: str
     again: str = ''
+    where: str = ''
 
 
 class Finding(NamedTuple):
@@ -122,17 +124,3 @@ def meant(exchange: Exchanged, proxy: str, stage: str, glob: Glob) -> bool:
     """Return whether an entry of a plan means a request."""
     return exchange.proxy == proxy and exchange.stage == stage and exchange.number > 0 \
         and (glob.matches(exchange.name) or glob.matches(exchange.shape))
-
-
-def narrowed(command: Sequence[str], test: str, paths: Iterable[str]) -> list[str]:
-    """Return the command with one test in place of all that it was told to run.
-
-    Args:
-        command: The command.
-        test: The test, as it is named on a command line; that of a command that tells of none stays as it is.
-        paths: Which of the arguments name tests.
-    """
-    if test == WHOLE:
-        return list(command)
-    named = set(paths)
-    return [*(word for word in command if word not in named), test]

@@ -10,14 +10,18 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
       each test is told apart: one failure for each test and run
   vaurien explore --through REDIS_URL -- ./check.sh
       any other command is one test, which passes with status 0
+  vaurien explore --through REDIS_URL --tests 'ls t/*.sh' --each 'sh {test}'
+      each line is a test, and each test a command
 
   --through, --env, --in-place    where the backends are: as for vaurien run
   --budget 30s|10m|2h   no run is begun after that
   --limit SECONDS       what each test may take in any case
   --level 1|2|3         each kind of request once, in every test, each request
+  --only SHAPE --classes C   this alone: requests that look so, and classes
   --must-tolerate       a failure that is worth another try may end no test
   --list                shows what would be done
-  --json FILE           the report, for programs
+  --json FILE           the report, for programs; --junit FILE for CI
+  --emit-tests DIR      a test of pytest for each FAIL
   --accept FILE         findings that are known; vaurien explore accept FILE
                         writes those of the last run into it
   --fresh               forgets what earlier runs have found out

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..config.settings import FILE, Text
 from ..options import Bounded, Option
+from ..protocols.kinds import CATEGORIES
 
 MAX_SECONDS = 86_400
 UNITS = {'s': 1, 'm': 60, 'h': 3600}
@@ -18,6 +19,14 @@ def duration(text: Any) -> float:
     return seconds
 
 
+def letters(text: Any) -> str:
+    """Read classes of failures: some letters."""
+    if not text or set(str(text)) - set(CATEGORIES):
+        raise ValueError(text)
+    return str(text)
+
+
+EVERY = ''.join(CATEGORIES)
 #: options of ``explore``
 EXPLORE: dict[str, Option] = {
     'budget': Option("How long it may take: no run of the suite is begun after that but those that confirm; what was left out is "
@@ -27,12 +36,21 @@ EXPLORE: dict[str, Option] = {
     'level': Option("1: each failure at each kind of request once, in one test; 2: in every test, and where tests tidy up; 3: at "
                     "each request of each test", Bounded(int, 1, 3), 1),
     'must_tolerate': Option("A failure that is worth another try may end no test", bool, False),
+    'only': Option("Try it at these requests alone: what they look like, in which * stands for anything; may be repeated", Text(
+        'SHAPE', 'what requests look like', str), None),
+    'classes': Option("Try these classes of failures alone", Text('LETTERS', f'letters of {EVERY}', letters), EVERY),
     'list': Option("Show what the suite asks and what would be done to it, and do nothing of it", bool, False),
     'json': Option("Write the report into this file, as JSON", FILE, ''),
+    'junit': Option("Write the findings into this file, as JUnit does: one case for each test", FILE, ''),
+    'emit_tests': Option("Write a test of pytest for each FAIL into this folder, which fails as long as that is found", FILE, ''),
     'accept': Option("A file with findings that are known, which vaurien explore accept has written: they make no exit status 1",
                      FILE, ''),
     'fresh': Option("Forget what earlier runs have found out", bool, False),
+    'each': Option("What starts one test, for a shell: the name of the test takes the place of {test}", Text(
+        "'CMD {test}'", 'a command with {test} in it', str), ''),
+    'tests': Option("What prints the names of all tests for --each, one on each line, for a shell", Text(
+        'CMD', 'a command', str), ''),
     'allow_host': Option("A backend that is neither on this machine nor in a private network, and that may be written to all the "
                          "same; may be repeated", Text('HOST', 'the name or address of a host', str), None),
 }
-REPEATED = ('allow_host',)  #: those that may be given several times
+REPEATED = ('allow_host', 'only')  #: those that may be given several times

@@ -16,7 +16,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     'mysql': {'A': ('deadlock',), 'B': ('command-denied',), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'http': {'A': ('503',), 'B': ('501',), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'smtp': {'A': ('mailbox-busy', 'local-error', 'service-unavailable'),
-             'B': ('mailbox-unavailable', 'sender-rejected', 'transaction-failed'),
+             'B': ('mailbox-unavailable', 'sender-rejected', 'transaction-failed', 'content-rejected'),
              'C': ('lost-reply',), 'E': ('half-reply',)},
 }
 #: those that stand for A where they go on: the server's state

@@ -20,7 +20,7 @@ class Tested(NamedTuple):
         text: What was said of the failure.
         exchanges: What it asked, in the order in which the requests began.
         hung: A client still waited for a silent backend at the limit.
-        open: Connections that are open at its end.
+        open: Connections that it has opened and that are open at its end.
         signalled: The number of the signal that ended the run while it was on; 0: none.
         where: What names it on the command's own command line; empty: its name does.
     """

@@ -99,6 +99,9 @@ class Document(msgspec.Struct, frozen=True):
         unconfirmed: Verdicts that were not held against the test alone any more.
         runs: How often the command was run.
         seconds: How long all of it took.
+        confirming: Of these runs, how many held verdicts against more than the run that showed them.
+        most: The most faults that one test has at this level; a run applies one to each test.
+        died: Of these runs, how many ended before they came to all of their tests; the others are run again.
     """
 
     version: int
@@ -116,6 +119,9 @@ class Document(msgspec.Struct, frozen=True):
     unconfirmed: int
     runs: int
     seconds: float
+    confirming: int = 0
+    most: int = 0
+    died: int = 0
 
 
 def found(finding: Finding, accepted: bool) -> Found:

@@ -1,6 +1,5 @@
 """Runs the command with its proxies, as often as it is told, each time with other faults. Judges nothing."""
 import json
-import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from ...run.keeper import Keeper
 from ...spec import FaultSpec
 from ..model.records import Run
 from .channel import CHOSEN_VARIABLE, VARIABLE, Channel, Message
+from .kinds import Suite
 from .limits import Limits
 from .watching import Watching
 
@@ -22,9 +22,8 @@ LOOK = 0.05     #: [seconds] between two looks at the time
 GRACE = 5.0     #: [seconds] that a test may take once the connection that it waits on is reset
 #: [seconds] that the processes of a run may take to end when they are told to
 END_GRACE = 2.0
+MAX_SAID = 200      #: [characters] of what a command has written that stand in an error
 MAX_OUTPUT = 64 * 1024      #: [bytes] of what a command has written that are read
-BROUGHT = Path(__file__).parent.parent / 'bring'
-PLUGIN = 'vaurien_explored'
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -35,19 +34,18 @@ class Runner:
     """Runs the command.
 
     Args:
-        command: The command, and its arguments.
+        suite: What is run.
         environ: Its environment without proxies.
         through: What tells it of the proxies.
         fleet: The proxies.
         keeper: The process that starts it.
         folder: A folder for its files.
-        told: Whether the command is expected to tell of its tests.
     """
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], through: Mapping[str, str], fleet: 'Fleet',
-                 keeper: Keeper, folder: Path, told: bool) -> None:
-        self._command, self._environ, self._through = tuple(command), dict(environ), dict(through)
-        self._fleet, self._keeper, self._folder, self._tells = fleet, keeper, folder, told
+    def __init__(self, suite: Suite, environ: Mapping[str, str], through: Mapping[str, str], fleet: 'Fleet', keeper: Keeper,
+                 folder: Path) -> None:
+        self.suite, self._environ, self._through = suite, dict(environ), dict(through)
+        self._fleet, self._keeper, self._folder = fleet, keeper, folder
         self._watching: Watching | None = None
         self._channel = Channel(str(folder / 'told'), self._told)
         self.count = 0
@@ -78,37 +76,71 @@ class Runner:
         """
         self.count += 1
         output = self._folder / 'output'
+        output.write_bytes(b'')
         self._fleet.plan.replace(plan)
-        watching = self._watching = Watching(self._fleet, self._tells)
-        child = Child(self._keeper, (signal.SIGTSTP, signal.SIGCONT))
+        watching = self._watching = Watching(self._fleet)
+        variables = self._variables(tests, beside)
         status: int | None = None
         watching.start()
         try:
-            command = ('/bin/sh', '-c', 'exec "$@" >"$0" 2>&1 </dev/null', str(output), *self._command)
-            child.start(command, self._variables(tests, beside), END_GRACE)
-            status = self._wait(child, watching, limits)
-            child.end_rest()
-        except NotStartedError as error:
-            raise VaurienError(str(error)) from None
+            for name, command in self.suite.commands(tests):
+                if name:
+                    watching.begin(name)
+                status = self._start(command, variables, output, watching, limits)
+                if name:
+                    watching.ended(status, end_of(output))
+                if self.stopping:
+                    break
         finally:
             watching.stop()
             self._watching = None
             self._fleet.plan.replace(())
-            child.close()
         if self.stopping:
             raise Stopped
         if self._shared:
             raise VaurienError('the tests run in several processes at once, and are not told apart: leave out -n of pytest-xdist')
-        text = output.read_bytes()[-MAX_OUTPUT:].decode('utf-8', 'replace') if output.exists() else ''
-        return watching.result(status, text)
+        return watching.result(status, end_of(output))
 
-    def _wait(self, child: Child, watching: Watching, limits: Limits) -> int | None:
+    def list_tests(self, command: str) -> None:
+        """Let a command print the names of the tests, one on each line.
+
+        Raises:
+            VaurienError: It cannot be started, fails, or prints nothing.
+        """
+        output = self._folder / 'output'
+        output.write_bytes(b'')
+        status = self._start(('/bin/sh', '-c', command), dict(self._environ), output, None, None)
+        text = output.read_text('utf-8', 'replace')
+        names = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        if self.stopping:
+            raise Stopped
+        if status or not names:
+            said = ' '.join(text.split())[-MAX_SAID:]
+            raise VaurienError(f'--tests: {command!r} ends with {status}, and names {len(names)} tests: {said}')
+        self.suite = self.suite._replace(tests=names)
+
+    def _start(self, command: Sequence[str], variables: Mapping[str, str], output: Path, watching: Watching | None,
+               limits: Limits | None) -> int | None:
+        """Start a command and wait for its end; return its status, None: it had to be ended."""
+        child = Child(self._keeper, (signal.SIGTSTP, signal.SIGCONT))
+        try:
+            words = ('/bin/sh', '-c', 'exec "$@" >>"$0" 2>&1 </dev/null', str(output), *command)
+            child.start(words, variables, END_GRACE)
+            status = self._wait(child, watching, limits)
+            child.end_rest()
+            return status
+        except NotStartedError as error:
+            raise VaurienError(str(error)) from None
+        finally:
+            child.close()
+
+    def _wait(self, child: Child, watching: Watching | None, limits: Limits | None) -> int | None:
         """Wait for its end, and return its status; None: it has to be ended."""
         while not self.stopping:
             status = child.wait_for(LOOK)
             if status is not None:
                 return status
-            if watching.look(limits, GRACE):
+            if watching is not None and limits is not None and watching.look(limits, GRACE):
                 return None
         return None
 
@@ -116,12 +148,16 @@ class Runner:
         """Return the environment of one run."""
         outer = {key: value for key, value in self._environ.items() if not key.startswith('PYTEST_XDIST')}     # of who runs us
         found = {**outer, **({} if beside else self._through)}
-        if self._tells:
+        found.update(self.suite.brings(found))
+        if self.suite.tells:
             found[VARIABLE] = self._channel.path
-            found['PYTHONPATH'] = os.pathsep.join(filter(None, (str(BROUGHT), found.get('PYTHONPATH'))))
-            found['PYTEST_PLUGINS'] = ','.join(filter(None, (found.get('PYTEST_PLUGINS'), PLUGIN)))
             if tests is not None:
                 path = self._folder / 'tests'
                 path.write_text(json.dumps(list(tests)), encoding='utf-8')
                 found[CHOSEN_VARIABLE] = str(path)
         return found
+
+
+def end_of(output: Path) -> str:
+    """Return the end of what was written."""
+    return output.read_bytes()[-MAX_OUTPUT:].decode('utf-8', 'replace')

@@ -3,13 +3,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gevent import sleep
+
 from ...relay.recording.records import Closed, Exchanged, Opened
-from ..model.records import UNFINISHED, WHOLE, Run, Tested
+from ..model.records import FAILED, PASSED, UNFINISHED, Run, Tested
 from .channel import Message
 
 if TYPE_CHECKING:
     from ...proxies.fleet import Fleet
     from .limits import Limits
+
+
+SETTLE, STEP = 0.1, 0.005   #: [seconds] that connections may take to be gone which a test has closed; between two looks
+MAX_TEXT = 2000     #: [characters] of what a test has written
+SIGNALLED, MAX_SIGNAL = 128, 64     #: an exit status is this and the number of the signal that has ended the command
 
 
 class Now:
@@ -30,25 +37,21 @@ class Watching:
 
     Args:
         fleet: The proxies.
-        told: Whether the command tells of tests; without it, the whole command is one.
     """
 
-    def __init__(self, fleet: 'Fleet', told: bool = True) -> None:
+    def __init__(self, fleet: 'Fleet') -> None:
         self.fleet = fleet
         self.now: Now | None = None
-        self.tells = False
-        self._whole = not told
         self._began = self._idle = time.monotonic()
         self._tests: dict[str, Tested] = {}
         self._exchanges: list[Exchanged] = []
         self._open: dict[tuple[str, int], str] = {}
+        self._lasting: set[tuple[str, int]] = set()
 
     def start(self) -> None:
         """Begin."""
         self.fleet.exchanges.follow(self._exchanged, self._happened)
         self.fleet.exchanges.begin_mark('')
-        if self._whole:
-            self._begin(WHOLE)
 
     def stop(self) -> None:
         """End; what is still open is reset, so that all is in the records."""
@@ -69,23 +72,31 @@ class Watching:
 
     def told(self, message: Message) -> Message:
         """Take in what the tests tell."""
-        call: Callable[[Message], None] | None = {
-            'begin': self._told_begin, 'end': self._told_end, 'mark': self._told_mark}.get(str(message.get('do')))
-        if call is not None:
-            call(message)
-        return {}
+        call: Callable[[Message], Message | None] | None = {
+            'begin': self._told_begin, 'ending': self._told_ending, 'end': self._told_end, 'mark': self._told_mark,
+        }.get(str(message.get('do')))
+        return call(message) or {} if call is not None else {}
 
     def _told_begin(self, message: Message) -> None:
-        self.tells = True
-        self._begin(str(message['test']), str(message.get('where', '')))
+        self.begin(str(message['test']), str(message.get('where', '')))
 
     def _told_mark(self, message: Message) -> None:
         self.fleet.exchanges.begin_mark(str(message['test']))
 
+    def _told_ending(self, message: Message) -> Message:
+        """Say whether the test has connections that it may have left to be collected."""
+        return {'open': bool(self._open.keys() - self._lasting)}
+
     def _told_end(self, message: Message) -> None:
         self._end(str(message['outcome']), tuple(tuple(types) for types in message['errors']), str(message['text']))
 
-    def _begin(self, name: str, where: str = '') -> None:
+    def begin(self, name: str, where: str = '') -> None:
+        """Note that a test begins.
+
+        Args:
+            name: Its name.
+            where: What names it on a command line; empty: its name does.
+        """
         self.now = Now(name, where)
         self.fleet.exchanges.begin_mark(name)
 
@@ -94,10 +105,28 @@ class Watching:
         self._idle = time.monotonic()
         if now is None:
             return
-        left = len(self._open)
+        self._settle()
+        left = len(self._open.keys() - self._lasting)
+        self._lasting = set(self._open)
         self.fleet.exchanges.begin_mark('')
         self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
                                         signalled, now.where)
+
+    def ended(self, status: int | None, output: str) -> None:
+        """Note that a test which is a command has ended.
+
+        Args:
+            status: Its exit status; None: it had to be ended.
+            output: What it has written.
+        """
+        outcome = UNFINISHED if status is None else FAILED if status else PASSED
+        self._end(outcome, text=output[-MAX_TEXT:], signalled=signal_of(status))
+
+    def _settle(self) -> None:
+        """Let connections go that the test has closed: that it has comes on another way than that it is over."""
+        until = time.monotonic() + SETTLE
+        while self._open.keys() - self._lasting and time.monotonic() < until:
+            sleep(STEP)
 
     # -- limits
 
@@ -136,13 +165,16 @@ class Watching:
             status: The command's exit status; None: it was ended.
             output: What it has written.
         """
-        if self._whole:
-            self._end('passed' if status == 0 else 'failed' if status is not None else UNFINISHED, text=output[-2000:])
-        elif self.now is not None:
-            self._end(UNFINISHED, signalled=status - 128 if status is not None and status > 128 else 0)
+        if self.now is not None:
+            self._end(UNFINISHED, signalled=signal_of(status))
         of: dict[str, list[Exchanged]] = {name: [] for name in self._tests}
         outside: list[Exchanged] = []
         for exchange in sorted(self._exchanges, key=lambda exchange: exchange.time):
             of.get(exchange.test, outside).append(exchange)
         tests: Mapping[str, Tested] = {name: tested._replace(exchanges=tuple(of[name])) for name, tested in self._tests.items()}
         return Run(status, time.monotonic() - self._began, tests, tuple(outside), output)
+
+
+def signal_of(status: int | None) -> int:
+    """Return the number of the signal that an exit status tells of; 0: of none."""
+    return status - SIGNALLED if status is not None and SIGNALLED < status <= SIGNALLED + MAX_SIGNAL else 0

@@ -18,7 +18,7 @@ EARLY = 0.95        #: of what Retry-After asks has to pass
 #: kinds whose response has Retry-After, and the seconds in it
 ASKING: Final = {'503': 1.0, '429': 1.0}
 #: errors after which a connection is of no use for what it was used for
-USELESS: Final = frozenset({'readonly', 'admin-shutdown'})
+USELESS: Final = frozenset({'readonly', 'read-only', 'admin-shutdown'})
 
 
 class Verdict(NamedTuple):
@@ -186,7 +186,7 @@ def no_backoff(seen: Seen, found: set[str]) -> Verdict | None:
     if seen.mode != ALWAYS or len(seen.streak) < ROW:
         return None
     gaps = [later.time - one.time - one.seconds for one, later in pairwise(seen.streak)]
-    if max(gaps) < AT_ONCE:
+    if sorted(gaps)[len(gaps) // 2] < AT_ONCE:     # a busy machine may hold one of them up
         return verdict('no-backoff', f'{len(seen.streak)} attempts at once')
     if len(gaps) > ROW and max(gaps) - min(gaps) <= ALIKE * max(gaps):
         return verdict('no-backoff', f'{len(seen.streak)} attempts, each after {max(gaps):.2f} s')
@@ -203,6 +203,9 @@ def dead_connection(seen: Seen, found: set[str]) -> Verdict | None:
 
 
 def leak(seen: Seen, found: set[str]) -> Verdict | None:
+    """More connections are open; where the test fails its exception keeps them."""
+    if not seen.tested.passed:
+        return None
     more = seen.tested.open - seen.base.open
     return verdict('leak', f'{more} more {"connection" if more == 1 else "connections"} open at the end') if more > 0 else None
 

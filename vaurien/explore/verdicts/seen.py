@@ -7,7 +7,7 @@ from ...protocols.effects.words import COMMIT, ROLLBACK, Effect
 from ...relay.recording.records import Exchanged
 from ..model.faults import Point
 from ..model.records import Tested
-from ..model.sites import Known, Site
+from ..model.sites import Known, Site, answered_ok
 
 
 class Seen:
@@ -69,16 +69,20 @@ class Seen:
             return True
         return not exchange.fault and self.known.effects[exchange.proxy].had(exchange.answer, exchange.code)
 
+    def served(self, exchange: Exchanged) -> bool:
+        """Return whether a write was taken, even if it changed nothing: ``HSET`` says 0 of what is there already."""
+        return exchange.fault.endswith(('lost-reply', 'half-reply')) or not exchange.fault and answered_ok(exchange.answer)
+
     def done(self, tested: Tested) -> Counter[Site]:
-        """Return how many writes of each site were done in a test; set-up and tear-down do not count."""
+        """Return how many writes of each site were taken in a test; set-up and tear-down do not count."""
         found: Counter[Site] = Counter()
         waiting: dict[tuple[str, int], list[Site]] = defaultdict(list)
         for exchange, effect in zip(tested.exchanges, self.known.effects_of(tested.exchanges), strict=True):
             session, effects = (exchange.proxy, exchange.session), self.known.effects[exchange.proxy]
             turn = effects.turn(exchange.name, exchange.stage)
             if turn in (COMMIT, ROLLBACK):
-                found.update(waiting.pop(session, []) if turn == COMMIT and self.had(exchange) else ())
-            if effect.writes and self.had(exchange):
+                found.update(waiting.pop(session, []) if turn == COMMIT and self.served(exchange) else ())
+            if effect.writes and self.served(exchange):
                 if effect.part == 'inside':
                     waiting[session].append(self.known.site(exchange))
                 elif not effect.part:

@@ -2,6 +2,7 @@
 from typing import Final
 
 from ..effects.words import ADDS, KEEPS, READ, UNKNOWN, Effect, Effects
+from .headers import KEYED_BODY
 
 METHODS: Final[dict[str, Effect]] = {
     **dict.fromkeys(('GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'CONNECT'), READ),
@@ -13,7 +14,9 @@ GONE: Final = ('404', '410')
 
 
 def effect(name: str, stage: str) -> Effect:
-    """Return what a request does."""
+    """Return what a request does. With an Idempotency-Key it is done once however often it comes with that key."""
+    if stage == KEYED_BODY:
+        return METHODS.get(name.partition(' ')[0].upper(), ADDS)._replace(twice=True)
     return METHODS.get(name.partition(' ')[0].upper(), UNKNOWN)
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol, half_reply, lost_reply
 from .halves import HalfBody
-from .headers import BODY, BODY_FOR_HTTP_1_0, NO_BODY
+from .headers import BODY, BODY_FOR_HTTP_1_0, KEYED_BODY, NO_BODY
 
 SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
 RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait so long
@@ -97,7 +97,9 @@ def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     return Failure(start, end='' if stay else 'close', pause=SLOW_HEADERS_PAUSE)
 
 
-ANY_STAGE, WITH_BODY, WITH_CHUNKS = (BODY, BODY_FOR_HTTP_1_0, NO_BODY), (BODY, BODY_FOR_HTTP_1_0), (BODY,)
+WITH_CHUNKS = (BODY, KEYED_BODY)
+WITH_BODY = (*WITH_CHUNKS, BODY_FOR_HTTP_1_0)
+ANY_STAGE = (*WITH_BODY, NO_BODY)
 ERRORS = {
     '500': FailureKind(
         "The server's own code has failed: 500 with a page; the connection stays open.",

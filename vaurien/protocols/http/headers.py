@@ -20,9 +20,9 @@ UNTIL_CLOSE = 1 << 62   #: as a length: all that follows, RFC 9112 section 6.3 r
 MAX_REMEMBERED_BYTES = 2048        #: [bytes] of headers that are remembered at most
 MAX_REMEMBERED = 256    #: [headers] of each direction; peers repeat theirs, a server until the second of its Date is over
 
-#: Stages of an exchange. Its response may have a body; it may, but the client speaks HTTP/1.0 and knows no chunks; a
-#: successful one has none (HEAD, CONNECT).
-BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for HTTP/1.0', 'no page'
+#: Stages of an exchange. Its response may have a body; it may, and by its Idempotency-Key the request is done once however often
+#: it comes; it may, but the client speaks HTTP/1.0 and knows no chunks; a successful one has none (HEAD, CONNECT).
+BODY, KEYED_BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for a key', 'page for HTTP/1.0', 'no page'
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'
@@ -58,10 +58,11 @@ LAST_WORD_BYTES = 10    #: [bytes] of the last word of a first line at most: SP,
 #: [bytes] of a first line from which on the word under way is the longest one or the last: the others end before
 LONG_LINE_BYTES = MAX_METHOD_BYTES + 2 + LAST_WORD_BYTES
 
-#: The fields that say where a message, or the whole connection, ends; for headers in lower case
-FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect):([^\r]*)')
+#: The fields that say where a message, or the whole connection, ends, and KEY; for headers in lower case
+FIELD = re.compile(rb'\n(content-length|transfer-encoding|connection|upgrade|expect|idempotency-key):([^\r]*)')
 #: Transfer codings that may come before ``chunked`` (RFC 9112 section 7.2)
 CODINGS = frozenset((b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress'))
+KEY = b'idempotency-key'
 HOST = re.compile(rb'\nHost:([^\r]*)', re.IGNORECASE)
 #: the host and port of an absolute Location, which TLS would not let be another one
 LOCATION = re.compile(rb'\nLocation:[ \t]*(?:http:)?//([^/?#\r]*)', re.IGNORECASE)
@@ -73,7 +74,7 @@ class RequestHeaders(NamedTuple):
 
     Args:
         name: Method and target, cut where it is overlong.
-        stage: ``BODY``, ``BODY_FOR_HTTP_1_0`` or ``NO_BODY``.
+        stage: ``BODY``, ``KEYED_BODY``, ``BODY_FOR_HTTP_1_0`` or ``NO_BODY``.
         length: Bytes of its body, or ``CHUNKED``.
         persists: The client would use the connection again (RFC 9112 section 9.3).
         waits: The client holds its body back until it is told to go on (RFC 9110 section 10.1.1).
@@ -119,7 +120,7 @@ def read_request(headers: bytes) -> RequestHeaders:
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
     return RequestHeaders(
         name[:MAX_NAME_BYTES],
-        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else BODY,
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if any(found.get(KEY, ())) else BODY,
         length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found)
 

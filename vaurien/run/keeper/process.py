@@ -219,8 +219,11 @@ class Keeping:
                 os.kill(self._vaurien, number)
 
     def _end(self, message: Message) -> None:
-        """End what the command has left behind."""
-        self._tell(left=self._end_all())
+        """End what the command has left behind, and the command; that it has ended is told first, or never."""
+        left = self._end_all()
+        self._reap()
+        self._command = None
+        self._tell(left=left)
 
     def _end_all(self) -> int:
         """End the command, and all that it has started: ask, and after the grace insist."""

@@ -82,6 +82,9 @@ def test_lost_write():
     assert verdicts(base, ended(ask('SET a', fault='blackout'), ask('SET b')), 'F') == {'lost-write': 'FAIL'}
     assert verdicts(base, ended(ask('SET a', fault='blackout'), ask('SET a'), ask('SET b')), 'F') == {}
     assert verdicts(base, ended(ask('SET a', fault='blackout'), ask('SET b')), 'F', stable=()) == {}
+    there = ended(ask('HSET a', code='0'))      # the field is there already: it is written all the same
+    assert verdicts(there, ended(ask('HSET a', fault='blackout')), 'F') == {'lost-write': 'FAIL'}
+    assert verdicts(there, ended(ask('HSET a', fault='blackout'), ask('HSET a', code='0')), 'F') == {}
 
 
 def test_wrong_error():

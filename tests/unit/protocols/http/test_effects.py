@@ -3,6 +3,7 @@ import pytest
 
 from vaurien.protocols.effects.words import ADDS, KEEPS, READ, UNKNOWN
 from vaurien.protocols.http.effects import EFFECTS
+from vaurien.protocols.http.headers import read_request
 
 
 @pytest.mark.parametrize('name, expected', [
@@ -11,6 +12,16 @@ from vaurien.protocols.http.effects import EFFECTS
 ])
 def test_what_a_method_does(name, expected):
     assert EFFECTS.of(name, 'page') == expected
+
+
+@pytest.mark.parametrize('name, expected', [('POST /a', KEEPS), ('PATCH /a', KEEPS), ('BREW /a', KEEPS), ('GET /', READ)])
+def test_a_request_with_an_idempotency_key_may_be_done_twice(name, expected):
+    headers = name.encode() + b' HTTP/1.1\r\nHost: a\r\nIdempotency-Key: "8e03978e"\r\n\r\n'
+    assert EFFECTS.of(name, read_request(headers).stage) == expected
+
+
+def test_an_empty_key_is_none():
+    assert read_request(b'POST / HTTP/1.1\r\nHost: a\r\nIdempotency-Key:\r\n\r\n').stage == 'page'
 
 
 def test_a_conflict_and_what_is_gone_may_come_from_the_request_before():

@@ -1,0 +1,18 @@
+"""Asks who it is. A page with an error is called that."""
+import http.client
+import json
+import os
+from urllib.parse import urlsplit
+
+
+def name():
+    url = urlsplit(os.environ['HTTP_URL'])
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=float(os.environ['PATIENCE']))
+    try:
+        connection.request('GET', '/me')
+        response = connection.getresponse()
+        if response.status != 200:
+            raise OSError(f'the server says {response.status} {response.reason}')
+        return json.loads(response.read())['name']
+    finally:
+        connection.close()

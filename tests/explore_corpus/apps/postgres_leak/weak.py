@@ -1,0 +1,27 @@
+"""A pool. A connection whose query fails never comes back to it."""
+import time
+
+import postgres_limit
+import psycopg
+
+idle, busy = [], set()
+
+
+def ask(query, *parameters):
+    connection = idle.pop() if idle else postgres_limit.connect(autocommit=True)
+    busy.add(connection)
+    found = connection.execute(query, parameters).fetchall()
+    busy.remove(connection)
+    idle.append(connection)
+    return found
+
+
+def stock(item):
+    for attempt in range(3):
+        try:
+            return ask('SELECT count(*) FROM stock WHERE item = %s', item)[0][0]
+        except psycopg.Error:
+            if attempt == 2:
+                raise
+            time.sleep(0.02 * 2**attempt)
+    return None

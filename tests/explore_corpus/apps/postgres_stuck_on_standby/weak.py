@@ -1,0 +1,22 @@
+"""Sessions. After a failover its connection leads to a standby, and it stays there."""
+import time
+
+import postgres_limit
+import psycopg
+
+connections = []
+
+
+def connection():
+    if not connections or connections[0].closed:
+        connections[:] = [postgres_limit.connect(autocommit=True)]
+    return connections[0]
+
+
+def touch(session):
+    for attempt in range(3):
+        try:
+            return connection().execute('UPDATE sessions SET seen = 1 WHERE name = %s', (session,))
+        except psycopg.errors.ReadOnlySqlTransaction:
+            time.sleep(0.02 * 2**attempt)
+    return connection().execute('UPDATE sessions SET seen = 1 WHERE name = %s', (session,))

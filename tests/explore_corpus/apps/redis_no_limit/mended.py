@@ -1,0 +1,13 @@
+"""Reads a setting, and gives up where the server is silent."""
+import os
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+settings = redis.Redis.from_url(os.environ['REDIS_URL'], retry=Retry(NoBackoff(), 0),
+                                socket_timeout=float(os.environ['PATIENCE']))
+
+
+def theme():
+    return settings.hget('settings', 'theme') or b'light'

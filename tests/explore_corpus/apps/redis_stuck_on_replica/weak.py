@@ -1,0 +1,18 @@
+"""Ranks. After a failover its connection leads to a replica, and it stays there."""
+import os
+import time
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+client = redis.Redis.from_url(os.environ['REDIS_URL'], socket_timeout=float(os.environ['PATIENCE']), retry=Retry(NoBackoff(), 0))
+
+
+def set_rank(player, rank):
+    for attempt in range(3):
+        try:
+            return client.zadd('ranks', {player: rank})
+        except redis.ReadOnlyError:
+            time.sleep(0.02 * 2**attempt)
+    return client.zadd('ranks', {player: rank})

@@ -1,0 +1,17 @@
+"""Sends news, and gives up where the server is silent."""
+import os
+import smtplib
+from urllib.parse import urlsplit
+
+SENDER = 'news@example.com'
+TEXT = 'Subject: News\r\n\r\nare good\r\n'
+
+
+def connect():
+    url = urlsplit(os.environ['SMTP_URL'])
+    return smtplib.SMTP(url.hostname, url.port, local_hostname='shop.example.com', timeout=float(os.environ['PATIENCE']))
+
+
+def send(reader):
+    with connect() as server:
+        server.sendmail(SENDER, [reader], TEXT)

@@ -1,0 +1,6 @@
+"""News are sent."""
+import smtp_no_limit
+
+
+def test_send():
+    smtp_no_limit.send('dave@example.com')

@@ -1,0 +1,17 @@
+"""Sends alerts. One that is refused is an error."""
+import os
+import smtplib
+from urllib.parse import urlsplit
+
+SENDER = 'monitor@example.com'
+TEXT = 'Subject: Disk full\r\n\r\non db1\r\n'
+
+
+def connect():
+    url = urlsplit(os.environ['SMTP_URL'])
+    return smtplib.SMTP(url.hostname, url.port, local_hostname='shop.example.com', timeout=float(os.environ['PATIENCE']))
+
+
+def alert(who):
+    with connect() as server:
+        server.sendmail(SENDER, [who], TEXT)

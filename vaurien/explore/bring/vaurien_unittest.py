@@ -1,0 +1,94 @@
+"""Stands in for ``python -m unittest``, and tells where a test begins, where it ends, and how.
+
+It works where vaurien is not installed: the folder comes by PYTHONPATH. Standard library only.
+"""
+import sys
+import time
+import traceback
+import unittest
+from typing import Any
+
+if __package__:
+    from .vaurien_told import MAX_TEXT, Now, chain, chosen, connect, end
+else:
+    from vaurien_told import MAX_TEXT, Now, chain, chosen, connect, end  # type: ignore[import-not-found,no-redef]
+
+TOLD, NOW = connect(), Now()
+WANTED = chosen()
+RUN, TEAR_DOWN = unittest.TestCase.run, '_callTearDown'
+
+
+def run(case: unittest.TestCase, result: Any = None) -> Any:
+    """Run a test, if this run is about it, and tell of it."""
+    name = case.id()
+    if WANTED is not None and name not in WANTED:
+        return result
+    NOW.test, NOW.outcome, NOW.errors, NOW.text = name, 'passed', [], ''
+    began = time.monotonic()
+    TOLD.say(do='begin', test=name, where=name)
+    try:
+        return RUN(case, result)
+    finally:
+        end(TOLD, test=name, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
+        NOW.test = ''
+
+
+def failed(error: Any) -> None:
+    """Take note of how a test fails: of several failures the first."""
+    if NOW.outcome != 'failed':
+        NOW.outcome, NOW.errors = 'failed', chain(error[1])
+        NOW.text = ''.join(traceback.format_exception(*error))[-MAX_TEXT:]
+
+
+class Result(unittest.TextTestResult):
+    """Takes note of how tests end."""
+
+    def addError(self, test: Any, err: Any) -> None:    # noqa: N802 - unittest's name
+        failed(err)
+        super().addError(test, err)
+
+    def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
+        failed(err)
+        super().addFailure(test, err)
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:    # noqa: N802
+        if err is not None:
+            failed(err)
+        super().addSubTest(test, subtest, err)
+
+    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
+        NOW.outcome = 'failed'
+        super().addUnexpectedSuccess(test)
+
+    def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
+        NOW.outcome = 'skipped'
+        super().addSkip(test, reason)
+
+
+class Runner(unittest.TextTestRunner):
+    """Runs tests with it."""
+
+    resultclass = Result    # type: ignore[assignment]
+
+
+def tidying(case: Any, *arguments: Any) -> Any:
+    """Tell that all that a test asks from here on is tidying up."""
+    TOLD.say(do='mark', test='')
+    return BEFORE(case, *arguments)
+
+
+def main() -> None:
+    """Run unittest with the arguments of this process."""
+    global BEFORE
+    unittest.TestCase.run = run     # type: ignore[assignment]
+    if hasattr(unittest.TestCase, TEAR_DOWN):
+        BEFORE = getattr(unittest.TestCase, TEAR_DOWN)
+        setattr(unittest.TestCase, TEAR_DOWN, tidying)
+    sys.argv[0] = f'{sys.executable} -m unittest'
+    sys.path.insert(0, '')
+    unittest.main(module=None, testRunner=Runner)
+
+
+BEFORE: Any = None
+if __name__ == '__main__':
+    main()
