@@ -65,6 +65,7 @@ INSTALLED = {
     'gevent': None, 'greenlet': None, 'statsd': ('outputs',), 'httptools': None,
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
     'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
+    'vaurien_told': ('explore',),       # explore.bring's own, by the name that it has where vaurien is not installed
 }
 
 

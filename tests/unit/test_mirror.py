@@ -19,6 +19,7 @@ ACROSS = {
     'test_classic_plugins.py': 'plugins that were written for 1.x, of all kinds',
     'config/test_defaults.py': 'flags as the defaults of proxies that are made later',
     'protocols/test_costs.py': 'what bytes that come one by one and long queues cost, in all protocols',
+    'protocols/test_ends.py': 'which requests ask for nothing but the end, in all protocols',
     'protocols/http/test_doubts.py': 'what two readers of HTTP may read differently: requests, responses and headers',
     'protocols/http/test_edits.py': 'what a behavior may change: requests, responses and headers',
     'protocols/mysql/test_limits.py': 'what is bounded, in all files of the folder',
