@@ -64,7 +64,8 @@ NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 
 INSTALLED = {
     'gevent': None, 'greenlet': None, 'statsd': ('outputs',), 'httptools': None,
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
-    'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'), 'vaurien_told': ('explore',),
+    'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
+    'vaurien_told': ('explore',),
 }
 
 
