@@ -15,6 +15,5 @@ def remember(page):
         try:
             return client.pfadd('pages', page)
         except redis.ReadOnlyError:
-            client.connection_pool.disconnect()
             time.sleep(0.02 * 2**attempt * (1 + random.random()))
     return client.pfadd('pages', page)

@@ -1,4 +1,5 @@
 """Remembers pages. A refusal is followed by five more attempts at once."""
+import contextlib
 import os
 
 import redis
@@ -10,8 +11,6 @@ client = redis.Redis.from_url(os.environ['REDIS_URL'], socket_timeout=float(os.e
 
 def remember(page):
     for _ in range(5):
-        try:
+        with contextlib.suppress(redis.ReadOnlyError):
             return client.pfadd('pages', page)
-        except redis.ReadOnlyError:
-            client.connection_pool.disconnect()
     return client.pfadd('pages', page)
