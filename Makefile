@@ -119,7 +119,7 @@ $(VENV)/.run: setup.py | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: setup.py | $(BIN)/python
-	$(PIP) -e '.[test]'
+	$(PIP) -e '.[test,docs]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.lint: setup.py | $(BIN)/python

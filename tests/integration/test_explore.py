@@ -40,7 +40,7 @@ def test_put():
 def explore(folder, *arguments, **variables):
     """Run ``vaurien explore`` to its end, in a folder."""
     return subprocess.run([sys.executable, '-m', 'vaurien', 'explore', *arguments], env={**environment(), **variables}, text=True,
-                          capture_output=True, timeout=4 * PATIENCE, check=False, cwd=folder)
+                          capture_output=True, timeout=9 * PATIENCE, check=False, cwd=folder)
 
 
 def explored(folder, server, program, *options, suite=None):

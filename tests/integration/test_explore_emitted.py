@@ -38,5 +38,5 @@ def test_a_test_that_was_written_fails_with_the_weak_twin_and_passes_with_the_me
 def held(folder, urls):
     """Run the tests that were written."""
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'held']
-    return subprocess.run(command, env=variables(urls), cwd=folder, capture_output=True, text=True, timeout=4 * PATIENCE,
+    return subprocess.run(command, env=variables(urls), cwd=folder, capture_output=True, text=True, timeout=9 * PATIENCE,
                           check=False)

@@ -71,7 +71,7 @@ def test_killed_at_any_moment_it_leaves_nothing_and_the_next_one_goes_on(redis_s
         with contextlib.closing(client):
             assert client.set('free', 'of faults') is True
     process = start(tmp_path, redis_server.port)
-    _, errors = process.communicate(timeout=4 * PATIENCE)
+    _, errors = process.communicate(timeout=9 * PATIENCE)
     report = json.loads((tmp_path / 'report.json').read_text())
     assert (process.returncode, errors, report['ended']) == (0, '', '')
     assert report['kept'] > 0
