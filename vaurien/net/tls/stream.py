@@ -188,7 +188,7 @@ class TlsStream(Stream):
         if self._unsent > MAX_UNSENT:
             self._failed = True
             raise ConnectionAbortedError(errno.ECONNABORTED, 'TLS: the peer asks, and does not read the answers')
-        with suppress(OSError):     # whoever writes next is told
+        with suppress(OSError):     # the next write is told
             super().write_soon(data)
 
     def at_end(self) -> bool:

@@ -54,9 +54,9 @@ class JournalFile:
         exchanges.changed = (*exchanges.changed, self._proxy)
 
     def _exchanged(self, exchanged: Exchanged) -> None:
-        if self._whole:
-            self._make()
-        self._add((exchanged,))
+        self._make()
+        self._collect((exchanged,))
+        self._bound()
 
     def _later(self, whole: Whole) -> None:
         self._whole.append(whole)
@@ -64,15 +64,20 @@ class JournalFile:
             self._begin_batch()
         elif len(self._whole) >= BATCH_EXCHANGES:
             self._make()
+            self._bound()
 
     def _make(self) -> None:
         """Make the records that are still to be made, all after one another: processors are fast at what they do many times."""
-        whole, self._whole = self._whole, []
-        self._add([made(one) for one in whole])
+        if self._whole:
+            whole, self._whole = self._whole, []
+            self._collect([made(one) for one in whole])
 
-    def _add(self, lines: Sequence[Any]) -> None:
+    def _collect(self, lines: Sequence[Any]) -> None:
         self._buffer += self._encoder.encode_lines(lines)
         self._lines += len(lines)
+
+    def _bound(self) -> None:
+        """Let what was collected wait for more, as long as it is not too much."""
         if self._timer is None:
             self._begin_batch()
         elif len(self._buffer) > BATCH_BYTES:
@@ -94,10 +99,7 @@ class JournalFile:
     def _flush(self) -> None:
         """Hand what was collected to the thread."""
         self._timer = release(self._timer)
-        if self._whole:
-            whole, self._whole = self._whole, []
-            self._buffer += self._encoder.encode_lines([made(one) for one in whole])
-            self._lines += len(whole)
+        self._make()
         if self._lines:
             self._writer.write(bytes(self._buffer), self._lines)
             self._buffer.clear()

@@ -15,9 +15,9 @@ GONE: Final = ('404', '410')
 
 def effect(name: str, stage: str) -> Effect:
     """Return what a request does. With an Idempotency-Key it is done once however often it comes with that key."""
-    if stage == KEYED_BODY:
-        return METHODS.get(name.partition(' ')[0].upper(), ADDS)._replace(twice=True)
-    return METHODS.get(name.partition(' ')[0].upper(), UNKNOWN)
+    keyed = stage == KEYED_BODY
+    found = METHODS.get(name.partition(' ')[0].upper(), ADDS if keyed else UNKNOWN)
+    return found._replace(twice=True) if keyed else found
 
 
 def refused_by_itself(name: str, answer: str, code: str) -> bool:
