@@ -1,5 +1,5 @@
 """The confirmation: each verdict has to come again, and a FAIL in its test alone. Knows how runs are made."""
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..baseline import Baseline
 from ..findings import Hit, again, alone
@@ -63,7 +63,7 @@ class Confirming:
                 if tested is None:
                     self._missed.add(id(point))     # the run was ended before it came so far
                 else:
-                    self._keep(point, self._seen(point, base, tested) if base is not None and base.passed else set())
+                    self._keep(point, self._seen(point, base, tested))
 
     def _each_alone(self) -> Iterator[str]:
         """Hold what has to be against its test alone."""
@@ -83,35 +83,32 @@ class Confirming:
         """Return whether verdicts have to hold alone in any case."""
         return id(hits[0].point) in self._missed or any(hit.verdict.level == FAIL or hit.verdict.name == 'leak' for hit in hits)
 
-    def _keep(self, point: Point, seen: set[str], line: str = '') -> None:
-        """Keep of the verdicts on a point those that have been seen again."""
+    def _keep(self, point: Point, seen: set[str], line: str = '', meant: Collection[str] = ()) -> None:
+        """Keep of the verdicts on a point those that have been seen again; forget those that are meant."""
         for hits in self.waiting:
             if hits[0].point is point:
-                self.unstable += [hit for hit in hits if hit.verdict.name not in seen]
-                hits[:] = [hit._replace(again=line or hit.again) for hit in hits if hit.verdict.name in seen]
+                self.unstable += [hit for hit in hits if hit.verdict.name not in seen and hit.verdict.name not in meant]
+                hits[:] = [hit._replace(again=line or hit.again) for hit in hits
+                           if hit.verdict.name in seen and hit.verdict.name not in meant]
         self.waiting = [hits for hits in self.waiting if hits]
 
-    def _seen(self, point: Point, base: Tested, tested: Tested | None) -> set[str]:
-        """Return the names of the verdicts on a point in one more run."""
-        verdicts = judge(point, base, tested, self._baseline.known, self._baseline.stable) if tested is not None else None
-        return {verdict.name for verdict in verdicts or ()}
+    def _seen(self, point: Point, base: Tested | None, tested: Tested | None) -> set[str]:
+        """Return the names of the verdicts on a point in one more run; none where its test does not pass without the fault."""
+        if base is None or not base.passed or tested is None:
+            return set()
+        return {verdict.name for verdict in judge(point, base, tested, self._baseline.known, self._baseline.stable) or ()}
 
     def _try_alone(self, point: Point) -> None:
         """Hold the verdicts on a point against its test alone."""
         run, tested = self._with(point)
         test = point.place.test
         base: Tested | None = self._baseline.tests[test]
-        if tested is not None and (not tested.passed or tested.open > self._baseline.tests[test].open):
+        if base is not None and tested is not None and (not tested.passed or tested.open > base.open):
             base = self._without(test)      # it might fail alone in any case, or open what an earlier test does
-        seen = self._seen(point, base, tested) if base is not None and base.passed else set()
-        if 'silent-success' in seen and point.category == 'E' and self._tolerated(point):
-            seen.discard('silent-success')
-            for hits in self.waiting:
-                if hits[0].point is point:
-                    hits[:] = [hit for hit in hits if hit.verdict.name != 'silent-success']
-            self.waiting = [hits for hits in self.waiting if hits]
+        seen = self._seen(point, base, tested)
+        meant = ('silent-success',) if 'silent-success' in seen and point.category == 'E' and self._tolerated(point) else ()
         line = self._again(point, run, tested) if tested is not None else ''
-        self._keep(point, seen, line)
+        self._keep(point, seen, line, meant)
 
     def _again(self, point: Point, run: Run, tested: Tested) -> str:
         """Return the command line that shows it again."""
