@@ -182,7 +182,7 @@ MOVES: dict[str, Callable[[Player, Move, Any], None]] = {
 
 def balance(sessions: list[Seen], stats: dict[str, int]) -> list[str]:
     """Return which bytes are not accounted for; nothing can be told where not all of what came was read."""
-    if any(seen.excused or seen.end in ('RST', 'silent') or seen.left == 'reset' or seen.unread or seen.spoilt
+    if any(seen.excused or seen.end in ('RST', 'silent') or seen.left == 'reset' or seen.unread or seen.spoilt or seen.dripping
            for seen in sessions):
         return []
     came = sum(len(seen.got) for seen in sessions)
