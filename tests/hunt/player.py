@@ -95,7 +95,8 @@ class Player:
                 client.leave('close')
                 client = self.subject.connect(move, self.port)
         except OSError as error:
-            self.wrong.append(f'session {number} cannot be connected: {error!r}')
+            if not (self.cruel and isinstance(error, ConnectionResetError)):    # a toxic's reset may come while it connects
+                self.wrong.append(f'session {number} cannot be connected: {error!r}')
             return
         self.clients[number], self.seen[number] = client, Seen(number, move, client.port, cut=self.cruel)
         client.give_up_when(partial(self._spoilt, number))
