@@ -121,6 +121,8 @@ class LateTlsStream(TlsStream):
         if self._switch is None or self._phase is not Phase.SWITCHING:
             raise BlockingIOError(errno.EAGAIN, 'TLS has not begun')
         received = self._recv_raw(_RAW)
+        if not received and (self._finishes or self._timer_of_tls is None):
+            return 0    # nothing has been asked of it, or its client has left
         if not received:
             self._fail('it has closed the connection')
             self.check()
@@ -180,9 +182,10 @@ class LateTlsStream(TlsStream):
             self._take_hello(data)
 
     def _limit(self) -> None:
-        if self.timeout and self._timer_of_tls is None:
+        if self._timer_of_tls is None:
             self._timer_of_tls = get_hub().loop.timer(self.timeout)
-            self._timer_of_tls.start(self._on_late)
+            if self.timeout:
+                self._timer_of_tls.start(self._on_late)
 
     def _on_late(self) -> None:
         self._fail(f'no TLS handshake within {self.timeout:g} s')
@@ -313,7 +316,7 @@ class LateTlsStream(TlsStream):
                 self.write_soon(data)
         except OSError:
             pass    # the next write is told
-        if self._finishes:
+        if self._finishes and held:
             self.finish_socket()
         if self.backlog is None:
             self._tell_drained()
@@ -330,9 +333,9 @@ class LateTlsStream(TlsStream):
     def finish_socket(self) -> None:
         if self._phase is Phase.INSIDE:
             super().finish_socket()
-        elif self._held:
-            self._finishes = True
-        else:
+            return
+        self._finishes = True
+        if not self._held:
             Stream.finish_socket(self)
 
     def _notify(self) -> None:
