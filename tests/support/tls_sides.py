@@ -1,7 +1,7 @@
 """The everyday test modules inside TLS: the ways in which one of them goes through vaurien, one of them with TLS on both sides.
 
-A fixture is parametrized by ``WAYS`` where it would be by ``CALM``; what the tests do is the same in each way. Clients that can be
-told by their environment need no other call: ``environment`` has what libpq and others read.
+A fixture is parametrized by ``WAYS`` where it would be by ``CALM``; what the tests do is the same in each way. Clients that can
+be told by their environment need no other call: ``environment`` has what libpq and others read.
 """
 import contextlib
 import os
