@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vaurien.testing import Daemon
+
 from .processes import HOST, folder
 from .proxied import CALM, Between, between
 from .tls import Certificates, certificates
@@ -27,6 +29,14 @@ class Way(NamedTuple):
     tls: bool = False
 
 
+class SecureDaemon(Daemon):
+    """A vaurien for tests, whose proxies may speak TLS: files are named on the command line alone."""
+
+    def __init__(self, seed: int) -> None:
+        self.flags = tuple(f'--{name.replace("_", "-")}={value}' for name, value in certificates().both.items())     # type: ignore[misc]
+        super().__init__(seed)
+
+
 INSIDE = 'inside TLS'
 #: those of ``CALM``, and the one that sees most of them inside TLS: one pass more, and not two
 WAYS = {**{name: Way(mix) for name, mix in CALM.items()}, INSIDE: Way(list(CALM.values())[-1], tls=True)}
@@ -37,13 +47,13 @@ def through(daemon: Any, name: str, way: Way, backend: Any, protocol: str, **fie
     """Run a proxy for the length of a block.
 
     Args:
-        daemon, name, protocol, fields: As for ``between``.
+        daemon, name, protocol, fields: As for ``between``; the daemon is a ``SecureDaemon``.
         way: How.
         backend: The server; where ``way.tls`` says so, one that speaks TLS with a certificate of the tests' authority.
     """
     address = getattr(backend, 'address', backend)
     if way.tls:
-        fields = {'proxy': f'tls://{HOST}:0', **certificates().both, **fields}
+        fields = {'proxy': f'tls://{HOST}:0', **fields}
         name, address = f'{name}-tls', f'tls://{address}'
     with between(daemon, name, address, protocol, way.mix, **fields) as proxy:
         yield proxy
