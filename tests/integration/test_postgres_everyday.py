@@ -312,7 +312,8 @@ def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, postgres_tls_se
 
 
 def test_libpq_says_so_where_tls_is_refused_and_it_needs_it(daemon, postgres_tls_server):
-    with between(daemon, 'require-postgres', postgres_tls_server, 'postgres', protocol_settings={'starttls': 'refuse'}) as proxy, \
+    settings = {'starttls': 'refuse'}
+    with between(daemon, 'require-postgres', postgres_tls_server, 'postgres', protocol_settings=settings) as proxy, \
             pytest.raises(psycopg.OperationalError, match='server does not support SSL, but SSL was required'):
         connected(proxy.port, sslmode='require').__enter__()
 
