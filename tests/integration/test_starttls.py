@@ -161,7 +161,8 @@ def test_commands_are_inside_tls(postgres_tls_server, mariadb_tls_server, smtp_t
                     PGPASSWORD=PASSWORD, PGSSLMODE='verify-full', PGSSLROOTCERT=ca) == 't\n'
     with proxied(mariadb_tls_server, 'mysql') as host:
         assert done('mariadb', '--no-defaults', '-h', HOST, '-P', str(host.port), '-u', USER, f'-p{PASSWORD}',
-                    f'--ssl-ca={ca}', '--ssl-verify-server-cert', '-N', '-e', 'SHOW STATUS LIKE "Ssl_version"') == 'Ssl_version\tTLSv1.3\n'
+                    f'--ssl-ca={ca}', '--ssl-verify-server-cert', '-N',
+                    '-e', 'SHOW STATUS LIKE "Ssl_version"') == 'Ssl_version\tTLSv1.3\n'
     with proxied(smtp_tls_server, 'smtp') as host:
         del smtp_tls_server.messages[:]
         done('curl', '-sS', '--ssl-reqd', '--cacert', ca, f'smtp://{HOST}:{host.port}', '--mail-from', 'a@example.org',
