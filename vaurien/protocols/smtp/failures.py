@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from ..base import Exchange
 from ..halves import HalfOfLines
 from ..message import Failure, FailureKind, half_reply, lost_reply
-from .commands import DELIVERY, MESSAGE
 from ..starttls import DROPPED, REFUSED, STRIPPED
+from .commands import DELIVERY, MESSAGE
 from .state import Conversation
 
 RSET = b'RSET\r\n'
