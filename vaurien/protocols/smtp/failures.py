@@ -145,7 +145,7 @@ KINDS: dict[str, FailureKind] = {
         "the connection is closed."),
     REFUSED: refusal(
         '454 4.7.0 TLS not available due to local problem', ('starttls',),
-        "The server offers TLS and cannot begin it: 454 for STARTTLS.", scope='server')._replace(only_named=True),
+        "The server offers TLS and cannot begin it: 454 for STARTTLS.", scope='server')._replace(codes=(), only_named=True),
     STRIPPED: FailureKind(
         "Something between client and server takes the offer away: the reply to EHLO has no STARTTLS.",
         ('hello',), _strip, category='B', scope='server', only_named=True),
