@@ -17,7 +17,7 @@ from . import arguments, specs
 from .beside import read_playing
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
-from .trust import AuthorityError, Trust, completed, make_trust, names_of
+from .trust import AuthorityError, Trust, completed, make_trust
 
 
 class Setup(NamedTuple):
@@ -115,14 +115,14 @@ def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust 
     Raises:
         ConfigError: What that needs is not installed.
     """
-    names = names_of(places)
-    if not names:
+    inside = [place.name for place in places if place.wish]
+    if not inside:
         return None, []
     try:
-        return make_trust(names, environ)
+        return make_trust(places, environ)
     except AuthorityError as error:
-        within = next(place.name for place in places if place.wish)
-        raise ConfigError('--through', within, f':tcp after the name, which relays its TLS unread; without it: {error}') from None
+        raise ConfigError('--through', inside[0], f':tcp after the name, which relays its TLS unread; '
+                          f'without it: {error}') from None
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

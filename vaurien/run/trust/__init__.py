@@ -18,9 +18,12 @@ from ..addresses import Verify
 from ..addresses.tls import SYSTEM
 from ..places import Place
 
-__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust', 'names_of']
+__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust']
 
 CERTIFICATE, BUNDLE, ROOTS = 'ca.pem', 'authorities.pem', 'backends.pem'
+#: a password is not bound to the certificate that libpq is shown (SCRAM-SHA-256-PLUS): the server has another one
+UNBOUND = {'PGCHANNELBINDING': 'disable'}
+
 
 class Trust(NamedTuple):
     """Whom the command and the proxies trust.
@@ -31,6 +34,7 @@ class Trust(NamedTuple):
         roots: What the proxies trust where nothing else is said, as the environment names it to the command; empty: what the
             system trusts.
         environ: The environment of the command so far.
+        more: Other variables of the command.
         folder: Where the files lie; None: they are not written yet.
     """
 
@@ -38,6 +42,7 @@ class Trust(NamedTuple):
     bundle: bytes
     roots: bytes
     environ: Mapping[str, str]
+    more: Mapping[str, str]
     folder: Path | None = None
 
     def inside(self, folder: Path) -> 'Trust':
@@ -54,7 +59,9 @@ class Trust(NamedTuple):
     @property
     def variables(self) -> dict[str, str]:
         """The variables that let the command trust it."""
-        return variables(str(self.folder / CERTIFICATE), self.authorities, self.environ) if self.folder else {}
+        if self.folder is None:
+            return {}
+        return {**variables(str(self.folder / CERTIFICATE), self.authorities, self.environ), **self.more}
 
     def of_backend(self, spec: ProxySpec) -> ProxySpec:
         """Return a proxy that trusts what the command would, where nothing else is said."""
@@ -63,12 +70,13 @@ class Trust(NamedTuple):
         return msgspec.structs.replace(spec, tls_backend_ca=str(self.folder / ROOTS))
 
 
-def make_trust(names: Sequence[str], environ: Mapping[str, str]) -> tuple[Trust, list[str]]:
+def make_trust(places: Sequence[Place], environ: Mapping[str, str], names: Sequence[str] = ()) -> tuple[Trust, list[str]]:
     """Make an authority, and let the proxies of this process show its certificates.
 
     Args:
-        names: Those that the run stands for.
+        places: The backends that the run stands for; only of those that are spoken to in TLS certificates are needed.
         environ: The environment of the command.
+        names: Hosts that it stands for beside them.
 
     Returns:
         What is to be trusted, and what there is to warn of.
@@ -76,15 +84,17 @@ def make_trust(names: Sequence[str], environ: Mapping[str, str]) -> tuple[Trust,
     Raises:
         AuthorityError: What it needs is not installed.
     """
-    authority = Authority.make("vaurien's authority of one run", names)
+    inside = [place for place in places if place.wish]
+    authority = Authority.make("vaurien's authority of one run", [*names_of(inside), *names])
     use_authority(authority)
     bundle, notes = make_bundle(authority.certificate, environ)
     roots = make_bundle(b'', environ)[0] if any(environ.get(name) for name in VARIABLES) else b''
-    return Trust(authority.certificate, bundle, roots, environ), notes
+    more = UNBOUND if any(place.protocol == 'postgres' for place in inside) else {}
+    return Trust(authority.certificate, bundle, roots, environ, more), notes
 
 
 def names_of(places: Sequence[Place]) -> list[str]:
-    """Return the names that certificates are needed for: those of the backends that are spoken to in TLS."""
+    """Return the names of the backends that are spoken to in TLS."""
     return [name for place in places if place.wish for name in (place.backend.host, *place.wish.names)]
 
 
