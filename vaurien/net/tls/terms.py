@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...address import Address, is_loopback, speaks_tls
 from ...spec import ProxySpec
+from .authority.leaves import Leaves
 from .channel import Channel, open_channel
 from .contexts import contexts
 from .hello import ClientHello
@@ -39,6 +40,7 @@ class Terms(NamedTuple):
         name: The name to ask the backend for; empty: the one that the client asks for, or the backend's own.
         protocols: What of ALPN the proxy can read; empty: all of it is the same to it.
         starttls: Where TLS begins later than with the first byte; None: nowhere.
+        leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
     """
 
     client: ssl.SSLContext | None
@@ -48,6 +50,7 @@ class Terms(NamedTuple):
     name: str
     protocols: tuple[str, ...]
     starttls: StartTLS | None = None
+    leaves: Leaves | None = None
 
     @property
     def late(self) -> tuple[bool, bool]:
@@ -83,7 +86,8 @@ class Terms(NamedTuple):
     def to_client(self, hello: ClientHello, backend: str | None) -> Channel:
         """Make the proxy's side of a connection to a client; arguments as for ``chosen``."""
         assert self.client is not None
-        return open_channel(self.client, server_side=True, alpn=self.chosen(hello, backend))
+        context = self.client if self.leaves is None else self.leaves.context(hello.name)
+        return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
     def to_late_client(self, hello: ClientHello) -> Channel:
         """Make the proxy's side of a connection that has begun in the clear; the backend's may have, too, and be asked later."""
@@ -127,11 +131,11 @@ def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Se
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
-    client, backend = contexts(spec)
+    client, backend, leaves = contexts(spec)
     front, back = speaks_tls(spec.proxy), speaks_tls(spec.backend)
     if not front and not back:
         return None     # what was given was looked at, as it would be otherwise
     if starttls is not None:
         starttls = starttls._replace(client=front and starttls.client, backend=back and starttls.backend)
     return Terms(client if front else None, backend if back else None, listen, address, spec.tls_server_name, tuple(protocols),
-                 starttls)
+                 starttls, leaves)
