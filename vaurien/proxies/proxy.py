@@ -33,9 +33,9 @@ from .validated import Validated
 
 if TYPE_CHECKING:
     from ..net.tls.terms import Terms
+    from .door.opening import Opening
 
 logger = logging.getLogger(__name__)
-
 
 
 class Proxy:
@@ -106,6 +106,11 @@ class Proxy:
     def tls(self) -> 'Terms | None':
         """What it does with TLS; None: neither side speaks it."""
         return self.now.tls
+
+    @property
+    def opening(self) -> 'Opening | None':
+        """What it opens of the connections that clients ask it for; None: it is no forward proxy."""
+        return self.now.opening
 
     @property
     def protocol(self) -> type[BaseProtocol]:
@@ -186,7 +191,8 @@ class Proxy:
         if self.chaos is not before.chaos:
             self.exchanges.proxy_changed(self)
             for session in self.sessions.values():
-                session.draws.change(self.chaos)
+                if session.proxy is self:   # and no tunnel
+                    session.draws.change(self.chaos)
         self.toxics.change(self.now.toxics, self._views())
 
     def _count_uses(self) -> None:
@@ -197,7 +203,7 @@ class Proxy:
 
     def _views(self) -> Iterator[ToxicView]:
         """Give the open sessions as toxics see them; acting on one may end it."""
-        return (ToxicView(session) for session in list(self.sessions.values()))
+        return (ToxicView(session) for session in list(self.sessions.values()) if session.proxy is self)
 
     def plan_changed(self) -> None:
         """Let open sessions look their exchanges up in the plan as it is now."""
@@ -230,11 +236,12 @@ class Proxy:
         timeout, stream = self.spec.timeout, self.exchanges.stream
         self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
 
-    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address,
+               protocol: BaseProtocol | None = None) -> None:
         """Make a session of two streams; whether it is recorded was decided when they were made."""
         made = RecordedSession if isinstance(client, Recorded) and isinstance(backend, Recorded) else Session
         try:
-            session = made(self, number, client, backend, self.protocol(self.settings), peer, address)
+            session = made(self, number, client, backend, protocol or self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
             return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
         self.sessions[number] = session
@@ -260,7 +267,7 @@ class Proxy:
     def session_ended(self, session: Session) -> None:
         """Forget a session and keep its counts."""
         self.sessions.pop(session.number, None)
-        self.stats.add(session.draws.count, session.client, session.backend)
+        self.stats.add(session.exchanges, session.client, session.backend)
         self.emptied()
 
     def keep(self, backend: RawSocket, address: Address) -> None:
@@ -287,7 +294,7 @@ class Proxy:
         stats = self.stats
         exchanges, from_client, from_backend = stats.exchanges, stats.from_client, stats.from_backend
         for session in self.sessions.values():
-            exchanges += session.draws.count
+            exchanges += session.exchanges
             from_client += session.client.received
             from_backend += session.backend.received
         return exchanges, from_client, from_backend

@@ -8,11 +8,12 @@ from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..relay.chaos import Chaos
-from ..spec import ProxySpec, check_lengths, has_tls
+from ..spec import ANY, ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
 
 if TYPE_CHECKING:
     from ..net.tls.terms import Terms
+    from .door.opening import Opening
 
 
 class Validated(NamedTuple):
@@ -27,7 +28,8 @@ class Validated(NamedTuple):
         settings: The protocol's settings, complete.
         chaos: What it draws from.
         toxics: Its toxics by name, in order.
-        tls: What it does with TLS; None: neither side speaks it.
+        tls: What it does with TLS; None: neither side speaks it, or it is a forward proxy.
+        opening: What it opens of the connections that clients ask it for; None: it is no forward proxy.
     """
 
     spec: ProxySpec
@@ -39,6 +41,7 @@ class Validated(NamedTuple):
     chaos: Chaos
     toxics: dict[str, AttachedToxic]
     tls: 'Terms | None' = None
+    opening: 'Opening | None' = None
 
     def same_chaos(self, other: 'Validated') -> bool:
         """Return whether two specs ask for the same behaviors, so that those at work go on with what they have counted."""
@@ -60,9 +63,11 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     check_lengths(spec)
     protocol = Protocol.get(spec.protocol)
     listen, backend = parse_address(spec.proxy, 'proxy', tls=True), find_backend(spec.backend)
+    forward = spec.backend == ANY or bool(spec.intercept)
+    tls = tls_of(spec, listen, backend, protocol) if has_tls(spec) and not forward else None
     return Validated(spec, listen, place, backend, protocol,
                      protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),
-                     check_toxics(spec.toxics), tls_of(spec, listen, backend, protocol) if has_tls(spec) else None)
+                     check_toxics(spec.toxics), tls, opening_of(spec, listen, protocol) if forward else None)
 
 
 def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol]) -> 'Terms | None':
@@ -73,3 +78,13 @@ def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[Ba
     """
     from ..net.tls.terms import make_terms  # it is slow to import, and most proxies have no use for it
     return make_terms(spec, listen, backend, protocol.alpn)
+
+
+def opening_of(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol]) -> 'Opening | None':
+    """Check all that a spec says about a forward proxy.
+
+    Raises:
+        ConfigError: A value does not fit, or two do not go together.
+    """
+    from .door.opening import make_opening  # most proxies have no use for it
+    return make_opening(spec, listen, protocol)
