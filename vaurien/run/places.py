@@ -8,6 +8,7 @@ from ..address import CONNECTING, Address, parse_address, parse_backend
 from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME, NAME_FORM
+from ..words.hosts import read_hosts
 from . import addresses
 from .addresses import Found
 
@@ -29,6 +30,7 @@ class Place(NamedTuple):
         protocol: What it speaks.
         listen: Where the proxy listens; port 0 picks one. A path is relative to the run's own folder.
         alone: Whether it listens at the very address of its backend: the command needs a network of its own then.
+        intercept: Of a forward proxy: the hosts whose connections it opens.
     """
 
     name: str
@@ -36,6 +38,21 @@ class Place(NamedTuple):
     protocol: str
     listen: Address = ANYWHERE
     alone: bool = False
+    intercept: str = ''
+
+    @property
+    def where(self) -> dict[str, str]:
+        """What its proxy is told of it: fields of ``ProxySpec``."""
+        if self.intercept:
+            return {'intercept': self.intercept}
+        return {'backend': str(self.backend), 'protocol': self.protocol}
+
+    @property
+    def reached(self) -> list[Address]:
+        """What is connected to through it; a name that stands for several has its ``*`` still."""
+        if not self.intercept:
+            return [self.backend]
+        return [host.backend(Address(host.pattern, host.port or 0)) for host in read_hosts(self.intercept)]
 
     def inside(self, folder: Path) -> 'Place':
         """Return the same place with the path that it listens at inside a folder."""

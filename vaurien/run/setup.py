@@ -15,6 +15,8 @@ from ..plugins import KINDS, make_catalog
 from ..scenario.playing import Playing
 from . import arguments, specs
 from .beside import read_playing
+from .intercepting import notes as intercepting_notes
+from .intercepting import read_intercept
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
 
@@ -29,6 +31,7 @@ class Setup(NamedTuple):
         command: The command, and its arguments.
         quiet: Whether nothing is said of proxies and faults.
         playing: The scenario that is played meanwhile; None: none.
+        door: The forward proxy; None: there is none.
     """
 
     configuration: Configuration
@@ -37,11 +40,12 @@ class Setup(NamedTuple):
     command: tuple[str, ...]
     quiet: bool
     playing: Playing | None = None
+    door: Place | None = None
 
     @property
     def places(self) -> list[Place]:
         """The backends."""
-        return [place for through in self.throughs for place in through.places]
+        return [*(place for through in self.throughs for place in through.places), *([self.door] if self.door else [])]
 
     def inside(self, folder: Path) -> 'Setup':
         """Return the same with its sockets inside a folder.
@@ -87,14 +91,17 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     throughs = (*(read_through(given, environ) for given in line.own.get('through', ())),
                 *(read_in_place(given) for given in line.own.get('in_place', ())))
     templates = tuple(read_template(given) for given in line.own.get('env', ()))
-    places = [place for through in throughs for place in through.places]
+    door = read_intercept(line.own.get('intercept', ()))
+    places = [*(place for through in throughs for place in through.places), *([door] if door else [])]
     check_places(places, templates)
     if not command:
         raise ConfigError('command line', ' '.join(argv), f'{arguments.END} and a command after the options')
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
+    if door is not None:
+        notes += intercepting_notes(command, environ)
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common))
+    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common), door)
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:
@@ -105,7 +112,8 @@ def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None
     """
     names = [place.name for place in places]
     if not names:
-        raise ConfigError('--through', '', 'at least one backend: VAR or NAME=HOST:PORT; or --in-place HOST:PORT')
+        raise ConfigError('--through', '', 'at least one backend: VAR or NAME=HOST:PORT; or --in-place HOST:PORT, or '
+                          '--intercept HOST')
     for at, name in enumerate(names):
         if name in names[:at]:
             raise ConfigError('--through', name, 'each name once')

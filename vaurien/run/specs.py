@@ -23,7 +23,7 @@ DEFAULTS = {'http_host': '127.0.0.1', 'http_port': '0', 'log_level': 'warning', 
 BY_PROTOCOL: dict[str, Values] = {'http': {f'protocol.{key}': options.Given('true', 'http')
                                       for key in ('overwrite_host_header', 'rewrite_redirects')}}
 #: what is said of one proxy: where it is stands on the command line of a run
-SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'protocol')), 'bufsize', *SHARED)
+SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'intercept', 'protocol')), 'bufsize', *SHARED)
 
 
 class Given(NamedTuple):
@@ -65,9 +65,9 @@ def configuration(line: Line, places: Sequence[Place], given: Given) -> Configur
         file = {key: value for key, value in {**builder.main, **builder.proxies.get(place.name, {})}.items()
                 if key in SAID or of_plugin(key)}
         common = {key: value for key, value in line.common.items() if key in SAID or of_plugin(key)}
-        own = {'proxy': str(place.listen), 'backend': str(place.backend), 'protocol': place.protocol}
+        own = {'proxy': str(place.listen), **place.where}
         builder.proxies[place.name] = {
-            **BY_PROTOCOL.get(place.protocol, {}), **file, **common, **line.on.get(place.name, {}),
+            **({} if place.intercept else BY_PROTOCOL.get(place.protocol, {})), **file, **common, **line.on.get(place.name, {}),
             **{key: options.Given(value, f'proxy {place.name}: {key}') for key, value in own.items()}}
     return builder.configuration(given.notes)
 

@@ -25,6 +25,7 @@ class Terms(NamedTuple):
         name: The name to ask the backend for; empty: the one that the client asks for, or the backend's own.
         protocols: What of ALPN the proxy can read; empty: all of it is the same to it.
         leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
+        asked: What a client of a forward proxy has asked for before; empty: nothing.
     """
 
     client: ssl.SSLContext | None
@@ -34,6 +35,7 @@ class Terms(NamedTuple):
     name: str
     protocols: tuple[str, ...]
     leaves: Leaves | None = None
+    asked: str = ''
 
     def offered(self, hello: ClientHello) -> tuple[str, ...]:
         """Return what the backend is offered of what the client offers: what can be read, or all of it where nothing can."""
@@ -58,7 +60,7 @@ class Terms(NamedTuple):
     def to_client(self, hello: ClientHello, backend: str | None) -> Channel:
         """Make the proxy's side of a connection to a client; arguments as for ``chosen``."""
         assert self.client is not None
-        context = self.client if self.leaves is None else self.leaves.context(hello.name)
+        context = self.client if self.leaves is None else self.leaves.context(hello.name or self.asked)
         return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
     def to_backend(self, hello: ClientHello) -> Channel:

@@ -196,7 +196,7 @@ class ForwardArrival:
         assert self._asked is not None
         name, terms = self._asked.address.host, self.opening.terms
         terms = terms._replace(client=terms.client if tls else None, backend=terms.backend if to_backend == HTTPS else None,
-                               address=self.address, name=terms.name or ('' if is_numeric(name) else name))
+                               address=self.address, name=terms.name or ('' if is_numeric(name) else name), asked=name)
         self._greeting = TlsArrival(self, terms, self.number, self.client, self.peer, self.address, self.timeout)
         self._greeting.start()
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ...net.tls.terms import Terms
 
 
+#: what both sides may be: TLS, here by its own name, there by the one that is asked for
+OWN, ASKED = f'{TLS}localhost:0', f'{TLS}localhost:443'
+
+
 class Opening(NamedTuple):
     """What a forward proxy opens; all other connections pass unread.
 
@@ -45,5 +49,11 @@ def make_opening(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol])
         raise ConfigError('intercept', spec.intercept, FORM) from None
     from ...net.tls.contexts import contexts  # they are slow to import, and most proxies have no use for them
     from ...net.tls.terms import Terms
-    found = contexts(msgspec.structs.replace(spec, proxy='', backend=TLS))
-    return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, protocol.alpn))
+    try:
+        found = contexts(msgspec.structs.replace(spec, proxy=OWN if hosts else '', backend=ASKED))
+    except ConfigError as error:
+        if error.option != 'proxy':
+            raise
+        raise ConfigError('intercept', spec.intercept, error.reason) from None
+    return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, protocol.alpn,
+                                found.leaves))
