@@ -20,7 +20,7 @@ ASKED = b'GET /a?b HTTP/1.1\r\nHost: api.test\r\n\r\n'
 
 
 def forward(intercept='', mix='', **fields):
-    return hosted(spec_for(ANY, mix, protocol=INTERCEPTED, intercept=intercept, **fields))
+    return hosted(spec_for(ANY, mix, protocol=INTERCEPTED, intercept=intercept, **certificates().both, **fields))
 
 
 def connect_request(where):
@@ -133,8 +133,7 @@ def test_a_named_host_is_opened_and_its_requests_say_who_it_is(way):
 @pytest.mark.parametrize('way', ['http', 'socks'])
 def test_a_named_host_is_opened_inside_tls_on_both_sides(way):
     with Backend(secure(pages)) as backend, \
-            forward(f'localhost:443=127.0.0.1:{backend.port}', '100:error', settings={'error': {'kind': '503', 'match': 'POST'}},
-                    **certificates().both) as proxy, connect(proxy.port) as plain:
+            forward(f'localhost:443=127.0.0.1:{backend.port}', '100:error', settings={'error': {'kind': '503', 'match': 'POST'}}) as proxy, connect(proxy.port) as plain:
         dialled(plain, way, 'localhost', 443)
         with client_context().wrap_socket(plain, server_hostname='localhost') as sock:
             sock.sendall(ASKED)
@@ -147,7 +146,7 @@ def test_a_named_host_is_opened_inside_tls_on_both_sides(way):
 def test_a_plan_means_a_request_by_its_server():
     plan = FaultSpec(request='GET https://localhost/a*', name='500', nth=2)
     with Backend(secure(pages)) as backend, \
-            forward(f'localhost:443=127.0.0.1:{backend.port}', **certificates().both) as proxy:
+            forward(f'localhost:443=127.0.0.1:{backend.port}') as proxy:
         proxy.call(lambda: proxy.fleet.plan.replace((plan,)))
         with connect(proxy.port) as plain:
             dialled(plain, 'http', 'localhost', 443)
@@ -160,7 +159,7 @@ def test_a_plan_means_a_request_by_its_server():
 
 
 def test_a_server_may_be_another_one_that_speaks_in_the_clear():
-    with Backend(pages) as backend, forward(f'localhost=http://127.0.0.1:{backend.port}', **certificates().both) as proxy, \
+    with Backend(pages) as backend, forward(f'localhost=http://127.0.0.1:{backend.port}') as proxy, \
             connect(proxy.port) as plain:
         dialled(plain, 'http', 'localhost', 443)
         with client_context().wrap_socket(plain, server_hostname='localhost') as sock:
@@ -170,7 +169,7 @@ def test_a_server_may_be_another_one_that_speaks_in_the_clear():
 
 def test_a_server_that_cannot_be_verified_resets_its_client():
     with Backend(secure(pages)) as backend, \
-            forward(f'other.test:443=127.0.0.1:{backend.port}', **certificates().both) as proxy, connect(proxy.port) as plain:
+            forward(f'other.test:443=127.0.0.1:{backend.port}') as proxy, connect(proxy.port) as plain:
         dialled(plain, 'http', 'other.test', 443)
         with pytest.raises((ssl.SSLError, ConnectionResetError)):
             client_context().wrap_socket(plain, server_hostname='other.test')
@@ -203,7 +202,7 @@ def test_a_request_in_absolute_form_goes_to_its_server_and_ends_the_connection(n
 def test_a_request_for_https_in_absolute_form_is_sent_inside_tls(named):
     with Backend(secure(pages)) as backend:
         where = f'localhost:{backend.port}'
-        with forward(where if named else '', **certificates().both) as proxy, connect(proxy.port) as sock:
+        with forward(where if named else '') as proxy, connect(proxy.port) as sock:
             sock.sendall(f'GET https://{where}/a HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
             status, body = response(sock)
             assert (status, body.split(b'\r\n')[0]) == ('HTTP/1.1 200 OK', b'GET /a HTTP/1.1')

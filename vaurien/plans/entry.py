@@ -110,7 +110,7 @@ class Entry:
             asked: Its name and its shape.
         """
         spec, stage = self.spec, exchange.stage
-        if self.opens != (exchange.number == 0) or spec.stage and spec.stage != stage:
+        if self.opens != (stage == OPENING) or spec.stage and spec.stage != stage:
             return False
         if spec.session and spec.session != session or spec.exchange and spec.exchange != exchange.number:
             return False

@@ -74,7 +74,7 @@ class Failure(NamedTuple):
             backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
             itself, and its response is dropped likewise.
         end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
-            connection stays open, and the client gets no more responses.
+            connection stays open, and the client gets no more responses. ``tls``: TLS begins on the client's connection.
         pause: [s] between two bytes of the reply; 0: it leaves at once.
         half: What lets the first half of the backend's response pass, where ``request`` is None; None: all of it is dropped.
     """

@@ -17,7 +17,7 @@ CATEGORIES = {
 SCOPES = ('request', 'server')      #: whose state a failure is
 
 #: The protocol object is Any here: the builders of each protocol name the class that they need.
-Builder = Callable[[Any, Exchange], Failure]
+Builder = Callable[[Any, Exchange], Failure | None]
 
 
 class FailureKind(NamedTuple):
@@ -27,7 +27,8 @@ class FailureKind(NamedTuple):
         description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
         stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
             before any request.
-        build: Makes the failure, given the protocol object and the exchange.
+        build: Makes the failure, given the protocol object and the exchange; None: nothing takes the place of the request, and
+            the builder has seen to it that something else is said otherwise than the server says it.
         codes: What the field calls it: ``40P01``, ``503``, ``READONLY``. It can be asked for by these, too. Empty: it has none.
         category: What the client can tell apart, a letter of ``CATEGORIES``; empty: not said.
         scope: Whose state it is. ``server``: the server's, so that while it lasts every request fails that it fits;

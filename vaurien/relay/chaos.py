@@ -1,5 +1,5 @@
 """What a proxy draws from: behavior objects with their weights. Knows no registry and no session."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..behaviors.dummy import DUMMY, Dummy
@@ -26,7 +26,7 @@ class Chaos(Mix[Dummy]):
         uses: What each entry has come to, by the ``id`` of its behavior.
     """
 
-    __slots__ = ('spec', 'opens', 'uses')
+    __slots__ = ('spec', 'stages', 'opens', 'uses')
 
     def __init__(self, entries: Iterable[BehaviorSpec], settings: Mapping[str, Mapping[str, Any]],
                  protocol: type[BaseProtocol]) -> None:
@@ -37,8 +37,10 @@ class Chaos(Mix[Dummy]):
         self.plain = self.plain or all(behavior is DUMMY for _, behavior in self.entries)
         self.uses = {id(behavior): Use(Entry(entry.name, entry.percent, {**settings.get(entry.name, {}), **entry.settings}))
                      for entry, (_, behavior) in zip(self.spec, self.entries, strict=True) if behavior is not DUMMY}
+        #: the stages of the kinds that are named
+        self.stages = frozenset(stage for _, behavior in self.entries for stage in stages_of(behavior, protocol))
         #: some behavior fails the opening of connections, before any request
-        self.opens = any(fails_opening(behavior, protocol) for _, behavior in self.entries)
+        self.opens = OPENING in self.stages
 
     def __str__(self) -> str:
         return format_mix([(entry.percent, entry.name) for entry in self.spec])
@@ -59,6 +61,7 @@ class Chaos(Mix[Dummy]):
         return any(entry is behavior for _, entry in self.entries)
 
 
-def fails_opening(behavior: Dummy, protocol: type[BaseProtocol]) -> bool:
-    """Return whether a behavior was told a kind that belongs to the opening of a connection."""
-    return any(OPENING in protocol.errors[kind].stages for kind in protocol.kinds_named(behavior.settings.get('kind', '')))
+def stages_of(behavior: Dummy, protocol: type[BaseProtocol]) -> Iterator[str]:
+    """Give the stages of the kinds that a behavior was told; none where it was told none."""
+    for kind in protocol.kinds_named(behavior.settings.get('kind', '')):
+        yield from protocol.errors[kind].stages

@@ -11,6 +11,7 @@ from ..net.loop import in_loop
 from ..net.stream import Stream
 from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol, Part
+from ..protocols.starttls import BEGIN
 from .lane import LaneHost
 from .message_lane import MessageLane
 
@@ -240,3 +241,5 @@ class ResponseLane(MessageLane):
             session.abort()
         elif end == 'silence':
             session.silence()
+        elif end == BEGIN and session.switching is not None:
+            session.switching.agreed()

@@ -27,6 +27,7 @@ from .lane import Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
+from .switching import Switching
 from .toxic_view import ToxicView
 
 logger = logging.getLogger(__name__)
@@ -83,10 +84,11 @@ class Session:
         silent: Nothing is answered any more; the session ends when the client leaves.
         awaiting: What passed last went to the backend, where the protocol knows no requests.
         unread: Why it is relayed unread; empty: it is not.
+        switching: Lets TLS begin on connections that have begun in the clear; None: it does not.
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'address', 'draws', 'upstream', 'downstream',
-                 'ended', 'silent', 'awaiting', 'started', 'unread', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
+                 'ended', 'silent', 'awaiting', 'started', 'unread', 'switching', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
 
     def __init__(self, proxy: SessionHost, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
                  address: Address) -> None:
@@ -101,14 +103,15 @@ class Session:
         self._greenlets: Greenlets | None = None
         self._idle: IdleWatch | None = None
         self._linger: Any = None
+        self.switching = Switching(self) if client.tls or backend.tls else None
         self._reuse = backend.reusable and bool(protocol.option('reuse_socket'))
         self.upstream, self.downstream = self._lanes()
         self.upstream.other, self.downstream.other = self.downstream, self.upstream
 
     def _lanes(self) -> tuple[Lane, Lane]:
-        client, backend, protocol = self.client, self.backend, self.protocol
-        if isinstance(protocol, MessageProtocol):
-            return RequestLane(self, protocol, client, backend), ResponseLane(self, protocol, backend, client)
+        client, backend = self.client, self.backend
+        if isinstance(self.protocol, MessageProtocol):
+            return RequestLane(self, self.protocol, client, backend), ResponseLane(self, self.protocol, backend, client)
         return EventLane(self, client, backend, True), EventLane(self, backend, client, False)
 
     def start(self) -> None:
@@ -135,12 +138,12 @@ class Session:
             self._relay()
 
     def _relay(self) -> None:
-        upstream, spec = self.upstream, self.proxy.spec
+        spec = self.proxy.spec
         if spec.timeout and not spec.stay_connected:
             self._idle = IdleWatch(spec.timeout, self)
         if self.proxy.toxics:
             self.proxy.toxics.attach(ToxicView(self))
-        upstream.watch()
+        self.upstream.watch()
         self.downstream.watch()
 
     def moved(self) -> int:

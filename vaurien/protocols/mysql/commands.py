@@ -31,6 +31,7 @@ from .state import Conversation
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
     'connect', 'login', 'change-user', 'query', 'execute', 'prepare', 'fetch', 'command'
+NEGOTIATION = 'negotiation' #: the client asks for TLS
 UNANSWERED = 'unanswered'   #: the server sends no response: it can neither fail nor be late
 LARGE = 'large'     #: a request of 16 MB or more, whose number of packets is unknown before its end
 

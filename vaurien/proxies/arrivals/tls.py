@@ -18,10 +18,11 @@ from ...net.stream import Stream
 from ...net.tls.channel import Channel, explain
 from ...net.tls.handshake import READ, Handshake
 from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
+from ...net.tls.late import Begins, LateTlsStream
 from ...net.tls.stream import TlsStream, pair
 from ...net.tls.terms import Terms
 from ...relay.recording.session import RecordedStream
-from ...relay.recording.tls import RecordedTlsStream
+from ...relay.recording.tls import RecordedLateStream, RecordedTlsStream
 
 Done = Callable[[RawSocket | None, BackendError | None], None]
 
@@ -74,7 +75,7 @@ class TlsArrival:
         if self.timeout:
             self._timer = get_hub().loop.timer(self.timeout)
             self._timer.start(self._on_timeout)
-        if self.terms.client is None:
+        if not self.terms.at_once[0]:
             self._connect()
         else:
             self._reader = get_hub().loop.io(self.client.fileno(), READABLE)
@@ -115,8 +116,8 @@ class TlsArrival:
             self._backend_failed(error or BackendError(self.address, 'it is not known why'))
             return
         self._backend = backend
-        if self.terms.backend is None:
-            self._greet_client(None)
+        if not self.terms.at_once[1]:
+            self._backend_agreed(None)
             return
         try:
             self._backend_channel = self.terms.to_backend(self.hello)
@@ -130,11 +131,11 @@ class TlsArrival:
         self._handshake = None
         if error is not None:
             self._backend_failed(BackendError(self.address, f'TLS handshake: {explain(error)}'))
-        elif self.terms.client is None:
+        elif not self.terms.at_once[0]:
             self._meet(None)
         else:
-            assert self._backend_channel is not None
-            self._greet_client(self._backend_channel.tls.selected_alpn_protocol())
+            channel = self._backend_channel
+            self._greet_client(None if channel is None else channel.tls.selected_alpn_protocol())
 
     # -- the client
 
@@ -154,13 +155,30 @@ class TlsArrival:
     def _meet(self, channel: Channel | None) -> None:
         self._release()
         backend, self._backend = self._backend, None
-        plain, inside = (RecordedStream, RecordedTlsStream) if self.host.recorded else (Stream, TlsStream)
-        client_stream: Stream = plain(self.client, self.timeout) if channel is None \
-            else inside(self.client, self.timeout, channel)
-        backend_stream: Stream = plain(backend, self.timeout) if self._backend_channel is None \
-            else inside(backend, self.timeout, self._backend_channel)
+        assert backend is not None
+        client_stream = self._stream(self.client, channel, server_side=True)
+        backend_stream = self._stream(backend, self._backend_channel, server_side=False)
         pair(client_stream, backend_stream)
         self.host.met(self, client_stream, backend_stream)
+
+    def _stream(self, sock: RawSocket, channel: Channel | None, server_side: bool) -> Stream:
+        """Make the stream of one side: inside TLS, in the clear, or one on which TLS begins later."""
+        plain, inside, later = (RecordedStream, RecordedTlsStream, RecordedLateStream) if self.host.recorded \
+            else (Stream, TlsStream, LateTlsStream)
+        starttls = self.terms.starttls
+        if channel is not None:
+            return inside(sock, self.timeout, channel)
+        if starttls is None or not starttls[not server_side]:
+            return plain(sock, self.timeout)
+        return later(sock, self.timeout, Begins(
+            self.terms.to_late_client if server_side else self.terms.to_backend, server_side,
+            self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch()))
+
+    def _late_client_failed(self, reason: str) -> None:
+        self.host.client_failed(self, reason)
+
+    def _late_backend_failed(self, reason: str) -> None:
+        self.host.backend_failed(self, BackendError(self.address, f'TLS: {reason}'))
 
     # -- what goes wrong
 

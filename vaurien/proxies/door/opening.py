@@ -56,4 +56,4 @@ def make_opening(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol])
             raise
         raise ConfigError('intercept', spec.intercept, error.reason) from None
     return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, protocol.alpn,
-                                found.leaves))
+                                leaves=found.leaves))
