@@ -41,8 +41,9 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
     """
     setup = make_setup(argv, environ)
     with ExitStack() as ending:
-        if any(place.listen.unix for place in setup.places):
-            setup, _ = sheltered(setup, keeper, ending)
+        if any(place.listen.unix for place in setup.places) or setup.door is not None:
+            setup, folder = sheltered(setup, keeper, ending)
+            setup = trusting(setup, folder, environ, ending)
         if any(place.alone for place in setup.places):
             setup = apart(setup, keeper)
         return between(setup, keeper, environ, ending)
@@ -63,6 +64,25 @@ def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, P
         if place.listen.unix:
             (folder / place.name).mkdir()
     return setup.inside(folder), folder
+
+
+def trusting(setup: Setup, folder: Path, environ: Mapping[str, str], ending: ExitStack) -> Setup:
+    """Make an authority for what is opened, where something is, and return the setup with what lets the command trust it.
+
+    Args:
+        setup: What there is to do.
+        folder: A folder for files that the command reads.
+        environ: The environment of the command so far.
+        ending: What is to be done in the end is added to it.
+
+    Raises:
+        AuthorityError: It cannot be made.
+    """
+    if setup.door is None:
+        return setup
+    from .trust import make_trust  # it is slow to import
+    trust = make_trust(setup.door.names, folder, environ, ending.callback)
+    return setup.trusting(trust.variables, trust.servers, trust.notes)
 
 
 def apart(setup: Setup, keeper: Keeper) -> Setup:
@@ -167,5 +187,5 @@ def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping
     urls |= {through.name: through.told(addresses) for through in setup.throughs}
     told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
     if setup.door is not None:
-        told |= variables(addresses[setup.door.name], setup.door.intercept, environ)
+        told |= {**setup.trust, **variables(addresses[setup.door.name], setup.door.intercept, {**environ, **setup.trust})}
     return {**told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}

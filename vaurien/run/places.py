@@ -54,6 +54,12 @@ class Place(NamedTuple):
             return [self.backend]
         return [host.backend(Address(host.pattern, host.port or 0)) for host in read_hosts(self.intercept)]
 
+    @property
+    def names(self) -> list[str] | None:
+        """The names that certificates are needed for to open its connections; None: any."""
+        patterns = [host.pattern for host in read_hosts(self.intercept)]
+        return None if '*' in patterns else patterns
+
     def inside(self, folder: Path) -> 'Place':
         """Return the same place with the path that it listens at inside a folder."""
         if not self.listen.unix or self.listen.host.startswith('/'):

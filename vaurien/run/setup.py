@@ -32,6 +32,7 @@ class Setup(NamedTuple):
         quiet: Whether nothing is said of proxies and faults.
         playing: The scenario that is played meanwhile; None: none.
         door: The forward proxy; None: there is none.
+        trust: What lets the command trust the certificates that it is shown.
     """
 
     configuration: Configuration
@@ -41,6 +42,7 @@ class Setup(NamedTuple):
     quiet: bool
     playing: Playing | None = None
     door: Place | None = None
+    trust: Mapping[str, str] = {}
 
     @property
     def places(self) -> list[Place]:
@@ -54,6 +56,21 @@ class Setup(NamedTuple):
             folder: One that is there.
         """
         return self.listening({place.name: place.inside(folder).listen for place in self.places if place.listen.unix})
+
+    def trusting(self, variables: Mapping[str, str], servers: str, notes: Sequence[str]) -> 'Setup':
+        """Return the same with a command that trusts more.
+
+        Args:
+            variables: What is told to it.
+            servers: The file of the authorities that the servers behind the forward proxy may be of, where nothing else is said;
+                empty: those of the system.
+            notes: What there is to warn of.
+        """
+        configuration, spec = self.configuration, self.configuration.spec
+        proxies = tuple(msgspec.structs.replace(proxy, tls_backend_ca=servers) if proxy.intercept and not proxy.tls_backend_ca
+                        else proxy for proxy in spec.proxies)
+        return self._replace(trust=variables, configuration=configuration._replace(
+            spec=msgspec.structs.replace(spec, proxies=proxies), notes=(*configuration.notes, *notes)))
 
     def listening(self, listens: Mapping[str, Address], control: Address | None = None) -> 'Setup':
         """Return the same with proxies that listen elsewhere.
