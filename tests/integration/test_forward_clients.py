@@ -1,0 +1,63 @@
+"""Programs below ``vaurien run --intercept``: not a word of them is changed, and they verify what they are shown."""
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.https_clients import CLIENTS, PACKAGES
+from tests.support.https_server import API, OTHER, https_server, make_repository
+from tests.support.processes import folder as temporary_folder
+from tests.support.running import run
+from tests.support.tls import certificates
+
+PROGRAMS = {'curl': ('curl',), 'curl by SOCKS5': ('curl',), 'git': ('git',), 'axios': ('node', 'npm'), 'java': ('java',)}
+#: what a client says of a 503, in its own words
+FAULTS = {
+    'requests': 'HTTPError: 503 Server Error: Service Unavailable for url: https://api.example.test/fails', 'httpx': 503,
+    'urllib': 'HTTPError: 503', 'aiohttp': 503, 'boto3': 'ClientError: 503', 'openai': 'InternalServerError: Error code: 503',
+    'curl': '22 curl: (22) The requested URL returned error: 503', 'curl by SOCKS5': 503,
+    'git': 'The requested URL returned error: 503', 'axios': 'ERR_BAD_RESPONSE 503', 'java': 503,
+}
+
+
+def here(name):
+    return all(shutil.which(program) for program in PROGRAMS.get(name, ()))
+
+
+@pytest.fixture(scope='module')
+def said():
+    """Run all clients below one ``vaurien run``, and give what each said by its name, and the lines of vaurien."""
+    with temporary_folder() as where, https_server(where) as port:
+        make_repository(where)
+        names = [name for name in CLIENTS if here(name)]
+        if 'axios' in names:
+            done = subprocess.run(['npm', 'install', '--no-audit', '--no-fund', '--prefix', str(where), 'axios@1'], cwd=where,
+                                  capture_output=True, check=False)
+            if done.returncode:
+                names.remove('axios')
+        done = run('--intercept', f'{API}=127.0.0.1:{port}', '--tls-backend-ca', certificates().ca, '--behavior', '100:error',
+                   '--behavior-error-kind', '503', '--behavior-error-match', 'fails', '--', sys.executable, '-m',
+                   'tests.support.https_clients', f'https://{API}/ok', f'https://{API}/fails', json.dumps(names),
+                   NODE_PATH=str(where / 'node_modules'))
+        found = {}
+        for line in done.stdout.splitlines():
+            name, path, what = json.loads(line)
+            found.setdefault(name, {})[path] = what
+        yield found, done.stderr
+
+
+@pytest.mark.parametrize('name', sorted(CLIENTS))
+def test_a_client_gets_what_its_server_says_and_what_is_injected(said, name):
+    if name not in said[0]:
+        assert name in PACKAGES or name == 'axios' or not here(name)
+        pytest.skip(f'{name} is not here')
+    found = said[0][name]
+    assert found['ok'] == 200, said[1]
+    expected = FAULTS[name]
+    assert found['fails'] == expected or isinstance(expected, str) and expected in found['fails']
+
+
+def test_the_requests_have_the_names_of_their_servers(said):
+    assert f'error 503 GET https://{API}/fails' in said[1]
