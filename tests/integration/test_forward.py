@@ -133,7 +133,8 @@ def test_a_named_host_is_opened_and_its_requests_say_who_it_is(way):
 @pytest.mark.parametrize('way', ['http', 'socks'])
 def test_a_named_host_is_opened_inside_tls_on_both_sides(way):
     with Backend(secure(pages)) as backend, \
-            forward(f'localhost:443=127.0.0.1:{backend.port}', '100:error', settings={'error': {'kind': '503', 'match': 'POST'}}) as proxy, connect(proxy.port) as plain:
+            forward(f'localhost:443=127.0.0.1:{backend.port}', '100:error',
+                    settings={'error': {'kind': '503', 'match': 'POST'}}) as proxy, connect(proxy.port) as plain:
         dialled(plain, way, 'localhost', 443)
         with client_context().wrap_socket(plain, server_hostname='localhost') as sock:
             sock.sendall(ASKED)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.support.https_clients import CLIENTS, PACKAGES
-from tests.support.https_server import API, OTHER, https_server, make_repository
+from tests.support.https_server import API, https_server, make_repository
 from tests.support.processes import folder as temporary_folder
 from tests.support.running import run
 from tests.support.tls import certificates

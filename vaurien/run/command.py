@@ -186,6 +186,16 @@ def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping
     urls = {place.name: str(addresses[place.name]) for place in setup.places}
     urls |= {through.name: through.told(addresses) for through in setup.throughs}
     told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
-    if setup.door is not None:
-        told |= {**setup.trust, **variables(addresses[setup.door.name], setup.door.intercept, {**environ, **setup.trust})}
-    return {**told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}
+    said = {template.variable: template.filled(addresses, urls) for template in setup.templates}
+    return {**told, **forward(setup, addresses, environ), **said}
+
+
+def forward(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say where the forward proxy is, and let programs trust it; empty: there is none.
+
+    Args:
+        setup, addresses, environ: As for ``environment``.
+    """
+    if setup.door is None:
+        return {}
+    return {**setup.trust, **variables(addresses[setup.door.name], setup.door.intercept, {**environ, **setup.trust})}
