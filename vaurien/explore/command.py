@@ -11,7 +11,7 @@ from ..cli.command import open_outputs
 from ..errors import ConfigError
 from ..protocols import Protocol
 from ..run.arguments import END
-from ..run.command import environment, forward, sheltered, trusting
+from ..run.command import environment, everywhere, sheltered
 from ..run.keeper import Keeper
 from ..run.setup import Setup, make_setup
 from . import arguments
@@ -48,8 +48,7 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     wishes = wishes_of(values, read_accepted(values['accept']))
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
-        setup, folder = sheltered(setup, keeper, ending)
-        opened = Opened(trusting(setup, folder, environ, ending), folder, keeper, environ, ending, values['each'])
+        opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending, values['each'])
         progress = Progress(sys.stderr if sys.stderr.isatty() else None)
         return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
@@ -97,7 +96,7 @@ class Opened:
         fleet.reconcile(spec.proxies)
         addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
         through = environment(setup, addresses, environ)
-        always = {**environ, **forward(setup, addresses, environ)}      # it may lead elsewhere than the names do
+        always = {**environ, **everywhere(setup, addresses, environ)}   # a forward proxy may lead elsewhere than names do
         self.runner = Runner(suite_of(setup.command, each), always, through, fleet, keeper, folder)
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

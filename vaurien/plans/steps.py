@@ -120,7 +120,7 @@ class SessionPlan:
         return Planned(step.entry, behavior, step.toxic, over, self._later)
 
     def choose_undrawn(self, exchange: Exchange) -> Behavior | None:
-        """Return what is applied to an exchange that is no request of its own, by an entry whose kind has its stage; None: nothing."""
+        """Return what an exchange gets that is no request of its own, from an entry whose kind has its stage; None: nothing."""
         found = self.plan.find(self._number, self._protocol, exchange, at_stage=True)
         return None if found is None else Planned(found[0].entry, found[1])
 

@@ -47,7 +47,7 @@ class Alteration(Protocol):
 
 
 class Switch:
-    """What is said to a backend in the clear until TLS begins: one object for each connection, made when that is there. Bytes only.
+    """What is said to a backend in the clear until TLS begins: one object for each connection. Bytes only.
 
     Attributes:
         out: What is to be sent to the backend at once; who sends it empties it.

@@ -31,7 +31,8 @@ class Draws:
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws', '_random')
+    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws',
+                 '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.count, self.recorded = 0, False
@@ -107,7 +108,7 @@ class Draws:
         return behavior if self.chaos.meant(behavior, exchange) else None
 
     def draw_undrawn(self, exchange: Exchange, protocol: type[BaseProtocol]) -> None:
-        """Choose the behavior of what is no request of its own, and at whose stage some kind is named: one that was told this kind.
+        """Choose the behavior of what is no request of its own, where some kind of its stage is named: one that was told it.
 
         Where none is named nothing is drawn for it, so that to all others the same happens as if there were no such kinds.
         """

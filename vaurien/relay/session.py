@@ -41,8 +41,7 @@ class SessionHost(Protocol):
     """What a session asks of its proxy.
 
     Attributes:
-        seed: What the generators of sessions are made from.
-        spec: What the proxy should be, as it is now.
+        seed, spec: What the generators of sessions are made from, and what the proxy should be, as it is now.
         chaos: Its mix; an open session is told when another one takes its place.
         toxics: Those that are put on the lanes of its sessions.
         planned: What its plan has for it; None: nothing.
@@ -88,13 +87,13 @@ class Session:
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'address', 'draws', 'upstream', 'downstream',
-                 'ended', 'silent', 'awaiting', 'started', 'unread', 'switching', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
+                 'ended', 'silent', 'awaiting', 'started', 'unread', 'switching', '_greenlets', '_idle', '_linger', '_reuse',
+                 '_closing')
 
     def __init__(self, proxy: SessionHost, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
                  address: Address) -> None:
         self.proxy, self.number, self.peer, self.address = proxy, number, peer, address
-        self.client, self.backend, self.protocol = client, backend, protocol
-        protocol.session = self
+        self.client, self.backend, self.protocol, protocol.session = client, backend, protocol, self
         self.draws = Draws(proxy.chaos, proxy.seed, proxy.spec.name, number)
         if proxy.planned is not None:
             self.plan_changed()
@@ -138,9 +137,8 @@ class Session:
             self._relay()
 
     def _relay(self) -> None:
-        spec = self.proxy.spec
-        if spec.timeout and not spec.stay_connected:
-            self._idle = IdleWatch(spec.timeout, self)
+        if self.proxy.spec.timeout and not self.proxy.spec.stay_connected:
+            self._idle = IdleWatch(self.proxy.spec.timeout, self)
         if self.proxy.toxics:
             self.proxy.toxics.attach(ToxicView(self))
         self.upstream.watch()
@@ -299,8 +297,7 @@ class Session:
         """End both connections with FIN, after what is still to be written."""
         if self.ended:
             return
-        waiting = [stream for stream in (self.client, self.backend)
-                   if not stream.closed and (stream.through is not None or not stream.idle)]
+        waiting = [each for each in (self.client, self.backend) if not (each.closed or each.through is None and each.idle)]
         if not waiting:
             self._end(reset=False)
             return

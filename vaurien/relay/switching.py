@@ -1,7 +1,7 @@
 """A session whose connections begin in the clear and may go on inside TLS: when the client's does. Knows no wire format.
 
-Both have to be there: the answer that says so has its turn after those to all requests before it, and the client's bytes after its
-request were found. Until TLS has begun, neither lane reads.
+Both have to be there: the answer that says so has had its turn, after those to all requests before it, and what the client has
+sent after its request was found. Until TLS has begun, neither lane reads.
 """
 import logging
 from typing import Any, Protocol

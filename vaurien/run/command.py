@@ -41,16 +41,15 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
     """
     setup = make_setup(argv, environ)
     with ExitStack() as ending:
-        if any(place.listen.unix for place in setup.places) or setup.door is not None:
-            setup, folder = sheltered(setup, keeper, ending)
-            setup = trusting(setup, folder, environ, ending)
+        if setup.trust or any(place.listen.unix for place in setup.places):
+            setup, _ = sheltered(setup, keeper, ending)
         if any(place.alone for place in setup.places):
             setup = apart(setup, keeper)
         return between(setup, keeper, environ, ending)
 
 
 def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, Path]:
-    """Make a folder that goes with this process, however that ends, and return the setup with its sockets inside it.
+    """Make a folder that goes with this process, however that ends, and return the setup with its files inside it.
 
     Args:
         setup: What there is to do.
@@ -64,25 +63,6 @@ def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, P
         if place.listen.unix:
             (folder / place.name).mkdir()
     return setup.inside(folder), folder
-
-
-def trusting(setup: Setup, folder: Path, environ: Mapping[str, str], ending: ExitStack) -> Setup:
-    """Make an authority for what is opened, where something is, and return the setup with what lets the command trust it.
-
-    Args:
-        setup: What there is to do.
-        folder: A folder for files that the command reads.
-        environ: The environment of the command so far.
-        ending: What is to be done in the end is added to it.
-
-    Raises:
-        AuthorityError: It cannot be made.
-    """
-    if setup.door is None:
-        return setup
-    from .trust import make_trust  # it is slow to import
-    trust = make_trust(setup.door.names, folder, environ, ending.callback)
-    return setup.trusting(trust.variables, trust.servers, trust.notes)
 
 
 def apart(setup: Setup, keeper: Keeper) -> Setup:
@@ -176,7 +156,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack, environ: Ma
 
 
 def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that say where the proxies are.
+    """Return the variables that say where the proxies are, and whom to trust.
 
     Args:
         setup: What there is to do.
@@ -184,18 +164,19 @@ def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping
         environ: The environment of the command so far.
     """
     urls = {place.name: str(addresses[place.name]) for place in setup.places}
-    urls |= {through.name: through.told(addresses) for through in setup.throughs}
+    urls |= {through.name: through.told(addresses, setup.trust.authorities if setup.trust else '') for through in setup.throughs}
     told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
     said = {template.variable: template.filled(addresses, urls) for template in setup.templates}
-    return {**told, **forward(setup, addresses, environ), **said}
+    return {**everywhere(setup, addresses, environ), **told, **said}
 
 
-def forward(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that say where the forward proxy is, and let programs trust it; empty: there is none.
+def everywhere(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say whom to trust, and where the forward proxy is, if there is one.
 
     Args:
         setup, addresses, environ: As for ``environment``.
     """
+    trusting = setup.trust.variables if setup.trust else {}
     if setup.door is None:
-        return {}
-    return {**setup.trust, **variables(addresses[setup.door.name], setup.door.intercept, {**environ, **setup.trust})}
+        return trusting
+    return {**trusting, **variables(addresses[setup.door.name], setup.door.intercept, {**environ, **trusting})}

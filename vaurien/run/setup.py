@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..address import Address
+from ..address import Address, written
 from ..config import Configuration
 from ..config.arguments import early
 from ..config.files.ini import check_path, read_sections
@@ -19,6 +19,7 @@ from .intercepting import notes as intercepting_notes
 from .intercepting import read_intercept
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
+from .trust import AuthorityError, Trust, completed, make_trust, names_of
 
 
 class Setup(NamedTuple):
@@ -31,8 +32,8 @@ class Setup(NamedTuple):
         command: The command, and its arguments.
         quiet: Whether nothing is said of proxies and faults.
         playing: The scenario that is played meanwhile; None: none.
+        trust: Whom the command is to trust; None: as ever, as no TLS is ended.
         door: The forward proxy; None: there is none.
-        trust: What lets the command trust the certificates that it is shown.
     """
 
     configuration: Configuration
@@ -41,8 +42,8 @@ class Setup(NamedTuple):
     command: tuple[str, ...]
     quiet: bool
     playing: Playing | None = None
+    trust: Trust | None = None
     door: Place | None = None
-    trust: Mapping[str, str] = {}
 
     @property
     def places(self) -> list[Place]:
@@ -50,27 +51,17 @@ class Setup(NamedTuple):
         return [*(place for through in self.throughs for place in through.places), *([self.door] if self.door else [])]
 
     def inside(self, folder: Path) -> 'Setup':
-        """Return the same with its sockets inside a folder.
+        """Return the same with its sockets, and the files of whom to trust, inside a folder.
 
         Args:
             folder: One that is there.
         """
-        return self.listening({place.name: place.inside(folder).listen for place in self.places if place.listen.unix})
-
-    def trusting(self, variables: Mapping[str, str], servers: str, notes: Sequence[str]) -> 'Setup':
-        """Return the same with a command that trusts more.
-
-        Args:
-            variables: What is told to it.
-            servers: The file of the authorities that the servers behind the forward proxy may be of, where nothing else is said;
-                empty: those of the system.
-            notes: What there is to warn of.
-        """
-        configuration, spec = self.configuration, self.configuration.spec
-        proxies = tuple(msgspec.structs.replace(proxy, tls_backend_ca=servers) if proxy.intercept and not proxy.tls_backend_ca
-                        else proxy for proxy in spec.proxies)
-        return self._replace(trust=variables, configuration=configuration._replace(
-            spec=msgspec.structs.replace(spec, proxies=proxies), notes=(*configuration.notes, *notes)))
+        inside = self.listening({place.name: place.inside(folder).listen for place in self.places if place.listen.unix})
+        if inside.trust is None:
+            return inside
+        trust, spec = inside.trust.inside(folder), inside.configuration.spec
+        spec = msgspec.structs.replace(spec, proxies=tuple(map(trust.of_backend, spec.proxies)))
+        return inside._replace(trust=trust, configuration=inside.configuration._replace(spec=spec))
 
     def listening(self, listens: Mapping[str, Address], control: Address | None = None) -> 'Setup':
         """Return the same with proxies that listen elsewhere.
@@ -80,7 +71,8 @@ class Setup(NamedTuple):
             control: Where the control server listens; None: where it was said.
         """
         spec = self.configuration.spec
-        proxies = tuple(msgspec.structs.replace(proxy, proxy=str(listens.get(proxy.name, proxy.proxy))) for proxy in spec.proxies)
+        proxies = tuple(msgspec.structs.replace(proxy, proxy=written(proxy.proxy, listens[proxy.name]))
+                        if proxy.name in listens else proxy for proxy in spec.proxies)
         moved = {'http_host': control.host, 'http_port': control.port} if control else {}
         spec = msgspec.structs.replace(spec, proxies=proxies, **moved)
         return self._replace(configuration=self.configuration._replace(spec=spec))
@@ -108,6 +100,7 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     throughs = (*(read_through(given, environ) for given in line.own.get('through', ())),
                 *(read_in_place(given) for given in line.own.get('in_place', ())))
     templates = tuple(read_template(given) for given in line.own.get('env', ()))
+    throughs = tuple(through.mapped(lambda place: completed(place, environ)) for through in throughs)
     door = read_intercept(line.own.get('intercept', ()))
     places = [*(place for through in throughs for place in through.places), *([door] if door else [])]
     check_places(places, templates)
@@ -116,9 +109,27 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
     if door is not None:
         notes += intercepting_notes(command, environ)
+    trust, more = trusted(places, environ)
+    notes += more
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common), door)
+    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common), trust, door)
+
+
+def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust | None, list[str]]:
+    """Return whom the command is to trust, and what there is to warn of; None: no TLS is ended.
+
+    Raises:
+        ConfigError: What that needs is not installed.
+    """
+    names = names_of(places)
+    if not names:
+        return None, []
+    try:
+        return make_trust(names, environ)
+    except AuthorityError as error:
+        within = next(place.name for place in places if place.wish)
+        raise ConfigError('--through', within, f':tcp after the name, which relays its TLS unread; without it: {error}') from None
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

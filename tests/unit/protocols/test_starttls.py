@@ -12,7 +12,7 @@ TAKE_IT = ('mysql', 'postgres', 'smtp')
 def test_those_take_it_whose_connections_begin_in_the_clear(name):
     option = Protocol.options(Protocol.get(name)).get('starttls')
     assert (option is not None) == (name in TAKE_IT)
-    assert option is None or (option.default, option.choices) == ('relay', ('relay', 'refuse'))
+    assert option is None or (option.default, option.choices) == ('relay', ('relay', 'refuse', 'direct'))
 
 
 def test_the_reason_names_the_way_out():

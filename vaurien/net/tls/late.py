@@ -86,7 +86,7 @@ class LateTlsStream(TlsStream):
         on_end: Called when TLS has begun, with None, or has failed, with the error; the session sets it.
     """
 
-    __slots__ = ('hello', 'on_end', '_begins', '_phase', '_switch', '_alteration', '_hello', '_watcher', '_timer_of_tls', '_shake',
+    __slots__ = ('hello', 'on_end', '_begins', '_phase', '_switch', '_alteration', '_hello', '_watcher', '_limit', '_shake',
                  '_held', '_clear_left', '_finishes')
 
     late = True
@@ -101,7 +101,7 @@ class LateTlsStream(TlsStream):
         self._recv_into = self._recv_raw if begins.switch is None else self._receive
         self._hello: HelloReader | None = None
         self._watcher: Any = None
-        self._timer_of_tls: Any = None
+        self._limit: Any = None
         self._shake: Handshake | None = None
         self._held: list[bytes] = []
         self._clear_left = 0
@@ -116,19 +116,17 @@ class LateTlsStream(TlsStream):
 
     def _receive(self, buffer: Any, size: int) -> int:
         """Do what a socket's ``recv_into`` does, as long as a switch speaks to the peer, and before TLS has begun."""
-        if self._phase is Phase.FAILED:
-            self.check()
+        self.check()    # it has failed
         if self._switch is None or self._phase is not Phase.SWITCHING:
             raise BlockingIOError(errno.EAGAIN, 'TLS has not begun')
         received = self._recv_raw(_RAW)
-        if not received and (self._finishes or self._timer_of_tls is None):
+        if not received and (self._finishes or self._limit is None):
             return 0    # nothing has been asked of it, or its client has left
         if not received:
             self._fail('it has closed the connection')
             self.check()
         data = self._switched(self._switch.received, bytes(_RAW_VIEW[:received]))
-        if self._phase is Phase.FAILED:
-            self.check()
+        self.check()
         if not data:
             raise BlockingIOError(errno.EAGAIN, 'the switch has taken it')
         count = min(size, len(data))
@@ -149,7 +147,7 @@ class LateTlsStream(TlsStream):
             return b''
         out, switch.out = switch.out, b''
         if out:
-            self._limit()
+            self._begin_limit()
             try:
                 if self._send(out) != len(out):
                     self._fail('it takes nothing')
@@ -174,18 +172,18 @@ class LateTlsStream(TlsStream):
         self._phase, self._recv_into = Phase.HELLO, self._receive
         self._alteration = alteration
         self._clear_left = getattr(self.through, 'under_way', 0)
-        self._limit()
+        self._begin_limit()
         self._hello = HelloReader()
         self._watcher = get_hub().loop.io(self.fd, READABLE)
         self._watcher.start(self._on_hello)
         if data:
             self._take_hello(data)
 
-    def _limit(self) -> None:
-        if self._timer_of_tls is None:
-            self._timer_of_tls = get_hub().loop.timer(self.timeout)
+    def _begin_limit(self) -> None:
+        if self._limit is None:
+            self._limit = get_hub().loop.timer(self.timeout)
             if self.timeout:
-                self._timer_of_tls.start(self._on_late)
+                self._limit.start(self._on_late)
 
     def _on_late(self) -> None:
         self._fail(f'no TLS handshake within {self.timeout:g} s')
@@ -231,7 +229,7 @@ class LateTlsStream(TlsStream):
         if error is not None:
             self._fail(explain(error))
             return
-        self._timer_of_tls = release(self._timer_of_tls)
+        self._limit = release(self._limit)
         if self._switch is not None:
             self._alteration = self._switch.alteration
         self._phase, self._switch, self._hello, self._clear_left = Phase.INSIDE, None, None, 0
@@ -257,7 +255,7 @@ class LateTlsStream(TlsStream):
             get_hub().loop.run_callback(self.on_end, error)
 
     def _give_up(self) -> None:
-        self._watcher, self._timer_of_tls = release(self._watcher), release(self._timer_of_tls)
+        self._watcher, self._limit = release(self._watcher), release(self._limit)
         if self._shake is not None:
             self._shake.cancel()
             self._shake = None

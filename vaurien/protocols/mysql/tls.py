@@ -142,7 +142,8 @@ def dropped(protocol: Conversation, exchange: Exchange) -> Failure:
 
 KINDS = {
     REFUSED: FailureKind(
-        "The server's greeting offers no TLS: a client that demands it says so and leaves, one that prefers it goes on in the clear.",
+        "The server's greeting offers no TLS: a client that demands it says so and leaves, one that prefers it goes on in the "
+        "clear.",
         (CONNECT,), not_offered, category='F', scope='server', only_named=True),
     DROPPED: FailureKind(
         "The connection closes when the client asks for TLS, after a greeting that has offered it.",

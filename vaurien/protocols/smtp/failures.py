@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from ..base import Exchange
 from ..halves import HalfOfLines
 from ..message import Failure, FailureKind, half_reply, lost_reply
-from .commands import DELIVERY, MESSAGE
 from ..starttls import DROPPED, REFUSED, STRIPPED
+from .commands import DELIVERY, MESSAGE
 from .state import Conversation
 
 RSET = b'RSET\r\n'
@@ -145,7 +145,7 @@ KINDS: dict[str, FailureKind] = {
         "the connection is closed."),
     REFUSED: refusal(
         '454 4.7.0 TLS not available due to local problem', ('starttls',),
-        "The server offers TLS and cannot begin it: 454 for STARTTLS.", scope='server')._replace(only_named=True),
+        "The server offers TLS and cannot begin it: 454 for STARTTLS.", scope='server')._replace(codes=(), only_named=True),
     STRIPPED: FailureKind(
         "Something between client and server takes the offer away: the reply to EHLO has no STARTTLS.",
         ('hello',), _strip, category='B', scope='server', only_named=True),

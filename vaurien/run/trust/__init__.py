@@ -1,0 +1,110 @@
+"""TLS of a command with its backends: an authority of this run, which the command trusts, and what proxies trust in its stead.
+
+The authority is in memory and is believed for the names alone that the run stands for. Its key is in no file.
+"""
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ...address import speaks_tls
+from ...net.tls.authority import Authority, AuthorityError, use_authority
+from ...net.tls.authority.java import write_store
+from ...net.tls.authority.roots import VARIABLES, make_bundle, variables
+from ...net.tls.authority.secret import write
+from ...spec import ProxySpec
+from ..addresses import Verify
+from ..addresses.tls import SYSTEM
+from ..places import Place
+
+__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust', 'names_of']
+
+CERTIFICATE, BUNDLE, ROOTS, JAVA_STORE = 'ca.pem', 'authorities.pem', 'backends.pem', 'authorities.p12'
+JAVA_VARIABLE = 'JAVA_TOOL_OPTIONS'     #: what each Java takes options from
+
+
+class Trust(NamedTuple):
+    """Whom the command and the proxies trust.
+
+    Args:
+        certificate: That of the run's authority, in PEM.
+        bundle: What the command is to trust, in PEM.
+        roots: What the proxies trust where nothing else is said, as the environment names it to the command; empty: what the
+            system trusts.
+        environ: The environment of the command so far.
+        folder: Where the files lie; None: they are not written yet.
+    """
+
+    certificate: bytes
+    bundle: bytes
+    roots: bytes
+    environ: Mapping[str, str]
+    folder: Path | None = None
+
+    def inside(self, folder: Path) -> 'Trust':
+        """Write the files into a folder, and return the same with their paths."""
+        for name, data in ((CERTIFICATE, self.certificate), (BUNDLE, self.bundle), (ROOTS, self.roots)):
+            write(folder / name, data)
+        return self._replace(folder=folder)
+
+    @property
+    def authorities(self) -> str:
+        """The file of all that the command is to trust; empty: it is not written yet."""
+        return str(self.folder / BUNDLE) if self.folder else ''
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that let the command trust it."""
+        if self.folder is None:
+            return {}
+        told = variables(str(self.folder / CERTIFICATE), self.authorities, self.environ)
+        if shutil.which('java', path=self.environ.get('PATH', os.defpath)) or self.environ.get('JAVA_HOME'):
+            java = write_store(self.bundle, self.folder / JAVA_STORE)
+            told[JAVA_VARIABLE] = ' '.join(filter(None, [self.environ.get(JAVA_VARIABLE, ''), *java]))
+        return told
+
+    def of_backend(self, spec: ProxySpec) -> ProxySpec:
+        """Return a proxy that trusts what the command would, where nothing else is said."""
+        if not self.folder or not self.roots or spec.tls_backend_ca or not (speaks_tls(spec.backend) or spec.intercept):
+            return spec
+        return msgspec.structs.replace(spec, tls_backend_ca=str(self.folder / ROOTS))
+
+
+def make_trust(names: Sequence[str], environ: Mapping[str, str]) -> tuple[Trust, list[str]]:
+    """Make an authority, and let the proxies of this process show its certificates.
+
+    Args:
+        names: Those that the run stands for; ``*`` among them: all.
+        environ: The environment of the command.
+
+    Returns:
+        What is to be trusted, and what there is to warn of.
+
+    Raises:
+        AuthorityError: What it needs is not installed.
+    """
+    authority = Authority.make("vaurien's authority of one run", None if '*' in names else names)
+    use_authority(authority)
+    bundle, notes = make_bundle(authority.certificate, environ)
+    roots = make_bundle(b'', environ)[0] if any(environ.get(name) for name in VARIABLES) else b''
+    return Trust(authority.certificate, bundle, roots, environ), notes
+
+
+def names_of(places: Sequence[Place]) -> list[str]:
+    """Return the names that certificates are needed for: those of the backends that are spoken to in TLS; ``*``: any."""
+    return [name for place in places for name in place.certified]
+
+
+def completed(place: Place, environ: Mapping[str, str]) -> Place:
+    """Return a place with the file of authorities that libpq takes where its text names none; with one it verifies."""
+    wish = place.wish
+    if wish is None or place.protocol != 'postgres':
+        return place
+    home = Path(environ.get('HOME') or os.path.expanduser('~')) / '.postgresql' / 'root.crt'
+    ca = wish.ca or environ.get('PGSSLROOTCERT', '') or (str(home) if home.is_file() else '')
+    if not ca or ca == SYSTEM:
+        return place
+    return place._replace(wish=wish._replace(ca=ca, verify=max(wish.verify, Verify.AUTHORITY)))
