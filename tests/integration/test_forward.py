@@ -11,6 +11,7 @@ from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.peers import Backend, black_hole, connect, echo, ending, free_port, read_exactly, read_to_end, reset
 from tests.support.tls import certificates, client_context, server_context
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.net.tls.authority import Authority, use_authority
 from vaurien.spec import ANY, INTERCEPTED, FaultSpec, ToxicSpec
 
 ESTABLISHED = b'HTTP/1.1 200 Connection established\r\n\r\n'
@@ -20,7 +21,7 @@ ASKED = b'GET /a?b HTTP/1.1\r\nHost: api.test\r\n\r\n'
 
 
 def forward(intercept='', mix='', **fields):
-    return hosted(spec_for(ANY, mix, protocol=INTERCEPTED, intercept=intercept, **certificates().both, **fields))
+    return hosted(spec_for(ANY, mix, protocol=INTERCEPTED, intercept=intercept, **{**certificates().both, **fields}))
 
 
 def connect_request(where):
@@ -320,6 +321,32 @@ def test_the_faults_of_a_seed_do_not_depend_on_tunnels():
                     found.append(response(sock)[0])
             return found
     assert faults(0) == faults(2)
+
+
+def test_a_forward_proxy_that_is_open_to_other_machines_is_warned_of(caplog):
+    with forward('localhost', proxy='0.0.0.0:0') as proxy:
+        assert [record.getMessage() for record in caplog.records if 'other machines' in record.getMessage()] == \
+            [f'default is a forward proxy at 0.0.0.0:{proxy.port}: other machines reach through it whatever this one does']
+        caplog.clear()
+        proxy.change(proxy='127.0.0.1:0')
+    assert 'other machines' not in caplog.text
+
+
+def test_an_authority_of_vaurien_issues_a_certificate_for_each_name_and_address():
+    use_authority(made := Authority.make('test', ['api.test']))
+    try:
+        with Backend(secure(pages)) as backend, \
+                forward(f'api.test=https://127.0.0.1:{backend.port},127.0.0.1=https://127.0.0.1:{backend.port}',
+                        tls_cert='', tls_key='', tls_server_name='localhost') as proxy:
+            context = ssl.create_default_context(cadata=made.certificate.decode())
+            for name in ('api.test', '127.0.0.1'):
+                with connect(proxy.port) as plain:
+                    dialled(plain, 'http', name, 443)
+                    with context.wrap_socket(plain, server_hostname=name) as sock:
+                        sock.sendall(ASKED)
+                        assert response(sock)[0] == 'HTTP/1.1 200 OK'
+    finally:
+        use_authority(None)
 
 
 WRONG = {

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from cryptography import x509
 
 from tests.support.https_clients import CLIENTS, PACKAGES
 from tests.support.https_server import API, https_server, make_repository
@@ -57,6 +58,36 @@ def test_a_client_gets_what_its_server_says_and_what_is_injected(said, name):
     assert found['ok'] == 200, said[1]
     expected = FAULTS[name]
     assert found['fails'] == expected or isinstance(expected, str) and expected in found['fails']
+
+
+ASK = 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).status)'
+
+
+@pytest.mark.parametrize('variable', ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'])
+def test_a_real_server_is_verified_by_what_the_command_was_to_trust(variable, tmp_path):
+    with https_server(tmp_path) as port:
+        words = '--intercept', f'{API}=127.0.0.1:{port}', '--', sys.executable, '-c', ASK, f'https://{API}/ok'
+        trusting = run(*words, **{variable: certificates().ca})
+        assert (trusting.returncode, trusting.stdout) == (0, '200\n'), trusting.stderr
+        refused = run(*words)
+        assert refused.returncode == 1
+        assert 'certificate verify failed' in refused.stderr
+
+
+CONTEXT = """
+import json, os, pathlib, ssl
+folder = pathlib.Path(os.environ['SSL_CERT_FILE']).parent
+print(json.dumps([(folder / 'ca.pem').read_text(), [path.name for path in folder.iterdir() if b'PRIVATE' in path.read_bytes()]]))
+"""
+
+
+def test_the_authority_of_a_run_is_believed_for_the_named_hosts_alone_and_its_key_is_nowhere():
+    done = run('--intercept', f'{API},*.b.test', '--', sys.executable, '-c', CONTEXT)
+    pem, keys = json.loads(done.stdout)
+    names = x509.load_pem_x509_certificate(pem.encode()).extensions.get_extension_for_class(x509.NameConstraints)
+    assert [str(name.value) for name in names.value.permitted_subtrees] == [API, 'b.test', 'localhost', '127.0.0.1/32', '::1/128']
+    assert names.critical
+    assert keys == []
 
 
 def test_the_requests_have_the_names_of_their_servers(said):

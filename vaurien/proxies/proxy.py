@@ -33,7 +33,6 @@ from .validated import Validated
 
 if TYPE_CHECKING:
     from ..net.tls.terms import Terms
-    from .door.opening import Opening
 
 logger = logging.getLogger(__name__)
 
@@ -108,11 +107,6 @@ class Proxy:
         return self.now.tls
 
     @property
-    def opening(self) -> 'Opening | None':
-        """What it opens of the connections that clients ask it for; None: it is no forward proxy."""
-        return self.now.opening
-
-    @property
     def protocol(self) -> type[BaseProtocol]:
         """The class of its sessions' protocol objects."""
         return self.now.protocol
@@ -152,7 +146,7 @@ class Proxy:
         Raises:
             OSError: The address cannot be listened on.
         """
-        self.bound = self._listener.listen(sockets.listen(self._where(self.now), self.spec.backlog))
+        self._listen(sockets.listen(self._where(self.now), self.spec.backlog))
         self.exchanges.proxy_changed(self)
 
     def change(self, wanted: Validated) -> None:
@@ -173,13 +167,18 @@ class Proxy:
         self._change_sessions(before)
         self.pool.become(spec.pool_max_size, spec.pool_timeout, same_backend=wanted.backend == before.backend)
         if listener is not None:
-            self.bound = self._listener.listen(listener)
+            self._listen(listener)
         if not spec.listens:
             self._listener.close()
             if wanted.listen != before.listen:
                 self.bound = wanted.listen      # the port that it had is not the one that it comes back to
         if wanted.protocol is not before.protocol or not spec.enabled:
             self.abort()
+
+    def _listen(self, listener: RawSocket) -> None:
+        self.bound = self._listener.listen(listener)
+        if self.now.opening is not None:
+            self.now.opening.warn(self.name, self.bound)
 
     def _where(self, wanted: Validated) -> SocketAddress:
         """Return where to listen: one that was told to pick a port comes back where it was, as its clients know it by that."""

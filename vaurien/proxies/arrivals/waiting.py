@@ -25,6 +25,7 @@ from ..stats import Stats
 if TYPE_CHECKING:
     from ...net.tls.terms import Terms
     from ..door.opening import Opening
+    from ..validated import Validated
     from .forward import ForwardArrival
     from .tls import TlsArrival
 
@@ -46,7 +47,7 @@ class ArrivalHost(TunnelHost, Protocol):
     @property
     def tls(self) -> 'Terms | None': ...
     @property
-    def opening(self) -> 'Opening | None': ...
+    def now(self) -> 'Validated': ...
     @property
     def settings(self) -> dict[str, Any]: ...
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None: ...
@@ -85,8 +86,8 @@ class Arrivals:
             sockets.refuse(client)
             return None
         host.stats.accepted += 1
-        if host.opening is not None:
-            return self._ask(host.opening, client, peer)
+        if host.now.opening is not None:
+            return self._ask(host.now.opening, client, peer)
         self._number += 1
         if host.tls is not None:
             return self._greet(host.tls, client, peer)

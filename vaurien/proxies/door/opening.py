@@ -1,9 +1,10 @@
 """Which connections a forward proxy opens, and with what; made of its spec once. Opens no socket."""
+import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ...address import TLS, Address, speaks_tls
+from ...address import TLS, Address, is_loopback, speaks_tls
 from ...errors import ConfigError
 from ...protocols.base import BaseProtocol
 from ...spec import ANY, INTERCEPTED, ProxySpec
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ...net.tls.terms import Terms
 
 
+logger = logging.getLogger(__name__)
 #: what both sides may be: TLS, here by its own name, there by the one that is asked for
 OWN, ASKED = f'{TLS}localhost:0', f'{TLS}localhost:443'
 
@@ -27,6 +29,12 @@ class Opening(NamedTuple):
 
     hosts: tuple[NamedHost, ...]
     terms: 'Terms'
+
+    @staticmethod
+    def warn(name: str, bound: Address) -> None:
+        """Say so where other machines reach it: it connects them to whatever this one can reach."""
+        if not bound.unix and not is_loopback(bound.host):
+            logger.warning('%s is a forward proxy at %s: other machines reach through it whatever this one does', name, bound)
 
 
 def make_opening(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol]) -> Opening | None:
