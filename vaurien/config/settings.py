@@ -92,7 +92,7 @@ PROXY: dict[str, Option] = {
                       "tls:// before it: the backend speaks TLS",
                       CONNECT, PROXY_DEFAULTS.backend),
     'intercept': Option("Be a forward proxy, which programs are told of by HTTPS_PROXY, and open what they send to these hosts, "
-                        "which is http; without a port: at 80 and 443; *.HOST: names that end so; =ADDRESS: where it really is",
+                        "which is http; without a port: at 80 and 443; an asterisk: all names that end so; =ADDRESS: where it is",
                         HOSTS, PROXY_DEFAULTS.intercept),
     'protocol': Option("What client and backend speak", NAME, PROXY_DEFAULTS.protocol),
     'behavior': Option("What goes wrong, and for which percentage: percent:name[,percent:name...]; "

@@ -5,12 +5,12 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..address import Address
-from ..errors import ConfigError
-from ..options import Given
-from ..spec import ANY, INTERCEPTED
-from ..words.hosts import FORM, read_hosts, settle_hosts
-from .places import Place
+from ...address import Address
+from ...errors import ConfigError
+from ...options import Given
+from ...spec import ANY, INTERCEPTED
+from ...words.hosts import FORM, read_hosts, settle_hosts
+from ..places import Place
 
 NAME = 'intercept'      #: the proxy's
 #: what never goes through it, unless it is named
