@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ..address import Address, join, read
 
-FORM = ('hosts with commas between them, each HOST[:PORT] or HOST[:PORT]=ADDRESS[:PORT], where HOST may begin with an asterisk and a '
-        'dot, and ADDRESS with http:// or https://')
+FORM = ('hosts with commas between them, each HOST[:PORT] or HOST[:PORT]=ADDRESS[:PORT], where HOST may begin with an asterisk '
+        'and a dot, and ADDRESS with http:// or https://')
 MAX_HOSTS = 256     #: entries; each connection is held against all of them
 MAX_NAME_CHARS = 253    #: [characters] of a host's name (RFC 1035 section 2.3.4)
 HTTP, HTTPS = 'http', 'https'

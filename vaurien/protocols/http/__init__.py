@@ -22,7 +22,8 @@ from .shapes import shape
 
 @Protocol.register
 class HTTP(Conversation):
-    """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``.
+    """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``; on a connection that a
+    forward proxy has opened it says the server too, as in ``GET https://api.example/items``.
 
     Keep-alive, pipelining, chunks with trailers, interim responses, uploads that wait for ``100 Continue`` and bodies
     that end with the connection are followed; bodies are forwarded without being held. After an upgrade (WebSocket) or a
