@@ -7,8 +7,9 @@ from vaurien.proxies.door.http import HttpDoor
 from vaurien.proxies.door.socks import SocksDoor
 from vaurien.words.hosts import read_hosts, settle_hosts
 
-HTTP_WORDS = (b'CONNECT ', b'GET ', b'http://', b'https://', b'a.test', b'[::1]', b':443', b':', b'/', b'?', b'#', b'@', b' HTTP/1.1',
-              b'\r\n', b'\r\n\r\n', b'Host: x', b'Content-Length: 1', b'Proxy-Connection: close', b'\xc3\xbc', b'\0', b'\n', b' ')
+HTTP_WORDS = (b'CONNECT ', b'GET ', b'http://', b'https://', b'a.test', b'[::1]', b':443', b':', b'/', b'?', b'#', b'@',
+              b' HTTP/1.1', b'\r\n', b'\r\n\r\n', b'Host: x', b'Content-Length: 1', b'Proxy-Connection: close', b'\xc3\xbc',
+              b'\0', b'\n', b' ')
 SOCKS_WORDS = (b'\5', b'\1', b'\0', b'\2', b'\3', b'\4', b'\6a.test', b'\x01\xbb', b'\x7f\0\0\1', b'\xff')
 
 

@@ -6,11 +6,14 @@ import threading
 
 import pytest
 
+import vaurien
 from tests.support.daemon import run_to_end
 from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.peers import Backend, black_hole, connect, echo, ending, free_port, read_exactly, read_to_end, reset
 from tests.support.tls import certificates, client_context, server_context
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.client import RefusedError
+from vaurien.config import configure
 from vaurien.net.tls.authority import Authority, use_authority
 from vaurien.spec import ANY, INTERCEPTED, FaultSpec, ToxicSpec
 
@@ -347,6 +350,43 @@ def test_an_authority_of_vaurien_issues_a_certificate_for_each_name_and_address(
                         assert response(sock)[0] == 'HTTP/1.1 200 OK'
     finally:
         use_authority(None)
+
+
+def test_a_forward_proxy_is_made_in_a_test_over_http_and_by_a_file(tmp_path):
+    with Backend(pages) as backend:
+        entry = f'API.test:80=127.0.0.1:{backend.port}'
+        with vaurien.running(intercept=entry, mix='100:error', settings={'error': {'kind': '503'}}) as proxy:
+            with connect(proxy.port) as sock:
+                dialled(sock, 'http', 'api.test', 80)
+                sock.sendall(ASKED)
+                assert response(sock)[0] == 'HTTP/1.1 503 Service Unavailable'
+            assert [fault.request for fault in proxy.faults] == ['GET http://api.test/a?b']
+            shown = proxy.client.show('default')
+            assert (shown['intercept'], shown['backend'], shown['protocol']) == (entry, 'any', 'http')
+            refused = {'no host': {'intercept': 'a b'}, 'a backend': {'intercept': 'a.test', 'backend': 'localhost:80'},
+                       'a protocol': {'intercept': 'a.test', 'protocol': 'redis'}, 'nothing': {}}
+            for case, fields in refused.items():
+                with pytest.raises(RefusedError, match={'no host': 'hosts with commas', 'a backend': 'no backend beside it',
+                                                        'a protocol': 'which is what a forward proxy opens',
+                                                        'nothing': 'missing required field `backend`'}[case]):
+                    proxy.client.create('other', **fields)
+            proxy.client.change('default', intercept='other.test')
+            with pytest.raises(RefusedError, match='hosts with commas'):
+                proxy.client.change('default', intercept='a b')
+        path = tmp_path / 'vaurien.ini'
+        path.write_text(f'[vaurien]\nfleet_only = true\nhttp = true\n[proxy:api]\nintercept = {entry}\n')
+        proxy = configure(['--config', str(path)], {}).spec.proxies[0]
+        assert (proxy.backend, proxy.protocol, proxy.intercept) == ('any', 'http', entry.lower())
+
+
+def test_clients_that_leave_are_worth_no_warning(caplog):
+    with forward() as proxy:
+        for data in (b'', b'CONNECT', HELLO):
+            with connect(proxy.port) as sock:
+                sock.sendall(data)
+                eventually(lambda: not proxy.proxy.empty)
+            eventually(lambda: proxy.proxy.empty)
+    assert not [record for record in caplog.records if record.levelname == 'WARNING']
 
 
 WRONG = {

@@ -7,6 +7,7 @@ import sys
 import pytest
 from cryptography import x509
 
+from tests.support.daemon import environment
 from tests.support.https_clients import CLIENTS, PACKAGES
 from tests.support.https_server import API, https_server, make_repository
 from tests.support.processes import folder as temporary_folder
@@ -72,6 +73,19 @@ def test_a_real_server_is_verified_by_what_the_command_was_to_trust(variable, tm
         refused = run(*words)
         assert refused.returncode == 1
         assert 'certificate verify failed' in refused.stderr
+
+
+def test_explore_knows_what_a_third_party_is_asked(tmp_path):
+    with https_server(tmp_path) as port:
+        done = subprocess.run(
+            [sys.executable, '-m', 'vaurien', 'explore', '--list', '--intercept', f'{API}=127.0.0.1:{port}', '--tls-backend-ca',
+             certificates().ca, '--', sys.executable, '-c', ASK, f'https://{API}/v1/things/42'],
+            cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert f'GET https://{API}/v1/things/?' in done.stdout
+    refused = subprocess.run([sys.executable, '-m', 'vaurien', 'explore', '--intercept', f'*.{API}', '--', 'true'], cwd=tmp_path,
+                             env=environment(), capture_output=True, text=True, check=False)
+    assert (refused.returncode, f'--allow-host *.{API} lets it' in refused.stderr) == (2, True)
 
 
 CONTEXT = """

@@ -98,11 +98,11 @@ class ForwardArrival:
             data: bytes = self.client.recv(size, socket.MSG_PEEK)
         except BlockingIOError:
             return None
-        except OSError as error:
-            self._leave(error.strerror or str(error))
+        except OSError:     # it was reset
+            self._leave('')
             return None
         if not data:
-            self._leave('it has left')
+            self._leave('')
             return None
         return data
 
@@ -130,11 +130,11 @@ class ForwardArrival:
         """Send a few bytes, and return whether the client has been able to take them."""
         try:
             sent = self.client.send(data) if data else 0
-        except OSError as error:    # or it has taken none of so little
-            self._leave(error.strerror or str(error))
+        except OSError:     # it has left, or takes none of so little
+            self._leave('')
             return False
         if sent < len(data):
-            self._leave('it takes no reply')
+            self._leave('')
         return sent == len(data)
 
     # -- where it is connected to
@@ -264,7 +264,11 @@ class ForwardArrival:
         self._leave(self._why)
 
     def _leave(self, why: object) -> None:
-        """End both connections: the client has left, or is waited for no longer."""
+        """End both connections.
+
+        Args:
+            why: It was refused, or is waited for no longer; empty: it has left.
+        """
         self.client.close()
         self._gone(why)
 

@@ -207,7 +207,9 @@ class Arrivals:
         """Forget a client of a forward proxy that has not come as far as a session."""
         self._greeting.discard(arrival)
         name = self._host.spec.name
-        if not isinstance(why, BackendError):
+        if not why:
+            logger.debug('%s: %s has left before it was connected', name, arrival.peer)
+        elif not isinstance(why, BackendError):
             self._asked_in_vain.warning('%s: %s is not connected: %s', name, arrival.peer, why)
         elif arrival.entry is None:
             logger.info('%s: %s', name, why)
