@@ -1,9 +1,11 @@
 """``vaurien ca`` as it is called in a shell, and what programs then trust."""
 import os
 import shutil
+import ssl
 import stat
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,25 @@ def test_what_env_prints_lets_programs_trust_it(program):
         after = subprocess.run(['sh', '-c', shell, 'sh', *command, url], capture_output=True, text=True, timeout=PATIENCE,
                                check=False)
         assert '503' in after.stdout + after.stderr, (after.stdout, after.stderr)
+
+
+def test_no_key_is_told_over_http_in_the_log_or_in_the_journal(data, tmp_path):
+    journal, log = tmp_path / 'journal', tmp_path / 'log'
+    with daemon('--proxy', 'tls://localhost:0', '--backend', 'embedded', '--protocol', 'http', '--http', '--http-port', '0',
+                '--log-level', 'debug', '--log-output', str(log), '--journal', str(journal)) as running:
+        trusting = ssl.create_default_context(cafile=ca().strip())
+        with urllib.request.urlopen(f'https://localhost:{running.port}/', context=trusting) as response:
+            assert response.status == 200
+        told = []
+        for path in ('/v1/proxies', '/v1/proxies/default', '/v1/proxies/default/sessions', '/v1/seed', '/metrics'):
+            with urllib.request.urlopen(f'{running.control}{path}') as response:
+                told.append(response.read().decode())
+        printed = running.output
+    texts = [*told, printed, log.read_text(), journal.read_text()]
+    assert all(texts)
+    assert 'GET /' in texts[-1]
+    secret = (data / 'vaurien' / 'ca' / 'key.pem').read_text().splitlines()[1]
+    assert [text for text in texts if 'PRIVATE KEY' in text or secret in text] == []
 
 
 @pytest.mark.parametrize('words, line', [

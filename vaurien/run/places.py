@@ -50,11 +50,9 @@ class Place(NamedTuple):
         return [host.backend(Address(host.pattern, host.port or 0)) for host in read_hosts(self.intercept)]
 
     @property
-    def certified(self) -> list[str]:
-        """The names that it needs certificates for, to speak TLS in the stead of who has them; ``*``: any."""
-        if self.intercept:
-            return [host.pattern for host in read_hosts(self.intercept)]
-        return [self.backend.host, *self.wish.names] if self.wish else []
+    def opened(self) -> list[str]:
+        """The names of the hosts that a forward proxy opens; ``*``: any."""
+        return [host.pattern for host in read_hosts(self.intercept)]
 
     def inside(self, folder: Path) -> 'Place':
         """Return the same place with the path that it listens at inside a folder."""

@@ -19,7 +19,7 @@ from .intercepting import notes as intercepting_notes
 from .intercepting import read_intercept
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
-from .trust import AuthorityError, Trust, completed, make_trust, names_of
+from .trust import AuthorityError, Trust, completed, make_trust
 
 
 class Setup(NamedTuple):
@@ -122,14 +122,16 @@ def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust 
     Raises:
         ConfigError: What that needs is not installed.
     """
-    names = names_of(places)
-    if not names:
+    inside, names = [place.name for place in places if place.wish], [name for place in places for name in place.opened]
+    if not inside and not names:
         return None, []
     try:
-        return make_trust(names, environ)
+        return make_trust(places, environ, names)
     except AuthorityError as error:
-        within = next(place.name for place in places if place.wish)
-        raise ConfigError('--through', within, f':tcp after the name, which relays its TLS unread; without it: {error}') from None
+        if not inside:
+            raise
+        raise ConfigError('--through', inside[0], f':tcp after the name, which relays its TLS unread; '
+                          f'without it: {error}') from None
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

@@ -84,7 +84,8 @@ def wished(place: Place) -> Values:
     if wish is None:
         return {}
     found: dict[str, Any] = {'tls_verify': wish.verify > Verify.NOTHING, 'tls_verify_name': wish.verify is Verify.NAME,
-                             'tls_backend_ca': wish.ca, 'tls_backend_cert': wish.cert, 'tls_backend_key': wish.key}
+                             'tls_backend_ca': wish.ca, 'tls_backend_cert': wish.cert, 'tls_backend_key': wish.key,
+                             'tls_server_name': wish.names[0] if wish.names else ''}
     if wish.at_once and 'starttls' in Protocol.get(place.protocol).options:
         found['protocol.starttls'] = DIRECT
     return {key: options.Given(value, f'{place.name} {key}') for key, value in found.items() if value != ''}

@@ -19,7 +19,7 @@ def place(*texts):
 def test_what_is_said_several_times_adds_up():
     assert place() is None
     assert place('API.test', '*.b.test:8443=localhost').intercept == 'api.test,*.b.test:8443=localhost'
-    assert place('api.test', '*.b.test').certified == ['api.test', '*.b.test']
+    assert place('api.test', '*.b.test').opened == ['api.test', '*.b.test']
 
 
 def test_where_it_leads_is_known_to_those_who_ask_whether_it_may_be_written_to():

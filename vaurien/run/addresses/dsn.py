@@ -95,7 +95,7 @@ def read_dsn(text: str, taken: Pairs, told: str, default: Scheme | None) -> Foun
         last = len(text.rstrip())
         before = taken.between if not text.rstrip().endswith(taken.between) else ''
         edits.append(Edit(last, last, found.joined([found.text(f'{before}port='), make], '')))
-    return Found(text, tuple(ends), tuple(edits), notes).inside(wish, tls.trusted(taken.values), taken.escaped)
+    return Found(text, tuple(ends), tuple(edits), notes).inside(wish, taken.values, taken.escaped)
 
 
 def servers_of(text: str, taken: Pairs) -> list[Server]:

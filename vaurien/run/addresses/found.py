@@ -1,10 +1,11 @@
 """A text with addresses in it: where they are, what they mean, and the same text with others. Knows no form of such a text."""
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
 from ...address import Address
+from . import tls
 from .pieces import Piece
 from .tls import Wish
 
@@ -85,16 +86,25 @@ class Found(NamedTuple):
             text = text[:start] + value + text[end:]
         return text
 
-    def inside(self, wish: Wish | None, pieces: Sequence[Piece], write: Callable[[str], str]) -> 'Found':
+    def inside(self, wish: Wish | None, parameters: Mapping[str, Piece], write: Callable[[str], str]) -> 'Found':
         """Return the same with what the text says of TLS; a socket of this machine is spoken to without.
 
         Args:
             wish: What it asks for.
-            pieces: Where it names authorities.
+            parameters: Those of its query, or of a DSN.
             write: Writes a path as it is to stand there.
+
+        Raises:
+            UnreadableError: It insists on what cannot be.
         """
-        ends = tuple(end if end.address.unix else end._replace(wish=wish) for end in self.ends)
-        return self._replace(ends=ends, trusted=tuple(Trusted(piece.start, piece.end, write) for piece in pieces if wish))
+        if wish is None:
+            return self
+        names = wish.names if len(wish.names) == len(self.ends) else ('',) * len(self.ends)
+        ends = tuple(end if end.address.unix else end._replace(wish=wish._replace(names=(name,) if name else ()))
+                     for end, name in zip(self.ends, names, strict=True))
+        unbound = tuple(Edit(piece.start, piece.end, text('disable')) for piece in tls.bound(parameters))
+        trusted = tuple(Trusted(piece.start, piece.end, write) for piece in tls.trusted(parameters))
+        return self._replace(ends=ends, edits=(*self.edits, *unbound), trusted=trusted)
 
 
 def whole(at: int) -> Make:

@@ -30,7 +30,7 @@ def read_go(text: str, told: str) -> Found | None:
         return Found(text, (End(Address(piece.text, None), protocol),), (Edit(piece.start, piece.end, found.host(0)),))
     said = {name: pieces[-1] for name, pieces in parameters(text, go.end(), len(text)).items()}
     wish, notes = tls.notes(tls.wish('', schemes.BY_PROTOCOL.get(protocol, schemes.Scheme()), said), told, is_java=False)
-    return read_list(text, [piece], protocol)._replace(notes=notes).inside(wish, tls.trusted(said), quote)
+    return read_list(text, [piece], protocol)._replace(notes=notes).inside(wish, said, quote)
 
 
 def read_plain(text: str, told: str) -> Found:

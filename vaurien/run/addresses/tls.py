@@ -24,7 +24,7 @@ class Wish(NamedTuple):
         ca: The file of the authorities that it trusts; empty: those that all programs do.
         cert, key: The files of what it shows of itself; empty: nothing.
         at_once: TLS begins with the first byte, also in protocols that begin it later.
-        names: Names of the server beside that of its address.
+        names: What the server is called where its address says it otherwise; of several servers first one for each.
     """
 
     verify: Verify
@@ -63,6 +63,8 @@ AT_LEAST = {
 UNVERIFIED = re.compile(r'"rejectunauthorized"\s*:\s*false')
 #: drivers of MySQL that verify the name where they know an authority; others look at the authority alone
 STRICT = ('pymysql', 'aiomysql', 'asyncmy')
+BINDING = 'channelbinding'
+BOUND = 'channel_binding=require: the password would be bound to a certificate that the server has not got'
 UNREAD = 'asks for TLS: from there on it is relayed unread, and only connections can fail'
 REFUSED = 'no demand for a certificate with the name of the server: a JVM takes no authority from its environment; ' \
     '{}:tcp would relay it nevertheless'
@@ -116,6 +118,18 @@ def asked(name: str, scheme: Scheme, words: Mapping[str, str], ca: str) -> Verif
 def trusted(parameters: Mapping[str, Piece]) -> list[Piece]:
     """Return where a text names authorities, in place of which the run's is to stand."""
     return [piece for key, piece in parameters.items() if plain(key) in CA and piece.text and piece.text != SYSTEM]
+
+
+def bound(parameters: Mapping[str, Piece]) -> list[Piece]:
+    """Return where a text asks for a password that is bound to the server's certificate (libpq), which is vaurien's here.
+
+    Raises:
+        UnreadableError: It insists on it.
+    """
+    found = [piece for key, piece in parameters.items() if plain(key) == BINDING]
+    if any(piece.text == 'require' for piece in found):
+        raise UnreadableError(f'no {BOUND}; {{}}:tcp would relay it unread')
+    return found
 
 
 def notes(said: Wish | None, told: str, is_java: bool) -> tuple[Wish | None, tuple[str, ...]]:

@@ -98,7 +98,7 @@ def read_url(text: str, start: int, stop: int, told: str, first: int) -> Found:
         hosts = split_pieces(text, *parts.hosts)
         hosts += [piece for value in parts.query.get('host', ()) for piece in listed(text, value)]
         wish = wish._replace(names=tuple(name for piece in hosts if (name := with_port(piece).host.text)))
-    return Found(text, tuple(ends), tuple(shifted), notes).inside(wish, tls.trusted(said), quote)
+    return Found(text, tuple(ends), tuple(shifted), notes).inside(wish, said, quote)
 
 
 def scheme_of(name: str, told: str) -> Scheme:

@@ -20,10 +20,12 @@ from ..addresses import Verify
 from ..addresses.tls import SYSTEM
 from ..places import Place
 
-__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust', 'names_of']
+__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust']
 
 CERTIFICATE, BUNDLE, ROOTS, JAVA_STORE = 'ca.pem', 'authorities.pem', 'backends.pem', 'authorities.p12'
 JAVA_VARIABLE = 'JAVA_TOOL_OPTIONS'     #: what each Java takes options from
+#: a password is not bound to the certificate that libpq is shown (SCRAM-SHA-256-PLUS): the server has another one
+UNBOUND = {'PGCHANNELBINDING': 'disable'}
 
 
 class Trust(NamedTuple):
@@ -35,6 +37,7 @@ class Trust(NamedTuple):
         roots: What the proxies trust where nothing else is said, as the environment names it to the command; empty: what the
             system trusts.
         environ: The environment of the command so far.
+        more: Other variables of the command.
         folder: Where the files lie; None: they are not written yet.
     """
 
@@ -42,6 +45,7 @@ class Trust(NamedTuple):
     bundle: bytes
     roots: bytes
     environ: Mapping[str, str]
+    more: Mapping[str, str]
     folder: Path | None = None
 
     def inside(self, folder: Path) -> 'Trust':
@@ -60,7 +64,7 @@ class Trust(NamedTuple):
         """The variables that let the command trust it."""
         if self.folder is None:
             return {}
-        told = variables(str(self.folder / CERTIFICATE), self.authorities, self.environ)
+        told = {**variables(str(self.folder / CERTIFICATE), self.authorities, self.environ), **self.more}
         if shutil.which('java', path=self.environ.get('PATH', os.defpath)) or self.environ.get('JAVA_HOME'):
             java = write_store(self.bundle, self.folder / JAVA_STORE)
             told[JAVA_VARIABLE] = ' '.join(filter(None, [self.environ.get(JAVA_VARIABLE, ''), *java]))
@@ -73,12 +77,13 @@ class Trust(NamedTuple):
         return msgspec.structs.replace(spec, tls_backend_ca=str(self.folder / ROOTS))
 
 
-def make_trust(names: Sequence[str], environ: Mapping[str, str]) -> tuple[Trust, list[str]]:
+def make_trust(places: Sequence[Place], environ: Mapping[str, str], names: Sequence[str] = ()) -> tuple[Trust, list[str]]:
     """Make an authority, and let the proxies of this process show its certificates.
 
     Args:
-        names: Those that the run stands for; ``*`` among them: all.
+        places: The backends that the run stands for; only of those that are spoken to in TLS certificates are needed.
         environ: The environment of the command.
+        names: Hosts that it stands for beside them; ``*`` among them: all.
 
     Returns:
         What is to be trusted, and what there is to warn of.
@@ -86,16 +91,19 @@ def make_trust(names: Sequence[str], environ: Mapping[str, str]) -> tuple[Trust,
     Raises:
         AuthorityError: What it needs is not installed.
     """
-    authority = Authority.make("vaurien's authority of one run", None if '*' in names else names)
+    inside = [place for place in places if place.wish]
+    all_names = [*names_of(inside), *names]
+    authority = Authority.make("vaurien's authority of one run", None if '*' in all_names else all_names)
     use_authority(authority)
     bundle, notes = make_bundle(authority.certificate, environ)
     roots = make_bundle(b'', environ)[0] if any(environ.get(name) for name in VARIABLES) else b''
-    return Trust(authority.certificate, bundle, roots, environ), notes
+    more = UNBOUND if any(place.protocol == 'postgres' for place in inside) else {}
+    return Trust(authority.certificate, bundle, roots, environ, more), notes
 
 
 def names_of(places: Sequence[Place]) -> list[str]:
-    """Return the names that certificates are needed for: those of the backends that are spoken to in TLS; ``*``: any."""
-    return [name for place in places for name in place.certified]
+    """Return the names of the backends that are spoken to in TLS."""
+    return [name for place in places if place.wish for name in (place.backend.host, *place.wish.names)]
 
 
 def completed(place: Place, environ: Mapping[str, str]) -> Place:
