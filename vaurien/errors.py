@@ -89,11 +89,12 @@ class BackendError(VaurienError):
     Args:
         address: The backend as the user wrote it.
         reason: What the system said.
+        code: The number of its error, ``ETIMEDOUT`` where vaurien waits no longer; negative: of the look-up of a name. 0: none.
     """
 
-    def __init__(self, address: object, reason: object) -> None:
-        super().__init__(address, reason)
-        self.address, self.reason = address, reason
+    def __init__(self, address: object, reason: object, code: int = 0) -> None:
+        super().__init__(address, reason, code)
+        self.address, self.reason, self.code = address, reason, code
 
     def __str__(self) -> str:
         return f'backend {self.address} cannot be reached: {self.reason}'

@@ -47,13 +47,14 @@ class Vaurien:
         self._ends: list[tuple[RunningProxy, Callable[[], None]]] = []     # of what they have done
         self._logged = daemon.logged
 
-    def proxy(self, backend: str, protocol: str = 'tcp', **options: Any) -> 'RunningProxy':
+    def proxy(self, backend: str = '', protocol: str = 'tcp', **options: Any) -> 'RunningProxy':
         """Make a proxy for this test; it is removed after it.
 
         Args:
             backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server.
             protocol: What client and backend speak.
-            options: As for ``vaurien.testing.Daemon.create``: ``mix='20:delay'``, ``settings={'delay': {'sleep': 2}}``, ...
+            options: As for ``vaurien.testing.Daemon.create``: ``mix='20:delay'``, ``settings={'delay': {'sleep': 2}}``, ...,
+                ``intercept='api.stripe.com'`` in place of backend and protocol.
                 A fault that was certain to be applied, and was not, fails the test; ``unused_ok=True`` lets it pass.
 
         Raises:

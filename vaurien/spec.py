@@ -15,7 +15,10 @@ MAX_TOXICS = 64  #: of a proxy; each is work for each of its sessions
 MAX_NAME = 100  #: [characters] of the name of a proxy or a toxic, which is in many messages, metrics and paths
 MAX_ADDRESS = 1000  #: [characters] of an address; names of hosts have 253, paths of sockets 107
 MAX_COUNT = 2 ** 53 - 1  #: of whatever an entry of a plan counts: the largest that every reader of JSON takes as it is
+MAX_INTERCEPT = 20_000      #: [characters] of the hosts that a forward proxy opens
 EMBEDDED = 'embedded'   #: the backend that means the HTTP server inside the process
+ANY = 'any'     #: the backend that means whatever a client asks for: the proxy is a forward proxy
+INTERCEPTED = 'http'    #: the protocol that a forward proxy opens
 
 
 class BehaviorSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,7 +103,8 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     Args:
         name: How the fleet, the seed and the logs know it.
         proxy: Where it listens; port 0 picks one.
-        backend: Where it connects to; ``embedded``: the HTTP server inside the process.
+        backend: Where it connects to; ``embedded``: the HTTP server inside the process; ``any``: wherever a client asks it to.
+        intercept: Of a forward proxy: the hosts whose connections it opens, as ``words.hosts`` reads them.
         protocol: The protocol's name.
         protocol_settings: Values of the protocol's options.
         mix: The behaviors and their weights; empty: dummy alone.
@@ -128,6 +132,7 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: str = 'default'
     proxy: str = 'localhost:8000'
     backend: str = 'localhost:80'
+    intercept: str = ''
     protocol: str = 'tcp'
     protocol_settings: dict[str, Any] = {}
     mix: tuple[BehaviorSpec, ...] = ()
@@ -157,6 +162,10 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def listens(self) -> bool:
         """Whether new connections are taken."""
         return self.enabled and self.accepting
+
+
+#: what a proxy is with ``intercept``, where nothing else is said
+FORWARD = {'backend': ANY, 'protocol': INTERCEPTED}
 
 
 #: what a proxy allows itself: fields of ``ProxySpec``, keys of ``[vaurien]``
@@ -194,6 +203,8 @@ class ProxyDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     def make(self, **fields: Any) -> ProxySpec:
         """Make a spec of what is said of a proxy; single options that are said win over those that are not."""
+        if fields.get('intercept'):
+            fields = {**FORWARD, **fields}
         protocol = fields.get('protocol', ProxySpec().protocol)
         given = fields.get('settings', {})
         merged = {name: {**self.settings.get(name, {}), **given.get(name, {})} for name in {**self.settings, **given}}
@@ -264,7 +275,8 @@ def check_lengths(spec: ProxySpec) -> None:
         ConfigError: Its name, an address, or the list of its toxics is.
     """
     for field, most, what in (('name', MAX_NAME, 'characters'), ('proxy', MAX_ADDRESS, 'characters'),
-                              ('backend', MAX_ADDRESS, 'characters'), ('toxics', MAX_TOXICS, 'toxics')):
+                              ('backend', MAX_ADDRESS, 'characters'), ('intercept', MAX_INTERCEPT, 'characters'),
+                              ('toxics', MAX_TOXICS, 'toxics')):
         check_count(field, len(getattr(spec, field)), most, what)
     for toxic in spec.toxics:
         check_count('toxic', len(toxic.name), MAX_NAME, 'characters of its name')

@@ -37,6 +37,7 @@ TAUGHT = {
     'howto/postgres': ('5432',),
     'howto/smtp': ('25',),
     'howto/tls': (),
+    'howto/third-party': (),
     'howto/seed': (),
     'howto/plans': ('6379',),
     'howto/toxiproxy': ('6379',),

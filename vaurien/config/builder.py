@@ -28,11 +28,11 @@ from .plan import check_replay, read_plan
 from .plugins import load_plugins
 from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
 from .toxics import read_section, read_toxic, with_names
-from .values import label, of_plugin, prefixed, shown, spelt_out, taken
+from .values import forward, label, of_plugin, prefixed, shown, spelt_out, taken
 
 P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
-OF_ONE = ('proxy', 'backend', 'protocol', 'behavior', 'toxic', 'link')
+OF_ONE = ('proxy', 'backend', 'intercept', 'protocol', 'behavior', 'toxic', 'link')
 
 
 class Configuration(NamedTuple):
@@ -233,7 +233,7 @@ class Builder:
 
     def _proxy(self, name: str, layers: Sequence[Values]) -> ProxySpec:
         values = {key: given for layer in layers for key, given in layer.items()}
-        own = taken({**PROXY, **TLS}, values)
+        own = taken({**PROXY, **TLS}, forward(values))
         protocol = find(Protocol, own['protocol'], label('protocol', values))
         own['mix'] = own.pop('behavior')
         for entry in own['mix']:

@@ -10,9 +10,11 @@ from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
 from ..plans.grammar import FORM as FAULT
-from ..spec import EMBEDDED, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
+from ..spec import ANY, EMBEDDED, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
 from ..words.allowed import FORM as ALLOWED
 from ..words.allowed import read_allowed
+from ..words.hosts import FORM as INTERCEPTING
+from ..words.hosts import settle_hosts
 
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
@@ -40,7 +42,7 @@ class Text:
 
 def read_backend(text: str) -> str:
     """Check where to connect to, and write it in its one form."""
-    return text if text == EMBEDDED else written(text, parse_backend(text))
+    return text if text in (ANY, EMBEDDED) else written(text, parse_backend(text))
 
 
 def read_listen(text: str) -> str:
@@ -64,7 +66,8 @@ def read_version(text: str) -> str:
 
 
 LISTEN = Text('HOST:PORT', LISTENING, read_listen)
-CONNECT = Text('HOST:PORT', f'{CONNECTING}, or {EMBEDDED}', read_backend)
+CONNECT = Text('HOST:PORT', f'{CONNECTING}, {EMBEDDED}, or {ANY}', read_backend)
+HOSTS = Text('HOST[:PORT],...', INTERCEPTING, settle_hosts)
 NAME = Text('NAME', 'a name', str)
 BEHAVIORS = Text('MIX', MIX, read_mix)
 HOST = Text('HOST', 'a host name or an address', read_host)
@@ -88,6 +91,9 @@ PROXY: dict[str, Option] = {
     'backend': Option(f"Where to connect to; also unix:/path, or {EMBEDDED}: a small HTTP server inside vaurien; "
                       "tls:// before it: the backend speaks TLS",
                       CONNECT, PROXY_DEFAULTS.backend),
+    'intercept': Option("Be a forward proxy, which programs are told of by HTTPS_PROXY, and open what they send to these hosts, "
+                        "which is http; without a port: at 80 and 443; an asterisk: all names that end so; =ADDRESS: where it is",
+                        HOSTS, PROXY_DEFAULTS.intercept),
     'protocol': Option("What client and backend speak", NAME, PROXY_DEFAULTS.protocol),
     'behavior': Option("What goes wrong, and for which percentage: percent:name[,percent:name...]; "
                        "what is missing to 100 is dummy", BEHAVIORS, '100:dummy'),

@@ -2,9 +2,11 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from ..address import speaks_tls
 from ..errors import ConfigError
 from ..options import Given, Option, convert
 from ..plugins import WITH_FLAGS
+from ..spec import ANY, FORWARD
 from .arguments import Values
 from .settings import AS_TOXIPROXY, PROCESS, SHOWING, flag_of
 
@@ -60,3 +62,22 @@ def spelt_out(values: Values) -> Values:
     if short is None or not convert(short.label, PROCESS['toxiproxy'], short.value):
         return values
     return {**{key: Given(value, short.label) for key, value in AS_TOXIPROXY.items()}, **values}
+
+
+def forward(values: Values) -> Values:
+    """Return what is said of a proxy, completed where it is a forward proxy.
+
+    Raises:
+        ConfigError: It is said to be something else too.
+    """
+    given = values.get('intercept')
+    if given is None or not given.value:
+        given = values.get('backend')
+        if given is None or given.value != ANY:
+            return values
+    for key, value in FORWARD.items():
+        if key in values and values[key].value != value:
+            raise ConfigError(values[key].label, values[key].value, f'{value}, which it is anyway beside {given.label}')
+    if 'proxy' in values and speaks_tls(str(values['proxy'].value)):
+        raise ConfigError(values['proxy'].label, values['proxy'].value, f'no tls:// before it beside {given.label}')
+    return {**values, **{key: Given(value, given.label) for key, value in FORWARD.items()}}

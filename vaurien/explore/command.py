@@ -11,7 +11,7 @@ from ..cli.command import open_outputs
 from ..errors import ConfigError
 from ..protocols import Protocol
 from ..run.arguments import END
-from ..run.command import environment, sheltered
+from ..run.command import environment, everywhere, sheltered
 from ..run.keeper import Keeper
 from ..run.setup import Setup, make_setup
 from . import arguments
@@ -44,7 +44,7 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     rest = with_each(values, rest)
     setup = make_setup(rest, environ)
     check(setup)
-    check_hosts([(place.name, place.backend) for place in setup.places], values['allow_host'])
+    check_hosts([(place.name, address) for place in setup.places for address in place.reached], values['allow_host'])
     wishes = wishes_of(values, read_accepted(values['accept']))
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
@@ -94,8 +94,10 @@ class Opened:
         ending.callback(fleet.close)
         fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
         fleet.reconcile(spec.proxies)
-        through = environment(setup, {name: proxy.bound for name, proxy in fleet.proxies.items()})
-        self.runner = Runner(suite_of(setup.command, each), environ, through, fleet, keeper, folder)
+        addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
+        through = environment(setup, addresses, environ)
+        always = {**environ, **everywhere(setup, addresses, environ)}   # a forward proxy may lead elsewhere than names do
+        self.runner = Runner(suite_of(setup.command, each), always, through, fleet, keeper, folder)
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler: Any = signal_handler(number, self._stop)

@@ -25,7 +25,12 @@ def check_hosts(backends: Iterable[tuple[str, Address]], allowed: Iterable[str])
 
 
 def is_near(host: str) -> bool:
-    """Return whether a host is this machine or in a private network, by all addresses that its name has; unknown names are."""
+    """Return whether a host is this machine or in a private network, by all addresses that its name has; unknown names are.
+
+    A name that stands for several, as ``*.example.com``, is on the internet.
+    """
+    if host.startswith('*'):
+        return False
     try:
         found = {str(entry[4][0]).partition('%')[0] for entry in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):

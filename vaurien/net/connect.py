@@ -56,19 +56,19 @@ class Connecting:
             self._greenlet = spawn(self._look_up)
         if timeout and (self._sock is not None or self._greenlet is not None):
             self._timer = get_hub().loop.timer(timeout)
-            self._timer.start(self._end, None, f'no connection within {timeout:g} s')
+            self._timer.start(self._end, None, TimeoutError(errno.ETIMEDOUT, f'no connection within {timeout:g} s'))
 
     def cancel(self) -> None:
         """Give up without calling back."""
         self.done = lambda sock, error: None
-        self._end(None, 'cancelled')
+        self._end(None, OSError(errno.ECANCELED, 'cancelled'))
 
     def _look_up(self) -> None:
         try:
             self._left = list(resolve(self.address))
         except OSError as error:
             self._greenlet = None
-            return self._end(None, error.strerror or error)
+            return self._end(None, error)
         self._greenlet = None
         self._try_next(OSError(errno.EHOSTUNREACH, 'no address'))
         return None
@@ -92,7 +92,7 @@ class Connecting:
                 return self._end(sock, None)
             error = OSError(code, os.strerror(code))
             self._drop()
-        self._end(None, error.strerror or error)
+        self._end(None, error)
         return None
 
     def _outcome(self, code: int) -> int:
@@ -124,7 +124,7 @@ class Connecting:
             refuse(self._sock)
             self._sock = None
 
-    def _end(self, sock: RawSocket | None, reason: object) -> None:
+    def _end(self, sock: RawSocket | None, error: OSError | None) -> None:
         self.ended = True
         if sock is not None:
             self._sock = None
@@ -133,4 +133,4 @@ class Connecting:
         if self._greenlet is not None:
             self._greenlet.kill(block=False)
             self._greenlet = None
-        self.done(sock, None if sock is not None else BackendError(self.address, reason))
+        self.done(sock, None if error is None else BackendError(self.address, error.strerror or error, error.errno or 0))

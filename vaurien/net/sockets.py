@@ -194,6 +194,14 @@ def is_own_peer(sock: RawSocket, port: int | None) -> bool:
         return False
 
 
+def leads_to(sock: RawSocket, accepted: RawSocket) -> bool:
+    """Return whether a socket is connected to the very address at which another one was accepted."""
+    try:
+        return bool(sock.family == accepted.family and sock.getpeername() == accepted.getsockname())
+    except OSError:     # the peer may be gone already
+        return False
+
+
 def refuse(sock: RawSocket) -> None:
     """Close a connection with RST."""
     with contextlib.suppress(OSError):

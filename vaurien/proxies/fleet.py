@@ -13,7 +13,7 @@ from ..errors import ConfigError
 from ..net.sockets import SocketAddress
 from ..options import check_count
 from ..plans.plan import Plan
-from ..spec import EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
+from ..spec import ANY, EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
 from .exchanges import Exchanges
 from .journal import Journal
 from .places import Places
@@ -278,6 +278,8 @@ class Fleet:
             logger.info('%s removed', name)
 
     def _find_backend(self, backend: str) -> Address:
+        if backend == ANY:
+            return Address(ANY, 0)      # no address: what is connected to is asked for by each client
         return self._start_embedded() if backend == EMBEDDED else parse_backend(backend)
 
     def _start_embedded(self) -> Address:

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-
 class Proxy:
     """One listening address, and the sessions that came in through it.
 
@@ -147,7 +146,7 @@ class Proxy:
         Raises:
             OSError: The address cannot be listened on.
         """
-        self.bound = self._listener.listen(sockets.listen(self._where(self.now), self.spec.backlog))
+        self._listen(sockets.listen(self._where(self.now), self.spec.backlog))
         self.exchanges.proxy_changed(self)
 
     def change(self, wanted: Validated) -> None:
@@ -168,13 +167,18 @@ class Proxy:
         self._change_sessions(before)
         self.pool.become(spec.pool_max_size, spec.pool_timeout, same_backend=wanted.backend == before.backend)
         if listener is not None:
-            self.bound = self._listener.listen(listener)
+            self._listen(listener)
         if not spec.listens:
             self._listener.close()
             if wanted.listen != before.listen:
                 self.bound = wanted.listen      # the port that it had is not the one that it comes back to
         if wanted.protocol is not before.protocol or not spec.enabled:
             self.abort()
+
+    def _listen(self, listener: RawSocket) -> None:
+        self.bound = self._listener.listen(listener)
+        if self.now.opening is not None:
+            self.now.opening.warn(self.name, self.bound)
 
     def _where(self, wanted: Validated) -> SocketAddress:
         """Return where to listen: one that was told to pick a port comes back where it was, as its clients know it by that."""
@@ -186,7 +190,8 @@ class Proxy:
         if self.chaos is not before.chaos:
             self.exchanges.proxy_changed(self)
             for session in self.sessions.values():
-                session.draws.change(self.chaos)
+                if session.proxy is self:   # and no tunnel
+                    session.draws.change(self.chaos)
         self.toxics.change(self.now.toxics, self._views())
 
     def _count_uses(self) -> None:
@@ -197,7 +202,7 @@ class Proxy:
 
     def _views(self) -> Iterator[ToxicView]:
         """Give the open sessions as toxics see them; acting on one may end it."""
-        return (ToxicView(session) for session in list(self.sessions.values()))
+        return (ToxicView(session) for session in list(self.sessions.values()) if session.proxy is self)
 
     def plan_changed(self) -> None:
         """Let open sessions look their exchanges up in the plan as it is now."""
@@ -230,11 +235,12 @@ class Proxy:
         timeout, stream = self.spec.timeout, self.exchanges.stream
         self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
 
-    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address,
+               protocol: BaseProtocol | None = None) -> None:
         """Make a session of two streams; whether it is recorded was decided when they were made."""
         made = RecordedSession if isinstance(client, Recorded) and isinstance(backend, Recorded) else Session
         try:
-            session = made(self, number, client, backend, self.protocol(self.settings), peer, address)
+            session = made(self, number, client, backend, protocol or self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
             return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
         self.sessions[number] = session
@@ -260,7 +266,7 @@ class Proxy:
     def session_ended(self, session: Session) -> None:
         """Forget a session and keep its counts."""
         self.sessions.pop(session.number, None)
-        self.stats.add(session.draws.count, session.client, session.backend)
+        self.stats.add(session.exchanges, session.client, session.backend)
         self.emptied()
 
     def keep(self, backend: RawSocket, address: Address) -> None:
@@ -287,7 +293,7 @@ class Proxy:
         stats = self.stats
         exchanges, from_client, from_backend = stats.exchanges, stats.from_client, stats.from_backend
         for session in self.sessions.values():
-            exchanges += session.draws.count
+            exchanges += session.exchanges
             from_client += session.client.received
             from_backend += session.backend.received
         return exchanges, from_client, from_backend

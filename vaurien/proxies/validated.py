@@ -10,11 +10,12 @@ from ..protocols.base import BaseProtocol
 from ..protocols.message import MessageProtocol
 from ..protocols.starttls import DIRECT
 from ..relay.chaos import Chaos
-from ..spec import ProxySpec, check_lengths, has_tls
+from ..spec import ANY, ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
 
 if TYPE_CHECKING:
     from ..net.tls.terms import Terms
+    from .door.opening import Opening
 
 
 class Validated(NamedTuple):
@@ -29,7 +30,8 @@ class Validated(NamedTuple):
         settings: The protocol's settings, complete.
         chaos: What it draws from.
         toxics: Its toxics by name, in order.
-        tls: What it does with TLS; None: neither side speaks it.
+        tls: What it does with TLS; None: neither side speaks it, or it is a forward proxy.
+        opening: What it opens of the connections that clients ask it for; None: it is no forward proxy.
     """
 
     spec: ProxySpec
@@ -41,6 +43,7 @@ class Validated(NamedTuple):
     chaos: Chaos
     toxics: dict[str, AttachedToxic]
     tls: 'Terms | None' = None
+    opening: 'Opening | None' = None
 
     def same_chaos(self, other: 'Validated') -> bool:
         """Return whether two specs ask for the same behaviors, so that those at work go on with what they have counted."""
@@ -63,8 +66,10 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     protocol = Protocol.get(spec.protocol)
     listen, backend = parse_address(spec.proxy, 'proxy', tls=True), find_backend(spec.backend)
     settings = protocol_settings(protocol, spec.protocol_settings)
+    forward = spec.backend == ANY or bool(spec.intercept)
+    tls = tls_of(spec, listen, backend, protocol, settings) if has_tls(spec) and not forward else None
     return Validated(spec, listen, place, backend, protocol, settings, Chaos(spec.mix, spec.settings, protocol),
-                     check_toxics(spec.toxics), tls_of(spec, listen, backend, protocol, settings) if has_tls(spec) else None)
+                     check_toxics(spec.toxics), tls, opening_of(spec, listen, protocol) if forward else None)
 
 
 def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol],
@@ -80,3 +85,13 @@ def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[Ba
     direct, ports = settings.get('starttls') == DIRECT, protocol.direct_ports
     return make_terms(spec, listen, backend, protocol.alpn, StartTLS(
         not direct and listen.port not in ports, not direct and backend.port not in ports, protocol.switch))
+
+
+def opening_of(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol]) -> 'Opening | None':
+    """Check all that a spec says about a forward proxy.
+
+    Raises:
+        ConfigError: A value does not fit, or two do not go together.
+    """
+    from .door.opening import make_opening  # most proxies have no use for it
+    return make_opening(spec, listen, protocol)

@@ -15,6 +15,7 @@ from ..errors import ConfigError, VaurienError, in_words
 from ..words.console import complain
 from . import report
 from .beside import Beside
+from .intercepting import variables
 from .keeper import Keeper
 from .places import ANYWHERE
 from .setup import Setup, make_setup
@@ -109,7 +110,7 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     child = Child(keeper)
     ending.callback(child.close)
     beside = Beside(setup.playing, fleet, spec, lambda text: None if setup.quiet else say(text, out))
-    told = begin(setup, fleet, out, ending)
+    told = begin(setup, fleet, out, ending, environ)
     try:
         child.start(setup.command, {**environ, **told}, spec.grace)
     except NotStartedError as error:
@@ -126,7 +127,7 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     return status or (UNMET if unmet and spec.strict else DONE)
 
 
-def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:
+def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack, environ: Mapping[str, str]) -> dict[str, str]:
     """Start all that is to be there before the command is, and return what the command is to be told.
 
     Args:
@@ -134,6 +135,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
         fleet: The proxies; none is there yet.
         out: Where lines go.
         ending: What is to be done in the end is added to it.
+        environ: The environment of the command so far.
     """
     spec = setup.configuration.spec
     begin_plan(fleet, spec)     # the first client finds it in force
@@ -149,18 +151,32 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
+    told = environment(setup, addresses, environ)
+    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **told}
 
 
-def environment(setup: Setup, addresses: Mapping[str, Address]) -> dict[str, str]:
+def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that say where the proxies are, and whom to trust.
 
     Args:
         setup: What there is to do.
         addresses: Where they are, by their names.
+        environ: The environment of the command so far.
     """
     urls = {place.name: str(addresses[place.name]) for place in setup.places}
-    authorities, trusting = (setup.trust.authorities, setup.trust.variables) if setup.trust else ('', {})
-    urls |= {through.name: through.told(addresses, authorities) for through in setup.throughs}
+    urls |= {through.name: through.told(addresses, setup.trust.authorities if setup.trust else '') for through in setup.throughs}
     told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
-    return {**trusting, **told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}
+    said = {template.variable: template.filled(addresses, urls) for template in setup.templates}
+    return {**everywhere(setup, addresses, environ), **told, **said}
+
+
+def everywhere(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say whom to trust, and where the forward proxy is, if there is one.
+
+    Args:
+        setup, addresses, environ: As for ``environment``.
+    """
+    trusting = setup.trust.variables if setup.trust else {}
+    if setup.door is None:
+        return trusting
+    return {**trusting, **variables(addresses[setup.door.name], setup.door.intercept, {**environ, **trusting})}

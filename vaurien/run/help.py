@@ -16,6 +16,7 @@ usage: vaurien run --through VAR [option ...] -- COMMAND [argument ...]
   --through NAME=HOST:PORT[:PROTOCOL]     a backend without a variable
   --env K=TEMPLATE      tells the command {NAME.host}, {NAME.port}, {NAME.url}
   --in-place HOST:PORT[=BACKEND]          where the address cannot be changed
+  --intercept HOST,...  APIs of others: opened by a forward proxy, TLS and all
   --behavior, --toxic, --link, --fault    what goes wrong, for all of them
   --on NAME             ... and from here on for this one
   --seed N              the same faults again

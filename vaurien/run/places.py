@@ -8,6 +8,7 @@ from ..address import CONNECTING, Address, parse_address, parse_backend
 from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME, NAME_FORM
+from ..words.hosts import read_hosts
 from . import addresses
 from .addresses import Found, Wish
 
@@ -30,6 +31,7 @@ class Place(NamedTuple):
         listen: Where the proxy listens; port 0 picks one. A path is relative to the run's own folder.
         alone: Whether it listens at the very address of its backend: the command needs a network of its own then.
         wish: What the command asks for of TLS; None: it speaks without, or what it speaks is relayed unread.
+        intercept: Of a forward proxy: the hosts whose connections it opens.
     """
 
     name: str
@@ -38,6 +40,19 @@ class Place(NamedTuple):
     listen: Address = ANYWHERE
     alone: bool = False
     wish: Wish | None = None
+    intercept: str = ''
+
+    @property
+    def reached(self) -> list[Address]:
+        """What is connected to through it; a name that stands for several has its ``*`` still."""
+        if not self.intercept:
+            return [self.backend]
+        return [host.backend(Address(host.pattern, host.port or 0)) for host in read_hosts(self.intercept)]
+
+    @property
+    def opened(self) -> list[str]:
+        """The names of the hosts that a forward proxy opens; ``*``: any."""
+        return [host.pattern for host in read_hosts(self.intercept)]
 
     def inside(self, folder: Path) -> 'Place':
         """Return the same place with the path that it listens at inside a folder."""

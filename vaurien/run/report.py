@@ -52,4 +52,5 @@ def warnings(proxy: Proxy) -> Iterator[str]:
             if entry.name not in met and entry.percent and entry.name != 'dummy':
                 yield f'{proxy.name}: warning: {entry.percent:g}:{entry.name} was never drawn'
     if stats.backend_errors:
-        yield f'{proxy.name}: warning: its backend {proxy.spec.backend} was not reached, {stats.backend_errors} times'
+        what = 'a host of --intercept' if proxy.spec.intercept else f'its backend {proxy.spec.backend}'
+        yield f'{proxy.name}: warning: {what} was not reached, {stats.backend_errors} times'

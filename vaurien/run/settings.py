@@ -1,6 +1,7 @@
 """What ``vaurien run`` can be told beside what plain vaurien can. One table, for its command line and for the docs."""
 from ..config.settings import FILE, Text
 from ..options import Bounded, Option
+from ..words.hosts import FORM as INTERCEPTING
 
 #: of these, what concerns a scenario that is played meanwhile
 SCENARIO: dict[str, Option] = {
@@ -19,11 +20,15 @@ RUN: dict[str, Option] = {
     'in_place': Option("Listen at this very address, for a command that has it written into it, and connect to BACKEND; without "
                        "one the command runs in a network of its own, which has nothing else (Linux); may be repeated",
                        Text('HOST:PORT[=BACKEND][:PROTOCOL]', 'HOST:PORT[=BACKEND]', str), None),
+    'intercept': Option("Hosts, with commas between them, whose connections are opened, as plain vaurien has it: the command is "
+                        "told of a forward proxy, and all else passes through it unread; may be repeated",
+                        Text('HOST[:PORT],...', INTERCEPTING, str), None),
     'on': Option("The options after it are for the proxy of this name alone, until the next --on",
                  Text('NAME', 'a name', str), None),
     'config': Option("An INI file; the command line wins over it, and [proxy:NAME] is for the proxy of that name", FILE, None),
     **SCENARIO,
 }
-REPEATED = ('through', 'in_place', 'env')   #: those that may be given several times
+REPEATED = ('through', 'in_place', 'env', 'intercept')   #: those that may be given several times
 #: settings of plain vaurien that have no meaning here
-ELSEWHERE = ('proxy', 'backend', 'protocol', 'fleet_only', 'populate', 'toxiproxy', 'end_with_parent', 'sync', 'http')
+ELSEWHERE = ('proxy', 'backend', 'intercept', 'protocol', 'fleet_only', 'populate', 'toxiproxy', 'end_with_parent', 'sync',
+             'http')

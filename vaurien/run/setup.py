@@ -15,6 +15,8 @@ from ..plugins import KINDS, make_catalog
 from ..scenario.playing import Playing
 from . import arguments, specs
 from .beside import read_playing
+from .intercepting import notes as intercepting_notes
+from .intercepting import read_intercept
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
 from .trust import AuthorityError, Trust, completed, make_trust
@@ -31,6 +33,7 @@ class Setup(NamedTuple):
         quiet: Whether nothing is said of proxies and faults.
         playing: The scenario that is played meanwhile; None: none.
         trust: Whom the command is to trust; None: as ever, as no TLS is ended.
+        door: The forward proxy; None: there is none.
     """
 
     configuration: Configuration
@@ -40,11 +43,12 @@ class Setup(NamedTuple):
     quiet: bool
     playing: Playing | None = None
     trust: Trust | None = None
+    door: Place | None = None
 
     @property
     def places(self) -> list[Place]:
         """The backends."""
-        return [place for through in self.throughs for place in through.places]
+        return [*(place for through in self.throughs for place in through.places), *([self.door] if self.door else [])]
 
     def inside(self, folder: Path) -> 'Setup':
         """Return the same with its sockets, and the files of whom to trust, inside a folder.
@@ -97,16 +101,19 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
                 *(read_in_place(given) for given in line.own.get('in_place', ())))
     templates = tuple(read_template(given) for given in line.own.get('env', ()))
     throughs = tuple(through.mapped(lambda place: completed(place, environ)) for through in throughs)
-    places = [place for through in throughs for place in through.places]
+    door = read_intercept(line.own.get('intercept', ()))
+    places = [*(place for through in throughs for place in through.places), *([door] if door else [])]
     check_places(places, templates)
     if not command:
         raise ConfigError('command line', ' '.join(argv), f'{arguments.END} and a command after the options')
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
+    if door is not None:
+        notes += intercepting_notes(command, environ)
     trust, more = trusted(places, environ)
     notes += more
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common), trust)
+    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common), trust, door)
 
 
 def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust | None, list[str]]:
@@ -115,12 +122,14 @@ def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust 
     Raises:
         ConfigError: What that needs is not installed.
     """
-    inside = [place.name for place in places if place.wish]
-    if not inside:
+    inside, names = [place.name for place in places if place.wish], [name for place in places for name in place.opened]
+    if not inside and not names:
         return None, []
     try:
-        return make_trust(places, environ)
+        return make_trust(places, environ, names)
     except AuthorityError as error:
+        if not inside:
+            raise
         raise ConfigError('--through', inside[0], f':tcp after the name, which relays its TLS unread; '
                           f'without it: {error}') from None
 
@@ -133,7 +142,8 @@ def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None
     """
     names = [place.name for place in places]
     if not names:
-        raise ConfigError('--through', '', 'at least one backend: VAR or NAME=HOST:PORT; or --in-place HOST:PORT')
+        raise ConfigError('--through', '', 'at least one backend: VAR or NAME=HOST:PORT; or --in-place HOST:PORT, or '
+                          '--intercept HOST')
     for at, name in enumerate(names):
         if name in names[:at]:
             raise ConfigError('--through', name, 'each name once')

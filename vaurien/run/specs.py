@@ -26,7 +26,7 @@ DEFAULTS = {'http_host': '127.0.0.1', 'http_port': '0', 'log_level': 'warning', 
 BY_PROTOCOL: dict[str, Values] = {'http': {f'protocol.{key}': options.Given('true', 'http')
                                       for key in ('overwrite_host_header', 'rewrite_redirects')}}
 #: what is said of one proxy: where it is stands on the command line of a run
-SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'protocol')), 'bufsize', *SHARED)
+SAID = (*(key for key in OF_ONE if key not in ('proxy', 'backend', 'intercept', 'protocol')), 'bufsize', *SHARED)
 
 
 class Given(NamedTuple):
@@ -70,8 +70,10 @@ def configuration(line: Line, places: Sequence[Place], given: Given) -> Configur
         common = {key: value for key, value in line.common.items() if key in SAID or of_plugin(key)}
         tls = TLS if place.wish else ''
         own = {'proxy': f'{tls}{place.listen}', 'backend': f'{tls}{place.backend}', 'protocol': place.protocol}
+        if place.intercept:
+            own = {'proxy': str(place.listen), 'intercept': place.intercept}
         builder.proxies[place.name] = {
-            **wished(place), **BY_PROTOCOL.get(place.protocol, {}), **file, **common, **line.on.get(place.name, {}),
+            **wished(place), **BY_PROTOCOL.get(own.get('protocol', ''), {}), **file, **common, **line.on.get(place.name, {}),
             **{key: options.Given(value, f'proxy {place.name}: {key}') for key, value in own.items()}}
     return builder.configuration(given.notes)
 

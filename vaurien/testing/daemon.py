@@ -47,13 +47,14 @@ class Daemon:
         host, port = split(self.process.wait_for(CONTROL_READY, START_TIMEOUT))
         self.client = Client(host, port, token)
 
-    def create(self, name: str, backend: str, protocol: str = 'tcp', unused_ok: bool = False, **fields: Any) -> RunningProxy:
+    def create(self, name: str, backend: str = '', protocol: str = 'tcp', unused_ok: bool = False, **fields: Any) -> RunningProxy:
         """Make a proxy.
 
         Args:
             name: How it is to be called; with the seed it decides which faults it draws.
-            backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server.
-            protocol: What client and backend speak.
+            backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server; nothing
+                with ``intercept``: each client says where it wants to be connected to.
+            protocol: What client and backend speak; with ``intercept`` it is http.
             unused_ok: Whether no fault has to be applied that it is asked for: see ``RunningProxy.check_used``.
             fields: Others of ``vaurien.spec.ProxySpec``: ``mix='20:delay,10:error'``, ``settings={'delay': {'sleep': 2}}``,
                 ``protocol_settings={'keep_alive': False}``, ``proxy='127.0.0.1:8000'`` (else a free port), ...
@@ -93,7 +94,7 @@ class Daemon:
             raise VaurienError(f'vaurien has not ended as it should: status {status}; it logged:\n{log}')
 
 
-def create(client: Client, seed: int, name: str, backend: str, protocol: str = 'tcp', unused_ok: bool = False,
+def create(client: Client, seed: int, name: str, backend: str = '', protocol: str = 'tcp', unused_ok: bool = False,
            **fields: Any) -> RunningProxy:
     """Make a proxy in a vaurien.
 
@@ -106,7 +107,8 @@ def create(client: Client, seed: int, name: str, backend: str, protocol: str = '
         ValueError: A name or a value does not fit.
     """
     try:
-        made = client.create(name, backend=backend, protocol=protocol, **fields)
+        where = {} if fields.get('intercept') else {'backend': backend, 'protocol': protocol}
+        made = client.create(name, **where, **fields)
     except RefusedError as error:
         from ..spec import ProxySpec  # nothing else here needs msgspec
         raise in_python(error, PROXY, (*ProxySpec.__struct_fields__, 'unused_ok')) from None
@@ -114,15 +116,14 @@ def create(client: Client, seed: int, name: str, backend: str, protocol: str = '
 
 
 @block
-def running(backend: str, protocol: str = 'tcp', seed: int | None = None, plugins: Sequence[str] = (),
+def running(backend: str = '', protocol: str = 'tcp', seed: int | None = None, plugins: Sequence[str] = (),
             log_level: str = 'info', name: str = MAIN, unused_ok: bool = False, **fields: Any) -> Iterator[RunningProxy]:
     """Run a proxy for the length of a block, in a process that ends with it.
 
     Where the block ends with an exception, what vaurien logged is printed on standard error.
 
     Args:
-        backend: Where it connects to: ``localhost:6379``, ``unix:/path``, or ``embedded``, a small HTTP server.
-        protocol: What client and backend speak.
+        backend, protocol: As for ``Daemon.create``.
         seed: What all randomness is made from: the same one repeats the same faults; None: one is chosen.
         plugins: Modules that register protocols or behaviors.
         log_level: The least that it logs.

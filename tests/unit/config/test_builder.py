@@ -128,7 +128,7 @@ def test_statsd_has_a_section():
     ('--statsd-sample-rate', '2', 'a number from 0 to 1'),
     ('--statsd-port', '0', 'an integer from 1 to 65535'),
     ('--proxy', 'localhost', 'HOST:PORT, [IPV6]:PORT or unix:/PATH with a port from 0 to 65535'),
-    ('--backend', 'localhost:0', 'HOST:PORT, [IPV6]:PORT or unix:/PATH with a host and a port from 1 to 65535, or embedded'),
+    ('--backend', 'localhost:0', 'HOST:PORT, [IPV6]:PORT or unix:/PATH with a host and a port from 1 to 65535, embedded, or any'),
     ('--behavior', '60:delay,50:error',
      'percent:name[,percent:name...] with a sum of at most 100, such as 20:delay,10:error'),
     ('--protocol', 'tpc', 'one of tcp'),

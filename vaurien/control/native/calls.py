@@ -19,7 +19,7 @@ from ...proxies.fleet import Fleet
 from ...proxies.journal import KEPT
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
-from ...spec import BehaviorSpec, ProxySpec, read_mix
+from ...spec import INTERCEPTED, BehaviorSpec, ProxySpec, read_mix
 from ...toxics import TOXICS
 from .. import checks
 from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
@@ -138,7 +138,7 @@ class Native:
 
     def create(self, request: Request) -> Reply | models.Proxy:
         checks.check_name(request.body.name)
-        fields = fields_of(request.body, ProxySpec().protocol)
+        fields = fields_of(request.body, INTERCEPTED if request.body.intercept else ProxySpec().protocol)
         proxy = self.fleet.create(self.fleet.defaults.make(name=request.body.name, **fields))
         return views.proxy_view(proxy)
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ...proxies.journal import KEPT, Fault
 from ...registry import NAME_PATTERN
-from ...spec import EMBEDDED, MAX_NAME, BehaviorSpec, ToxicSpec
+from ...spec import ANY, EMBEDDED, MAX_NAME, BehaviorSpec, ToxicSpec
 
 DEFAULT_LIMIT = 1000  #: entries of a list where the request does not say how many
 MAX_SAFE_INTEGER = 2 ** 53 - 1  #: the largest number that every reader of JSON takes as it is
@@ -21,9 +21,11 @@ ADDRESS = r'(?:tls://)?(?:unix:[\s\S]+|\[[^\[\]]+\]:[0-9]{1,5}|[^\s/@\[\]"\':]*:
 Listen = Annotated[str, Meta(description='Where it listens: HOST:PORT, [IPV6]:PORT or unix:/PATH; port 0 picks a free one; '
                                          'tls:// before it: clients speak TLS',
                              extra_json_schema={'pattern': f'^({ADDRESS})$', 'examples': ['127.0.0.1:0']})]
-Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, or embedded; tls:// before '
-                                          'it: the backend speaks TLS',
-                              extra_json_schema={'pattern': f'^({EMBEDDED}|{ADDRESS})$', 'examples': ['localhost:80']})]
+Backend = Annotated[str, Meta(description='Where it connects to: HOST:PORT, [IPV6]:PORT, unix:/PATH, embedded, or any: '
+                                          'wherever a client of a forward proxy wants; tls:// before it: the backend speaks TLS',
+                              extra_json_schema={'pattern': f'^({ANY}|{EMBEDDED}|{ADDRESS})$', 'examples': ['localhost:80']})]
+Intercept = Annotated[str, Meta(description='The hosts whose connections a forward proxy opens, as on the command line: '
+                                         'HOST[:PORT][=ADDRESS],...; the backend is any then')]
 ToxicName = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=f'^{NAME_PATTERN}$',
                                 description='How the toxic is addressed within its proxy; without it TYPE_STREAM')]
 Toxicity = Annotated[float, Meta(ge=0, le=1, description='The share of the sessions that it is active in')]
@@ -77,6 +79,7 @@ class Changes(TlsFields):
 
     proxy: Listen | UnsetType = UNSET
     backend: Backend | UnsetType = UNSET
+    intercept: Intercept | UnsetType = UNSET
     protocol: str | UnsetType = UNSET
     protocol_settings: dict[str, Any] | UnsetType = UNSET
     mix: Entries | UnsetType = UNSET
@@ -87,11 +90,17 @@ class Changes(TlsFields):
 
 
 class NewProxy(Changes, kw_only=True):
-    """What a new proxy should be; it listens on a free port of 127.0.0.1 where nothing else is said."""
+    """What a new proxy should be; it listens on a free port of 127.0.0.1 where nothing else is said.
+
+    It needs a ``backend``, or ``intercept``, which makes a forward proxy of it.
+    """
 
     name: Name
-    backend: Backend
     proxy: Listen = '127.0.0.1:0'
+
+    def __post_init__(self) -> None:
+        if self.backend is UNSET and not self.intercept:
+            raise ValueError('Object missing required field `backend`')
 
 
 class NewToxic(Input):
@@ -214,6 +223,7 @@ class Proxy(Output):
     proxy: str
     address: str
     backend: str
+    intercept: str
     protocol: str
     protocol_settings: dict[str, Any]
     behavior: str

@@ -24,7 +24,8 @@ def proxy_view(proxy: Proxy) -> models.Proxy:
     """Show a proxy."""
     spec = proxy.spec
     return models.Proxy(
-        name=spec.name, proxy=spec.proxy, address=str(proxy.bound), backend=spec.backend, protocol=spec.protocol,
+        name=spec.name, proxy=spec.proxy, address=str(proxy.bound), backend=spec.backend,
+        intercept=spec.intercept, protocol=spec.protocol,
         protocol_settings=spec.protocol_settings, behavior=str(proxy.chaos), mix=list(spec.mix), settings=spec.settings,
         toxics=[attached.spec for attached in proxy.toxics.attached.values()], enabled=spec.enabled,
         accepting=spec.accepting, timeout=spec.timeout, stay_connected=spec.stay_connected, pool_max_size=spec.pool_max_size,

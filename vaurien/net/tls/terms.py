@@ -41,6 +41,7 @@ class Terms(NamedTuple):
         protocols: What of ALPN the proxy can read; empty: all of it is the same to it.
         starttls: Where TLS begins later than with the first byte; None: nowhere.
         leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
+        asked: What a client of a forward proxy has asked for before; empty: nothing.
     """
 
     client: ssl.SSLContext | None
@@ -51,6 +52,7 @@ class Terms(NamedTuple):
     protocols: tuple[str, ...]
     starttls: StartTLS | None = None
     leaves: Leaves | None = None
+    asked: str = ''
 
     @property
     def late(self) -> tuple[bool, bool]:
@@ -86,7 +88,7 @@ class Terms(NamedTuple):
     def to_client(self, hello: ClientHello, backend: str | None) -> Channel:
         """Make the proxy's side of a connection to a client; arguments as for ``chosen``."""
         assert self.client is not None
-        context = self.client if self.leaves is None else self.leaves.context(hello.name)
+        context = self.client if self.leaves is None else self.leaves.context(hello.name or self.asked)
         return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
     def to_late_client(self, hello: ClientHello) -> Channel:

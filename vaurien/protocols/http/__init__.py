@@ -15,14 +15,15 @@ from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
 from .headers import closing, host_of, redirected, with_field
-from .requests import Requests
+from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
 
 
 @Protocol.register
 class HTTP(Conversation):
-    """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``.
+    """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``; on a connection that a
+    forward proxy has opened it says the server too, as in ``GET https://api.example/items``.
 
     Keep-alive, pipelining, chunks with trailers, interim responses, uploads that wait for ``100 Continue`` and bodies
     that end with the connection are followed; bodies are forwarded without being held. After an upgrade (WebSocket) or a
@@ -88,3 +89,19 @@ class HTTP(Conversation):
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
         return body_at(data, at, end)
+
+
+class Intercepted(HTTP):
+    """HTTP on a connection that a forward proxy has opened: the names of its requests say the server, as in
+    ``GET https://api.example/items``.
+
+    Args:
+        settings: As for ``HTTP``.
+        origin: The scheme and the server, ``https://api.example``.
+    """
+
+    framers = InterceptedRequests, Responses
+
+    def __init__(self, settings: Mapping[str, Any] | None = None, origin: str = '') -> None:
+        super().__init__(settings)
+        self.origin = origin.encode()

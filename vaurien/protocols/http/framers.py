@@ -21,9 +21,11 @@ class Conversation(MessageProtocol):
 
     Attributes:
         single: It ends after one response.
+        origin: What stands before the path in the names of its requests, where a forward proxy has opened the connection.
     """
 
     single = False
+    origin = b''
 
 
 class Messages(Framer[Conversation]):

@@ -1,6 +1,7 @@
 """Finds HTTP requests, and the point from which on the client may no longer speak HTTP. Knows no response and no failure."""
 from ...errors import ProtocolError
 from ..base import Exchange
+from ..message import MAX_NAME_BYTES
 from .framers import Conversation, Messages
 from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, read_request
 
@@ -36,3 +37,14 @@ class Requests(Messages):
         elif not asked.persists or protocol.single:
             self.final = True
         return exchange, asked.length
+
+
+class InterceptedRequests(Requests):
+    """Finds requests whose names are to say which server they are for."""
+
+    def begin(self, headers: bytes) -> tuple[Exchange, int]:
+        exchange, length = super().begin(headers)
+        method, _, target = exchange.name_as_sent.partition(b' ')
+        if target.startswith(b'/') or target == b'*':   # with an asterisk it is about the whole server
+            exchange.name_as_sent = (method + b' ' + self.protocol.origin + target.removeprefix(b'*'))[:MAX_NAME_BYTES]
+        return exchange, length

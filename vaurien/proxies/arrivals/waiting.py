@@ -3,8 +3,8 @@
 Knows of its proxy what ``ArrivalHost`` names.
 """
 import logging
-from collections.abc import Callable, Sized
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ...address import Address
 from ...errors import BackendError
@@ -14,20 +14,28 @@ from ...net.loop import PLUGIN_ERRORS
 from ...net.pool import Pool
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
-from ...spec import ProxySpec
+from ...protocols.base import BaseProtocol
+from ...protocols.http import Intercepted
 from ...wire.toxics import ProxyToxics
+from ..door.tunnels import TUNNELS, TunnelHost, Tunnels
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
 
 if TYPE_CHECKING:
     from ...net.tls.terms import Terms
+    from ..door.opening import Opening
+    from ..validated import Validated
+    from .forward import ForwardArrival
     from .tls import TlsArrival
 
 logger = logging.getLogger(__name__)
 
 
-class ArrivalHost(Protocol):
+Done = Callable[[RawSocket | None, BackendError | None], None]
+
+
+class ArrivalHost(TunnelHost, Protocol):
     """What arrivals ask of their proxy."""
 
     stats: Stats
@@ -35,15 +43,16 @@ class ArrivalHost(Protocol):
     exchanges: Exchanges
 
     @property
-    def spec(self) -> ProxySpec: ...
-    @property
     def backend(self) -> Address: ...
     @property
     def tls(self) -> 'Terms | None': ...
     @property
-    def sessions(self) -> Sized: ...
+    def now(self) -> 'Validated': ...
+    @property
+    def settings(self) -> dict[str, Any]: ...
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None: ...
-    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None: ...
+    def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address,
+               protocol: BaseProtocol | None = None) -> None: ...
     def failed(self, what: str, number: int, *socks: RawSocket) -> None: ...
     def emptied(self) -> None: ...
 
@@ -59,10 +68,11 @@ class Arrivals:
     def __init__(self, host: ArrivalHost, pool: Pool) -> None:
         self._host, self._pool = host, pool
         self._waiting: dict[Connecting, RawSocket] = {}
-        self._greeting: set[TlsArrival] = set()
-        self._number = 0
+        self._greeting: set[TlsArrival | ForwardArrival] = set()
+        self._number, self._tunnel = 0, TUNNELS
         self._refused, self._unreachable = RateLimitedLog(logger), RateLimitedLog(logger)
-        self._cannot_greet = RateLimitedLog(logger)
+        self._cannot_greet, self._asked_in_vain = RateLimitedLog(logger), RateLimitedLog(logger)
+        self._tunnels = Tunnels(host)
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._greeting)
@@ -76,6 +86,8 @@ class Arrivals:
             sockets.refuse(client)
             return None
         host.stats.accepted += 1
+        if host.now.opening is not None:
+            return self._ask(host.now.opening, client, peer)
         self._number += 1
         if host.tls is not None:
             return self._greet(host.tls, client, peer)
@@ -107,10 +119,11 @@ class Arrivals:
             self._waiting[made] = client
         return None
 
-    def connect(self, number: int, done: Callable[[RawSocket | None, BackendError | None], None]) -> Connecting | None:
-        """Connect to the backend for a session; None: it is done already."""
+    def connect(self, number: int, done: Done, address: Address | None = None) -> Connecting | None:
+        """Connect to the backend for a session, or to another address; None: it is done already."""
         host = self._host
-        made = Connecting(host.backend, host.spec.timeout, done, host.toxics.opening_delay(number) if host.toxics else 0.0)
+        made = Connecting(address or host.backend, host.spec.timeout, done,
+                          host.toxics.opening_delay(number) if host.toxics else 0.0)
         return None if made.ended else made
 
     def _cannot_connect(self, client: RawSocket, error: BackendError | None) -> None:
@@ -154,6 +167,55 @@ class Arrivals:
         self._greeting.discard(arrival)
         self._host.stats.backend_errors += 1
         self._unreachable.warning('%s: %s', self._host.spec.name, error)
+        self._host.emptied()
+
+    # -- clients of a forward proxy
+
+    def _ask(self, opening: 'Opening', client: RawSocket, peer: str) -> None:
+        from .forward import ForwardArrival  # most proxies have no use for it
+        arrival = ForwardArrival(self, opening, client, peer, self._host.spec.timeout)
+        self._greeting.add(arrival)
+        arrival.start()
+
+    def connect_asked(self, arrival: 'ForwardArrival', done: Done) -> Connecting | None:
+        """Connect to where a client wants to be connected to; None: it is done already, or the client is gone."""
+        if arrival.entry is None:   # no toxic is about it, and the others' numbers are as without it
+            self._tunnel += 1
+            arrival.number = self._tunnel
+            made = Connecting(arrival.address, self._host.spec.timeout, done)
+            return None if made.ended else made
+        self._number += 1
+        arrival.number = self._number
+        try:
+            return self.connect(arrival.number, done, arrival.address)
+        except PLUGIN_ERRORS:
+            self._greeting.discard(arrival)
+            arrival.abort()
+            self._host.failed('a toxic', arrival.number)
+            return None
+
+    def entered(self, arrival: 'ForwardArrival', client: Stream, backend: Stream) -> None:
+        """Hand a client of a forward proxy over to its session."""
+        self._greeting.discard(arrival)
+        where = arrival.peer, arrival.address
+        if arrival.entry is None:
+            self._tunnels.open(arrival.number, client, backend, *where)
+        else:
+            self._host.paired(arrival.number, client, backend, *where, Intercepted(self._host.settings, arrival.origin))
+
+    def refused(self, arrival: 'ForwardArrival', why: object) -> None:
+        """Forget a client of a forward proxy that has not come as far as a session."""
+        self._greeting.discard(arrival)
+        name = self._host.spec.name
+        if not why:
+            logger.debug('%s: %s has left before it was connected', name, arrival.peer)
+        elif not isinstance(why, BackendError):
+            self._asked_in_vain.warning('%s: %s is not connected: %s', name, arrival.peer, why)
+        elif arrival.entry is None:
+            logger.info('%s: %s', name, why)
+        else:
+            self._host.stats.backend_errors += 1
+            self._unreachable.warning('%s: %s', name, why)
         self._host.emptied()
 
     def abort(self) -> None:

@@ -3,6 +3,7 @@
 The authority is in memory and is believed for the names alone that the run stands for. Its key is in no file.
 """
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import msgspec
 
 from ...address import speaks_tls
 from ...net.tls.authority import Authority, AuthorityError, use_authority
+from ...net.tls.authority.java import write_store
 from ...net.tls.authority.roots import VARIABLES, make_bundle, variables
 from ...net.tls.authority.secret import write
 from ...spec import ProxySpec
@@ -20,7 +22,8 @@ from ..places import Place
 
 __all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust']
 
-CERTIFICATE, BUNDLE, ROOTS = 'ca.pem', 'authorities.pem', 'backends.pem'
+CERTIFICATE, BUNDLE, ROOTS, JAVA_STORE = 'ca.pem', 'authorities.pem', 'backends.pem', 'authorities.p12'
+JAVA_VARIABLE = 'JAVA_TOOL_OPTIONS'     #: what each Java takes options from
 #: a password is not bound to the certificate that libpq is shown (SCRAM-SHA-256-PLUS): the server has another one
 UNBOUND = {'PGCHANNELBINDING': 'disable'}
 
@@ -61,11 +64,15 @@ class Trust(NamedTuple):
         """The variables that let the command trust it."""
         if self.folder is None:
             return {}
-        return {**variables(str(self.folder / CERTIFICATE), self.authorities, self.environ), **self.more}
+        told = {**variables(str(self.folder / CERTIFICATE), self.authorities, self.environ), **self.more}
+        if shutil.which('java', path=self.environ.get('PATH', os.defpath)) or self.environ.get('JAVA_HOME'):
+            java = write_store(self.bundle, self.folder / JAVA_STORE)
+            told[JAVA_VARIABLE] = ' '.join(filter(None, [self.environ.get(JAVA_VARIABLE, ''), *java]))
+        return told
 
     def of_backend(self, spec: ProxySpec) -> ProxySpec:
         """Return a proxy that trusts what the command would, where nothing else is said."""
-        if not self.folder or not self.roots or spec.tls_backend_ca or not speaks_tls(spec.backend):
+        if not self.folder or not self.roots or spec.tls_backend_ca or not (speaks_tls(spec.backend) or spec.intercept):
             return spec
         return msgspec.structs.replace(spec, tls_backend_ca=str(self.folder / ROOTS))
 
@@ -76,7 +83,7 @@ def make_trust(places: Sequence[Place], environ: Mapping[str, str], names: Seque
     Args:
         places: The backends that the run stands for; only of those that are spoken to in TLS certificates are needed.
         environ: The environment of the command.
-        names: Hosts that it stands for beside them.
+        names: Hosts that it stands for beside them; ``*`` among them: all.
 
     Returns:
         What is to be trusted, and what there is to warn of.
@@ -85,7 +92,8 @@ def make_trust(places: Sequence[Place], environ: Mapping[str, str], names: Seque
         AuthorityError: What it needs is not installed.
     """
     inside = [place for place in places if place.wish]
-    authority = Authority.make("vaurien's authority of one run", [*names_of(inside), *names])
+    all_names = [*names_of(inside), *names]
+    authority = Authority.make("vaurien's authority of one run", None if '*' in all_names else all_names)
     use_authority(authority)
     bundle, notes = make_bundle(authority.certificate, environ)
     roots = make_bundle(b'', environ)[0] if any(environ.get(name) for name in VARIABLES) else b''
