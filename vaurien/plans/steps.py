@@ -3,6 +3,7 @@ from collections.abc import Iterable
 
 from ..behaviors.dummy import DUMMY, Dummy
 from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
+from ..protocols.tls_kinds import HANDSHAKE
 from ..wire.toxics import AttachedToxic
 from .entry import Request
 from .planned import Planned
@@ -23,6 +24,9 @@ class ProxyPlan:
     def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str,
                  replay: ProxyReplay | None = None) -> None:
         self._steps, self._shape, self.replay = tuple(steps), protocol.shape, replay
+        #: something is meant for the handshake of TLS
+        self.greets = any(entry.before == HANDSHAKE for entry in (
+            *(step.entry for step in self._steps), *(() if replay is None else replay.entries)))
         self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
         self._others: list[Step] = []
         self.marked(test)

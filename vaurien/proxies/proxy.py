@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
-from ..address import Address
+from ..address import Address, speaks_tls
 from ..net import sockets
 from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
@@ -18,6 +18,7 @@ from ..plans.planned import Planned
 from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
+from ..relay.greeting import Greeting
 from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
@@ -106,6 +107,11 @@ class Proxy:
     def tls(self) -> 'Terms | None':
         """What it does with TLS; None: neither side speaks it."""
         return self.now.tls
+
+    @property
+    def tls_sides(self) -> tuple[bool, bool]:
+        """Whether it speaks TLS with its clients, and with its backend."""
+        return speaks_tls(self.spec.proxy), speaks_tls(self.spec.backend)
 
     @property
     def protocol(self) -> type[BaseProtocol]:
@@ -270,7 +276,7 @@ class Proxy:
         else:
             backend.close()
 
-    def fault(self, session: Session, exchange: Exchange, kind: str) -> None:
+    def fault(self, session: Session | Greeting, exchange: Exchange, kind: str) -> None:
         """Count a fault and write it down."""
         drawn, use = exchange.drawn, self.chaos.uses.get(id(exchange.behavior))
         if use is not None:

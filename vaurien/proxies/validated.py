@@ -2,11 +2,13 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..address import Address, parse_address
+from ..address import Address, parse_address, speaks_tls
+from ..errors import ConfigError
 from ..net.sockets import SocketAddress
 from ..plugins import protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
+from ..protocols.tls_kinds import place_for
 from ..relay.chaos import Chaos
 from ..spec import ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
@@ -61,8 +63,21 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     protocol = Protocol.get(spec.protocol)
     listen, backend = parse_address(spec.proxy, 'proxy', tls=True), find_backend(spec.backend)
     return Validated(spec, listen, place, backend, protocol,
-                     protocol_settings(protocol, spec.protocol_settings), Chaos(spec.mix, spec.settings, protocol),
+                     protocol_settings(protocol, spec.protocol_settings), checked(Chaos(spec.mix, spec.settings, protocol), spec),
                      check_toxics(spec.toxics), tls_of(spec, listen, backend, protocol) if has_tls(spec) else None)
+
+
+def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
+    """Return a mix in which no kind of TLS is asked for that the proxy cannot have.
+
+    Raises:
+        ConfigError: One is.
+    """
+    for _, behavior in chaos.entries:
+        kind = behavior.settings.get('kind', '')
+        if place := place_for(kind, speaks_tls(spec.proxy), speaks_tls(spec.backend)):
+            raise ConfigError('kind', kind, place)
+    return chaos
 
 
 def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol]) -> 'Terms | None':

@@ -6,6 +6,7 @@ from ..behaviors.dummy import DUMMY, Dummy
 from ..mix import Mix, check_sum, format_mix
 from ..plugins import make_behavior
 from ..protocols.base import OPENING, BaseProtocol, Exchange
+from ..protocols.tls_kinds import HANDSHAKE
 from ..spec import BehaviorSpec
 from ..words.uses import Entry, Use
 
@@ -24,9 +25,11 @@ class Chaos(Mix[Dummy]):
 
     Attributes:
         uses: What each entry has come to, by the ``id`` of its behavior.
+        opens: Some behavior fails the opening of connections, before any request.
+        greeting: The ids of those behaviors that fail the handshake of TLS, and nothing else.
     """
 
-    __slots__ = ('spec', 'opens', 'uses')
+    __slots__ = ('spec', 'opens', 'greeting', 'uses')
 
     def __init__(self, entries: Iterable[BehaviorSpec], settings: Mapping[str, Mapping[str, Any]],
                  protocol: type[BaseProtocol]) -> None:
@@ -34,11 +37,12 @@ class Chaos(Mix[Dummy]):
         weights = [(entry.percent, entry.name) for entry in self.spec]
         check_sum(weights, format_mix(weights))
         super().__init__([(entry.percent, make_behavior(entry, settings, protocol)) for entry in self.spec], DUMMY)
-        self.plain = self.plain or all(behavior is DUMMY for _, behavior in self.entries)
+        behaviors = [behavior for _, behavior in self.entries]
+        self.opens = any(fails_at(OPENING, behavior, protocol) for behavior in behaviors)
+        self.greeting = frozenset(id(behavior) for behavior in behaviors if fails_at(HANDSHAKE, behavior, protocol))
+        self.plain = self.plain or all(behavior is DUMMY or id(behavior) in self.greeting for behavior in behaviors)
         self.uses = {id(behavior): Use(Entry(entry.name, entry.percent, {**settings.get(entry.name, {}), **entry.settings}))
                      for entry, (_, behavior) in zip(self.spec, self.entries, strict=True) if behavior is not DUMMY}
-        #: some behavior fails the opening of connections, before any request
-        self.opens = any(fails_opening(behavior, protocol) for _, behavior in self.entries)
 
     def __str__(self) -> str:
         return format_mix([(entry.percent, entry.name) for entry in self.spec])
@@ -59,6 +63,6 @@ class Chaos(Mix[Dummy]):
         return any(entry is behavior for _, entry in self.entries)
 
 
-def fails_opening(behavior: Dummy, protocol: type[BaseProtocol]) -> bool:
-    """Return whether a behavior was told a kind that belongs to the opening of a connection."""
-    return any(OPENING in protocol.errors[kind].stages for kind in protocol.kinds_named(behavior.settings.get('kind', '')))
+def fails_at(stage: str, behavior: Dummy, protocol: type[BaseProtocol]) -> bool:
+    """Return whether a behavior was told a kind that belongs to a stage before all requests: the opening, or the handshake."""
+    return any(stage in protocol.kind(kind).stages for kind in protocol.kinds_named(behavior.settings.get('kind', '')))

@@ -9,8 +9,8 @@ from random import Random
 from ..behaviors.dummy import DUMMY, Dummy
 from ..plans.replay import generator
 from ..plans.steps import SessionPlan
-from ..protocols.base import BaseProtocol, Behavior, Exchange
-from .chaos import Chaos, fails_opening
+from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
+from .chaos import Chaos, fails_at
 
 
 class Draws:
@@ -91,7 +91,7 @@ class Draws:
         behavior: Behavior = DUMMY
         if not self.chaos.plain:
             behavior = self._choose()
-            if behavior is not DUMMY and not self.chaos.meant(behavior, exchange):
+            if behavior is not DUMMY and (id(behavior) in self.chaos.greeting or not self.chaos.meant(behavior, exchange)):
                 behavior = DUMMY
         if self.plan is not None:
             behavior = self.plan.choose(exchange, behavior, digest)
@@ -100,6 +100,6 @@ class Draws:
     def draw_opening(self, exchange: Exchange, protocol: type[BaseProtocol]) -> Dummy | None:
         """Choose the behavior of the opening of the connection; None: nothing happens to it."""
         behavior = exchange.behavior = self._choose()
-        if not fails_opening(behavior, protocol):
+        if not fails_at(OPENING, behavior, protocol):
             return None
         return behavior if self.chaos.meant(behavior, exchange) else None

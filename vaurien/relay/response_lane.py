@@ -108,7 +108,8 @@ class ResponseLane(MessageLane):
         if piece:
             self.dest.sendall(piece)
         if failure.half.end:
-            exchange.failure = failure._replace(end=failure.half.end)
+            if failure.end == 'close':
+                exchange.failure = failure._replace(end=failure.half.end)
             if not done:
                 self.reply(exchange)
                 return True
@@ -233,10 +234,4 @@ class ResponseLane(MessageLane):
             self.dest.sendall(failure.reply)
         if session.ended:
             return
-        end = failure.end or end
-        if end == 'close':
-            session.finish_client()
-        elif end == 'reset':
-            session.abort()
-        elif end == 'silence':
-            session.silence()
+        self.end_client(failure.end or end)

@@ -14,7 +14,8 @@ from ...net.loop import PLUGIN_ERRORS
 from ...net.pool import Pool
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
-from ...spec import ProxySpec
+from ...relay.greeting import Greeting, GreetingHost, is_expected
+from ...relay.recording.handshake import Greeted, record_accepted, record_refused
 from ...wire.toxics import ProxyToxics
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
@@ -27,15 +28,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class ArrivalHost(Protocol):
+class ArrivalHost(GreetingHost, Protocol):
     """What arrivals ask of their proxy."""
 
     stats: Stats
     toxics: ProxyToxics
     exchanges: Exchanges
 
-    @property
-    def spec(self) -> ProxySpec: ...
     @property
     def backend(self) -> Address: ...
     @property
@@ -77,7 +76,7 @@ class Arrivals:
             return None
         host.stats.accepted += 1
         self._number += 1
-        if host.tls is not None:
+        if host.tls is not None or is_expected(host):
             return self._greet(host.tls, client, peer)
         kept = self._pool.take() if len(self._pool) else None
         if kept is not None:
@@ -121,7 +120,7 @@ class Arrivals:
 
     # -- clients of a proxy that speaks TLS on a side
 
-    def _greet(self, terms: 'Terms', client: RawSocket, peer: str) -> None:
+    def _greet(self, terms: 'Terms | None', client: RawSocket, peer: str) -> None:
         from .tls import TlsArrival  # it is slow to import, and most proxies have no use for it
         host = self._host
         arrival = TlsArrival(self, terms, self._number, client, peer, host.backend, host.spec.timeout)
@@ -142,6 +141,25 @@ class Arrivals:
         """Hand a client over to its session."""
         self._greeting.discard(arrival)
         self._host.paired(arrival.number, client, backend, arrival.peer, arrival.address)
+        if arrival.fails is not None and self.recorded:
+            record_accepted(self._host.exchanges, self._greeted(arrival, arrival.fails))
+
+    def greeting(self, arrival: 'TlsArrival') -> Greeting | None:
+        """Draw for a client's handshake; None: it goes on as it would."""
+        if not is_expected(self._host):
+            return None
+        made = Greeting(self._host, arrival.number, arrival.hello)
+        return made if made.kind else None
+
+    def greeted(self, arrival: 'TlsArrival') -> None:
+        """Forget a client whose handshake was made to fail, or that has left before there was one."""
+        self._greeting.discard(arrival)
+        if arrival.fails is not None and self.recorded:
+            record_refused(self._host.exchanges, self._greeted(arrival, arrival.fails))
+        self._host.emptied()
+
+    def _greeted(self, arrival: 'TlsArrival', greeting: Greeting) -> Greeted:
+        return Greeted(self._host.spec.name, arrival.peer, greeting, arrival.started, arrival.sent)
 
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
         """Forget a client that has not come as far as a session."""

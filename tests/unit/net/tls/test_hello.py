@@ -44,7 +44,7 @@ def extension(kind, data):
 
 
 REAL = real_hello()
-ASKED = ClientHello('db.example', ('h2', 'http/1.1'), (0x304, 0x303))
+ASKED = ClientHello('db.example', ('h2', 'http/1.1'), (0x304, 0x303), bytes.fromhex('130213031301'))
 
 
 def test_a_real_one_says_name_protocols_and_versions():
