@@ -17,7 +17,9 @@ REQUIRES = (
     'prometheus-client>=0.20',
     'statsd>=4.0',
 )
+TLS = ('cryptography>=42.0',)       # certificates of an authority of its own; the first that has times with their zone
 TEST = (
+    *TLS,
     'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'pytest-random-order>=1.1', 'coverage>=7.10', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx>=0.27', 'aiosmtpd>=1.4.6', 'websockets>=13.0', 'schemathesis>=4.0',
@@ -30,7 +32,7 @@ TEST = (
     'readme-renderer>=43',      # what an index of packages makes of README.rst
 )
 BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1')
-LINT = ('ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
+LINT = (*TLS, 'ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
 DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'sphinx-copybutton>=0.5.2', 'pytest>=8.3')      # pytest: the page of its plugin reads it
 
 
@@ -76,7 +78,7 @@ setup(
     package_data={'vaurien': ['py.typed']},
     python_requires='>=3.11',
     install_requires=REQUIRES,
-    extras_require={'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
+    extras_require={'tls': TLS, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
     entry_points={
         'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main'],
         'pytest11': ['vaurien = vaurien.pytest_plugin'],

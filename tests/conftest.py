@@ -24,12 +24,16 @@ settings.load_profile('patient')
 def pytest_configure(config: pytest.Config) -> None:
     """Give the workers of a run one shelf, from which each takes what the first of them has made.
 
+    An authority of vaurien's own is kept in a folder of this run, and never in that of the user.
+
     What a test starts listens to SIGINT and SIGQUIT, even where the whole run was sent to the background by a shell that has its
     jobs ignore them.
     """
     for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, default)
+    os.environ['XDG_DATA_HOME'] = data = tempfile.mkdtemp(prefix='vaurien-data-')
+    config.add_cleanup(lambda: shutil.rmtree(data, ignore_errors=True))
     if getattr(config.option, 'numprocesses', None) and SHELF not in os.environ:
         os.environ[SHELF] = shelf = tempfile.mkdtemp(prefix='vaurien-shelf-')
         config.add_cleanup(lambda: shutil.rmtree(shelf, ignore_errors=True))

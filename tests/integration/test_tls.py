@@ -288,8 +288,6 @@ def test_half_open_handshakes_leave_nothing():
 # -- how it is asked for
 
 @pytest.mark.parametrize('argv, line', [
-    (['--proxy', 'tls://localhost:0'],
-     "--proxy: 'tls://localhost:0' is not valid, expected a certificate beside it, as tls_cert"),
     (['--tls-cert', '/no/such'], "--tls-cert: '/no/such' is not valid, expected a file with a certificate in PEM, "
                                  "but: No such file or directory"),
     (['--tls-backend-ca', '/no/such'], "--tls-backend-ca: '/no/such' is not valid, expected a file with certificates of "
@@ -407,3 +405,44 @@ def test_curl_verifies_and_is_failed_inside_tls():
                                   capture_output=True, text=True, check=True).stdout
         assert curl('/') == '200 1.1'
         assert curl('/doomed') == '503 1.1'
+
+
+# -- no certificate needed
+
+def test_without_what_the_extra_brings_a_proxy_says_what_there_is_to_do(tmp_path, monkeypatch):
+    (tmp_path / 'cryptography.py').write_text('raise ImportError("it is not there")')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    done = run_to_end('--proxy', 'tls://localhost:0')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == ("vaurien: --proxy: 'tls://localhost:0' is not valid, expected a certificate beside it, as --tls-cert; "
+                           "without one: certificates of vaurien's own need what vaurien[tls] brings: pip install "
+                           '"vaurien[tls]"\n')
+
+
+def trusting(certificate: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate)
+
+
+def test_a_proxy_without_a_certificate_is_believed_for_every_name_by_those_who_trust_its_authority(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path))
+    with Backend(echo) as backend, daemon('--proxy', 'tls://localhost:0', '--backend', backend.address) as running:
+        context = trusting(str(tmp_path / 'vaurien' / 'ca' / 'ca.pem'))
+        for name in ('localhost', '127.0.0.1', 'api.example', 'API.Example'):
+            with client_of(running.port, name, context) as client:
+                client.sendall(b'hello')
+                assert read_exactly(client, 5) == b'hello'
+        with pytest.raises(ssl.SSLCertVerificationError), client_of(running.port):
+            pass    # whose certificate is of another authority
+
+
+def test_a_client_goes_on_by_its_ticket_under_an_authority_of_vaurien(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path))
+    with Backend(echo) as backend, daemon('--proxy', 'tls://localhost:0', '--backend', backend.address) as running:
+        context = trusting(str(tmp_path / 'vaurien' / 'ca' / 'ca.pem'))
+        with client_of(running.port, 'api.example', context) as client:
+            client.sendall(b'hello')
+            read_exactly(client, 5)
+            session = client.session
+        with connect(running.port) as sock, \
+                context.wrap_socket(sock, server_hostname='api.example', session=session) as client:
+            assert client.session_reused

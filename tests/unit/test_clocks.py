@@ -18,6 +18,8 @@ SHOWN = {
     'relay/recording/recorder.py': {'time.time'}, 'relay/recording/session.py': {'time.time'},
     'net/tls/files.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
     'net/tls/validity.py': {'datetime.UTC', 'datetime.datetime'},
+    'net/tls/authority/issuing.py': {'datetime.UTC', 'datetime.datetime', 'datetime.timedelta', 'datetime.now'},
+    'net/tls/authority/kept.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
     'cli/live.py': {'time.strftime', 'time.localtime'}, 'ctl/text.py': {'time.strftime', 'time.localtime'},
 }
 

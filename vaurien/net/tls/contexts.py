@@ -1,20 +1,21 @@
 """The contexts that a proxy speaks TLS with, made of what its spec says, all of which is checked first. Opens no socket."""
-import os
 import ssl
-from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
-from ...address import speaks_tls
+from ...address import is_loopback, parse_address, parse_backend, speaks_tls
 from ...errors import ConfigError
-from ...spec import TLS_FIELDS, TLS_VERSIONS, ProxySpec
-from .files import load_authorities, load_certificate
+from ...spec import EMBEDDED, TLS_FIELDS, TLS_VERSIONS, ProxySpec
+from .authority import LOOPBACK, Authority, AuthorityError, own_authority
+from .authority.leaves import Leaves
+from .files import load_authorities, load_certificate, state_of
 
 VERSIONS = dict(zip(TLS_VERSIONS, (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), strict=True))
 FILES = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key')
 KEPT = 64   #: pairs of contexts that are kept: a proxy that is changed in other things goes on with those that it has
+ANY = ('0.0.0.0', '::')     #: where all interfaces are listened on, and what nobody asks for
 
 
 class Contexts(NamedTuple):
@@ -23,10 +24,12 @@ class Contexts(NamedTuple):
     Args:
         client: Towards its clients.
         backend: Towards its backend.
+        leaves: Those towards its clients by the names that they ask for; None: ``client`` has the certificate that was given.
     """
 
     client: ssl.SSLContext
     backend: ssl.SSLContext
+    leaves: Leaves | None = None
 
 
 def contexts(spec: ProxySpec) -> Contexts:
@@ -35,32 +38,40 @@ def contexts(spec: ProxySpec) -> Contexts:
     Proxies of which the same is said share them, as long as the files are the same.
 
     Raises:
-        ConfigError: A file cannot be used, or two values do not go together.
+        ConfigError: A file cannot be used, two values do not go together, or there is neither a certificate nor an authority.
     """
-    if speaks_tls(spec.proxy) and not spec.tls_cert:
-        raise ConfigError('proxy', spec.proxy, 'a certificate beside it, as tls_cert')
+    own = speaks_tls(spec.proxy) and not spec.tls_cert
     said = ProxySpec(proxy='tls://' if speaks_tls(spec.proxy) else '', backend='tls://' if speaks_tls(spec.backend) else '',
                      **{name: getattr(spec, name) for name in TLS_FIELDS})
-    return _contexts(msgspec.json.encode(said), tuple(map(_state, _files(spec))))
+    files = tuple(map(state_of, _files(spec)))
+    try:
+        return _contexts(msgspec.json.encode(said), files, *((own_authority(), own_names(spec)) if own else ()))
+    except AuthorityError as error:
+        raise ConfigError('proxy', spec.proxy, f'a certificate beside it, as --tls-cert; without one: {error}') from None
 
 
 def _files(spec: ProxySpec) -> list[str]:
     return [path for name in FILES if (path := getattr(spec, name))]
 
 
-def _state(path: str) -> tuple[int, ...]:
-    """Return what changes where a file is another one or is written again."""
-    with suppress(OSError, ValueError):
-        found = os.stat(path)
-        return found.st_ino, found.st_size, found.st_mtime_ns
-    return ()
-
-
 @lru_cache(KEPT)
-def _contexts(said: bytes, files: tuple[tuple[int, ...], ...]) -> Contexts:
+def _contexts(said: bytes, files: tuple[tuple[int, ...], ...], authority: Authority | None = None,
+              names: tuple[str, ...] = ()) -> Contexts:
     spec = msgspec.json.decode(said, type=ProxySpec)
     check_pairs(spec)
-    return Contexts(client_context(spec), backend_context(spec))
+    client, backend = client_context(spec), backend_context(spec)
+    return Contexts(client, backend, Leaves(authority, lambda: client_context(spec), names) if authority else None)
+
+
+def own_names(spec: ProxySpec) -> tuple[str, ...]:
+    """Return the names that a proxy's certificate has where a client asks for none: its own, and its backend's."""
+    listen = parse_address(spec.proxy, 'proxy', tls=True)
+    names = [] if listen.unix or not listen.host else [listen.host]
+    if listen.unix or not listen.host or is_loopback(listen.host) or listen.host in ANY:
+        names += LOOPBACK
+    if spec.backend != EMBEDDED and not (backend := parse_backend(spec.backend)).unix:
+        names.append(backend.host)
+    return tuple(dict.fromkeys(name for name in names if name not in ANY))
 
 
 def check_pairs(spec: ProxySpec) -> None:

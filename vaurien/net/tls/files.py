@@ -1,5 +1,7 @@
 """The files that a user gives for TLS, checked when they are given: contexts that have taken them. Opens no socket."""
+import os
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,14 @@ from .validity import certificates, validity
 MAX_FILE_BYTES = 8 * 1024 * 1024    #: [bytes] of a file of certificates; those of all authorities of a system have some 250 KB
 CERTIFICATE, KEY, AUTHORITIES = 'a file with a certificate in PEM', 'a file with a private key in PEM', \
     'a file with certificates of authorities in PEM'
+
+
+def state_of(path: str) -> tuple[int, ...]:
+    """Return what changes where a file is another one or is written again."""
+    with suppress(OSError, ValueError):
+        found = os.stat(path)
+        return found.st_ino, found.st_size, found.st_mtime_ns
+    return ()
 
 
 def read_pem(option: str, path: str, what: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...address import Address, is_loopback, speaks_tls
 from ...spec import ProxySpec
+from .authority.leaves import Leaves
 from .channel import Channel, open_channel
 from .contexts import contexts
 from .hello import ClientHello
@@ -23,6 +24,7 @@ class Terms(NamedTuple):
         address: The backend's address.
         name: The name to ask the backend for; empty: the one that the client asks for, or the backend's own.
         protocols: What of ALPN the proxy can read; empty: all of it is the same to it.
+        leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
     """
 
     client: ssl.SSLContext | None
@@ -31,6 +33,7 @@ class Terms(NamedTuple):
     address: Address
     name: str
     protocols: tuple[str, ...]
+    leaves: Leaves | None = None
 
     def offered(self, hello: ClientHello) -> tuple[str, ...]:
         """Return what the backend is offered of what the client offers: what can be read, or all of it where nothing can."""
@@ -55,7 +58,8 @@ class Terms(NamedTuple):
     def to_client(self, hello: ClientHello, backend: str | None) -> Channel:
         """Make the proxy's side of a connection to a client; arguments as for ``chosen``."""
         assert self.client is not None
-        return open_channel(self.client, server_side=True, alpn=self.chosen(hello, backend))
+        context = self.client if self.leaves is None else self.leaves.context(hello.name)
+        return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
     def to_backend(self, hello: ClientHello) -> Channel:
         """Make the proxy's side of a connection to the backend.
@@ -93,8 +97,9 @@ def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Se
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
-    client, backend = contexts(spec)
+    client, backend, leaves = contexts(spec)
     front, back = speaks_tls(spec.proxy), speaks_tls(spec.backend)
     if not front and not back:
         return None     # what was given was looked at, as it would be otherwise
-    return Terms(client if front else None, backend if back else None, listen, address, spec.tls_server_name, tuple(protocols))
+    return Terms(client if front else None, backend if back else None, listen, address, spec.tls_server_name, tuple(protocols),
+                 leaves)

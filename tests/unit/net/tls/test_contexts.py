@@ -1,8 +1,11 @@
 """Files and values of TLS: those that can be used make contexts, all others are refused when they are given."""
+import shutil
 import ssl
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -13,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from tests.support.tls import authority, certificates, written
 from vaurien.errors import ConfigError
-from vaurien.net.tls.contexts import contexts
+from vaurien.net.tls.contexts import contexts, own_names
 from vaurien.spec import ProxySpec
 
 PAST, LONG_PAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC)
@@ -83,17 +86,56 @@ def test_a_key_may_stand_in_the_file_of_its_certificate(files):
     made(files, tls_backend_cert='both')
 
 
-def test_a_proxy_that_speaks_tls_needs_a_certificate(files):
-    with pytest.raises(ConfigError, match='a certificate beside it'):
-        contexts(ProxySpec(proxy='tls://localhost:8443'))
+OWN = ProxySpec(proxy='tls://localhost:8443', backend='db.example:5432')
+
+
+def test_a_proxy_without_a_certificate_has_those_of_an_authority_of_vaurien(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path))
+    found = contexts(OWN)
+    assert found.leaves is not None
+    assert contexts(msgspec.structs.replace(OWN, name='other', timeout=1.0)) is found   # and its clients go on with their tickets
+    assert contexts(msgspec.structs.replace(OWN, backend='other.example:5432')) is not found
+    shutil.rmtree(tmp_path / 'vaurien')
+    assert contexts(OWN) is not found
+
+
+def test_no_authority_is_made_where_none_is_needed(files, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path))
+    assert contexts(ProxySpec(proxy='localhost:8000', backend='tls://db.example:5432')).leaves is None
+    assert contexts(ProxySpec(proxy='tls://localhost:8443', tls_cert=files['both'])).leaves is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('spoil, words', [
+    (lambda data, patch: patch.setitem(sys.modules, 'cryptography', None), r'pip install "vaurien\[tls\]"'),
+    (lambda data, patch: data.write_text(''), 'cannot be made: Not a directory'),
+], ids=['no extra', 'no folder'])
+def test_a_proxy_that_speaks_tls_needs_a_certificate_or_an_authority(spoil, words, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path / 'data'))
+    spoil(tmp_path / 'data', monkeypatch)
+    with pytest.raises(ConfigError, match=f'a certificate beside it, as --tls-cert; without one: .*{words}') as caught:
+        contexts(OWN)
+    assert (caught.value.option, caught.value.value) == ('proxy', OWN.proxy)
+
+
+@pytest.mark.parametrize('proxy, backend, names', [
+    ('tls://localhost:1', 'db.example:2', ('localhost', '127.0.0.1', '::1', 'db.example')),
+    ('tls://127.0.0.1:1', 'localhost:2', ('127.0.0.1', 'localhost', '::1')),
+    ('tls://chaos.example:1', '10.0.0.1:2', ('chaos.example', '10.0.0.1')),
+    ('tls://:1', 'unix:/run/db', ('localhost', '127.0.0.1', '::1')),
+    ('tls://0.0.0.0:1', 'embedded', ('localhost', '127.0.0.1', '::1')),
+    ('tls://unix:/run/proxy', 'tls://[2001:db8::1]:2', ('localhost', '127.0.0.1', '::1', '2001:db8::1')),
+])
+def test_a_client_that_asks_for_no_name_is_shown_those_of_the_proxy_and_its_backend(proxy, backend, names):
+    assert own_names(ProxySpec(proxy=proxy, backend=backend)) == names
 
 
 def test_versions_and_verification_are_as_they_are_given(files):
-    client, backend = made(files, tls_cert='both', tls_client_ca='ca', tls_backend_ca='ca', tls_min='1.3', tls_max='1.3')
+    client, backend, _ = made(files, tls_cert='both', tls_client_ca='ca', tls_backend_ca='ca', tls_min='1.3', tls_max='1.3')
     assert {client.minimum_version, client.maximum_version, backend.minimum_version, backend.maximum_version} == \
         {ssl.TLSVersion.TLSv1_3}
     assert (client.verify_mode, backend.verify_mode, backend.check_hostname) == (ssl.CERT_REQUIRED, ssl.CERT_REQUIRED, True)
-    client, backend = made(files, tls_verify=False)
+    client, backend, _ = made(files, tls_verify=False)
     assert (client.verify_mode, backend.verify_mode, backend.check_hostname) == (ssl.CERT_NONE, ssl.CERT_NONE, False)
     assert client.minimum_version == ssl.TLSVersion.TLSv1_2
 
