@@ -114,7 +114,8 @@ def unsuitable(kind: str, protocol: Any) -> ConfigError:
         return ConfigError('kind', kind, f'nothing: {protocol.name} has no kinds of its own')
     near = nearest(kind, names) or of_tls or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
     meant = f'{near}, or another ' if near else ''
-    return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(names or sorted(protocol.kinds_of_tls))}')
+    there = names or sorted(protocol.kinds_of_tls)
+    return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(there)}')
 
 
 DUMMY = Dummy()     #: what is drawn where nothing else is; shared, since it has no state

@@ -28,8 +28,8 @@ OF_TOXICS: dict[str, Option] = {
 }
 
 
-#: the protocol of a proxy, and whether it speaks TLS with its clients, and with its backend
-Side = tuple[type[BaseProtocol], bool, bool]
+#: the protocol of a proxy, and what ``spec.tls_sides`` says of it
+Side = tuple[type[BaseProtocol], bool, bool, bool]
 
 
 class Meaning(NamedTuple):
@@ -139,7 +139,7 @@ def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, Side]], label: str)
     """
     glob = Glob(spec.proxy)
     sides = list(dict.fromkeys(side for name, side in proxies if glob.matches(name)))
-    sides = sides or [(Protocol.get(name), True, True) for name in Protocol.names()]
+    sides = sides or [(Protocol.get(name), True, True, False) for name in Protocol.names()]
     errors = []
     for protocol, *tls in sides:
         try:
@@ -157,8 +157,8 @@ def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, Side]], label: str)
     raise ConfigError(f'{label} name', spec.name, nearest(spec.name, {name for each, *_ in sides for name in known_names(each)}))
 
 
-def check_place(meaning: Meaning, label: str, client: bool, backend: bool) -> None:
-    """Refuse a kind of TLS that a proxy cannot have; ``client`` and ``backend`` as for ``place_for``."""
+def check_place(meaning: Meaning, label: str, *tls: bool) -> None:
+    """Refuse a kind of TLS that a proxy cannot have, of which ``spec.tls_sides`` says this."""
     kind = meaning.names[0] if meaning.what == KIND else str(meaning.settings.get('kind', ''))
-    if place := place_for(kind, client, backend):
+    if place := place_for(kind, *tls):
         raise ConfigError(f'{label} kind', kind, place)

@@ -211,7 +211,7 @@ class MessageProtocol(Answers, BaseProtocol):
         return self.responds(exchange) and exchange.stage in self.errors[kind].stages
 
     def may_fail(self, kind: str, exchange: Exchange) -> bool:
-        """Return the same as ``fits``, also for the kinds of TLS: a response that can be halved, or lost, can break inside TLS."""
+        """Return the same as ``fits``, for the kinds of TLS too: a response that can be halved, or lost, can break inside TLS."""
         if kind in self.errors or kind not in TLS_KINDS:
             return self.fits(kind, exchange)
         whole = [other for other in (HALF_REPLY, LOST_REPLY) if other in self.errors]

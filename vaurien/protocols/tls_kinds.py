@@ -17,7 +17,7 @@ TLS_1_1 = b'\x03\x02'
 GARBAGE = 100   #: [bytes] of nonsense
 #: cipher suites of TLS 1.1 that its servers have chosen, the best ones first: ECDHE and RSA with AES in CBC mode
 OLD_SUITES = (0xc014, 0xc013, 0xc00a, 0xc009, 0x0035, 0x002f)
-PLAIN: Final = b'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 12\r\nConnection: close\r\n\r\nBad Request\n'
+PLAIN: Final = b'HTTP/1.1 400 Bad Request\r\nContent-Length: 12\r\nConnection: close\r\n\r\nBad Request\n'
 
 
 def record(kind: int, version: bytes, body: bytes) -> bytes:
@@ -85,15 +85,17 @@ def _in_handshake(text: str, build: Builder, category: str) -> FailureKind:
 SHOWING: Final = {
     'expired-certificate': "The server's certificate has expired.",
     'not-yet-valid': "The server's certificate is not valid yet, as where a clock is wrong.",
-    'wrong-host': "The server's certificate is for another name, ``other.example``.",
+    'wrong-host': "The server's certificate is for another name, ``other.localhost``.",
     'self-signed': "The server's certificate is signed by itself.",
     'unknown-ca': "The server's certificate is of an authority that the client does not know; its own certificate is shown too.",
     'incomplete-chain': "The server does not show the certificate that leads from its own to the authority.",
     'weak-key': "The server's certificate has an RSA key of 1024 bits. Node.js accepts it.",
     'client-certificate-required':
-        "The server wants a certificate of the client. In TLS 1.3 the client learns that with its first read, after the handshake.",
+        "The server wants a certificate of the client. In TLS 1.3 the client learns it with its first read, after the handshake.",
 }
 CERTIFICATE_KINDS: Final = frozenset(SHOWING)
+#: of these, what a certificate is issued for that has something wrong
+ISSUED_KINDS: Final = CERTIFICATE_KINDS - {'client-certificate-required'}
 LATE_CLOSE: Final = 'handshake-late-close'
 
 #: in the handshake, and nowhere else
@@ -142,16 +144,20 @@ STREAM_KINDS: Final = {
 TLS_KINDS: Final = {**HANDSHAKE_KINDS, **STREAM_KINDS}
 
 
-def place_for(kind: str, client: bool, backend: bool) -> str:
+def place_for(kind: str, client: bool, backend: bool, given: bool = False) -> str:
     """Return what a kind of TLS needs that a proxy has not got; empty: it can have it, or it is no kind of TLS.
 
     Args:
         kind: Its name.
         client: Whether the proxy speaks TLS with its clients.
         backend: Whether it speaks TLS with its backend.
+        given: Whether it has a certificate that was given to it.
     """
+    if given and kind in ISSUED_KINDS:
+        return "a proxy without tls_cert for this one: what it shows is issued by vaurien's own authority"
     if client or kind not in TLS_KINDS:
         return ''
     if kind in ENDING_KINDS or kind in STREAM_KINDS:
         return 'a proxy that ends TLS for this one, whose address begins with tls://'
-    return 'clients that speak TLS for this one; those of a proxy with TLS on the side of the backend alone do not' if backend else ''
+    alone = 'clients that speak TLS for this one; those of a proxy with TLS on the side of the backend alone do not'
+    return alone if backend else ''

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
 
-from ..address import Address, speaks_tls
+from ..address import Address
 from ..net import sockets
 from ..net.listener import Listener
 from ..net.loop import PLUGIN_ERRORS
@@ -22,7 +22,7 @@ from ..relay.greeting import Greeting
 from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
-from ..spec import ProxySpec
+from ..spec import ProxySpec, tls_sides
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals.waiting import Arrivals
 from .exchanges import Exchanges
@@ -109,9 +109,9 @@ class Proxy:
         return self.now.tls
 
     @property
-    def tls_sides(self) -> tuple[bool, bool]:
-        """Whether it speaks TLS with its clients, and with its backend."""
-        return speaks_tls(self.spec.proxy), speaks_tls(self.spec.backend)
+    def tls_sides(self) -> tuple[bool, bool, bool]:
+        """Whether it speaks TLS with its clients, and with its backend, and whether it was given a certificate."""
+        return tls_sides(self.spec)
 
     @property
     def protocol(self) -> type[BaseProtocol]:

@@ -2,7 +2,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..address import Address, parse_address, speaks_tls
+from ..address import Address, parse_address
 from ..errors import ConfigError
 from ..net.sockets import SocketAddress
 from ..plugins import protocol_settings
@@ -10,7 +10,7 @@ from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..protocols.tls_kinds import place_for
 from ..relay.chaos import Chaos
-from ..spec import ProxySpec, check_lengths, has_tls
+from ..spec import ProxySpec, check_lengths, has_tls, tls_sides
 from ..wire.toxics import AttachedToxic, check_toxics
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
     """
     for _, behavior in chaos.entries:
         kind = behavior.settings.get('kind', '')
-        if place := place_for(kind, speaks_tls(spec.proxy), speaks_tls(spec.backend)):
+        if place := place_for(kind, *tls_sides(spec)):
             raise ConfigError('kind', kind, place)
     return chaos
 

@@ -1,7 +1,7 @@
 """A client's TLS handshake, to which behaviors of a mix or a plan are applied before there is a session.
 
-Knows what the client has asked for, and no socket. It is drawn from a generator of its own, and only where a kind of the handshake
-was named: whatever is drawn in the session stays what it was.
+Knows what the client has asked for, and no socket. It is drawn from a generator of its own, and only where a kind of the
+handshake was named: whatever is drawn in the session stays what it was.
 """
 from collections.abc import Mapping
 from random import Random

@@ -67,7 +67,7 @@ def test_a_toxic_has_its_direction_and_its_end():
 
 def clear(proxies):
     """Return proxies without TLS."""
-    return [(name, (protocol, False, False)) for name, protocol in proxies]
+    return [(name, (protocol, False, False, False)) for name, protocol in proxies]
 
 
 @pytest.mark.parametrize('proxies', [[], [('other', TCP)], [('cache', REDIS)], [('cache', REDIS), ('cache2', TCP)]])
@@ -93,13 +93,15 @@ def test_a_value_that_does_not_fit_is_said_before_what_others_do_not_know():
 
 
 @pytest.mark.parametrize('kind, sides, message', [
-    ('expired-certificate', (False, True), 'a proxy that ends TLS for this one, whose address begins with tls://'),
-    ('tls-truncated', (False, False), 'a proxy that ends TLS for this one, whose address begins with tls://'),
-    ('alert-close', (False, True), 'clients that speak TLS for this one; those of a proxy with TLS on the side of the backend alone '
-                                   'do not')])
+    ('expired-certificate', (False, True, False), 'a proxy that ends TLS for this one, whose address begins with tls://'),
+    ('tls-truncated', (False, False, False), 'a proxy that ends TLS for this one, whose address begins with tls://'),
+    ('self-signed', (True, True, True), "a proxy without tls_cert for this one: what it shows is issued by vaurien's own "
+                                        'authority'),
+    ('alert-close', (False, True, False), 'clients that speak TLS for this one; those of a proxy with TLS on the side of the '
+                                          'backend alone do not')])
 def test_a_kind_of_tls_is_refused_where_no_proxy_that_it_is_about_can_have_it(kind, sides, message):
     with pytest.raises(ConfigError) as caught:
         check_name(FaultSpec(name=kind), [('one', (TCP, *sides))], '--fault')
     assert str(caught.value) == f'--fault kind: {kind!r} is not valid, expected {message}'
-    check_name(FaultSpec(name=kind), [('one', (TCP, *sides)), ('two', (REDIS, True, False))], '--fault')
+    check_name(FaultSpec(name=kind), [('one', (TCP, *sides)), ('two', (REDIS, True, False, False))], '--fault')
     check_name(FaultSpec(name=kind), [], '--fault')

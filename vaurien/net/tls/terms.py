@@ -11,6 +11,7 @@ from ...spec import ProxySpec
 from .authority.leaves import Leaves
 from .channel import Channel, open_channel
 from .contexts import contexts
+from .faults import Faults
 from .hello import ClientHello
 
 
@@ -25,6 +26,7 @@ class Terms(NamedTuple):
         name: The name to ask the backend for; empty: the one that the client asks for, or the backend's own.
         protocols: What of ALPN the proxy can read; empty: all of it is the same to it.
         leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
+        faults: Those with which handshakes with clients fail; None: there are none with them.
     """
 
     client: ssl.SSLContext | None
@@ -34,6 +36,7 @@ class Terms(NamedTuple):
     name: str
     protocols: tuple[str, ...]
     leaves: Leaves | None = None
+    faults: Faults | None = None
 
     def offered(self, hello: ClientHello) -> tuple[str, ...]:
         """Return what the backend is offered of what the client offers: what can be read, or all of it where nothing can."""
@@ -55,10 +58,18 @@ class Terms(NamedTuple):
         """Return the name that the backend is asked for, and that its certificate has to have."""
         return self.name or server_name(hello.name, self.listen.host, self.address.host)
 
-    def to_client(self, hello: ClientHello, backend: str | None) -> Channel:
-        """Make the proxy's side of a connection to a client; arguments as for ``chosen``."""
+    def to_client(self, hello: ClientHello, backend: str | None, kind: str = '') -> Channel:
+        """Make the proxy's side of a connection to a client.
+
+        Args:
+            hello, backend: As for ``chosen``.
+            kind: What is to fail, one of ``faults.VARIANTS``; empty: nothing.
+        """
         assert self.client is not None
-        context = self.client if self.leaves is None else self.leaves.context(hello.name)
+        if kind and self.faults is not None:
+            context = self.faults.context(kind, hello.name)
+        else:
+            context = self.client if self.leaves is None else self.leaves.context(hello.name)
         return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
     def to_backend(self, hello: ClientHello) -> Channel:
@@ -97,9 +108,9 @@ def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Se
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
-    client, backend, leaves = contexts(spec)
+    client, backend, leaves, faults = contexts(spec)
     front, back = speaks_tls(spec.proxy), speaks_tls(spec.backend)
     if not front and not back:
         return None     # what was given was looked at, as it would be otherwise
     return Terms(client if front else None, backend if back else None, listen, address, spec.tls_server_name, tuple(protocols),
-                 leaves)
+                 leaves, faults)

@@ -1,8 +1,10 @@
 """A client of a proxy that speaks TLS on a side, from its first byte to its session: what is said before is said here.
 
 The ClientHello is read first; then the backend is connected, asked for the same name and the same protocols; and then the client
-is told what the backend has chosen. All of it within the proxy's ``timeout``. Where TLS is relayed, and a failure of its handshake
-was named, the ClientHello is looked for while the two sides wait for each other. Knows of its proxy what ``TlsHost`` names.
+is told what the backend has chosen. All of it within the proxy's ``timeout``. Where TLS is relayed, and a failure of its
+handshake was named, the ClientHello is looked for while the two sides wait for each other.
+
+Knows of its proxy what ``TlsHost`` names.
 """
 import time
 from collections.abc import Callable
@@ -17,12 +19,12 @@ from ...net.connect import Connecting
 from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
-from ...net.tls.channel import Channel, explain
+from ...net.tls.channel import Channel, explain, flight_of
 from ...net.tls.handshake import READ, Handshake
 from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
 from ...net.tls.stream import TlsStream, pair
 from ...net.tls.terms import Terms
-from ...protocols.tls_kinds import ENDING_KINDS
+from ...protocols.tls_kinds import CERTIFICATE_KINDS, ENDING_KINDS, LATE_CLOSE
 from ...relay.greeting import Greeting
 from ...relay.recording.session import RecordedStream
 from ...relay.recording.tls import RecordedTlsStream
@@ -64,8 +66,8 @@ class TlsArrival:
         started: When it came, by the wall clock [s].
     """
 
-    __slots__ = ('fails', 'started', '_backend_reader', '_farewell', 'host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', '_backend', '_reader', '_timer',
-                 '_hello', '_connecting', '_handshake', '_backend_channel', '_at')
+    __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', 'fails', 'started', '_backend',
+                 '_reader', '_backend_reader', '_timer', '_hello', '_connecting', '_handshake', '_backend_channel', '_at', '_farewell')
 
     def __init__(self, host: TlsHost, terms: Terms | None, number: int, client: RawSocket, peer: str, address: Address,
                  timeout: float) -> None:
@@ -191,11 +193,19 @@ class TlsArrival:
 
     def _greet_client(self, alpn: str | None) -> None:
         self._at = 'client'
-        channel = self.terms.to_client(self.hello, alpn)
+        kind = '' if self.fails is None else self.fails.kind
+        channel = self.terms.to_client(self.hello, alpn, kind if kind in CERTIFICATE_KINDS else '')
+        if kind == LATE_CLOSE:
+            if flight := flight_of(channel, bytes(self._hello.data)):
+                self._fail(flight, 'close')
+                return
+            channel = self.terms.to_client(self.hello, alpn)
 
         def agreed(error: Exception | None) -> None:
             self._handshake = None
-            if error is None and self._backend is not None:
+            if error is None and kind == LATE_CLOSE:
+                self._fail(b'', 'close')
+            elif error is None and self._backend is not None:
                 self._meet(channel)
             else:
                 self._client_failed(explain(error) if error is not None else 'it has sent no ClientHello')
