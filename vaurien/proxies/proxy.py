@@ -18,12 +18,12 @@ from ..plans.planned import Planned
 from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
-from ..relay.greeting import Greeting
 from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
 from ..spec import ProxySpec, tls_sides
 from ..wire.toxics import ProxyToxics, check_toxics
+from .arrivals.greeting import Greeting
 from .arrivals.waiting import Arrivals
 from .exchanges import Exchanges
 from .journal import Journal

@@ -3,14 +3,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..address import Address, parse_address
-from ..errors import ConfigError
 from ..net.sockets import SocketAddress
-from ..plugins import protocol_settings
+from ..plugins import check_place, protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
-from ..protocols.tls_kinds import place_for
 from ..relay.chaos import Chaos
-from ..spec import ProxySpec, check_lengths, has_tls, tls_sides
+from ..spec import ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
 
 if TYPE_CHECKING:
@@ -74,9 +72,7 @@ def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
         ConfigError: One is.
     """
     for _, behavior in chaos.entries:
-        kind = behavior.settings.get('kind', '')
-        if place := place_for(kind, *tls_sides(spec)):
-            raise ConfigError('kind', kind, place)
+        check_place(behavior, spec)
     return chaos
 
 

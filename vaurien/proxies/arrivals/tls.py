@@ -6,8 +6,8 @@ handshake was named, the ClientHello is looked for while the two sides wait for 
 
 Knows of its proxy what ``TlsHost`` names.
 """
-import time
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Protocol
 
 from gevent import get_hub
@@ -25,10 +25,10 @@ from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
 from ...net.tls.stream import TlsStream, pair
 from ...net.tls.terms import Terms
 from ...protocols.tls_kinds import CERTIFICATE_KINDS, ENDING_KINDS, LATE_CLOSE
-from ...relay.greeting import Greeting
 from ...relay.recording.session import RecordedStream
 from ...relay.recording.tls import RecordedTlsStream
 from .farewell import Farewell
+from .greeting import Greeting
 
 Done = Callable[[RawSocket | None, BackendError | None], None]
 NOWHERE = Address('', None)
@@ -63,11 +63,12 @@ class TlsArrival:
     Attributes:
         hello: What the client has asked for; an empty one where it speaks without TLS.
         fails: The failure of the handshake that was drawn, or planned; None: none was.
-        started: When it came, by the wall clock [s].
+        started: When it came, by the monotonic clock [s].
     """
 
     __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', 'fails', 'started', '_backend',
-                 '_reader', '_backend_reader', '_timer', '_hello', '_connecting', '_handshake', '_backend_channel', '_at', '_farewell')
+                 '_reader', '_backend_reader', '_timer', '_hello', '_connecting', '_handshake', '_backend_channel', '_at',
+                 '_farewell')
 
     def __init__(self, host: TlsHost, terms: Terms | None, number: int, client: RawSocket, peer: str, address: Address,
                  timeout: float) -> None:
@@ -82,7 +83,7 @@ class TlsArrival:
         self._backend_channel: Channel | None = None
         self._at = 'client'     # who is waited for
         self.fails: Greeting | None = None
-        self.started = time.time()
+        self.started = monotonic()
         self._backend_reader: Any = None
         self._farewell: Farewell | None = None
 
@@ -236,7 +237,10 @@ class TlsArrival:
             self._backend_failed(BackendError(self.address, reason))
 
     def _fail(self, reply: bytes, end: str) -> None:
-        """Say something to the client, and end its connection; the backend's ends at once."""
+        """Say something to the client, and end its connection; the backend's ends at once, with FIN."""
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
         self._end()
         self._farewell = Farewell(self.client, lambda: self.host.greeted(self))
         self._farewell.start(reply, end)

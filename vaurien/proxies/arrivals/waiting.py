@@ -4,6 +4,7 @@ Knows of its proxy what ``ArrivalHost`` names.
 """
 import logging
 from collections.abc import Callable, Sized
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from ...address import Address
@@ -14,12 +15,12 @@ from ...net.loop import PLUGIN_ERRORS
 from ...net.pool import Pool
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
-from ...relay.greeting import Greeting, GreetingHost, is_expected
-from ...relay.recording.handshake import Greeted, record_accepted, record_refused
 from ...wire.toxics import ProxyToxics
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
+from .greeted import Greeted, record_accepted, record_refused
+from .greeting import Greeting, GreetingHost, is_expected
 
 if TYPE_CHECKING:
     from ...net.tls.terms import Terms
@@ -159,7 +160,7 @@ class Arrivals:
         self._host.emptied()
 
     def _greeted(self, arrival: 'TlsArrival', greeting: Greeting) -> Greeted:
-        return Greeted(self._host.spec.name, arrival.peer, greeting, arrival.started, arrival.sent)
+        return Greeted(self._host.spec.name, arrival.peer, greeting, monotonic() - arrival.started, arrival.sent)
 
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
         """Forget a client that has not come as far as a session."""

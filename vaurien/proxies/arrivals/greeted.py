@@ -2,8 +2,8 @@
 import time
 from typing import NamedTuple
 
-from ..greeting import Greeting
-from .records import CUT, OK, Closed, Exchanged, Opened, Sink
+from ...relay.recording.records import CUT, OK, Closed, Exchanged, Opened, Sink
+from .greeting import Greeting
 
 
 class Greeted(NamedTuple):
@@ -13,14 +13,14 @@ class Greeted(NamedTuple):
         proxy: The proxy's name.
         peer: The client's address.
         greeting: The handshake.
-        started: When the client came, by the wall clock [s].
+        seconds: How long ago the client came.
         sent: [bytes] of the client.
     """
 
     proxy: str
     peer: str
     greeting: Greeting
-    started: float
+    seconds: float
     sent: int
 
 
@@ -31,17 +31,17 @@ def record_accepted(sink: Sink, greeted: Greeted) -> None:
 
 def record_refused(sink: Sink, greeted: Greeted) -> None:
     """Record one after which there is no session, as the opening and the end of one."""
-    number, failure, seconds = greeted.greeting.number, greeted.greeting.failure, time.time() - greeted.started
-    sink.happened(Opened(greeted.started, greeted.proxy, number, greeted.peer, sink.mark))
+    number, failure = greeted.greeting.number, greeted.greeting.failure
+    sink.happened(Opened(time.time() - greeted.seconds, greeted.proxy, number, greeted.peer, sink.mark))
     _record(sink, greeted, CUT)
     by = 'client' if failure.request is None or failure.end == 'silence' else 'vaurien'
     how = 'rst' if failure.end == 'reset' else 'fin'
-    sink.happened(Closed(time.time(), greeted.proxy, number, by, how, seconds, 0, greeted.sent, 0))
+    sink.happened(Closed(time.time(), greeted.proxy, number, by, how, greeted.seconds, 0, greeted.sent, 0))
 
 
 def _record(sink: Sink, greeted: Greeted, answer: str) -> None:
     greeting, exchange = greeted.greeting, greeted.greeting.handshake
     reply = len(greeting.failure.reply)
     sink.exchanged(Exchanged(
-        greeted.started, greeted.proxy, greeting.number, 0, exchange.name, exchange.name, answer, time.time() - greeted.started,
+        time.time() - greeted.seconds, greeted.proxy, greeting.number, 0, exchange.name, exchange.name, answer, greeted.seconds,
         greeted.sent, reply, '', f'{exchange.drawn.name}/{greeting.kind}', sink.mark, '', exchange.stage))

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
 
-from ..behaviors.dummy import DUMMY
-from ..plans.replay import generator
-from ..plans.steps import ProxyPlan, SessionPlan
-from ..protocols.base import BaseProtocol, Behavior, Exchange
-from ..protocols.failure import Failure
-from ..protocols.tls_kinds import HANDSHAKE
-from ..spec import ProxySpec
-from .chaos import Chaos
+from ...behaviors.dummy import DUMMY
+from ...plans.replay import generator
+from ...plans.steps import ProxyPlan, SessionPlan
+from ...protocols.base import BaseProtocol, Behavior, Exchange
+from ...protocols.failure import Failure
+from ...protocols.tls_kinds import HANDSHAKE
+from ...relay.chaos import Chaos
+from ...spec import ProxySpec
 
 
 class GreetingHost(Protocol):
