@@ -14,6 +14,8 @@ RESPONSE = 'response'       #: the stage of what happens in the midst of a respo
 ALERT, HANDSHAKE_RECORD, SERVER_HELLO = 21, 22, 2
 FATAL, WARNING = 2, 1
 TLS_1_1 = b'\x03\x02'
+#: the one extension that such servers have: they renegotiate safely (RFC 5746)
+RENEGOTIATION = b'\x00\x05\xff\x01\x00\x01\x00'
 GARBAGE = 100   #: [bytes] of nonsense
 #: cipher suites of TLS 1.1 that its servers have chosen, the best ones first: ECDHE and RSA with AES in CBC mode
 OLD_SUITES = (0xc014, 0xc013, 0xc00a, 0xc009, 0x0035, 0x002f)
@@ -51,7 +53,7 @@ def old_server_hello(protocol: Any, exchange: Any) -> Failure:
     """Answer as a server of TLS 1.1 that knows of nothing newer: with that version, and a suite that the client has offered."""
     offered = {int.from_bytes(exchange.note.suites[at:at + 2]) for at in range(0, len(exchange.note.suites), 2)}
     suite = next((suite for suite in OLD_SUITES if suite in offered), OLD_SUITES[-1])
-    body = TLS_1_1 + protocol.random(True).randbytes(32) + b'\0' + suite.to_bytes(2) + b'\0'
+    body = TLS_1_1 + protocol.random(True).randbytes(32) + b'\0' + suite.to_bytes(2) + b'\0' + RENEGOTIATION
     message = bytes((SERVER_HELLO,)) + len(body).to_bytes(3) + body
     return Failure(record(HANDSHAKE_RECORD, TLS_1_1, message), end='close')
 
