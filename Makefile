@@ -59,6 +59,7 @@ bench: $(VENV)/.test $(VENV)/.bench
 realism: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.realism $(ARGS)
+	[ -n '$(ARGS)' ] || $(BIN)/python -m tests.realism.tls
 
 # What one more session, connection and proxy costs while there are more and more of them.
 scale: $(VENV)/.test

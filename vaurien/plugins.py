@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from .behaviors import Behavior
 from .behaviors.dummy import DUMMY, Dummy
-from .errors import RegistrationError
+from .errors import ConfigError, RegistrationError
 from .options import Option, flag
 from .protocols import Protocol
 from .protocols.base import BaseProtocol
+from .protocols.tls_kinds import place_for
 from .registry import Registry
-from .spec import BehaviorSpec
+from .spec import BehaviorSpec, ProxySpec, tls_sides
 from .toxics import TOXICS
 
 
@@ -94,6 +95,17 @@ def make_behavior(entry: BehaviorSpec, settings: Mapping[str, Mapping[str, Any]]
             raise TypeError('its settings are no mapping, or its match no regular expression')
         behavior.suit(protocol)
         return DUMMY if cls.transparent() else behavior
+
+
+def check_place(behavior: Dummy, spec: ProxySpec) -> None:
+    """Refuse a kind of TLS that a proxy cannot have.
+
+    Raises:
+        ConfigError: The behavior was told one.
+    """
+    kind = behavior.settings.get('kind', '')
+    if place := place_for(kind, *tls_sides(spec)):
+        raise ConfigError('kind', kind, place)
 
 
 def protocol_settings(cls: type[BaseProtocol], given: Mapping[str, Any]) -> dict[str, Any]:

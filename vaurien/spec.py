@@ -184,6 +184,12 @@ def has_tls(spec: ProxySpec) -> bool:
         getattr(spec, name) != default for name, default in zip(TLS_FIELDS, NO_TLS, strict=True))
 
 
+def tls_sides(spec: ProxySpec) -> tuple[bool, bool, bool]:
+    """Return whether a proxy speaks TLS with its clients, and with its backend, and whether it was given a certificate."""
+    opened = bool(spec.intercept)   # of a forward proxy: its clients speak TLS with it inside their tunnels
+    return opened or speaks_tls(spec.proxy), opened or speaks_tls(spec.backend), bool(spec.tls_cert)
+
+
 class ProxyDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a proxy is made with where nothing else is said of it; for those that are made later, over HTTP.
 

@@ -28,6 +28,7 @@ from vaurien.plans.names import OF_TOXICS
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
 from vaurien.protocols.message import CATEGORIES
+from vaurien.protocols.tls_kinds import HANDSHAKE_KINDS, STREAM_KINDS, TLS_KINDS
 from vaurien.spec import FaultSpec
 from vaurien.toxics import TOXICS
 
@@ -114,18 +115,20 @@ def told(kind: Any) -> str:
 def classes() -> str:
     """Write what a client can tell apart, and which kinds of each protocol are of which class."""
     talking = [name for name in own(Protocol) if Protocol.get(name).errors]
-    rows = [[letter, meaning, *(of_class(name, letter) for name in talking)] for letter, meaning in CATEGORIES.items()]
-    return table(['class', 'the request was, or there is', *talking], rows)
+    rows = [[letter, meaning, *(of_class(Protocol.get(name).errors, letter) for name in talking), of_class(TLS_KINDS, letter)]
+            for letter, meaning in CATEGORIES.items()]
+    return table(['class', 'the request was, or there is', *talking, 'TLS'], rows)
 
 
-def of_class(name: str, letter: str) -> str:
-    """Write the kinds of a protocol that are of one class."""
-    return ', '.join(literal(kind) for kind, row in Protocol.get(name).errors.items() if row.category == letter)
+def of_class(kinds: Mapping[str, Any], letter: str) -> str:
+    """Write the kinds that are of one class."""
+    return ', '.join(literal(kind) for kind, row in kinds.items() if row.category == letter)
 
 
 def kinds(name: str) -> str:
-    """Write the failures of one protocol."""
-    return kinds_table(Protocol.get(name).errors)
+    """Write the failures of one protocol, or those of TLS: ``handshake`` and ``response``."""
+    of_tls = {'handshake': HANDSHAKE_KINDS, 'response': STREAM_KINDS}
+    return kinds_table(of_tls.get(name) or Protocol.get(name).errors)
 
 
 def plan(which: str) -> str:

@@ -109,11 +109,13 @@ def _overrides(cls: type) -> bool:
 def unsuitable(kind: str, protocol: Any) -> ConfigError:
     """Make the error for a kind that a protocol does not have. It ends with all names, and nothing else."""
     names = sorted(protocol.errors)
-    if not names:
+    of_tls = nearest(kind, protocol.kinds_of_tls)
+    if not names and not of_tls:
         return ConfigError('kind', kind, f'nothing: {protocol.name} has no kinds of its own')
-    near = nearest(kind, names) or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
+    near = nearest(kind, names) or of_tls or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
     meant = f'{near}, or another ' if near else ''
-    return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(names)}')
+    there = names or sorted(protocol.kinds_of_tls)
+    return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(there)}')
 
 
 DUMMY = Dummy()     #: what is drawn where nothing else is; shared, since it has no state

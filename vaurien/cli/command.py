@@ -232,7 +232,8 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         server = open_control(fleet, spec)
         ending.callback(server.stop)
         lines.append(f'control server on http://{server.address}')
-    elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
+    elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.chaos.greeting or proxy.planned
+                               for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.statsd.enabled:
         from ..outputs.statsd import Reporter

@@ -12,7 +12,7 @@ from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
-from ..plugins import KINDS, WITH_FLAGS, Catalog, make_behavior, make_catalog
+from ..plugins import KINDS, WITH_FLAGS, Catalog, check_place, make_behavior, make_catalog
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
@@ -313,7 +313,7 @@ def check_behaviors(spec: ProxySpec, protocol: type[BaseProtocol], values: Value
     """Refuse settings that cannot work with the protocol, such as a kind of error that it does not have."""
     for entry in spec.mix:
         try:
-            make_behavior(entry, spec.settings, protocol)
+            check_place(make_behavior(entry, spec.settings, protocol), spec)
         except ConfigError as error:
             key = f'behavior.{entry.name}.{error.option}'
             raise ConfigError(label(key, values), error.value, error.reason) from None

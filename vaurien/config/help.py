@@ -100,6 +100,8 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
         for key, entry in errors.items():
             yield from described(titled(key, entry), plain(entry.description))
         yield ''
+        yield f'and those of TLS, as every protocol: {", ".join(cls.kinds_of_tls)}'
+        yield ''
         yield 'classes: what a client can tell apart'
         for letter, meaning in CATEGORIES.items():
             yield f'{INDENT}{letter}  {meaning}'

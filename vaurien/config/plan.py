@@ -10,7 +10,7 @@ from ..plans.files import parse_plan
 from ..plans.grammar import read_fault
 from ..plans.names import check_name
 from ..protocols import Protocol
-from ..spec import FaultSpec, ProxySpec
+from ..spec import FaultSpec, ProxySpec, tls_sides
 from .arguments import Values
 from .files.ini import check_path
 from .files.reading import MAX_FILE_BYTES, Read
@@ -30,7 +30,7 @@ def read_plan(values: Values, read: Read, proxies: Sequence[ProxySpec]) -> tuple
         ConfigError: An entry is not of the form that it should have, or no proxy that it is about can apply it.
         OSError: The file cannot be read.
     """
-    there = [(spec.name, Protocol.get(spec.protocol)) for spec in proxies]
+    there = [(spec.name, (Protocol.get(spec.protocol), *tls_sides(spec))) for spec in proxies]
     found = []
     for spec, where in entries(values, read):
         check_name(spec, there, where)

@@ -212,6 +212,9 @@ class Stream(Writer):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         sock.close()
 
+    def end_badly(self, how: str) -> None:
+        """Let ``finish`` end this direction as TLS does not allow, where the stream is inside TLS; see ``net.tls.stream.End``."""
+
     #: the words that handlers and behaviors know them by: the verb of a socket, and the one beside it
     close, reset = drop, abort
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 from ..behaviors.dummy import pattern
 from ..errors import ConfigError
 from ..protocols.base import OPENING, Exchange
+from ..protocols.tls_kinds import HANDSHAKE, HANDSHAKE_KINDS
 from ..spec import FaultSpec
 from .globs import Glob
 from .grammar import format_fault
 
+BEFORE_REQUESTS = OPENING, HANDSHAKE   #: the stages of what comes before all requests
 KEPT = 100  #: requests that an entry was applied to and that are remembered, the newest ones
 
 
@@ -69,7 +71,8 @@ class Entry:
         applied: Those that it was applied to.
         where: The newest of these.
         reason: Why the newest request that was due did not get it; empty: it did, or none was due.
-        opens: It is about the opening of connections.
+        before: What comes before all requests and it is about: ``connect``, the opening of connections, or ``handshake``, that of
+            TLS; empty: it is about requests.
     """
 
     def __init__(self, number: int, spec: FaultSpec, label: str = 'fault') -> None:
@@ -81,7 +84,7 @@ class Entry:
         self._proxy, self._request = Glob(spec.proxy), Glob(spec.request)
         self.literal = self._request.literal    #: the one name or shape that a request must have, in one case; None: several may
         self._test = Glob(spec.test) if spec.test else None
-        self.opens = spec.stage == OPENING or spec.stage == '' and spec.request.lower() == OPENING
+        self.before = before_requests(spec)
         try:
             self._match = pattern(spec.match)
         except ValueError:
@@ -110,7 +113,7 @@ class Entry:
             asked: Its name and its shape.
         """
         spec, stage = self.spec, exchange.stage
-        if self.opens != (stage == OPENING) or spec.stage and spec.stage != stage:
+        if self.before != (stage if stage in BEFORE_REQUESTS else '') or spec.stage and spec.stage != stage:
             return False
         if spec.session and spec.session != session or spec.exchange and spec.exchange != exchange.number:
             return False
@@ -145,3 +148,14 @@ class Entry:
             times = 'once' if self.matched == 1 else f'{self.matched} times'
             return f'matched {times}, and not the one that it is for'
         return 'no request has matched'
+
+
+def before_requests(spec: FaultSpec) -> str:
+    """Return which step before all requests an entry is about; empty: none, it is about requests."""
+    if spec.stage in BEFORE_REQUESTS:
+        return spec.stage
+    if spec.stage:
+        return ''
+    if spec.name.removeprefix('kind:') in HANDSHAKE_KINDS or spec.settings.get('kind') in HANDSHAKE_KINDS:
+        return HANDSHAKE
+    return OPENING if spec.request.lower() == OPENING else ''

@@ -11,6 +11,7 @@ from ..options import known as nearest
 from ..plugins import make_behavior
 from ..protocols import Protocol
 from ..protocols.base import OPENING, BaseProtocol
+from ..protocols.tls_kinds import TLS_KINDS, place_for
 from ..spec import MAX_COUNT, BehaviorSpec, FaultSpec
 from ..toxics import TOXICS
 from .globs import Glob
@@ -25,6 +26,10 @@ OF_TOXICS: dict[str, Option] = {
     'stream': Option("downstream: from the backend to the client; upstream: the other way", str, STREAMS[0], STREAMS),
     'requests': Option("How many requests the toxic stays for; 0: until the session ends", Bounded(int, 0, MAX_COUNT), 0),
 }
+
+
+#: the protocol of a proxy, and what ``spec.tls_sides`` says of it
+Side = tuple[type[BaseProtocol], bool, bool, bool]
 
 
 class Meaning(NamedTuple):
@@ -77,7 +82,7 @@ def meaning_of(spec: FaultSpec, protocol: type[BaseProtocol], label: str) -> Mea
 
 def known_names(protocol: type[BaseProtocol], prefix: str = '') -> list[str]:
     """Return what there is to apply to requests of a protocol; with a prefix, of that alone."""
-    there = {KIND: protocol.errors, BEHAVIOR: Behavior.names(), TOXIC: TOXICS.names()}
+    there = {KIND: {**protocol.errors, **TLS_KINDS}, BEHAVIOR: Behavior.names(), TOXIC: TOXICS.names()}
     return [name for what, names in there.items() if prefix in ('', what) for name in names]
 
 
@@ -121,26 +126,27 @@ def behaviors_of(meaning: Meaning, protocol: type[BaseProtocol], label: str) -> 
     return made
 
 
-def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, type[BaseProtocol]]], label: str) -> None:
+def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, Side]], label: str) -> None:
     """Refuse an entry that no proxy can apply: of those that it is about, or where there is none yet, of any protocol.
 
     Args:
         spec: The entry.
-        proxies: The proxies that there are: name and protocol.
+        proxies: The proxies that there are.
         label: How the user knows the entry.
 
     Raises:
         ConfigError: Why it cannot; where nothing has the name, the nearest of all that they know.
     """
     glob = Glob(spec.proxy)
-    protocols = list(dict.fromkeys(protocol for name, protocol in proxies if glob.matches(name)))
-    protocols = protocols or [Protocol.get(name) for name in Protocol.names()]
+    sides = list(dict.fromkeys(side for name, side in proxies if glob.matches(name)))
+    sides = sides or [(Protocol.get(name), True, True, False) for name in Protocol.names()]
     errors = []
-    for protocol in protocols:
+    for protocol, *tls in sides:
         try:
             meaning = meaning_of(spec, protocol, label)
             if meaning.what != TOXIC:
                 behaviors_of(meaning, protocol, label)
+            check_place(meaning, label, *tls)
         except ConfigError as error:
             errors.append(error)
         else:
@@ -148,4 +154,11 @@ def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, type[BaseProtocol]]
     for found in errors:
         if found.option != f'{label} name':     # it is known here, and something else does not fit
             raise found
-    raise ConfigError(f'{label} name', spec.name, nearest(spec.name, {name for each in protocols for name in known_names(each)}))
+    raise ConfigError(f'{label} name', spec.name, nearest(spec.name, {name for each, *_ in sides for name in known_names(each)}))
+
+
+def check_place(meaning: Meaning, label: str, *tls: bool) -> None:
+    """Refuse a kind of TLS that a proxy cannot have, of which ``spec.tls_sides`` says this."""
+    kind = meaning.names[0] if meaning.what == KIND else str(meaning.settings.get('kind', ''))
+    if place := place_for(kind, *tls):
+        raise ConfigError(f'{label} kind', kind, place)

@@ -24,6 +24,8 @@ class PlannedFor(Protocol):
     def name(self) -> str: ...
     @property
     def protocol(self) -> type[BaseProtocol]: ...
+    @property
+    def tls_sides(self) -> tuple[bool, bool, bool]: ...
     def plan_changed(self) -> None: ...
 
 
@@ -101,7 +103,7 @@ class Plan:
 
     def _make(self, specs: Sequence[FaultSpec], label: str, others: int) -> list[Entry]:
         check_count(label, others + len(specs), MAX_ENTRIES, 'entries of a plan')
-        proxies = [(proxy.name, proxy.protocol) for proxy in self._proxies()]
+        proxies = [(proxy.name, (proxy.protocol, *proxy.tls_sides)) for proxy in self._proxies()]
         made: list[Entry] = []
         good: set[tuple[str, tuple[str, str]]] = set()
         for index, spec in enumerate(specs):

@@ -13,6 +13,7 @@ from random import Random
 from ..behaviors.dummy import Dummy
 from ..errors import ConfigError
 from ..protocols.base import BaseProtocol, Exchange
+from ..protocols.tls_kinds import HANDSHAKE
 from .entry import Entry
 from .names import TOXIC, meaning_of
 from .past import MAX_NAME, History, Past, PastExchange
@@ -127,7 +128,7 @@ class ProxyReplay:
         """
         name = exchange.name[:MAX_NAME]
         if exchange.number == 0 or not name:
-            return self._take((session, exchange.number))
+            return self._take((session, HANDSHAKE if exchange.stage == HANDSHAKE else exchange.number))
         tests: tuple[str | None, ...] = (self.test,) if self.marked else (self.test, ANY)
         if not self._tests:     # the earlier run knew none
             tests = (ANY,) if not (self.marked and self.test) else ()
@@ -212,6 +213,9 @@ def keys_of(one: PastExchange, tests: bool, digests: bool) -> Iterator[Hashable]
     """
     if one.opens or not one.name:
         yield one.session, one.number
+        return
+    if one.stage == HANDSHAKE and not one.number:
+        yield one.session, HANDSHAKE
         return
     if not one.number:
         return      # a step on the way to another request: nothing is applied to these

@@ -3,6 +3,7 @@ from ..behaviors.dummy import DUMMY, Dummy
 from ..behaviors.error import Error
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import MessageProtocol
+from ..protocols.tls_kinds import HANDSHAKE
 from ..spec import ToxicSpec
 from ..wire.toxics import AttachedToxic, check_toxic
 from .entry import Entry
@@ -35,7 +36,7 @@ class Step:
         """The stages of the kinds that it may be; empty: it applies something else."""
         if self.meaning.what != KIND:
             return set()
-        return {stage for name in self.meaning.names for stage in self._protocol.errors[name].stages}
+        return {stage for name in self.meaning.names for stage in self._protocol.kind(name).stages}
 
     def choose(self, protocol: BaseProtocol, exchange: Exchange) -> Dummy | None:
         """Return the behavior that an exchange gets, DUMMY for a toxic; None: it cannot be, and the entry knows why."""
@@ -65,10 +66,12 @@ def fits(behavior: Dummy, protocol: BaseProtocol, exchange: Exchange) -> bool:
     no more than a connection.
     """
     if not isinstance(behavior, Error):
-        return True
+        return exchange.stage != HANDSHAKE
+    if exchange.stage == HANDSHAKE and exchange.number == 0:
+        return any(HANDSHAKE in protocol.kind(kind).stages for kind in protocol.kinds_named(behavior.option('kind')))
     if not isinstance(protocol, MessageProtocol):
         return exchange.number > 0
     if behavior.option('inject'):
         return exchange.number > 0 and protocol.responds(exchange)
     kind = behavior.option('kind')
-    return any(protocol.fits(name, exchange) for name in ([kind] if kind else protocol.at_random()))
+    return any(protocol.may_fail(name, exchange) for name in ([kind] if kind else protocol.at_random()))

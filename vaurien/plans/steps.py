@@ -3,6 +3,7 @@ from collections.abc import Iterable
 
 from ..behaviors.dummy import DUMMY, Dummy
 from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
+from ..protocols.tls_kinds import HANDSHAKE
 from ..wire.toxics import AttachedToxic
 from .entry import Request
 from .planned import Planned
@@ -25,6 +26,9 @@ class ProxyPlan:
         self._steps, self._shape, self.replay = tuple(steps), protocol.shape, replay
         #: those at which some entry fails a request by a kind of the protocol's errors
         self.stages = frozenset(stage for step in self._steps for stage in step.stages)
+        #: something is meant for the handshake of TLS
+        self.greets = any(entry.before == HANDSHAKE for entry in (
+            *(step.entry for step in self._steps), *(() if replay is None else replay.entries)))
         self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
         self._others: list[Step] = []
         self.marked(test)

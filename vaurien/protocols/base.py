@@ -5,13 +5,15 @@ derive from ``vaurien.protocols.message.MessageProtocol``.
 """
 from collections.abc import Mapping
 from random import Random
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ..options import Option
 from ..words.matching import Matcher
 from .effects.words import NOTHING_KNOWN, Effects
-from .halves import Half
+from .failure import Failure as Failure
+from .failure import FailureKind
 from .shapes import masked
+from .tls_kinds import STREAM_KINDS, TLS_KINDS
 
 COMMON: dict[str, Option] = {
     'reuse_socket': Option("If True, the socket is reused.", bool, False),
@@ -63,27 +65,6 @@ class Behavior(Protocol):
     def reports(self) -> bool: ...
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool: ...
     def on_after_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool: ...
-
-
-class Failure(NamedTuple):
-    """What happens in place of a request and its response.
-
-    Args:
-        reply: The bytes that the client gets in place of the response, in its turn; empty: none.
-        request: The bytes that the backend gets in place of the request. Empty: none. Otherwise a stand-in that keeps the
-            backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
-            itself, and its response is dropped likewise.
-        end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
-            connection stays open, and the client gets no more responses. ``tls``: TLS begins on the client's connection.
-        pause: [s] between two bytes of the reply; 0: it leaves at once.
-        half: What lets the first half of the backend's response pass, where ``request`` is None; None: all of it is dropped.
-    """
-
-    reply: bytes = b''
-    request: bytes | None = b''
-    end: str = ''
-    pause: float = 0.0
-    half: Half | None = None
 
 
 class Exchange:
@@ -151,6 +132,8 @@ class BaseProtocol:
     alpn: ClassVar[tuple[str, ...]] = ()
     #: the failures that this kind of server has: name -> ``FailureKind``; empty: none of its own
     errors: ClassVar[Mapping[str, Any]] = {}
+    #: those of TLS, which every protocol has: name -> ``FailureKind``
+    kinds_of_tls: ClassVar[Mapping[str, FailureKind]] = TLS_KINDS
     #: what its requests do to what the server has
     effects: ClassVar[Effects] = NOTHING_KNOWN
 
@@ -178,7 +161,17 @@ class BaseProtocol:
         """Return the kinds of error that a word stands for: the one of this name, or else all that have this code."""
         if word in cls.errors:
             return (word,)
-        return tuple(name for name, kind in cls.errors.items() if word in kind.codes)
+        return tuple(name for name, kind in cls.errors.items() if word in kind.codes) or (word,) * (word in TLS_KINDS)
+
+    @classmethod
+    def kind(cls, name: str) -> FailureKind:
+        """Return a kind of error: the protocol's own one of this name, or else the one of TLS, which all protocols have.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found: FailureKind = cls.errors[name] if name in cls.errors else TLS_KINDS[name]
+        return found
 
     def option(self, name: str) -> Any:
         """Return the value of an option.
@@ -242,10 +235,20 @@ class BaseProtocol:
         Returns:
             What ``on_before_handle`` has to return: False when the request must not reach the backend.
         """
+        if kind in TLS_KINDS:
+            return self._fail_inside(kind)
         source.recv(self.option('buffer'))
         source.sendall(self.random(True).randbytes(JUNK))
         self.session.injected(self.exchange(True), 'random-bytes')
         return False
+
+    def _fail_inside(self, kind: str) -> bool:
+        """Let what comes back for the request break as TLS does; of a handshake nothing is left to be done here."""
+        if kind in STREAM_KINDS:
+            exchange = self.exchange(True)
+            exchange.failure = TLS_KINDS[kind].build(self, exchange)
+            self.session.injected(exchange, kind)
+        return True
 
     def hang(self) -> None:
         """Answer neither the request under way nor any after it."""

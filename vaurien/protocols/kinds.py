@@ -1,8 +1,11 @@
 """The words for how a kind of server fails: what a table of failures has in each row. Knows no framer and no stream."""
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from .base import Exchange, Failure
+from .base import Exchange
+from .failure import Builder as Builder
+from .failure import Failure
+from .failure import FailureKind as FailureKind
 from .halves import Half
 
 #: what a client can tell apart, by the letter that stands for it
@@ -15,35 +18,6 @@ CATEGORIES = {
     'F': 'no connection, or none any more before anything was done',
 }
 SCOPES = ('request', 'server')      #: whose state a failure is
-
-#: The protocol object is Any here: the builders of each protocol name the class that they need.
-Builder = Callable[[Any, Exchange], Failure | None]
-
-
-class FailureKind(NamedTuple):
-    """One failure that a kind of server really has.
-
-    Args:
-        description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
-        stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
-            before any request.
-        build: Makes the failure, given the protocol object and the exchange; None: nothing takes the place of the request, and
-            the builder has seen to it that something else is said otherwise than the server says it.
-        codes: What the field calls it: ``40P01``, ``503``, ``READONLY``. It can be asked for by these, too. Empty: it has none.
-        category: What the client can tell apart, a letter of ``CATEGORIES``; empty: not said.
-        scope: Whose state it is. ``server``: the server's, so that while it lasts every request fails that it fits;
-            ``request``: this one request's.
-        only_named: It is never drawn at random, and comes only where it is asked for by its name.
-    """
-
-    description: str
-    stages: tuple[str, ...]
-    build: Builder
-    codes: tuple[str, ...] = ()
-    category: str = ''
-    scope: str = 'request'
-    only_named: bool = False
-
 
 # -- what every server has, since every connection can break
 

@@ -10,14 +10,16 @@ from typing import Any, ClassVar, Generic, TypeVar
 from ..errors import ProtocolError
 from .answers import Answers
 from .base import COMMON, BaseProtocol, Behavior, Exchange
-from .base import Failure as Failure
+from .failure import Failure as Failure
 from .kinds import CATEGORIES as CATEGORIES
+from .kinds import HALF_REPLY, LOST_REPLY
 from .kinds import SCOPES as SCOPES
 from .kinds import Builder as Builder
 from .kinds import FailureKind as FailureKind
 from .kinds import half_reply as half_reply
 from .kinds import lost_reply as lost_reply
 from .starttls import Alteration, Switch
+from .tls_kinds import STREAM_KINDS, TLS_KINDS
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -219,6 +221,14 @@ class MessageProtocol(Answers, BaseProtocol):
         """
         return self.responds(exchange) and exchange.stage in self.errors[kind].stages
 
+    def may_fail(self, kind: str, exchange: Exchange) -> bool:
+        """Return the same as ``fits``, for the kinds of TLS too: a response that can be halved, or lost, can break inside TLS."""
+        if kind in self.errors or kind not in TLS_KINDS:
+            return self.fits(kind, exchange)
+        whole = [other for other in (HALF_REPLY, LOST_REPLY) if other in self.errors]
+        can = any(self.fits(other, exchange) for other in whole) if whole else self.responds(exchange)
+        return kind in STREAM_KINDS and can
+
     def responds(self, exchange: Exchange) -> bool:
         """Return whether the server responds to an exchange, as far as its requests tell: no response decides what is drawn."""
         return exchange.expects
@@ -288,7 +298,7 @@ class MessageProtocol(Answers, BaseProtocol):
             self.owed = exchange.drawn, kind or ''
             return True
         self.owed = None
-        failure = self.errors[chosen].build(self, exchange)
+        failure = self.kind(chosen).build(self, exchange)
         if failure is not None:
             self.replace(exchange, failure)
         self.session.injected(exchange, chosen)
@@ -315,12 +325,12 @@ class MessageProtocol(Answers, BaseProtocol):
         """Return the kind to fail with, None where the real server has none here."""
         if kind is not None and kind in self.errors:
             return kind if self.fits(kind, exchange) else None
-        fitting = [name for name in (self.kinds_named(kind) if kind else self.at_random()) if self.fits(name, exchange)]
+        fitting = [name for name in (self.kinds_named(kind) if kind else self.at_random()) if self.may_fail(name, exchange)]
         return self.random(True).choice(fitting) if fitting else None
 
     def owes(self, exchange: Exchange) -> Behavior | None:
         """Return the behavior whose failure waits for an exchange like this one; None: there is none."""
-        if self.owed is None or not any(self.fits(kind, exchange) for kind in self.owed_kinds()):
+        if self.owed is None or not any(self.may_fail(kind, exchange) for kind in self.owed_kinds()):
             return None
         return self.owed[0] if self.wanted(self.owed[0], exchange) else None
 

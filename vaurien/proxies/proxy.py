@@ -21,8 +21,9 @@ from ..relay.chaos import Chaos
 from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
-from ..spec import ProxySpec
+from ..spec import ProxySpec, tls_sides
 from ..wire.toxics import ProxyToxics, check_toxics
+from .arrivals.greeting import Greeting
 from .arrivals.waiting import Arrivals
 from .exchanges import Exchanges
 from .journal import Journal
@@ -105,6 +106,11 @@ class Proxy:
     def tls(self) -> 'Terms | None':
         """What it does with TLS; None: neither side speaks it."""
         return self.now.tls
+
+    @property
+    def tls_sides(self) -> tuple[bool, bool, bool]:
+        """Whether it speaks TLS with its clients, and with its backend, and whether it was given a certificate."""
+        return tls_sides(self.spec)
 
     @property
     def protocol(self) -> type[BaseProtocol]:
@@ -276,7 +282,7 @@ class Proxy:
         else:
             backend.close()
 
-    def fault(self, session: Session, exchange: Exchange, kind: str) -> None:
+    def fault(self, session: Session | Greeting, exchange: Exchange, kind: str) -> None:
         """Count a fault and write it down."""
         drawn, use = exchange.drawn, self.chaos.uses.get(id(exchange.behavior))
         if use is not None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..address import Address, parse_address
 from ..net.sockets import SocketAddress
-from ..plugins import protocol_settings
+from ..plugins import check_place, protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..protocols.message import MessageProtocol
@@ -68,8 +68,19 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     settings = protocol_settings(protocol, spec.protocol_settings)
     forward = spec.backend == ANY or bool(spec.intercept)
     tls = tls_of(spec, listen, backend, protocol, settings) if has_tls(spec) and not forward else None
-    return Validated(spec, listen, place, backend, protocol, settings, Chaos(spec.mix, spec.settings, protocol),
+    return Validated(spec, listen, place, backend, protocol, settings, checked(Chaos(spec.mix, spec.settings, protocol), spec),
                      check_toxics(spec.toxics), tls, opening_of(spec, listen, protocol) if forward else None)
+
+
+def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
+    """Return a mix in which no kind of TLS is asked for that the proxy cannot have.
+
+    Raises:
+        ConfigError: One is.
+    """
+    for _, behavior in chaos.entries:
+        check_place(behavior, spec)
+    return chaos
 
 
 def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol],

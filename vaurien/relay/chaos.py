@@ -6,6 +6,7 @@ from ..behaviors.dummy import DUMMY, Dummy
 from ..mix import Mix, check_sum, format_mix
 from ..plugins import make_behavior
 from ..protocols.base import OPENING, BaseProtocol, Exchange
+from ..protocols.tls_kinds import HANDSHAKE
 from ..spec import BehaviorSpec
 from ..words.uses import Entry, Use
 
@@ -24,9 +25,11 @@ class Chaos(Mix[Dummy]):
 
     Attributes:
         uses: What each entry has come to, by the ``id`` of its behavior.
+        opens: Some behavior fails the opening of connections, before any request.
+        greeting: The ids of those behaviors that fail the handshake of TLS, and nothing else.
     """
 
-    __slots__ = ('spec', 'stages', 'opens', 'uses')
+    __slots__ = ('spec', 'stages', 'opens', 'greeting', 'uses')
 
     def __init__(self, entries: Iterable[BehaviorSpec], settings: Mapping[str, Mapping[str, Any]],
                  protocol: type[BaseProtocol]) -> None:
@@ -34,12 +37,13 @@ class Chaos(Mix[Dummy]):
         weights = [(entry.percent, entry.name) for entry in self.spec]
         check_sum(weights, format_mix(weights))
         super().__init__([(entry.percent, make_behavior(entry, settings, protocol)) for entry in self.spec], DUMMY)
-        self.plain = self.plain or all(behavior is DUMMY for _, behavior in self.entries)
+        behaviors = [behavior for _, behavior in self.entries]
+        self.greeting = frozenset(id(behavior) for behavior in behaviors if HANDSHAKE in stages_of(behavior, protocol))
+        self.plain = self.plain or all(behavior is DUMMY or id(behavior) in self.greeting for behavior in behaviors)
         self.uses = {id(behavior): Use(Entry(entry.name, entry.percent, {**settings.get(entry.name, {}), **entry.settings}))
                      for entry, (_, behavior) in zip(self.spec, self.entries, strict=True) if behavior is not DUMMY}
         #: the stages of the kinds that are named
-        self.stages = frozenset(stage for _, behavior in self.entries for stage in stages_of(behavior, protocol))
-        #: some behavior fails the opening of connections, before any request
+        self.stages = frozenset(stage for behavior in behaviors for stage in stages_of(behavior, protocol))
         self.opens = OPENING in self.stages
 
     def __str__(self) -> str:
@@ -64,4 +68,4 @@ class Chaos(Mix[Dummy]):
 def stages_of(behavior: Dummy, protocol: type[BaseProtocol]) -> Iterator[str]:
     """Give the stages of the kinds that a behavior was told; none where it was told none."""
     for kind in protocol.kinds_named(behavior.settings.get('kind', '')):
-        yield from protocol.errors[kind].stages
+        yield from protocol.kind(kind).stages

@@ -94,7 +94,7 @@ class Draws:
         behavior: Behavior = DUMMY
         if not self.chaos.plain:
             behavior = self._choose()
-            if behavior is not DUMMY and not self.chaos.meant(behavior, exchange):
+            if behavior is not DUMMY and (id(behavior) in self.chaos.greeting or not self.chaos.meant(behavior, exchange)):
                 behavior = DUMMY
         if self.plan is not None:
             behavior = self.plan.choose(exchange, behavior, digest)

@@ -95,6 +95,9 @@ class EventLane(Lane):
 
     def _act(self, *exchanges: Exchange) -> None:
         session, source = self.session, self.source
+        broken = None if self.to_backend else next((exchange for exchange in exchanges if exchange.failure), None)
+        if broken is not None:
+            return self._break(broken)
         session.awaiting = self.to_backend
         before = source.consumed
         *earlier, last = exchanges
@@ -105,6 +108,17 @@ class EventLane(Lane):
         self.settle(open_)
         if not self.passing and source.full and not (self.busy or self._paused or session.ended or session.silent):
             self.pause(source)  # it got the response itself, and does not read it
+        return None
+
+    def _break(self, exchange: Exchange) -> None:
+        """Let half of what came back pass, and end the client's connection as the failure says."""
+        failure = exchange.failure
+        assert failure is not None
+        assert failure.half is not None
+        piece = failure.half.take(self.source.recv(), True)
+        if piece:
+            self.dest.sendall(piece)
+        self.end_client(failure.end)
 
     def _prepare(self, exchange: Exchange) -> bool:
         """Let the behavior of an earlier exchange act on what came back, and return whether that passes."""

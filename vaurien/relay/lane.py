@@ -13,6 +13,8 @@ from ..behaviors.dummy import DUMMY
 from ..net.loop import PLUGIN_ERRORS, release
 from ..net.stream import Stream
 from ..protocols.base import BaseProtocol, Behavior, Exchange
+from ..protocols.failure import TLS_ENDS
+from ..protocols.starttls import BEGIN
 from .draws import Draws
 
 
@@ -243,6 +245,20 @@ class Lane:
                 behavior.on_after_handle(self.protocol, source, dest, to_backend)
             finally:
                 source.take_back()
+
+    def end_client(self, end: str) -> None:
+        """End the connection to the client, which is the one that this lane writes to, as ``Failure.end`` says."""
+        if end in TLS_ENDS:
+            self.dest.end_badly(end)
+            self.session.finish_client()
+        elif end == 'close':
+            self.session.finish_client()
+        elif end == 'reset':
+            self.session.abort()
+        elif end == 'silence':
+            self.session.silence()
+        elif end == BEGIN and self.session.switching is not None:
+            self.session.switching.agreed()
 
     def begun(self, exchange: Exchange) -> None:
         """Record what ``on_before_handle`` has decided."""

@@ -11,7 +11,6 @@ from ..net.loop import in_loop
 from ..net.stream import Stream
 from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol, Part
-from ..protocols.starttls import BEGIN
 from .lane import LaneHost
 from .message_lane import MessageLane
 
@@ -109,7 +108,8 @@ class ResponseLane(MessageLane):
         if piece:
             self.dest.sendall(piece)
         if failure.half.end:
-            exchange.failure = failure._replace(end=failure.half.end)
+            if failure.end == 'close':
+                exchange.failure = failure._replace(end=failure.half.end)
             if not done:
                 self.reply(exchange)
                 return True
@@ -234,12 +234,4 @@ class ResponseLane(MessageLane):
             self.dest.sendall(failure.reply)
         if session.ended:
             return
-        end = failure.end or end
-        if end == 'close':
-            session.finish_client()
-        elif end == 'reset':
-            session.abort()
-        elif end == 'silence':
-            session.silence()
-        elif end == BEGIN and session.switching is not None:
-            session.switching.agreed()
+        self.end_client(failure.end or end)

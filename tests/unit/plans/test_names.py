@@ -65,9 +65,14 @@ def test_a_toxic_has_its_direction_and_its_end():
     assert meaning('latency', stream='upstream', requests='3')[3:] == ('upstream', 3)
 
 
+def clear(proxies):
+    """Return proxies without TLS."""
+    return [(name, (protocol, False, False, False)) for name, protocol in proxies]
+
+
 @pytest.mark.parametrize('proxies', [[], [('other', TCP)], [('cache', REDIS)], [('cache', REDIS), ('cache2', TCP)]])
 def test_an_entry_is_good_where_some_proxy_that_it_is_about_can_apply_it_or_none_is_there_yet(proxies):
-    check_name(FaultSpec(name='readonly', proxy='cache*'), proxies, '--fault')
+    check_name(FaultSpec(name='readonly', proxy='cache*'), clear(proxies), '--fault')
 
 
 @pytest.mark.parametrize('proxies, message', [
@@ -78,10 +83,25 @@ def test_an_entry_is_good_where_some_proxy_that_it_is_about_can_apply_it_or_none
 ])
 def test_an_entry_that_none_can_apply_is_refused(proxies, message):
     with pytest.raises(ConfigError) as caught:
-        check_name(FaultSpec(name='readonli', proxy='cache'), proxies, '--fault')
+        check_name(FaultSpec(name='readonli', proxy='cache'), clear(proxies), '--fault')
     assert str(caught.value).startswith(message)
 
 
 def test_a_value_that_does_not_fit_is_said_before_what_others_do_not_know():
     with pytest.raises(ConfigError, match="^--fault option: 'warmpu' is not valid, expected a known name, the nearest is warmup"):
-        check_name(FaultSpec(name='readonly', settings={'warmpu': 1}), [('one', TCP), ('two', REDIS)], '--fault')
+        check_name(FaultSpec(name='readonly', settings={'warmpu': 1}), clear([('one', TCP), ('two', REDIS)]), '--fault')
+
+
+@pytest.mark.parametrize('kind, sides, message', [
+    ('expired-certificate', (False, True, False), 'a proxy that ends TLS for this one, whose address begins with tls://'),
+    ('tls-truncated', (False, False, False), 'a proxy that ends TLS for this one, whose address begins with tls://'),
+    ('self-signed', (True, True, True), "a proxy without tls_cert for this one: what it shows is issued by vaurien's own "
+                                        'authority'),
+    ('alert-close', (False, True, False), 'clients that speak TLS for this one; those of a proxy with TLS on the side of the '
+                                          'backend alone do not')])
+def test_a_kind_of_tls_is_refused_where_no_proxy_that_it_is_about_can_have_it(kind, sides, message):
+    with pytest.raises(ConfigError) as caught:
+        check_name(FaultSpec(name=kind), [('one', (TCP, *sides))], '--fault')
+    assert str(caught.value) == f'--fault kind: {kind!r} is not valid, expected {message}'
+    check_name(FaultSpec(name=kind), [('one', (TCP, *sides)), ('two', (REDIS, True, False, False))], '--fault')
+    check_name(FaultSpec(name=kind), [], '--fault')

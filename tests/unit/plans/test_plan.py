@@ -15,6 +15,8 @@ class Proxy:
     def __init__(self, name, protocol):
         self.name, self.protocol, self.told = name, protocol, 0
 
+    tls_sides = False, False, False
+
     def plan_changed(self):
         self.told += 1
 

@@ -1,6 +1,10 @@
 """One side of one TLS connection in memory: bytes of the wire go in and come out. Knows no socket."""
 import ssl
+from contextlib import suppress
 from typing import NamedTuple
+
+#: the random of a ServerHello that wants another ClientHello (RFC 8446 section 4.1.3)
+RETRY = bytes.fromhex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c')
 
 
 class Channel(NamedTuple):
@@ -34,6 +38,22 @@ def open_channel(context: ssl.SSLContext, server_side: bool, name: str | None = 
     if alpn is not None:
         context.set_alpn_protocols(alpn)
     return Channel(context.wrap_bio(incoming, outgoing, server_side, name), incoming, outgoing, alpn)
+
+
+def flight_of(channel: Channel, hello: bytes) -> bytes:
+    """Return all that the server says in the handshake before it waits for the client; empty: it wants another ClientHello first.
+
+    Args:
+        channel: The server's side, which has not begun.
+        hello: The ClientHello.
+    """
+    channel.incoming.write(hello)
+    if channel.alpn is not None:
+        channel.tls.context.set_alpn_protocols(channel.alpn)
+    with suppress(ssl.SSLError):    # it waits, or what it says is an alert
+        channel.tls.do_handshake()
+    said = channel.outgoing.read()
+    return b'' if RETRY in said else said
 
 
 def explain(error: Exception) -> str:

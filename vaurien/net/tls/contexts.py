@@ -10,6 +10,7 @@ from ...errors import ConfigError
 from ...spec import EMBEDDED, TLS_FIELDS, TLS_VERSIONS, ProxySpec
 from .authority import LOOPBACK, Authority, AuthorityError, own_authority
 from .authority.leaves import Leaves
+from .faults import Faults
 from .files import load_authorities, load_certificate, state_of
 
 VERSIONS = dict(zip(TLS_VERSIONS, (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), strict=True))
@@ -25,11 +26,13 @@ class Contexts(NamedTuple):
         client: Towards its clients.
         backend: Towards its backend.
         leaves: Those towards its clients by the names that they ask for; None: ``client`` has the certificate that was given.
+        faults: Those with which handshakes with clients fail; None: it has none with them.
     """
 
     client: ssl.SSLContext
     backend: ssl.SSLContext
     leaves: Leaves | None = None
+    faults: Faults | None = None
 
 
 def contexts(spec: ProxySpec) -> Contexts:
@@ -60,7 +63,10 @@ def _contexts(said: bytes, files: tuple[tuple[int, ...], ...], authority: Author
     spec = msgspec.json.decode(said, type=ProxySpec)
     check_pairs(spec)
     client, backend = client_context(spec), backend_context(spec)
-    return Contexts(client, backend, Leaves(authority, lambda: client_context(spec), names) if authority else None)
+    def make() -> ssl.SSLContext:
+        return client_context(spec)
+    return Contexts(client, backend, Leaves(authority, make, names) if authority else None,
+                    Faults(make, authority, names) if speaks_tls(spec.proxy) else None)
 
 
 def own_names(spec: ProxySpec) -> tuple[str, ...]:

@@ -23,11 +23,13 @@ class ClientHello(NamedTuple):
         name: The server's name (SNI); empty: it gives none.
         alpn: The protocols that it offers, best first.
         versions: The versions that it offers, as on the wire: 0x0303 is TLS 1.2, 0x0304 is 1.3.
+        suites: The cipher suites that it offers, best first, as on the wire: two bytes each.
     """
 
     name: str = ''
     alpn: tuple[str, ...] = ()
     versions: tuple[int, ...] = ()
+    suites: bytes = b''
 
 
 class NoHelloError(ValueError):
@@ -132,7 +134,7 @@ def parse(body: bytes) -> ClientHello:
     version = cursor.number(2)
     cursor.take(32)     # random
     cursor.vector(1)    # session
-    cursor.vector(2)    # cipher suites
+    suites = cursor.vector(2).data
     cursor.vector(1)    # compression
     found: dict[int, Cursor] = {}
     if cursor.left:
@@ -143,7 +145,8 @@ def parse(body: bytes) -> ClientHello:
     return ClientHello(
         read_name(found[SERVER_NAME]) if SERVER_NAME in found else '',
         tuple(read_protocols(found[ALPN])) if ALPN in found else (),
-        tuple(read_versions(found[SUPPORTED_VERSIONS])) if SUPPORTED_VERSIONS in found else (version,))
+        tuple(read_versions(found[SUPPORTED_VERSIONS])) if SUPPORTED_VERSIONS in found else (version,),
+        suites)
 
 
 def read_name(extension: Cursor) -> str:

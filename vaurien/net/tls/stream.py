@@ -24,6 +24,8 @@ MAX_UNSENT = 64 * 1024
 _RAW = bytearray(RAW)
 _RAW_VIEW = memoryview(_RAW)
 _BUFFER = bytearray(READ)
+#: what stands where a record should, and cannot be taken for the beginning of one
+UNENCRYPTED = b'These bytes are not encrypted.\r\n'
 
 
 class End(Enum):
@@ -32,6 +34,8 @@ class End(Enum):
     CLOSED = 'close_notify and FIN'
     NOTIFIED = 'close_notify; the connection stays open'
     CUT = 'FIN without close_notify'
+    DAMAGED = 'a record of which a byte is another one, and FIN'
+    CLEAR = 'bytes that are not encrypted, and FIN'
 
 
 class Reader:
@@ -264,16 +268,22 @@ class TlsStream(Stream):
         return None     # what goes through a pipe is not encrypted
 
     def finish_socket(self) -> None:
-        if self.end is not End.CUT:
-            self._notify()
+        self._notify()
         if self.end is not End.NOTIFIED:
             super().finish_socket()
 
+    def end_badly(self, how: str) -> None:
+        self.end = End[how.upper()]
+        if self.twin is not None:   # how the other side ends is of no meaning here any more
+            self.twin.twin, self.twin = None, None
+
     def _notify(self) -> None:
-        """Send close_notify, after what is still to be written."""
-        if self._notified or self._lost is not None:
-            return
+        """Send what says that nothing more follows, after what is still to be written: close_notify."""
+        if self._notified or self._lost is not None or self.end is End.CUT:
+            return None
         self._notified = True
+        if self.end in (End.DAMAGED, End.CLEAR):
+            return self._break_off()
         if self.more and not self._over:
             with suppress(OSError):
                 self._keep(self._decrypt(_BUFFER, READ))    # or ``unwrap`` would take it for a mistake
@@ -281,9 +291,20 @@ class TlsStream(Stream):
             self._tls.unwrap()
         with suppress(OSError):
             super().write_soon(self._outgoing.read())
+        return None
+
+    def _break_off(self) -> None:
+        """Send what the peer cannot read."""
+        data = bytearray(UNENCRYPTED)
+        if self.end is End.DAMAGED:
+            self._tls.write(UNENCRYPTED)
+            data = bytearray(self._outgoing.read())
+            data[-1] ^= 1
+        with suppress(OSError):
+            super().write_soon(bytes(data))
 
     def drop(self) -> None:
-        if self.sock is not None and self.backlog is None and self.end is not End.CUT:
+        if self.sock is not None and self.backlog is None:
             self._notify()
         super().drop()
 

@@ -11,6 +11,7 @@ from ...spec import ProxySpec
 from .authority.leaves import Leaves
 from .channel import Channel, open_channel
 from .contexts import contexts
+from .faults import Faults
 from .hello import ClientHello
 from .late import Switch
 
@@ -42,6 +43,7 @@ class Terms(NamedTuple):
         starttls: Where TLS begins later than with the first byte; None: nowhere.
         leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
         asked: What a client of a forward proxy has asked for before; empty: nothing.
+        faults: Those with which handshakes with clients fail; None: there are none with them.
     """
 
     client: ssl.SSLContext | None
@@ -53,6 +55,7 @@ class Terms(NamedTuple):
     starttls: StartTLS | None = None
     leaves: Leaves | None = None
     asked: str = ''
+    faults: Faults | None = None
 
     @property
     def late(self) -> tuple[bool, bool]:
@@ -85,10 +88,18 @@ class Terms(NamedTuple):
         """Return the name that the backend is asked for, and that its certificate has to have."""
         return self.name or server_name(hello.name, self.listen.host, self.address.host)
 
-    def to_client(self, hello: ClientHello, backend: str | None) -> Channel:
-        """Make the proxy's side of a connection to a client; arguments as for ``chosen``."""
+    def to_client(self, hello: ClientHello, backend: str | None, kind: str = '') -> Channel:
+        """Make the proxy's side of a connection to a client.
+
+        Args:
+            hello, backend: As for ``chosen``.
+            kind: What is to fail, one of ``faults.VARIANTS``; empty: nothing.
+        """
         assert self.client is not None
-        context = self.client if self.leaves is None else self.leaves.context(hello.name or self.asked)
+        if kind and self.faults is not None:
+            context = self.faults.context(kind, hello.name or self.asked)
+        else:
+            context = self.client if self.leaves is None else self.leaves.context(hello.name or self.asked)
         return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
     def to_late_client(self, hello: ClientHello) -> Channel:
@@ -133,11 +144,11 @@ def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Se
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
-    client, backend, leaves = contexts(spec)
+    client, backend, leaves, faults = contexts(spec)
     front, back = speaks_tls(spec.proxy), speaks_tls(spec.backend)
     if not front and not back:
         return None     # what was given was looked at, as it would be otherwise
     if starttls is not None:
         starttls = starttls._replace(client=front and starttls.client, backend=back and starttls.backend)
     return Terms(client if front else None, backend if back else None, listen, address, spec.tls_server_name, tuple(protocols),
-                 starttls, leaves)
+                 starttls, leaves, faults=faults)

@@ -25,6 +25,7 @@ from ..door.socks import VERSION, SocksDoor
 
 if TYPE_CHECKING:
     from ..door.opening import Opening
+    from .greeting import Greeting
     from .tls import TlsArrival
 
 READ = 16 * 1024    #: [bytes] that are looked at at once
@@ -42,6 +43,9 @@ class ForwardHost(Protocol):
     def recorded(self) -> bool: ...
     def connect_asked(self, arrival: 'ForwardArrival', done: Done) -> Connecting | None: ...
     def entered(self, arrival: 'ForwardArrival', client: Stream, backend: Stream) -> None: ...
+    def greeting(self, arrival: 'TlsArrival') -> 'Greeting | None': ...
+    def taken(self, arrival: 'TlsArrival') -> None: ...
+    def greeted(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None: ...
     def refused(self, arrival: 'ForwardArrival', why: object) -> None: ...
 
 
@@ -228,6 +232,16 @@ class ForwardArrival:
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None:
         """Begin the session."""
         self._enter(client, backend)
+        self.host.taken(arrival)
+
+    def greeting(self, arrival: 'TlsArrival') -> 'Greeting | None':
+        """Draw for the client's handshake; None: it goes on as it would."""
+        return self.host.greeting(arrival)
+
+    def greeted(self, arrival: 'TlsArrival') -> None:
+        """Tell of a handshake that was made to fail."""
+        self._end()
+        self.host.greeted(arrival, self)
 
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
         """Tell of a client with which there is no TLS."""

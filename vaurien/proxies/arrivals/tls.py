@@ -1,9 +1,13 @@
 """A client of a proxy that speaks TLS on a side, from its first byte to its session: what is said before is said here.
 
 The ClientHello is read first; then the backend is connected, asked for the same name and the same protocols; and then the client
-is told what the backend has chosen. All of it within the proxy's ``timeout``. Knows of its proxy what ``TlsHost`` names.
+is told what the backend has chosen. All of it within the proxy's ``timeout``. Where TLS is relayed, and a failure of its
+handshake was named, the ClientHello is looked for while the two sides wait for each other.
+
+Knows of its proxy what ``TlsHost`` names.
 """
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Protocol
 
 from gevent import get_hub
@@ -15,16 +19,21 @@ from ...net.connect import Connecting
 from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
-from ...net.tls.channel import Channel, explain
+from ...net.tls.channel import Channel, explain, flight_of
 from ...net.tls.handshake import READ, Handshake
 from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
 from ...net.tls.late import Begins, LateTlsStream
 from ...net.tls.stream import TlsStream, pair
 from ...net.tls.terms import Terms
+from ...protocols.tls_kinds import CERTIFICATE_KINDS, ENDING_KINDS, LATE_CLOSE
 from ...relay.recording.session import RecordedStream
 from ...relay.recording.tls import RecordedLateStream, RecordedTlsStream
+from .farewell import Farewell
+from .greeting import Greeting
 
 Done = Callable[[RawSocket | None, BackendError | None], None]
+NOWHERE = Address('', None)
+RELAYED = Terms(None, None, NOWHERE, NOWHERE, '', ())   #: neither side is ended
 
 
 class TlsHost(Protocol):
@@ -32,6 +41,8 @@ class TlsHost(Protocol):
 
     @property
     def recorded(self) -> bool: ...
+    def greeting(self, arrival: 'TlsArrival') -> Greeting | None: ...
+    def greeted(self, arrival: 'TlsArrival') -> None: ...
     def connect(self, number: int, done: Done) -> Connecting | None: ...
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
@@ -43,7 +54,7 @@ class TlsArrival:
 
     Args:
         host: Is told what comes of it.
-        terms: What is done on either side.
+        terms: What is done on either side; None: TLS is relayed, and a failure of its handshake was named.
         number: The session's.
         client: The client's socket.
         peer: The client's address as text.
@@ -52,14 +63,17 @@ class TlsArrival:
 
     Attributes:
         hello: What the client has asked for; an empty one where it speaks without TLS.
+        fails: The failure of the handshake that was drawn, or planned; None: none was.
+        started: When it came, by the monotonic clock [s].
     """
 
-    __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', '_backend', '_reader', '_timer',
-                 '_hello', '_connecting', '_handshake', '_backend_channel', '_at')
+    __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', 'fails', 'started', '_backend',
+                 '_reader', '_backend_reader', '_timer', '_hello', '_connecting', '_handshake', '_backend_channel', '_at',
+                 '_farewell')
 
-    def __init__(self, host: TlsHost, terms: Terms, number: int, client: RawSocket, peer: str, address: Address,
+    def __init__(self, host: TlsHost, terms: Terms | None, number: int, client: RawSocket, peer: str, address: Address,
                  timeout: float) -> None:
-        self.host, self.terms, self.number, self.client, self.peer = host, terms, number, client, peer
+        self.host, self.terms, self.number, self.client, self.peer = host, terms or RELAYED, number, client, peer
         self.address, self.timeout, self.hello = address, timeout, ClientHello()
         self._backend: RawSocket | None = None
         self._reader: Any = None
@@ -69,6 +83,10 @@ class TlsArrival:
         self._handshake: Handshake | None = None
         self._backend_channel: Channel | None = None
         self._at = 'client'     # who is waited for
+        self.fails: Greeting | None = None
+        self.started = monotonic()
+        self._backend_reader: Any = None
+        self._farewell: Farewell | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -78,10 +96,26 @@ class TlsArrival:
         if not self.terms.at_once[0]:
             self._connect()
         else:
-            self._reader = get_hub().loop.io(self.client.fileno(), READABLE)
-            self._reader.start(self._on_readable)
+            self._read_hello()
+
+    @property
+    def sent(self) -> int:
+        """The bytes that the client has sent, as far as they were read here."""
+        return len(self._hello.data) + (0 if self._farewell is None else self._farewell.received)
 
     # -- the ClientHello
+
+    def _read_hello(self) -> None:
+        self._reader = get_hub().loop.io(self.client.fileno(), READABLE)
+        self._reader.start(self._on_readable)
+
+    def _look_for_hello(self) -> None:
+        """Read what the client says first, if the backend does not say anything before it: then there is no handshake here."""
+        self._timer = release(self._timer)      # a client may be silent as long as it likes
+        self._read_hello()
+        assert self._backend is not None
+        self._backend_reader = get_hub().loop.io(self._backend.fileno(), READABLE)
+        self._backend_reader.start(self._meet, None)
 
     def _on_readable(self) -> None:
         try:
@@ -92,16 +126,33 @@ class TlsArrival:
             self._client_failed(explain(error))
             return
         if not data:
-            self._client_failed('it has left')
+            self._without_hello(lambda: self._client_failed('it has left'))
             return
         try:
             hello = self._hello.feed(data)
         except NoHelloError:    # it is answered as any server answers it, and the backend is left in peace
             self._reader = release(self._reader)
-            self._greet_client(None)
+            self._without_hello(lambda: self._greet_client(None))
             return
         if hello is not None:
             self.hello, self._reader = hello, release(self._reader)
+            self._asked()
+
+    def _without_hello(self, otherwise: Callable[[], None]) -> None:
+        """Go on with a client that does not speak TLS: relay it, or do what is done otherwise."""
+        if self.terms is RELAYED:
+            self._meet(None)
+        else:
+            otherwise()
+
+    def _asked(self) -> None:
+        """Go on after the ClientHello, or let the handshake fail."""
+        self.fails = self.host.greeting(self)
+        if self.fails is not None and self.fails.kind not in ENDING_KINDS:
+            self._fail(self.fails.failure.reply, self.fails.failure.end)
+        elif self.terms is RELAYED:
+            self._meet(None)
+        else:
             self._connect()
 
     # -- the backend
@@ -116,6 +167,9 @@ class TlsArrival:
             self._backend_failed(error or BackendError(self.address, 'it is not known why'))
             return
         self._backend = backend
+        if self.terms is RELAYED:
+            self._look_for_hello()
+            return
         if not self.terms.at_once[1]:
             self._backend_agreed(None)
             return
@@ -141,11 +195,19 @@ class TlsArrival:
 
     def _greet_client(self, alpn: str | None) -> None:
         self._at = 'client'
-        channel = self.terms.to_client(self.hello, alpn)
+        kind = '' if self.fails is None else self.fails.kind
+        channel = self.terms.to_client(self.hello, alpn, kind if kind in CERTIFICATE_KINDS else '')
+        if kind == LATE_CLOSE:
+            if flight := flight_of(channel, bytes(self._hello.data)):
+                self._fail(flight, 'close')
+                return
+            channel = self.terms.to_client(self.hello, alpn)
 
         def agreed(error: Exception | None) -> None:
             self._handshake = None
-            if error is None and self._backend is not None:
+            if error is None and kind == LATE_CLOSE:
+                self._fail(b'', 'close')
+            elif error is None and self._backend is not None:
                 self._meet(channel)
             else:
                 self._client_failed(explain(error) if error is not None else 'it has sent no ClientHello')
@@ -158,6 +220,9 @@ class TlsArrival:
         assert backend is not None
         client_stream = self._stream(self.client, channel, server_side=True)
         backend_stream = self._stream(backend, self._backend_channel, server_side=False)
+        if channel is None and self._hello.data:    # relayed: what was looked at is still to be passed on
+            client_stream.received = len(self._hello.data)
+            client_stream.unread(bytes(self._hello.data))
         pair(client_stream, backend_stream)
         self.host.met(self, client_stream, backend_stream)
 
@@ -189,14 +254,26 @@ class TlsArrival:
         else:
             self._backend_failed(BackendError(self.address, reason))
 
+    def _fail(self, reply: bytes, end: str) -> None:
+        """Say something to the client, and end its connection; the backend's ends at once, with FIN."""
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = None
+        self._end()
+        self._farewell = Farewell(self.client, lambda: self.host.greeted(self))
+        self._farewell.start(reply, end)
+
     def _client_failed(self, reason: str, reset: bool = False) -> None:
         """End both connections; the client's with FIN, so that it reads the alert that was sent to it."""
-        if reset:
+        if reset or self.terms is RELAYED:
             sockets.refuse(self.client)
         else:
             self.client.close()
         self._end()
-        self.host.client_failed(self, reason)
+        if self.fails is not None or self.terms is RELAYED:
+            self.host.greeted(self)
+        else:
+            self.host.client_failed(self, reason)
 
     def _backend_failed(self, error: BackendError) -> None:
         sockets.refuse(self.client)
@@ -205,6 +282,8 @@ class TlsArrival:
 
     def abort(self) -> None:
         """Reset both connections, and tell nobody."""
+        if self._farewell is not None:
+            self._farewell.cancel()
         sockets.refuse(self.client)
         self._end()
 
@@ -216,6 +295,7 @@ class TlsArrival:
 
     def _release(self) -> None:
         self._reader, self._timer = release(self._reader), release(self._timer)
+        self._backend_reader = release(self._backend_reader)
         if self._connecting is not None:
             self._connecting.cancel()
             self._connecting = None

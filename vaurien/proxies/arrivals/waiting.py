@@ -4,6 +4,7 @@ Knows of its proxy what ``ArrivalHost`` names.
 """
 import logging
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...address import Address
@@ -21,6 +22,8 @@ from ..door.tunnels import TUNNELS, TunnelHost, Tunnels
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
+from .greeted import Greeted, record_accepted, record_refused
+from .greeting import Greeting, GreetingHost, is_expected
 
 if TYPE_CHECKING:
     from ...net.tls.terms import Terms
@@ -35,7 +38,7 @@ logger = logging.getLogger(__name__)
 Done = Callable[[RawSocket | None, BackendError | None], None]
 
 
-class ArrivalHost(TunnelHost, Protocol):
+class ArrivalHost(TunnelHost, GreetingHost, Protocol):
     """What arrivals ask of their proxy."""
 
     stats: Stats
@@ -89,7 +92,7 @@ class Arrivals:
         if host.now.opening is not None:
             return self._ask(host.now.opening, client, peer)
         self._number += 1
-        if host.tls is not None:
+        if host.tls is not None or is_expected(host):
             return self._greet(host.tls, client, peer)
         kept = self._pool.take() if len(self._pool) else None
         if kept is not None:
@@ -134,7 +137,7 @@ class Arrivals:
 
     # -- clients of a proxy that speaks TLS on a side
 
-    def _greet(self, terms: 'Terms', client: RawSocket, peer: str) -> None:
+    def _greet(self, terms: 'Terms | None', client: RawSocket, peer: str) -> None:
         from .tls import TlsArrival  # it is slow to import, and most proxies have no use for it
         host = self._host
         arrival = TlsArrival(self, terms, self._number, client, peer, host.backend, host.spec.timeout)
@@ -155,6 +158,34 @@ class Arrivals:
         """Hand a client over to its session."""
         self._greeting.discard(arrival)
         self._host.paired(arrival.number, client, backend, arrival.peer, arrival.address)
+        self.taken(arrival)
+
+    def taken(self, arrival: 'TlsArrival') -> None:
+        """Record a handshake that was made to fail, and did not: its session has begun."""
+        if arrival.fails is not None and self.recorded:
+            record_accepted(self._host.exchanges, self._greeted(arrival, arrival.fails))
+
+    def greeting(self, arrival: 'TlsArrival') -> Greeting | None:
+        """Draw for a client's handshake; None: it goes on as it would."""
+        if not is_expected(self._host):
+            return None
+        made = Greeting(self._host, arrival.number, arrival.hello)
+        return made if made.kind else None
+
+    def greeted(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None:
+        """Forget a client whose handshake was made to fail, or that has left before there was one.
+
+        Args:
+            arrival: The client.
+            waits: How it is known here, where it has come to a forward proxy.
+        """
+        self._greeting.discard(waits or arrival)
+        if arrival.fails is not None and self.recorded:
+            record_refused(self._host.exchanges, self._greeted(arrival, arrival.fails))
+        self._host.emptied()
+
+    def _greeted(self, arrival: 'TlsArrival', greeting: Greeting) -> Greeted:
+        return Greeted(self._host.spec.name, arrival.peer, greeting, monotonic() - arrival.started, arrival.sent)
 
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
         """Forget a client that has not come as far as a session."""

@@ -64,4 +64,4 @@ def make_opening(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol])
             raise
         raise ConfigError('intercept', spec.intercept, error.reason) from None
     return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, protocol.alpn,
-                                leaves=found.leaves))
+                                leaves=found.leaves, faults=found.faults))

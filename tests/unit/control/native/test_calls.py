@@ -7,6 +7,8 @@ import vaurien
 from tests.support.control_client import steering
 from tests.support.hosting import eventually, spec_for
 from tests.support.peers import connect, echo_server
+from vaurien.protocols import Protocol
+from vaurien.protocols.tls_kinds import TLS_KINDS
 from vaurien.spec import BehaviorSpec
 
 NOWHERE = '127.0.0.1:9'
@@ -53,7 +55,9 @@ def test_plugins_are_described_with_their_options(server):
     assert behaviors['delay']['description']
     protocols = {found['name']: found for found in server.get('/v1/protocols')['protocols']}
     assert [option['name'] for option in protocols['tcp']['options']] == ['reuse_socket', 'buffer', 'keep_alive']
-    assert protocols['tcp']['kinds'] == []
+    of_tls = [kind['name'] for kind in protocols['tcp']['kinds']]
+    assert of_tls == list(TLS_KINDS)
+    assert [kind['name'] for kind in protocols['http']['kinds']] == [*of_tls, *Protocol.get('http').errors]
     assert protocols['http']['kinds'][0].keys() == {'name', 'description', 'stages', 'codes', 'category', 'scope',
                                                       'only_named'}
     assert 'latency' in {found['name'] for found in server.get('/v1/toxics')['toxics']}

@@ -131,11 +131,11 @@ def test_a_client_that_asks_for_no_name_is_shown_those_of_the_proxy_and_its_back
 
 
 def test_versions_and_verification_are_as_they_are_given(files):
-    client, backend, _ = made(files, tls_cert='both', tls_client_ca='ca', tls_backend_ca='ca', tls_min='1.3', tls_max='1.3')
+    client, backend, *_ = made(files, tls_cert='both', tls_client_ca='ca', tls_backend_ca='ca', tls_min='1.3', tls_max='1.3')
     assert {client.minimum_version, client.maximum_version, backend.minimum_version, backend.maximum_version} == \
         {ssl.TLSVersion.TLSv1_3}
     assert (client.verify_mode, backend.verify_mode, backend.check_hostname) == (ssl.CERT_REQUIRED, ssl.CERT_REQUIRED, True)
-    client, backend, _ = made(files, tls_verify=False)
+    client, backend, *_ = made(files, tls_verify=False)
     assert (client.verify_mode, backend.verify_mode, backend.check_hostname) == (ssl.CERT_NONE, ssl.CERT_NONE, False)
     assert client.minimum_version == ssl.TLSVersion.TLSv1_2
 

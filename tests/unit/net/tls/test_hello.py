@@ -22,6 +22,13 @@ def real_hello(name='db.example', alpn=('h2', 'http/1.1'), highest=ssl.TLSVersio
     return outgoing.read()
 
 
+def suites(highest=ssl.TLSVersion.TLSv1_3):
+    """Return the cipher suites that OpenSSL offers."""
+    known = [suite for suite in ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()
+             if highest is ssl.TLSVersion.TLSv1_3 or suite['protocol'] != 'TLSv1.3']
+    return b''.join((suite['id'] & 0xffff).to_bytes(2) for suite in known) + b'\x00\xff'     # RFC 5746: no renegotiation
+
+
 def in_records(message, size):
     """Return a message in records of so many bytes."""
     pieces = [message[at:at + size] for at in range(0, len(message), size)]
@@ -44,7 +51,7 @@ def extension(kind, data):
 
 
 REAL = real_hello()
-ASKED = ClientHello('db.example', ('h2', 'http/1.1'), (0x304, 0x303))
+ASKED = ClientHello('db.example', ('h2', 'http/1.1'), (0x304, 0x303), suites())
 
 
 def test_a_real_one_says_name_protocols_and_versions():
@@ -52,7 +59,8 @@ def test_a_real_one_says_name_protocols_and_versions():
 
 
 def test_one_that_offers_little_says_little():
-    assert HelloReader().feed(real_hello(None, (), ssl.TLSVersion.TLSv1_2)) == ClientHello('', (), (0x303,))
+    highest = ssl.TLSVersion.TLSv1_2
+    assert HelloReader().feed(real_hello(None, (), highest)) == ClientHello('', (), (0x303,), suites(highest))
 
 
 @pytest.mark.parametrize('size', [1, 2, 3, 5, 7, 100, 255, 512])
@@ -115,7 +123,7 @@ def test_a_name_that_no_certificate_has_is_none(name):
 def test_protocols_and_versions_that_only_keep_servers_tolerant_are_left_out():
     protocols = extension(16, vector(2, vector(1, b'\xfa\xfa') + vector(1, b'h2')))
     versions = extension(43, vector(1, b'\xfa\xfa\x03\x04'))
-    assert HelloReader().feed(in_records(made(protocols + versions), 1000)) == ClientHello('', ('h2',), (0x304,))
+    assert HelloReader().feed(in_records(made(protocols + versions), 1000)) == ClientHello('', ('h2',), (0x304,), b'\x13\x01')
 
 
 @settings(max_examples=300)

@@ -1,0 +1,47 @@
+"""What is recorded of a handshake that was made to fail, which is no exchange of any protocol. Knows no socket."""
+import time
+from typing import NamedTuple
+
+from ...relay.recording.records import CUT, OK, Closed, Exchanged, Opened, Sink
+from .greeting import Greeting
+
+
+class Greeted(NamedTuple):
+    """What has become of it.
+
+    Args:
+        proxy: The proxy's name.
+        peer: The client's address.
+        greeting: The handshake.
+        seconds: How long ago the client came.
+        sent: [bytes] of the client.
+    """
+
+    proxy: str
+    peer: str
+    greeting: Greeting
+    seconds: float
+    sent: int
+
+
+def record_accepted(sink: Sink, greeted: Greeted) -> None:
+    """Record one that the client has taken nevertheless: it does not look at certificates, say. Its session has begun."""
+    _record(sink, greeted, OK)
+
+
+def record_refused(sink: Sink, greeted: Greeted) -> None:
+    """Record one after which there is no session, as the opening and the end of one."""
+    number, failure = greeted.greeting.number, greeted.greeting.failure
+    sink.happened(Opened(time.time() - greeted.seconds, greeted.proxy, number, greeted.peer, sink.mark))
+    _record(sink, greeted, CUT)
+    by = 'client' if failure.request is None or failure.end == 'silence' else 'vaurien'
+    how = 'rst' if failure.end == 'reset' else 'fin'
+    sink.happened(Closed(time.time(), greeted.proxy, number, by, how, greeted.seconds, 0, greeted.sent, 0))
+
+
+def _record(sink: Sink, greeted: Greeted, answer: str) -> None:
+    greeting, exchange = greeted.greeting, greeted.greeting.handshake
+    reply = len(greeting.failure.reply)
+    sink.exchanged(Exchanged(
+        time.time() - greeted.seconds, greeted.proxy, greeting.number, 0, exchange.name, exchange.name, answer, greeted.seconds,
+        greeted.sent, reply, '', f'{exchange.drawn.name}/{greeting.kind}', sink.mark, '', exchange.stage))
