@@ -226,6 +226,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         http_allow: Networks that may connect to it, and names that ``Host`` may have; empty: its own alone.
+        http_cert, http_key: Files in PEM: what it shows its clients, and speaks TLS with; empty: it speaks without TLS; empty
+            ``http_key``: it stands in ``http_cert``.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         journal: The file that each exchange is written into; empty: none.
@@ -247,6 +249,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_port: int = 8080
     http_token: str = ''
     http_allow: tuple[str, ...] = ()
+    http_cert: str = ''
+    http_key: str = ''
     toxiproxy: bool = False
     show: str = 'faults'
     journal: str = ''

@@ -231,7 +231,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
     if spec.http:
         server = open_control(fleet, spec)
         ending.callback(server.stop)
-        lines.append(f'control server on http://{server.address}')
+        lines.append(f'control server on {server.url}')
     elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.statsd.enabled:
@@ -291,7 +291,8 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow,
+                               spec.http_cert, spec.http_key)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error

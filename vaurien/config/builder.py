@@ -27,6 +27,7 @@ from .help import page, short
 from .plan import check_replay, read_plan
 from .plugins import load_plugins
 from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
+from .tls import check_control_tls
 from .toxics import read_section, read_toxic, with_names
 from .values import label, of_plugin, prefixed, shown, spelt_out, taken
 
@@ -157,6 +158,7 @@ class Builder:
             values['http_token'] = Given(self.environ[TOKEN_VARIABLE], TOKEN_VARIABLE)
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
+        check_control_tls(control['http_cert'], control['http_key'], values)
         if control['http']:
             check_binding(control['http_host'], control['http_token'], label('http_host', values),
                           bool(make_allowed(control['http_allow']).networks))

@@ -161,6 +161,10 @@ CONTROL: dict[str, Option] = {
                          Text('TOKEN', 'text', str), PROCESS_DEFAULTS.http_token),
     'http_allow': Option("Networks that may connect to it, also without a token, and names by which it may be asked: "
                          "172.16.0.0/12,toxiproxy", ALLOW, ''),
+    'http_cert': Option("The certificate that it shows, in PEM, with those between it and its root after it; with it the server "
+                        "speaks TLS", FILE, PROCESS_DEFAULTS.http_cert),
+    'http_key': Option("Its private key, in PEM; not needed where it stands in the file of --http-cert",
+                       FILE, PROCESS_DEFAULTS.http_key),
 }
 SHOWING: dict[str, Option] = {
     'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),

@@ -149,7 +149,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
+    return {CONTROL_VARIABLE: control.url, TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
 
 
 def environment(setup: Setup, addresses: Mapping[str, Address]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 import ssl
 from typing import NamedTuple
 
+from ...words.tls_errors import explain as explain
+
 
 class Channel(NamedTuple):
     """One side of a TLS connection; ``SSLObject`` reads from ``incoming`` and writes to ``outgoing``.
@@ -34,14 +36,3 @@ def open_channel(context: ssl.SSLContext, server_side: bool, name: str | None = 
     if alpn is not None:
         context.set_alpn_protocols(alpn)
     return Channel(context.wrap_bio(incoming, outgoing, server_side, name), incoming, outgoing, alpn)
-
-
-def explain(error: Exception) -> str:
-    """Say in half a sentence why a handshake or a connection has failed."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f'certificate verify failed: {error.verify_message}'
-    if isinstance(error, ssl.SSLEOFError):
-        return 'the connection was closed in the midst of it'
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return error.reason.replace('_', ' ').lower()
-    return str(getattr(error, 'strerror', None) or error)
