@@ -121,3 +121,18 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, OSError):
         return (f'{error.filename}: ' if error.filename else '') + str(error.strerror or error)
     return str(error) if isinstance(error, VaurienError) else repr(error)
+
+
+def of_tls(error: Exception) -> str:
+    """Say in half a sentence why a handshake or a connection of TLS has failed.
+
+    Args:
+        error: An ``OSError``; those of ``ssl`` are known by what they have, since there are Pythons without that.
+    """
+    if getattr(error, 'verify_message', ''):
+        return f'certificate verify failed: {error.verify_message}'     # type: ignore[attr-defined]
+    if type(error).__name__ == 'SSLEOFError':
+        return 'the connection was closed in the midst of it'
+    if getattr(error, 'library', '') and getattr(error, 'reason', ''):
+        return str(error.reason).replace('_', ' ').lower()  # type: ignore[attr-defined]
+    return str(getattr(error, 'strerror', None) or error)

@@ -49,9 +49,9 @@ def test_a_client_verifies_the_certificate(running, monkeypatch):
 def test_the_wrong_scheme_is_told_in_one_line(running):
     with pytest.raises(RefusedError, match='^TLS is spoken here: https://$'):
         Client('localhost', port_of(running)).proxies()
-    with daemon('--http', '--http-port', '0', '--backend', 'embedded') as plain:
-        with pytest.raises(UnreachableError, match='^no vaurien answers at https://localhost:.*: it does not speak TLS$'):
-            Client('localhost', port_of(plain), cacert=FILES.ca).proxies()
+    with daemon('--http', '--http-port', '0', '--backend', 'embedded') as plain, \
+            pytest.raises(UnreachableError, match='^no vaurien answers at https://localhost:.*: it does not speak TLS$'):
+        Client('localhost', port_of(plain), cacert=FILES.ca).proxies()
     with pytest.raises(UnreachableError, match='^no vaurien answers at https://localhost:.*: Connection refused$'):
         Client('localhost', free_port(), cacert=FILES.ca).proxies()
 

@@ -3,8 +3,7 @@ import os
 import ssl
 
 from ..address import CACERT_VARIABLE
-from ..errors import ConfigError
-from ..words.tls_errors import explain
+from ..errors import ConfigError, of_tls
 
 FORM = 'a file with certificates of authorities in PEM'
 
@@ -30,4 +29,4 @@ def reason_of(error: Exception) -> str:
     """Say why TLS with a control server has failed; empty: that is not what has."""
     if not isinstance(error, ssl.SSLError):
         return ''
-    return 'it does not speak TLS' if error.reason == 'WRONG_VERSION_NUMBER' else explain(error)
+    return 'it does not speak TLS' if error.reason == 'WRONG_VERSION_NUMBER' else of_tls(error)

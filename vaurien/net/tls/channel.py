@@ -2,7 +2,7 @@
 import ssl
 from typing import NamedTuple
 
-from ...words.tls_errors import explain as explain
+from ...errors import of_tls
 
 
 class Channel(NamedTuple):
@@ -36,3 +36,6 @@ def open_channel(context: ssl.SSLContext, server_side: bool, name: str | None = 
     if alpn is not None:
         context.set_alpn_protocols(alpn)
     return Channel(context.wrap_bio(incoming, outgoing, server_side, name), incoming, outgoing, alpn)
+
+
+explain = of_tls
