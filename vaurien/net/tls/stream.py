@@ -89,13 +89,14 @@ class TlsStream(Stream):
     """
 
     __slots__ = ('more', 'twin', 'end', '_tls', '_incoming', '_outgoing', '_recv_raw', '_over', '_reader', '_tail', '_notified',
-                 '_failed', '_plain', '_unsent')
+                 '_failed', '_plain', '_unsent', '_read_record', '_write_record', '_take_outgoing')
 
     reusable = False
 
     def __init__(self, sock: Any, timeout: float, channel: Channel) -> None:
         super().__init__(sock, timeout)
         self._tls, self._incoming, self._outgoing = channel[:3]
+        self._read_record, self._write_record, self._take_outgoing = self._tls.read, self._tls.write, self._outgoing.read
         self._recv_raw, self._recv_into = self._recv_into, self._decrypt_into
         self._splices = False
         self.more = bool(self._incoming.pending)
@@ -139,17 +140,32 @@ class TlsStream(Stream):
             self.more = False
             return 0
         self._incoming.write(_RAW_VIEW[:received])
-        count = self._decrypt(buffer, size)
+        try:
+            count = int(self._read_record(size, buffer))    # most often what has come is one record, and whole
+        except ssl.SSLError as error:
+            count = self._decrypt(buffer, size, error=error)
+        else:
+            if not count or count == size or self._incoming.pending or self._outgoing.pending:
+                count = self._decrypt(buffer, size, count)
         if not count and not self._over:
             raise BlockingIOError(errno.EAGAIN, 'a part of a record')
         return count
 
-    def _decrypt(self, buffer: Any, size: int) -> int:
-        """Decrypt what lies in the channel, at most ``size`` bytes."""
-        read, incoming, count = self._tls.read, self._incoming, 0
+    def _decrypt(self, buffer: Any, size: int, count: int = 0, error: ssl.SSLError | None = None) -> int:
+        """Decrypt what lies in the channel.
+
+        Args:
+            buffer: Where to.
+            size: At most so many bytes.
+            count: Bytes that lie in the buffer already, which count too.
+            error: What the first step has met already.
+        """
+        read, incoming = self._read_record, self._incoming
         view = memoryview(buffer)
         self.more = False
         try:
+            if error is not None:
+                raise error
             while count < size:
                 got = read(size - count, view[count:])
                 if not got:
@@ -164,10 +180,10 @@ class TlsStream(Stream):
             pass
         except ssl.SSLZeroReturnError:
             self._ended(End.CLOSED)
-        except ssl.SSLError as error:
-            self._break(error)
+        except ssl.SSLError as failure:
+            self._break(failure)
             if not count:
-                raise ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(error)}') from error
+                raise ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(failure)}') from failure
         if self._outgoing.pending:
             self._answer()
         self.more = self.more or bool(count) and (self._over or self._failed)
@@ -247,18 +263,20 @@ class TlsStream(Stream):
     def write_soon(self, data: Any) -> None:
         if self._lost is not None:
             raise self._lost
-        if not len(data):
+        if not data:
             return
-        write, view = self._tls.write, memoryview(data)
+        size = len(data)
         try:
-            sent = write(view)
-            while sent < len(view):
-                sent += write(view[sent:])
+            sent = self._write_record(data)
+            if sent < size:
+                view = memoryview(data)
+                while sent < size:
+                    sent += self._write_record(view[sent:])
         except ssl.SSLError as error:
             self._lose(ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(error)}'))
             self.check()
-        self._plain += len(view)
-        super().write_soon(self._outgoing.read())
+        self._plain += size
+        Stream.write_soon(self, self._take_outgoing())
 
     def fill_pipe(self, fd: int, size: int) -> int | None:
         return None     # what goes through a pipe is not encrypted
