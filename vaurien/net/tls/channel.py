@@ -3,6 +3,7 @@ import ssl
 from typing import NamedTuple
 
 from ...errors import of_tls
+from .resumption import resumable
 
 
 class Channel(NamedTuple):
@@ -35,7 +36,8 @@ def open_channel(context: ssl.SSLContext, server_side: bool, name: str | None = 
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     if alpn is not None:
         context.set_alpn_protocols(alpn)
-    return Channel(context.wrap_bio(incoming, outgoing, server_side, name), incoming, outgoing, alpn)
+    session = None if server_side else resumable(context, name)
+    return Channel(context.wrap_bio(incoming, outgoing, server_side, name, session), incoming, outgoing, alpn)
 
 
 explain = of_tls

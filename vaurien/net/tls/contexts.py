@@ -95,6 +95,7 @@ def is_name(text: str) -> bool:
 def client_context(spec: ProxySpec) -> ssl.SSLContext:
     """Make the context towards clients."""
     context = limited(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), spec)
+    context.num_tickets = 1     # each takes 50 us, and may be used again
     if spec.tls_client_ca:
         load_authorities(context, 'tls_client_ca', spec.tls_client_ca)
         context.verify_mode = ssl.CERT_REQUIRED

@@ -15,6 +15,7 @@ from gevent import get_hub
 from ..loop import READABLE, release
 from ..stream import READ, Stream, closed_call
 from .channel import Channel, explain
+from .resumption import keep
 
 #: [bytes] of one read from a socket: with what was left of a record before, decrypted, they fit into ``READ``
 RAW = READ - 32 * 1024
@@ -315,6 +316,8 @@ class TlsStream(Stream):
 
     def _release(self) -> Any:
         self._tail = release(self._tail)
+        if not self._tls.server_side:
+            keep(self._tls)
         if self.twin is not None:
             self.twin.twin, self.twin = None, None
         return super()._release()
