@@ -15,11 +15,15 @@ Errors of sockets stay ``OSError``.
 from collections.abc import Iterable
 
 MAX_SHOWN = 200     #: [characters] of a value that a message shows
+PRIVATE = 'PRIVATE KEY-----'    #: before what no message shows
 
 
 def shown(value: object) -> str:
-    """Write a value for a message, and only the beginning of a long one."""
+    """Write a value for a message, and only the beginning of a long one; nothing of a private key, given in place of its file."""
     text = repr(value)
+    before, key, _ = text.partition(PRIVATE)
+    if key:
+        return f'{before}{key}...'
     return text if len(text) <= MAX_SHOWN else f'{text[:MAX_SHOWN]}...'
 
 

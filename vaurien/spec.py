@@ -221,6 +221,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
         end_with_parent: Whether it ends at once when standard input ends or the process that started it is gone.
+        tls_keylog: The file that the secrets of the proxies' TLS connections are written into; empty: none.
         http: Whether the control server runs.
         http_host: Where it listens.
         http_port: Its port; 0 picks one.
@@ -244,6 +245,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     seed: int | None = None
     grace: float = 5.0
     end_with_parent: bool = False
+    tls_keylog: str = ''
     http: bool = False
     http_host: str = 'localhost'
     http_port: int = 8080

@@ -221,6 +221,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         breaks: Something will go wrong that the proxies' specs do not say.
     """
     begin_plan(fleet, spec)     # the first client finds it in force
+    begin_keylog(spec.tls_keylog)
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
     if spec.show != 'none':
@@ -258,6 +259,18 @@ def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
         if replay.lost:
             logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)
         fleet.plan.repeat(replay)
+
+
+def begin_keylog(path: str) -> None:
+    """Let the secrets of TLS connections be written into a file, and warn of it; an empty path: nothing is.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    if path:
+        from ..net.tls.keylog import keylog
+        keylog.open(path)
+        logger.warning('--tls-keylog %s has the secrets of all TLS connections from now on: who reads it reads them', path)
 
 
 def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':

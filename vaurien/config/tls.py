@@ -24,3 +24,18 @@ def check_control_tls(certificate: str, key: str, values: Values) -> None:
             load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), 'http_cert', certificate, key)
         except ConfigError as error:
             raise ConfigError(label(error.option, values), error.value, error.reason) from None
+
+
+def check_keylog(path: str, values: Values) -> None:
+    """Refuse a file for secrets that cannot be written; where there is none, it is made.
+
+    Args:
+        path: Its path; empty: none is given.
+        values: What the user gave, for the message.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    if path:
+        from ..net.tls.keylog import check
+        check(path, label('tls_keylog', values))

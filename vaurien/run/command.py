@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
-from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, open_outputs, say, warn_of_unmet
+from ..cli.command import (
+    DONE,
+    UNMET,
+    begin_keylog,
+    begin_plan,
+    describe,
+    open_control,
+    open_journal,
+    open_outputs,
+    say,
+    warn_of_unmet,
+)
 from ..cli.log import logger
 from ..errors import ConfigError, VaurienError, in_words
 from ..words.console import complain
@@ -137,6 +148,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
     """
     spec = setup.configuration.spec
     begin_plan(fleet, spec)     # the first client finds it in force
+    begin_keylog(spec.tls_keylog)
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
     if spec.show != 'none':

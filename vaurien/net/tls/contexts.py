@@ -11,6 +11,7 @@ from ...address import speaks_tls
 from ...errors import ConfigError
 from ...spec import TLS_FIELDS, TLS_VERSIONS, ProxySpec
 from .files import load_authorities, load_certificate
+from .keylog import keylog
 
 VERSIONS = dict(zip(TLS_VERSIONS, (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), strict=True))
 FILES = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key')
@@ -41,7 +42,7 @@ def contexts(spec: ProxySpec) -> Contexts:
         raise ConfigError('proxy', spec.proxy, 'a certificate beside it, as tls_cert')
     said = ProxySpec(proxy='tls://' if speaks_tls(spec.proxy) else '', backend='tls://' if speaks_tls(spec.backend) else '',
                      **{name: getattr(spec, name) for name in TLS_FIELDS})
-    return _contexts(msgspec.json.encode(said), tuple(map(_state, _files(spec))))
+    return _contexts(msgspec.json.encode(said), tuple(map(_state, _files(spec))), keylog.path)
 
 
 def _files(spec: ProxySpec) -> list[str]:
@@ -57,7 +58,7 @@ def _state(path: str) -> tuple[int, ...]:
 
 
 @lru_cache(KEPT)
-def _contexts(said: bytes, files: tuple[tuple[int, ...], ...]) -> Contexts:
+def _contexts(said: bytes, files: tuple[tuple[int, ...], ...], log: str) -> Contexts:
     spec = msgspec.json.decode(said, type=ProxySpec)
     check_pairs(spec)
     return Contexts(client_context(spec), backend_context(spec))
@@ -119,9 +120,13 @@ def backend_context(spec: ProxySpec) -> ssl.SSLContext:
 
 
 def limited(context: ssl.SSLContext, spec: ProxySpec) -> ssl.SSLContext:
-    """Let a context use the versions that are allowed, and begin nothing anew in the midst of a connection."""
+    """Let a context use the versions that are allowed, and begin nothing anew in the midst of a connection.
+
+    Its secrets are written where ``keylog`` says.
+    """
     context.minimum_version = VERSIONS[spec.tls_min or '1.2']
     if spec.tls_max:
         context.maximum_version = VERSIONS[spec.tls_max]
     context.options |= ssl.OP_NO_RENEGOTIATION
+    keylog.attach(context)
     return context
