@@ -8,9 +8,9 @@ from tests.integration import test_http_everyday
 from tests.support.proxied import SEED
 from tests.support.tls_tunnel import TunnelDaemon, inside
 
-#: what has a vaurien of its own, to be measured; what the process beside it is the backend of;
-#: and what does not go together with TLS
-LEFT_OUT = ('test_large_download_costs_no_more_memory_than_a_small_one', 'test_large_upload_costs_no_more_memory_than_a_small_one',
+#: what has a vaurien of its own, to be measured; what names its backend, which is another one here; what TLS does not go with
+LEFT_OUT = ('test_large_download_costs_no_more_memory_than_a_small_one',
+            'test_large_upload_costs_no_more_memory_than_a_small_one',
             'test_host_field_becomes_the_backends_address_where_that_is_asked_for',
             'test_backend_connections_are_used_again_where_that_is_asked_for')
 globals().update(inside(test_http_everyday, LEFT_OUT))

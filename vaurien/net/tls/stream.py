@@ -13,6 +13,7 @@ from typing import Any
 from gevent import get_hub
 
 from ..loop import READABLE, release
+from ..sockets import RESET
 from ..stream import READ, Stream, closed_call
 from .channel import Channel, explain
 from .resumption import keep
@@ -241,23 +242,30 @@ class TlsStream(Stream):
         return False
 
     def _on_tail(self) -> None:
-        """Pass on the FIN that comes after a close_notify; all else that may come is of no meaning."""
+        """Pass on the FIN or the reset that comes after a close_notify; all else that may come is of no meaning."""
+        broken = False
         try:
             if self._recv_raw(_RAW):
                 return
         except BlockingIOError:
             return
         except OSError:
-            pass
+            broken = True
         self._tail = release(self._tail)
         if self.twin is not None:
-            self.twin.end_by_fin()
+            (self.twin.end_by_reset if broken else self.twin.end_by_fin)()
 
     def end_by_fin(self) -> None:
         """Send FIN too, now or once the close_notify is sent: the peer of the other side has."""
         self.end = End.CLOSED
         if self._notified and self.sock is not None:
             super().finish_socket()
+
+    def end_by_reset(self) -> None:
+        """Let the connection be reset when it is closed, and have whoever reads from it find its end now."""
+        with suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.sock.shutdown(socket.SHUT_RD)
 
     # -- writing
 
