@@ -15,8 +15,7 @@ from gevent import get_hub
 from ..loop import READABLE, release
 from ..sockets import RESET
 from ..stream import READ, Stream, closed_call
-from .channel import Channel, explain
-from .resumption import keep
+from .channel import Channel, explain, keep
 
 #: [bytes] of one read from a socket: with what was left of a record before, decrypted, they fit into ``READ``
 RAW = READ - 32 * 1024
@@ -91,14 +90,13 @@ class TlsStream(Stream):
     """
 
     __slots__ = ('more', 'twin', 'end', '_tls', '_incoming', '_outgoing', '_recv_raw', '_over', '_reader', '_tail', '_notified',
-                 '_failed', '_plain', '_unsent', '_read_record', '_write_record', '_take_outgoing')
+                 '_failed', '_plain', '_unsent')
 
     reusable = False
 
     def __init__(self, sock: Any, timeout: float, channel: Channel) -> None:
         super().__init__(sock, timeout)
         self._tls, self._incoming, self._outgoing = channel[:3]
-        self._read_record, self._write_record, self._take_outgoing = self._tls.read, self._tls.write, self._outgoing.read
         self._recv_raw, self._recv_into = self._recv_into, self._decrypt_into
         self._splices = False
         self.more = bool(self._incoming.pending)
@@ -143,7 +141,7 @@ class TlsStream(Stream):
             return 0
         self._incoming.write(_RAW_VIEW[:received])
         try:
-            count = int(self._read_record(size, buffer))    # most often what has come is one record, and whole
+            count = int(self._tls.read(size, buffer))    # most often what has come is one record, and whole
         except ssl.SSLError as error:
             count = self._decrypt(buffer, size, error=error)
         else:
@@ -162,7 +160,7 @@ class TlsStream(Stream):
             count: Bytes that lie in the buffer already, which count too.
             error: What the first step has met already.
         """
-        read, incoming = self._read_record, self._incoming
+        read, incoming = self._tls.read, self._incoming
         view = memoryview(buffer)
         self.more = False
         try:
@@ -276,16 +274,16 @@ class TlsStream(Stream):
             return
         size = len(data)
         try:
-            sent = self._write_record(data)
+            sent = self._tls.write(data)
             if sent < size:
                 view = memoryview(data)
                 while sent < size:
-                    sent += self._write_record(view[sent:])
+                    sent += self._tls.write(view[sent:])
         except ssl.SSLError as error:
             self._lose(ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(error)}'))
             self.check()
         self._plain += size
-        Stream.write_soon(self, self._take_outgoing())
+        Stream.write_soon(self, self._outgoing.read())
 
     def fill_pipe(self, fd: int, size: int) -> int | None:
         return None     # what goes through a pipe is not encrypted
@@ -324,7 +322,7 @@ class TlsStream(Stream):
 
     def _release(self) -> Any:
         self._tail = release(self._tail)
-        if not self._tls.server_side:
+        if self._tls and not self._tls.server_side:     # one that begins later may never have begun
             keep(self._tls)
         if self.twin is not None:
             self.twin.twin, self.twin = None, None

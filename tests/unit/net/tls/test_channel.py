@@ -4,7 +4,7 @@ import ssl
 import pytest
 
 from tests.support.tls import client_context, server_context
-from vaurien.net.tls import resumption
+from vaurien.net.tls import channel
 from vaurien.net.tls.channel import open_channel
 
 VERSIONS = {'1.2': ssl.TLSVersion.TLSv1_2, '1.3': ssl.TLSVersion.TLSv1_3}
@@ -26,13 +26,13 @@ def connection(client, server, name='localhost'):
     other.tls.write(b'x')
     one.incoming.write(other.outgoing.read())
     assert one.tls.read(1) == b'x'
-    resumption.keep(one.tls)
+    channel.keep(one.tls)
     return one.tls.session_reused
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(resumption, 'MIN_AGE', 0)
+    monkeypatch.setattr(channel, 'MIN_AGE', 0)
 
 
 @pytest.mark.parametrize('version', VERSIONS)
@@ -56,27 +56,27 @@ def test_a_backend_that_has_forgotten_is_met_in_full_and_then_resumed_again():
 
 
 def test_a_backend_that_resumes_nothing_is_not_asked_for_ever(monkeypatch):
-    monkeypatch.setattr(resumption, 'MAX_VAIN', 3)
+    monkeypatch.setattr(channel, 'MAX_VAIN', 3)
     client = client_context()
-    for _ in range(resumption.MAX_VAIN + 2):
+    for _ in range(channel.MAX_VAIN + 2):
         connection(client, server_context())    # another one each time
-    assert resumption.resumable(client, 'localhost') is None
+    assert channel.resumable(client, 'localhost') is None
 
 
 def test_there_are_only_so_many_names(monkeypatch):
-    monkeypatch.setattr(resumption, 'MAX_NAMES', 1)
+    monkeypatch.setattr(channel, 'MAX_NAMES', 1)
     client, server = client_context(), server_context()
     client.check_hostname = False
     connection(client, server, 'one.example')
     connection(client, server, 'two.example')
-    assert resumption.resumable(client, 'one.example') is not None
-    assert resumption.resumable(client, 'two.example') is None
+    assert channel.resumable(client, 'one.example') is not None
+    assert channel.resumable(client, 'two.example') is None
 
 
 def test_one_session_serves_all_that_begin_at_the_same_time(monkeypatch):
-    monkeypatch.setattr(resumption, 'MIN_AGE', 1000)
+    monkeypatch.setattr(channel, 'MIN_AGE', 1000)
     client, server = client_context(), server_context()
     assert not connection(client, server)
-    first = resumption.resumable(client, 'localhost')
+    first = channel.resumable(client, 'localhost')
     assert not connection(client, server_context())     # elsewhere it is not taken
-    assert resumption.resumable(client, 'localhost') is first
+    assert channel.resumable(client, 'localhost') is first
