@@ -13,8 +13,10 @@ MINUTES ?= 5
 SEEDS ?= 1000
 RUNS ?= 1000
 ROUNDS ?= 5
+HELLOS ?= 100000
+SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus fuzz-tls memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -100,6 +102,11 @@ explore-corpus: $(VENV)/.test
 walk: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.walk $(ARGS)
+
+# What is said at random in place of a handshake of TLS: make fuzz-tls HELLOS=1000000 SEED=8
+fuzz-tls: $(VENV)/.test
+	@.ci/packages test
+	VAURIEN_FUZZ_HELLOS=$(HELLOS) VAURIEN_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest --timeout 3600 tests/fuzz/test_tls_handshake.py $(ARGS)
 
 # What one session takes at the worst: every case, where make test has some.
 memory: $(VENV)/.test

@@ -58,7 +58,8 @@ def chosen(wanted: Sequence[str], extra: Sequence[str], another: str | None) -> 
 def takes_part(contender: Contender, measurement: Measurement) -> bool:
     """Return whether a contender takes part in a measurement."""
     invited = not contender.only or measurement.name in contender.only
-    return invited and (measurement.direct or contender.name != 'direct')
+    able = contender.tls is not None or not measurement.tls
+    return invited and able and (measurement.direct or contender.name != 'direct')
 
 
 def started(contenders: Sequence[Contender], measurements: Sequence[Measurement],
@@ -70,8 +71,9 @@ def started(contenders: Sequence[Contender], measurements: Sequence[Measurement]
     for contender in contenders:
         for measurement in measurements:
             if takes_part(contender, measurement):
+                start = contender.tls if measurement.tls and contender.tls else contender.start
                 try:
-                    relay = stack.enter_context(contender.start(backends[measurement.backend]))
+                    relay = stack.enter_context(start(backends[measurement.backend]))
                 except FAILURES as failure:
                     complain(f'{contender.name} is left out: {failure}')
                     break

@@ -1,7 +1,8 @@
 """Backends and clients that are nothing but load.
 
-``python -m bench.child source|echo`` is a backend and prints the port it listens on. ``python -m bench.child ask PORT QUESTION
-END CONNECTIONS COUNT``, both texts in hexadecimal digits, is a client and prints how many seconds it took.
+``python -m bench.child source|echo`` is a backend and prints the port it listens on; ``echo CERTIFICATE KEY`` speaks TLS.
+``python -m bench.child ask PORT QUESTION END CONNECTIONS COUNT``, both texts in hexadecimal digits, is a client and prints how
+many seconds it took.
 
 They run in processes of their own, so that what they cost is not in anybody's figures. Linux only.
 """
@@ -9,6 +10,7 @@ import contextlib
 import os
 import selectors
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -38,14 +40,21 @@ def _send(sock: socket.socket, block: int) -> None:
                 start, left = start + sent, left - sent
 
 
-def echoes(listening: socket.socket) -> None:
+def echoes(listening: socket.socket, *files: str) -> None:
     """Echo for thousands of clients that say little."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if files:
+        context.load_cert_chain(*files)
     selector = selectors.DefaultSelector()
     selector.register(listening, selectors.EVENT_READ)
     while True:
         for key, _ in selector.select():
             if key.data is None:
                 sock, _ = listening.accept()
+                try:
+                    sock = context.wrap_socket(sock, server_side=True) if files else sock
+                except OSError:
+                    continue    # some only look whether we are there
                 selector.register(sock, selectors.EVENT_READ, data=sock)
             else:
                 _answer(selector, key.data)
@@ -86,12 +95,12 @@ def ask(port: int, question: bytes, end: bytes, connections: int, count: int) ->
     return time.perf_counter() - started
 
 
-def backend(kind: str) -> None:
+def backend(kind: str, *files: str) -> None:
     """Listen, say where, and serve."""
     with listener('127.0.0.1', backlog=4096) as at:
         sys.stdout.write(f'{at.getsockname()[1]}\n')
         sys.stdout.flush()
-        {'source': source, 'echo': echoes}[kind](at)
+        {'source': source, 'echo': echoes}[kind](at, *files)
 
 
 if __name__ == '__main__':
@@ -100,4 +109,4 @@ if __name__ == '__main__':
         at, question, end, connections, count = rest
         sys.stdout.write(f'{ask(int(at), bytes.fromhex(question), bytes.fromhex(end), int(connections), int(count))}\n')
     else:
-        backend(what)
+        backend(what, *rest)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tests.support import peers
 from tests.support.daemon import daemon
 from tests.support.processes import HOST, folder, program, serving
+from tests.support.tls import certificates
 
 
 class Relay(NamedTuple):
@@ -35,11 +36,13 @@ class Contender(NamedTuple):
         name: What it is called there.
         start: Starts it in front of a backend.
         only: The names of the measurements that it takes part in; empty: all.
+        tls: Starts it in front of a backend that speaks TLS, so that it ends TLS on both sides; None: it takes no part there.
     """
 
     name: str
     start: Start
     only: tuple[str, ...] = ()
+    tls: Start | None = None
 
 
 def port_of(address: str) -> int:
@@ -53,13 +56,21 @@ def direct(address: str) -> Iterator[Relay]:
     yield Relay(port_of(address), None)
 
 
-def vaurien(*arguments: str) -> Start:
+def vaurien(*arguments: str, tls: bool = False) -> Start:
     """Make a ``start`` for vaurien with more of its command line; ``{folder}`` in it is one of its own."""
     @contextlib.contextmanager
     def start(address: str) -> Iterator[Relay]:
-        with folder() as where, daemon('--backend', address, *(one.format(folder=where) for one in arguments)) as running:
+        where_to = ('--backend', f'tls://{address}', '--proxy', f'tls://{HOST}:0', *tls_arguments()) if tls \
+            else ('--backend', address)
+        with folder() as where, daemon(*where_to, *(one.format(folder=where) for one in arguments)) as running:
             yield Relay(running.port, running.pid)
     return start
+
+
+def tls_arguments() -> tuple[str, ...]:
+    """Return what vaurien is told where it speaks TLS on both sides."""
+    cert, key = certificates().files
+    return '--tls-cert', cert, '--tls-key', key, '--no-tls-verify'
 
 
 def command(name: str, line: str, settings: str = '') -> Start:
@@ -75,6 +86,9 @@ def command(name: str, line: str, settings: str = '') -> Start:
         with folder() as where:
             def fill(port: int) -> Sequence[str]:
                 words = {'port': port, 'backend': address, 'backend_port': port_of(address), 'folder': where}
+                if settings:
+                    cert, key = (Path(file).read_text() for file in certificates().files)
+                    (where / 'pem').write_text(cert + key)
                 (where / 'settings').write_text(settings.format(**words))
                 first, *rest = shlex.split(line.format(**words))
                 return first if os.path.isabs(first) else program(first), *rest
@@ -105,8 +119,8 @@ defaults
     timeout server 1h
     %s
 listen relay
-    bind {HOST}:{{port}} backlog 8192
-    server backend {{backend}}
+    bind {HOST}:{{port}} backlog 8192 %s
+    server backend {{backend}} %s
 """
 NGINX = f"""
 {next((f'load_module {module};' for module in MODULES if os.path.exists(module)), '')}
@@ -118,17 +132,25 @@ error_log stderr error;
 events {{{{ worker_connections {2 * SESSIONS}; }}}}
 stream {{{{
     server {{{{
-        listen {HOST}:{{port}} backlog=8192;
+        listen {HOST}:{{port}} backlog=8192 %s;
         proxy_pass {{backend}};
         proxy_timeout 1h;
+        %s
     }}}}
 }}}}
 """
 
 
-def haproxy(setting: str = '') -> Start:
+def haproxy(setting: str = '', tls: bool = False) -> Start:
     """Make a ``start`` for HAProxy: tcp, one thread."""
-    return command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % setting)
+    sides = ('ssl crt {folder}/pem', 'ssl verify none') if tls else ('', '')
+    return command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % (setting, *sides))
+
+
+def nginx(tls: bool = False) -> Start:
+    """Make a ``start`` for nginx's module for TCP: one worker."""
+    sides = ('ssl', 'ssl_certificate {folder}/pem; ssl_certificate_key {folder}/pem; proxy_ssl on;') if tls else ('', '')
+    return command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX % sides)
 
 
 def installed(name: str, line: str) -> Start:
@@ -147,7 +169,7 @@ VAURIENS = {
     'vaurien redis': (('--protocol', 'redis'), (*SMALL, 'beside')),
     'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), SMALL),
     'vaurien memcache': (('--protocol', 'memcache'), ('memcache',)),
-    'vaurien http': (('--protocol', 'http'), ('http', 'http body')),
+    'vaurien http': (('--protocol', 'http'), ('http', 'http body', 'tls requests')),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }
@@ -155,17 +177,19 @@ VAURIENS = {
 
 def other(executable: str) -> list[Contender]:
     """Return the rows of vaurien once more, for another one: ``other``, ``other redis``, ..."""
-    line = f'{executable} --proxy {HOST}:{{port}} --backend {{backend}} '
-    return [Contender(name.replace('vaurien', 'other'), command('other', line + shlex.join(arguments)), only)
+    def line(prefix: str, *more: str) -> str:
+        return f'{executable} --proxy {prefix}{HOST}:{{port}} --backend {prefix}{{backend}} {shlex.join(more)}'
+    return [Contender(name.replace('vaurien', 'other'), command('other', line('', *arguments)), only,
+                      command('other', line('tls://', *tls_arguments(), *arguments)))
             for name, (arguments, only) in VAURIENS.items()]
 
 
 CONTENDERS = (
-    Contender('direct', direct),
-    *(Contender(name, vaurien(*arguments), only) for name, (arguments, only) in VAURIENS.items()),
-    Contender('haproxy', haproxy()),
+    Contender('direct', direct, tls=direct),
+    *(Contender(name, vaurien(*arguments), only, vaurien(*arguments, tls=True)) for name, (arguments, only) in VAURIENS.items()),
+    Contender('haproxy', haproxy(), tls=haproxy(tls=True)),
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
-    Contender('nginx stream', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX)),
+    Contender('nginx stream', nginx(), tls=nginx(tls=True)),
     Contender('pproxy', installed('pproxy', '-l "tunnel{{{backend}}}://127.0.0.1:{port}"'), PEERS),
     Contender('sloww', installed('sloww', '{backend} -l 127.0.0.1:{port}'), PEERS),
 )

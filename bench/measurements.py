@@ -2,17 +2,20 @@
 import contextlib
 import os
 import re
+import socket
+import ssl
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from tests.support import peers
 from tests.support.processes import HOST, end, program
 from tests.support.servers import memcached_server, nginx_server, redis_server
+from tests.support.tls import certificates
 
 from . import meters
 from .contenders import Relay
@@ -22,6 +25,10 @@ GB = 1_000 * MB                 #: [bytes]
 BODY = 'body'                   #: the name of the large file that nginx has
 READ = bytearray(1024 * 1024)   #: [bytes] what the receiver of a bulk transfer reads at once, over and over
 ENOUGH = 120                    #: [s] for one run of a load, whatever the machine
+
+#: of the clients that look at no certificate, as wrk does
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+CONTEXT.check_hostname, CONTEXT.verify_mode = False, ssl.CERT_NONE
 
 Figures = dict[str, float]
 Load = Callable[[Relay, float], Figures]
@@ -53,6 +60,7 @@ class Measurement(NamedTuple):
         columns: The figures.
         once: One round tells all, and it takes a fresh process.
         direct: Whether it means anything with nothing in between.
+        tls: The backend and the clients speak TLS, and so do the relays, on both sides.
     """
 
     name: str
@@ -61,6 +69,7 @@ class Measurement(NamedTuple):
     columns: tuple[Column, ...]
     once: bool = False
     direct: bool = True
+    tls: bool = False
 
 
 def measure(measurement: Measurement, relay: Relay, scale: float) -> Figures:
@@ -120,17 +129,18 @@ def beside(connections: int, count: int) -> Load:
     return load
 
 
-def wrk(connections: int, seconds: int, *more: str) -> Load:
+def wrk(connections: int, seconds: int, *more: str, scheme: str = 'http') -> Load:
     """Make a load of requests for one small file from nginx.
 
     Args:
         connections: How many ask at the same time.
         seconds: How long.
         more: More of wrk's command line.
+        scheme: ``https``: inside TLS; a connection resumes no other one's session.
     """
     def load(relay: Relay, scale: float) -> Figures:
         printed = output(program('wrk'), '-t', '1', '-c', str(connections), '-d', f'{max(1, round(seconds * scale))}s',
-                         *more, f'http://{HOST}:{relay.port}/')
+                         *more, f'{scheme}://{HOST}:{relay.port}/')
         if failed := re.search(r'Socket errors.*|Non-2xx.*', printed):
             raise RuntimeError(failed[0])
         count = re.search(r'(\d+) requests in ', printed)
@@ -141,11 +151,17 @@ def wrk(connections: int, seconds: int, *more: str) -> Load:
     return load
 
 
-def body() -> Load:
+def to(relay: Relay, tls: bool) -> socket.socket:
+    """Connect to a relay; inside TLS its certificate is not looked at."""
+    sock = peers.connect(relay.port)
+    return CONTEXT.wrap_socket(sock) if tls else sock
+
+
+def body(tls: bool = False) -> Load:
     """Make a load of one large file from nginx, over HTTP."""
     def load(relay: Relay, scale: float) -> Figures:
         wanted = int(GB * scale) // 2
-        with peers.connect(relay.port) as sock:
+        with to(relay, tls) as sock:
             started = time.perf_counter()
             sock.sendall(b'GET /%s HTTP/1.1\r\nHost: bench\r\nRange: bytes=0-%d\r\nConnection: close\r\n\r\n'
                          % (BODY.encode(), wanted - 1))
@@ -175,7 +191,7 @@ def bulk(size: int) -> Load:
     return load
 
 
-def idle(sessions: int) -> Load:
+def idle(sessions: int, tls: bool = False) -> Load:
     """Make a load of sessions that have said one byte each, and see what they weigh.
 
     Half as many are opened first and stay: they fill what a process has free from its start, and would look like nothing.
@@ -184,16 +200,16 @@ def idle(sessions: int) -> Load:
         assert relay.pid, 'what is weighed is a process'
         count = int(sessions * scale)
         with contextlib.ExitStack() as stack:
-            _say(relay, count // 2, stack)
+            _say(relay, count // 2, stack, tls)
             before = meters.memory(relay.pid)
-            _say(relay, count, stack)
+            _say(relay, count, stack, tls)
             return {'count': count, 'weight': (meters.memory(relay.pid) - before) / count}
     return load
 
 
-def _say(relay: Relay, count: int, stack: contextlib.ExitStack) -> None:
+def _say(relay: Relay, count: int, stack: contextlib.ExitStack, tls: bool) -> None:
     for _ in range(count):
-        peers.ask(stack.enter_context(peers.connect(relay.port)), b'x')
+        peers.ask(stack.enter_context(to(relay, tls)), b'x')
 
 
 @contextlib.contextmanager
@@ -214,9 +230,9 @@ def memcached_with_a_value() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def nginx_with_a_body() -> Iterator[Any]:
+def nginx_with_a_body(files: Sequence[str] = ()) -> Iterator[Any]:
     """Run nginx with a file of 1 GB that takes no room on the disk."""
-    with nginx_server() as server:
+    with nginx_server(files=files) as server:
         path = server.folder / 'www' / BODY
         path.touch()
         os.truncate(path, GB)
@@ -228,9 +244,9 @@ class Child(NamedTuple):
 
 
 @contextlib.contextmanager
-def child(kind: str) -> Iterator[Child]:
+def child(*arguments: str) -> Iterator[Child]:
     """Run one of ``bench.child``."""
-    process = subprocess.Popen([sys.executable, '-m', 'bench.child', kind], stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([sys.executable, '-m', 'bench.child', *arguments], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE)
     try:
         assert process.stdout
@@ -247,6 +263,8 @@ BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     'memcached': memcached_with_a_value,
     'source': lambda: child('source'),
     'echo': lambda: child('echo'),
+    'tls nginx': lambda: nginx_with_a_body(certificates().files),
+    'tls echo': lambda: child('echo', *certificates().files),
 }
 
 MEASUREMENTS = (
@@ -268,4 +286,12 @@ MEASUREMENTS = (
         Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6))),
     Measurement('idle', 'echo', idle(2_000), (
         Column('weight', 'KB/session', 1 / 1024, 1),), once=True, direct=False),
+    Measurement('tls requests', 'tls nginx', wrk(50, 2, scheme='https'), (
+        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1)), tls=True),
+    Measurement('tls handshakes', 'tls nginx', wrk(16, 2, '-H', 'Connection: close', scheme='https'), (
+        Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6)), tls=True),
+    Measurement('tls bulk', 'tls nginx', body(tls=True), (
+        Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2)), tls=True),
+    Measurement('tls idle', 'tls echo', idle(1_000, tls=True), (
+        Column('weight', 'KB/session', 1 / 1024, 1),), once=True, direct=False, tls=True),
 )

@@ -4,7 +4,8 @@ from pathlib import Path
 from .report import Results
 
 PANELS = (('50 connections', 'rate'), ('50 connections', 'cpu'), ('bulk', 'rate'), ('bulk', 'cpu'), ('http', 'rate'),
-          ('http', 'cpu'), ('new connections', 'rate'), ('idle', 'weight'))
+          ('http', 'cpu'), ('new connections', 'rate'), ('idle', 'weight'),
+          ('tls requests', 'rate'), ('tls handshakes', 'rate'), ('tls bulk', 'rate'), ('tls idle', 'weight'))
 OURS, OTHERS = '#b23a48', '#8d99ae'     #: colours of the bars
 COLUMNS = 2                             #: panels in a row
 
@@ -20,6 +21,8 @@ def draw(results: Results, path: Path) -> None:
     from matplotlib import pyplot
     known = {(measurement.name, column.key): column for measurement in results.measurements for column in measurement.columns}
     panels = [panel for panel in PANELS if panel in known]
+    if not panels:
+        return
     rows = -(-len(panels) // COLUMNS)
     figure, axes = pyplot.subplots(rows, COLUMNS, figsize=(11, 2.4 * rows), squeeze=False, layout='constrained')
     for axis, (group, key) in zip(axes.flat, panels, strict=False):

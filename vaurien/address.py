@@ -15,6 +15,8 @@ FORBIDDEN = frozenset(' /@[]"\'')  #: characters of no name and no numeric addre
 TOKEN_VARIABLE = 'VAURIEN_HTTP_TOKEN'
 #: the one that says to clients where the control server is
 CONTROL_VARIABLE = 'VAURIEN_CONTROL'
+#: the one that names the file of the authorities that they trust there
+CACERT_VARIABLE = 'VAURIEN_CACERT'
 
 
 class Address(NamedTuple):

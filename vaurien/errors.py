@@ -15,11 +15,15 @@ Errors of sockets stay ``OSError``.
 from collections.abc import Iterable
 
 MAX_SHOWN = 200     #: [characters] of a value that a message shows
+PRIVATE = 'PRIVATE KEY-----'    #: before what no message shows
 
 
 def shown(value: object) -> str:
-    """Write a value for a message, and only the beginning of a long one."""
+    """Write a value for a message, and only the beginning of a long one; nothing of a private key, given in place of its file."""
     text = repr(value)
+    before, key, _ = text.partition(PRIVATE)
+    if key:
+        return f'{before}{key}...'
     return text if len(text) <= MAX_SHOWN else f'{text[:MAX_SHOWN]}...'
 
 
@@ -122,3 +126,18 @@ def in_words(error: BaseException) -> str:
     if isinstance(error, OSError):
         return (f'{error.filename}: ' if error.filename else '') + str(error.strerror or error)
     return str(error) if isinstance(error, VaurienError) else repr(error)
+
+
+def of_tls(error: Exception) -> str:
+    """Say in half a sentence why a handshake or a connection of TLS has failed.
+
+    Args:
+        error: An ``OSError``; those of ``ssl`` are known by what they have, since there are Pythons without that.
+    """
+    if getattr(error, 'verify_message', ''):
+        return f'certificate verify failed: {error.verify_message}'     # type: ignore[attr-defined]
+    if type(error).__name__ == 'SSLEOFError':
+        return 'the connection was closed in the midst of it'
+    if getattr(error, 'library', '') and getattr(error, 'reason', ''):
+        return str(error.reason).replace('_', ' ').lower()  # type: ignore[attr-defined]
+    return str(getattr(error, 'strerror', None) or error)

@@ -240,11 +240,14 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         seed: What all randomness is made from; None: one is chosen and logged.
         grace: Seconds that sessions may take to end after SIGTERM.
         end_with_parent: Whether it ends at once when standard input ends or the process that started it is gone.
+        tls_keylog: The file that the secrets of the proxies' TLS connections are written into; empty: none.
         http: Whether the control server runs.
         http_host: Where it listens.
         http_port: Its port; 0 picks one.
         http_token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         http_allow: Networks that may connect to it, and names that ``Host`` may have; empty: its own alone.
+        http_cert, http_key: Files in PEM: what it shows its clients, and speaks TLS with; empty: it speaks without TLS; empty
+            ``http_key``: it stands in ``http_cert``.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         journal: The file that each exchange is written into; empty: none.
@@ -261,11 +264,14 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     seed: int | None = None
     grace: float = 5.0
     end_with_parent: bool = False
+    tls_keylog: str = ''
     http: bool = False
     http_host: str = 'localhost'
     http_port: int = 8080
     http_token: str = ''
     http_allow: tuple[str, ...] = ()
+    http_cert: str = ''
+    http_key: str = ''
     toxiproxy: bool = False
     show: str = 'faults'
     journal: str = ''

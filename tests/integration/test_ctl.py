@@ -333,10 +333,10 @@ def test_the_control_server_is_given_by_flag_or_environment(vaurien, monkeypatch
     monkeypatch.setenv('VAURIEN_CONTROL', f'http://localhost:{free_port()}')
     assert ctl.main(['get-behavior']) == 3
     assert ctl.main(['get-behavior', '--host', vaurien.control]) == 0
-    monkeypatch.setenv('VAURIEN_CONTROL', 'https://localhost')
+    monkeypatch.setenv('VAURIEN_CONTROL', 'ftp://localhost')
     capsys.readouterr()
     assert ctl.main(['get-behavior']) == 2
-    assert capsys.readouterr().err.startswith("vaurienctl: VAURIEN_CONTROL: 'https://localhost' is not valid")
+    assert capsys.readouterr().err.startswith("vaurienctl: VAURIEN_CONTROL: 'ftp://localhost' is not valid")
 
 
 def test_tables_fit_the_terminal(vaurien, said):

@@ -124,7 +124,7 @@ def test_a_seed_or_plugins_of_its_own_need_a_vaurien_of_its_own(pytester, run, s
 
 @pytest.mark.parametrize('control, token, said', [
     ('http://localhost:{port}', '', 'no vaurien answers at http://localhost:{port}: *'),
-    ('https://there', '', "VAURIEN_CONTROL: 'https://there' is not valid, expected such as http://localhost:8080"),
+    ('ftp://there', '', "VAURIEN_CONTROL: 'ftp://there' is not valid, expected such as http://localhost:8080, or https://"),
     (None, 'wrong', 'a request needs Authorization: Bearer and the token *'),
 ], ids=['nobody', 'no URL', 'token'])
 def test_a_vaurien_that_cannot_be_asked_is_told_of_in_one_line(pytester, run, shared, monkeypatch, control, token, said):

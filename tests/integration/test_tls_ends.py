@@ -1,10 +1,14 @@
 """How connections end inside TLS: what a peer sees of close_notify, FIN, RST and half-close through a proxy is what it sees
 without one.
 
-Every case runs with the same assertions directly and through a proxy that ends TLS and begins it anew.
+Every case runs with the same assertions directly and through a proxy that ends TLS and begins it anew, with TLS 1.2 and 1.3.
+There are ten: each side ends with close_notify and FIN, with FIN alone, with RST; and ends its direction alone, with
+close_notify or with FIN, while the other one goes on. Then what comes late: a FIN some time after its close_notify, a reset
+after half of the connection has ended.
 """
 import contextlib
 import queue
+import select
 import socket
 import ssl
 from collections.abc import Iterator
@@ -15,7 +19,7 @@ import pytest
 from tests.support.hosting import hosted, spec_for
 from tests.support.peers import Backend, connect, reset
 from tests.support.tls import Talk, certificates, client_context, server_context
-from tests.support.unit_of_time import PATIENCE
+from tests.support.unit_of_time import MS, PATIENCE
 
 LONG = b'0123456789abcdef' * 65536     # 1 MiB: more than the buffers of a connection take while nobody reads
 KEEP = {'protocol_settings': {'keep_alive': True}}
@@ -148,3 +152,66 @@ def test_the_client_asks_on_after_a_fin_of_the_backend(way):
         client.send(LONG)
         client.notify()
         assert see(seen) == (LONG, 'notify')
+
+
+# -- what comes late
+
+def silent(talk: Talk) -> bool:
+    """Return whether nothing comes for a while, no end either."""
+    return select.select([talk.sock], [], [], 50 * MS)[0] == []
+
+
+def test_a_fin_of_the_client_comes_when_it_comes_and_not_with_its_close_notify(way):
+    def wait(talk, seen):
+        talk.send(b'hello')
+        seen.put(talk.read_to_end())
+        seen.put(silent(talk))
+        talk.send(b'still here')
+        seen.put(talk.fin())
+    with way(wait) as (client, seen):
+        assert client.read_exactly(5) == b'hello'
+        client.notify()
+        assert see(seen) == (b'', 'notify')
+        assert see(seen) is True
+        assert client.read_exactly(10) == b'still here'
+        client.sock.shutdown(socket.SHUT_WR)
+        assert see(seen) == 'FIN'
+
+
+def test_a_fin_of_the_backend_comes_when_it_comes_and_not_with_its_close_notify(way):
+    def wait(talk, seen):
+        talk.notify()
+        assert talk.read_exactly(10) == b'still here'
+        talk.sock.shutdown(socket.SHUT_WR)
+        seen.put(talk.read_to_end())
+    with way(wait) as (client, seen):
+        assert client.read_to_end() == (b'', 'notify')
+        assert silent(client)
+        client.send(b'still here')
+        assert client.fin() == 'FIN'
+        client.notify()
+        assert see(seen) == (b'', 'notify')
+
+
+def test_a_reset_of_the_client_after_its_close_notify_arrives_as_such(way):
+    def wait(talk, seen):
+        talk.send(b'hello')
+        seen.put(talk.read_to_end())
+        seen.put(talk.fin())
+    with way(wait) as (client, seen):
+        assert client.read_exactly(5) == b'hello'
+        client.notify()
+        assert see(seen) == (b'', 'notify')
+        reset(client.sock)
+        assert see(seen) == 'RST'
+
+
+def test_a_reset_of_the_backend_after_the_end_of_the_client_arrives_as_such(way):
+    def break_off(talk, seen):
+        talk.send(b'hello')
+        assert talk.read_to_end() == (b'', 'notify')
+        reset(talk.sock)
+    with way(break_off) as (client, _):
+        assert client.read_exactly(5) == b'hello'
+        client.notify()
+        assert client.read_to_end() == (b'', 'RST')

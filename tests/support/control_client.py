@@ -34,12 +34,13 @@ class Steering:
         at: Where it listens.
         toxiproxy: Whether it answers unknown paths as Toxiproxy does.
         allow: Who may connect, and under which names.
+        files: Of its certificate and its key; none: it speaks without TLS.
     """
 
     def __init__(self, host: Hosted, token: str = '', at: str = 'localhost', toxiproxy: bool = False,
-                 allow: Sequence[str] = ()) -> None:
+                 allow: Sequence[str] = (), files: Sequence[str] = ()) -> None:
         self.host = host
-        self.server = host.call(lambda: ControlServer(host.fleet, at, 0, token, toxiproxy, allow))
+        self.server = host.call(lambda: ControlServer(host.fleet, at, 0, token, toxiproxy, allow, *files))
         host.call(self.server.start)
         self.port = int(self.server.address.rpartition(':')[2])
 
@@ -95,10 +96,10 @@ def read_all(sock: socket.socket) -> bytes:
 
 @contextlib.contextmanager
 def steering(*specs: ProxySpec, token: str = '', at: str = 'localhost', toxiproxy: bool = False,
-             allow: Sequence[str] = ()) -> Iterator[Steering]:
+             allow: Sequence[str] = (), files: Sequence[str] = ()) -> Iterator[Steering]:
     """Run a fleet and its control server until the end of the block; what escapes into the event loop fails the test."""
     with hosted(*specs) as host:
-        server = Steering(host, token, at, toxiproxy, allow)
+        server = Steering(host, token, at, toxiproxy, allow, files)
         try:
             yield server
         finally:

@@ -14,7 +14,7 @@ from .unit_of_time import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PROXY = re.compile(r'vaurien: proxy (\S+) listening on (\S+), backend ([^\s,]+), protocol')
-CONTROL = re.compile(r'vaurien: control server on (http://\S+)')
+CONTROL = re.compile(r'vaurien: control server on (https?://\S+)')
 
 
 def environment() -> dict[str, str]:

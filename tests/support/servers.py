@@ -65,7 +65,7 @@ http {{
     tcp_nopush on;
     limit_req_zone $uri zone=few:64k rate=1r/m;
     server {{
-        listen {host}:{port} backlog=4096;
+        listen {host}:{port} backlog=4096{tls};
         root {folder}/www;
         location / {{ }}
         location /upload/ {{ dav_methods PUT DELETE; create_full_put_path on; }}
@@ -95,12 +95,14 @@ http {{
 
 
 @contextlib.contextmanager
-def nginx_server(connections: int = 4096) -> Iterator[Server]:
+def nginx_server(connections: int = 4096, files: Sequence[str] = ()) -> Iterator[Server]:
     """Run nginx with the folder ``www`` of its folder; see ``NGINX`` for its locations.
 
     Args:
         connections: How many it takes at once.
+        files: Of its certificate and its key: it speaks TLS; none: it does not.
     """
+    tls = ' ssl;\n        ssl_certificate {};\n        ssl_certificate_key {}'.format(*files) if files else ''
     path = program('nginx')
     user = 'user root root;' if os.getuid() == 0 else ''
     with folder() as where:
@@ -109,11 +111,12 @@ def nginx_server(connections: int = 4096) -> Iterator[Server]:
 
         def command(port: int) -> Sequence[str]:
             settings = NGINX.format(user=user, folder=where, host=HOST, port=port, connections=connections,
-                                    files=2 * connections)
+                                    files=2 * connections, tls=tls)
             (where / 'nginx.conf').write_text(settings)
             return path, '-p', str(where), '-e', 'stderr', '-c', str(where / 'nginx.conf')
 
-        with serving('nginx', where, command, says(b'GET / HTTP/1.0\r\n\r\n', b'HTTP/1.1 200')) as server:
+        expected = b'HTTP/1.1 400' if files else b'HTTP/1.1 200'    # in the clear it refuses
+        with serving('nginx', where, command, says(b'GET / HTTP/1.0\r\n\r\n', expected)) as server:
             yield server
 
 

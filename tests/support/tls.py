@@ -31,6 +31,11 @@ class Certificates(NamedTuple):
     folder: Path
 
     @property
+    def files(self) -> tuple[str, str]:
+        """What a server shows: its certificate and its key."""
+        return self.cert, self.key
+
+    @property
     def ours(self) -> dict[str, str]:
         """Fields of a spec: what a proxy shows to clients."""
         return {'tls_cert': self.cert, 'tls_key': self.key}

@@ -221,6 +221,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         breaks: Something will go wrong that the proxies' specs do not say.
     """
     begin_plan(fleet, spec)     # the first client finds it in force
+    begin_keylog(spec.tls_keylog)
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
     if spec.show != 'none':
@@ -231,9 +232,9 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
     if spec.http:
         server = open_control(fleet, spec)
         ending.callback(server.stop)
-        lines.append(f'control server on http://{server.address}')
+        lines.append(f'control server on {server.url}')
     elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.chaos.greeting or proxy.planned
-                               for proxy in fleet.proxies.values()):
+                                for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.statsd.enabled:
         from ..outputs.statsd import Reporter
@@ -259,6 +260,18 @@ def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
         if replay.lost:
             logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)
         fleet.plan.repeat(replay)
+
+
+def begin_keylog(path: str) -> None:
+    """Let the secrets of TLS connections be written into a file, and warn of it; an empty path: nothing is.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    if path:
+        from ..net.tls.keylog import keylog
+        keylog.open(path)
+        logger.warning('--tls-keylog %s has the secrets of all TLS connections from now on: who reads it reads them', path)
 
 
 def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
@@ -292,7 +305,8 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec') -> 'ControlServer':
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     try:
-        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow)
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow,
+                               spec.http_cert, spec.http_key)
         server.start()
     except OSError as error:
         raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error

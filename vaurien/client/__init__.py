@@ -4,6 +4,7 @@ Needs nothing but the standard library.
 """
 from .client import MAIN, PAGE_SIZE, Client, Fault
 from .http import RefusedError, UnreachableError
-from .where import DEFAULT_CONTROL, find_control
+from .where import DEFAULT_CONTROL, Control, find_control
 
-__all__ = ['DEFAULT_CONTROL', 'MAIN', 'PAGE_SIZE', 'Client', 'Fault', 'RefusedError', 'UnreachableError', 'find_control']
+__all__ = ['DEFAULT_CONTROL', 'MAIN', 'PAGE_SIZE', 'Client', 'Control', 'Fault', 'RefusedError', 'UnreachableError',
+           'find_control']

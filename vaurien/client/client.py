@@ -55,23 +55,29 @@ class Client:
 
     Args:
         host: Where the control server listens: a name or an address; None: as ``VAURIEN_CONTROL`` says
-            (``http://HOST:PORT``), else ``localhost``.
+            (``http://HOST:PORT``, or ``https://``), else ``localhost``.
         port: Its port; None: as ``VAURIEN_CONTROL`` says, else 8080.
         token: What it was started with as ``--http-token``; None: taken from ``VAURIEN_HTTP_TOKEN``; empty: none.
         timeout: Seconds to wait for each response; None: no limit.
         proxy: The name of the proxy that the classic calls act on; empty: that of the command line.
+        tls: Whether the control server speaks TLS; None: it does where ``cacert`` is given, or ``VAURIEN_CONTROL`` is asked and
+            says ``https://``.
+        cacert: The file of the authorities that its certificate may be of, in PEM; None: that of ``VAURIEN_CACERT``, else those
+            of the system.
 
     Raises:
-        ConfigError: ``VAURIEN_CONTROL`` is asked and is no such URL.
+        ConfigError: ``VAURIEN_CONTROL`` is asked and is no such URL, or the file cannot be used.
     """
 
     def __init__(self, host: str | None = None, port: int | None = None, token: str | None = None,
-                 timeout: float | None = 10.0, proxy: str = '') -> None:
+                 timeout: float | None = 10.0, proxy: str = '', tls: bool | None = None, cacert: str | None = None) -> None:
         self.proxy = proxy
         if host is None or port is None:
             there = find_control()
-            host, port = there[0] if host is None else host, there[1] if port is None else port
-        self.channel = Channel(host, port, os.environ.get(TOKEN_VARIABLE, '') if token is None else token, timeout)
+            host, port = there.host if host is None else host, there.port if port is None else port
+            tls = there.tls or cacert is not None if tls is None else tls
+        tls = cacert is not None if tls is None else tls
+        self.channel = Channel(host, port, os.environ.get(TOKEN_VARIABLE, '') if token is None else token, timeout, tls, cacert)
 
     # -- classic
 

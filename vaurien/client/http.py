@@ -28,14 +28,15 @@ class UnreachableError(VaurienError):
     Args:
         address: Where it was looked for.
         reason: What happened instead.
+        scheme: What it was asked as: ``http`` or ``https``.
     """
 
-    def __init__(self, address: str, reason: object) -> None:
+    def __init__(self, address: str, reason: object, scheme: str = 'http') -> None:
         super().__init__(address, reason)
-        self.address, self.reason = address, reason
+        self.address, self.reason, self.scheme = address, reason, scheme
 
     def __str__(self) -> str:
-        return f'no vaurien answers at http://{self.address}: {self.reason}'
+        return f'no vaurien answers at {self.scheme}://{self.address}: {self.reason}'
 
 
 class RefusedError(VaurienError, ValueError):
@@ -63,20 +64,33 @@ class Channel:
         port: Its port.
         token: What goes with every question as ``Authorization: Bearer``; empty: nothing.
         timeout: Seconds to wait for the connection and for each piece of the response; None: no limit.
+        tls: Whether it speaks TLS.
+        cacert: Of a server that does: the file of the authorities that are trusted; None: that of ``VAURIEN_CACERT``, else those
+            of the system.
 
     Raises:
-        ConfigError: The token cannot stand in a header field.
+        ConfigError: The token cannot stand in a header field, or the file cannot be used.
     """
 
-    def __init__(self, host: str, port: int, token: str, timeout: float | None) -> None:
+    def __init__(self, host: str, port: int, token: str, timeout: float | None, tls: bool = False,
+                 cacert: str | None = None) -> None:
         if not (token.isascii() and token.isprintable()):
             raise ConfigError('token', '...', 'printable ASCII, as header fields are')
         self.host, self.port, self.token, self.timeout = host, port, token, timeout
+        self.scheme, self._context = 'http', None
+        if tls:
+            from .trust import trusting  # there are Pythons without ssl
+            self.scheme, self._context = 'https', trusting(cacert)
 
     @property
     def address(self) -> str:
         """Host and port, as in a URL."""
         return join_address(self.host, self.port)
+
+    @property
+    def url(self) -> str:
+        """Where it is, with its scheme."""
+        return f'{self.scheme}://{self.address}'
 
     def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None, part: str = '') -> Any:
         """Ask the server.
@@ -129,6 +143,9 @@ class Channel:
             stream = connection.sock
             if stream.getsockname() == stream.getpeername():    # where nothing listens TCP may connect a socket to itself
                 raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            if self._context is not None:
+                connection.default_port = http.client.HTTPS_PORT    # it decides what Host says
+                connection.sock = stream = self._context.wrap_socket(stream, server_hostname=self.host)
             connection.request(method, path + ('?' + urlencode(query) if query else ''), content, headers)
             with connection.getresponse() as response:
                 if response.status >= 400:
@@ -144,7 +161,10 @@ class Channel:
             yield
         except (OSError, http.client.HTTPException, UnicodeError) as error:     # the last: a name that cannot be looked up
             reason = getattr(error, 'strerror', None) or str(error) or type(error).__name__
-            raise UnreachableError(self.address, reason) from None
+            if self._context is not None:
+                from .trust import reason_of
+                reason = reason_of(error) or reason
+            raise UnreachableError(self.address, reason, self.scheme) from None
 
     def _decoded(self, data: bytes) -> Any:
         try:
@@ -153,12 +173,12 @@ class Channel:
             raise self._foreign(data) from None
 
     def _foreign(self, data: bytes) -> VaurienError:
-        return VaurienError(f'what answers at http://{self.address} is no vaurien: {excerpt(data)}')
+        return VaurienError(f'what answers at {self.url} is no vaurien: {excerpt(data)}')
 
     def _refused(self, response: http.client.HTTPResponse, data: bytes) -> VaurienError:
         """Make the error of a response."""
         if response.status >= 500 and response.status != 503:    # that is a refusal: it has no room, or is stopping
-            return VaurienError(f'the vaurien at http://{self.address} has failed: {response.status} {excerpt(data)}')
+            return VaurienError(f'the vaurien at {self.url} has failed: {response.status} {excerpt(data)}')
         errors = read_errors(data)
         reasons = [str(error.get('description', '')) for error in errors] or [excerpt(data) or response.reason]
         return RefusedError(response.status, '; '.join(reasons), errors)

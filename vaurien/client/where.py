@@ -1,5 +1,6 @@
 """Where the control server is: what a user says, what the environment says, or where it is by itself. Asks nobody."""
 import os
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ..address import CONTROL_VARIABLE
@@ -7,10 +8,25 @@ from ..errors import ConfigError
 
 DEFAULT_HOST, DEFAULT_PORT = 'localhost', 8080  #: where nothing else is said
 DEFAULT_CONTROL = f'http://{DEFAULT_HOST}:{DEFAULT_PORT}'
+SCHEMES = ('http', 'https')     #: in the order of whether it speaks TLS
 
 
-def find_control(text: str | None = None, option: str = 'control') -> tuple[str, int]:
-    """Return host and port of the control server.
+class Control(NamedTuple):
+    """Where a control server is.
+
+    Args:
+        host: A name or an address.
+        port: Its port.
+        tls: Whether it speaks TLS.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+
+
+def find_control(text: str | None = None, option: str = 'control') -> Control:
+    """Return where the control server is.
 
     Args:
         text: A URL, or host and port; None: that of ``VAURIEN_CONTROL``, else ``http://localhost:8080``.
@@ -24,9 +40,9 @@ def find_control(text: str | None = None, option: str = 'control') -> tuple[str,
     try:
         url = urlsplit(text if '://' in text else f'http://{text}')
         host, port = url.hostname, url.port
-        fits = url.scheme == 'http' and url.path in ('', '/') and not url.query and url.username is None
+        fits = url.scheme in SCHEMES and url.path in ('', '/') and not url.query and url.username is None
     except ValueError:
         fits = False
     if not fits or not host:
-        raise ConfigError(option, text, f'such as {DEFAULT_CONTROL}')
-    return host, DEFAULT_PORT if port is None else port
+        raise ConfigError(option, text, f'such as {DEFAULT_CONTROL}, or https://')
+    return Control(host, DEFAULT_PORT if port is None else port, url.scheme == 'https')

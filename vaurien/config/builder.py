@@ -26,7 +26,8 @@ from .files.reading import Read, read_again, read_first
 from .help import page, short
 from .plan import check_replay, read_plan
 from .plugins import load_plugins
-from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, STATSD, TLS, VAURIEN
+from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
+from .tls import check_control_tls, check_keylog
 from .toxics import read_section, read_toxic, with_names
 from .values import forward, label, of_plugin, prefixed, shown, spelt_out, taken
 
@@ -157,6 +158,8 @@ class Builder:
             values['http_token'] = Given(self.environ[TOKEN_VARIABLE], TOKEN_VARIABLE)
         process = taken(PROCESS, values)
         control = taken(CONTROL, values)
+        check_control_tls(control['http_cert'], control['http_key'], values)
+        secrets = taken(SECRETS, values)
         if control['http']:
             check_binding(control['http_host'], control['http_token'], label('http_host', values),
                           bool(make_allowed(control['http_allow']).networks))
@@ -179,9 +182,10 @@ class Builder:
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
-            **journal)
+            **journal, **secrets)
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
+        check_keylog(spec.tls_keylog, values)
         return Configuration(spec, tuple(notes))
 
     def _without_effect(self, values: Values) -> Iterator[str]:

@@ -133,6 +133,11 @@ TLS: dict[str, Option] = {
     'tls_min': Option("The least version of TLS; else 1.2", VERSION, PROXY_DEFAULTS.tls_min),
     'tls_max': Option("The greatest version of TLS; else the greatest that there is", VERSION, PROXY_DEFAULTS.tls_max),
 }
+#: what the process can be told of TLS: ``[vaurien]`` and the command line
+SECRETS: dict[str, Option] = {
+    'tls_keylog': Option("A file that the secrets of all TLS connections of the proxies are written into, so that Wireshark can "
+                         "read them; whoever reads it can too", FILE, PROCESS_DEFAULTS.tls_keylog),
+}
 #: what the process can be told: ``[vaurien]`` and the command line
 PROCESS: dict[str, Option] = {
     'fleet_only': Option("Start without the proxy of the command line and [vaurien]; those of [proxy:NAME] alone",
@@ -169,6 +174,10 @@ CONTROL: dict[str, Option] = {
                          Text('TOKEN', 'text', str), PROCESS_DEFAULTS.http_token),
     'http_allow': Option("Networks that may connect to it, also without a token, and names by which it may be asked: "
                          "172.16.0.0/12,toxiproxy", ALLOW, ''),
+    'http_cert': Option("The certificate that it shows, in PEM, with those between it and its root after it; with it the server "
+                        "speaks TLS", FILE, PROCESS_DEFAULTS.http_cert),
+    'http_key': Option("Its private key, in PEM; not needed where it stands in the file of --http-cert",
+                       FILE, PROCESS_DEFAULTS.http_key),
 }
 SHOWING: dict[str, Option] = {
     'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),
@@ -192,12 +201,12 @@ STATSD: dict[str, Option] = {
 }
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
-    'the proxy': PROXY, 'TLS': TLS, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS,
+    'the proxy': PROXY, 'TLS': {**TLS, **SECRETS}, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS,
     'the control server': CONTROL,
     'standard output': SHOWING, 'the log': LOGGING, 'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **TLS, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
+VAURIEN: dict[str, Option] = {**PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

@@ -3,7 +3,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import falcon
 
@@ -17,6 +17,9 @@ from . import classic, native, toxiproxy
 from .guard import Guard
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
 from .turns import Turns
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +41,23 @@ class ControlServer:
         token: What requests must carry as ``Authorization: Bearer``; empty: nothing.
         toxiproxy: Whether unknown paths are answered as Toxiproxy does; on its port they always are.
         allow: Networks that may connect, and names that ``Host`` may have, as ``read_allowed`` writes them.
+        certificate: The file of the certificate that it shows, in PEM; empty: it speaks without TLS.
+        key: The file of its key; empty: it is in the same file.
 
     Raises:
-        ConfigError: Any other machine could steer this process, without a token.
+        ConfigError: Any other machine could steer this process, without a token; or a file cannot be used.
     """
 
     def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '',
-                 toxiproxy: bool = False, allow: Sequence[str] = ()) -> None:
+                 toxiproxy: bool = False, allow: Sequence[str] = (), certificate: str = '', key: str = '') -> None:
         self._allowed = make_allowed(allow)
         check_binding(host, token, limited=bool(self._allowed.networks))
         self.fleet, self.token, self._toxiproxy = fleet, token, toxiproxy
         self._host, self._listen = host, Address(host, port)
+        self._context: SSLContext | None = None
+        if certificate:
+            from ..net.httpd.secured import make_context  # it is slow to import, and most servers have no use for it
+            self._context = make_context(certificate, key)
         self._server: Server | None = None
         self._not_accepted, self._not_welcome = RateLimitedLog(logger), RateLimitedLog(logger)
 
@@ -56,6 +65,11 @@ class ControlServer:
     def address(self) -> str:
         """Where it listens, with the real port; before ``start`` where it will."""
         return str(self._listen)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, with its scheme."""
+        return f'{"http" if self._context is None else "https"}://{self.address}'
 
     def start(self) -> None:
         """Listen and serve.
@@ -65,14 +79,14 @@ class ControlServer:
         """
         listener = sockets.listen(sockets.place_of(self._listen), BACKLOG)
         self._listen = sockets.bound_address(listener)
-        guard = Guard(self._host, self._listen, self.token, self._allowed)
+        guard = Guard(self._host, self._listen, self.token, self._allowed, tls=self._context is not None)
         surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
                     toxiproxy.make_surface(self.fleet)]
         if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
             surfaces.reverse()
-        self._server = Server(listener, application(surfaces, guard), self._welcomes, self._accept_failed)
+        self._server = Server(listener, application(surfaces, guard), self._welcomes, self._accept_failed, self._context)
         self._server.start()
-        logger.info('control server on http://%s', self.address, extra=ANNOUNCED)
+        logger.info('control server on %s', self.url, extra=ANNOUNCED)
 
     def _welcomes(self, client: str) -> bool:
         welcome = self._allowed.welcomes(client)

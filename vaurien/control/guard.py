@@ -14,6 +14,7 @@ from .surface import MAX_BODY_BYTES, Refusal, too_large
 
 #: names of this machine, for itself
 LOOPBACK = ('localhost', '127.0.0.1', '::1')
+PORTS = (80, 443)   #: of http and https, in the order of whether TLS is spoken
 
 
 class Guard:
@@ -24,11 +25,12 @@ class Guard:
         bound: Where it listens.
         token: What requests must carry; empty: nothing.
         allowed: Who may connect, and under which names, beside this machine under its own.
+        tls: Whether the server speaks TLS.
     """
 
-    def __init__(self, host: str, bound: Address, token: str, allowed: Allowed) -> None:
-        self._token, self._allowed = token.encode(), allowed
-        self._hosts = own_hosts(host, bound, any_name=not any(allowed))
+    def __init__(self, host: str, bound: Address, token: str, allowed: Allowed, tls: bool = False) -> None:
+        self._token, self._allowed, self._scheme = token.encode(), allowed, 'https' if tls else 'http'
+        self._hosts = own_hosts(host, bound, any_name=not any(allowed), tls=tls)
 
     def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
         """Refuse a request that may not come in."""
@@ -47,7 +49,7 @@ class Guard:
         if not host or self._hosts is not None and host not in self._hosts and not self._allowed.names_host(host):
             raise Refusal(403, "the Host is not this server's; --http-allow HOST would make it that", 'header', 'Host')
         origin = request.env.get('HTTP_ORIGIN')
-        if origin is not None and origin.lower() != f'http://{host}':
+        if origin is not None and origin.lower() != f'{self._scheme}://{host}':
             raise Refusal(403, "the Origin is not this server's", 'header', 'Origin')
 
     def check_token(self, request: falcon.Request) -> None:
@@ -65,13 +67,14 @@ class Guard:
                           {'WWW-Authenticate': 'Bearer realm="vaurien"'})
 
 
-def own_hosts(host: str, bound: Address, any_name: bool = True) -> frozenset[str] | None:
+def own_hosts(host: str, bound: Address, any_name: bool = True, tls: bool = False) -> frozenset[str] | None:
     """Return what Host may be.
 
     Args:
         host: Where the server was told to listen.
         bound: Where it listens.
         any_name: It was not told its names.
+        tls: Whether it speaks TLS: at the port of its scheme ``Host`` has none.
 
     Returns:
         The values; None: any, because the server listens on all addresses and so has names that it cannot know. It
@@ -81,7 +84,7 @@ def own_hosts(host: str, bound: Address, any_name: bool = True) -> frozenset[str
         return None
     names = {*LOOPBACK, host.lower(), bound.host.lower()}
     with_port = {str(Address(name, bound.port)) for name in names}
-    without = {entry.rpartition(':')[0] for entry in with_port} if bound.port == 80 else set()
+    without = {entry.rpartition(':')[0] for entry in with_port} if bound.port == PORTS[tls] else set()
     return frozenset(with_port | without)
 
 

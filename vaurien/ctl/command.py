@@ -8,8 +8,8 @@ from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from .. import __version__
-from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE
-from ..client import DEFAULT_CONTROL, Client, UnreachableError, find_control
+from ..address import CACERT_VARIABLE, CONTROL_VARIABLE, TOKEN_VARIABLE
+from ..client import DEFAULT_CONTROL, Client, Control, UnreachableError, find_control
 from ..errors import ConfigError, VaurienError, meant
 from ..words.console import abandon_stdout, complain
 from .arguments import MAX_SECONDS, Command, Limited
@@ -77,7 +77,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         SystemExit: ``--help`` or ``--version`` has been answered.
     """
     parser = make_parser()
-    defaults = argparse.Namespace(host=None, token=None, timeout=DEFAULT_TIMEOUT, json=False)
+    defaults = argparse.Namespace(host=None, token=None, cacert=None, timeout=DEFAULT_TIMEOUT, json=False)
     args, options = parser.parse_known_args(argv, defaults)
     args.options = options
     if options and not command_of(args).options:
@@ -91,6 +91,9 @@ def make_parser() -> Parser:
     common.add_argument('--host', metavar='URL',
                         help=f'the control server (default: that of {CONTROL_VARIABLE}, else {DEFAULT_CONTROL})')
     common.add_argument('--token', help=f'what it was given as --http-token (default: that of {TOKEN_VARIABLE})')
+    common.add_argument('--cacert', metavar='FILE',
+                        help='of an https:// one: the authorities that its certificate may be of, in PEM (default: those of '
+                             f'{CACERT_VARIABLE}, else of the system)')
     common.add_argument('--timeout', metavar='SECONDS', type=Limited(float, 0.001, MAX_SECONDS),
                         help=f'for each response (default: {DEFAULT_TIMEOUT:g})')
     common.add_argument('--json', action='store_true', help='write JSON')
@@ -123,13 +126,25 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         VaurienError: It was not done.
     """
-    host, port = find_control(args.host, '--host')
-    client = Client(host, port, args.token, args.timeout, getattr(args, 'proxy', None) or '')
+    client = make_client(find_control(args.host, '--host'), args)
     result = command_of(args).run(client, args)
     if isinstance(result, Stream):
         write_stream(result, args.json)
     else:
         write(json.dumps(result.data, indent=2) if args.json else result.text(result.data, terminal_width()))
+
+
+def make_client(control: Control, args: argparse.Namespace) -> Client:
+    """Make the client that asks a control server.
+
+    Raises:
+        ConfigError: The file of ``--cacert`` cannot be used.
+    """
+    try:
+        return Client(control.host, control.port, args.token, args.timeout, getattr(args, 'proxy', None) or '', control.tls,
+                      args.cacert)
+    except ConfigError as error:
+        raise ConfigError('--cacert' if error.option == 'cacert' else error.option, error.value, error.reason) from None
 
 
 # -- writing

@@ -108,7 +108,8 @@ def names(words: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
         elif not flag.startswith('-'):
             typed.append(word)
     try:
-        client = Client(*find_control(given.get('--host'), '--host'), given.get('--token'), TIMEOUT)
+        host, port, tls = find_control(given.get('--host'), '--host')
+        client = Client(host, port, given.get('--token'), TIMEOUT, tls=tls, cacert=given.get('--cacert'))
         return list(NAMES[asked](client, typed)) if asked in NAMES else []
     except (VaurienError, LookupError):
         return []

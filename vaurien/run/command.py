@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
-from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, open_outputs, say, warn_of_unmet
+from ..cli.command import (
+    DONE,
+    UNMET,
+    begin_keylog,
+    begin_plan,
+    describe,
+    open_control,
+    open_journal,
+    open_outputs,
+    say,
+    warn_of_unmet,
+)
 from ..cli.log import logger
 from ..errors import ConfigError, VaurienError, in_words
 from ..words.console import complain
@@ -139,6 +150,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack, environ: Ma
     """
     spec = setup.configuration.spec
     begin_plan(fleet, spec)     # the first client finds it in force
+    begin_keylog(spec.tls_keylog)
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
     if spec.show != 'none':
@@ -152,7 +164,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack, environ: Ma
             say(describe(proxy), out)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
     told = environment(setup, addresses, environ)
-    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **told}
+    return {CONTROL_VARIABLE: control.url, TOKEN_VARIABLE: spec.http_token, **told}
 
 
 def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:

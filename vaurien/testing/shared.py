@@ -31,7 +31,7 @@ class Shared:
 
     def repeat(self) -> str:
         """Say how the same faults come again."""
-        return f'repeat with --seed {self.seed} given to the vaurien at http://{self.client.channel.address}'
+        return f'repeat with --seed {self.seed} given to the vaurien at {self.client.channel.url}'
 
     def log(self, since: int = 0) -> str:
         """Return nothing: it logs elsewhere."""

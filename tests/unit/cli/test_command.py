@@ -118,7 +118,8 @@ class FakeServer:
         self.started = True
 
 
-SPEC = ProcessSpec(http=True, http_host='::1', http_port=81, http_token='secret', http_allow=('10.0.0.0/8',))
+SPEC = ProcessSpec(http=True, http_host='::1', http_port=81, http_token='secret', http_allow=('10.0.0.0/8',),
+                   http_cert='cert', http_key='key')
 
 
 def control(monkeypatch, **names):
@@ -129,7 +130,7 @@ def test_the_control_server_gets_the_fleet_an_address_and_the_token(monkeypatch)
     control(monkeypatch, ControlServer=FakeServer)
     server = open_control('fleet', SPEC)
     assert server.started
-    assert server.arguments == ('fleet', '::1', 81, 'secret', False, ('10.0.0.0/8',))
+    assert server.arguments == ('fleet', '::1', 81, 'secret', False, ('10.0.0.0/8',), 'cert', 'key')
 
 
 def test_a_control_server_that_cannot_listen_is_named(monkeypatch):

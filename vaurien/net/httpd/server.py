@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from socket import SHUT_WR
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from gevent import Timeout
 from gevent.pool import Pool
@@ -17,6 +17,9 @@ from gevent.pywsgi import Input
 from .framing import check_framing
 from .handler import MAX_LOGGED_CHARACTERS, Log, QuietHandler, QuietServer
 from .room import MAX_CONNECTIONS, MAX_HELD_BYTES, Room, Seat
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +180,13 @@ class Handler(QuietHandler):
                 super()._sendall(view[start:start + SEND_BYTES])  # type: ignore[misc]  # pywsgi has it
         room.release(self.seat, len(data))
 
+    def handle_one_request(self) -> Any:
+        result = super().handle_one_request()
+        if result is None and self.server.context is not None:
+            from .secured import end
+            end(self.socket)
+        return result
+
     def handle_one_response(self) -> None:
         super().handle_one_response()
         self.server.room.release(self.seat)
@@ -199,14 +209,47 @@ class Server(QuietServer):
         application: The WSGI application that is served.
         welcomes: Returns whether a client may connect; it is given the client's numeric address.
         failed: Is called when accepting fails, as it does where descriptors run out; it is tried again soon.
+        context: What it speaks TLS with; None: it speaks without.
     """
 
     def __init__(self, listener: Any, application: Any, welcomes: Callable[[str], bool],
-                 failed: Callable[[OSError], None]) -> None:
+                 failed: Callable[[OSError], None], context: 'SSLContext | None' = None) -> None:
         log: Any = Log()
-        self.room, self.welcomes, self.accept_failed = Room(), welcomes, failed
+        self.room, self.welcomes, self.accept_failed, self.context = Room(), welcomes, failed, context
         super().__init__(listener, application, spawn=Pool(), handler_class=Handler, log=log, error_log=log,
                          environ={'SERVER_NAME': 'vaurien'})     # else the name of this machine would be looked up
+
+    def handle(self, sock: Any, address: Any) -> None:
+        """Serve a connection; where TLS is spoken, its handshake comes first."""
+        if self.context is None or not self.welcomes(address[0]):
+            super().handle(sock, address)
+            return
+        secured = self._secured(sock, address, self.context)
+        if secured is not None:
+            try:
+                super().handle(secured, address)
+            finally:
+                secured.close()
+
+    def _secured(self, sock: Any, address: Any, context: 'SSLContext') -> Any:
+        """Make the handshake, with a seat that goes to others where there is no room; None: the connection has ended."""
+        from .secured import NotTlsError, accept  # it is slow to import, and most servers have no use for it
+        seat = self.room.enter()
+        if seat is None:
+            logger.debug('%s is refused: %d connections are busy', address, MAX_CONNECTIONS)
+            return None
+        try:
+            with self.room.waiting(seat, self.room.idle):
+                return accept(sock, context)
+        except NotTlsError:
+            logger.debug('%s does not speak TLS', address)
+            refuse(sock, '400 Bad Request', 'TLS is spoken here: https://')
+        except (OSError, Timeout) as error:
+            logger.debug('%s has made no handshake: %s', address, error)
+        finally:
+            self.room.leave(seat)
+        return None
+
 
 def refuse(sock: Any, status: str, text: str) -> None:
     """Answer a request that is not read, and close its connection.

@@ -12,6 +12,7 @@ from .authority import LOOPBACK, Authority, AuthorityError, own_authority
 from .authority.leaves import Leaves
 from .faults import Faults
 from .files import load_authorities, load_certificate, state_of
+from .keylog import keylog
 
 VERSIONS = dict(zip(TLS_VERSIONS, (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), strict=True))
 FILES = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key')
@@ -48,7 +49,7 @@ def contexts(spec: ProxySpec) -> Contexts:
                      **{name: getattr(spec, name) for name in TLS_FIELDS})
     files = tuple(map(state_of, _files(spec)))
     try:
-        return _contexts(msgspec.json.encode(said), files, *((own_authority(), own_names(spec)) if own else ()))
+        return _contexts(msgspec.json.encode(said), files, keylog.path, *((own_authority(), own_names(spec)) if own else ()))
     except AuthorityError as error:
         raise ConfigError('proxy', spec.proxy, f'a certificate beside it, as --tls-cert; without one: {error}') from None
 
@@ -58,7 +59,7 @@ def _files(spec: ProxySpec) -> list[str]:
 
 
 @lru_cache(KEPT)
-def _contexts(said: bytes, files: tuple[tuple[int, ...], ...], authority: Authority | None = None,
+def _contexts(said: bytes, files: tuple[tuple[int, ...], ...], log: str, authority: Authority | None = None,
               names: tuple[str, ...] = ()) -> Contexts:
     spec = msgspec.json.decode(said, type=ProxySpec)
     check_pairs(spec)
@@ -112,6 +113,7 @@ def is_name(text: str) -> bool:
 def client_context(spec: ProxySpec) -> ssl.SSLContext:
     """Make the context towards clients."""
     context = limited(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), spec)
+    context.num_tickets = 1     # each takes 50 us, and may be used again
     if spec.tls_client_ca:
         load_authorities(context, 'tls_client_ca', spec.tls_client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
@@ -137,9 +139,13 @@ def backend_context(spec: ProxySpec) -> ssl.SSLContext:
 
 
 def limited(context: ssl.SSLContext, spec: ProxySpec) -> ssl.SSLContext:
-    """Let a context use the versions that are allowed, and begin nothing anew in the midst of a connection."""
+    """Let a context use the versions that are allowed, and begin nothing anew in the midst of a connection.
+
+    Its secrets are written where ``keylog`` says.
+    """
     context.minimum_version = VERSIONS[spec.tls_min or '1.2']
     if spec.tls_max:
         context.maximum_version = VERSIONS[spec.tls_max]
     context.options |= ssl.OP_NO_RENEGOTIATION
+    keylog.attach(context)
     return context

@@ -52,7 +52,7 @@ class Handshake:
             tls.do_handshake()
         except ssl.SSLWantReadError:
             self._read_on()
-        except ssl.SSLError as error:   # the alert that tells the peer is among what is to be sent
+        except OSError as error:    # the alert that tells the peer is among what is to be sent
             self._outcome = error,
         else:
             self._outcome = None,

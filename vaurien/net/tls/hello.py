@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 MAX_HELLO = 64 * 1024   #: [bytes] of a ClientHello; real ones have some hundred to 2,000
+SMALL = 4 * 1024        #: [bytes] of a ClientHello that never has to wait for room
+MAX_LARGE = 128         #: larger ones that are not complete, at the same time; 16 MiB at the worst
 HANDSHAKE = 22      #: the type of the records that a handshake comes in
 CLIENT_HELLO = 1
 SERVER_NAME, ALPN, SUPPORTED_VERSIONS = 0, 16, 43   #: the extensions that are looked at
@@ -39,14 +41,23 @@ class NoHelloError(ValueError):
 class HelloReader:
     """Reads a ClientHello that comes in pieces; what each byte costs does not depend on their size.
 
+    Of those that are larger than ``SMALL`` and not complete there are at most ``MAX_LARGE`` at a time, in all of a process.
+
     Attributes:
-        data: All bytes so far.
+        data: All bytes so far; of what is too much the beginning, changed so that any server refuses it.
     """
+
+    large = 0   #: readers that have more than ``SMALL`` bytes of a ClientHello that is not complete
 
     def __init__(self) -> None:
         self.data = bytearray()
-        self._message = bytearray()     # without the headers of records
+        self._header = bytearray()      # of the message
+        self._have = 0                  # bytes of the message, in records that are complete
         self._at = 0                    # where the record begins that is not complete
+        self._large = False
+
+    def __del__(self) -> None:
+        self._leave()
 
     def feed(self, data: bytes) -> ClientHello | None:
         """Take the next bytes of the connection.
@@ -55,22 +66,49 @@ class HelloReader:
             What the ClientHello says; None: its end has not come yet.
 
         Raises:
-            NoHelloError: It is none, or longer than ``MAX_HELLO``.
+            NoHelloError: It is none, or longer than ``MAX_HELLO``, or one large one too many.
         """
         self.data += data
+        try:
+            found = self._read()
+        except NoHelloError:
+            self._leave()
+            raise
+        if found is not None:
+            self._leave()
+        elif len(self.data) > SMALL and not self._large:
+            if HelloReader.large >= MAX_LARGE:
+                raise self._too_much(f'more than {MAX_LARGE} large ClientHellos at the same time')
+            self._large = True
+            HelloReader.large += 1
+        return found
+
+    def _leave(self) -> None:
+        """Make room for another large one."""
+        if self._large:
+            self._large = False
+            HelloReader.large -= 1
+
+    def _read(self) -> ClientHello | None:
         self._take_records()
-        message = self._message
-        if message and message[0] != CLIENT_HELLO:
+        header = self._header
+        if header and header[0] != CLIENT_HELLO:
             raise NoHelloError('the first message is no ClientHello')
-        length = MESSAGE_HEADER + int.from_bytes(message[1:MESSAGE_HEADER], 'big') if len(message) >= MESSAGE_HEADER else 0
+        length = MESSAGE_HEADER + int.from_bytes(header[1:], 'big') if len(header) == MESSAGE_HEADER else 0
         if length > MAX_HELLO or len(self.data) > 2 * MAX_HELLO:
-            raise NoHelloError(f'a ClientHello of more than {MAX_HELLO} bytes')
-        if not length or len(message) < length:
+            raise self._too_much(f'a ClientHello of more than {MAX_HELLO} bytes')
+        if not length or self._have < length:
             return None
         try:
-            return parse(bytes(message[MESSAGE_HEADER:length]))
+            return parse(self._message()[MESSAGE_HEADER:length])
         except IndexError as error:
             raise NoHelloError(f'a malformed ClientHello: {error}') from None
+
+    def _too_much(self, reason: str) -> NoHelloError:
+        """Keep nothing but the header of a record that is longer than any may be, and make the error."""
+        del self.data[RECORD_HEADER:]
+        self.data[3:] = b'\xff\xff'
+        return NoHelloError(reason)
 
     def _take_records(self) -> None:
         data = self.data
@@ -85,8 +123,19 @@ class HelloReader:
                 raise NoHelloError(f'a record of {length} bytes')
             if len(data) - at < RECORD_HEADER + length:
                 return
-            self._message += data[at + RECORD_HEADER:at + RECORD_HEADER + length]
+            lacking = MESSAGE_HEADER - len(self._header)
+            self._header += data[at + RECORD_HEADER:at + RECORD_HEADER + min(length, lacking)]
+            self._have += length
             self._at = at + RECORD_HEADER + length
+
+    def _message(self) -> bytes:
+        """Return what the records that are complete have, without their headers."""
+        pieces, at = [], 0
+        while at < self._at:
+            end = at + RECORD_HEADER + int.from_bytes(self.data[at + 3:at + RECORD_HEADER], 'big')
+            pieces.append(self.data[at + RECORD_HEADER:end])
+            at = end
+        return b''.join(pieces)
 
 
 class Cursor:

@@ -13,8 +13,9 @@ from typing import Any
 from gevent import get_hub
 
 from ..loop import READABLE, release
+from ..sockets import RESET
 from ..stream import READ, Stream, closed_call
-from .channel import Channel, explain
+from .channel import Channel, explain, keep
 
 #: [bytes] of one read from a socket: with what was left of a record before, decrypted, they fit into ``READ``
 RAW = READ - 32 * 1024
@@ -143,17 +144,32 @@ class TlsStream(Stream):
             self.more = False
             return 0
         self._incoming.write(_RAW_VIEW[:received])
-        count = self._decrypt(buffer, size)
+        try:
+            count = int(self._tls.read(size, buffer))    # most often what has come is one record, and whole
+        except ssl.SSLError as error:
+            count = self._decrypt(buffer, size, error=error)
+        else:
+            if not count or count == size or self._incoming.pending or self._outgoing.pending:
+                count = self._decrypt(buffer, size, count)
         if not count and not self._over:
             raise BlockingIOError(errno.EAGAIN, 'a part of a record')
         return count
 
-    def _decrypt(self, buffer: Any, size: int) -> int:
-        """Decrypt what lies in the channel, at most ``size`` bytes."""
-        read, incoming, count = self._tls.read, self._incoming, 0
+    def _decrypt(self, buffer: Any, size: int, count: int = 0, error: ssl.SSLError | None = None) -> int:
+        """Decrypt what lies in the channel.
+
+        Args:
+            buffer: Where to.
+            size: At most so many bytes.
+            count: Bytes that lie in the buffer already, which count too.
+            error: What the first step has met already.
+        """
+        read, incoming = self._tls.read, self._incoming
         view = memoryview(buffer)
         self.more = False
         try:
+            if error is not None:
+                raise error
             while count < size:
                 got = read(size - count, view[count:])
                 if not got:
@@ -168,10 +184,10 @@ class TlsStream(Stream):
             pass
         except ssl.SSLZeroReturnError:
             self._ended(End.CLOSED)
-        except ssl.SSLError as error:
-            self._break(error)
+        except ssl.SSLError as failure:
+            self._break(failure)
             if not count:
-                raise ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(error)}') from error
+                raise ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(failure)}') from failure
         if self._outgoing.pending:
             self._answer()
         self.more = self.more or bool(count) and (self._over or self._failed)
@@ -228,17 +244,18 @@ class TlsStream(Stream):
         return False
 
     def _on_tail(self) -> None:
-        """Pass on the FIN that comes after a close_notify; all else that may come is of no meaning."""
+        """Pass on the FIN or the reset that comes after a close_notify; all else that may come is of no meaning."""
+        broken = False
         try:
             if self._recv_raw(_RAW):
                 return
         except BlockingIOError:
             return
         except OSError:
-            pass
+            broken = True
         self._tail = release(self._tail)
         if self.twin is not None:
-            self.twin.end_by_fin()
+            (self.twin.end_by_reset if broken else self.twin.end_by_fin)()
 
     def end_by_fin(self) -> None:
         """Send FIN too, now or once the close_notify is sent: the peer of the other side has."""
@@ -246,23 +263,31 @@ class TlsStream(Stream):
         if self._notified and self.sock is not None:
             super().finish_socket()
 
+    def end_by_reset(self) -> None:
+        """Let the connection be reset when it is closed, and have whoever reads from it find its end now."""
+        with suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.sock.shutdown(socket.SHUT_RD)
+
     # -- writing
 
     def write_soon(self, data: Any) -> None:
         if self._lost is not None:
             raise self._lost
-        if not len(data):
+        if not data:
             return
-        write, view = self._tls.write, memoryview(data)
+        size = len(data)
         try:
-            sent = write(view)
-            while sent < len(view):
-                sent += write(view[sent:])
+            sent = self._tls.write(data)
+            if sent < size:
+                view = memoryview(data)
+                while sent < size:
+                    sent += self._tls.write(view[sent:])
         except ssl.SSLError as error:
             self._lose(ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(error)}'))
             self.check()
-        self._plain += len(view)
-        super().write_soon(self._outgoing.read())
+        self._plain += size
+        Stream.write_soon(self, self._outgoing.read())
 
     def fill_pipe(self, fd: int, size: int) -> int | None:
         return None     # what goes through a pipe is not encrypted
@@ -318,6 +343,8 @@ class TlsStream(Stream):
 
     def _release(self) -> Any:
         self._tail = release(self._tail)
+        if self._tls and not self._tls.server_side:     # one that begins later may never have begun
+            keep(self._tls)
         if self.twin is not None:
             self.twin.twin, self.twin = None, None
         return super()._release()

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vaurien.net.tls import hello
 from vaurien.net.tls.hello import MAX_HELLO, ClientHello, HelloReader, NoHelloError
 
 
@@ -138,3 +139,29 @@ def test_damage_is_refused_or_read_and_nothing_else_is_raised(damage, size):
             reader.feed(bytes(data[at:at + size]))
     except NoHelloError:
         pass
+
+
+def test_there_are_only_so_many_large_ones_that_are_not_complete(monkeypatch):
+    monkeypatch.setattr(hello, 'MAX_LARGE', 3)
+    large = in_records(made(padding=extension(21, bytes(10_000))), 5_000)
+    readers = [HelloReader() for _ in range(3)]
+    assert [reader.feed(large[:9_000]) for reader in readers] == [None] * 3
+    late = HelloReader()
+    with pytest.raises(NoHelloError, match='more than 3 large ClientHellos'):
+        late.feed(large[:9_000])
+    assert late.data == b'\x16\x03\x01\xff\xff'     # nothing more is kept, and no server takes it
+    assert HelloReader().feed(REAL) == ASKED
+    assert readers[0].feed(large[9_000:]) is not None
+    with pytest.raises(NoHelloError):
+        readers[1].feed(b'rubbish' * 2_000)
+    del readers[2]
+    assert HelloReader.large == 0
+    assert HelloReader().feed(large[:9_000]) is None
+
+
+def test_of_what_is_too_much_nothing_is_kept():
+    reader = HelloReader()
+    assert reader.feed(b'\x16\x03\x01\x40\x00' + bytes(0)) is None
+    with pytest.raises(NoHelloError, match='more than'):
+        reader.feed(b'\x01\xff\xff\xff' + bytes(16_380))
+    assert len(reader.data) == 5
