@@ -121,7 +121,7 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     if not setup.quiet:
         for line in report.lines(fleet, left):
             say(line, out)
-    unmet = warn_of_unmet(fleet)
+    unmet = warn_of_unmet(fleet) or beside.unmet
     beside.finish()
     return status or (UNMET if unmet and spec.strict else DONE)
 
