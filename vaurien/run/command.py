@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
-from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, open_outputs, say, warn_of_unmet
+from ..cli.command import (
+    DONE,
+    UNMET,
+    begin_plan,
+    describe,
+    listen_for_control,
+    open_control,
+    open_journal,
+    open_outputs,
+    say,
+    warn_of_unmet,
+)
 from ..cli.log import logger
 from ..errors import ConfigError, VaurienError, in_words
 from ..words.console import complain
@@ -97,6 +108,7 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
         environ: The environment that the command is to have, but for what is replaced.
         ending: What is to be done in the end is added to it.
     """
+    from ..net.sockets import bound_address
     from ..proxies.fleet import Fleet
     from .child import Child, NotStartedError
     configuration = setup.configuration
@@ -109,11 +121,15 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     child = Child(keeper)
     ending.callback(child.close)
     beside = Beside(setup.playing, fleet, spec, lambda text: None if setup.quiet else say(text, out))
-    told = begin(setup, fleet, out, ending)
+    listener = listen_for_control(spec)
+    ending.callback(listener.close)
+    told = {CONTROL_VARIABLE: f'http://{bound_address(listener)}', TOKEN_VARIABLE: spec.http_token,
+            **begin(setup, fleet, out, ending)}
     try:
         child.start(setup.command, {**environ, **told}, spec.grace)
     except NotStartedError as error:
         return complain('vaurien run', str(error), error.status)
+    ending.callback(open_control(fleet, spec, listener).stop)   # slow to import: the command does not wait for it
     beside.start()
     status = child.wait()
     left = child.end_rest()
@@ -143,13 +159,11 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
         from ..cli.live import is_colored, show
         show(fleet, spec.show, out, is_colored(sys.stderr), ending)
     fleet.reconcile(spec.proxies)
-    control = open_control(fleet, spec)
-    ending.callback(control.stop)
     if not setup.quiet:
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-    return {CONTROL_VARIABLE: f'http://{control.address}', TOKEN_VARIABLE: spec.http_token, **environment(setup, addresses)}
+    return environment(setup, addresses)
 
 
 def environment(setup: Setup, addresses: Mapping[str, Address]) -> dict[str, str]:
