@@ -13,7 +13,7 @@ from vaurien.scenario.report.document import Report
 #: tables of a file as they are written in it, by their class; in this order
 TABLES = {'Scenario': 'The file', 'Phase': '[[phase]]', 'Conditions': '[phase.on.NAME]', 'Ramp': 'ramp', 'Until': 'until',
           'ProxyTable': '[[proxy]]'}
-OBJECTS = ('Report', 'PhaseReport', 'Totals', 'ErrorCount', 'Latency', 'Moment')
+OBJECTS = ('Report', 'PhaseReport', 'PlannedFault', 'Totals', 'ErrorCount', 'Latency', 'Moment')
 
 
 def definitions(kind: type) -> dict[str, Any]:

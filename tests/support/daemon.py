@@ -14,6 +14,8 @@ from .unit_of_time import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PROXY = re.compile(r'vaurien: proxy (\S+) listening on (\S+), backend ([^\s,]+), protocol')
+#: what tells where a proxy listens, or that there is none here
+ELSEWHERE = {'--proxy', '--config', '--fleet-only', '--toxiproxy', '--control'}
 CONTROL = re.compile(r'vaurien: control server on (https?://\S+)')
 
 
@@ -31,7 +33,7 @@ class Daemon:
     """A running ``python -m vaurien``.
 
     Args:
-        arguments: Its command line. Where it names neither a proxy nor a file, the proxy gets ``127.0.0.1:0``.
+        arguments: Its command line. Where it names no proxy, no file and no other vaurien, the proxy gets ``127.0.0.1:0``.
         cwd: The folder it runs in; None: ours.
 
     Attributes:
@@ -39,7 +41,7 @@ class Daemon:
     """
 
     def __init__(self, *arguments: str, cwd: Path | None = None) -> None:
-        if not {'--proxy', '--config', '--fleet-only', '--toxiproxy'} & {argument.partition('=')[0] for argument in arguments}:
+        if not ELSEWHERE & {argument.partition('=')[0] for argument in arguments}:
             arguments = ('--proxy', '127.0.0.1:0', *arguments)
         self._lines: list[str] = []
         self._errors: list[str] = []

@@ -25,7 +25,9 @@ FOLDERS = (
     ('relay',),
     ('proxies',),
     ('conformance', 'config', 'outputs'),
-    ('control', 'scenario'),
+    ('client',),    # which stands beside all of this as well: a command may steer another vaurien
+    ('scenario',),
+    ('control',),
     ('cli',),
     ('run',),
     ('explore',),

@@ -1,25 +1,29 @@
 """The command ``vaurien scenario``: plays a file of phases on proxies of its own, and reports what clients saw."""
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..client import Client, RefusedError
+from ..client.where import find_control
 from ..config import Configuration, configure
 from ..config.arguments import Parser, parse, wide
 from ..config.builder import OF_ONE
-from ..config.settings import FILE, flag_of
+from ..config.settings import FILE, Text, flag_of
 from ..config.values import taken
 from ..errors import ConfigError
 from ..options import Bounded, Option
 from ..plugins import Catalog, make_catalog
 from ..scenario.duration import in_words
-from ..scenario.model import Scenario
-from ..scenario.playing import Playing
+from ..scenario.elsewhere import SIGNALLED, Elsewhere
+from ..scenario.model import MAX_SCALE, MIN_SCALE, Scenario
+from ..scenario.playing import Playing, check_files, publish
 from ..scenario.program import describe, make_proxies
-from ..scenario.reading import read_file
-from .command import DONE, FAILED, Task, run, say
+from ..scenario.reading import read_data, read_file, read_tables
+from ..words.console import complain
+from .command import DONE, FAILED, UNMET, USAGE, Task, run, say
 
 if TYPE_CHECKING:
     from gevent.event import Event
@@ -27,17 +31,21 @@ if TYPE_CHECKING:
     from ..proxies.fleet import Fleet
     from ..spec import ProcessSpec
 
-USAGE = 'vaurien scenario FILE [--json FILE] [--svg FILE] [--scale NUMBER] [--check] [option ...]'
+SYNOPSIS = 'vaurien scenario FILE [--json FILE] [--svg FILE] [--scale NUMBER] [--check] [--control URL | option ...]'
 DESCRIPTION = ('Plays the phases of a file, one after the other, puts back what was there before, and reports what clients saw. '
                'Its proxies stand in the file, or are those of the options, which are those of vaurien: vaurien --help-all.')
 #: what it can be told beside all that vaurien can
 OPTIONS: dict[str, Option] = {
     'json': Option("Write the report into this file, as JSON", FILE, ''),
     'svg': Option("Write a picture of what happened over time into this file", FILE, ''),
-    'scale': Option("What all times of the file are multiplied with", Bounded(float, 0.0001, 1000), 1.0),
+    'scale': Option("What all times of the file are multiplied with", Bounded(float, MIN_SCALE, MAX_SCALE), 1.0),
     'check': Option("Check the file, say how long it takes, and start nothing", bool, False),
+    'control': Option("Play it on the proxies of a vaurien that runs already, whose control server is there; its token is taken "
+                      "from VAURIEN_HTTP_TOKEN", Text('URL', 'a URL', str), ''),
+    'reconnect': Option("With --control: reset the connections that are open when it begins, of which nothing would be counted",
+                        bool, False),
 }
-SIGNALLED = 128     #: the exit status after a signal is this and its number
+BAD = 400   #: the status of what is refused since a value does not fit
 #: what a line names where it has a proxy of its own
 NAMING = (*OF_ONE, 'config', 'populate')
 
@@ -63,23 +71,58 @@ def main(argv: Sequence[str]) -> int:
         raise ConfigError('FILE', argv[0] if argv else '', 'the path of a scenario before all options')
     values, rest = parser.read(argv[1:])
     own, scenario = taken(OPTIONS, values), read_file(argv[0])
+    if own['control']:
+        return play_elsewhere(argv[0], own, rest)
+    if own['reconnect']:
+        raise ConfigError(values['reconnect'].label, True, '--control beside it')
     configuration = configured(scenario, argv[0], rest)
     playing = Playing(scenario, argv[0], own['scale'], own['json'], own['svg'])
     if own['check']:
         return check(playing, configuration)
     task = Play(playing)
-    run(configuration, task)
-    return task.status
+    status = run(configuration, task)
+    return task.status or (UNMET if playing.unmet and configuration.spec.strict else status)
 
 
 def make_parser(_: Catalog | None = None) -> Parser:
     """Make the parser of what this command has beside the options of ``vaurien``, and of all plugins; the docs are made from it
     too."""
-    parser = Parser(usage=USAGE, description=DESCRIPTION, formatter_class=wide, add_help=False)
+    parser = Parser(usage=SYNOPSIS, description=DESCRIPTION, formatter_class=wide, add_help=False)
     parser.add_argument('--help', '-h', action='help', help='Print this, and exit')
     for key, option in OPTIONS.items():
         parser.add_option(parser, key, flag_of(key), option)
     return parser
+
+
+def play_elsewhere(path: str, own: Mapping[str, Any], rest: Sequence[str]) -> int:
+    """Play a scenario in a vaurien that runs already, and return the exit status.
+
+    Args:
+        path: The scenario's file.
+        own: The values of ``OPTIONS``.
+        rest: What else stands on the command line.
+
+    Raises:
+        ConfigError: There is something, or it cannot be played there.
+        OSError: A file cannot be read or written.
+        VaurienError: No vaurien is there, or it was lost.
+    """
+    if rest:
+        raise ConfigError(rest[0], ' '.join(rest[1:]), 'no option of vaurien beside --control: what runs there has its own')
+    tables = msgspec.to_builtins(read_tables(path))     # what JSON does not know is text
+    read_data(tables, path)
+    control = find_control(own['control'], '--control')
+    client = Client(control.host, control.port, tls=control.tls)
+    check_files(own['json'], own['svg'])
+    there = Elsewhere(client, say)
+    try:
+        report = there.play(tables, label=path, scale=own['scale'], reconnect=own['reconnect'], check=own['check'])
+    except RefusedError as error:
+        return complain('vaurien scenario', f'--control {own["control"]}: {error}', USAGE if error.status == BAD else FAILED)
+    if report is None:
+        return DONE
+    publish(report, put, own['json'], own['svg'])
+    return SIGNALLED + there.number if there.number and report.ended == 'stopped' else DONE if report.ended == 'time' else FAILED
 
 
 def configured(scenario: Scenario, label: str, rest: Sequence[str]) -> Configuration:

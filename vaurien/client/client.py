@@ -237,6 +237,25 @@ class Client:
         """End the test that runs; requests belong to none from here on."""
         self.channel.ask('DELETE', '/v1/mark')
 
+    # -- a scenario
+
+    def play(self, scenario: Mapping[str, Any], **fields: Any) -> Iterator[tuple[str, Any]]:
+        """Play a scenario on the proxies that there are, and give what happens. Where this is left before its end, or the
+        process ends, it is ended, and what was there before is put back.
+
+        Args:
+            scenario: What stands in its file, without proxies.
+            fields: ``label``, ``scale``, ``reconnect`` and ``check`` of ``POST /v1/scenario``.
+
+        Returns:
+            ``phase`` and a mapping with the phase's line as ``text``, for each; in the end ``report`` and the report.
+        """
+        yield from self.channel.listen('/v1/scenario', body={'scenario': dict(scenario), **fields})
+
+    def end_scenario(self) -> None:
+        """End the scenario that is played by ``play``, which then gives its report."""
+        self.channel.ask('DELETE', '/v1/scenario')
+
     # -- sessions
 
     def sessions(self, name: str) -> list[dict[str, Any]]:

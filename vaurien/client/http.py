@@ -119,14 +119,19 @@ class Channel:
             raise self._foreign(data)
         return found[part]
 
-    def listen(self, path: str, query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    def listen(self, path: str, query: Mapping[str, Any] | None = None, body: Any = None) -> Iterator[tuple[str, Any]]:
         """Give each event that the server sends, its name and its JSON, until the server ends.
+
+        Args:
+            path: The path, quoted.
+            query: What is put after the path.
+            body: What is sent as JSON, with ``POST``; None: nothing, with ``GET``.
 
         Raises:
             UnreachableError: There is no response, or nothing has come for ``EVENT_TIMEOUT`` seconds.
             RefusedError, VaurienError: As ``ask``.
         """
-        with self._response('GET', path, None, query, EVENTS) as response:
+        with self._response('GET' if body is None else 'POST', path, body, query, EVENTS) as response:
             for event, data in read_events(iter(lambda: response.readline(MAX_LINE_BYTES), b'')):
                 yield event, self._decoded(data)
 

@@ -10,10 +10,11 @@ import falcon
 from ..address import Address, check_binding
 from ..net import sockets
 from ..net.httpd.server import ASIDE, Server
+from ..net.sockets import RawSocket
 from ..proxies.fleet import ANNOUNCED, Fleet
 from ..proxies.rate_limited_log import RateLimitedLog
 from ..words.allowed import make_allowed
-from . import classic, native, toxiproxy
+from . import BACKLOG, classic, native, toxiproxy
 from .guard import Guard
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
 from .turns import Turns
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 #: Toxiproxy's own port: on it unknown paths are answered as Toxiproxy does
 TOXIPROXY_PORT = 8474
-#: [connections] that the kernel holds before they are accepted
-BACKLOG = 1024
 METHODS = ('CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE')
 BUG = Refusal(500, 'vaurien has failed here; its log says how')
 
@@ -43,13 +42,15 @@ class ControlServer:
         allow: Networks that may connect, and names that ``Host`` may have, as ``read_allowed`` writes them.
         certificate: The file of the certificate that it shows, in PEM; empty: it speaks without TLS.
         key: The file of its key; empty: it is in the same file.
+        listener: A socket that listens there already; None: ``start`` makes one.
 
     Raises:
         ConfigError: Any other machine could steer this process, without a token; or a file cannot be used.
     """
 
     def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '',
-                 toxiproxy: bool = False, allow: Sequence[str] = (), certificate: str = '', key: str = '') -> None:
+                 toxiproxy: bool = False, allow: Sequence[str] = (), certificate: str = '', key: str = '',
+                 listener: RawSocket | None = None) -> None:
         self._allowed = make_allowed(allow)
         check_binding(host, token, limited=bool(self._allowed.networks))
         self.fleet, self.token, self._toxiproxy = fleet, token, toxiproxy
@@ -59,6 +60,7 @@ class ControlServer:
             from ..net.httpd.secured import make_context  # it is slow to import, and most servers have no use for it
             self._context = make_context(certificate, key)
         self._server: Server | None = None
+        self._listener = listener
         self._not_accepted, self._not_welcome = RateLimitedLog(logger), RateLimitedLog(logger)
 
     @property
@@ -77,7 +79,8 @@ class ControlServer:
         Raises:
             OSError: The address cannot be listened on.
         """
-        listener = sockets.listen(sockets.place_of(self._listen), BACKLOG)
+        listener = self._listener or sockets.listen(sockets.place_of(self._listen), BACKLOG)
+        self._listener = None
         self._listen = sockets.bound_address(listener)
         guard = Guard(self._host, self._listen, self.token, self._allowed, tls=self._context is not None)
         surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),

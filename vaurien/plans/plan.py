@@ -11,7 +11,7 @@ from ..protocols.base import BaseProtocol
 from ..spec import FaultSpec
 from .entry import Entry
 from .files import MAX_ENTRIES
-from .names import Meaning, check_name, meaning_of
+from .names import Meaning, Side, check_name, meaning_of
 from .replay import Replay
 from .step import Step
 from .steps import ProxyPlan
@@ -87,7 +87,8 @@ class Plan:
         """
         made = self._make(specs, label, len(self._entries))
         self._entries.update({entry.number: entry for entry in made})
-        self._changed()
+        if made:
+            self._changed()
         return made
 
     def replace(self, specs: Sequence[FaultSpec], label: str = 'faults') -> list[Entry]:
@@ -104,13 +105,7 @@ class Plan:
     def _make(self, specs: Sequence[FaultSpec], label: str, others: int) -> list[Entry]:
         check_count(label, others + len(specs), MAX_ENTRIES, 'entries of a plan')
         proxies = [(proxy.name, (proxy.protocol, *proxy.tls_sides)) for proxy in self._proxies()]
-        made: list[Entry] = []
-        good: set[tuple[str, tuple[str, str]]] = set()
-        for index, spec in enumerate(specs):
-            if (key := (spec.proxy, applies(spec))) not in good:
-                check_name(spec, proxies, f'{label}[{index}]')
-                good.add(key)
-            made.append(Entry(self._count + 1 + index, spec, f'{label}[{index}]'))
+        made = make_entries(specs, proxies, label, self._count + 1)
         self._count += len(made)
         return made
 
@@ -124,6 +119,14 @@ class Plan:
         del self._entries[number]
         self._changed()
         return entry
+
+    def take_back(self, entries: Iterable[Entry]) -> None:
+        """Take entries away that were added, as far as they are still there."""
+        there = [entry.number for entry in entries if self._entries.get(entry.number) is entry]
+        for number in there:
+            del self._entries[number]
+        if there:
+            self._changed()
 
     def clear(self) -> None:
         """Take all entries away."""
@@ -191,6 +194,28 @@ class Plan:
     def unrepeated(self) -> list[Entry]:
         """Return the faults of the earlier run that are not repeated so far."""
         return [] if self.replay is None else [entry for entry in self.replay.entries if not entry.applied]
+
+
+def make_entries(specs: Iterable[FaultSpec], proxies: Sequence[tuple[str, Side]], label: str, first: int = 1) -> list[Entry]:
+    """Make entries, each of which some proxy can apply.
+
+    Args:
+        specs: What they say.
+        proxies: The proxies that there are.
+        label: How the user knows the list of them.
+        first: The id of the first one.
+
+    Raises:
+        ConfigError: None of the proxies that an entry is about can apply it, or a value does not fit.
+    """
+    made: list[Entry] = []
+    good: set[tuple[str, tuple[str, str]]] = set()
+    for index, spec in enumerate(specs):
+        if (key := (spec.proxy, applies(spec))) not in good:
+            check_name(spec, proxies, f'{label}[{index}]')
+            good.add(key)
+        made.append(Entry(first + index, spec, f'{label}[{index}]'))
+    return made
 
 
 def applies(spec: FaultSpec) -> tuple[str, str]:

@@ -21,6 +21,8 @@ class Answers:
     grouped_answers: ClassVar[bool] = False
     #: ``payload_at`` may be somewhere else than at the beginning
     headed: ClassVar[bool] = False
+    #: its shapes have no digits: names that differ in their digits alone have one shape. One with shapes of its own says it anew
+    digits_alike: ClassVar[bool] = False
     #: the stages of requests that hold secrets
     secrets: ClassVar[Collection[str]] = ()
 

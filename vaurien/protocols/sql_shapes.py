@@ -5,6 +5,7 @@ What is masked: literals and parameters; lists of them, which become one, and ro
 """
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from .shapes import MASK, masked
@@ -26,6 +27,16 @@ COUNTING: Final = frozenset({'FETCH', 'MOVE'})
 BEGINS_COMMENT: Final = re.compile(r'--|/\*|#')
 #: what a sign stands after where it belongs to a number
 BEFORE_SIGN: Final = frozenset('(,=<>[')
+
+
+MAX_REMEMBERED: Final = 1024    #: texts that are remembered with their shapes, without their literals, ...
+MAX_KNOWN: Final = 4096         #: ... of at most so many characters
+QUOTES: Final = "''"    #: what stands in such a text for a literal in quotes; ``0`` does for a number
+#: where one of these stands outside of literals in single quotes, others may end where they do not seem to: comments, names in
+#: quotes, literals that begin in other ways, and those with a quote inside
+UNSURE: Final = re.compile(r"""--|/\*|[#$"`\\]|[\w&]''|''[\w']""")
+#: a number that stands alone
+ALONE: Final = re.compile(r'(?<![\w.])[0-9]++(?:\.[0-9]++)?+(?![\w.])')
 
 
 class Dialect(NamedTuple):
@@ -65,10 +76,23 @@ def shape(text: str, dialect: Dialect) -> str:
     >>> shape("SELECT a FROM t WHERE id IN (1, 2, 3) AND b = 'x'", POSTGRES)
     'SELECT a FROM t WHERE id IN (?) AND b = ?'
     """
+    parts = text.split("'")
+    if len(parts) % 2 and len(text) <= MAX_KNOWN and '\\' not in text:
+        without = QUOTES.join(parts[::2])
+        if not UNSURE.search(without):      # so every literal in quotes ends where it seems to
+            return _known(ALONE.sub('0', without), dialect)
+    return _whole_shape(text, dialect)
+
+
+def _whole_shape(text: str, dialect: Dialect) -> str:
     found = _shape(text, dialect)
     while BEGINS_COMMENT.search(found) and (again := _shape(found, dialect)) != found:
         found = again   # where something was left out a comment may begin; it is left out too, so that this comes to an end
     return found
+
+
+#: by a text that differs in its literals alone
+_known = lru_cache(MAX_REMEMBERED)(_whole_shape)
 
 
 def _shape(text: str, dialect: Dialect) -> str:

@@ -28,6 +28,17 @@ class NameTakenError(ConfigError):
         return f'the {self.value!r} proxy exists already'
 
 
+class AlreadyPlayedError(VaurienError):
+    """A scenario changes the proxies already; a second one would put back what the first one has made."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f'the scenario {shown(self.name)} is played already'
+
+
 class StoppingError(VaurienError):
     """The process stops: its proxies change no more, and no new ones are made."""
 

@@ -69,6 +69,11 @@ class Beside:
         if self._greenlet is not None:
             self._greenlet.join()
 
+    @property
+    def unmet(self) -> bool:
+        """Whether an entry of a phase's plan was applied to no request."""
+        return self._playing is not None and self._playing.unmet
+
     def finish(self) -> None:
         """End all sessions, and write the report.
 

@@ -15,6 +15,7 @@ from ..cli.command import (
     begin_keylog,
     begin_plan,
     describe,
+    listen_for_control,
     open_control,
     open_journal,
     open_outputs,
@@ -109,6 +110,7 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
         environ: The environment that the command is to have, but for what is replaced.
         ending: What is to be done in the end is added to it.
     """
+    from ..net.sockets import bound_address
     from ..proxies.fleet import Fleet
     from .child import Child, NotStartedError
     configuration = setup.configuration
@@ -121,11 +123,16 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     child = Child(keeper)
     ending.callback(child.close)
     beside = Beside(setup.playing, fleet, spec, lambda text: None if setup.quiet else say(text, out))
-    told = begin(setup, fleet, out, ending, environ)
+    listener = listen_for_control(spec)
+    ending.callback(listener.close)
+    scheme = 'https' if spec.http_cert else 'http'
+    told = {CONTROL_VARIABLE: f'{scheme}://{bound_address(listener)}', TOKEN_VARIABLE: spec.http_token,
+            **begin(setup, fleet, out, ending, environ)}
     try:
         child.start(setup.command, {**environ, **told}, spec.grace)
     except NotStartedError as error:
         return complain('vaurien run', str(error), error.status)
+    ending.callback(open_control(fleet, spec, listener).stop)   # slow to import: the command does not wait for it
     beside.start()
     status = child.wait()
     left = child.end_rest()
@@ -133,7 +140,7 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     if not setup.quiet:
         for line in report.lines(fleet, left):
             say(line, out)
-    unmet = warn_of_unmet(fleet)
+    unmet = warn_of_unmet(fleet) or beside.unmet
     beside.finish()
     return status or (UNMET if unmet and spec.strict else DONE)
 
@@ -157,14 +164,11 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack, environ: Ma
         from ..cli.live import is_colored, show
         show(fleet, spec.show, out, is_colored(sys.stderr), ending)
     fleet.reconcile(spec.proxies)
-    control = open_control(fleet, spec)
-    ending.callback(control.stop)
     if not setup.quiet:
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)
     addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-    told = environment(setup, addresses, environ)
-    return {CONTROL_VARIABLE: control.url, TOKEN_VARIABLE: spec.http_token, **told}
+    return environment(setup, addresses, environ)
 
 
 def environment(setup: Setup, addresses: Mapping[str, Address], environ: Mapping[str, str]) -> dict[str, str]:

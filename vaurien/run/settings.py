@@ -1,6 +1,7 @@
 """What ``vaurien run`` can be told beside what plain vaurien can. One table, for its command line and for the docs."""
 from ..config.settings import FILE, Text
 from ..options import Bounded, Option
+from ..scenario.model import MAX_SCALE, MIN_SCALE
 from ..words.hosts import FORM as INTERCEPTING
 
 #: of these, what concerns a scenario that is played meanwhile
@@ -8,7 +9,7 @@ SCENARIO: dict[str, Option] = {
     'scenario': Option("Play the phases of this file while the command runs; its report is what vaurien scenario says", FILE, ''),
     'scenario_json': Option("Write the report of the scenario into this file, as JSON", FILE, ''),
     'scenario_svg': Option("Write a picture of what happened over time into this file", FILE, ''),
-    'scenario_scale': Option("What all times of the scenario are multiplied with", Bounded(float, 0.0001, 1000), 1.0),
+    'scenario_scale': Option("What all times of the scenario are multiplied with", Bounded(float, MIN_SCALE, MAX_SCALE), 1.0),
 }
 #: options of ``run``
 RUN: dict[str, Option] = {

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from ..spec import MAX_NAME, BehaviorSpec, ToxicSpec
+from ..plans.files import MAX_ENTRIES
+from ..spec import MAX_NAME, BehaviorSpec, FaultSpec, ToxicSpec
 
 MAX_PHASES = 1000   #: of a file; with repeats, ``MAX_PLAYED``
 MAX_REPEATS = 10_000
 MAX_PLAYED = 10_000  #: phases that are played, repeats counted: each is kept for the report
+MIN_SCALE, MAX_SCALE = 0.0001, 1000.0   #: of all times
 MAX_STEPS = 1000    #: of a ramp: each is a change of the proxies
 STEPS = 10          #: of a ramp of which nothing is said
 
@@ -26,6 +28,9 @@ Settings = Annotated[dict[str, dict[str, Any]], Meta(
 Toxics = Annotated[list[str | ToxicSpec], Meta(
     description='Conditions of the wire: texts such as ``latency@upstream:latency=100``, or tables with ``type``, ``name``, '
                 '``stream``, ``toxicity`` and ``attributes``')]
+Plan = Annotated[list[str | FaultSpec], Meta(max_length=MAX_ENTRIES, description=(
+    'Exactly these requests get exactly these failures, beside what the plan of the process says: each a text such as '
+    '``cache: SET session:* #2 = readonly``, or a table with its fields. They count from the beginning of the phase'))]
 Link = Annotated[str, Meta(description='The wire is like this link')]
 
 
@@ -82,6 +87,7 @@ class Phase(Conditions, frozen=True, kw_only=True):
     steps: Annotated[int, Meta(ge=2, le=MAX_STEPS, description='In how many steps its ramps go')] = STEPS
     on: Annotated[dict[str, Conditions], Meta(
         description='What holds for single proxies, by their names: it wins over what the phase says for all')] = {}
+    plan: Plan = []
 
 
 class ProxyTable(Part, frozen=True, kw_only=True):

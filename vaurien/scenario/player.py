@@ -7,10 +7,12 @@ import msgspec
 from gevent.event import Event
 
 from ..errors import VaurienError, in_words
+from ..plans.entry import Entry
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
+from ..proxies.refusals import AlreadyPlayedError
 from .conditions import CHANGED, is_down
-from .counts.recorder import Played, Recorder
+from .counts.recorder import Planned, Played, Recorder
 from .program import Program, Specs, Stage, describe
 
 LOOK = 0.02     #: [s] between two looks at what ends a phase before its time
@@ -28,19 +30,27 @@ class Player:
         program: What is played.
         tell: Called with a line for each phase.
 
+    Raises:
+        AlreadyPlayedError: Another scenario changes these proxies.
+
     Attributes:
         recorder: What has happened.
         name: What the report is about.
         began: When it began [s since 1970].
         trouble: Why a phase could not be applied, or what was there before not be put back; empty: neither.
         missed: Phases that ended by their time though there was something that was to end them.
+        unmet: Whether an entry of a phase's plan was applied to no request.
     """
 
     def __init__(self, fleet: Fleet, program: Program, tell: Callable[[str], Any]) -> None:
+        if fleet.scenario is not None:
+            raise AlreadyPlayedError(fleet.scenario)
+        fleet.scenario = program.name
         self._fleet, self._program, self._tell = fleet, program, tell
         self.recorder, self.name = Recorder(), program.name
         self.began, self.trouble = time.time(), ''
         self.missed: list[str] = []
+        self.unmet = False
         self._counts: dict[str, Counts] = {}
         fleet.exchanges.follow(self.recorder.exchange)
         fleet.journal.follow(self._fault)
@@ -49,7 +59,8 @@ class Player:
         self.recorder.fault(fault.proxy, f'{fault.behavior} {fault.kind}'.strip())
 
     def close(self) -> None:
-        """Count no more: all connections have ended."""
+        """Count no more, and let others play."""
+        self._fleet.scenario = None
         self._fleet.exchanges.unfollow(self.recorder.exchange)
         self._fleet.journal.unfollow(self._fault)
 
@@ -76,19 +87,36 @@ class Player:
 
     def _play(self, stage: Stage, stop: Event) -> str:
         self._counts = self._count()
-        start = time.monotonic()
         down = (name for name, spec in stage.steps[0].specs.items() if is_down(spec))
         played = self.recorder.begin(stage.name, stage.until, down)
-        why = TIME
-        for step, end in zip(stage.steps, [*(step.at for step in stage.steps[1:]), stage.seconds], strict=True):
-            why = self._become(step.specs, stage.name) or self._wait(start + end, stage, stop)
-            if why != TIME:
-                break
+        entries: list[Entry] = []
+        try:
+            entries += self._fleet.plan.add(stage.plan, 'plan')
+            why = self._play_steps(stage, stop)
+        except VaurienError as error:
+            why = self._fails(stage.name, error)
+        finally:
+            self._fleet.plan.take_back(entries)
+        played.plan = tuple(Planned(entry.text, entry.matched, entry.applied, entry.why_not) for entry in entries)
+        self.unmet = self.unmet or any(not entry.applied for entry in entries)
         self._count_connections(played)
         self.recorder.end(why)
         if stage.until is not None and why == TIME:
             self.missed.append(stage.name)
         return why
+
+    def _play_steps(self, stage: Stage, stop: Event) -> str:
+        start = time.monotonic()
+        for step, end in zip(stage.steps, [*(step.at for step in stage.steps[1:]), stage.seconds], strict=True):
+            why = self._become(step.specs, stage.name) or self._wait(start + end, stage, stop)
+            if why != TIME:
+                return why
+        return TIME
+
+    def _fails(self, what: str, error: Exception) -> str:
+        """Record that something cannot be applied; return why that ends the phase."""
+        self.trouble = self.trouble or f'{what} cannot be applied: {in_words(error)}'
+        return FAILED
 
     def _wait(self, end: float, stage: Stage, stop: Event) -> str:
         """Wait until a time of the monotonic clock, or what ends the phase."""
@@ -106,8 +134,7 @@ class Player:
         try:
             self._fleet.become([spec for name in wanted if (spec := self._changed(name, wanted)) is not None])
         except (VaurienError, OSError) as error:
-            self.trouble = self.trouble or f'{what} cannot be applied: {in_words(error)}'
-            return FAILED
+            return self._fails(what, error)
         return ''
 
     def _changed(self, name: str, wanted: Specs) -> Any:

@@ -8,7 +8,11 @@ from msgspec import UNSET, UnsetType
 
 from ..errors import ConfigError, UnknownPluginError
 from ..options import known
-from ..spec import ProxyDefaults, ProxySpec
+from ..plans.globs import Glob
+from ..plans.grammar import make_fault
+from ..plans.plan import make_entries
+from ..protocols import Protocol
+from ..spec import FaultSpec, ProxyDefaults, ProxySpec, tls_sides
 from .conditions import become, mix_of, wire_of
 from .duration import in_words, read_duration
 from .model import MAX_PLAYED, Conditions, Phase, Ramp, Scenario, Until
@@ -44,6 +48,7 @@ class Stage(NamedTuple):
         until: What ends it earlier; None: nothing.
         steps: What the proxies become; the first at once.
         summary: What holds, in a line.
+        plan: What single requests get meanwhile.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Stage(NamedTuple):
     until: Condition | None
     steps: tuple[Step, ...]
     summary: str
+    plan: tuple[FaultSpec, ...] = ()
 
 
 class Program:
@@ -91,7 +97,8 @@ class Program:
             if proxy not in self._before:
                 raise ConfigError(f'{where} on', proxy, known(proxy, self._before))
         seconds = read_duration(phase.duration, f'{where} for') * self._scale
-        stage = Stage(name, seconds, self._condition(phase.until, where), self._steps(phase, seconds, where), summary(phase))
+        stage = Stage(name, seconds, self._condition(phase.until, where), self._steps(phase, seconds, where), summary(phase),
+                      self._plan(phase, f'{where} plan'))
         if phase.repeat > MAX_PLAYED:
             raise ConfigError(f'{where} repeat', phase.repeat, f'at most {MAX_PLAYED} phases in all')
         for turn in range(1, phase.repeat + 1):
@@ -118,6 +125,15 @@ class Program:
                 checked(spec, self._check, f'{where} on.{name}' if name in phase.on else where)
         return steps
 
+    def _plan(self, phase: Phase, where: str) -> tuple[FaultSpec, ...]:
+        found = tuple(make_fault(fault, f'{where}[{number}]') for number, fault in enumerate(phase.plan))
+        for number, fault in enumerate(found):
+            if not any(map(Glob(fault.proxy).matches, self._before)):
+                raise ConfigError(f'{where}[{number}] proxy', fault.proxy, known(fault.proxy, self._before))
+        sides = {name: (Protocol.get(spec.protocol), *tls_sides(spec)) for name, spec in self._before.items()}
+        make_entries(found, list(sides.items()), where)
+        return found
+
     def _specs(self, phase: Phase, progress: float, where: str) -> Specs:
         found = {}
         for name, before in self._before.items():
@@ -143,7 +159,9 @@ def checked(spec: ProxySpec, check: Check, where: str) -> ProxySpec:
 
 def summary(phase: Phase) -> str:
     """Say in a line what holds in a phase."""
-    found = [conditions_in_words(phase), *(f'{name}: {conditions_in_words(part)}' for name, part in phase.on.items())]
+    planned = f'a plan of {len(phase.plan)}' if phase.plan else ''
+    own = ', '.join(filter(None, (conditions_in_words(phase), planned)))
+    found = [own, *(f'{name}: {conditions_in_words(part)}' for name, part in phase.on.items())]
     return '; '.join(filter(None, found)) or 'as it was before'
 
 

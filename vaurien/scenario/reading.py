@@ -39,12 +39,22 @@ def read_file(path: str) -> Scenario:
         ConfigError: It is no TOML, a key is not known, or a value does not fit.
         OSError: It cannot be read.
     """
+    return read_data(read_tables(path), path)
+
+
+def read_tables(path: str) -> dict[str, Any]:
+    """Read the tables of a scenario's file, whatever stands in them.
+
+    Raises:
+        ConfigError: It is no TOML.
+        OSError: It cannot be read.
+    """
     with Path(path).open('rb') as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError('scenario', path, f'a file of at most {MAX_FILE_BYTES} bytes')
     try:
-        return read_text(data.decode(), path)
+        return parsed(data.decode(), path)
     except UnicodeDecodeError as error:
         raise ConfigError('scenario', path, f'text in UTF-8; byte {error.start} is none') from None
 
@@ -59,11 +69,19 @@ def read_text(text: str, label: str) -> Scenario:
     Raises:
         ConfigError: As for ``read_file``.
     """
+    return read_data(parsed(text, label), label)
+
+
+def parsed(text: str, label: str) -> dict[str, Any]:
+    """Read TOML.
+
+    Raises:
+        ConfigError: It is none.
+    """
     try:
-        found = tomllib.loads(f'{text}\n')  # at its very end a mistake has no line
+        return tomllib.loads(f'{text}\n')  # at its very end a mistake has no line
     except tomllib.TOMLDecodeError as error:
         raise not_toml(str(error), text, label) from None
-    return read_data(found, label)
 
 
 def not_toml(words: str, text: str, label: str) -> ConfigError:

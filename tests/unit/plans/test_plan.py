@@ -60,6 +60,17 @@ def test_what_does_not_fit_changes_nothing(plan, proxies, change, bad, message):
     assert (ids(plan), [proxy.told for proxy in proxies]) == ([1], [1, 1])
 
 
+def test_what_was_added_is_taken_back_as_far_as_it_is_there(plan, proxies):
+    plan.add([spec()])
+    made = plan.add([spec(), spec()])
+    assert plan.add([]) == []
+    plan.remove(made[0].number)
+    told = proxies[0].told
+    plan.take_back(made)
+    plan.take_back(made)
+    assert (ids(plan), proxies[0].told) == ([1], told + 1)
+
+
 def test_a_plan_has_a_bound(plan):
     plan.replace([spec()] * MAX_ENTRIES)
     with pytest.raises(ConfigError, match=f'{MAX_ENTRIES + 1} entries of a plan'):

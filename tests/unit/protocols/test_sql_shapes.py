@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vaurien.protocols.sql_shapes import MAX_DEPTH, MYSQL, POSTGRES, shape
+from vaurien.protocols.sql_shapes import MAX_DEPTH, MYSQL, POSTGRES, _whole_shape, shape
 
 #: in both dialects
 SHAPES = {
@@ -99,3 +99,16 @@ PIECES = st.sampled_from([
 def test_a_shape_is_its_own_shape(dialect, text):
     once = shape(text, dialect)
     assert shape(once, dialect) == once
+
+
+LITERALS = st.sampled_from([
+    "'it''s'", "E'a\\'b'", "N'x'", "'a''b'5", "x'4D'", "U&'d'", "'--'", "'/*'", "'$$'", '5', '12.5', '1.', '10x1F', 't5', "5'a'",
+    '1e10', 'x-1', '.5', '-7', 'FETCH 10', '(1, 2)', '"t 20"', '"t 2024"', '`t 20`', "-- don't", "/* it's */", "# it's", '$1'])
+
+
+@pytest.mark.parametrize('dialect', [POSTGRES, MYSQL], ids=['postgres', 'mysql'])
+@given(text=st.lists(PIECES | LITERALS, max_size=20).map(''.join) | st.lists(PIECES | LITERALS, max_size=20).map(' '.join))
+@example(text="SELECT E'it\\'s ', 'x'")
+@example(text="'a'5x1F 'b'")
+def test_what_is_remembered_by_what_is_left_without_literals_is_what_would_be_made(dialect, text):
+    assert shape(text, dialect) == _whole_shape(text, dialect)

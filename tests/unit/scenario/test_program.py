@@ -51,7 +51,20 @@ def test_what_holds_is_said_in_a_line():
     assert describe(program({}).stages[0]) == '10 s: as it was before'
 
 
+def test_a_plan_is_read_and_said():
+    stage, plain = program({'plan': ['web: GET * #2 = 503', {'name': 'readonly', 'request': 'SET *'}], 'link': '3g'}, {}).stages
+    assert [(fault.proxy, fault.request, fault.nth, fault.name) for fault in stage.plan] == \
+        [('web', 'GET *', 2, '503'), ('*', 'SET *', 1, 'readonly')]
+    assert (describe(stage), plain.plan) == ('10 s: link 3g, a plan of 2', ())
+
+
 WRONG = {
+    'an entry of a plan': ({'plan': ['GET * = hang', 'GET *']}, "[[phase]] 1 plan[1]: 'GET *' is not valid, expected [PROXY"),
+    'a proxy of a plan': ({'plan': ['cash: GET * = hang']}, "[[phase]] 1 plan[0] proxy: 'cash' is not valid, expected"),
+    'a kind of a plan': ({'name': 'x', 'plan': ['GET * = dedlock']}, "[[phase]] 1 (x) plan[0] name: 'dedlock' is not valid"),
+    'a kind that the proxy of a plan lacks': ({'plan': ['web: GET * = readonly']}, "[[phase]] 1 plan[0] name: 'readonly' is not"),
+    'an expression of a plan': ({'plan': ['GET * = hang match=(']}, "[[phase]] 1 plan[0] match: '(' is not valid"),
+    'a field of a plan': ({'plan': [{'name': 'hang', 'nth': -1}]}, '[[phase]] 1 plan[0].nth: -1 is not valid'),
     'a proxy that is not there': ({'on': {'cash': {'down': True}}},
                                   "[[phase]] 1 on: 'cash' is not valid, expected a known name, the nearest is cache"),
     'a behavior': ({'mix': '5:dely'}, "[[phase]] 1 behavior: 'dely' is not valid, expected a known name, the nearest is delay"),

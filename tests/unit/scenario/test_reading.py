@@ -31,7 +31,7 @@ PHASE = '[[phase]]\nname = "slow"\nfor = "1s"\n'
 #: what stands in a file after ``PHASE``, and the end of the line that is said
 WRONG = {
     'fro = "1s"': "[[phase]] 1 (slow): 'fro' is not valid, expected a known name, the nearest is for",
-    'quux = 1': "[[phase]] 1 (slow): 'quux' is not valid, expected one of down, for, link, mix, name, on, ramp, repeat, "
+    'quux = 1': "[[phase]] 1 (slow): 'quux' is not valid, expected one of down, for, link, mix, name, on, plan, ramp, repeat, "
                 'settings, steps, toxics, until',
     'repeat = 0': '[[phase]] 1 (slow) repeat: 0 is not valid, expected an integer of at least 1',
     'steps = 1.5': '[[phase]] 1 (slow) steps: 1.5 is not valid, expected an integer',

@@ -29,6 +29,7 @@ from .events import Followers
 from .marks import MarkCalls
 from .openapi import document
 from .plans import PlanCalls
+from .scenarios import ScenarioCalls
 from .toxics import ToxicCalls
 
 
@@ -61,7 +62,7 @@ class Native:
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet)
         self.toxic_calls = ToxicCalls(fleet)
-        self.plan_calls, self.mark_calls = PlanCalls(fleet), MarkCalls(fleet)
+        self.plan_calls, self.mark_calls, self.scenario_calls = PlanCalls(fleet), MarkCalls(fleet), ScenarioCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the table of calls."""
@@ -86,6 +87,7 @@ class Native:
             Endpoint('DELETE', session, 'End a session', self.kill, BARE, 204),
             *self.plan_calls.endpoints(),
             *self.mark_calls.endpoints(),
+            *self.scenario_calls.endpoints(),
             Endpoint('GET', '/v1/faults', 'What was injected', self.faults, m.Faults, query=m.FaultsPage),
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),

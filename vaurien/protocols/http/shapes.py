@@ -1,5 +1,6 @@
 """The shapes of HTTP requests: the path without what differs, and the names of the query. Pure functions of text."""
 import re
+from functools import lru_cache
 from typing import Final
 
 from ..shapes import MASK, masked
@@ -10,6 +11,10 @@ QUERY: Final = re.compile(r'(?<!/)\?|(?<=/)\?(?![/?.]|\Z)')
 FIXED: Final = re.compile(r'v[0-9]+(?:\.[0-9]+)*|[A-Za-z]+[0-9]')
 #: what a file's name ends with
 EXTENSION: Final = re.compile(r'\.[A-Za-z]{1,5}\Z')
+#: a segment, or a value of the query, that is a number
+ALONE: Final = re.compile(r'(?<=[/=])[0-9]++(?![^/?&;])')
+MAX_REMEMBERED: Final = 1024    #: names that are remembered with their shapes, all these numbers being 0, ...
+MAX_KNOWN: Final = 1024         #: ... of at most so many characters
 
 
 def shape(name: str) -> str:
@@ -18,6 +23,10 @@ def shape(name: str) -> str:
     >>> shape('GET /v1/users/42/photo.png?size=10&page=2')
     'GET /v1/users/?/photo.png?size=?&page=?'
     """
+    return _known(ALONE.sub('0', name)) if len(name) <= MAX_KNOWN else _whole_shape(name)
+
+
+def _whole_shape(name: str) -> str:
     method, space, target = name.partition(' ')
     start = target.find('/', target.find('://') + 3) if '://' in target else 0
     if not target.startswith('/', start) or start < 0:
@@ -25,6 +34,9 @@ def shape(name: str) -> str:
     query = QUERY.search(target, start)
     path = '/'.join(map(_segment, target[start:query.start() if query else len(target)].split('/')))
     return masked(method) + space + masked(target[:start]) + path + (f'?{_query(target[query.end():])}' if query else '')
+
+
+_known = lru_cache(MAX_REMEMBERED)(_whole_shape)
 
 
 def _segment(text: str) -> str:

@@ -49,6 +49,7 @@ class Memcache(Conversation):
     name = 'memcache'
     framers = Opening, TextResponses
     shape = staticmethod(shape)
+    digits_alike = True
     effects = EFFECTS
     errors = KINDS
     secrets = frozenset(('auth',))

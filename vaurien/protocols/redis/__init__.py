@@ -30,6 +30,7 @@ class Redis(Conversation):
     name = 'redis'
     framers = Requests, Responses
     shape = staticmethod(shape)
+    digits_alike = True
     errors = KINDS
     effects = EFFECTS
     undrawn = frozenset((BEYOND,))

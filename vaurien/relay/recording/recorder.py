@@ -1,14 +1,12 @@
 """Notes what becomes of each exchange of one session. Knows a protocol's own words, and no stream and no lane."""
 from binascii import crc32
 from collections.abc import Callable
-from functools import lru_cache
 from time import monotonic, time
-from typing import Any
 
-from ...plans.past import MAX_NAME
 from ...protocols.answers import MAX_DIGESTED_BYTES
 from ...protocols.base import Exchange
 from ...protocols.message import MessageProtocol
+from .names import names_of
 from .records import CUT, NO_ANSWER, OK, UNREAD, Exchanged, Short, Sink
 
 #: [bytes] of an answer's beginning, and of its end, that tell how a request was answered
@@ -19,7 +17,6 @@ MAX_HELD = 1_000
 MAX_SHORT_BYTES = 512
 #: [bytes] of an answer that are kept until its record is made; that of a longer one is made at once
 MAX_KEPT_BYTES = 4 * 1024
-MAX_NAMES = 2048    #: names that are remembered with their shapes, of each protocol
 
 
 class Record:
@@ -185,7 +182,7 @@ class Recorder:
         started, mark, request = noted
         protocol = self.protocol
         answer, code = protocol.answer(exchange, data, b'')
-        name, shape = self._named(exchange.name_as_sent)
+        name, shape = self._named[exchange.name_as_sent]
         start = protocol.payload_at(exchange, request, 0, len(request)) if protocol.headed else 0
         digest = '' if exchange.stage in protocol.secrets else crc32(request[start:] if start else request).to_bytes(4).hex()
         return Exchanged(
@@ -304,22 +301,8 @@ class Recorder:
         stage, protocol = exchange.stage, self.protocol
         if stage in protocol.undrawn and (answer in (OK, NO_ANSWER, CUT, UNREAD) or not record.received):
             return      # a step: of these only the one that fails is recorded
-        name, shape = self._named(exchange.name_as_sent)
+        name, shape = self._named[exchange.name_as_sent]
         digest = f'{record.digest:08x}' if record.digested and not protocol.secret(exchange) else ''
         self._deliver(Exchanged(
             self._epoch + record.started, self.proxy, self.number, exchange.number, name, shape, answer,
              seconds, record.sent, record.received, digest, record.fault, record.mark, code, stage))
-
-
-#: what makes names and shapes of what was sent, and remembers them, by the protocol's class
-_NAMES: dict[type[Any], Callable[[bytes], tuple[str, str]]] = {}
-
-
-def names_of(protocol: type[Any]) -> Callable[[bytes], tuple[str, str]]:
-    """Return what makes the name of an exchange and its shape, both cut to ``MAX_NAME``, of the bytes of its name."""
-    def names(sent: bytes) -> tuple[str, str]:
-        name = sent.decode('utf-8', 'replace')
-        return name[:MAX_NAME], protocol.shape(name)[:MAX_NAME]
-    if protocol not in _NAMES:
-        _NAMES[protocol] = lru_cache(MAX_NAMES)(names)
-    return _NAMES[protocol]

@@ -2,6 +2,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from time import monotonic
+from typing import NamedTuple
 
 from ..program import Condition
 from .tally import Exchange, Tally, answered
@@ -38,6 +39,22 @@ class Window:
         return sum(slot[2] for slot in found) / requests if requests else None
 
 
+class Planned(NamedTuple):
+    """What became of an entry of a phase's plan.
+
+    Args:
+        text: What it says.
+        matched: The requests that were as it says.
+        applied: Those of them that got it.
+        reason: Why none did, or not the newest one that was due; empty: it did.
+    """
+
+    text: str
+    matched: int
+    applied: int
+    reason: str
+
+
 class Played:
     """What happened in one phase.
 
@@ -49,12 +66,14 @@ class Played:
         end: When it ended; None: it has not.
         why: Why it ended: ``time``, ``until``, or what ended the scenario.
         proxies: What clients saw, by proxy.
+        plan: What became of its plan.
     """
 
     def __init__(self, name: str, begin: float) -> None:
         self.name, self.begin, self.why = name, begin, ''
         self.end: float | None = None
         self.proxies: defaultdict[str, Tally] = defaultdict(Tally)
+        self.plan: tuple[Planned, ...] = ()
 
     def total(self) -> Tally:
         """Return what clients saw of all proxies together."""

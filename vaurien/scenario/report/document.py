@@ -1,4 +1,5 @@
 """The report of a scenario, as data: what ``--json`` writes. The descriptions are the reference's. Knows what was counted."""
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -48,6 +49,15 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     unreachable: Annotated[int, Meta(description='Connections that were reset since the backend took none')]
 
 
+class PlannedFault(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an entry of a phase's plan."""
+
+    fault: Annotated[str, Meta(description='What it says')]
+    matched: Annotated[int, Meta(description='Requests that were as it says')]
+    applied: Annotated[int, Meta(description='Those of them that got it')]
+    reason: Annotated[str, Meta(description='Why none did, or not the newest one that was due; empty: it did')]
+
+
 class PhaseReport(msgspec.Struct, frozen=True, kw_only=True):
     """One phase."""
 
@@ -58,6 +68,7 @@ class PhaseReport(msgspec.Struct, frozen=True, kw_only=True):
                                            'by the end of the command; ``failed``: it could not be applied')]
     total: Annotated[Totals, Meta(description='Of all proxies together')]
     proxies: Annotated[dict[str, Totals], Meta(description='By proxy')]
+    plan: Annotated[list[PlannedFault], Meta(description='What became of each entry of its plan')] = []
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +96,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     after: Annotated[Totals, Meta(description='What came to its end after the last phase, while connections ended')]
     width: Annotated[float, Meta(description='How long a cell of the timeline is [seconds]')]
     timeline: Annotated[list[Moment], Meta(description='At most 240 cells, from the beginning on')]
+    notes: Annotated[list[str], Meta(
+        description='What else is to be said of it, such as a phase that its ``until`` did not end')] = []
 
 
-def make_report(recorder: Recorder, name: str, seed: int, began: float, ended: str, trouble: str) -> Report:
+def make_report(recorder: Recorder, name: str, seed: int, began: float, ended: str, trouble: str,
+                notes: Sequence[str] = ()) -> Report:
     """Make the report of what a recorder has counted.
 
     Args:
@@ -97,6 +111,7 @@ def make_report(recorder: Recorder, name: str, seed: int, began: float, ended: s
         began: When it began [s since 1970].
         ended: Why it ended.
         trouble: Why it failed; empty: it did not.
+        notes: What else is to be said of it.
     """
     everything = Tally()
     for played in recorder.phases:
@@ -105,7 +120,7 @@ def make_report(recorder: Recorder, name: str, seed: int, began: float, ended: s
     return Report(scenario=name, ended=ended, trouble=trouble, seed=seed, began=round(began, DIGITS),
                   seconds=round(sum(phase.seconds for phase in phases), DIGITS), total=totals(everything), phases=phases,
                   after=totals(recorder.after.total()), width=recorder.timeline.width,
-                  timeline=[moment(cell) for cell in recorder.timeline.cells])
+                  timeline=[moment(cell) for cell in recorder.timeline.cells], notes=list(notes))
 
 
 def phase_report(played: Played) -> PhaseReport:
@@ -113,7 +128,9 @@ def phase_report(played: Played) -> PhaseReport:
     end = played.begin if played.end is None else played.end
     return PhaseReport(name=played.name, begin=round(played.begin, DIGITS), seconds=round(end - played.begin, DIGITS),
                        ended=played.why, total=totals(played.total()),
-                       proxies={name: totals(tally) for name, tally in sorted(played.proxies.items())})
+                       proxies={name: totals(tally) for name, tally in sorted(played.proxies.items())},
+                       plan=[PlannedFault(fault=entry.text, matched=entry.matched, applied=entry.applied, reason=entry.reason)
+                             for entry in played.plan])
 
 
 def totals(tally: Tally) -> Totals:

@@ -6,6 +6,7 @@ from .document import PhaseReport, Report, Totals
 
 TITLES = ('PHASE', 'SECONDS', 'REQUESTS', 'PER S', 'FAULTS', 'ERRORS', 'P50', 'P90', 'P99')
 MAX_ERRORS = 20     #: lines of errors; the file of ``--json`` has all
+MAX_ENTRIES = 20    #: lines of entries of plans, likewise
 NOTHING = '-'
 TOTAL, AFTER = 'total', 'after the last phase'
 
@@ -17,7 +18,7 @@ def write(report: Report) -> str:
     rows.append(row_of(TOTAL, report.seconds, report.total))
     if report.after.requests:
         rows.append(row_of(AFTER, None, report.after))
-    parts = [aligned([TITLES, *rows]), *error_lines(report)]
+    parts = [aligned([TITLES, *rows]), *error_lines(report), *plan_lines(report)]
     if report.trouble:
         parts.append(f'failed: {escaped(report.trouble)}')
     return '\n'.join(parts)
@@ -57,6 +58,16 @@ def error_lines(report: Report) -> Iterator[str]:
         yield escaped(f'error {error.kind}: {error.count}, {whose}')
     if len(found) > MAX_ERRORS:
         yield f'and {len(found) - MAX_ERRORS} kinds more'
+
+
+def plan_lines(report: Report) -> Iterator[str]:
+    """Give what became of the entries of phases' plans, a line each."""
+    found = [(phase.name, entry) for phase in report.phases for entry in phase.plan]
+    for name, entry in found[:MAX_ENTRIES]:
+        became = f'applied {entry.applied}, matched {entry.matched}' if entry.applied else f'not applied, {entry.reason}'
+        yield escaped(f'plan of {name}: {entry.fault}: {became}')
+    if len(found) > MAX_ENTRIES:
+        yield f'and {len(found) - MAX_ENTRIES} entries of plans more'
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

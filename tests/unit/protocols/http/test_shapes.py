@@ -1,7 +1,10 @@
 """The shapes of HTTP requests as programs make them."""
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.shapes import _whole_shape
 
 SHAPES = {
     'GET /': 'GET /',
@@ -35,3 +38,12 @@ SHAPES = {
 def test_paths_and_queries_are_masked(name, shape):
     assert HTTP.shape(name) == shape
     assert HTTP.shape(shape) == shape
+
+
+PIECES = st.sampled_from(['GET ', 'CONNECT ', '/', '//', '?', '&', '=', ';', '.', '42', '7', 'v1', 'v12', 'a', 'x5', '://',
+                          'http', ':80', '.png', '%20', '[0]', '*', ' '])
+
+
+@given(name=st.lists(PIECES, max_size=16).map(''.join) | st.text(max_size=30))
+def test_what_is_remembered_with_other_numbers_is_what_would_be_made(name):
+    assert HTTP.shape(name) == _whole_shape(name)

@@ -19,7 +19,15 @@ def test_each_phase_is_a_row_under_its_headings():
 
 def test_errors_are_told_by_kind_and_by_whose_they_are():
     lines = write(reported()).splitlines()[5:]
-    assert lines == ["error 503: 10, the backend's own", 'error 503: 10, injected by error/503']
+    assert lines[:2] == ["error 503: 10, the backend's own", 'error 503: 10, injected by error/503']
+
+
+def test_what_became_of_plans_is_told_and_of_many_only_how_many():
+    report = reported()
+    lines = write(report).splitlines()
+    assert lines[-2:] == ['plan of steady: SET * = readonly: not applied, why',
+                          'plan of out <&> down: SET * = readonly: applied 1, matched 4']
+    assert write(msgspec.structs.replace(report, phases=report.phases * 11)).splitlines()[-1] == 'and 2 entries of plans more'
 
 
 def test_several_proxies_have_rows_of_their_own():
@@ -34,7 +42,7 @@ def test_what_went_wrong_stands_at_the_end_in_one_line():
 def test_many_kinds_of_error_are_cut():
     report = reported()
     total = msgspec.structs.replace(report.total, errors=report.total.errors * 20)
-    assert write(msgspec.structs.replace(report, total=total)).splitlines()[-1] == 'and 20 kinds more'
+    assert write(msgspec.structs.replace(report, total=total)).splitlines()[-3] == 'and 20 kinds more'
 
 
 def test_times_have_three_digits_and_a_unit():
