@@ -42,11 +42,15 @@ def explored(folder, server, *arguments, **variables):
 
 def test_unittest_is_told_apart_into_its_tests(redis_server, tmp_path):
     (tmp_path / 'test_jobs.py').write_text(UNITTEST)
-    report, done = explored(tmp_path, redis_server, '--', sys.executable, '-m', 'unittest')
+    report, done = explored(tmp_path, redis_server, '--sarif', 'out.sarif', '--', sys.executable, '-m', 'unittest')
     assert report['baseline']['tests'] == 2
     assert report['baseline']['left_out'] == {'test_jobs.Jobs.test_skipped': 'skipped'}
     assert [(one['verdict'], one['tests']) for one in report['findings']] == [('double-effect', ['test_jobs.Jobs.test_put'])]
     assert report['findings'][0]['again'].endswith('-m unittest -k test_jobs.Jobs.test_put')
+    result, = json.loads((tmp_path / 'out.sarif').read_text())['runs'][0]['results']
+    where = result['locations'][0]['physicalLocation']
+    line = UNITTEST.splitlines().index('    def test_put(self):') + 1
+    assert (Path(where['artifactLocation']['uri']).name, where['region']['startLine']) == ('test_jobs.py', line)
     assert done.returncode == 1
 
 

@@ -2,7 +2,7 @@
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ..cli.command import open_outputs
 from ..errors import ConfigError
 from ..protocols import Protocol
+from ..protocols.effects.words import NOTHING_KNOWN
 from ..run.arguments import END
 from ..run.command import environment, sheltered
 from ..run.keeper import Keeper
@@ -49,6 +50,8 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
         opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending, values['each'])
+        for line in without_requests(setup):
+            opened.say(line)
         progress = Progress(sys.stderr if sys.stderr.isatty() else None)
         return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
@@ -69,6 +72,14 @@ def check(setup: Setup) -> None:
             raise ConfigError('--behavior, --toxic', proxy.name, 'nothing: explore says itself what goes wrong')
     if any(place.alone for place in setup.places):
         raise ConfigError('--in-place', '', 'HOST:PORT=BACKEND: the command runs many times')
+
+
+def without_requests(setup: Setup) -> Iterator[str]:
+    """Give a line for each proxy whose protocol knows no requests, so that nothing is tried there."""
+    for proxy in setup.configuration.spec.proxies:
+        if Protocol.get(proxy.protocol).effects is NOTHING_KNOWN:
+            yield (f'{proxy.name} speaks {proxy.protocol}, whose requests are not known: nothing is tried there; '
+                   f'--through {proxy.name}=HOST:PORT:PROTOCOL or VAR:PROTOCOL says what it speaks')
 
 
 class Opened:

@@ -1,23 +1,19 @@
 """One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
-import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import msgspec
 
 from .. import __version__
 from .accepting import Known, is_accepted
 from .baseline import Baseline
 from .findings import Finding, Hit, grouped
 from .kept import REPORT, Kept
+from .model.faults import Point
 from .model.packing import packed
 from .model.sites import count_exchanges
 from .report import document, terminal
-from .report.emitted import emitted, name_of
-from .report.junit import junit
 from .report.progress import Progress
+from .report.writing import Outputs
 from .steps import Confirming, Given, Level, plan_level, take_baseline
 from .suite.runner import Stopped
 from .verdicts import FAIL
@@ -32,18 +28,14 @@ class Wishes(NamedTuple):
     Args:
         budget: Seconds after which no run of a level is begun; None: there is no such limit.
         listing: Whether nothing is done but to show what would be.
-        json: Where the report is written for programs; empty: nowhere but to where it is kept.
         accepted: Findings that are known.
-        junit: Where they are written as JUnit does; empty: nowhere.
-        emit_tests: The folder that tests for them are written into; empty: none.
+        outputs: Where reports are written, beside to where the last is kept.
     """
 
     budget: float | None
     listing: bool
-    json: str
     accepted: frozenset[Known]
-    junit: str = ''
-    emit_tests: str = ''
+    outputs: Outputs = Outputs()
 
 
 class BudgetSpent(Exception):  # noqa: N818 - it is no error
@@ -67,7 +59,8 @@ class Exploration:
         self._baseline: Baseline | None = None
         self._level: Level | None = None
         self._confirming: Confirming | None = None
-        self._faults = self._known = self._most = 0
+        self._points: list[Point] = []
+        self._known = self._most = 0
         self._ended = ''
 
     def run(self) -> int:
@@ -102,7 +95,7 @@ class Exploration:
             return NO_BASELINE
         self._kept.names.update(baseline.known.names)
         points = plan_level(baseline, self._given)
-        self._faults = len(points)
+        self._points = points
         new = [point for point in points if not self._kept.is_clean(point)]
         self._known = len(points) - len(new)
         self._most = len(packed(new))
@@ -118,20 +111,11 @@ class Exploration:
 
     def _write(self, report: document.Document) -> None:
         """Write what is known to where it is wished."""
-        wishes = self._wishes
+        outputs, baseline = self._wishes.outputs, self._baseline
         self._kept.write(REPORT, report)
-        if wishes.json:
-            Path(wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
-        if wishes.junit:
-            tests = self._baseline.tests if self._baseline is not None and not self._baseline.broken else ()
-            Path(wishes.junit).write_text(junit(report, tests), encoding='utf-8')
-        if wishes.emit_tests:
-            folder = Path(wishes.emit_tests)
-            folder.mkdir(parents=True, exist_ok=True)
-            for finding in self._found():
-                if finding.level == FAIL and not is_accepted(finding, wishes.accepted):
-                    content = emitted(finding, self._given.again, self._given.alone, str(folder), os.getcwd())
-                    (folder / f'test_{name_of(finding)}.py').write_text(content, encoding='utf-8')
+        outputs.write(report, tuple(baseline.tests) if baseline is not None and not baseline.broken else (), self._given.command)
+        fails = [one for one in self._found() if one.level == FAIL and not is_accepted(one, self._wishes.accepted)]
+        outputs.write_tests(fails, self._given.again, self._given.alone)
 
     def _found(self) -> list[Finding]:
         """Return what holds so far."""
@@ -177,12 +161,12 @@ class Exploration:
                          for finding in self._found())
         return document.Document(
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
-            document.unstable(confirming.unstable if confirming else ()), self._faults, self._known,
+            document.unstable(confirming.unstable if confirming else ()), len(self._points), self._known,
             len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
             round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0, self._most,
-            level.died if level else 0)
+            level.died if level else 0, document.tried(self._points, level.outcome if level else lambda point: ()))
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:
     """Return what the command line wishes."""
-    return Wishes(values['budget'], values['list'], values['json'], accepted, values['junit'], values['emit_tests'])
+    return Wishes(values['budget'], values['list'], accepted, Outputs(*(values[name] for name in Outputs._fields)))

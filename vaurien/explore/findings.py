@@ -8,7 +8,7 @@ from ..plans.grammar import format_fault
 from ..relay.recording.records import Exchanged
 from ..spec import FaultSpec
 from .model.faults import ALWAYS, Point
-from .model.records import Run
+from .model.records import Run, Tested
 from .verdicts import FAIL, VERDICTS, Verdict
 
 
@@ -21,6 +21,7 @@ class Hit(NamedTuple):
         kind: What was applied.
         again: The command line that shows it again.
         where: What names the test on the command's own command line; empty: its name does.
+        tested: How the test went with the fault; None: that is not kept.
     """
 
     point: Point
@@ -28,6 +29,7 @@ class Hit(NamedTuple):
     kind: str
     again: str = ''
     where: str = ''
+    tested: Tested | None = None
 
 
 class Finding(NamedTuple):

@@ -20,7 +20,8 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   --only SHAPE --classes C   this alone: requests that look so, and classes
   --must-tolerate       a failure that is worth another try may end no test
   --list                shows what would be done
-  --json FILE           the report, for programs; --junit FILE for CI
+  --html FILE           the report, for people; --json FILE for programs,
+                        --junit FILE for CI, --sarif FILE for code hosts
   --emit-tests DIR      a test of pytest for each FAIL
   --accept FILE         findings that are known; vaurien explore accept FILE
                         writes those of the last run into it

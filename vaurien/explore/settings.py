@@ -41,6 +41,8 @@ EXPLORE: dict[str, Option] = {
     'classes': Option("Try these classes of failures alone", Text('LETTERS', f'letters of {EVERY}', letters), EVERY),
     'list': Option("Show what the suite asks and what would be done to it, and do nothing of it", bool, False),
     'json': Option("Write the report into this file, as JSON", FILE, ''),
+    'html': Option("Write the report into this file, as one page for a browser that needs no network", FILE, ''),
+    'sarif': Option("Write the findings into this file, as SARIF: code hosts show them at the lines of the tests", FILE, ''),
     'junit': Option("Write the findings into this file, as JUnit does: one case for each test", FILE, ''),
     'emit_tests': Option("Write a test of pytest for each FAIL into this folder, which fails as long as that is found", FILE, ''),
     'accept': Option("A file with findings that are known, which vaurien explore accept has written: they make no exit status 1",

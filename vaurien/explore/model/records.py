@@ -23,6 +23,8 @@ class Tested(NamedTuple):
         open: Connections that it has opened and that are open at its end.
         signalled: The number of the signal that ended the run while it was on; 0: none.
         where: What names it on the command's own command line; empty: its name does.
+        file: Where it is written, as seen from where the command runs; empty: that is not known.
+        line: The line of that file, from 1; 0: it is not known.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Tested(NamedTuple):
     open: int = 0
     signalled: int = 0
     where: str = ''
+    file: str = ''
+    line: int = 0
 
     @property
     def passed(self) -> bool:

@@ -83,12 +83,13 @@ class Confirming:
         """Return whether verdicts have to hold alone in any case."""
         return id(hits[0].point) in self._missed or any(hit.verdict.level == FAIL or hit.verdict.name == 'leak' for hit in hits)
 
-    def _keep(self, point: Point, seen: set[str], line: str = '', meant: Collection[str] = ()) -> None:
+    def _keep(self, point: Point, seen: set[str], line: str = '', meant: Collection[str] = (),
+              tested: Tested | None = None) -> None:
         """Keep of the verdicts on a point those that have been seen again; forget those that are meant."""
         for hits in self.waiting:
             if hits[0].point is point:
                 self.unstable += [hit for hit in hits if hit.verdict.name not in seen and hit.verdict.name not in meant]
-                hits[:] = [hit._replace(again=line or hit.again) for hit in hits
+                hits[:] = [hit._replace(again=line or hit.again, tested=tested or hit.tested) for hit in hits
                            if hit.verdict.name in seen and hit.verdict.name not in meant]
         self.waiting = [hits for hits in self.waiting if hits]
 
@@ -108,7 +109,7 @@ class Confirming:
         seen = self._seen(point, base, tested)
         meant = ('silent-success',) if 'silent-success' in seen and point.category == 'E' and self._tolerated(point) else ()
         line = self._again(point, run, tested) if tested is not None else ''
-        self._keep(point, seen, line, meant)
+        self._keep(point, seen, line, meant, tested)
 
     def _again(self, point: Point, run: Run, tested: Tested) -> str:
         """Return the command line that shows it again."""

@@ -73,7 +73,7 @@ def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point
             continue
         verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable, given.must_tolerate)
         kind, where = kind_of(tested, point), tested.where
-        hits = None if verdicts is None else [Hit(point, verdict, kind, where=where) for verdict in verdicts]
+        hits = None if verdicts is None else [Hit(point, verdict, kind, '', where, tested) for verdict in verdicts]
         judged.append(Judged(point, hits))
     return judged
 
@@ -107,7 +107,18 @@ class Level:
         self.clean: list[Point] = []
         self.hits: list[list[Hit]] = []
         self.unmet: list[Point] = []
+        self._verdicts: dict[int, list[Hit]] = {}       # by point; those of ``hits`` become fewer where they are confirmed
         self.died = 0
+
+    def outcome(self, point: Point) -> list[str]:
+        """Return what came of a point, as the report has it."""
+        verdicts = [hit.verdict.name for hit in self._verdicts.get(id(point), ())]
+        if verdicts:
+            return verdicts
+        for word, points in (('clean', self.clean), ('unmet', self.unmet), ('left', self.left)):
+            if any(one is point for one in points):
+                return [word]
+        return ['kept']
 
     @property
     def runs(self) -> int:
@@ -129,6 +140,7 @@ class Level:
                 self.unmet.append(point)
             elif hits:
                 self.hits.append(hits)
+                self._verdicts[id(point)] = list(hits)
             else:
                 self.clean.append(point)
         self.died += len(over) < len(points)

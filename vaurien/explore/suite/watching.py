@@ -25,10 +25,11 @@ class Now:
     Args:
         name: Its name.
         where: What names it on a command line.
+        file, line: Where it is written.
     """
 
-    def __init__(self, name: str, where: str = '') -> None:
-        self.name, self.where, self.began = name, where, time.monotonic()
+    def __init__(self, name: str, where: str = '', file: str = '', line: int = 0) -> None:
+        self.name, self.where, self.file, self.line, self.began = name, where, file, line, time.monotonic()
         self.hung = self.late = False
 
 
@@ -78,7 +79,7 @@ class Watching:
         return call(message) or {} if call is not None else {}
 
     def _told_begin(self, message: Message) -> None:
-        self.begin(str(message['test']), str(message.get('where', '')))
+        self.begin(str(message['test']), str(message.get('where', '')), str(message.get('file', '')), int(message.get('line', 0)))
 
     def _told_mark(self, message: Message) -> None:
         self.fleet.exchanges.begin_mark(str(message['test']))
@@ -90,14 +91,15 @@ class Watching:
     def _told_end(self, message: Message) -> None:
         self._end(str(message['outcome']), tuple(tuple(types) for types in message['errors']), str(message['text']))
 
-    def begin(self, name: str, where: str = '') -> None:
+    def begin(self, name: str, where: str = '', file: str = '', line: int = 0) -> None:
         """Note that a test begins.
 
         Args:
             name: Its name.
             where: What names it on a command line; empty: its name does.
+            file, line: Where it is written; empty, 0: that is not known.
         """
-        self.now = Now(name, where)
+        self.now = Now(name, where, file, line)
         self.fleet.exchanges.begin_mark(name)
 
     def _end(self, outcome: str, errors: tuple[tuple[str, ...], ...] = (), text: str = '', signalled: int = 0) -> None:
@@ -110,7 +112,7 @@ class Watching:
         self._lasting = set(self._open)
         self.fleet.exchanges.begin_mark('')
         self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
-                                        signalled, now.where)
+                                        signalled, now.where, now.file, now.line)
 
     def ended(self, status: int | None, output: str) -> None:
         """Note that a test which is a command has ended.
