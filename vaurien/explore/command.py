@@ -26,12 +26,13 @@ from .suite.kinds import TEST, suite_of
 from .suite.runner import Runner
 
 
-def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
+def explore(argv: Sequence[str], keeper: Keeper, aside: Keeper | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Explore a command.
 
     Args:
         argv: The arguments after the word ``explore``.
         keeper: The process that is to start the command.
+        aside: The process that is to start what runs beside it; None: nothing does.
         environ: The environment that the command is to have, but for what is replaced.
 
     Returns:
@@ -43,13 +44,14 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     """
     values, rest = arguments.read(argv)
     rest = with_each(values, rest)
+    check_served(values)
     setup = make_setup(rest, environ)
     check(setup)
     check_hosts([(place.name, place.backend) for place in setup.places], values['allow_host'])
     wishes = wishes_of(values, read_accepted(values['accept']))
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
-        opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending, values['each'])
+        opened = Opened(*sheltered(setup, keeper, ending), (keeper, aside), environ, ending, values)
         for line in without_requests(setup):
             opened.say(line)
         progress = Progress(sys.stderr if sys.stderr.isatty() else None)
@@ -88,14 +90,14 @@ class Opened:
     Args:
         setup: What the command line says.
         folder: A folder for its files.
-        keeper: The process that is to start the command.
+        keepers: The processes that are to start the command, and what runs beside it; None: nothing does.
         environ: The environment of the command.
         ending: What is to be done in the end is added to it.
-        each: What starts one test; empty: the command is all there is.
+        values: What the command line says that is for ``explore`` alone.
     """
 
-    def __init__(self, setup: Setup, folder: Path, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack,
-                 each: str) -> None:
+    def __init__(self, setup: Setup, folder: Path, keepers: tuple[Keeper, Keeper | None], environ: Mapping[str, str],
+                 ending: ExitStack, values: Mapping[str, Any]) -> None:
         from gevent import signal_handler
 
         from ..proxies.fleet import Fleet
@@ -106,7 +108,8 @@ class Opened:
         fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
         fleet.reconcile(spec.proxies)
         through = environment(setup, {name: proxy.bound for name, proxy in fleet.proxies.items()})
-        self.runner = Runner(suite_of(setup.command, each), environ, through, fleet, keeper, folder)
+        suite = suite_of(setup.command, *(values[name] for name in ('each', 'ready', 'drive')))
+        self.runner = Runner(suite, environ, through, fleet, keepers[0], folder, keepers[1], values['state'])
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler: Any = signal_handler(number, self._stop)
@@ -148,3 +151,17 @@ def with_each(values: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
     if END in rest:
         raise ConfigError(END, ' '.join(rest[list(rest).index(END):]), 'no command beside --each')
     return [*rest, END, '/bin/sh', '-c', each]
+
+
+def check_served(values: Mapping[str, Any]) -> None:
+    """Refuse one of two options that need each other, and what they have no use for.
+
+    Raises:
+        ConfigError: There is such a thing.
+    """
+    ready, drive = values['ready'], values['drive']
+    if bool(ready) != bool(drive):
+        missing, there = ('--ready', '--drive') if drive else ('--drive', '--ready')
+        raise ConfigError(missing, '', f'a command beside {there}: one says that the program is ready, the other asks it')
+    if drive and values['each']:
+        raise ConfigError('--drive', drive, 'no --each beside it: what asks the program is the one test')

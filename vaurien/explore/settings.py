@@ -1,5 +1,6 @@
 """What ``vaurien explore`` can be told beside what ``vaurien run`` can. One table, for its command line and for the docs."""
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ..config.settings import FILE, Text
@@ -52,7 +53,21 @@ EXPLORE: dict[str, Option] = {
         "'CMD {test}'", 'a command with {test} in it', str), ''),
     'tests': Option("What prints the names of all tests for --each, one on each line, for a shell", Text(
         'CMD', 'a command', str), ''),
+    'state': Option("What tells of the state of the backends, for a shell, as lines and numbers: it is run before and after each "
+                    "test, and what the test changes is held against what it changes without the fault", Text(
+                        'CMD', 'a command', str), ''),
+    'ready': Option("What succeeds once the command, which is a program that serves, is ready, for a shell", Text(
+        'CMD', 'a command', str), ''),
+    'drive': Option("What asks a program that serves, for a shell: that is the test, and it passes with status 0", Text(
+        'CMD', 'a command', str), ''),
     'allow_host': Option("A backend that is neither on this machine nor in a private network, and that may be written to all the "
                          "same; may be repeated", Text('HOST', 'the name or address of a host', str), None),
 }
+ASIDE = ('--state', '--drive')   #: what is started beside the command
 REPEATED = ('allow_host', 'only')  #: those that may be given several times
+
+
+def has_aside(argv: Sequence[str]) -> bool:
+    """Return whether a command line asks for anything to be started beside the command."""
+    before = argv[:argv.index('--')] if '--' in argv else argv
+    return any(word.partition('=')[0] in ASIDE for word in before)

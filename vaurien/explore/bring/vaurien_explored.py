@@ -86,7 +86,7 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Generator[None, Any, 
 def pytest_runtest_teardown(item: Any, nextitem: Any) -> Generator[None, Any, None]:
     """Tell that all that a test asks from here on is tidying up."""
     NOW.sharing = False
-    TOLD.say(do='mark', test='')
+    TOLD.say(do='tidy')
     yield
 
 

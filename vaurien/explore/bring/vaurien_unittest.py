@@ -85,7 +85,7 @@ class Runner(unittest.TextTestRunner):
 
 def tidying(case: Any, *arguments: Any) -> Any:
     """Tell that all that a test asks from here on is tidying up."""
-    TOLD.say(do='mark', test='')
+    TOLD.say(do='tidy')
     return BEFORE(case, *arguments)
 
 

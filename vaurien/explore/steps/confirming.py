@@ -1,4 +1,5 @@
 """The confirmation: each verdict has to come again, and a FAIL in its test alone. Knows how runs are made."""
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..baseline import Baseline
@@ -6,6 +7,7 @@ from ..findings import Hit, again, alone
 from ..model.faults import BLACKOUT, Point
 from ..model.packing import packed
 from ..model.records import Run, Tested
+from ..suite.kinds import SERVED
 from ..suite.limits import limits_of
 from ..verdicts import FAIL, judge
 from .given import Given
@@ -113,7 +115,10 @@ class Confirming:
 
     def _again(self, point: Point, run: Run, tested: Tested) -> str:
         """Return the command line that shows it again."""
-        given = self._given
+        given, suite = self._given, self._given.runner.suite
+        if suite.kind == SERVED:    # nothing else starts the program and drives it
+            words = ['vaurien', 'explore', *given.again, '--only', point.place.site.glob, '--classes', point.category, '--fresh']
+            return shlex.join([*words, '--', *suite.command])
         command = given.runner.suite.narrowed(tested.where or point.place.test)
         return again(given.options, command, alone(point, run, kind_of(tested, point)))
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ..model.records import WHOLE
 
-PYTEST, UNITTEST, EACH = 'pytest', 'unittest', 'each'   #: kinds; empty: the whole command is one test
+#: kinds; empty: the whole command is one test
+PYTEST, UNITTEST, EACH, SERVED = 'pytest', 'unittest', 'each', 'served'
 BROUGHT = Path(__file__).parent.parent / 'bring'
 PLUGIN, STAND_IN = 'vaurien_explored', 'vaurien_unittest'
 TEST = '{test}'     #: stands for the name of a test
@@ -18,13 +19,16 @@ class Suite(NamedTuple):
 
     Args:
         command: As it was given; of a suite whose tests are started one by one, what starts one.
-        kind: ``PYTEST``, ``UNITTEST`` or ``EACH``; empty: the whole command is one test.
+        kind: ``PYTEST``, ``UNITTEST``, ``EACH`` or ``SERVED``; empty: the whole command is one test.
         tests: The tests, where each is started by itself.
+        ready, drive: Of a program that serves: for a shell, what succeeds once it is ready, and what asks it, which is the test.
     """
 
     command: tuple[str, ...]
     kind: str = ''
     tests: tuple[str, ...] = ()
+    ready: str = ''
+    drive: str = ''
 
     @property
     def tells(self) -> bool:
@@ -65,7 +69,7 @@ class Suite(NamedTuple):
             return list(one(self.command, test))
         if self.kind == UNITTEST:
             return [*self.command, '-k', test]
-        if not self.kind:
+        if self.kind in ('', SERVED):
             return list(self.command)
         return [*(word for word in self.command if not names_tests(word) or word == self.command[0]), test]
 
@@ -80,14 +84,17 @@ def names_tests(word: str) -> bool:
     return not word.startswith('-') and Path(word.partition('::')[0]).exists()
 
 
-def suite_of(command: Sequence[str], each: str = '') -> Suite:
+def suite_of(command: Sequence[str], each: str = '', ready: str = '', drive: str = '') -> Suite:
     """Return the suite that a command is.
 
     Args:
         command: The command.
         each: What starts one test, for a shell; empty: the command is all there is.
+        ready, drive: What says that a program is ready, and what asks it; empty: it does not serve.
     """
     words = tuple(command)
+    if drive:
+        return Suite(words, SERVED, (), ready, drive)
     if each:
         return Suite(words, EACH)
     if any(Path(word).name in ('pytest', 'py.test') for word in words):

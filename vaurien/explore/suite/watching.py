@@ -7,6 +7,7 @@ from gevent import sleep
 
 from ...relay.recording.records import Closed, Exchanged, Opened
 from ..model.records import FAILED, PASSED, UNFINISHED, Run, Tested
+from ..model.state import change
 from .channel import Message
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Now:
     def __init__(self, name: str, where: str = '', file: str = '', line: int = 0) -> None:
         self.name, self.where, self.file, self.line, self.began = name, where, file, line, time.monotonic()
         self.hung = self.late = False
+        self.before: str | None = None      # the state of the backends before it and after it; None: that is not known
+        self.after: str | None = None
 
 
 class Watching:
@@ -38,10 +41,11 @@ class Watching:
 
     Args:
         fleet: The proxies.
+        snapshot: Returns what tells of the state of the backends; None: nothing does.
     """
 
-    def __init__(self, fleet: 'Fleet') -> None:
-        self.fleet = fleet
+    def __init__(self, fleet: 'Fleet', snapshot: Callable[[], str] | None = None) -> None:
+        self.fleet, self._snapshot = fleet, snapshot
         self.now: Now | None = None
         self._began = self._idle = time.monotonic()
         self._tests: dict[str, Tested] = {}
@@ -75,6 +79,7 @@ class Watching:
         """Take in what the tests tell."""
         call: Callable[[Message], Message | None] | None = {
             'begin': self._told_begin, 'ending': self._told_ending, 'end': self._told_end, 'mark': self._told_mark,
+            'tidy': self._told_tidy,
         }.get(str(message.get('do')))
         return call(message) or {} if call is not None else {}
 
@@ -83,6 +88,17 @@ class Watching:
 
     def _told_mark(self, message: Message) -> None:
         self.fleet.exchanges.begin_mark(str(message['test']))
+
+    def _told_tidy(self, message: Message) -> None:
+        """Note that all that a test asks from here on is tidying up."""
+        self.fleet.exchanges.begin_mark('')
+        self._look_after()
+
+    def _look_after(self) -> None:
+        """Note what the backends have after the test, before that is tidied up."""
+        now = self.now
+        if self._snapshot is not None and now is not None and now.after is None:
+            now.after = self._snapshot()
 
     def _told_ending(self, message: Message) -> Message:
         """Say whether the test has connections that it may have left to be collected."""
@@ -99,10 +115,14 @@ class Watching:
             where: What names it on a command line; empty: its name does.
             file, line: Where it is written; empty, 0: that is not known.
         """
+        before = self._snapshot() if self._snapshot is not None else None
         self.now = Now(name, where, file, line)
+        self.now.before = before
         self.fleet.exchanges.begin_mark(name)
 
-    def _end(self, outcome: str, errors: tuple[tuple[str, ...], ...] = (), text: str = '', signalled: int = 0) -> None:
+    def _end(self, outcome: str, errors: tuple[tuple[str, ...], ...] = (), text: str = '', signalled: int = 0,
+             died: int | None = None) -> None:
+        self._look_after()
         now, self.now = self.now, None
         self._idle = time.monotonic()
         if now is None:
@@ -112,17 +132,20 @@ class Watching:
         self._lasting = set(self._open)
         self.fleet.exchanges.begin_mark('')
         self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
-                                        signalled, now.where, now.file, now.line)
+                                        signalled, now.where, now.file, now.line, died,
+                                        None if now.before is None or now.after is None else change(now.before, now.after))
 
-    def ended(self, status: int | None, output: str) -> None:
+    def ended(self, status: int | None, output: str, died: int | None = None) -> None:
         """Note that a test which is a command has ended.
 
         Args:
             status: Its exit status; None: it had to be ended.
             output: What it has written.
+            died: The exit status of the program that it asks; None: that still runs, or there is none.
         """
         outcome = UNFINISHED if status is None else FAILED if status else PASSED
-        self._end(outcome, text=output[-MAX_TEXT:], signalled=signal_of(status))
+        signalled = signal_of(died) if died is not None else signal_of(status)
+        self._end(outcome, text=output[-MAX_TEXT:], signalled=signalled, died=died)
 
     def _settle(self) -> None:
         """Let connections go that the test has closed: that it has comes on another way than that it is over."""

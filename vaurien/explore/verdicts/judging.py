@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from ..model.faults import ALWAYS, ONCE, Point
 from ..model.records import FAILED, UNFINISHED, Tested
 from ..model.sites import Known, Site, answered_ok
+from ..model.state import fewer, more
 from .errors import is_assertion, tells
 from .seen import Seen
 from .table import FAIL, VERDICTS, WARN
@@ -77,11 +78,16 @@ def hang(seen: Seen, found: set[str]) -> Verdict | None:
 def crash(seen: Seen, found: set[str]) -> Verdict | None:
     if seen.tested.signalled:
         return verdict('crash', f'ended by signal {seen.tested.signalled}')
+    if seen.tested.died is not None and seen.base.died is None:
+        return verdict('crash', f'the program ended with status {seen.tested.died}')
     return None
 
 
 def double_effect(seen: Seen, found: set[str]) -> Verdict | None:
     """After C or E the same write is done again, and it is none that may be done twice."""
+    done = more(*seen.changes) if seen.changes is not None else ''
+    if done:
+        return verdict('double-effect', f'the state: {done}')
     effect = seen.effect_of(seen.first)
     if seen.category not in 'CE' or not effect.writes or effect.twice:
         return None
@@ -127,6 +133,9 @@ def lost_write(seen: Seen, found: set[str]) -> Verdict | None:
     """The test passes with fewer writes than without the fault."""
     if not seen.tested.passed or 'silent-success' in found:
         return None
+    left = fewer(*seen.changes) if seen.changes is not None else ''
+    if left:
+        return verdict('lost-write', f'the state: {left}, and the test passes')
     done = seen.done(seen.tested)
     missing = {site: count - done[site] for site, count in seen.done(seen.base).items()
                if site in seen.stable and done[site] < count}

@@ -8,6 +8,7 @@ from ...relay.recording.records import Exchanged
 from ..model.faults import Point
 from ..model.records import Tested
 from ..model.sites import Known, Site, answered_ok
+from ..model.state import Change
 
 
 class Seen:
@@ -34,6 +35,12 @@ class Seen:
     def met(self) -> bool:
         """Whether any request met it."""
         return bool(self.faulted)
+
+    @property
+    def changes(self) -> tuple[Change, Change] | None:
+        """What the test has changed in what its backends have, and what it changes without the fault; None: it is not known."""
+        there, usual = self.tested.change, self.base.change
+        return (there, usual) if there is not None and usual is not None else None
 
     @property
     def first(self) -> Exchanged:
