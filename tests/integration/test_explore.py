@@ -28,6 +28,13 @@ def put():
 """
 WEAK = QUEUE.format(retries=1, timeout=1000 * MS)      # the client repeats what was done already
 MENDED = QUEUE.format(retries=0, timeout=1000 * MS)
+#: what is done where a read fails; only then is it asked for
+FALLBACK = """
+    try:
+        queue.get('config')
+    except redis.RedisError:
+        queue.rpush('spare', 'a')
+"""
 PUT = """
 import jobs
 
@@ -99,6 +106,18 @@ def test_a_client_that_waits_for_ever_hangs(redis_server, tmp_path):
     report, done = explored(tmp_path, redis_server, QUEUE.format(retries=0, timeout=None))
     assert ('hang', 'D', 'once') in found(report)
     assert done.returncode == 1
+
+
+def test_a_second_failure_is_tried_at_what_is_asked_only_under_the_first(redis_server, tmp_path):
+    fallback = WEAK.replace("    queue.rpush('jobs', 'a')", FALLBACK)
+    report, done = explored(tmp_path, redis_server, fallback, '--level', '4', '--classes', 'BC')
+    assert found(report) == {('double-effect', 'C', 'once')}
+    finding, = (one for one in report['findings'] if one['level'] == 'FAIL')
+    assert finding['sites'] == ['GET config, then RPUSH spare']
+    assert report['unmet'] == 0
+    shown = shown_again(tmp_path, redis_server, finding['again'])
+    assert 'noperm GET config' in shown.stderr
+    assert 'lost-reply RPUSH spare' in shown.stderr
 
 
 def test_a_command_that_does_not_pass_has_no_baseline(redis_server, tmp_path):

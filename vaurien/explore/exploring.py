@@ -14,7 +14,7 @@ from .model.sites import count_exchanges
 from .report import document, terminal
 from .report.progress import Progress
 from .report.writing import Outputs
-from .steps import Confirming, Given, Level, plan_level, take_baseline
+from .steps import PAIRS, Confirming, Given, Growing, Level, plan_level, take_baseline
 from .suite.runner import Stopped
 from .verdicts import FAIL
 
@@ -60,7 +60,9 @@ class Exploration:
         self._level: Level | None = None
         self._confirming: Confirming | None = None
         self._points: list[Point] = []
-        self._known = self._most = 0
+        self._new: list[Point] = []
+        self._known = 0
+        self._growing: Growing | None = None
         self._ended = ''
 
     def run(self) -> int:
@@ -96,10 +98,12 @@ class Exploration:
         self._kept.names.update(baseline.known.names)
         points = plan_level(baseline, self._given)
         self._points = points
-        new = [point for point in points if not self._kept.is_clean(point)]
+        if self._given.level == PAIRS:
+            self._growing = Growing(baseline, self._given.protocols, self._is_wanted)
+        growing = self._growing     # pairs grow of runs, and not of what is known of them
+        new = self._new = [point for point in points if growing is not None or not self._kept.is_clean(point)]
         self._known = len(points) - len(new)
-        self._most = len(packed(new))
-        level = self._level = Level(self._given, baseline, new)
+        level = self._level = Level(self._given, baseline, new, growing)
         self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
         if self._wishes.listing:
             for line in terminal.point_lines(new):
@@ -114,7 +118,8 @@ class Exploration:
         outputs, baseline = self._wishes.outputs, self._baseline
         self._kept.write(REPORT, report)
         outputs.write(report, tuple(baseline.tests) if baseline is not None and not baseline.broken else (), self._given.command)
-        fails = [one for one in self._found() if one.level == FAIL and not is_accepted(one, self._wishes.accepted)]
+        fails = [one for one in self._found() if one.level == FAIL and not is_accepted(one, self._wishes.accepted)
+                 and one.hits[0].point.first is None]
         outputs.write_tests(fails, self._given.again, self._given.alone)
 
     def _found(self) -> list[Finding]:
@@ -132,17 +137,22 @@ class Exploration:
 
     def _try(self, level: Level) -> None:
         """Make the runs of a level, as many as the budget has room for."""
-        total = level.runs
+        done = 0
         began = time.monotonic()
         try:
             while level.left:
                 self._check_budget()
-                self._progress.level(self._given.level, total - level.runs, total, sum(map(len, level.hits)), began)
+                self._progress.level(self._given.level, done, done + level.runs, sum(map(len, level.hits)), began)
+                done += 1
                 kept = len(level.clean)
                 level.step()
                 self._kept.add(level.clean[kept:])
         except BudgetSpent:
             self._ended = 'budget'
+
+    def _is_wanted(self, point: Point) -> bool:
+        """Return whether a pair is to be tried."""
+        return point.category in self._given.classes and not self._kept.is_clean(point)
 
     def _confirm(self, baseline: Baseline, hits: Sequence[list[Hit]]) -> None:
         confirming = self._confirming = Confirming(self._given, baseline, hits)
@@ -159,12 +169,15 @@ class Exploration:
         waiting = confirming.waiting if confirming else level.hits if level else []
         findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted))
                          for finding in self._found())
+        grown = self._growing.grown if self._growing is not None else []
+        points = [*self._points, *grown]
         return document.Document(
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
-            document.unstable(confirming.unstable if confirming else ()), len(self._points), self._known,
+            document.unstable(confirming.unstable if confirming else ()), len(points), self._known,
             len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
-            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0, self._most,
-            level.died if level else 0, document.tried(self._points, level.outcome if level else lambda point: ()))
+            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0,
+            len(packed([*self._new, *grown])), level.died if level else 0,
+            document.tried(points, level.outcome if level else lambda point: ()))
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:

@@ -20,7 +20,8 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   --through, --env, --in-place    where the backends are: as for vaurien run
   --budget 30s|10m|2h   no run is begun after that
   --limit SECONDS       what each test may take in any case
-  --level 1|2|3         each kind of request once, in every test, each request
+  --level 1|2|3|4       each kind of request once, in every test, each request,
+                        two failures together
   --only SHAPE --classes C   this alone: requests that look so, and classes
   --must-tolerate       a failure that is worth another try may end no test
   --state CMD           what the backends have, as lines and numbers: shows what

@@ -35,7 +35,8 @@ EXPLORE: dict[str, Option] = {
     'limit': Option("Seconds that a test may take in any case; one that takes three times as long as without a fault is given "
                     "that", Bounded(float, 0.1, MAX_SECONDS), 10.0),
     'level': Option("1: each failure at each kind of request once, in one test; 2: in every test, and where tests tidy up; 3: at "
-                    "each request of each test", Bounded(int, 1, 3), 1),
+                    "each request of each test; 4: as 1, and a second failure at what is asked only under the first one, a retry "
+                    "or a fallback, where that had nothing wrong", Bounded(int, 1, 4), 1),
     'must_tolerate': Option("A failure that is worth another try may end no test", bool, False),
     'only': Option("Try it at these requests alone: what they look like, in which * stands for anything; may be repeated", Text(
         'SHAPE', 'what requests look like', str), None),

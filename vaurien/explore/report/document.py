@@ -170,7 +170,7 @@ class Document(msgspec.Struct, frozen=True):
         version: Of the form: 1.
         vaurien: The version of vaurien.
         command: The command.
-        level: What was tried: 1, 2 or 3.
+        level: What was tried: 1, 2, 3 or 4.
         ended: Why it ended before all was tried: ``budget``, ``interrupted``, ``baseline``; empty: all was.
         baseline: What the suite does without a fault; null: it has not come so far.
         findings: What was found, the worst first.
@@ -225,7 +225,7 @@ def place(hit: Hit) -> Place:
     some = exchanges[begin:first + AFTER]
     asked = tuple(Asked(round(one.time - exchanges[0].time, 4), round(one.seconds, 4), one.proxy, one.session, one.name,
                         one.answer, one.fault.rpartition('/')[2]) for one in some)
-    return Place(where.site.shape, where.test, tested.file, tested.line, hit.kind, hit.verdict.detail, tested.outcome,
+    return Place(hit.point.shape, where.test, tested.file, tested.line, hit.kind, hit.verdict.detail, tested.outcome,
                  round(tested.seconds, 3), tested.text, hit.again, asked, begin, len(exchanges) - begin - len(some))
 
 
@@ -236,14 +236,14 @@ def tried(points: Iterable[Point], outcome: Callable[[Point], Sequence[str]]) ->
         points: The faults.
         outcome: Says what came of one.
     """
-    return tuple(Tried(*point.place.site, point.category, point.mode, point.place.test, tuple(outcome(point)))
+    return tuple(Tried(*point.place.site[:2], point.shape, point.category, point.mode, point.place.test, tuple(outcome(point)))
                  for point in points)
 
 
 def unstable(hits: Iterable[Hit]) -> tuple[Unstable, ...]:
     """Return what did not come again as the report has it."""
     return tuple(Unstable(hit.verdict.name, hit.point.place.site.proxy, hit.point.category, hit.point.mode,
-                          hit.point.place.site.shape, hit.point.place.test) for hit in hits)
+                          hit.point.shape, hit.point.place.test) for hit in hits)
 
 
 def schema() -> dict[str, Any]:

@@ -3,7 +3,7 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..baseline import Baseline
-from ..findings import Hit, again, alone
+from ..findings import Hit, again, each_alone
 from ..model.faults import BLACKOUT, Point
 from ..model.packing import packed
 from ..model.records import Run, Tested
@@ -11,7 +11,7 @@ from ..suite.kinds import SERVED
 from ..suite.limits import limits_of
 from ..verdicts import FAIL, judge
 from .given import Given
-from .levels import kind_of, specs_of
+from .levels import specs_of
 
 
 class Confirming:
@@ -56,7 +56,10 @@ class Confirming:
         yield 'confirm: a run without a fault'
         tests = list(dict.fromkeys(hits[0].point.place.test for hits in self.waiting))
         clean = self._given.runner.run(self._limits, (), tests).tests
-        runs = packed([hits[0].point for hits in self.waiting])
+        single = [hits[0].point for hits in self.waiting if hits[0].point.first is None]
+        # pairs have other bases
+        self._missed |= {id(hits[0].point) for hits in self.waiting if hits[0].point.first is not None}
+        runs = packed(single)
         for number, points in enumerate(runs, 1):
             yield f'confirm: run {number} of {len(runs)}'
             run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
@@ -106,7 +109,9 @@ class Confirming:
         run, tested = self._with(point)
         test = point.place.test
         base: Tested | None = self._baseline.tests[test]
-        if base is not None and tested is not None and (not tested.passed or tested.open > base.open):
+        if point.first is not None:
+            base = self._with(point.first)[1]
+        elif base is not None and tested is not None and (not tested.passed or tested.open > base.open):
             base = self._without(test)      # it might fail alone in any case, or open what an earlier test does
         seen = self._seen(point, base, tested)
         meant = ('silent-success',) if 'silent-success' in seen and point.category == 'E' and self._tolerated(point) else ()
@@ -120,7 +125,7 @@ class Confirming:
             words = ['vaurien', 'explore', *given.again, '--only', point.place.site.glob, '--classes', point.category, '--fresh']
             return shlex.join([*words, '--', *suite.command])
         command = given.runner.suite.narrowed(tested.where or point.place.test)
-        return again(given.options, command, alone(point, run, kind_of(tested, point)))
+        return again(given.options, command, each_alone(point, run))
 
     def _with(self, point: Point) -> tuple[Run, Tested | None]:
         run = self._given.runner.run(self._limits, point.specs(), [point.place.test])

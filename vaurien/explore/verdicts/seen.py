@@ -29,7 +29,11 @@ class Seen:
     @cached_property
     def faulted(self) -> list[Exchanged]:
         """The requests that met the fault, in their order; empty: none did."""
-        return [exchange for exchange in self.tested.exchanges if exchange.fault and exchange.proxy == self.site.proxy]
+        if self.point.first is None:
+            return [exchange for exchange in self.tested.exchanges if exchange.fault and exchange.proxy == self.site.proxy]
+        here, there = ([one for one in tested.exchanges if one.fault and self.known.site(one) == self.site]
+                       for tested in (self.base, self.tested))
+        return there[len(here):]
 
     @property
     def met(self) -> bool:

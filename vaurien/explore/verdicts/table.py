@@ -7,8 +7,8 @@ FAIL, WARN = 'FAIL', 'WARN'
 VERDICTS: Final[dict[str, tuple[str, str]]] = {
     'hang': (FAIL, 'the client still waited for a silent server at the limit of the test'),
     'crash': (FAIL, 'the command was ended by a signal, or a program that serves has ended'),
-    'double-effect': (FAIL, 'the response was lost, and the same write was done again; or the state has changed by more than without '
-                      'the fault'),
+    'double-effect': (FAIL, 'the response was lost, and the same write was done again; or the state has changed by more than '
+                      'without the fault'),
     'own-effect-refused': (FAIL, 'the response was lost, and the repeat was refused because of the first one'),
     'silent-success': (FAIL, 'the test passes though a write was refused and never done, or half a response was taken for whole'),
     'lost-write': (FAIL, 'the test passes, and fewer writes were done, or the state has changed by less, than without the '
