@@ -74,6 +74,10 @@ class Seen:
         exchanges = self.tested.exchanges
         return self.known.effects_of(exchanges)[exchanges.index(exchange)]
 
+    def effect_unkeyed(self, exchange: Exchanged) -> Effect:
+        """Return what a request would do that is not known again by a key."""
+        return self.known.effects[exchange.proxy].of(exchange.name, '')
+
     def had(self, exchange: Exchanged) -> bool:
         """Return whether a write has changed anything: by its reply, or where that was lost, by what was done to it."""
         if exchange.fault.endswith(('lost-reply', 'half-reply')):

@@ -186,3 +186,17 @@ def test_a_program_that_ends_while_it_is_asked_has_crashed():
     assert 'crash' in verdicts(base, ended(seen, died=3), 'B')
     assert 'crash' in verdicts(base, ended(seen, signalled=6), 'B')
     assert verdicts(ended(ask('GET a'), died=0), ended(seen, died=0), 'B') == {}    # it ends by itself
+
+
+@pytest.mark.parametrize('name, again, expected', [
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='2'), {'double-effect': 'FAIL'}),
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='1'), {}),
+    ('PUT /pay', ask('PUT /pay', stage='page for a key', key='2'), {}),
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='2', digest='other'), {}),
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='2', answer='503'), {}),
+], ids=['another key', 'the same key', 'may be done twice', 'something else', 'refused'])
+def test_a_key_that_is_another_one_each_time_keeps_nothing_from_being_done_twice(name, again, expected):
+    about = Known({'p': Protocol.get('http').effects}, {})
+    base = ended(ask(name, stage='page for a key', key='0'))
+    seen = ended(ask(name, stage='page for a key', key='1', fault=LOST), again)
+    assert verdicts(base, seen, 'C', about=about, protocol='http') == expected
