@@ -88,6 +88,8 @@ class Exploration:
         baseline = take_baseline(self._given, self._kept.names, self._say_progress)
         self._baseline = baseline
         self._progress.clear()
+        if self._given.runner.note:
+            self._say(self._given.runner.note)
         for line in terminal.baseline_lines(baseline):
             self._say(line)
         if baseline.broken or not baseline.tests:

@@ -11,6 +11,7 @@ from ..model.records import WHOLE
 PYTEST, UNITTEST, EACH, SERVED = 'pytest', 'unittest', 'each', 'served'
 BROUGHT = Path(__file__).parent.parent / 'bring'
 PLUGIN, STAND_IN = 'vaurien_explored', 'vaurien_unittest'
+NAMES = 'pytest', 'py.test'     #: what it is called on a command line
 TEST = '{test}'     #: stands for the name of a test
 
 
@@ -71,7 +72,12 @@ class Suite(NamedTuple):
             return [*self.command, '-k', test]
         if self.kind in ('', SERVED):
             return list(self.command)
-        return [*(word for word in self.command if not names_tests(word) or word == self.command[0]), test]
+        at = next(number for number, word in enumerate(self.command) if Path(word).name in NAMES) + 1
+        return [*self.command[:at], *(word for word in self.command[at:] if not names_tests(word)), test]
+
+    def in_one_process(self) -> 'Suite':
+        """Return it without processes of pytest-xdist: of several numbers of them the last one counts."""
+        return self._replace(command=(*self.command, '-n', '0'))
 
 
 def one(command: Sequence[str], test: str) -> tuple[str, ...]:
@@ -97,7 +103,7 @@ def suite_of(command: Sequence[str], each: str = '', ready: str = '', drive: str
         return Suite(words, SERVED, (), ready, drive)
     if each:
         return Suite(words, EACH)
-    if any(Path(word).name in ('pytest', 'py.test') for word in words):
+    if any(Path(word).name in NAMES for word in words):
         return Suite(words, PYTEST)
     if any(pair == ('-m', 'unittest') for pair in zip(words, words[1:], strict=False)):
         return Suite(words, UNITTEST)

@@ -54,6 +54,7 @@ class Runner:
         self._watching: Watching | None = None
         self._channel = Channel(str(folder / 'told'), self._told)
         self.count = 0
+        self.note = ''      # what the user should know of how tests are run
         self._shared = False    # several processes run tests at once
         self.stopping = False
 
@@ -77,8 +78,7 @@ class Runner:
 
         Raises:
             Stopped: The user has asked for it.
-            VaurienError: The command cannot be started, several processes run its tests at once, or what tells of the state
-                fails.
+            VaurienError: The command cannot be started, or what tells of the state fails.
         """
         self.count += 1
         self._starter.empty()
@@ -98,8 +98,21 @@ class Runner:
         if self._failed:
             raise VaurienError(self._failed)
         if self._shared:
-            raise VaurienError('the tests run in several processes at once, and are not told apart: leave out -n of pytest-xdist')
+            self._run_in_one_process()
+            return self.run(limits, plan, tests, beside)
         return watching.result(status, self._starter.written)
+
+    def _run_in_one_process(self) -> None:
+        """Let the tests of the next runs run in one process.
+
+        Raises:
+            VaurienError: They should already.
+        """
+        if self.note:
+            raise VaurienError('the tests run in several processes at once, and are not told apart: leave out -n of pytest-xdist')
+        self._shared = False
+        self.suite = self.suite.in_one_process()
+        self.note = 'pytest runs in one process, with -n 0: the tests of several cannot be told apart'
 
     def _commands(self, variables: Mapping[str, str], watching: Watching, limits: Limits,
                   tests: Sequence[str] | None) -> int | None:

@@ -89,7 +89,10 @@ class Seen:
         return exchange.fault.endswith(('lost-reply', 'half-reply')) or not exchange.fault and answered_ok(exchange.answer)
 
     def done(self, tested: Tested) -> Counter[Site]:
-        """Return how many writes of each site were taken in a test; set-up and tear-down do not count."""
+        """Return how many writes of each site were taken in a test.
+
+        Set-up and tear-down do not count, nor what takes away: where that is not done nothing is lost.
+        """
         found: Counter[Site] = Counter()
         waiting: dict[tuple[str, int], list[Site]] = defaultdict(list)
         for exchange, effect in zip(tested.exchanges, self.known.effects_of(tested.exchanges), strict=True):
@@ -97,7 +100,7 @@ class Seen:
             turn = effects.turn(exchange.name, exchange.stage)
             if turn in (COMMIT, ROLLBACK):
                 found.update(waiting.pop(session, []) if turn == COMMIT and self.served(exchange) else ())
-            if effect.writes and self.served(exchange):
+            if effect.writes and not effect.takes and self.served(exchange):
                 if effect.part == 'inside':
                     waiting[session].append(self.known.site(exchange))
                 elif not effect.part:

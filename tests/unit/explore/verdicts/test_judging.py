@@ -200,3 +200,10 @@ def test_a_key_that_is_another_one_each_time_keeps_nothing_from_being_done_twice
     base = ended(ask(name, stage='page for a key', key='0'))
     seen = ended(ask(name, stage='page for a key', key='1', fault=LOST), again)
     assert verdicts(base, seen, 'C', about=about, protocol='http') == expected
+
+
+def test_what_takes_away_is_not_lost_where_it_is_not_done():
+    assert verdicts(ended(ask('BLPOP a')), ended(ask('BLPOP a', fault='blackout')), 'F') == {}
+    assert verdicts(ended(ask('LMOVE a')), ended(ask('LMOVE a', fault='noperm')), 'B') == {}
+    twice = ended(ask('BLPOP a', fault=LOST), ask('BLPOP a'))
+    assert 'double-effect' in verdicts(ended(ask('BLPOP a')), twice, 'C')
