@@ -3,20 +3,22 @@ import os
 import time
 import uuid
 
-import requests
+import httpx
+
+WAITS = 0.02, 0.05, 0.0     #: [seconds] after an attempt; the last one is not followed by another
+AGAIN = 429, 503
 
 
 def order(item):
-    for attempt in range(3):
-        try:
-            response = requests.post(f'{os.environ["HTTP_URL"]}/orders', json={'item': item},
-                                     timeout=float(os.environ['PATIENCE']),
-                                     headers={'Idempotency-Key': uuid.uuid4().hex})
-            response.raise_for_status()
-            return response.json()['id']
-        except requests.RequestException as error:
-            if attempt == 2 or error.response is not None and error.response.status_code not in (429, 503):
-                raise
-            wait = float(error.response.headers.get('Retry-After', 0)) if error.response is not None else 0.0
-            time.sleep(max(wait, 0.02 * 2**attempt))
+    with httpx.Client(base_url=os.environ['HTTP_URL'], timeout=float(os.environ['PATIENCE'])) as client:
+        for wait in WAITS:
+            try:
+                response = client.post('/orders', json={'item': item}, headers={'Idempotency-Key': uuid.uuid4().hex})
+                if response.status_code not in AGAIN or not wait:
+                    return response.raise_for_status().json()['id']
+                wait = max(wait, float(response.headers.get('Retry-After', wait)))
+            except httpx.TransportError:
+                if not wait:
+                    raise
+            time.sleep(wait)
     return None
