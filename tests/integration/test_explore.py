@@ -128,6 +128,14 @@ def test_a_command_that_does_not_pass_has_no_baseline(redis_server, tmp_path):
     assert 'it is broken' in done.stdout
 
 
+def test_a_budget_that_is_spent_before_the_baseline_is_known_is_no_success(tmp_path):
+    done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', '--budget', '0.001s', '--json', 'report.json', '--', 'true')
+    assert done.returncode == 3
+    assert 'the budget was spent before the baseline was known' in done.stdout
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert (report['ended'], report['baseline']) == ('budget', None)
+
+
 def test_what_would_be_done_is_listed_and_not_done(redis_server, tmp_path):
     (tmp_path / 'jobs.py').write_text(WEAK)
     (tmp_path / 'test_jobs.py').write_text(PUT)

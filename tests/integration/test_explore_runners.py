@@ -59,11 +59,13 @@ def test_unittest_is_told_apart_into_its_tests(redis_server, tmp_path):
 
 def test_each_line_of_a_list_is_a_test_and_each_test_a_command(redis_server, tmp_path):
     (tmp_path / 'one.py').write_text('import sys\nif sys.argv[1] == "to put":\n    import jobs\n    jobs.put()\n')
+    (tmp_path / 'to put').touch()
     words = ['--tests', 'echo to put; echo nothing', '--each', f'{sys.executable} one.py {{test}}']
     report, done = explored(tmp_path, redis_server, *words)
     assert report['baseline']['tests'] == 2
     assert [(one['verdict'], one['tests']) for one in report['findings']] == [('double-effect', ['to put'])]
     assert "one.py '" in report['findings'][0]['again']
+    assert report['findings'][0]['places'][0]['file'] == 'to put'       # a name that is a file
     assert done.returncode == 1
 
 

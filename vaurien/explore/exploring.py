@@ -85,8 +85,13 @@ class Exploration:
         return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
 
     def _steps(self) -> int:
-        baseline = take_baseline(self._given, self._kept.names, self._say_progress)
-        self._baseline = baseline
+        try:
+            baseline = self._baseline = take_baseline(self._given, self._kept.names, self._say_progress)
+        except BudgetSpent:
+            self._ended = 'budget'
+            self._progress.clear()
+            self._say('the budget was spent before the baseline was known: nothing was tried')
+            return NO_BASELINE
         self._progress.clear()
         if self._given.runner.note:
             self._say(self._given.runner.note)
@@ -134,7 +139,7 @@ class Exploration:
 
     def _check_budget(self) -> None:
         budget = self._wishes.budget
-        if budget is not None and self._level is not None and time.monotonic() - self._began > budget:
+        if budget is not None and time.monotonic() - self._began > budget:
             raise BudgetSpent
 
     def _try(self, level: Level) -> None:

@@ -120,7 +120,7 @@ class Runner:
         status: int | None = None
         for name, command in self.suite.commands(tests):
             if name:
-                watching.begin(name)
+                watching.begin(name, file=name if Path(name).is_file() else '')     # ``sh {test}`` has files for names
             status = self._starter.run(command, variables, lambda: self.stopping or watching.look(limits, GRACE))
             if name:
                 watching.ended(status, self._starter.written)
