@@ -30,8 +30,9 @@ def letters(text: Any) -> str:
 EVERY = ''.join(CATEGORIES)
 #: options of ``explore``
 EXPLORE: dict[str, Option] = {
-    'budget': Option("How long it may take, the baseline with it: no run of the suite is begun after that but those that confirm, "
-                     "and what was left out is said", Text('30s|10m|2h', 'a duration such as 30s, 10m or 2h', duration), None),
+    'budget': Option("How long it may take, the baseline with it: no run of the suite is begun after that but those that "
+                     "confirm, and what was left out is said",
+                     Text('30s|10m|2h', 'a duration such as 30s, 10m or 2h', duration), None),
     'limit': Option("Seconds that a test may take in any case; one that takes three times as long as without a fault is given "
                     "that", Bounded(float, 0.1, MAX_SECONDS), 10.0),
     'level': Option("1: each failure at each kind of request once, in one test; 2: in every test, and where tests tidy up; 3: at "

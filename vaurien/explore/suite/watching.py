@@ -1,6 +1,7 @@
 """What happens in one run: which test is on, what it asks, and when its time is over. Knows proxies, and no process."""
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gevent import sleep
@@ -128,7 +129,7 @@ class Watching:
         if now is None:
             return
         self._settle()
-        left = len(self._open.keys() - self._lasting)
+        left = left_open(self._open, self._lasting)
         self._lasting = set(self._open)
         self.fleet.exchanges.begin_mark('')
         self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
@@ -198,6 +199,18 @@ class Watching:
             of.get(exchange.test, outside).append(exchange)
         tests: Mapping[str, Tested] = {name: tested._replace(exchanges=tuple(of[name])) for name, tested in self._tests.items()}
         return Run(status, time.monotonic() - self._began, tests, tuple(outside), output)
+
+
+def left_open(there: Collection[tuple[str, int]], before: Collection[tuple[str, int]]) -> int:
+    """Return how many connections a test has left open, but for those that stand for others that it had from before and has lost.
+
+    Args:
+        there: Those that are open at its end: the proxy, and the number of the session.
+        before: Those that were open at its beginning.
+    """
+    more = Counter(proxy for proxy, _ in set(there) - set(before))
+    more.subtract(proxy for proxy, _ in set(before) - set(there))
+    return sum((+more).values())
 
 
 def signal_of(status: int | None) -> int:
