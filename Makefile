@@ -16,7 +16,7 @@ ROUNDS ?= 5
 HELLOS ?= 100000
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus fuzz-tls memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus explore-suites fuzz-tls memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -97,6 +97,11 @@ suites: $(VENV)/.test
 explore-corpus: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.explore_corpus $(ARGS)
+
+# What explore says of the tests of other applications; downloads them. make explore-suites ARGS='--budget 5m rq'
+explore-suites: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.suites.explored $(ARGS)
 
 # The first hour of a new user: from a fresh clone into an environment of its own, by the commands of the pages.
 walk: $(VENV)/.test

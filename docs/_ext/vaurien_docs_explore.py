@@ -9,7 +9,7 @@ from vaurien.explore.report.document import Document
 from vaurien.explore.settings import EXPLORE
 from vaurien.explore.verdicts.table import VERDICTS
 
-OBJECTS = ('Document', 'Baseline', 'Found', 'Unstable')
+OBJECTS = ('Document', 'Baseline', 'Found', 'Place', 'Asked', 'Unstable', 'Tried')
 
 
 def short() -> str:

@@ -49,9 +49,11 @@ PARTS = (
         Pair('smtp_sent_twice', 'double-effect', 'C'),
         Pair('http_half_taken', 'silent-success', 'E'),
         Pair('http_no_limit', 'hang', 'D'),
+        Pair('http_fresh_key', 'double-effect', 'C'),
     ),
     (
         Pair('redis_storm', 'retry-storm', 'A'),
+        Pair('redis_crash', 'crash', 'A'),
         Pair('postgres_charged_twice', 'double-effect', 'C'),
         Pair('postgres_wrong_error', 'wrong-error', 'CE'),
         Pair('postgres_stuck_on_standby', 'dead-connection', 'A'),

@@ -13,6 +13,8 @@ from tests.support.unit_of_time import MS, PATIENCE
 
 #: [seconds] that a test may take
 LIMIT = str(3000 * MS)
+#: pytest starts much faster without the plugins of its environment
+PLAIN = {'PYTEST_DISABLE_PLUGIN_AUTOLOAD': '1'}
 PYTEST = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_jobs.py']
 #: what takes long, and holds what is slow to show
 ALL_CASES = pytest.mark.skipif(not os.environ.get('VAURIEN_ALL_CASES'), reason='takes a minute; VAURIEN_ALL_CASES=1')
@@ -28,6 +30,13 @@ def put():
 """
 WEAK = QUEUE.format(retries=1, timeout=1000 * MS)      # the client repeats what was done already
 MENDED = QUEUE.format(retries=0, timeout=1000 * MS)
+#: what is done where a read fails; only then is it asked for
+FALLBACK = """
+    try:
+        queue.get('config')
+    except redis.RedisError:
+        queue.rpush('spare', 'a')
+"""
 PUT = """
 import jobs
 
@@ -51,7 +60,7 @@ def explored(folder, server, program, *options, suite=None):
         (folder / 'test_jobs.py').write_text(suite)
         command = PYTEST
     done = explore(folder, '--through', 'QUEUE_URL', '--limit', LIMIT, '--json', 'report.json', *options, '--', *command,
-                   QUEUE_URL=f'redis://127.0.0.1:{server.port}/0')
+                   QUEUE_URL=f'redis://127.0.0.1:{server.port}/0', **PLAIN)
     assert 'Traceback' not in done.stderr, done.stderr
     return json.loads((folder / 'report.json').read_text()), done
 
@@ -101,17 +110,37 @@ def test_a_client_that_waits_for_ever_hangs(redis_server, tmp_path):
     assert done.returncode == 1
 
 
+def test_a_second_failure_is_tried_at_what_is_asked_only_under_the_first(redis_server, tmp_path):
+    fallback = WEAK.replace("    queue.rpush('jobs', 'a')", FALLBACK)
+    report, done = explored(tmp_path, redis_server, fallback, '--level', '4', '--classes', 'BC')
+    assert found(report) == {('double-effect', 'C', 'once')}
+    finding, = (one for one in report['findings'] if one['level'] == 'FAIL')
+    assert finding['sites'] == ['GET config, then RPUSH spare']
+    assert report['unmet'] == 0
+    shown = shown_again(tmp_path, redis_server, finding['again'])
+    assert 'noperm GET config' in shown.stderr
+    assert 'lost-reply RPUSH spare' in shown.stderr
+
+
 def test_a_command_that_does_not_pass_has_no_baseline(redis_server, tmp_path):
     report, done = explored(tmp_path, redis_server, 'raise SystemExit("it is broken")')
     assert (done.returncode, report['ended']) == (3, 'baseline')
     assert 'it is broken' in done.stdout
 
 
+def test_a_budget_that_is_spent_before_the_baseline_is_known_is_no_success(tmp_path):
+    done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', '--budget', '0.001s', '--json', 'report.json', '--', 'true')
+    assert done.returncode == 3
+    assert 'the budget was spent before the baseline was known' in done.stdout
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert (report['ended'], report['baseline']) == ('budget', None)
+
+
 def test_what_would_be_done_is_listed_and_not_done(redis_server, tmp_path):
     (tmp_path / 'jobs.py').write_text(WEAK)
     (tmp_path / 'test_jobs.py').write_text(PUT)
     done = explore(tmp_path, '--list', '--through', 'QUEUE_URL', '--', *PYTEST,
-                   QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0')
+                   QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0', **PLAIN)
     assert done.returncode == 0
     assert '1 test, 3 x' in done.stdout
     assert 'RPUSH jobs' in done.stdout
@@ -139,14 +168,14 @@ def test_help_fits_on_a_screen(tmp_path):
     assert len(done.stdout.splitlines()) <= 40
 
 
-def test_tests_in_several_processes_are_refused_in_one_line(redis_server, tmp_path):
+def test_tests_of_several_processes_run_in_one(redis_server, tmp_path):
     (tmp_path / 'jobs.py').write_text(MENDED)
     (tmp_path / 'test_jobs.py').write_text(PUT)
-    done = explore(tmp_path, '--through', 'QUEUE_URL', '--', *PYTEST, '-n', '1',
-                   QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0')
-    assert done.returncode == 1
-    assert 'leave out -n of pytest-xdist' in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    done = explore(tmp_path, '--list', '--through', 'QUEUE_URL', '--', *PYTEST, '-p', 'xdist', '-n', '1',
+                   QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0', **PLAIN)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert 'pytest runs in one process, with -n 0' in done.stdout
+    assert '1 test, 3 x' in done.stdout
 
 
 def test_ctrl_c_ends_with_what_is_known_and_leaves_nothing_behind(redis_server, tmp_path):

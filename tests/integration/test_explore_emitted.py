@@ -20,8 +20,12 @@ def test_a_test_that_was_written_fails_with_the_weak_twin_and_passes_with_the_me
     pair, folder = EVERY[name], tmp_path / 'app'
     with backends([pair]) as urls:
         lay_out(folder, [pair], WEAK)
-        report = explore(folder, urls, '--only', shape, '--classes', letter, '--emit-tests', 'held', '--junit', 'junit.xml')
+        report = explore(folder, urls, '--only', shape, '--classes', letter, '--emit-tests', 'held', '--junit', 'junit.xml',
+                         '--html', 'page.html')
         assert [one['sites'] for one in report['findings'] if one['level'] == 'FAIL']
+        place = report['findings'][0]['places'][0]
+        assert (place['file'], place['line'] > 1, place['asked'][0]['fault']) == (pair.test, True, place['kind'])
+        assert place['site'] in (folder / 'page.html').read_text('utf-8')
         junit = (folder / 'junit.xml').read_text('utf-8')
         assert 'failures="1"' in junit
         assert f'name="{report["findings"][0]["tests"][0].partition("::")[2]}"' in junit

@@ -36,7 +36,7 @@ def install(suite: Suite, where: Path) -> tuple[Path, Path]:
             unpack(next(where.glob('*.tar.gz')), where)
         done.touch()
     if suite.source:
-        return python, next(where.glob(f'*-{suite.version}/tests'))
+        return python, next(where.glob(f'*-{suite.version}/{suite.folder}'))
     return python, Path(call(python, '-c', f'import {suite.name}.tests as tests; print(tests.__path__[0])').strip())
 
 

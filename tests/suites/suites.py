@@ -19,6 +19,7 @@ class Suite(NamedTuple):
         run: What ``vaurien run`` is told, with the same.
         written: Whether it looks for Redis at ``WRITTEN``, and at no other place.
         source: Whether its tests are in its source distribution alone; else they are installed with it.
+        folder: What the folder of its tests is called there.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Suite(NamedTuple):
     run: Sequence[str]
     written: bool = True
     source: bool = False
+    folder: str = 'tests'
 
 
 REDIS_PY = 'redis==8.1.0'

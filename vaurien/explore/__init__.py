@@ -1,5 +1,6 @@
 """The subcommand ``vaurien explore``: each failure at each request that a command makes, one at a time, and what came of it."""
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 __all__ = ['main']
 
@@ -21,6 +22,8 @@ def main(argv: Sequence[str]) -> int:
         from .accepting import accept
         return accept(argv[1:])
     from ..run.keeper import Keeper
-    with Keeper() as keeper:    # its process is made while this one has neither threads nor an event loop
+    from .settings import has_aside
+    # their processes are made while this one has neither threads nor an event loop
+    with Keeper() as keeper, Keeper() if has_aside(argv) else nullcontext() as aside:
         from .command import explore
-        return explore(argv, keeper)
+        return explore(argv, keeper, aside)

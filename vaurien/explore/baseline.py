@@ -53,7 +53,9 @@ def baseline_of(runs: Sequence[Run], beside: Run, effects: Mapping[str, Effects]
         outcomes = [run.tests[name].outcome if name in run.tests else 'missing' for run in runs]
         alone = beside.tests[name].outcome if name in beside.tests else 'missing'
         if set(outcomes) == {PASSED}:
-            tests[name] = runs[-1].tests[name]._replace(open=max(run.tests[name].open for run in runs))
+            changes = [run.tests[name].change for run in runs]
+            tests[name] = runs[-1].tests[name]._replace(open=max(run.tests[name].open for run in runs),
+                                                        change=changes[0] if changes.count(changes[0]) == len(runs) else None)
         elif alone == PASSED and PASSED not in outcomes:
             broken.append(name)
         elif len(set(outcomes)) > 1:

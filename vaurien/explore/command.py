@@ -2,7 +2,7 @@
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ..cli.command import open_outputs
 from ..errors import ConfigError
 from ..protocols import Protocol
+from ..protocols.effects.words import NOTHING_KNOWN
 from ..run.arguments import END
 from ..run.command import environment, everywhere, sheltered
 from ..run.keeper import Keeper
@@ -25,12 +26,13 @@ from .suite.kinds import TEST, suite_of
 from .suite.runner import Runner
 
 
-def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
+def explore(argv: Sequence[str], keeper: Keeper, aside: Keeper | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Explore a command.
 
     Args:
         argv: The arguments after the word ``explore``.
         keeper: The process that is to start the command.
+        aside: The process that is to start what runs beside it; None: nothing does.
         environ: The environment that the command is to have, but for what is replaced.
 
     Returns:
@@ -42,13 +44,16 @@ def explore(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os
     """
     values, rest = arguments.read(argv)
     rest = with_each(values, rest)
+    check_served(values)
     setup = make_setup(rest, environ)
     check(setup)
     check_hosts([(place.name, address) for place in setup.places for address in place.reached], values['allow_host'])
     wishes = wishes_of(values, read_accepted(values['accept']))
     kept = Kept([*rest, f'level {values["level"]}'], values['fresh'])
     with ExitStack() as ending:
-        opened = Opened(*sheltered(setup, keeper, ending), keeper, environ, ending, values['each'])
+        opened = Opened(*sheltered(setup, keeper, ending), (keeper, aside), environ, ending, values)
+        for line in without_requests(setup):
+            opened.say(line)
         progress = Progress(sys.stderr if sys.stderr.isatty() else None)
         return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
@@ -71,20 +76,28 @@ def check(setup: Setup) -> None:
         raise ConfigError('--in-place', '', 'HOST:PORT=BACKEND: the command runs many times')
 
 
+def without_requests(setup: Setup) -> Iterator[str]:
+    """Give a line for each proxy whose protocol knows no requests, so that nothing is tried there."""
+    for proxy in setup.configuration.spec.proxies:
+        if Protocol.get(proxy.protocol).effects is NOTHING_KNOWN:
+            yield (f'{proxy.name} speaks {proxy.protocol}, whose requests are not known: nothing is tried there; '
+                   f'--through {proxy.name}=HOST:PORT:PROTOCOL or VAR:PROTOCOL says what it speaks')
+
+
 class Opened:
     """What is open while it explores.
 
     Args:
         setup: What the command line says.
         folder: A folder for its files.
-        keeper: The process that is to start the command.
+        keepers: The processes that are to start the command, and what runs beside it; None: nothing does.
         environ: The environment of the command.
         ending: What is to be done in the end is added to it.
-        each: What starts one test; empty: the command is all there is.
+        values: What the command line says that is for ``explore`` alone.
     """
 
-    def __init__(self, setup: Setup, folder: Path, keeper: Keeper, environ: Mapping[str, str], ending: ExitStack,
-                 each: str) -> None:
+    def __init__(self, setup: Setup, folder: Path, keepers: tuple[Keeper, Keeper | None], environ: Mapping[str, str],
+                 ending: ExitStack, values: Mapping[str, Any]) -> None:
         from gevent import signal_handler
 
         from ..proxies.fleet import Fleet
@@ -97,7 +110,8 @@ class Opened:
         addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
         through = environment(setup, addresses, environ)
         always = {**environ, **everywhere(setup, addresses, environ)}   # a forward proxy may lead elsewhere than names do
-        self.runner = Runner(suite_of(setup.command, each), always, through, fleet, keeper, folder)
+        suite = suite_of(setup.command, *(values[name] for name in ('each', 'ready', 'drive')))
+        self.runner = Runner(suite, always, through, fleet, keepers[0], folder, keepers[1], values['state'])
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler: Any = signal_handler(number, self._stop)
@@ -139,3 +153,17 @@ def with_each(values: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
     if END in rest:
         raise ConfigError(END, ' '.join(rest[list(rest).index(END):]), 'no command beside --each')
     return [*rest, END, '/bin/sh', '-c', each]
+
+
+def check_served(values: Mapping[str, Any]) -> None:
+    """Refuse one of two options that need each other, and what they have no use for.
+
+    Raises:
+        ConfigError: There is such a thing.
+    """
+    ready, drive = values['ready'], values['drive']
+    if bool(ready) != bool(drive):
+        missing, there = ('--ready', '--drive') if drive else ('--drive', '--ready')
+        raise ConfigError(missing, '', f'a command beside {there}: one says that the program is ready, the other asks it')
+    if drive and values['each']:
+        raise ConfigError('--drive', drive, 'no --each beside it: what asks the program is the one test')

@@ -1,24 +1,20 @@
 """One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
-import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
-
-import msgspec
 
 from .. import __version__
 from .accepting import Known, is_accepted
 from .baseline import Baseline
 from .findings import Finding, Hit, grouped
 from .kept import REPORT, Kept
+from .model.faults import Point
 from .model.packing import packed
 from .model.sites import count_exchanges
 from .report import document, terminal
-from .report.emitted import emitted, name_of
-from .report.junit import junit
 from .report.progress import Progress
-from .steps import Confirming, Given, Level, plan_level, take_baseline
+from .report.writing import Outputs
+from .steps import PAIRS, Confirming, Given, Growing, Level, plan_level, take_baseline
 from .suite.runner import Stopped
 from .verdicts import FAIL
 
@@ -32,18 +28,14 @@ class Wishes(NamedTuple):
     Args:
         budget: Seconds after which no run of a level is begun; None: there is no such limit.
         listing: Whether nothing is done but to show what would be.
-        json: Where the report is written for programs; empty: nowhere but to where it is kept.
         accepted: Findings that are known.
-        junit: Where they are written as JUnit does; empty: nowhere.
-        emit_tests: The folder that tests for them are written into; empty: none.
+        outputs: Where reports are written, beside to where the last is kept.
     """
 
     budget: float | None
     listing: bool
-    json: str
     accepted: frozenset[Known]
-    junit: str = ''
-    emit_tests: str = ''
+    outputs: Outputs = Outputs()
 
 
 class BudgetSpent(Exception):  # noqa: N818 - it is no error
@@ -67,7 +59,10 @@ class Exploration:
         self._baseline: Baseline | None = None
         self._level: Level | None = None
         self._confirming: Confirming | None = None
-        self._faults = self._known = self._most = 0
+        self._points: list[Point] = []
+        self._new: list[Point] = []
+        self._known = 0
+        self._growing: Growing | None = None
         self._ended = ''
 
     def run(self) -> int:
@@ -90,9 +85,16 @@ class Exploration:
         return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
 
     def _steps(self) -> int:
-        baseline = take_baseline(self._given, self._kept.names, self._say_progress)
-        self._baseline = baseline
+        try:
+            baseline = self._baseline = take_baseline(self._given, self._kept.names, self._say_progress)
+        except BudgetSpent:
+            self._ended = 'budget'
+            self._progress.clear()
+            self._say('the budget was spent before the baseline was known: nothing was tried')
+            return NO_BASELINE
         self._progress.clear()
+        if self._given.runner.note:
+            self._say(self._given.runner.note)
         for line in terminal.baseline_lines(baseline):
             self._say(line)
         if baseline.broken or not baseline.tests:
@@ -102,11 +104,13 @@ class Exploration:
             return NO_BASELINE
         self._kept.names.update(baseline.known.names)
         points = plan_level(baseline, self._given)
-        self._faults = len(points)
-        new = [point for point in points if not self._kept.is_clean(point)]
+        self._points = points
+        if self._given.level == PAIRS:
+            self._growing = Growing(baseline, self._given.protocols, self._is_wanted)
+        growing = self._growing     # pairs grow of runs, and not of what is known of them
+        new = self._new = [point for point in points if growing is not None or not self._kept.is_clean(point)]
         self._known = len(points) - len(new)
-        self._most = len(packed(new))
-        level = self._level = Level(self._given, baseline, new)
+        level = self._level = Level(self._given, baseline, new, growing)
         self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
         if self._wishes.listing:
             for line in terminal.point_lines(new):
@@ -118,20 +122,12 @@ class Exploration:
 
     def _write(self, report: document.Document) -> None:
         """Write what is known to where it is wished."""
-        wishes = self._wishes
+        outputs, baseline = self._wishes.outputs, self._baseline
         self._kept.write(REPORT, report)
-        if wishes.json:
-            Path(wishes.json).write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b'\n')
-        if wishes.junit:
-            tests = self._baseline.tests if self._baseline is not None and not self._baseline.broken else ()
-            Path(wishes.junit).write_text(junit(report, tests), encoding='utf-8')
-        if wishes.emit_tests:
-            folder = Path(wishes.emit_tests)
-            folder.mkdir(parents=True, exist_ok=True)
-            for finding in self._found():
-                if finding.level == FAIL and not is_accepted(finding, wishes.accepted):
-                    content = emitted(finding, self._given.again, self._given.alone, str(folder), os.getcwd())
-                    (folder / f'test_{name_of(finding)}.py').write_text(content, encoding='utf-8')
+        outputs.write(report, tuple(baseline.tests) if baseline is not None and not baseline.broken else (), self._given.command)
+        fails = [one for one in self._found() if one.level == FAIL and not is_accepted(one, self._wishes.accepted)
+                 and one.hits[0].point.first is None]
+        outputs.write_tests(fails, self._given.again, self._given.alone)
 
     def _found(self) -> list[Finding]:
         """Return what holds so far."""
@@ -143,22 +139,27 @@ class Exploration:
 
     def _check_budget(self) -> None:
         budget = self._wishes.budget
-        if budget is not None and self._level is not None and time.monotonic() - self._began > budget:
+        if budget is not None and time.monotonic() - self._began > budget:
             raise BudgetSpent
 
     def _try(self, level: Level) -> None:
         """Make the runs of a level, as many as the budget has room for."""
-        total = level.runs
+        done = 0
         began = time.monotonic()
         try:
             while level.left:
                 self._check_budget()
-                self._progress.level(self._given.level, total - level.runs, total, sum(map(len, level.hits)), began)
+                self._progress.level(self._given.level, done, done + level.runs, sum(map(len, level.hits)), began)
+                done += 1
                 kept = len(level.clean)
                 level.step()
                 self._kept.add(level.clean[kept:])
         except BudgetSpent:
             self._ended = 'budget'
+
+    def _is_wanted(self, point: Point) -> bool:
+        """Return whether a pair is to be tried."""
+        return point.category in self._given.classes and not self._kept.is_clean(point)
 
     def _confirm(self, baseline: Baseline, hits: Sequence[list[Hit]]) -> None:
         confirming = self._confirming = Confirming(self._given, baseline, hits)
@@ -175,14 +176,17 @@ class Exploration:
         waiting = confirming.waiting if confirming else level.hits if level else []
         findings = tuple(document.found(finding, is_accepted(finding, self._wishes.accepted))
                          for finding in self._found())
+        grown = self._growing.grown if self._growing is not None else []
+        points = [*self._points, *grown]
         return document.Document(
             document.VERSION, __version__, tuple(self._given.command), self._given.level, self._ended, about, findings,
-            document.unstable(confirming.unstable if confirming else ()), self._faults, self._known,
+            document.unstable(confirming.unstable if confirming else ()), len(points), self._known,
             len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
-            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0, self._most,
-            level.died if level else 0)
+            round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0,
+            len(packed([*self._new, *grown])), level.died if level else 0,
+            document.tried(points, level.outcome if level else lambda point: ()))
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:
     """Return what the command line wishes."""
-    return Wishes(values['budget'], values['list'], values['json'], accepted, values['junit'], values['emit_tests'])
+    return Wishes(values['budget'], values['list'], accepted, Outputs(*(values[name] for name in Outputs._fields)))

@@ -8,7 +8,7 @@ from ..plans.grammar import format_fault
 from ..relay.recording.records import Exchanged
 from ..spec import FaultSpec
 from .model.faults import ALWAYS, Point
-from .model.records import Run
+from .model.records import Run, Tested
 from .verdicts import FAIL, VERDICTS, Verdict
 
 
@@ -21,6 +21,7 @@ class Hit(NamedTuple):
         kind: What was applied.
         again: The command line that shows it again.
         where: What names the test on the command's own command line; empty: its name does.
+        tested: How the test went with the fault; None: that is not kept.
     """
 
     point: Point
@@ -28,6 +29,7 @@ class Hit(NamedTuple):
     kind: str
     again: str = ''
     where: str = ''
+    tested: Tested | None = None
 
 
 class Finding(NamedTuple):
@@ -52,7 +54,7 @@ class Finding(NamedTuple):
     @property
     def sites(self) -> list[str]:
         """The shapes of the requests, each once."""
-        return list(dict.fromkeys(hit.point.place.site.shape for hit in self.hits))
+        return list(dict.fromkeys(hit.point.shape for hit in self.hits))
 
     @property
     def tests(self) -> list[str]:
@@ -77,27 +79,47 @@ class Finding(NamedTuple):
 
 def grouped(hits: Iterable[Hit]) -> list[Finding]:
     """Make one finding of what has one cause; the worst come first."""
-    found: dict[tuple[str, str, str, str, str], list[Hit]] = {}
+    found: dict[tuple[tuple[str, str, str, str, str], bool], list[Hit]] = {}
     for hit in hits:
         point, verdict = hit.point, hit.verdict
         key = verdict.name, verdict.level, point.place.site.proxy, point.category, point.mode
-        found.setdefault(key, []).append(hit)
+        found.setdefault((key, point.first is not None), []).append(hit)
     order = list(VERDICTS)
-    findings = [Finding(*key, tuple(some)) for key, some in found.items()]
+    findings = [Finding(*key, tuple(some)) for (key, _), some in found.items()]
     return sorted(findings, key=lambda finding: (finding.level != FAIL, order.index(finding.verdict), finding[2:5]))
 
 
 # -- again
 
-def again(options: Sequence[str], command: Sequence[str], spec: FaultSpec) -> str:
-    """Return the command line that applies one fault.
+def again(options: Sequence[str], command: Sequence[str], specs: Iterable[FaultSpec]) -> str:
+    """Return the command line that applies some faults.
 
     Args:
         options: What says where the backends are.
         command: The command.
-        spec: The fault.
+        specs: The faults.
     """
-    return shlex.join(['vaurien', 'run', *options, '--fault', format_fault(spec), '--', *command])
+    faults = [word for spec in specs for word in ('--fault', format_fault(spec))]
+    return shlex.join(['vaurien', 'run', *options, *faults, '--', *command])
+
+
+def each_alone(point: Point, run: Run) -> list[FaultSpec]:
+    """Return the faults of a point for a command that runs one test alone.
+
+    Args:
+        point: The point.
+        run: A run of that test alone, with its faults.
+    """
+    before = [] if point.first is None else each_alone(point.first, run)
+    tested = run.tests.get(point.place.test)
+    return [*before, alone(point, run, kind_of(tested, point) if tested is not None else point.kinds[0])]
+
+
+def kind_of(tested: Tested, point: Point) -> str:
+    """Return what was applied to a point."""
+    met = [one.fault.rpartition('/')[2] for one in tested.exchanges if one.fault and one.proxy == point.place.site.proxy]
+    fitting = [kind for kind in met if kind in point.kinds]
+    return fitting[-1 if point.first is not None else 0] if fitting else point.kinds[0]
 
 
 def alone(point: Point, run: Run, kind: str) -> FaultSpec:
@@ -111,11 +133,15 @@ def alone(point: Point, run: Run, kind: str) -> FaultSpec:
     site, test = point.place.site, run.tests.get(point.place.test)
     exchanges = sorted((*run.outside, *(test.exchanges if test is not None else ())), key=lambda one: one.time)
     glob, count = Glob(site.glob), 0
+    earlier = 1 if point.first is not None and point.first.place.site == site else 0      # faults here that are not its own
     stages = {exchange.stage for exchange in exchanges if meant(exchange, site.proxy, exchange.stage, glob)}
     for exchange in exchanges:
         count += meant(exchange, site.proxy, site.stage, glob)
-        if exchange.fault and exchange.proxy == site.proxy:
-            break
+        here = point.first is None or meant(exchange, site.proxy, site.stage, glob)
+        if exchange.fault and exchange.proxy == site.proxy and here:
+            if not earlier:
+                break
+            earlier -= 1
     return FaultSpec(name=kind, proxy=site.proxy, request=site.glob, stage=site.stage if len(stages) > 1 else '',
                      nth=max(count, 1), count=0 if point.mode == ALWAYS else 1)
 

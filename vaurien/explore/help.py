@@ -13,14 +13,22 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   vaurien explore --through REDIS_URL --tests 'ls t/*.sh' --each 'sh {test}'
       each line is a test, and each test a command
 
+  vaurien explore --through REDIS_URL --ready 'curl -sf localhost:9000/' \\
+          --drive 'sh smoke.sh' -- ./server
+      a program that serves, and what asks it
+
   --through, --env, --in-place    where the backends are: as for vaurien run
   --budget 30s|10m|2h   no run is begun after that
   --limit SECONDS       what each test may take in any case
-  --level 1|2|3         each kind of request once, in every test, each request
+  --level 1|2|3|4       each kind of request once, in every test, each request,
+                        two failures together
   --only SHAPE --classes C   this alone: requests that look so, and classes
   --must-tolerate       a failure that is worth another try may end no test
+  --state CMD           what the backends have, as lines and numbers: shows what
+                        is done twice or lost where requests do not
   --list                shows what would be done
-  --json FILE           the report, for programs; --junit FILE for CI
+  --html FILE           the report, for people; --json FILE for programs,
+                        --junit FILE for CI, --sarif FILE for code hosts
   --emit-tests DIR      a test of pytest for each FAIL
   --accept FILE         findings that are known; vaurien explore accept FILE
                         writes those of the last run into it

@@ -33,8 +33,9 @@ class Content(msgspec.Struct):
 def key_of(point: Point) -> str:
     """Return what a point is known by."""
     site = point.place.site
-    return '\x1f'.join((point.place.test, str(point.place.k), site.proxy, site.stage, site.shape, point.category, point.mode,
-                        ','.join(point.kinds)))
+    before = f'{key_of(point.first)}\x1e' if point.first is not None else ''
+    return before + '\x1f'.join((point.place.test, str(point.place.k), site.proxy, site.stage, site.shape, point.category,
+                                 point.mode, ','.join(point.kinds)))
 
 
 class Kept:

@@ -25,6 +25,12 @@ class Answers:
     digits_alike: ClassVar[bool] = False
     #: the stages of requests that hold secrets
     secrets: ClassVar[Collection[str]] = ()
+    #: requests may say what they are to be known by if they come again
+    has_keys: ClassVar[bool] = False
+
+    def key(self, exchange: Exchange) -> str:
+        """Return the CRC-32 of what a request is to be known by if it comes again, 8 hexadecimal digits; empty: of nothing."""
+        return ''
 
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
         """Read how the backend has answered, but for errors that the framer has noted.

@@ -12,11 +12,11 @@ def known(protocol=PROTOCOL, names=None):
     return Known({'p': Protocol.get(protocol).effects}, names or {})
 
 
-def ask(name, answer='ok', code='', fault='', at=0.0, session=1, digest=None, stage='command', number=1, seconds=0.0):
+def ask(name, answer='ok', code='', fault='', at=0.0, session=1, digest=None, stage='command', number=1, seconds=0.0, key=''):
     """One exchange; its payload is its name where nothing else is said."""
     shape = Protocol.get(PROTOCOL).shape(name)
     return Exchanged(at, 'p', session, number, name, shape, '' if fault else answer, seconds, 1, 1,
-                     name if digest is None else digest, fault and f'error/{fault}', 't', code, stage)
+                     name if digest is None else digest, fault and f'error/{fault}', 't', code, stage, key)
 
 
 def ended(*exchanges, outcome='passed', name='t', errors=(), seconds=1.0, **more):

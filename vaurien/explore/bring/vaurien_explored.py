@@ -27,6 +27,15 @@ def where(item: Any) -> str:
         return str(item.nodeid)
 
 
+def written(item: Any) -> tuple[str, int]:
+    """Return the file and the line that a test is written in, the file as it is seen from here."""
+    try:
+        path, line = item.reportinfo()[:2]
+        return os.path.relpath(str(path)), (line or 0) + 1
+    except (AttributeError, ValueError, TypeError):
+        return '', 0
+
+
 def pytest_ignore_collect(collection_path: Any, config: Any) -> bool | None:
     """Leave files with tests alone that hold none which this run is about: reading them may take longer than the tests."""
     wanted = chosen()
@@ -55,7 +64,8 @@ def pytest_runtest_protocol(item: Any, nextitem: Any) -> Generator[None, Any, No
     """Tell of a test."""
     NOW.test, NOW.outcome, NOW.errors, NOW.text, NOW.sharing = item.nodeid, 'passed', [], '', True
     began = time.monotonic()
-    TOLD.say(do='begin', test=item.nodeid, where=where(item))
+    file, line = written(item)
+    TOLD.say(do='begin', test=item.nodeid, where=where(item), file=file, line=line)
     yield
     end(TOLD, test=item.nodeid, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
     NOW.test = ''
@@ -76,7 +86,7 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Generator[None, Any, 
 def pytest_runtest_teardown(item: Any, nextitem: Any) -> Generator[None, Any, None]:
     """Tell that all that a test asks from here on is tidying up."""
     NOW.sharing = False
-    TOLD.say(do='mark', test='')
+    TOLD.say(do='tidy')
     yield
 
 

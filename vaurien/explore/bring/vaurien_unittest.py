@@ -2,6 +2,8 @@
 
 It works where vaurien is not installed: the folder comes by PYTHONPATH. Standard library only.
 """
+import inspect
+import os
 import sys
 import time
 import traceback
@@ -18,6 +20,15 @@ WANTED = chosen()
 RUN, TEAR_DOWN = unittest.TestCase.run, '_callTearDown'
 
 
+def written(case: unittest.TestCase) -> tuple[str, int]:
+    """Return the file and the line that a test is written in, the file as it is seen from here."""
+    try:
+        function = inspect.unwrap(getattr(case, case._testMethodName))
+        return os.path.relpath(inspect.getsourcefile(function) or ''), function.__code__.co_firstlineno
+    except (AttributeError, TypeError, ValueError):
+        return '', 0
+
+
 def run(case: unittest.TestCase, result: Any = None) -> Any:
     """Run a test, if this run is about it, and tell of it."""
     name = case.id()
@@ -25,7 +36,8 @@ def run(case: unittest.TestCase, result: Any = None) -> Any:
         return result
     NOW.test, NOW.outcome, NOW.errors, NOW.text = name, 'passed', [], ''
     began = time.monotonic()
-    TOLD.say(do='begin', test=name, where=name)
+    file, line = written(case)
+    TOLD.say(do='begin', test=name, where=name, file=file, line=line)
     try:
         return RUN(case, result)
     finally:
@@ -73,7 +85,7 @@ class Runner(unittest.TextTestRunner):
 
 def tidying(case: Any, *arguments: Any) -> Any:
     """Tell that all that a test asks from here on is tidying up."""
-    TOLD.say(do='mark', test='')
+    TOLD.say(do='tidy')
     return BEFORE(case, *arguments)
 
 

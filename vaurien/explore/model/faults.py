@@ -37,12 +37,20 @@ class Point(NamedTuple):
         category: The class, a letter of ``vaurien.protocols.kinds.CATEGORIES``.
         mode: ``once`` or ``always``.
         kinds: What is applied: the first that fits.
+        first: Another fault of the same test, under which alone the request is made; None: it is made without one.
     """
 
     place: Place
     category: str
     mode: str
     kinds: tuple[str, ...]
+    first: 'Point | None' = None
+
+    @property
+    def shape(self) -> str:
+        """What the request looks like, after the one of the first fault, as a report has it."""
+        shape = self.place.site.shape
+        return shape if self.first is None else f'{self.first.place.site.shape}, then {shape}'
 
     @property
     def key(self) -> tuple[Site, str, str]:
@@ -52,8 +60,9 @@ class Point(NamedTuple):
     def specs(self) -> list[FaultSpec]:
         """Return the entries of a plan that apply it; the first that fits is applied."""
         place = self.place
-        return [FaultSpec(name=kind, proxy=place.site.proxy, request=place.site.glob, stage=place.site.stage, nth=place.nth,
-                          count=1 if self.mode == ONCE else 0, test=place.test) for kind in self.kinds]
+        before = [] if self.first is None else self.first.specs()
+        return [*before, *(FaultSpec(name=kind, proxy=place.site.proxy, request=place.site.glob, stage=place.site.stage,
+                                     nth=place.nth, count=1 if self.mode == ONCE else 0, test=place.test) for kind in self.kinds)]
 
 
 def kinds_of(protocol: str, category: str, mode: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ...relay.recording.records import Exchanged
+from .state import Change
 
 PASSED, FAILED, SKIPPED, UNFINISHED = 'passed', 'failed', 'skipped', 'unfinished'
 WHOLE = 'command'   #: the one test where the command tells of none
@@ -23,6 +24,10 @@ class Tested(NamedTuple):
         open: Connections that it has opened and that are open at its end.
         signalled: The number of the signal that ended the run while it was on; 0: none.
         where: What names it on the command's own command line; empty: its name does.
+        file: Where it is written, as seen from where the command runs; empty: that is not known.
+        line: The line of that file, from 1; 0: it is not known.
+        died: The exit status of a program that ended while the test asked it; None: it did not, or there is none.
+        change: What it changes in what its backends have; None: nothing tells of that.
     """
 
     name: str
@@ -35,6 +40,10 @@ class Tested(NamedTuple):
     open: int = 0
     signalled: int = 0
     where: str = ''
+    file: str = ''
+    line: int = 0
+    died: int | None = None
+    change: Change | None = None
 
     @property
     def passed(self) -> bool:

@@ -1,15 +1,17 @@
 """The confirmation: each verdict has to come again, and a FAIL in its test alone. Knows how runs are made."""
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..baseline import Baseline
-from ..findings import Hit, again, alone
+from ..findings import Hit, again, each_alone
 from ..model.faults import BLACKOUT, Point
 from ..model.packing import packed
 from ..model.records import Run, Tested
+from ..suite.kinds import SERVED
 from ..suite.limits import limits_of
 from ..verdicts import FAIL, judge
 from .given import Given
-from .levels import kind_of, specs_of
+from .levels import specs_of
 
 
 class Confirming:
@@ -54,7 +56,10 @@ class Confirming:
         yield 'confirm: a run without a fault'
         tests = list(dict.fromkeys(hits[0].point.place.test for hits in self.waiting))
         clean = self._given.runner.run(self._limits, (), tests).tests
-        runs = packed([hits[0].point for hits in self.waiting])
+        single = [hits[0].point for hits in self.waiting if hits[0].point.first is None]
+        # pairs have other bases
+        self._missed |= {id(hits[0].point) for hits in self.waiting if hits[0].point.first is not None}
+        runs = packed(single)
         for number, points in enumerate(runs, 1):
             yield f'confirm: run {number} of {len(runs)}'
             run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
@@ -83,12 +88,13 @@ class Confirming:
         """Return whether verdicts have to hold alone in any case."""
         return id(hits[0].point) in self._missed or any(hit.verdict.level == FAIL or hit.verdict.name == 'leak' for hit in hits)
 
-    def _keep(self, point: Point, seen: set[str], line: str = '', meant: Collection[str] = ()) -> None:
+    def _keep(self, point: Point, seen: set[str], line: str = '', meant: Collection[str] = (),
+              tested: Tested | None = None) -> None:
         """Keep of the verdicts on a point those that have been seen again; forget those that are meant."""
         for hits in self.waiting:
             if hits[0].point is point:
                 self.unstable += [hit for hit in hits if hit.verdict.name not in seen and hit.verdict.name not in meant]
-                hits[:] = [hit._replace(again=line or hit.again) for hit in hits
+                hits[:] = [hit._replace(again=line or hit.again, tested=tested or hit.tested) for hit in hits
                            if hit.verdict.name in seen and hit.verdict.name not in meant]
         self.waiting = [hits for hits in self.waiting if hits]
 
@@ -103,18 +109,23 @@ class Confirming:
         run, tested = self._with(point)
         test = point.place.test
         base: Tested | None = self._baseline.tests[test]
-        if base is not None and tested is not None and (not tested.passed or tested.open > base.open):
+        if point.first is not None:
+            base = self._with(point.first)[1]
+        elif base is not None and tested is not None and (not tested.passed or tested.open > base.open):
             base = self._without(test)      # it might fail alone in any case, or open what an earlier test does
         seen = self._seen(point, base, tested)
         meant = ('silent-success',) if 'silent-success' in seen and point.category == 'E' and self._tolerated(point) else ()
         line = self._again(point, run, tested) if tested is not None else ''
-        self._keep(point, seen, line, meant)
+        self._keep(point, seen, line, meant, tested)
 
     def _again(self, point: Point, run: Run, tested: Tested) -> str:
         """Return the command line that shows it again."""
-        given = self._given
+        given, suite = self._given, self._given.runner.suite
+        if suite.kind == SERVED:    # nothing else starts the program and drives it
+            words = ['vaurien', 'explore', *given.again, '--only', point.place.site.glob, '--classes', point.category, '--fresh']
+            return shlex.join([*words, '--', *suite.command])
         command = given.runner.suite.narrowed(tested.where or point.place.test)
-        return again(given.options, command, alone(point, run, kind_of(tested, point)))
+        return again(given.options, command, each_alone(point, run))
 
     def _with(self, point: Point) -> tuple[Run, Tested | None]:
         run = self._given.runner.run(self._limits, point.specs(), [point.place.test])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from ...protocols.effects.words import Effects
 from ...protocols.kinds import CATEGORIES
 from ..findings import Hit
+from ..suite.kinds import SERVED
 from ..suite.runner import Runner
 
 
@@ -38,7 +39,10 @@ class Given(NamedTuple):
     @property
     def again(self) -> list[str]:
         """The options of an exploration that finds the same."""
-        return [*self.options, '--limit', f'{self.limit:g}', '--level', f'{self.level}']
+        suite = self.runner.suite
+        served = ['--ready', suite.ready, '--drive', suite.drive] if suite.kind == SERVED else []
+        state = ['--state', self.runner.state] if self.runner.state else []
+        return [*self.options, *served, *state, '--limit', f'{self.limit:g}', '--level', f'{self.level}']
 
     def alone(self, hit: Hit) -> list[str]:
         """Return the command with the one test that shows a verdict."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ...plans.globs import Glob
 from ...spec import FaultSpec
 from ..baseline import Baseline, baseline_of
-from ..findings import Hit
+from ..findings import Hit, kind_of
 from ..model.faults import Point, points_of
 from ..model.packing import chosen, packed
 from ..model.records import Run, Tested
@@ -13,8 +13,10 @@ from ..model.sites import places
 from ..suite.limits import Limits, limits_of
 from ..verdicts import judge
 from .given import Given
+from .growing import Growing
 
 CLEAN_RUNS = 3
+PAIRS = 4       #: the level with two faults together
 
 
 class Judged(NamedTuple):
@@ -50,13 +52,14 @@ def take_baseline(given: Given, names: Mapping[tuple[str, str], str], tell: Call
 
 
 def plan_level(baseline: Baseline, given: Given) -> list[Point]:
-    """Return the points of the level, in the order in which they are tried."""
+    """Return the points of the level, in the order in which they are tried; pairs grow of them."""
+    level = 1 if given.level == PAIRS else given.level
     found = [point for tested in baseline.tests.values() for place in places(tested, baseline.known)
-             for point in points_of(place, given.protocols[place.site.proxy], clean_up=given.level > 1)]
+             for point in points_of(place, given.protocols[place.site.proxy], clean_up=level > 1)]
     globs = [Glob(text) for text in given.only]
     wanted = [point for point in found if point.category in given.classes
               and (not globs or any(glob.matches(point.place.site.shape) for glob in globs))]
-    return chosen(wanted, given.level)
+    return chosen(wanted, level)
 
 
 def specs_of(points: Iterable[Point]) -> list[FaultSpec]:
@@ -64,24 +67,19 @@ def specs_of(points: Iterable[Point]) -> list[FaultSpec]:
     return [spec for point in points for spec in point.specs()]
 
 
-def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point]) -> list[Judged]:
+def judge_run(given: Given, baseline: Baseline, run: Run, points: Sequence[Point],
+              base: Callable[[Point], Tested]) -> list[Judged]:
     """Judge what a run with one fault for each test has shown; points of tests that it did not come to are left out."""
     judged = []
     for point in points:
         tested = run.tests.get(point.place.test)
         if tested is None:
             continue
-        verdicts = judge(point, baseline.tests[point.place.test], tested, baseline.known, baseline.stable, given.must_tolerate)
+        verdicts = judge(point, base(point), tested, baseline.known, baseline.stable, given.must_tolerate)
         kind, where = kind_of(tested, point), tested.where
-        hits = None if verdicts is None else [Hit(point, verdict, kind, where=where) for verdict in verdicts]
+        hits = None if verdicts is None else [Hit(point, verdict, kind, '', where, tested) for verdict in verdicts]
         judged.append(Judged(point, hits))
     return judged
-
-
-def kind_of(tested: Tested, point: Point) -> str:
-    """Return what was applied to a point."""
-    return next((one.fault.rpartition('/')[2] for one in tested.exchanges if one.fault and one.proxy == point.place.site.proxy),
-                point.kinds[0])
 
 
 class Level:
@@ -91,6 +89,7 @@ class Level:
         given: What is explored.
         baseline: What is known without a fault.
         points: What is done.
+        growing: Grows pairs of them; None: nothing does.
 
     Attributes:
         left: Points that are still to be done.
@@ -100,14 +99,25 @@ class Level:
         died: How many runs ended before they came to all of their tests.
     """
 
-    def __init__(self, given: Given, baseline: Baseline, points: Sequence[Point]) -> None:
-        self._given, self._baseline = given, baseline
+    def __init__(self, given: Given, baseline: Baseline, points: Sequence[Point], growing: Growing | None = None) -> None:
+        self._given, self._baseline, self._growing = given, baseline, growing
         self._limits = limits_of(baseline.runs, given.limit)
         self.left = list(points)
         self.clean: list[Point] = []
         self.hits: list[list[Hit]] = []
         self.unmet: list[Point] = []
+        self._verdicts: dict[int, list[Hit]] = {}       # by point; those of ``hits`` become fewer where they are confirmed
         self.died = 0
+
+    def outcome(self, point: Point) -> list[str]:
+        """Return what came of a point, as the report has it."""
+        verdicts = [hit.verdict.name for hit in self._verdicts.get(id(point), ())]
+        if verdicts:
+            return verdicts
+        for word, points in (('clean', self.clean), ('unmet', self.unmet), ('left', self.left)):
+            if any(one is point for one in points):
+                return [word]
+        return ['kept']
 
     @property
     def runs(self) -> int:
@@ -118,8 +128,9 @@ class Level:
         """Make the next run. What it did not come to, since it ended before, is left for the next; alone, where it ends each."""
         points = packed(self.left)[0]
         run = self._given.runner.run(self._limits, specs_of(points), [point.place.test for point in points])
-        judged = {id(one.point): one.hits for one in judge_run(self._given, self._baseline, run, points)}
+        judged = {id(one.point): one.hits for one in judge_run(self._given, self._baseline, run, points, self._base)}
         over = set()
+        grown: list[Point] = []
         for point in points:
             if judged and id(point) not in judged:
                 continue
@@ -129,7 +140,12 @@ class Level:
                 self.unmet.append(point)
             elif hits:
                 self.hits.append(hits)
+                self._verdicts[id(point)] = list(hits)
             else:
                 self.clean.append(point)
+                grown += self._growing.grow(point, run.tests[point.place.test]) if self._growing is not None else ()
         self.died += len(over) < len(points)
-        self.left = [point for point in self.left if id(point) not in over]
+        self.left = [*(point for point in self.left if id(point) not in over), *grown]
+
+    def _base(self, point: Point) -> Tested:
+        return self._growing.base(point) if self._growing is not None else self._baseline.tests[point.place.test]

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from ..model.records import WHOLE
 
-PYTEST, UNITTEST, EACH = 'pytest', 'unittest', 'each'   #: kinds; empty: the whole command is one test
+#: kinds; empty: the whole command is one test
+PYTEST, UNITTEST, EACH, SERVED = 'pytest', 'unittest', 'each', 'served'
 BROUGHT = Path(__file__).parent.parent / 'bring'
 PLUGIN, STAND_IN = 'vaurien_explored', 'vaurien_unittest'
+NAMES = 'pytest', 'py.test'     #: what it is called on a command line
 TEST = '{test}'     #: stands for the name of a test
 
 
@@ -18,13 +20,16 @@ class Suite(NamedTuple):
 
     Args:
         command: As it was given; of a suite whose tests are started one by one, what starts one.
-        kind: ``PYTEST``, ``UNITTEST`` or ``EACH``; empty: the whole command is one test.
+        kind: ``PYTEST``, ``UNITTEST``, ``EACH`` or ``SERVED``; empty: the whole command is one test.
         tests: The tests, where each is started by itself.
+        ready, drive: Of a program that serves: for a shell, what succeeds once it is ready, and what asks it, which is the test.
     """
 
     command: tuple[str, ...]
     kind: str = ''
     tests: tuple[str, ...] = ()
+    ready: str = ''
+    drive: str = ''
 
     @property
     def tells(self) -> bool:
@@ -65,9 +70,14 @@ class Suite(NamedTuple):
             return list(one(self.command, test))
         if self.kind == UNITTEST:
             return [*self.command, '-k', test]
-        if not self.kind:
+        if self.kind in ('', SERVED):
             return list(self.command)
-        return [*(word for word in self.command if not names_tests(word) or word == self.command[0]), test]
+        at = next(number for number, word in enumerate(self.command) if Path(word).name in NAMES) + 1
+        return [*self.command[:at], *(word for word in self.command[at:] if not names_tests(word)), test]
+
+    def in_one_process(self) -> 'Suite':
+        """Return it without processes of pytest-xdist: of several numbers of them the last one counts."""
+        return self._replace(command=(*self.command, '-n', '0'))
 
 
 def one(command: Sequence[str], test: str) -> tuple[str, ...]:
@@ -80,17 +90,20 @@ def names_tests(word: str) -> bool:
     return not word.startswith('-') and Path(word.partition('::')[0]).exists()
 
 
-def suite_of(command: Sequence[str], each: str = '') -> Suite:
+def suite_of(command: Sequence[str], each: str = '', ready: str = '', drive: str = '') -> Suite:
     """Return the suite that a command is.
 
     Args:
         command: The command.
         each: What starts one test, for a shell; empty: the command is all there is.
+        ready, drive: What says that a program is ready, and what asks it; empty: it does not serve.
     """
     words = tuple(command)
+    if drive:
+        return Suite(words, SERVED, (), ready, drive)
     if each:
         return Suite(words, EACH)
-    if any(Path(word).name in ('pytest', 'py.test') for word in words):
+    if any(Path(word).name in NAMES for word in words):
         return Suite(words, PYTEST)
     if any(pair == ('-m', 'unittest') for pair in zip(words, words[1:], strict=False)):
         return Suite(words, UNITTEST)

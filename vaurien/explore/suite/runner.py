@@ -1,29 +1,29 @@
 """Runs the command with its proxies, as often as it is told, each time with other faults. Judges nothing."""
 import json
-import signal
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gevent.lock import RLock
+
 from ...errors import VaurienError
-from ...run.child import Child, NotStartedError
+from ...run.child import Child
 from ...run.keeper import Keeper
 from ...spec import FaultSpec
-from ..model.records import Run
+from ..model.records import WHOLE, Run
 from .channel import CHOSEN_VARIABLE, VARIABLE, Channel, Message
-from .kinds import Suite
+from .kinds import SERVED, Suite
 from .limits import Limits
+from .starting import LOOK, SHELL, Starter, end
 from .watching import Watching
 
 if TYPE_CHECKING:
     from ...proxies.fleet import Fleet
 
-LOOK = 0.05     #: [seconds] between two looks at the time
 GRACE = 5.0     #: [seconds] that a test may take once the connection that it waits on is reset
-#: [seconds] that the processes of a run may take to end when they are told to
-END_GRACE = 2.0
-MAX_SAID = 200      #: [characters] of what a command has written that stand in an error
-MAX_OUTPUT = 64 * 1024      #: [bytes] of what a command has written that are read
+READY = 60.0    #: [seconds] that a program may take until it is ready
+STATE = 30.0    #: [seconds] that the command may take that tells of the state
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -40,15 +40,21 @@ class Runner:
         fleet: The proxies.
         keeper: The process that starts it.
         folder: A folder for its files.
+        aside: The process that starts what runs beside it; None: nothing does.
+        state: A command for a shell that tells of the state of the backends; empty: none does.
     """
 
     def __init__(self, suite: Suite, environ: Mapping[str, str], through: Mapping[str, str], fleet: 'Fleet', keeper: Keeper,
-                 folder: Path) -> None:
+                 folder: Path, aside: Keeper | None = None, state: str = '') -> None:
         self.suite, self._environ, self._through = suite, dict(environ), dict(through)
-        self._fleet, self._keeper, self._folder = fleet, keeper, folder
+        self._fleet, self._folder, self.state, self._failed = fleet, folder, state, ''
+        self._starter = Starter(keeper, folder / 'output')
+        self._aside = Starter(aside, folder / 'aside', ()) if aside is not None else None
+        self._looking = RLock()     # one thing at a time runs beside the command
         self._watching: Watching | None = None
         self._channel = Channel(str(folder / 'told'), self._told)
         self.count = 0
+        self.note = ''      # what the user should know of how tests are run
         self._shared = False    # several processes run tests at once
         self.stopping = False
 
@@ -72,34 +78,102 @@ class Runner:
 
         Raises:
             Stopped: The user has asked for it.
-            VaurienError: The command cannot be started, or several processes run its tests at once.
+            VaurienError: The command cannot be started, or what tells of the state fails.
         """
         self.count += 1
-        output = self._folder / 'output'
-        output.write_bytes(b'')
+        self._starter.empty()
         self._fleet.plan.replace(plan)
-        watching = self._watching = Watching(self._fleet)
+        watching = self._watching = Watching(self._fleet, self._snapshot if self.state and not beside else None)
         variables = self._variables(tests, beside)
-        status: int | None = None
         watching.start()
         try:
-            for name, command in self.suite.commands(tests):
-                if name:
-                    watching.begin(name)
-                status = self._start(command, variables, output, watching, limits)
-                if name:
-                    watching.ended(status, end_of(output))
-                if self.stopping:
-                    break
+            status = self._drive(variables, watching, limits) if self.suite.kind == SERVED else \
+                self._commands(variables, watching, limits, tests)
         finally:
             watching.stop()
             self._watching = None
             self._fleet.plan.replace(())
         if self.stopping:
             raise Stopped
+        if self._failed:
+            raise VaurienError(self._failed)
         if self._shared:
+            self._run_in_one_process()
+            return self.run(limits, plan, tests, beside)
+        return watching.result(status, self._starter.written)
+
+    def _run_in_one_process(self) -> None:
+        """Let the tests of the next runs run in one process.
+
+        Raises:
+            VaurienError: They should already.
+        """
+        if self.note:
             raise VaurienError('the tests run in several processes at once, and are not told apart: leave out -n of pytest-xdist')
-        return watching.result(status, end_of(output))
+        self._shared = False
+        self.suite = self.suite.in_one_process()
+        self.note = 'pytest runs in one process, with -n 0: the tests of several cannot be told apart'
+
+    def _commands(self, variables: Mapping[str, str], watching: Watching, limits: Limits,
+                  tests: Sequence[str] | None) -> int | None:
+        """Run what has to be started for some tests, and return the status of the last."""
+        status: int | None = None
+        for name, command in self.suite.commands(tests):
+            if name:
+                watching.begin(name, file=name if Path(name).is_file() else '')     # ``sh {test}`` has files for names
+            status = self._starter.run(command, variables, lambda: self.stopping or watching.look(limits, GRACE))
+            if name:
+                watching.ended(status, self._starter.written)
+            if self.stopping or self._failed:
+                break
+        return status
+
+    def _drive(self, variables: Mapping[str, str], watching: Watching, limits: Limits) -> int | None:
+        """Start the program, wait until it is ready, drive it, and return the status of what does."""
+        assert self._aside is not None
+        program = self._starter.start(self.suite.command, variables)
+        try:
+            self._wait_until_ready(program)
+            if self.stopping:
+                return None
+            self._aside.empty()
+            watching.begin(WHOLE)
+            status = self._aside.run((*SHELL, self.suite.drive), self._environ,
+                                     lambda: self.stopping or watching.look(limits, GRACE))
+            watching.ended(status, self._aside.written + self._starter.written, program.wait_for(LOOK))
+            return status
+        finally:
+            end(program)
+
+    def _wait_until_ready(self, program: Child) -> None:
+        """Ask until the program is ready.
+
+        Raises:
+            VaurienError: It ends before, or it takes too long.
+        """
+        assert self._aside is not None
+        until = time.monotonic() + READY
+        while not self.stopping:
+            status = program.wait_for(LOOK)
+            if status is not None:
+                raise VaurienError(f'the program ended with {status} before it was ready: {self._starter.said}')
+            self._aside.empty()
+            if self._aside.run((*SHELL, self.suite.ready), self._environ, lambda: self.stopping or time.monotonic() > until) == 0:
+                return
+            if time.monotonic() > until:
+                raise VaurienError(f'--ready: {self.suite.ready!r} does not succeed within {READY:g} s: {self._aside.said}')
+
+    def _snapshot(self) -> str:
+        """Return what the command prints that tells of the state; what fails there ends the run."""
+        assert self._aside is not None
+        with self._looking:
+            self._aside.empty()
+            until = time.monotonic() + STATE
+            status = self._aside.run((*SHELL, self.state), self._environ, lambda: self.stopping or time.monotonic() > until)
+            if status != 0 and not self.stopping:
+                ends = f'does not end within {STATE:g} s' if status is None else f'ends with {status}'
+                self._failed = f'--state: {self.state!r} {ends}: {self._aside.said}'
+            return self._aside.written
 
     def list_tests(self, command: str) -> None:
         """Let a command print the names of the tests, one on each line.
@@ -107,42 +181,14 @@ class Runner:
         Raises:
             VaurienError: It cannot be started, fails, or prints nothing.
         """
-        output = self._folder / 'output'
-        output.write_bytes(b'')
-        status = self._start(('/bin/sh', '-c', command), dict(self._environ), output, None, None)
-        text = output.read_text('utf-8', 'replace')
-        names = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+        self._starter.empty()
+        status = self._starter.run((*SHELL, command), self._environ, lambda: self.stopping)
+        names = tuple(dict.fromkeys(line.strip() for line in self._starter.written.splitlines() if line.strip()))
         if self.stopping:
             raise Stopped
         if status or not names:
-            said = ' '.join(text.split())[-MAX_SAID:]
-            raise VaurienError(f'--tests: {command!r} ends with {status}, and names {len(names)} tests: {said}')
+            raise VaurienError(f'--tests: {command!r} ends with {status}, and names {len(names)} tests: {self._starter.said}')
         self.suite = self.suite._replace(tests=names)
-
-    def _start(self, command: Sequence[str], variables: Mapping[str, str], output: Path, watching: Watching | None,
-               limits: Limits | None) -> int | None:
-        """Start a command and wait for its end; return its status, None: it had to be ended."""
-        child = Child(self._keeper, (signal.SIGTSTP, signal.SIGCONT))
-        try:
-            words = ('/bin/sh', '-c', 'exec "$@" >>"$0" 2>&1 </dev/null', str(output), *command)
-            child.start(words, variables, END_GRACE)
-            status = self._wait(child, watching, limits)
-            child.end_rest()
-            return status
-        except NotStartedError as error:
-            raise VaurienError(str(error)) from None
-        finally:
-            child.close()
-
-    def _wait(self, child: Child, watching: Watching | None, limits: Limits | None) -> int | None:
-        """Wait for its end, and return its status; None: it has to be ended."""
-        while not self.stopping:
-            status = child.wait_for(LOOK)
-            if status is not None:
-                return status
-            if watching is not None and limits is not None and watching.look(limits, GRACE):
-                return None
-        return None
 
     def _variables(self, tests: Sequence[str] | None, beside: bool) -> dict[str, str]:
         """Return the environment of one run."""
@@ -157,7 +203,3 @@ class Runner:
                 found[CHOSEN_VARIABLE] = str(path)
         return found
 
-
-def end_of(output: Path) -> str:
-    """Return the end of what was written."""
-    return output.read_bytes()[-MAX_OUTPUT:].decode('utf-8', 'replace')

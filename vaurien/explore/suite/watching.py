@@ -1,12 +1,14 @@
 """What happens in one run: which test is on, what it asks, and when its time is over. Knows proxies, and no process."""
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gevent import sleep
 
 from ...relay.recording.records import Closed, Exchanged, Opened
 from ..model.records import FAILED, PASSED, UNFINISHED, Run, Tested
+from ..model.state import change
 from .channel import Message
 
 if TYPE_CHECKING:
@@ -25,11 +27,14 @@ class Now:
     Args:
         name: Its name.
         where: What names it on a command line.
+        file, line: Where it is written.
     """
 
-    def __init__(self, name: str, where: str = '') -> None:
-        self.name, self.where, self.began = name, where, time.monotonic()
+    def __init__(self, name: str, where: str = '', file: str = '', line: int = 0) -> None:
+        self.name, self.where, self.file, self.line, self.began = name, where, file, line, time.monotonic()
         self.hung = self.late = False
+        self.before: str | None = None      # the state of the backends before it and after it; None: that is not known
+        self.after: str | None = None
 
 
 class Watching:
@@ -37,10 +42,11 @@ class Watching:
 
     Args:
         fleet: The proxies.
+        snapshot: Returns what tells of the state of the backends; None: nothing does.
     """
 
-    def __init__(self, fleet: 'Fleet') -> None:
-        self.fleet = fleet
+    def __init__(self, fleet: 'Fleet', snapshot: Callable[[], str] | None = None) -> None:
+        self.fleet, self._snapshot = fleet, snapshot
         self.now: Now | None = None
         self._began = self._idle = time.monotonic()
         self._tests: dict[str, Tested] = {}
@@ -74,14 +80,26 @@ class Watching:
         """Take in what the tests tell."""
         call: Callable[[Message], Message | None] | None = {
             'begin': self._told_begin, 'ending': self._told_ending, 'end': self._told_end, 'mark': self._told_mark,
+            'tidy': self._told_tidy,
         }.get(str(message.get('do')))
         return call(message) or {} if call is not None else {}
 
     def _told_begin(self, message: Message) -> None:
-        self.begin(str(message['test']), str(message.get('where', '')))
+        self.begin(str(message['test']), str(message.get('where', '')), str(message.get('file', '')), int(message.get('line', 0)))
 
     def _told_mark(self, message: Message) -> None:
         self.fleet.exchanges.begin_mark(str(message['test']))
+
+    def _told_tidy(self, message: Message) -> None:
+        """Note that all that a test asks from here on is tidying up."""
+        self.fleet.exchanges.begin_mark('')
+        self._look_after()
+
+    def _look_after(self) -> None:
+        """Note what the backends have after the test, before that is tidied up."""
+        now = self.now
+        if self._snapshot is not None and now is not None and now.after is None:
+            now.after = self._snapshot()
 
     def _told_ending(self, message: Message) -> Message:
         """Say whether the test has connections that it may have left to be collected."""
@@ -90,37 +108,45 @@ class Watching:
     def _told_end(self, message: Message) -> None:
         self._end(str(message['outcome']), tuple(tuple(types) for types in message['errors']), str(message['text']))
 
-    def begin(self, name: str, where: str = '') -> None:
+    def begin(self, name: str, where: str = '', file: str = '', line: int = 0) -> None:
         """Note that a test begins.
 
         Args:
             name: Its name.
             where: What names it on a command line; empty: its name does.
+            file, line: Where it is written; empty, 0: that is not known.
         """
-        self.now = Now(name, where)
+        before = self._snapshot() if self._snapshot is not None else None
+        self.now = Now(name, where, file, line)
+        self.now.before = before
         self.fleet.exchanges.begin_mark(name)
 
-    def _end(self, outcome: str, errors: tuple[tuple[str, ...], ...] = (), text: str = '', signalled: int = 0) -> None:
+    def _end(self, outcome: str, errors: tuple[tuple[str, ...], ...] = (), text: str = '', signalled: int = 0,
+             died: int | None = None) -> None:
+        self._look_after()
         now, self.now = self.now, None
         self._idle = time.monotonic()
         if now is None:
             return
         self._settle()
-        left = len(self._open.keys() - self._lasting)
+        left = left_open(self._open, self._lasting)
         self._lasting = set(self._open)
         self.fleet.exchanges.begin_mark('')
         self._tests[now.name] = Tested(now.name, outcome, time.monotonic() - now.began, errors, text, (), now.hung, left,
-                                        signalled, now.where)
+                                        signalled, now.where, now.file, now.line, died,
+                                        None if now.before is None or now.after is None else change(now.before, now.after))
 
-    def ended(self, status: int | None, output: str) -> None:
+    def ended(self, status: int | None, output: str, died: int | None = None) -> None:
         """Note that a test which is a command has ended.
 
         Args:
             status: Its exit status; None: it had to be ended.
             output: What it has written.
+            died: The exit status of the program that it asks; None: that still runs, or there is none.
         """
         outcome = UNFINISHED if status is None else FAILED if status else PASSED
-        self._end(outcome, text=output[-MAX_TEXT:], signalled=signal_of(status))
+        signalled = signal_of(died) if died is not None else signal_of(status)
+        self._end(outcome, text=output[-MAX_TEXT:], signalled=signalled, died=died)
 
     def _settle(self) -> None:
         """Let connections go that the test has closed: that it has comes on another way than that it is over."""
@@ -173,6 +199,18 @@ class Watching:
             of.get(exchange.test, outside).append(exchange)
         tests: Mapping[str, Tested] = {name: tested._replace(exchanges=tuple(of[name])) for name, tested in self._tests.items()}
         return Run(status, time.monotonic() - self._began, tests, tuple(outside), output)
+
+
+def left_open(there: Collection[tuple[str, int]], before: Collection[tuple[str, int]]) -> int:
+    """Return how many connections a test has left open, but for those that stand for others that it had from before and has lost.
+
+    Args:
+        there: Those that are open at its end: the proxy, and the number of the session.
+        before: Those that were open at its beginning.
+    """
+    more = Counter(proxy for proxy, _ in set(there) - set(before))
+    more.subtract(proxy for proxy, _ in set(before) - set(there))
+    return sum((+more).values())
 
 
 def signal_of(status: int | None) -> int:

@@ -1,11 +1,13 @@
 """The rules: from one point as it went to its verdicts. Pure; each rule is a function of its own."""
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from ...relay.recording.records import Exchanged
 from ..model.faults import ALWAYS, ONCE, Point
 from ..model.records import FAILED, UNFINISHED, Tested
 from ..model.sites import Known, Site, answered_ok
+from ..model.state import fewer, more
 from .errors import is_assertion, tells
 from .seen import Seen
 from .table import FAIL, VERDICTS, WARN
@@ -14,6 +16,7 @@ STORM, UNLIMITED = 20, 90   #: failed attempts of one request in a row: more tha
 ROW = 3             #: failed attempts in a row whose gaps are looked at
 AT_ONCE = 0.010     #: [seconds] between two attempts that are no wait
 ALIKE = 0.05        #: by what part gaps may differ that are the same
+CE: Final = {'C': 'lost', 'E': 'cut'}   #: classes with an effect, and what has become of the response
 EARLY = 0.95        #: of what Retry-After asks has to pass
 #: kinds whose response has Retry-After, and the seconds in it
 ASKING: Final = {'503': 1.0, '429': 1.0}
@@ -77,21 +80,32 @@ def hang(seen: Seen, found: set[str]) -> Verdict | None:
 def crash(seen: Seen, found: set[str]) -> Verdict | None:
     if seen.tested.signalled:
         return verdict('crash', f'ended by signal {seen.tested.signalled}')
+    if seen.tested.died is not None and seen.base.died is None:
+        return verdict('crash', f'the program ended with status {seen.tested.died}')
     return None
 
 
 def double_effect(seen: Seen, found: set[str]) -> Verdict | None:
     """After C or E the same write is done again, and it is none that may be done twice."""
-    effect = seen.effect_of(seen.first)
-    if seen.category not in 'CE' or not effect.writes or effect.twice:
+    done = more(*seen.changes) if seen.changes is not None else ''
+    if done:
+        return verdict('double-effect', f'the state: {done}')
+    if seen.category not in 'CE':
         return None
-    again = [exchange for exchange in seen.repeats if seen.had(exchange) and exchange is not seen.first]
-    if not again:
+    effect, again = seen.effect_of(seen.first), [exchange for exchange in seen.repeats if seen.had(exchange)]
+    anew = [exchange for exchange in again if exchange.key != seen.first.key]
+    if anew and not seen.effect_unkeyed(seen.first).twice:
+        return verdict('double-effect', f'response {CE[seen.category]}, then done {times(anew)}, as each attempt has another key')
+    if not again or not effect.writes or effect.twice:
         return None
-    what = 'lost' if seen.category == 'C' else 'cut'
     unknown = effect.twice is None
-    return verdict('double-effect', f'response {what}, then done {"twice" if len(again) == 1 else f"{len(again) + 1} times"}'
+    return verdict('double-effect', f'response {CE[seen.category]}, then done {times(again)}'
                    + (', which may be meant' if unknown else ''), WARN if unknown else '')
+
+
+def times(again: Sequence[Exchanged]) -> str:
+    """Return how often something was done that was done again."""
+    return 'twice' if len(again) == 1 else f'{len(again) + 1} times'
 
 
 def own_effect_refused(seen: Seen, found: set[str]) -> Verdict | None:
@@ -127,6 +141,9 @@ def lost_write(seen: Seen, found: set[str]) -> Verdict | None:
     """The test passes with fewer writes than without the fault."""
     if not seen.tested.passed or 'silent-success' in found:
         return None
+    left = fewer(*seen.changes) if seen.changes is not None else ''
+    if left:
+        return verdict('lost-write', f'the state: {left}, and the test passes')
     done = seen.done(seen.tested)
     missing = {site: count - done[site] for site, count in seen.done(seen.base).items()
                if site in seen.stable and done[site] < count}

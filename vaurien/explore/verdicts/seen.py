@@ -8,6 +8,7 @@ from ...relay.recording.records import Exchanged
 from ..model.faults import Point
 from ..model.records import Tested
 from ..model.sites import Known, Site, answered_ok
+from ..model.state import Change
 
 
 class Seen:
@@ -28,12 +29,22 @@ class Seen:
     @cached_property
     def faulted(self) -> list[Exchanged]:
         """The requests that met the fault, in their order; empty: none did."""
-        return [exchange for exchange in self.tested.exchanges if exchange.fault and exchange.proxy == self.site.proxy]
+        if self.point.first is None:
+            return [exchange for exchange in self.tested.exchanges if exchange.fault and exchange.proxy == self.site.proxy]
+        here, there = ([one for one in tested.exchanges if one.fault and self.known.site(one) == self.site]
+                       for tested in (self.base, self.tested))
+        return there[len(here):]
 
     @property
     def met(self) -> bool:
         """Whether any request met it."""
         return bool(self.faulted)
+
+    @property
+    def changes(self) -> tuple[Change, Change] | None:
+        """What the test has changed in what its backends have, and what it changes without the fault; None: it is not known."""
+        there, usual = self.tested.change, self.base.change
+        return (there, usual) if there is not None and usual is not None else None
 
     @property
     def first(self) -> Exchanged:
@@ -63,6 +74,10 @@ class Seen:
         exchanges = self.tested.exchanges
         return self.known.effects_of(exchanges)[exchanges.index(exchange)]
 
+    def effect_unkeyed(self, exchange: Exchanged) -> Effect:
+        """Return what a request would do that is not known again by a key."""
+        return self.known.effects[exchange.proxy].of(exchange.name, '')
+
     def had(self, exchange: Exchanged) -> bool:
         """Return whether a write has changed anything: by its reply, or where that was lost, by what was done to it."""
         if exchange.fault.endswith(('lost-reply', 'half-reply')):
@@ -74,7 +89,10 @@ class Seen:
         return exchange.fault.endswith(('lost-reply', 'half-reply')) or not exchange.fault and answered_ok(exchange.answer)
 
     def done(self, tested: Tested) -> Counter[Site]:
-        """Return how many writes of each site were taken in a test; set-up and tear-down do not count."""
+        """Return how many writes of each site were taken in a test.
+
+        Set-up and tear-down do not count, nor what takes away: where that is not done nothing is lost.
+        """
         found: Counter[Site] = Counter()
         waiting: dict[tuple[str, int], list[Site]] = defaultdict(list)
         for exchange, effect in zip(tested.exchanges, self.known.effects_of(tested.exchanges), strict=True):
@@ -82,7 +100,7 @@ class Seen:
             turn = effects.turn(exchange.name, exchange.stage)
             if turn in (COMMIT, ROLLBACK):
                 found.update(waiting.pop(session, []) if turn == COMMIT and self.served(exchange) else ())
-            if effect.writes and self.served(exchange):
+            if effect.writes and not effect.takes and self.served(exchange):
                 if effect.part == 'inside':
                     waiting[session].append(self.known.site(exchange))
                 elif not effect.part:

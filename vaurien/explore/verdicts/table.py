@@ -6,11 +6,13 @@ FAIL, WARN = 'FAIL', 'WARN'
 #: by name: the level, and when it is given
 VERDICTS: Final[dict[str, tuple[str, str]]] = {
     'hang': (FAIL, 'the client still waited for a silent server at the limit of the test'),
-    'crash': (FAIL, 'the command was ended by a signal'),
-    'double-effect': (FAIL, 'the response was lost, and the same write was done again'),
+    'crash': (FAIL, 'the command was ended by a signal, or a program that serves has ended'),
+    'double-effect': (FAIL, 'the response was lost, and the same write was done again; or the state has changed by more than '
+                      'without the fault'),
     'own-effect-refused': (FAIL, 'the response was lost, and the repeat was refused because of the first one'),
     'silent-success': (FAIL, 'the test passes though a write was refused and never done, or half a response was taken for whole'),
-    'lost-write': (FAIL, 'the test passes, and fewer writes were done than without the fault'),
+    'lost-write': (FAIL, 'the test passes, and fewer writes were done, or the state has changed by less, than without the '
+                   'fault'),
     'wrong-error': (FAIL, 'the test fails, and nothing in the exception tells of the failure'),
     'retry-storm': (FAIL, 'more than 20 attempts of one request in a row'),
     'retried-final': (FAIL, 'a request was repeated that was refused for good'),

@@ -12,16 +12,19 @@ class Effect(NamedTuple):
         part: What it is in its conversation beside work. ``login``: it opens or sets up the connection; ``end``: it ends it;
             ``queued``: it is done by a later one, and only then; ``inside``: it is done, and undone where the transaction does
             not come to its end; ``cleaning``: set-up and tear-down of tests do it. Empty: work.
+        takes: It takes away or moves what is there, so that nothing is lost where it is not done: that stays.
     """
 
     writes: bool
     twice: bool | None
     part: str = ''
+    takes: bool = False
 
 
 READ = Effect(False, True)          #: changes nothing
 KEEPS = Effect(True, True)          #: the same after the second time
 ADDS = Effect(True, False)          #: another state after the second time
+TAKES = Effect(True, False, '', True)   #: the second time takes more away
 UNKNOWN = Effect(True, None)        #: nobody knows
 LOGIN = Effect(False, True, 'login')
 END = Effect(False, True, 'end')

@@ -14,7 +14,7 @@ from .answers import body_at, read_status
 from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
-from .headers import closing, host_of, redirected, with_field
+from .headers import KEYED_BODY, closing, host_of, redirected, with_field
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -44,6 +44,7 @@ class HTTP(Conversation):
     shape = staticmethod(shape)
     effects = EFFECTS
     headed = True
+    has_keys = True
     errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -52,6 +53,10 @@ class HTTP(Conversation):
         self.single = not self.option('keep_alive')
         self.editing = bool(self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
         self._asked = b''   # the last Host of the client
+
+    def key(self, exchange: Exchange) -> str:
+        """Return the CRC-32 of the request's Idempotency-Key, 8 hexadecimal digits; empty: it has none."""
+        return exchange.note.key if exchange.stage == KEYED_BODY else ''
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Return headers as they should leave, by ``overwrite_host_header``, ``rewrite_redirects`` and ``keep_alive``.

@@ -6,6 +6,7 @@ can be made to see a request that the other does not (request smuggling). Such h
 relayed unread from there on: what the peers make of them stays between them.
 """
 import re
+from binascii import crc32
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ class RequestHeaders(NamedTuple):
         bodiless: It is a HEAD: the response ends with its headers, whatever they say.
         connect: A successful response makes a tunnel of the connection.
         switches: The connection may cease to be HTTP: CONNECT or Upgrade.
+        key: Of its Idempotency-Key the CRC-32, 8 hexadecimal digits; empty: it has none.
     """
 
     name: bytes
@@ -93,6 +95,7 @@ class RequestHeaders(NamedTuple):
     bodiless: bool
     connect: bool
     switches: bool
+    key: str = ''
 
 
 class ResponseHeaders(NamedTuple):
@@ -120,11 +123,13 @@ def read_request(headers: bytes) -> RequestHeaders:
     length = request_length(found, old)
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
+    keys = b','.join(filter(None, found.get(KEY, ())))
     return RequestHeaders(
         name[:MAX_NAME_BYTES],
-        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if any(found.get(KEY, ())) else BODY,
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if keys else BODY,
         length, persists(found, old),
-        bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found)
+        bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found,
+        f'{crc32(keys):08x}' if keys else '')
 
 
 @lru_cache(MAX_REMEMBERED)

@@ -187,7 +187,7 @@ class Recorder:
         digest = '' if exchange.stage in protocol.secrets else crc32(request[start:] if start else request).to_bytes(4).hex()
         return Exchanged(
             self._epoch + started, self.proxy, self.number, exchange.number, name, shape, answer, ended - started,
-            len(request), len(data), digest, '', mark, code, exchange.stage)
+            len(request), len(data), digest, '', mark, code, exchange.stage, protocol.key(exchange) if protocol.has_keys else '')
 
     def answer_part(self, exchange: Exchange, data: bytes, at: int, end: int, done: bool) -> None:
         """Note a part of an answer before it leaves."""
@@ -305,4 +305,5 @@ class Recorder:
         digest = f'{record.digest:08x}' if record.digested and not protocol.secret(exchange) else ''
         self._deliver(Exchanged(
             self._epoch + record.started, self.proxy, self.number, exchange.number, name, shape, answer,
-             seconds, record.sent, record.received, digest, record.fault, record.mark, code, stage))
+             seconds, record.sent, record.received, digest, record.fault, record.mark, code, stage,
+             protocol.key(exchange) if protocol.has_keys else ''))

@@ -32,6 +32,8 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_f
         code: What the answer says of itself beside that: the status of HTTP, the code of SMTP, ``nil`` or ``0`` of Redis, the
             word of memcached; empty: nothing.
         stage: Where in the conversation the request stood, in the protocol's own words.
+        key: Of what the request says it is to be known by if it comes again, 8 hexadecimal digits (CRC-32): the Idempotency-Key
+            of HTTP. Empty: nothing.
     """
 
     time: float
@@ -49,6 +51,7 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_f
     test: str = ''
     code: str = ''
     stage: str = ''
+    key: str = ''
 
 
 class Opened(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field='type', tag='open'):

@@ -35,6 +35,9 @@ def test_pytest_gets_a_plugin_beside_those_that_it_has_and_one_test_in_place_of_
     assert suite.brings({'PYTEST_PLUGINS': 'own', 'PYTHONPATH': '/a'})['PYTEST_PLUGINS'] == 'own,vaurien_explored'
     assert suite.brings({'PYTHONPATH': '/a'})['PYTHONPATH'].endswith(':/a')
     assert suite.narrowed('tests/test_a.py::test_b') == ['pytest', '-q', 'tests/test_a.py::test_b']
+    (tmp_path / 'pytest').mkdir()       # a folder that is called so names no tests
+    suite = suite_of(['python3', '-m', 'pytest', 'tests', '-n', '4']).in_one_process()
+    assert suite.narrowed('t.py::t') == ['python3', '-m', 'pytest', '-n', '4', '-n', '0', 't.py::t']
 
 
 def test_any_other_command_is_one_test():

@@ -161,3 +161,49 @@ def test_retry_after_is_held(monkeypatch):
 
 def test_every_verdict_has_a_level_and_a_sentence():
     assert all(level in ('FAIL', 'WARN') and 30 < len(text) < 120 for level, text in VERDICTS.values())
+
+
+def test_the_state_shows_what_was_done_twice_where_no_request_does():
+    base = ended(ask('EVAL x'), change={'jobs': 1})
+    lost = ask('EVAL x', fault=LOST), ask('EVAL x')
+    assert verdicts(base, ended(*lost, change={'jobs': 2}), 'C') == {'double-effect': 'FAIL'}
+    assert verdicts(base, ended(*lost, change={'jobs': 1}), 'C') == {'double-effect': 'WARN'}
+    assert verdicts(base, ended(*lost, change=None), 'C') == {'double-effect': 'WARN'}
+    by_itself = ended(ask('EVAL x'))
+    assert verdicts(by_itself, ended(*lost, change={'jobs': 2}), 'C') == {'double-effect': 'WARN'}
+
+
+def test_the_state_shows_what_is_lost_where_the_test_passes():
+    base = ended(ask('GET a'), change={'jobs': 1})
+    seen = ask('GET a', fault='noperm')
+    assert verdicts(base, ended(seen, change={}), 'B') == {'lost-write': 'FAIL'}
+    assert verdicts(base, ended(seen, change={}, outcome='failed', errors=REFUSED), 'B') == {}
+    assert verdicts(base, ended(seen, change={'jobs': 1, 'errors': 1}), 'B') == {}
+
+
+def test_a_program_that_ends_while_it_is_asked_has_crashed():
+    base, seen = ended(ask('GET a')), ask('GET a', fault='noperm')
+    assert 'crash' in verdicts(base, ended(seen, died=3), 'B')
+    assert 'crash' in verdicts(base, ended(seen, signalled=6), 'B')
+    assert verdicts(ended(ask('GET a'), died=0), ended(seen, died=0), 'B') == {}    # it ends by itself
+
+
+@pytest.mark.parametrize('name, again, expected', [
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='2'), {'double-effect': 'FAIL'}),
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='1'), {}),
+    ('PUT /pay', ask('PUT /pay', stage='page for a key', key='2'), {}),
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='2', digest='other'), {}),
+    ('POST /pay', ask('POST /pay', stage='page for a key', key='2', answer='503'), {}),
+], ids=['another key', 'the same key', 'may be done twice', 'something else', 'refused'])
+def test_a_key_that_is_another_one_each_time_keeps_nothing_from_being_done_twice(name, again, expected):
+    about = Known({'p': Protocol.get('http').effects}, {})
+    base = ended(ask(name, stage='page for a key', key='0'))
+    seen = ended(ask(name, stage='page for a key', key='1', fault=LOST), again)
+    assert verdicts(base, seen, 'C', about=about, protocol='http') == expected
+
+
+def test_what_takes_away_is_not_lost_where_it_is_not_done():
+    assert verdicts(ended(ask('BLPOP a')), ended(ask('BLPOP a', fault='blackout')), 'F') == {}
+    assert verdicts(ended(ask('LMOVE a')), ended(ask('LMOVE a', fault='noperm')), 'B') == {}
+    twice = ended(ask('BLPOP a', fault=LOST), ask('BLPOP a'))
+    assert 'double-effect' in verdicts(ended(ask('BLPOP a')), twice, 'C')

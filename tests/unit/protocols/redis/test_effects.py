@@ -1,14 +1,14 @@
 """What each Redis command does to the data."""
 import pytest
 
-from vaurien.protocols.effects.words import ADDS, CLEANING, END, KEEPS, LOGIN, QUEUED, READ, UNKNOWN
+from vaurien.protocols.effects.words import ADDS, CLEANING, END, KEEPS, LOGIN, QUEUED, READ, TAKES, UNKNOWN
 from vaurien.protocols.redis.commands import WRITING
 from vaurien.protocols.redis.effects import EFFECTS, TABLE
 
 
 @pytest.mark.parametrize('name, expected', [
     ('SET a', KEEPS), ('set a', KEEPS), ('HSET a', KEEPS), ('DEL a', KEEPS), ('ZREMRANGEBYSCORE a', KEEPS), ('LREM a', KEEPS),
-    ('INCR a', ADDS), ('LPUSH a', ADDS), ('LPOP a', ADDS), ('XADD a', ADDS), ('PUBLISH a', ADDS),
+    ('INCR a', ADDS), ('LPUSH a', ADDS), ('LPOP a', TAKES), ('LMOVE a', TAKES), ('XADD a', ADDS), ('PUBLISH a', ADDS),
     ('GET a', READ), ('PING', READ), ('UNWATCH', READ), ('UNSUBSCRIBE a', READ), ('EVAL return', UNKNOWN),
     ('FLUSHDB', CLEANING), ('HELLO 3', LOGIN), ('QUIT', END),
 ])

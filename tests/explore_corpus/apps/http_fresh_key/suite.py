@@ -1,0 +1,6 @@
+"""Something is ordered."""
+import http_fresh_key
+
+
+def test_order():
+    assert http_fresh_key.order('a book')
