@@ -190,6 +190,8 @@ class MessageProtocol(Answers, BaseProtocol):
     #: [bytes] of a response before the random ones that ``error`` with ``inject`` puts into it; the framer of responses reports
     #: as many at once, however they arrive
     spoilt_after: ClassVar[int] = 1
+    #: many requests are under way at once from here on, which this object does not follow any more
+    multiplexed = False
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)

@@ -14,6 +14,8 @@ from .answers import body_at, read_status
 from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
+from .h2.failures import ERRORS as STREAM_ERRORS
+from .h2.requests import Asked
 from .headers import closing, host_of, redirected, with_field
 from .requests import Requests
 from .responses import Responses
@@ -32,7 +34,7 @@ class HTTP(Conversation):
     """
 
     name = 'http'
-    alpn = 'http/1.1', 'http/1.0'
+    alpn = 'h2', 'http/1.1', 'http/1.0'
     options: ClassVar[Mapping[str, Any]] = {
         **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
@@ -43,7 +45,7 @@ class HTTP(Conversation):
     shape = staticmethod(shape)
     effects = EFFECTS
     headed = True
-    errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS}
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -84,7 +86,7 @@ class HTTP(Conversation):
         return False
 
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
-        return read_status(head)
+        return read_status(b'HTTP/2 %d' % exchange.note.status if isinstance(exchange.note, Asked) else head)
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
-        return body_at(data, at, end)
+        return end if isinstance(exchange.note, Asked) else body_at(data, at, end)

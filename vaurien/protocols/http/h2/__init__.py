@@ -1,0 +1,1 @@
+"""HTTP/2 (RFC 9113): frames, header compression, and how a stream fails. Bytes only; knows no stream of the network and no loop."""
