@@ -217,7 +217,7 @@ class MessageLane(Lane):
         reason = self.cutter.opaque_because
         if reason:
             if self.protocol.multiplexed and self.to_backend:
-                return take_over(self)
+                return self.session.multiplex(self)
             if not self.in_place():
                 return self.session.lose_track(reason)
             self.session.lane_opaque(self, reason)
@@ -249,9 +249,3 @@ class MessageLane(Lane):
         if not (session.ended or session.silent) and (self.source.closed or self.dest.closed):
             session.finish()
         return session.ended or session.silent
-
-
-def take_over(lane: Any) -> None:
-    """Let lanes of streams go on with a session whose client has begun to speak HTTP/2; they are seldom needed, and large."""
-    from .streams.begin import begin
-    begin(lane)

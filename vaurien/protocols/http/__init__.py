@@ -15,7 +15,7 @@ from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
 from .h2.failures import ERRORS as STREAM_ERRORS
-from .h2.requests import Asked
+from .h2.heads import Asked
 from .headers import closing, host_of, redirected, with_field
 from .requests import Requests
 from .responses import Responses

@@ -1,11 +1,10 @@
 """Lets the lanes of streams go on where a client has begun to speak HTTP/2. Knows a session by its two lanes."""
 from typing import Any
 
-from ..message_lane import MessageLane
 from .pair import Pair
 
 
-def begin(lane: MessageLane) -> None:
+def begin(lane: Any) -> None:
     """Put a pair of lanes of streams in the places of two of messages.
 
     Args:

@@ -1,18 +1,13 @@
 """From the backend to the client: finds the stream that a frame belongs to, and what happens to it. Draws nothing."""
-from typing import TYPE_CHECKING
-
 from ...errors import ProtocolError
 from ...net.stream import Stream
 from ...protocols.http.h2 import frames
+from ...protocols.http.h2.heads import length_of, status_of
 from ...protocols.http.h2.hpack import Field
-from ...protocols.http.h2.requests import length_of, status_of
 from ..lane import LaneHost
 from .lane import StreamLane
+from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
-from .upstream import moved
-
-if TYPE_CHECKING:
-    from .pair import Pair
 
 FINAL = 200     #: the first status of a final response
 
@@ -22,10 +17,10 @@ class Responses(StreamLane):
 
     __slots__ = ()
 
-    def __init__(self, session: LaneHost, backend: Stream, client: Stream, pair: 'Pair') -> None:
+    def __init__(self, session: LaneHost, backend: Stream, client: Stream, pair: Shared) -> None:
         super().__init__(session, backend, client, False, pair)
 
-    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> bool:
+    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> None:
         pair = self.pair
         own = pair.back.get(number, number) if pair.back else number
         state = pair.streams.get(own)
@@ -36,39 +31,34 @@ class Responses(StreamLane):
         elif state is None:
             self._late(kind, number, own, at, end)
         else:
-            return self._of_stream(state, kind, flags, number, at, end)
-        return False
+            self._of_stream(state, kind, flags, number, at, end)
 
-    def _of_stream(self, state: StreamState, kind: int, flags: int, number: int, at: int, end: int) -> bool:
+    def _of_stream(self, state: StreamState, kind: int, flags: int, number: int, at: int, end: int) -> None:
         pair = self.pair
-        if kind == frames.DATA:
-            if end - at - frames.HEAD > pair.room and pair.debt and state.down.mode <= TOLD:
-                return True     # there is less room than the backend thinks
-            if pair.recorder is not None:
-                first, last = frames.content(self.data, at, end, flags)
-                pair.recorder.answer_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
+        if kind == frames.DATA and pair.recorder is not None:
+            first, last = frames.content(self.data, at, end, flags)
+            pair.recorder.answer_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
         self._frame(state, kind, flags, number, at, end)
         if kind == frames.RST_STREAM:
             self._ended(state, end, reset=True)
         elif kind == frames.DATA and flags & frames.END_STREAM:
             self._ended(state, end)
-        return False
 
     def _frame(self, state: StreamState, kind: int, flags: int, number: int, at: int, end: int) -> None:
         """Let a frame pass, hold it, or drop it."""
         pair, half = self.pair, state.down
+        if kind == frames.DATA and half.mode <= TOLD:
+            self.fits(state, end - at - frames.HEAD)
         if kind == frames.WINDOW_UPDATE:
             if pair.stalled or state.up.mode == DROPPED:
                 self.replace(at, end)
             elif state.number != number:
-                self.replace(at, end, moved(self.data[at:end], state.number))
+                self.replace(at, end, frames.moved(self.data[at:end], state.number))
         elif half.mode <= TOLD:
-            if kind == frames.DATA:
-                pair.room -= end - at - frames.HEAD
             if state.number != number:
-                self.replace(at, end, moved(self.data[at:end], state.number))
+                self.replace(at, end, frames.moved(self.data[at:end], state.number))
         elif half.mode == HELD:
-            self.keep(half, kind, flags, self.data[at:end])
+            self.keep(state, kind, flags, self.data[at:end])
             self.replace(at, end)
         elif kind == frames.DATA:
             self._drop(state, flags, number, at, end)
@@ -86,36 +76,26 @@ class Responses(StreamLane):
             passing = max(min(last - first, state.allowed - state.passed), 0)
         self.replace(at, end, frames.frame(frames.DATA, 0, state.number, self.data[first:first + passing]) if passing else b'')
         state.passed += passing
-        self.pair.room -= passing
-        self._credit(number, count - passing, flags)
-
-    def _credit(self, number: int, count: int, flags: int) -> None:
-        """Give the backend back what it has sent of a stream that is dropped."""
-        if count:
-            again = b'' if flags & frames.END_STREAM else frames.credit(number, count)
-            self.pair.upstream.emit(frames.credit(0, count) + again)
-
-    def credit_held(self, state: StreamState) -> None:
-        """Drop what was held of a response, and give the backend its credit back."""
-        for kind, flags, payload, _ in self.kept(state.down):
-            if kind == frames.DATA:
-                self._credit(state.out, len(payload) - frames.HEAD, flags | frames.END_STREAM)
+        self.room -= passing
+        self.refund(count - passing, 0 if flags & frames.END_STREAM else number)
 
     def _late(self, kind: int, number: int, own: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over, or that the backend has pushed."""
         if not own:
             self.replace(at, end)
             if kind == frames.DATA:
-                self._credit(number, end - at - frames.HEAD, frames.END_STREAM)
+                self.refund(end - at - frames.HEAD)
             return
         if kind == frames.DATA:
-            self.pair.room -= end - at - frames.HEAD
+            self.room -= end - at - frames.HEAD
         if own != number:
-            self.replace(at, end, moved(self.data[at:end], own))
+            self.replace(at, end, frames.moved(self.data[at:end], own))
 
     def _of_connection(self, kind: int, flags: int, at: int, end: int) -> None:
         pair = self.pair
-        if kind == frames.SETTINGS and not flags & frames.ACK:
+        if kind == frames.WINDOW_UPDATE:
+            self.window(at, end)
+        elif kind == frames.SETTINGS and not flags & frames.ACK:
             pair.unacknowledged.append(False)
             if len(pair.unacknowledged) > 4096:
                 raise ProtocolError('more SETTINGS than a client acknowledges')
@@ -165,7 +145,7 @@ class Responses(StreamLane):
         if half.mode <= TOLD:
             self._pass(state.number, state.number != number, flags, fields, at, end)
         elif half.mode == HELD:
-            self.keep(half, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
+            self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
             self.replace(at, end)
         elif begins and note.fault is not None and note.fault.half and not ended:
             length = length_of(fields)
@@ -230,30 +210,23 @@ class Responses(StreamLane):
         if state.exchange.drawn.inline:
             self._decided(state, self.act(state, lent))
         else:
-            state.down.mode = HELD
+            state.down.wait()
             self.wait(state, self._act_later, state, lent)
 
     def _decided(self, state: StreamState, passes: bool) -> None:
         if state.number in self.pair.streams:
-            state.down.mode = TOLD if passes else DROPPED
+            state.down.decide(TOLD if passes else DROPPED)
 
     def _act_later(self, state: StreamState, lent: bytes) -> None:
         self._decided(state, self.act(state, lent))
         if self.session.ended or state.number not in self.pair.streams:
             return
         if state.down.mode == DROPPED:
-            self.frozen = True
-            self.credit_held(state)
-            return
-        reset = False
-        for kind, flags, payload, fields in self.kept(state.down):
-            if fields is not None:
-                self.emit(self.block(state.number, flags, fields))
-            else:
-                if kind == frames.DATA:
-                    self.pair.room -= len(payload) - frames.HEAD
-                self.emit(moved(payload, state.number))
-                reset = reset or kind == frames.RST_STREAM
-        if state.down.ended:
-            self._over(state, reset)
+            self.drop_held(state, 0 if state.down.ended else state.out)
+        else:
+            self.send_held(state)
         self.pair.flushed()
+
+    def released(self, state: StreamState) -> None:
+        if state.down.ended:
+            self._over(state, False)

@@ -4,7 +4,7 @@ Whatever is written leaves between two frames. Once a header block did not pass 
 the table of the receiver stays as it is: all later blocks of the direction are written as literals.
 """
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gevent import getcurrent
 
@@ -14,10 +14,8 @@ from ...protocols.base import Exchange
 from ...protocols.http.h2 import frames
 from ...protocols.http.h2.hpack import Decoder, Field, encoded
 from ..lane import Lane, LaneHost
-from .state import TOLD, Half, StreamState
-
-if TYPE_CHECKING:
-    from .pair import Pair
+from .shared import Shared
+from .state import HELD, TOLD, Half, StreamState
 
 #: [bytes] of one read: some thousand frames at most, so that a callback takes no longer than people notice
 READ_BYTES = 64 * 1024
@@ -35,18 +33,24 @@ class StreamLane(Lane):
         frozen: The receiver's table stays as it is.
         data: What is being handled; ``at`` is where the unit under way begins, ``start`` where the bytes begin that are not
             written yet.
-        blocked: What cannot be handled yet; nothing is read meanwhile.
+        held_bytes: [bytes] that are held back.
+        room: [bytes] that the window of the destination has.
+        debt: [bytes] of it that were used here, or whose sender has got credit for them before: its next credit is less by them.
+        borrowed: There has been such a debt, so that the source may think that there is more room than there is.
+        stuck: The streams whose frames wait for room.
     """
 
-    __slots__ = ('pair', 'frames', 'decoder', 'frozen', 'data', 'start', 'at', 'out', 'working', 'held_bytes', 'blocked')
+    __slots__ = ('pair', 'frames', 'decoder', 'frozen', 'data', 'start', 'at', 'out', 'working', 'held_bytes', 'room', 'debt',
+                 'borrowed', 'stuck')
 
-    def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool, pair: 'Pair') -> None:
+    def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool, pair: Shared) -> None:
         super().__init__(session, source, dest, to_backend)
         self.pair, self.frames, self.decoder = pair, frames.Frames(), Decoder()
         self.frozen = self.working = False
         self.data, self.start, self.at, self.held_bytes = b'', 0, 0, 0
         self.out: list[bytes] = []
-        self.blocked = b''
+        self.room, self.debt, self.borrowed = frames.WINDOW, 0, False
+        self.stuck: list[StreamState] = []
 
     def step(self) -> None:
         if self.pair.opaque:
@@ -66,9 +70,7 @@ class StreamLane(Lane):
         try:
             for kind, flags, stream, at, end in cut:
                 self.data, self.at = self.frames.data, at
-                if self.handle(kind, flags, stream, at, end):
-                    end = self._stop_before(at)
-                    break
+                self.handle(kind, flags, stream, at, end)
                 if self.session.ended or self.session.silent:
                     break
         except ProtocolError as error:
@@ -89,22 +91,17 @@ class StreamLane(Lane):
             self.pause(self.source)
         return None
 
-    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> bool:
-        """Handle a unit; what ``replace`` is not called for passes as it is. True: nothing from it on can be handled now."""
+    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> None:
+        """Handle a unit; what ``replace`` is not called for passes as it is."""
         raise NotImplementedError
 
-    def _stop_before(self, at: int) -> int:
-        """Handle nothing from the unit at ``at`` on until ``go_on``, and return it."""
-        self.blocked = self.data[at:]
-        self.hold()
-        return at
+    def half(self, state: StreamState) -> Half:
+        """Return this direction of a stream."""
+        return state.up if self.to_backend else state.down
 
-    def go_on(self) -> None:
-        """Handle what could not be handled before."""
-        data, self.blocked = self.blocked, b''
-        self.take(data + self.frames.held())
-        if not self.blocked and not self.session.ended:
-            self.unhold()
+    def number(self, state: StreamState) -> int:
+        """Return the number of a stream where this direction leads to."""
+        return state.out if self.to_backend else state.number
 
     # -- writing
 
@@ -138,24 +135,99 @@ class StreamLane(Lane):
         resized, self.decoder.resized = self.decoder.resized, ()
         return frames.headers(number, encoded(fields, resized), flags, lead, kind)
 
-    # -- frames that wait
+    # -- windows, and frames that wait
 
-    def keep(self, half: Half, kind: int, flags: int, payload: bytes, fields: list[Field] | None = None) -> None:
-        """Hold a frame back; nothing more is read once there is too much of that."""
-        half.held.append((kind, flags, payload, fields))
-        self.held_bytes += len(payload)
+    def window(self, at: int, end: int) -> None:
+        """Take credit that the source gives for the connection, less what was given in its place before."""
+        other: Any = self.other
+        count = frames.number(self.data, at + frames.HEAD) if end - at == frames.HEAD + 4 else 0
+        other.room += count
+        if other.debt > 0:
+            kept = min(other.debt, count)
+            other.debt -= kept
+            self.replace(at, end, frames.credit(0, count - kept) if count > kept else b'')
+        if other.stuck:
+            for state in other.stuck[:]:
+                other.send_held(state)
+        self.pair.release()
+
+    def borrow(self, count: int) -> None:
+        """Record that so many bytes of the window were used, or given away, that the peer who owns it does not know of."""
+        self.debt += count
+        self.borrowed = True
+
+    def fits(self, state: StreamState, count: int) -> bool:
+        """Take room in the window for content that passes; False: there is less than its sender thinks, and it has to wait."""
+        if count > self.room and self.borrowed:
+            half = self.half(state)
+            half.then, half.mode = half.mode, HELD
+            self.stuck.append(state)
+            return False
+        self.room -= count
+        return True
+
+    def keep(self, state: StreamState, kind: int, flags: int, frame: bytes, fields: list[Field] | None = None) -> None:
+        """Hold a frame back. Its sender gets the connection's credit back, so that its other streams go on, as long as not too
+        much is held; beyond that nothing more is read."""
+        half, credited = self.half(state), 0
+        self.held_bytes += len(frame)
         if fields is not None:
             self.frozen = True
-        if self.held_bytes > MAX_HELD_BYTES and not self._held:
+        elif kind == frames.DATA and half.waits and self.held_bytes < MAX_HELD_BYTES:
+            credited, self.borrowed = len(frame) - frames.HEAD, True
+            self.refund(credited)
+        half.held.append((kind, flags, frame, fields, credited))
+        if self.held_bytes > 2 * MAX_HELD_BYTES and not self._held:
             self.hold()
 
-    def kept(self, half: Half) -> list[tuple[int, int, bytes, list[Field] | None]]:
-        """Return the frames that were held back."""
-        held, half.held = half.held, []
-        self.held_bytes -= sum(len(payload) for _, _, payload, _ in held)
-        if self._held and self.held_bytes < MAX_HELD_BYTES // 2:
+    def refund(self, count: int, number: int = 0) -> None:
+        """Give the source credit back: for the connection, and for a stream where its number is given."""
+        if count:
+            self.pair.write_to(self.source, frames.credit(0, count) + (frames.credit(number, count) if number else b''))
+
+    def send_held(self, state: StreamState) -> None:
+        """Let what was held leave, as far as there is room."""
+        half, number = self.half(state), self.number(state)
+        while half.held:
+            kind, flags, frame, fields, credited = half.held[0]
+            count = len(frame) - frames.HEAD if kind == frames.DATA else 0
+            if count > self.room:
+                if state not in self.stuck:
+                    self.stuck.append(state)
+                return
+            half.held.popleft()
+            self.room -= count
+            self.debt += credited
+            self._let_go(len(frame))
+            self.emit(frames.moved(frame, number) if fields is None else self.block(number, flags, fields))
+        if state in self.stuck:
+            self.stuck.remove(state)
+        half.mode = half.then
+        self.released(state)
+
+    def released(self, state: StreamState) -> None:
+        """Do what follows frames that were held and have left."""
+        raise NotImplementedError
+
+    def drop_held(self, state: StreamState, number: int = 0) -> None:
+        """Drop what was held, and give its sender its credit back; with the number of the stream there also the stream's."""
+        half = self.half(state)
+        if half.held:
+            self.frozen = True
+        while half.held:
+            kind, _, frame, _, credited = half.held.popleft()
+            self._let_go(len(frame))
+            if kind == frames.DATA:
+                self.refund(len(frame) - frames.HEAD - credited)
+                if number and len(frame) > frames.HEAD:
+                    self.pair.write_to(self.source, frames.credit(number, len(frame) - frames.HEAD))
+        if state in self.stuck:
+            self.stuck.remove(state)
+
+    def _let_go(self, count: int) -> None:
+        self.held_bytes -= count
+        if self._held and self.held_bytes < MAX_HELD_BYTES:
             self.unhold()
-        return held
 
     # -- behaviors
 
@@ -186,8 +258,7 @@ class StreamLane(Lane):
     def end_act(self, state: StreamState) -> None:
         """Tell a behavior that a message has passed."""
         source, dest = (state.client, state.backend) if self.to_backend else (state.backend, state.client)
-        half = state.up if self.to_backend else state.down
-        if half.mode == TOLD:
+        if self.half(state).mode == TOLD:
             state.exchange.drawn.on_after_handle(state.protocol, source, dest, self.to_backend)
 
     def under_way(self) -> Exchange | None:

@@ -39,8 +39,6 @@ class Pair:
         next: The next number at the backend.
         last: The client's last one.
         allowed: The last one that is served, as the client was told.
-        room: [bytes] that the client's window has.
-        debt: [bytes] of it that the backend thinks it has, and that were used here: its next credit is less by them.
         greeted: The backend's first SETTINGS have passed; nothing of our own may come before.
         stalled: The client gets no more credit for uploads.
         opaque: Frames are relayed unread.
@@ -53,8 +51,8 @@ class Pair:
         self.late: dict[int, int] = {}
         self.back: dict[int, int] = {}
         self.renumbered = self.greeted = self.stalled = self.opaque = False
-        self.next = self.last = self.debt = self.weight = 0
-        self.allowed, self.room, self.client_frame = frames.LAST_STREAM, frames.WINDOW, frames.FRAME_BYTES
+        self.next = self.last = self.weight = 0
+        self.allowed, self.client_frame = frames.LAST_STREAM, frames.FRAME_BYTES
         self.unacknowledged: deque[bool] = deque()  # of the SETTINGS on their way to the client: whether they are our own
         self._waiting: deque[tuple[bytes, int, bool]] = deque()
         self.upstream = Requests(session, client, backend, self)
@@ -107,13 +105,12 @@ class Pair:
         """Forget a stream that the client has reset."""
         if state.greenlet is not None:
             state.greenlet.kill(block=False)
-        if state.up.mode == HELD:
-            state.up.mode = DROPPED
-            self.upstream.kept(state.up)
-            self.upstream.frozen = True
-        if state.down.mode == HELD:
-            state.down.mode = DROPPED
-            self.downstream.credit_held(state)
+        for lane, half in ((self.upstream, state.up), (self.downstream, state.down)):
+            if half.mode == HELD:
+                half.mode = DROPPED
+                lane.drop_held(state)
+        if state.out and state.up.mode == DROPPED and not state.replied:
+            self.upstream.emit(frames.reset(state.out, frames.CANCEL))
         self.forget(state)
         self.over(state)
 
@@ -157,8 +154,14 @@ class Pair:
         """Drop what comes of a stream, and let the backend know where it still expects some of the request."""
         if state.out and not state.up.ended:
             self.upstream.emit(frames.reset(state.out, frames.CANCEL))
-        state.up.mode = state.down.mode = DROPPED
+        self.drop(state)
         self.upstream.frozen = self.upstream.frozen or not state.out
+
+    def drop(self, state: StreamState) -> None:
+        """Drop what there is of a stream, and all that comes."""
+        state.up.mode = state.down.mode = DROPPED
+        self.upstream.drop_held(state)
+        self.downstream.drop_held(state)
         self.forget(state)
         self.over(state)
 
@@ -196,9 +199,7 @@ class Pair:
                 state.greenlet.kill(block=False)
             if state.out:
                 self.upstream.emit(frames.reset(state.out, frames.CANCEL))
-            state.up.mode = state.down.mode = DROPPED
-            self.forget(state)
-            self.over(state)
+            self.drop(state)
 
     # -- what we write ourselves
 
@@ -210,31 +211,38 @@ class Pair:
             content: [bytes] of them that count in the client's window.
             close: The client's connection ends after them.
         """
-        self.debt += content
+        if content:
+            self.downstream.borrow(content)
         self._waiting.append((data, content, close))
         if len(self._waiting) > MAX_WAITING:
             self.session.lose_track(f'more than {MAX_WAITING} replies wait for the client or for the backend')
         self.release()
 
+    def write_to(self, stream: Stream, data: bytes) -> None:
+        """Write frames to one of the two."""
+        if stream is self.upstream.source:
+            self.own(data)
+        else:
+            self.upstream.emit(data)
+
     def release(self) -> None:
         """Write what can be written now."""
-        waiting = self._waiting
-        while waiting and self.greeted and waiting[0][1] <= self.room and not (self.session.ended or self.session.silent):
+        waiting, downstream = self._waiting, self.downstream
+        while waiting and self.greeted and waiting[0][1] <= downstream.room and not (self.session.ended or self.session.silent):
             data, content, close = waiting.popleft()
-            self.room -= content
-            self.downstream.emit(data)
+            downstream.room -= content
+            downstream.emit(data)
             if close:
-                self.downstream.flush()
+                downstream.flush()
                 self.session.finish_client()
-        if self.downstream.blocked and self.room > 0 and not self.downstream.working:
-            self.downstream.go_on()
 
     # -- what cannot be followed
 
     def untouched(self) -> bool:
         """Return whether all has passed as it came, so that bytes may be relayed unread from here on."""
-        changed = self.upstream.frozen or self.downstream.frozen or self.renumbered or self.late or self.back or self.debt \
-            or self._waiting or self.stalled or any(self.unacknowledged) or self.allowed != frames.LAST_STREAM
+        lanes = self.upstream, self.downstream
+        changed = self.renumbered or self.late or self.back or self._waiting or self.stalled or any(self.unacknowledged) \
+            or self.allowed != frames.LAST_STREAM or any(lane.frozen or lane.borrowed for lane in lanes)
         return not changed and all(state.up.mode in (PASS, TOLD) and state.down.mode in (PASS, TOLD)
                                    for state in self.streams.values())
 

@@ -1,4 +1,5 @@
 """One stream of a session of HTTP/2: its exchange, and what becomes of its frames in each direction. Knows no session."""
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,8 @@ from ...protocols.http.h2.protocol import StreamProtocol
 #: are held until a behavior has done waiting; they are dropped
 PASS, TOLD, HELD, DROPPED = range(4)
 
-#: what is held: (type, flags, payload, its fields where that is a header block)
-Held = tuple[int, int, bytes, list[Field] | None]
+#: what is held: (type, flags, the frame, its fields where that is a header block, [bytes] of credit that its sender got back)
+Held = tuple[int, int, bytes, list[Field] | None, int]
 
 
 class Half:
@@ -19,17 +20,29 @@ class Half:
 
     Attributes:
         mode: What becomes of its frames.
+        then: What becomes of them once all that is held has left.
+        waits: A behavior has not decided yet.
         begun: The message has begun: for a response its final headers have come.
         ended: The sender has ended it.
         held: Frames that wait, oldest first.
     """
 
-    __slots__ = ('mode', 'begun', 'ended', 'held')
+    __slots__ = ('mode', 'then', 'waits', 'begun', 'ended', 'held')
 
     def __init__(self) -> None:
-        self.mode = PASS
-        self.begun = self.ended = False
-        self.held: list[Held] = []
+        self.mode = self.then = PASS
+        self.waits = self.begun = self.ended = False
+        self.held: deque[Held] = deque()
+
+    def wait(self) -> None:
+        """Hold frames until a behavior has decided."""
+        self.mode, self.waits = HELD, True
+
+    def decide(self, mode: int) -> None:
+        """Record what is to become of the frames; those that are held leave first."""
+        self.waits, self.then = False, mode
+        if self.mode != HELD or mode == DROPPED:
+            self.mode = mode
 
 
 class StreamState:

@@ -1,21 +1,17 @@
 """From the client to the backend: draws once for each stream, at its headers. Knows no response."""
-from typing import TYPE_CHECKING
-
 from ...behaviors.dummy import DUMMY
 from ...errors import ProtocolError
 from ...net.stream import Stream
 from ...protocols.http.h2 import frames
 from ...protocols.http.h2.failures import NOTHING, REQUEST
+from ...protocols.http.h2.heads import exchange_of
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.h2.protocol import StreamProtocol
-from ...protocols.http.h2.requests import exchange_of
 from ..lane import LaneHost
 from ..request_lane import collect
 from .lane import StreamLane
+from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
-
-if TYPE_CHECKING:
-    from .pair import Pair
 
 
 class Requests(StreamLane):
@@ -27,7 +23,7 @@ class Requests(StreamLane):
 
     __slots__ = ('preface',)
 
-    def __init__(self, session: LaneHost, client: Stream, backend: Stream, pair: 'Pair') -> None:
+    def __init__(self, session: LaneHost, client: Stream, backend: Stream, pair: Shared) -> None:
         super().__init__(session, client, backend, True, pair)
         self.preface = len(frames.PREFACE)
 
@@ -38,7 +34,7 @@ class Requests(StreamLane):
         self.dest.sendall(data[:len(data) - len(rest)])
         return super().take(rest) if rest else self.settle(True)
 
-    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> bool:
+    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> None:
         state = self.pair.streams.get(number)
         if kind == frames.HEADERS:
             self._headers(flags, number, at, end)
@@ -48,7 +44,6 @@ class Requests(StreamLane):
             self._late(kind, number, at, end)
         else:
             self._frame(state, kind, flags, at, end)
-        return False
 
     def _frame(self, state: StreamState, kind: int, flags: int, at: int, end: int) -> None:
         """Let a frame of a stream pass, hold it, or drop it."""
@@ -57,47 +52,38 @@ class Requests(StreamLane):
         if kind == frames.DATA and pair.recorder is not None:
             first, last = frames.content(self.data, at, end, flags)
             pair.recorder.request_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
+        if kind == frames.DATA and half.mode <= TOLD:
+            self.fits(state, end - at - frames.HEAD)
         if half.mode <= TOLD:
             if pair.renumbered and state.out != number:
-                self.replace(at, end, b'' if kind == frames.PRIORITY else moved(self.data[at:end], state.out))
+                self.replace(at, end, b'' if kind == frames.PRIORITY else frames.moved(self.data[at:end], state.out))
         elif half.mode == HELD:
-            self.keep(half, kind, flags, self.data[at:end])
+            if kind != frames.RST_STREAM:
+                self.keep(state, kind, flags, self.data[at:end])
             self.replace(at, end)
         else:
             self.replace(at, end)
             if kind == frames.DATA:
-                self._credit(number, end - at - frames.HEAD, flags)
+                self.refund(end - at - frames.HEAD, 0 if flags & frames.END_STREAM else number)
         if kind == frames.RST_STREAM:
             pair.cancelled(state)
         elif kind == frames.DATA and flags & frames.END_STREAM:
             self._ended(state, end)
-
-    def _credit(self, number: int, count: int, flags: int) -> None:
-        """Give the client back what it has sent of a stream that is dropped."""
-        if count:
-            again = b'' if flags & frames.END_STREAM else frames.credit(number, count)
-            self.pair.own(frames.credit(0, count) + again)
 
     def _late(self, kind: int, number: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over."""
         out = self.pair.late.get(number)
         if out == 0:
             self.replace(at, end)
-            if kind == frames.DATA and end - at > frames.HEAD:
-                self.pair.own(frames.credit(0, end - at - frames.HEAD))
+            if kind == frames.DATA:
+                self.refund(end - at - frames.HEAD)
         elif self.pair.renumbered and (kind == frames.PRIORITY or out is not None and out != number):
-            self.replace(at, end, b'' if kind == frames.PRIORITY or out is None else moved(self.data[at:end], out))
+            self.replace(at, end, b'' if kind == frames.PRIORITY or out is None else frames.moved(self.data[at:end], out))
 
     def _of_connection(self, kind: int, flags: int, at: int, end: int) -> None:
         pair = self.pair
         if kind == frames.WINDOW_UPDATE:
-            count = frames.number(self.data, at + frames.HEAD) if end - at == frames.HEAD + 4 else 0
-            pair.room += count
-            if pair.debt:
-                kept = min(pair.debt, count)
-                pair.debt -= kept
-                self.replace(at, end, frames.credit(0, count - kept) if count > kept else b'')
-                pair.release()
+            self.window(at, end)
         elif kind == frames.SETTINGS and flags & frames.ACK:
             if pair.unacknowledged and pair.unacknowledged.popleft():
                 self.replace(at, end)
@@ -169,7 +155,7 @@ class Requests(StreamLane):
             self.frozen = True
             self.replace(at, end)
             if state.up.mode == HELD:
-                self.keep(state.up, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
+                self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
         if flags & frames.END_STREAM:
             if self.pair.recorder is not None:
                 self.pair.recorder.request_part(state.exchange, b'', 0, 0, True)
@@ -205,9 +191,9 @@ class Requests(StreamLane):
                 self.frozen = True
                 self.replace(at, end)
             return self._passed(state, end)
-        state.up.mode = HELD
+        state.up.wait()
         pair.renumber(state.number)
-        self.keep(state.up, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
+        self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
         self.replace(at, end)
         return self.wait(state, self._act_later, state, self.data[at:end])
 
@@ -218,7 +204,7 @@ class Requests(StreamLane):
             return False        # it was ended
         assert state.client is not None
         if failure is not None and fault is None or not passes and failure is None:
-            state.up.mode = state.down.mode = DROPPED   # silence, or whatever a behavior does itself
+            state.up.mode = state.down.mode = DROPPED    # silence, or whatever a behavior does itself
             return False
         if fault is not None and fault.drops == REQUEST:
             state.up.mode = state.down.mode = DROPPED
@@ -226,28 +212,21 @@ class Requests(StreamLane):
             return False
         if fault is not None and fault.drops == NOTHING:
             pair.announce(fault)
-        state.up.mode = TOLD
+        state.up.decide(TOLD)
         state.down.mode = TOLD if failure is None else DROPPED
         return True
 
     def _act_later(self, state: StreamState, lent: bytes) -> None:
         passes = self._decided(state, self.act(state, lent))
-        if self.session.ended or state.number not in self.pair.streams:
-            return
-        held = self.kept(state.up)
-        for kind, flags, payload, fields in held:
-            if not passes:
-                if kind == frames.DATA:
-                    self._credit(state.number, len(payload) - frames.HEAD, flags)
-            elif fields is not None:
-                out = state.out or self.pair.number_out(state)
-                self.emit(self.block(out, flags, fields))
+        state.up.waits = False
+        if not self.session.ended:
+            if passes:
+                self.pair.number_out(state)
+                self.send_held(state)
             else:
-                self.emit(moved(payload, state.out))
+                self.drop_held(state, 0 if state.up.ended or state.replied else state.number)
+                self._passed(state, 0)
+            self.pair.flushed()
+
+    def released(self, state: StreamState) -> None:
         self._passed(state, 0)
-        self.pair.flushed()
-
-
-def moved(frame: bytes, number: int) -> bytes:
-    """Return a frame with another number of its stream."""
-    return frame[:5] + frames.long(number) + frame[frames.HEAD:]

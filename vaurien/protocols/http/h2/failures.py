@@ -11,8 +11,8 @@ from ...message import Failure, FailureKind, MessageProtocol
 from ..failures import RETRY_AFTER, page
 from ..headers import BARE_STREAM, KEYED_STREAM, STREAM
 from . import frames
+from .heads import Asked
 from .hpack import encoded
-from .requests import Asked
 
 #: what ``Fault.drops`` may be
 REQUEST, RESPONSE, NOTHING = 'request', 'response', ''
@@ -24,13 +24,13 @@ class Fault(NamedTuple):
     """What happens to one stream.
 
     Args:
-        reply: The frames that the client gets in place of the response, or, where nothing is dropped, before the request goes on.
+        reply: The frames that the client gets in place of the response; where nothing is dropped, before the request goes on.
         content: [bytes] of them that count in the client's window.
-        drops: ``request``: the backend gets nothing of it; ``response``: the client gets nothing of that, and ``reply`` when it is
-            complete; empty: both pass.
+        drops: ``request``: the backend gets nothing of it; ``response``: the client gets nothing of that, and ``reply`` when it
+            is complete; empty: both pass.
         at_once: The reply need not wait until the client has sent all of its request.
-        then: ``silence``: the stream is never ended. ``close``: the client's connection ends after the reply. ``refuse``: requests
-            after ``last`` are dropped, since the client was told that they would be.
+        then: ``silence``: the stream is never ended. ``close``: the client's connection ends after the reply. ``refuse``:
+            requests after ``last`` are dropped, since the client was told that they would be.
         last: The last stream that the client was told is served.
         after: Frames that the client gets when the response is complete.
         settings: How many SETTINGS are in the reply, which the client acknowledges.
@@ -197,13 +197,14 @@ ERRORS: Final = {
         "HTTP/2: the server or a gateway needs the stream no more: RST_STREAM with CANCEL before any response. Some clients take "
         "that for an empty one.", broken(frames.CANCEL), 'B', False),
     'http11-required': kind(
-        "HTTP/2: the request needs HTTP/1.1: RST_STREAM with HTTP_1_1_REQUIRED.", broken(frames.HTTP_1_1_REQUIRED), 'B', False),
+        "HTTP/2: the request needs HTTP/1.1: RST_STREAM with HTTP_1_1_REQUIRED.",
+        broken(frames.HTTP_1_1_REQUIRED), 'B', False),
     'mid-reset': kind(
-        "HTTP/2: the server's code has failed in the middle of a response: RST_STREAM with INTERNAL_ERROR after half of the page. "
-        "Not for HEAD and CONNECT.", part(frames.INTERNAL_ERROR), 'E', False, WITH_PAGE),
+        "HTTP/2: the server's code has failed in the middle of a response: RST_STREAM with INTERNAL_ERROR after half of the "
+        "page. Not for HEAD and CONNECT.", part(frames.INTERNAL_ERROR), 'E', False, WITH_PAGE),
     'mid-cancel': kind(
-        "HTTP/2: the stream is cancelled in the middle of a response: RST_STREAM with CANCEL after half of the page. Some clients "
-        "take that for all of it. Not for HEAD and CONNECT.", part(frames.CANCEL), 'E', False, WITH_PAGE),
+        "HTTP/2: the stream is cancelled in the middle of a response: RST_STREAM with CANCEL after half of the page. Some "
+        "clients take that for all of it. Not for HEAD and CONNECT.", part(frames.CANCEL), 'E', False, WITH_PAGE),
     'no-end-stream': kind(
         "HTTP/2: the server forgets the stream: all of the page comes, and its end never. Not for HEAD and CONNECT.",
         part(None, 'silence', whole=True), 'D', False, WITH_PAGE),
@@ -214,14 +215,14 @@ ERRORS: Final = {
         "HTTP/2: the server shuts down gracefully: GOAWAY, and the request is still served, but none after it on the connection.",
         goaway_drain, 'F', scope='server'),
     'goaway-calm': kind(
-        "HTTP/2: the server takes the client for an attacker: GOAWAY with ENHANCE_YOUR_CALM (too_many_pings), then the connection "
-        "closes.", goaway_calm, 'F'),
+        "HTTP/2: the server takes the client for an attacker: GOAWAY with ENHANCE_YOUR_CALM (too_many_pings), then the "
+        "connection closes.", goaway_calm, 'F'),
     'goaway-idle': kind(
         "HTTP/2: the server has served enough requests on the connection: the response comes, and GOAWAY after it.",
         goaway_idle, 'F'),
     'stalled-window': kind(
-        "HTTP/2: the server takes no more uploads: SETTINGS with a window of 0, and no credit from then on. Requests without a body "
-        "are served.", stalled_window, 'D', scope='server'),
+        "HTTP/2: the server takes no more uploads: SETTINGS with a window of 0, and no credit from then on. Requests without a "
+        "body are served.", stalled_window, 'D', scope='server'),
     'no-streams': kind(
         "HTTP/2: the server allows no requests after this one: SETTINGS with MAX_CONCURRENT_STREAMS 0.", no_streams, 'D',
         scope='server'),

@@ -1,7 +1,7 @@
 """Cuts one direction of HTTP/2 into frames, and writes frames: RFC 9113 sections 4 and 6. Knows no stream's state.
 
-Whole frames only: of one that has not come whole nothing is given. A header block and the CONTINUATION frames that it goes on with
-are one unit, since no other frame may come between.
+Whole frames only: of one that has not come whole nothing is given. A header block and the CONTINUATION frames that it goes on
+with are one unit, since no other frame may come between.
 """
 from collections.abc import Generator, Iterator
 from struct import Struct
@@ -197,6 +197,11 @@ def goaway(last: int, code: int, words: bytes = b'') -> bytes:
 def settings(*pairs: tuple[int, int]) -> bytes:
     """Write SETTINGS."""
     return frame(SETTINGS, 0, 0, b''.join(_SETTING.pack(*pair) for pair in pairs))
+
+
+def moved(frame: bytes, stream: int) -> bytes:
+    """Return a frame that is of another stream."""
+    return frame[:5] + _LONG.pack(stream) + frame[HEAD:]
 
 
 def number(data: bytes, at: int) -> int:

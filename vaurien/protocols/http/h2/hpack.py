@@ -1,7 +1,7 @@
 """Header compression, RFC 7541: a decoder that follows the table of a sender, and an encoder that needs none. Knows no frame.
 
-A field is a name, a value, and whether it must never be put into a table. What is encoded here refers to no table and changes none,
-so it can be sent in a conversation whose tables belong to two others.
+A field is a name, a value, and whether it must never be put into a table. What is encoded here refers to no table and changes
+none, so it can be sent in a conversation whose tables belong to two others.
 """
 from collections import deque
 from typing import Final

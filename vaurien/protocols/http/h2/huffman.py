@@ -1,7 +1,7 @@
 """The Huffman code of HPACK, RFC 7541 appendix B. Knows no header.
 
-The code is canonical: codes of one length follow one another in the order of their symbols, so the lengths say all of it. Decoding
-takes four bits a step, by a table that is made when the first text is decoded.
+The code is canonical: codes of one length follow one another in the order of their symbols, so the lengths say all of it.
+Decoding takes four bits a step, by a table that is made when the first text is decoded.
 """
 from functools import cache, lru_cache
 from typing import Final

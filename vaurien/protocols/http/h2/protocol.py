@@ -18,7 +18,8 @@ class StreamProtocol(MessageProtocol):
 
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
-        **{name: OF_HTTP_1[name]._replace(build=builder(make)) for name, make in BOTH.items()}, **ERRORS}
+        **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
+           for name, make in BOTH.items()}, **ERRORS}
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
         self.settings, self.session = parent.settings, parent.session

@@ -1,14 +1,11 @@
 """What the headers of a request and of its response say in HTTP/2, RFC 9113 section 8.3. Knows no frame and no failure."""
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...base import Exchange
 from ...message import MAX_NAME_BYTES
 from ..headers import BARE_STREAM, KEY, KEYED_STREAM, STREAM
 from .frames import FRAME_BYTES
 from .hpack import Field
-
-if TYPE_CHECKING:
-    from .failures import Fault
 
 UNKNOWN = 0     #: as a status: the response has not come, or says none
 
@@ -23,7 +20,7 @@ class Asked:
         waits: The client holds its body back until it is told to go on.
         status: That of the response, once it is known; 0: it is not.
         room: [bytes] that the client takes in one frame.
-        fault: What happens to it; None: nothing, or what a behavior does itself.
+        fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
     """
 
     __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'fault')
@@ -31,7 +28,7 @@ class Asked:
     def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
         self.stream, self.bodiless, self.waits = stream, bodiless, waits
         self.before, self.status, self.room = max(stream - 2, 0), UNKNOWN, FRAME_BYTES
-        self.fault: Fault | None = None
+        self.fault: Any = None
 
 
 def exchange_of(stream: int, fields: list[Field]) -> Exchange:
