@@ -66,10 +66,12 @@ def builder(make: Make) -> Callable[[MessageProtocol, Exchange], Failure]:
     return build
 
 
-def head(asked: Asked, status: int, length: int, *more: tuple[bytes, bytes], end: bool = False) -> bytes:
-    """Write the headers of a response with a page of so many bytes."""
+def head(asked: Asked, status: int, length: int | None, *more: tuple[bytes, bytes], end: bool = False) -> bytes:
+    """Write the headers of a response with a page of so many bytes; None: they do not say how many."""
     lines = [(b':status', b'%d' % status), (b'server', b'vaurien'), (b'date', formatdate(usegmt=True).encode()), *more,
-             (b'content-type', b'text/html; charset=utf-8'), (b'content-length', b'%d' % length)]
+             (b'content-type', b'text/html; charset=utf-8')]
+    if length is not None:
+        lines.append((b'content-length', b'%d' % length))
     return frames.headers(asked.stream, encoded([(*line, False) for line in lines]), frames.END_STREAM if end else 0)
 
 
@@ -97,13 +99,13 @@ def part(code: int | None, then: str = '', whole: bool = False) -> Make:
     Args:
         code: That of the RST_STREAM which ends it; None: the stream ends as if that were all, or not at all.
         then: As in ``Fault``.
-        whole: All of the page comes.
+        whole: All of the page comes, and its length was not told.
     """
     def make(asked: Asked) -> Fault:
         body = page(200)
         sent = body if whole else body[:len(body) // 2]
         ends = code is None and not then
-        reply = head(asked, 200, len(body)) + frames.frame(frames.DATA, ends, asked.stream, sent)
+        reply = head(asked, 200, None if whole else len(body)) + frames.frame(frames.DATA, ends, asked.stream, sent)
         return Fault(reply + (b'' if code is None else frames.reset(asked.stream, code)), len(sent), then=then)
     return make
 
