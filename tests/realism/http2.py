@@ -92,7 +92,8 @@ STATUSES = ('500', '501', '502', '503', '504', '429')
 MET = {
     **{kind: (f'httpx.HTTPStatusError {kind}', KEPT, 'exit status 22') for kind in STATUSES},
     'refused-stream': (REMOTE, KEPT, PAGE),     # curl tries again by itself
-    **dict.fromkeys(('internal-error', 'enhance-your-calm', 'cancel', 'mid-reset', 'mid-cancel', 'reset', 'lost-reply', 'half-reply'), (REMOTE, KEPT, 'exit status 92')),
+    **dict.fromkeys(('internal-error', 'enhance-your-calm', 'cancel', 'mid-reset', 'mid-cancel', 'reset', 'lost-reply',
+                     'half-reply'), (REMOTE, KEPT, 'exit status 92')),
     'http11-required': (REMOTE, KEPT, 'exit status 1'),     # curl speaks HTTP/1.1 then, which this port of nginx does not
     'truncated': (LOCAL, REOPENED, 'exit status 92'),
     'goaway-calm': (REMOTE, REOPENED, 'exit status 16'),

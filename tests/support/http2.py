@@ -32,9 +32,11 @@ class Answered:
     """
 
     def __init__(self) -> None:
-        self.status, self.interim, self.fields, self.body = 0, [], [], b''  # type: ignore[var-annotated]
+        self.status, self.body, self.ended, self.late, self.asked = 0, b'', False, 0.0, time.monotonic()
+        self.interim: list[int] = []
+        self.fields: Any = []
         self.trailers: Any = None
-        self.ended, self.code, self.asked, self.late = False, None, time.monotonic(), 0.0   # type: ignore[var-annotated]
+        self.code: int | None = None
 
     @property
     def over(self) -> bool:

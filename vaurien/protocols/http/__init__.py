@@ -1,4 +1,4 @@
-"""HTTP/1.0 and 1.1 (RFC 9110 and 9112): requests, their responses, and how an HTTP server fails.
+"""HTTP/1.0, 1.1 and 2 (RFC 9110, 9112 and 9113): requests, their responses, and how an HTTP server fails.
 
 Bytes only; knows no stream.
 """
@@ -27,14 +27,15 @@ class HTTP(Conversation):
     """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``.
 
     Keep-alive, pipelining, chunks with trailers, interim responses, uploads that wait for ``100 Continue`` and bodies
-    that end with the connection are followed; bodies are forwarded without being held. After an upgrade (WebSocket) or a
-    CONNECT, and for HTTP/2 by prior knowledge, the session is relayed unread, as by tcp; so is one whose messages two
-    readers could understand differently. With ``keep_alive`` False the session ends after each response, and the headers
-    of request and response say so.
+    that end with the connection are followed; bodies are forwarded without being held. HTTP/2 is followed too, by prior knowledge
+    or, inside TLS, where the client and the backend agree on it; there each stream is an exchange, and what happens to it happens
+    to no other. After an upgrade (WebSocket) or a CONNECT the session is relayed unread, as by tcp; so is one whose messages two
+    readers could understand differently. With ``keep_alive`` False the session ends after each response, and the headers of
+    request and response say so; that, and what rewrites headers, is for HTTP/1 alone.
     """
 
     name = 'http'
-    alpn = 'h2', 'http/1.1', 'http/1.0'
+    alpn = 'http/1.1', 'http/1.0', 'h2'
     options: ClassVar[Mapping[str, Any]] = {
         **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
