@@ -10,6 +10,8 @@ from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
 
 FINAL = 200     #: the first status of a final response
+#: SETTINGS of the backend that the client has not acknowledged
+MAX_UNACKNOWLEDGED = 4096
 
 
 class Responses(StreamLane):
@@ -97,7 +99,7 @@ class Responses(StreamLane):
             self.window(at, end)
         elif kind == frames.SETTINGS and not flags & frames.ACK:
             pair.unacknowledged.append(False)
-            if len(pair.unacknowledged) > 4096:
+            if len(pair.unacknowledged) > MAX_UNACKNOWLEDGED:
                 raise ProtocolError('more SETTINGS than a client acknowledges')
             for name, value in frames.settings_of(self.data, at, end):
                 if name == frames.HEADER_TABLE_SIZE:

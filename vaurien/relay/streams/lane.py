@@ -170,7 +170,7 @@ class StreamLane(Lane):
         """Hold a frame back. Its sender gets the connection's credit back, so that its other streams go on, as long as not too
         much is held; beyond that nothing more is read."""
         half, credited = self.half(state), 0
-        self.held_bytes += len(frame)
+        self.held_bytes += held_size(frame, fields)
         if fields is not None:
             self.frozen = True
         elif kind == frames.DATA and half.waits and self.held_bytes < MAX_HELD_BYTES:
@@ -198,7 +198,7 @@ class StreamLane(Lane):
             half.held.popleft()
             self.room -= count
             self.debt += credited
-            self._let_go(len(frame))
+            self._let_go(held_size(frame, fields))
             self.emit(frames.moved(frame, number) if fields is None else self.block(number, flags, fields))
         if state in self.stuck:
             self.stuck.remove(state)
@@ -215,8 +215,8 @@ class StreamLane(Lane):
         if half.held:
             self.frozen = True
         while half.held:
-            kind, _, frame, _, credited = half.held.popleft()
-            self._let_go(len(frame))
+            kind, _, frame, fields, credited = half.held.popleft()
+            self._let_go(held_size(frame, fields))
             if kind == frames.DATA:
                 self.refund(len(frame) - frames.HEAD - credited)
                 if number and len(frame) > frames.HEAD:
@@ -265,3 +265,8 @@ class StreamLane(Lane):
         for state in self.pair.streams.values():
             return state.exchange
         return None
+
+
+def held_size(frame: bytes, fields: list[Field] | None) -> int:
+    """Return about how many bytes a frame takes that is held: fields of the table take one byte in it, and more here."""
+    return len(frame) + 16 * len(fields or ())

@@ -8,7 +8,7 @@ from typing import Any
 from ...net.stream import Stream
 from ...protocols.base import Exchange
 from ...protocols.http.h2 import frames
-from ...protocols.message import EXCHANGE_BYTES, MAX_WAITING_BYTES, MessageProtocol
+from ...protocols.message import MAX_WAITING_BYTES, MessageProtocol
 from ..lane import LaneHost
 from .downstream import Responses
 from .state import DROPPED, HELD, PASS, TOLD, StreamEnd, StreamState
@@ -18,8 +18,8 @@ from .upstream import Requests
 MAX_LATE = 4096
 #: replies that wait for the backend's first SETTINGS, or for room in the client's window
 MAX_WAITING = 4096
-#: SETTINGS of the backend that the client has not acknowledged
-MAX_UNACKNOWLEDGED = 4096
+#: [bytes] that a stream takes while a behavior acts on it, beside the rest: two ends, and perhaps a greenlet
+ACTED_BYTES = 8 * 1024
 
 
 class Pair:
@@ -64,7 +64,7 @@ class Pair:
         """Begin a stream."""
         state = self.streams[number] = StreamState(number, exchange)
         exchange.note.room = self.client_frame
-        self.weight += 2 * EXCHANGE_BYTES + 2 * exchange.name_bytes
+        self.weight += state.weight
         return state
 
     def too_much(self) -> bool:
@@ -90,7 +90,7 @@ class Pair:
         """Drop what is known of a stream that is over, but for what its late frames need."""
         if self.streams.pop(state.number, None) is None:
             return
-        self.weight -= 2 * EXCHANGE_BYTES + 2 * state.exchange.name_bytes
+        self.weight -= state.weight
         if self.renumbered or state.up.mode == DROPPED:
             self.late[state.number] = 0 if state.up.mode == DROPPED else state.out
             bound(self.late)
@@ -132,6 +132,8 @@ class Pair:
     def ends_of(self, state: StreamState) -> None:
         """Make what a behavior gets as the two streams."""
         client, backend = self.upstream.source, self.upstream.dest
+        self.weight += ACTED_BYTES
+        state.weight += ACTED_BYTES
         state.client = StreamEnd(client, lambda data: self._written(state, data, True), lambda reset: self._ended(state, reset))
         state.backend = StreamEnd(backend, lambda data: self._written(state, data, False), lambda reset: self._cut_off(state))
 

@@ -6,6 +6,7 @@ from typing import Any
 from ...protocols.base import Exchange
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.h2.protocol import StreamProtocol
+from ...protocols.message import EXCHANGE_BYTES
 
 #: What becomes of the frames of one direction: they pass; they pass, and a behavior is told of the beginning and the end; they
 #: are held until a behavior has done waiting; they are dropped
@@ -59,12 +60,13 @@ class StreamState:
         client, backend: What its behavior gets as the streams.
         greenlet: The one in which its behavior acts; None: there is none.
         replied: The client has got all that it will get.
+        weight: [bytes] that it takes, about.
         passed: [bytes] of the response's content that have passed, where only half of it may.
         allowed: [bytes] of it that may pass; None: it is not known.
     """
 
-    __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'passed',
-                 'allowed')
+    __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'weight',
+                 'passed', 'allowed')
 
     def __init__(self, number: int, exchange: Exchange) -> None:
         self.number, self.exchange, self.out = number, exchange, 0
@@ -73,7 +75,7 @@ class StreamState:
         self.client: StreamEnd | None = None
         self.backend: StreamEnd | None = None
         self.greenlet: Any = None
-        self.replied = False
+        self.replied, self.weight = False, 2 * EXCHANGE_BYTES + 2 * exchange.name_bytes
         self.passed, self.allowed = 0, None     # type: int, int | None
 
 

@@ -119,10 +119,10 @@ class Requests(StreamLane):
         if exchange.behavior is DUMMY:
             self._pass(state, flags, fields, at, end)
             self._passed(state, end)
-            if pair.too_much():
-                raise ProtocolError('more streams are open than can be followed')
         else:
             self._begin(state, flags, fields, at, end)
+        if pair.too_much():
+            raise ProtocolError('more streams are open than can be followed')
         return None
 
     def _refused(self, number: int, flags: int, fields: list[Field], at: int, end: int) -> None:
