@@ -1,20 +1,26 @@
 """HTTP/2 through vaurien: each stream is an exchange, what happens to one happens to no other, and the rest passes as it came."""
+import json
 import socket
+from binascii import crc32
 from random import Random
 
 import h2.events
 import h2.settings
+import hpack
 import httpx
 import pytest
 
-from tests.support.hosting import eventually
+from tests.support.daemon import daemon as running
+from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.http2 import Client, pattern, server
 from tests.support.peers import Backend, connect, read_exactly
 from tests.support.processes import HOST
 from tests.support.proxied import SEED, between, entry, peak
+from tests.support.tls import certificates, client_context, server_context
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols.http.h2 import frames
 from vaurien.protocols.http.h2.hpack import encoded
+from vaurien.spec import BehaviorSpec
 
 STATUSES = ('500', '501', '502', '503', '504', '429')
 RESETS = {'refused-stream': 7, 'internal-error': 2, 'enhance-your-calm': 11, 'cancel': 8, 'http11-required': 13, 'reset': 2,
@@ -212,6 +218,45 @@ def test_headers_of_many_frames_are_written_anew_in_many_frames(daemon):
         assert len(backend.asked[0]) == 14
 
 
+def test_promises_of_a_response_that_is_dropped_are_refused_and_others_pass(daemon):
+    refused = []
+
+    def push(sock):
+        answer, push = hpack.Encoder(), [(':method', 'GET'), (':path', '/style'), (':scheme', 'http'), (':authority', 'a')]
+        cutter, units = frames.Frames(), []
+        sock.sendall(frames.settings())
+        read_exactly(sock, len(frames.PREFACE))
+        while sum(kind == frames.HEADERS for kind, *_ in units) < 2:
+            units += cutter.cut(sock.recv(65536))
+        for stream in (1, 3):
+            sock.sendall(frames.headers(stream, answer.encode(push), 0, (stream + 1).to_bytes(4), frames.PUSH_PROMISE))
+            for number in (stream, stream + 1):
+                sock.sendall(frames.headers(number, answer.encode([(':status', '200'), ('x-of', f'{stream}')])))
+                sock.sendall(frames.frame(frames.DATA, frames.END_STREAM, number, b'content'))
+        while not any(kind == frames.RST_STREAM for kind, *_ in units):
+            units += cutter.cut(sock.recv(65536))
+        refused.extend((stream, cutter.data[end - 1]) for kind, _, stream, _, end in units if kind == frames.RST_STREAM)
+        while sock.recv(65536):
+            pass
+    mix = [entry('error', 100, kind='lost-reply', match='/dropped')]
+    with Backend(push) as backend, between(daemon, 'push', backend, 'http', mix) as proxy, Client(proxy.port) as client:
+        dropped, passed = client.ask('/dropped'), client.ask('/passed')
+        client.answers[4] = type(client.answers[passed])()
+        client.wait(passed, 4)
+        assert client.wait(dropped)[0].code == 2
+        assert [(client.answers[stream].fields, client.answers[stream].body) for stream in (passed, 4)] == \
+            [([(b'x-of', b'3')], b'content')] * 2
+        assert eventually(lambda: refused) == [(2, frames.CANCEL)]
+
+
+def test_a_page_is_no_longer_than_the_window_of_the_client(daemon):
+    small = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 10}
+    mix = [entry('error', 100, kind='503')]
+    with server() as backend, between(daemon, 'small', backend, 'http', mix) as proxy, Client(proxy.port, small) as client:
+        answer = client.get('/')
+        assert (answer.status, len(answer.body)) == (503, 10)
+
+
 # -- what concerns the connection
 
 def goaways(client):
@@ -260,6 +305,7 @@ def test_no_more_uploads_are_taken_and_requests_without_a_body_are_served(daemon
 def test_no_more_streams_are_allowed(daemon):
     with server() as backend, between(daemon, 'no-streams', backend, 'http', [error('no-streams')]) as proxy, \
             Client(proxy.port) as client:
+        assert client.get('/bytes/2').body == pattern(2)
         assert client.get(ODD).body == pattern(41000)
         client.until(lambda: client.h2.remote_settings.max_concurrent_streams == 0)
 
@@ -342,3 +388,38 @@ def test_the_same_seed_hits_the_same_requests(daemon):
     assert hit[0] == hit[1]
     assert len(hit[0]) > 5
     assert {kind for _, kind in hit[0]} <= {*STATUSES, *RESETS, 'no-end-stream'} - {'lost-reply', 'half-reply'}
+
+
+def test_inside_tls_both_sides_agree_on_it():
+    inside = server_context()
+    inside.set_alpn_protocols(['h2'])
+    mix = (BehaviorSpec(name='error', percent=100, settings={'kind': '503', 'match': ODD}),)
+    with server(context=inside) as backend, \
+            hosted(spec_for(f'tls://{backend.address}', mix, protocol='http', proxy='tls://127.0.0.1:0',
+                            **certificates().both)) as host:
+        context = client_context()
+        context.set_alpn_protocols(['h2', 'http/1.1'])
+        with connect(host.port) as sock, context.wrap_socket(sock, server_hostname='localhost') as wrapped:
+            assert wrapped.selected_alpn_protocol() == 'h2'
+            client = Client(0, sock=wrapped)
+            assert client.get('/bytes/100000').body == pattern(100000)
+            assert client.get(ODD).status == 503
+
+
+def test_a_plan_meets_its_streams_and_what_is_recorded_of_a_stream_is_what_is_recorded_of_a_request(tmp_path):
+    journal, faults = tmp_path / 'journal', ('GET /bytes/1 #2 = 503', 'GET /abort = abort', 'GET /gone = refused-stream')
+    with server() as backend, running('--backend', backend.address, '--protocol', 'http', '--journal', str(journal),
+                                      *(word for fault in faults for word in ('--fault', fault))) as vaurien:
+        with Client(vaurien.port) as client:
+            assert [client.get('/bytes/1').status for _ in range(3)] == [200, 503, 200]
+            assert client.get('/echo', content=b'hello').body == b'hello'
+            assert [client.get(path).code for path in ('/abort', '/gone')] == [2, 7]
+        assert vaurien.stop() == 0
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    found = [(line['name'], line['answer'], line.get('code', ''), line.get('digest', ''), line.get('fault', ''))
+             for line in lines if line['type'] == 'exchange']
+    passed = 'GET /bytes/1', 'ok', '200', '', ''
+    assert found == [
+        passed, ('GET /bytes/1', '503', '503', '', 'error/503'), passed,
+        ('POST /echo', 'ok', '200', f'{crc32(b"hello"):08x}', ''), ('GET /abort', '', '', '', 'abort'),
+        ('GET /gone', '', '', '', 'error/refused-stream')]

@@ -1,6 +1,7 @@
 """Both ends of HTTP/2 by the library h2, which refuses what RFC 9113 does not allow: the oracle of what vaurien lets pass."""
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ class Client(End):
     def __init__(self, port: int, settings: dict[int, int] | None = None, sock: socket.socket | None = None) -> None:
         super().__init__(sock or socket.create_connection((HOST, port), PATIENCE), True)
         if settings:
-            self.h2.local_settings.update(settings)
+            self.h2.local_settings = h2.settings.Settings(client=True, initial_values=settings)
         self.h2.initiate_connection()
         self.answers: dict[int, Answered] = {}
         self.events: list[h2.events.Event] = []
@@ -179,7 +180,9 @@ class Server:
         greets: It sends its SETTINGS at once; else once ``greet`` is set.
     """
 
-    def __init__(self, settings: dict[int, int] | None = None, greets: bool = True) -> None:
+    def __init__(self, settings: dict[int, int] | None = None, greets: bool = True,
+                 context: ssl.SSLContext | None = None) -> None:
+        self.context = context
         self.asked: list[list[tuple[bytes, bytes]]] = []
         self.contents: dict[bytes, bytes] = {}
         self.resets: list[int] = []
@@ -203,8 +206,10 @@ class Server:
     def _serve(self, sock: socket.socket) -> None:
         try:
             self.greet.wait(PATIENCE)
+            if self.context is not None:
+                sock = self.context.wrap_socket(sock, server_side=True)
             end = End(sock, False)
-            end.h2.local_settings.update(self.settings)
+            end.h2.local_settings = h2.settings.Settings(client=False, initial_values=self.settings)
             end.h2.initiate_connection()
             end.flush()
             under_way: dict[int, tuple[list[tuple[bytes, bytes]], list[bytes]]] = {}

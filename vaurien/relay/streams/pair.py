@@ -39,6 +39,7 @@ class Pair:
         next: The next number at the backend.
         last: The client's last one.
         allowed: The last one that is served, as the client was told.
+        client_frame, client_window: [bytes] that the client takes in a frame, and of a new stream.
         greeted: The backend's first SETTINGS have passed; nothing of our own may come before.
         stalled: The client gets no more credit for uploads.
         opaque: Frames are relayed unread.
@@ -52,7 +53,7 @@ class Pair:
         self.back: dict[int, int] = {}
         self.renumbered = self.greeted = self.stalled = self.opaque = False
         self.next = self.last = self.weight = 0
-        self.allowed, self.client_frame = frames.LAST_STREAM, frames.FRAME_BYTES
+        self.allowed, self.client_frame, self.client_window = frames.LAST_STREAM, frames.FRAME_BYTES, frames.WINDOW
         self.unacknowledged: deque[bool] = deque()  # of the SETTINGS on their way to the client: whether they are our own
         self._waiting: deque[tuple[bytes, int, bool]] = deque()
         self.upstream = Requests(session, client, backend, self)
@@ -63,7 +64,7 @@ class Pair:
     def open(self, number: int, exchange: Exchange) -> StreamState:
         """Begin a stream."""
         state = self.streams[number] = StreamState(number, exchange)
-        exchange.note.room = self.client_frame
+        exchange.note.room, exchange.note.window = self.client_frame, self.client_window
         self.weight += state.weight
         return state
 

@@ -24,6 +24,7 @@ class Shared(Protocol):
     last: int
     allowed: int
     client_frame: int
+    client_window: int
     unacknowledged: deque[bool]
     upstream: Any
     downstream: Any

@@ -93,6 +93,8 @@ class Requests(StreamLane):
                     pair.downstream.decoder.allow(value)
                 elif name == frames.MAX_FRAME_SIZE:
                     pair.client_frame = value
+                elif name == frames.INITIAL_WINDOW_SIZE:
+                    pair.client_window = value
 
     # -- headers
 
@@ -220,7 +222,7 @@ class Requests(StreamLane):
         passes = self._decided(state, self.act(state, lent))
         state.up.waits = False
         if not self.session.ended:
-            if passes:
+            if passes and not self.done:
                 self.pair.number_out(state)
                 self.send_held(state)
             else:

@@ -78,7 +78,7 @@ def head(asked: Asked, status: int, length: int | None, *more: tuple[bytes, byte
 def refusal(status: int, *more: tuple[bytes, bytes]) -> Make:
     """Return a maker of complete responses with an error status."""
     def make(asked: Asked) -> Fault:
-        body = page(status)
+        body = page(status)[:asked.window]
         start = head(asked, status, len(body), *more, end=asked.bodiless)
         if asked.bodiless:
             return Fault(start, status=status)
@@ -102,7 +102,7 @@ def part(code: int | None, then: str = '', whole: bool = False) -> Make:
         whole: All of the page comes, and its length was not told.
     """
     def make(asked: Asked) -> Fault:
-        body = page(200)
+        body = page(200)[:asked.window]
         sent = body if whole else body[:len(body) // 2]
         ends = code is None and not then
         reply = head(asked, 200, None if whole else len(body)) + frames.frame(frames.DATA, ends, asked.stream, sent)

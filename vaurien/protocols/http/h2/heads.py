@@ -4,7 +4,7 @@ from typing import Any
 from ...base import Exchange
 from ...message import MAX_NAME_BYTES
 from ..headers import BARE_STREAM, KEY, KEYED_STREAM, STREAM
-from .frames import FRAME_BYTES
+from .frames import FRAME_BYTES, WINDOW
 from .hpack import Field
 
 UNKNOWN = 0     #: as a status: the response has not come, or says none
@@ -20,14 +20,15 @@ class Asked:
         waits: The client holds its body back until it is told to go on.
         status: That of the response, once it is known; 0: it is not.
         room: [bytes] that the client takes in one frame.
+        window: [bytes] of content that the client takes of a new stream.
         fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
     """
 
-    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'fault')
+    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'fault')
 
     def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
         self.stream, self.bodiless, self.waits = stream, bodiless, waits
-        self.before, self.status, self.room = max(stream - 2, 0), UNKNOWN, FRAME_BYTES
+        self.before, self.status, self.room, self.window = max(stream - 2, 0), UNKNOWN, FRAME_BYTES, WINDOW
         self.fault: Any = None
 
 
