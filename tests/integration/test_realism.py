@@ -14,22 +14,22 @@ ROWS = [pytest.param(name, row, id=f'{name}-{row.kind}-{row.client.name}-{place}
 
 @pytest.fixture(scope='module')
 def proxies(daemon, request):
-    """The proxy in front of a protocol's server; made once for each."""
+    """The proxy in front of a protocol's server, or of another port of it; made once for each."""
     made = {}
 
-    def proxy(name):
-        if name not in made:
+    def proxy(name, row):
+        if (name, row.backend) not in made:
             server = request.getfixturevalue(PROTOCOLS[name].SERVER)
-            context = between(daemon, f'realism-{name}', server, name)
+            context = between(daemon, f'realism-{name}-{len(made)}', row.backend(server) if row.backend else server, name)
             request.addfinalizer(lambda: context.__exit__(None, None, None))
-            made[name] = context.__enter__()
-        return made[name]
+            made[name, row.backend] = context.__enter__()
+        return made[name, row.backend]
     return proxy
 
 
 @pytest.mark.parametrize('name, row', ROWS)
 def test_client_meets_what_the_row_says_and_works_on(proxies, name, row):
-    assert meet(row, proxies(name)) == expected(row)
+    assert meet(row, proxies(name, row)) == expected(row)
 
 
 @pytest.mark.parametrize('name, row', [param for param in ROWS if param.values[1].real])

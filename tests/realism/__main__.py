@@ -4,11 +4,12 @@ Exit status 1 where a client met something else than its row says, or worked on 
 """
 import argparse
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 from tests.support import servers
 from tests.support.processes import MissingServer
-from tests.support.proxied import SEED, between
+from tests.support.proxied import SEED, Between, between
 from vaurien.testing import Daemon
 
 from . import renderer
@@ -18,9 +19,13 @@ from .runner import expected, meet, protocols, really
 def differences(daemon: Daemon, name: str, module: Any) -> int:
     """Run the rows of a protocol, print each, and return how many came out otherwise than they say."""
     wrong = 0
-    with getattr(servers, module.SERVER)() as server, between(daemon, name, server, name) as proxy:
+    with getattr(servers, module.SERVER)() as server, ExitStack() as stack:
+        made: dict[Any, Between] = {}
         for row, line in zip(module.ROWS, renderer.lines(module.ROWS), strict=True):
-            seen = meet(row, proxy)
+            if row.backend not in made:
+                backend = row.backend(server) if row.backend else server
+                made[row.backend] = stack.enter_context(between(daemon, f'{name}-{len(made)}', backend, name))
+            seen = meet(row, made[row.backend])
             real = really(row, server) if row.real else row.outcome
             fine = seen == expected(row) and real == row.outcome
             wrong += not fine

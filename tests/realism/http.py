@@ -15,6 +15,7 @@ from tests.support.peers import Backend, free_port, listener
 from tests.support.processes import HOST, program
 from tests.support.unit_of_time import MS, PATIENCE
 
+from .http2 import STREAM_ROWS
 from .rows import KEPT, REOPENED, Client, Row
 
 SERVER = 'nginx_server'
@@ -164,4 +165,5 @@ def row(kind: str, client: Client, met: str) -> Row:
 
 ROWS = [row(kind, client, met) for kind, outcomes in MET.items()
         for client, met in zip((REQUESTS, HTTPX, CURL), outcomes, strict=True)]
+ROWS += STREAM_ROWS
 ROWS.append(Row('slow-headers', IMPATIENT, 'GET /', get, 'exit status 28', REOPENED))

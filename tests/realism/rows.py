@@ -44,6 +44,7 @@ class Row(NamedTuple):
         how: In words, how the real server was made to fail like this; empty: it was not.
         real: Makes the real server fail, which it is given, and does with the same client what ``act`` does: the same has
             to come of it.
+        backend: Returns what the proxy leads to, of the server; None: the server's own address.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Row(NamedTuple):
     times: int = 1
     how: str = ''
     real: Callable[[Any], object] | None = None
+    backend: Callable[[Any], str] | None = None
 
 
 def outcome(client: Client, call: Callable[[], object]) -> str:

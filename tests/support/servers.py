@@ -66,6 +66,7 @@ http {{
     limit_req_zone $uri zone=few:64k rate=1r/m;
     server {{
         listen {host}:{port} backlog=4096{tls};
+        listen unix:{folder}/http2.socket http2;  # HTTP/2 by prior knowledge
         root {folder}/www;
         location / {{ }}
         location /upload/ {{ dav_methods PUT DELETE; create_full_put_path on; }}

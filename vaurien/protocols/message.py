@@ -197,6 +197,8 @@ class MessageProtocol(Answers, BaseProtocol):
     switch: ClassVar[Callable[[], Switch] | None] = None
     #: the ports at which TLS begins with the first byte none the less
     direct_ports: ClassVar[Collection[int]] = ()
+    #: many requests are under way at once from here on, which this object does not follow any more
+    multiplexed = False
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)

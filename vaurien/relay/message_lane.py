@@ -216,6 +216,8 @@ class MessageLane(Lane):
         self.cutter.data = b''
         reason = self.cutter.opaque_because
         if reason:
+            if self.protocol.multiplexed and self.to_backend:
+                return self.session.multiplex(self)
             if not self.in_place():
                 return self.session.lose_track(reason)
             self.session.lane_opaque(self, reason)

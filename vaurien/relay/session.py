@@ -27,6 +27,7 @@ from .lane import Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
+from .streams.host import MayMultiplex
 from .tls.switching import Switching
 from .toxic_view import ToxicView
 
@@ -63,7 +64,7 @@ class SessionHost(Protocol):
     def keep(self, backend: RawSocket, address: Address) -> None: ...
 
 
-class Session:
+class Session(MayMultiplex):
     """One client connection paired with one backend connection.
 
     Args:

@@ -77,11 +77,12 @@ class Terms(NamedTuple):
 
         Args:
             hello: What it offers.
-            backend: What the backend has chosen; None: nothing, or it does not speak TLS.
+            backend: What the backend has chosen; None: nothing, or it does not speak TLS, and then the client is told what can
+                be read best.
         """
         if self.backend is not None:
             return (backend,) if backend else ()
-        offered = self.offered(hello)
+        offered = tuple(name for name in self.protocols if name in hello.alpn) or hello.alpn
         return offered[:1] if self.protocols or len(offered) == 1 else ()
 
     def backend_name(self, hello: ClientHello) -> str:

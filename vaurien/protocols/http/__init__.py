@@ -1,4 +1,4 @@
-"""HTTP/1.0 and 1.1 (RFC 9110 and 9112): requests, their responses, and how an HTTP server fails.
+"""HTTP/1.0, 1.1 and 2 (RFC 9110, 9112 and 9113): requests, their responses, and how an HTTP server fails.
 
 Bytes only; knows no stream.
 """
@@ -14,6 +14,8 @@ from .answers import body_at, read_status
 from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
+from .h2.failures import ERRORS as STREAM_ERRORS
+from .h2.heads import Asked
 from .headers import KEYED_BODY, closing, host_of, redirected, with_field
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
@@ -26,14 +28,15 @@ class HTTP(Conversation):
     forward proxy has opened it says the server too, as in ``GET https://api.example/items``.
 
     Keep-alive, pipelining, chunks with trailers, interim responses, uploads that wait for ``100 Continue`` and bodies
-    that end with the connection are followed; bodies are forwarded without being held. After an upgrade (WebSocket) or a
-    CONNECT, and for HTTP/2 by prior knowledge, the session is relayed unread, as by tcp; so is one whose messages two
-    readers could understand differently. With ``keep_alive`` False the session ends after each response, and the headers
-    of request and response say so.
+    that end with the connection are followed; bodies are forwarded without being held. HTTP/2 is followed too, by prior knowledge
+    or, inside TLS, where the client and the backend agree on it; there each stream is an exchange, and what happens to it happens
+    to no other. After an upgrade (WebSocket) or a CONNECT the session is relayed unread, as by tcp; so is one whose messages two
+    readers could understand differently. With ``keep_alive`` False the session ends after each response, and the headers of
+    request and response say so; that, and what rewrites headers, is for HTTP/1 alone.
     """
 
     name = 'http'
-    alpn = 'http/1.1', 'http/1.0'
+    alpn = 'http/1.1', 'http/1.0', 'h2'
     options: ClassVar[Mapping[str, Any]] = {
         **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
@@ -45,7 +48,7 @@ class HTTP(Conversation):
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS}
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -90,10 +93,10 @@ class HTTP(Conversation):
         return False
 
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
-        return read_status(head)
+        return read_status(b'HTTP/2 %d' % exchange.note.status if isinstance(exchange.note, Asked) else head)
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
-        return body_at(data, at, end)
+        return end if isinstance(exchange.note, Asked) else body_at(data, at, end)
 
 
 class Intercepted(HTTP):

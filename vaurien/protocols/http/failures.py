@@ -9,7 +9,7 @@ from http import HTTPStatus
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol, half_reply, lost_reply
 from .halves import HalfBody
-from .headers import BODY, BODY_FOR_HTTP_1_0, KEYED_BODY, NO_BODY
+from .headers import BARE_STREAM, BODY, BODY_FOR_HTTP_1_0, KEYED_BODY, KEYED_STREAM, NO_BODY, STREAM
 
 SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
 RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait so long
@@ -100,28 +100,30 @@ def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
 WITH_CHUNKS = (BODY, KEYED_BODY)
 WITH_BODY = (*WITH_CHUNKS, BODY_FOR_HTTP_1_0)
 ANY_STAGE = (*WITH_BODY, NO_BODY)
+WITH_PAGE = (*WITH_BODY, STREAM, KEYED_STREAM)         #: in HTTP/2 too
+ANYWHERE = (*WITH_PAGE, NO_BODY, BARE_STREAM)
 ERRORS = {
     '500': FailureKind(
         "The server's own code has failed: 500 with a page; the connection stays open.",
-        ANY_STAGE, refusal(500), ('500',), 'A'),
+        ANYWHERE, refusal(500), ('500',), 'A'),
     '501': FailureKind(
         "The server knows no such method: 501 with a page; the connection stays open.",
-        ANY_STAGE, refusal(501), ('501',), 'B'),
+        ANYWHERE, refusal(501), ('501',), 'B'),
     '502': FailureKind(
         "A gateway got an invalid response from the server behind it: 502 with a page; the connection stays open.",
-        ANY_STAGE, refusal(502), ('502',), 'A', 'server'),
+        ANYWHERE, refusal(502), ('502',), 'A', 'server'),
     '503': FailureKind(
         "The server is overloaded or in maintenance: 503 with a page and Retry-After; the connection stays open.",
-        ANY_STAGE, refusal(503, RETRY_AFTER), ('503',), 'A', 'server'),
+        ANYWHERE, refusal(503, RETRY_AFTER), ('503',), 'A', 'server'),
     '504': FailureKind(
         "A gateway has waited too long for the server behind it: 504 with a page; the connection stays open.",
-        ANY_STAGE, refusal(504), ('504',), 'A', 'server'),
+        ANYWHERE, refusal(504), ('504',), 'A', 'server'),
     '429': FailureKind(
         "The client has sent too many requests: 429 with a page and Retry-After; the connection stays open.",
-        ANY_STAGE, refusal(429, RETRY_AFTER), ('429',), 'A', 'server'),
+        ANYWHERE, refusal(429, RETRY_AFTER), ('429',), 'A', 'server'),
     'truncated': FailureKind(
         "The server has died in the middle of a response: the connection closes before Content-Length is reached. Not for "
-        "HEAD and CONNECT.", WITH_BODY, half('close'), category='E'),
+        "HEAD and CONNECT.", WITH_PAGE, half('close'), category='E'),
     'malformed-chunk': FailureKind(
         "The server has lost its place in a chunked response: a chunk whose size is no number, then the connection closes. "
         "Not for HEAD, CONNECT and clients of HTTP/1.0.", WITH_CHUNKS, malformed_chunk, category='E'),
@@ -130,11 +132,11 @@ ERRORS = {
         ANY_STAGE, empty_response, category='F'),
     'reset': FailureKind(
         "The server's process was killed in the middle of a response: the connection is reset. Not for HEAD and CONNECT.",
-        WITH_BODY, half('reset'), category='E'),
+        WITH_PAGE, half('reset'), category='E'),
     'slow-headers': FailureKind(
         "The server is hardly alive: the headers of a 503 come byte by byte over some 20 s. A client that limits the time of "
         "each read never gives up; one that limits the time of the whole request does.",
         ANY_STAGE, slow_headers, category='D', scope='server'),
-    'lost-reply': lost_reply(ANY_STAGE),
-    'half-reply': half_reply(WITH_BODY, HalfBody),
+    'lost-reply': lost_reply(ANYWHERE),
+    'half-reply': half_reply(WITH_PAGE, HalfBody),
 }

@@ -24,6 +24,8 @@ MAX_REMEMBERED = 256    #: [headers] of each direction; peers repeat theirs, a s
 #: Stages of an exchange. Its response may have a body; it may, and by its Idempotency-Key the request is done once however often
 #: it comes; it may, but the client speaks HTTP/1.0 and knows no chunks; a successful one has none (HEAD, CONNECT).
 BODY, KEYED_BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for a key', 'page for HTTP/1.0', 'no page'
+#: The same of a stream of HTTP/2
+STREAM, KEYED_STREAM, BARE_STREAM = 'stream', 'stream for a key', 'stream without a page'
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'

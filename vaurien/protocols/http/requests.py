@@ -3,6 +3,7 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES
 from .framers import Conversation, Messages
+from .h2.frames import PREFACE
 from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, read_request
 
 
@@ -13,6 +14,7 @@ class Requests(Messages):
         switching: The last request that asked for another protocol, while it has no response; None: there is none. Until its
             response has come, the bytes after it may belong to that protocol already, or to one more request: they cannot be told
             apart.
+        fresh: No request has begun yet: the client may still begin with the preface of HTTP/2.
     """
 
     first_line = BEGUN_REQUEST
@@ -21,9 +23,19 @@ class Requests(Messages):
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.switching: Exchange | None = None
+        self.fresh = True
+
+    def _check(self, data: bytes, start: int, seen: int) -> None:
+        if not (self.fresh and PREFACE.startswith(data[start:])):
+            super()._check(data, start, seen)
 
     def begin(self, headers: bytes) -> tuple[Exchange, int]:
         protocol = self.protocol
+        if self.fresh:
+            self.fresh = False
+            if PREFACE.startswith(headers):
+                protocol.multiplexed = True
+                raise ProtocolError('HTTP/2 by prior knowledge')
         if self.final:
             raise ProtocolError('bytes after a request that ends the connection')
         if self.switching is not None:

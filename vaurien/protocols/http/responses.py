@@ -3,6 +3,7 @@ from ...errors import ProtocolError
 from ..base import Exchange
 from .chunks import NOTHING
 from .framers import SWITCH, Messages
+from .h2.frames import HEAD, SETTINGS
 from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, read_response
 
 
@@ -14,6 +15,15 @@ class Responses(Messages):
     """
 
     first_line = BEGUN_RESPONSE
+
+    def _check(self, data: bytes, start: int, seen: int) -> None:
+        if not (data.startswith(b'\0', start) and self._may_be_settings(data[start:start + HEAD])):
+            super()._check(data, start, seen)
+
+    def _may_be_settings(self, head: bytes) -> bool:
+        """Return whether a server of HTTP/2 may have begun before its client (RFC 9113 section 3.4)."""
+        return getattr(self.protocol.request_cutter.framer, 'fresh', False) and (
+            len(head) < HEAD or head[3] == SETTINGS and not any(head[4:]))
 
     def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
         queue = self.protocol.queue

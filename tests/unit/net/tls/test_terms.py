@@ -48,6 +48,7 @@ def test_the_backend_is_offered_what_the_client_offers_as_far_as_it_can_be_read(
 
 
 @pytest.mark.parametrize('offered, protocols, chosen', [
+    (('h2', 'http/1.1'), ('http/1.1', 'http/1.0', 'h2'), ('http/1.1',)), (('h2',), ('http/1.1', 'h2'), ('h2',)),
     (('h2', 'http/1.1'), (), ()),
     (('h2',), (), ('h2',)),
     (('h2', 'http/1.1'), ('http/1.1',), ('http/1.1',)),

@@ -13,6 +13,9 @@ from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
 
 ALL = ('500', '501', '502', '503', '504', '429', 'truncated', 'malformed-chunk', 'empty-response', 'reset',
        'slow-headers', 'lost-reply', 'half-reply')
+OF_STREAMS = ('refused-stream', 'internal-error', 'enhance-your-calm', 'cancel', 'http11-required', 'mid-reset', 'mid-cancel',
+              'no-end-stream', 'goaway-refused', 'goaway-drain', 'goaway-calm', 'goaway-idle', 'stalled-window', 'no-streams',
+              'bad-header-block', 'frame-too-large', 'http1-answer')
 STATUSES = {'500': 'Internal Server Error', '501': 'Not Implemented', '502': 'Bad Gateway',
             '503': 'Service Unavailable',
             '504': 'Gateway Timeout', '429': 'Too Many Requests'}
@@ -46,7 +49,17 @@ def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
 
 def test_protocol_is_known_with_all_its_kinds() -> None:
     assert Protocol.get('http') is HTTP
-    assert tuple(HTTP.errors) == ALL
+    assert tuple(HTTP.errors) == ALL + OF_STREAMS
+
+
+@pytest.mark.parametrize('asked', [GET, HEAD, POST, CONNECT], ids=['GET', 'HEAD', 'POST', 'CONNECT'])
+def test_no_failure_of_streams_is_drawn_or_fits_in_http_1(asked: bytes) -> None:
+    dialogue = replay(HTTP, [(CLIENT, asked)])
+    exchange, = dialogue.exchanges
+    fitting = [name for name in dialogue.protocol.at_random() if dialogue.protocol.fits(name, exchange)]
+    assert fitting
+    assert not set(fitting) & set(OF_STREAMS)
+    assert not any(dialogue.protocol.fits(name, exchange) for name in OF_STREAMS)
 
 
 @pytest.mark.parametrize('kind, reason', STATUSES.items())

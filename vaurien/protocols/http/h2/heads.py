@@ -1,0 +1,66 @@
+"""What the headers of a request and of its response say in HTTP/2, RFC 9113 section 8.3. Knows no frame and no failure."""
+from typing import Any
+
+from ...base import Exchange
+from ...message import MAX_NAME_BYTES
+from ..headers import BARE_STREAM, KEY, KEYED_STREAM, STREAM
+from .frames import FRAME_BYTES, WINDOW
+from .hpack import Field
+
+UNKNOWN = 0     #: as a status: the response has not come, or says none
+
+
+class Asked:
+    """What is noted of a request.
+
+    Attributes:
+        stream: The number of its stream, as the client has it.
+        before: The largest number that the client may have used before it.
+        bodiless: It is a HEAD or a CONNECT: a successful response has no page.
+        waits: The client holds its body back until it is told to go on.
+        status: That of the response, once it is known; 0: it is not.
+        room: [bytes] that the client takes in one frame.
+        window: [bytes] of content that the client takes of a new stream.
+        fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
+    """
+
+    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'fault')
+
+    def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
+        self.stream, self.bodiless, self.waits = stream, bodiless, waits
+        self.before, self.status, self.room, self.window = max(stream - 2, 0), UNKNOWN, FRAME_BYTES, WINDOW
+        self.fault: Any = None
+
+
+def exchange_of(stream: int, fields: list[Field], origin: bytes = b'') -> Exchange:
+    """Make the exchange of a request: its name is method and path, or, where it has no path, what it is to be connected to.
+
+    Args:
+        stream: The number of its stream.
+        fields: Its headers.
+        origin: What stands before the path, where a forward proxy has opened the connection.
+    """
+    found = {name: value for name, value, _ in fields}
+    method = found.get(b':method', b'')
+    path = found.get(b':path', b'')
+    target = origin + path.removeprefix(b'*') if origin and path else path or found.get(b':authority', b'')
+    bodiless = method in (b'HEAD', b'CONNECT')
+    stage = BARE_STREAM if bodiless else KEYED_STREAM if found.get(KEY) else STREAM
+    waits = found.get(b'expect', b'').lower() == b'100-continue'
+    return Exchange((method + b' ' + target)[:MAX_NAME_BYTES], stage, True, Asked(stream, bodiless, waits))
+
+
+def status_of(fields: list[Field]) -> int:
+    """Return the status of a response; 0: these are trailers."""
+    for name, value, _ in fields:
+        if name == b':status':
+            return int(value) if len(value) == 3 and value.isdigit() else UNKNOWN
+    return UNKNOWN
+
+
+def length_of(fields: list[Field]) -> int | None:
+    """Return the length that a message declares [bytes]; None: it declares none."""
+    for name, value, _ in fields:
+        if name == b'content-length' and value.isdigit() and len(value) < 19:
+            return int(value)
+    return None

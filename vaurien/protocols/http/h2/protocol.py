@@ -1,0 +1,55 @@
+"""The protocol object that behaviors get for one stream of HTTP/2. Knows no frame."""
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ...base import Behavior, Exchange
+from ...message import FailureKind, MessageProtocol
+from ..failures import ERRORS as OF_HTTP_1
+from .failures import BOTH, ERRORS, NOTHING, builder
+
+
+class StreamProtocol(MessageProtocol):
+    """The protocol of one stream: what is asked of it is about this stream's exchange.
+
+    Args:
+        parent: The protocol object of the session.
+        exchange: The exchange.
+    """
+
+    name = 'http'
+    errors: ClassVar[Mapping[str, FailureKind]] = {
+        **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
+           for name, make in BOTH.items()}, **ERRORS}
+
+    def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
+        self.settings, self.session = parent.settings, parent.session
+        self._parent, self._exchange = parent, exchange
+
+    def exchange(self, to_backend: bool) -> Exchange:
+        return self._exchange
+
+    @property
+    def owed(self) -> tuple[Behavior, str] | None:
+        """What waits for the next exchange where it fits: it is the session's."""
+        return self._parent.owed
+
+    @owed.setter
+    def owed(self, owed: tuple[Behavior, str] | None) -> None:
+        self._parent.owed = owed
+
+    def option(self, name: str) -> Any:
+        return self._parent.option(name)
+
+    def reusable(self) -> bool:
+        return False
+
+    def spoils(self) -> bool:
+        return False
+
+    def fail(self, source: Any, dest: Any, kind: str | None = None) -> bool:
+        passes = super().fail(source, dest, kind)
+        fault = self._exchange.note.fault
+        if fault is not None and fault.drops == NOTHING:
+            self._exchange.failure = None
+            return True
+        return passes

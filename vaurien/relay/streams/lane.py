@@ -1,0 +1,272 @@
+"""What both directions of a session of HTTP/2 have in common: frames in, frames out. Knows no behavior.
+
+Whatever is written leaves between two frames. Once a header block did not pass where it stood - it was dropped, held or put off -
+the table of the receiver stays as it is: all later blocks of the direction are written as literals.
+"""
+from collections.abc import Callable
+from typing import Any
+
+from gevent import getcurrent
+
+from ...errors import ProtocolError
+from ...net.stream import Stream
+from ...protocols.base import Exchange
+from ...protocols.http.h2 import frames
+from ...protocols.http.h2.hpack import Decoder, Field, encoded
+from ..lane import Lane, LaneHost
+from .shared import Shared
+from .state import HELD, TOLD, Half, StreamState
+
+#: [bytes] of one read: some thousand frames at most, so that a callback takes no longer than people notice
+READ_BYTES = 64 * 1024
+#: [bytes] that are held of all streams of a direction, from which on nothing more is read
+MAX_HELD_BYTES = 4 * 1024 * 1024
+
+
+class StreamLane(Lane):
+    """One direction.
+
+    Attributes:
+        pair: What both directions share.
+        frames: Cuts what the source sends.
+        decoder: Decodes its header blocks.
+        frozen: The receiver's table stays as it is.
+        data: What is being handled; ``at`` is where the unit under way begins, ``start`` where the bytes begin that are not
+            written yet.
+        held_bytes: [bytes] that are held back.
+        room: [bytes] that the window of the destination has.
+        debt: [bytes] of it that were used here, or whose sender has got credit for them before: its next credit is less by them.
+        borrowed: There has been such a debt, so that the source may think that there is more room than there is.
+        stuck: The streams whose frames wait for room.
+    """
+
+    __slots__ = ('pair', 'frames', 'decoder', 'frozen', 'data', 'start', 'at', 'out', 'working', 'held_bytes', 'room', 'debt',
+                 'borrowed', 'stuck')
+
+    def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool, pair: Shared) -> None:
+        super().__init__(session, source, dest, to_backend)
+        self.pair, self.frames, self.decoder = pair, frames.Frames(), Decoder()
+        self.frozen = self.working = False
+        self.data, self.start, self.at, self.held_bytes = b'', 0, 0, 0
+        self.out: list[bytes] = []
+        self.room, self.debt, self.borrowed = frames.WINDOW, 0, False
+        self.stuck: list[StreamState] = []
+
+    def step(self) -> None:
+        if self.pair.opaque:
+            return self.settle(self.source.forward(self.dest) > 0)
+        data = self.source.recv(READ_BYTES)
+        if data:
+            return self.take(data)
+        rest = self.frames.held()
+        if rest and self.pair.untouched():
+            self.dest.sendall(rest)
+        return self.finish()
+
+    def take(self, data: bytes) -> None:
+        """Handle bytes of the source."""
+        cut, end = self.frames.cut(data), 0
+        self.start, self.working, reason = 0, True, ''
+        try:
+            for kind, flags, stream, at, end in cut:
+                self.data, self.at = self.frames.data, at
+                self.handle(kind, flags, stream, at, end)
+                if self.session.ended or self.session.silent:
+                    break
+        except ProtocolError as error:
+            reason = str(error)
+        finally:
+            cut.close()
+            self.working = False
+        if self.session.ended:
+            return None
+        if end > self.start:
+            self.out.append(self.data[self.start:end])
+        self.flush()
+        if reason:
+            return self.pair.give_up(self, reason)
+        self.pair.flushed()
+        self.settle(True)
+        if self.source.full and not (self.session.ended or self.session.silent or self._paused):
+            self.pause(self.source)
+        return None
+
+    def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> None:
+        """Handle a unit; what ``replace`` is not called for passes as it is."""
+        raise NotImplementedError
+
+    def half(self, state: StreamState) -> Half:
+        """Return this direction of a stream."""
+        return state.up if self.to_backend else state.down
+
+    def number(self, state: StreamState) -> int:
+        """Return the number of a stream where this direction leads to."""
+        return state.out if self.to_backend else state.number
+
+    # -- writing
+
+    def replace(self, at: int, end: int, data: bytes = b'') -> None:
+        """Let other bytes leave in the place of the unit under way; empty: nothing."""
+        if at > self.start:
+            self.out.append(self.data[self.start:at])
+        if data:
+            self.out.append(data)
+        self.start = end
+
+    def passed(self, end: int) -> None:
+        """Let what is written next leave after the unit under way."""
+        self.at = max(end, self.start)
+
+    def emit(self, data: bytes) -> None:
+        """Write frames of our own."""
+        if self.working:
+            self.replace(max(self.at, self.start), max(self.at, self.start), data)
+        elif not self.dest.closed:
+            self.dest.sendall(data)
+
+    def flush(self) -> None:
+        """Write what was collected, all in one."""
+        out, self.out = self.out, []
+        if out and not self.dest.closed:
+            self.dest.sendall(out[0] if len(out) == 1 else b''.join(out))
+
+    def block(self, number: int, flags: int, fields: list[Field], lead: bytes = b'', kind: int = frames.HEADERS) -> bytes:
+        """Write a header block that changes no table."""
+        resized, self.decoder.resized = self.decoder.resized, ()
+        return frames.headers(number, encoded(fields, resized), flags, lead, kind)
+
+    # -- windows, and frames that wait
+
+    def window(self, at: int, end: int) -> None:
+        """Take credit that the source gives for the connection, less what was given in its place before."""
+        other: Any = self.other
+        count = frames.number(self.data, at + frames.HEAD) if end - at == frames.HEAD + 4 else 0
+        other.room += count
+        if other.debt > 0:
+            kept = min(other.debt, count)
+            other.debt -= kept
+            self.replace(at, end, frames.credit(0, count - kept) if count > kept else b'')
+        if other.stuck:
+            for state in other.stuck[:]:
+                other.send_held(state)
+        self.pair.release()
+
+    def borrow(self, count: int) -> None:
+        """Record that so many bytes of the window were used, or given away, that the peer who owns it does not know of."""
+        self.debt += count
+        self.borrowed = True
+
+    def fits(self, state: StreamState, count: int) -> bool:
+        """Take room in the window for content that passes; False: there is less than its sender thinks, and it has to wait."""
+        if count > self.room and self.borrowed:
+            half = self.half(state)
+            half.then, half.mode = half.mode, HELD
+            self.stuck.append(state)
+            return False
+        self.room -= count
+        return True
+
+    def keep(self, state: StreamState, kind: int, flags: int, frame: bytes, fields: list[Field] | None = None) -> None:
+        """Hold a frame back. Its sender gets the connection's credit back, so that its other streams go on, as long as not too
+        much is held; beyond that nothing more is read."""
+        half, credited = self.half(state), 0
+        self.held_bytes += held_size(frame, fields)
+        if fields is not None:
+            self.frozen = True
+        elif kind == frames.DATA and half.waits and self.held_bytes < MAX_HELD_BYTES:
+            credited, self.borrowed = len(frame) - frames.HEAD, True
+            self.refund(credited)
+        half.held.append((kind, flags, frame, fields, credited))
+        if self.held_bytes > 2 * MAX_HELD_BYTES and not self._held:
+            self.hold()
+
+    def refund(self, count: int, number: int = 0) -> None:
+        """Give the source credit back: for the connection, and for a stream where its number is given."""
+        if count:
+            self.pair.write_to(self.source, frames.credit(0, count) + (frames.credit(number, count) if number else b''))
+
+    def send_held(self, state: StreamState) -> None:
+        """Let what was held leave, as far as there is room."""
+        half, number = self.half(state), self.number(state)
+        while half.held:
+            kind, flags, frame, fields, credited = half.held[0]
+            count = len(frame) - frames.HEAD if kind == frames.DATA else 0
+            if count > self.room:
+                if state not in self.stuck:
+                    self.stuck.append(state)
+                return
+            half.held.popleft()
+            self.room -= count
+            self.debt += credited
+            self._let_go(held_size(frame, fields))
+            self.emit(frames.moved(frame, number) if fields is None else self.block(number, flags, fields))
+        if state in self.stuck:
+            self.stuck.remove(state)
+        half.mode = half.then
+        self.released(state)
+
+    def released(self, state: StreamState) -> None:
+        """Do what follows frames that were held and have left."""
+        raise NotImplementedError
+
+    def drop_held(self, state: StreamState, number: int = 0) -> None:
+        """Drop what was held, and give its sender its credit back; with the number of the stream there also the stream's."""
+        half = self.half(state)
+        if half.held:
+            self.frozen = True
+        while half.held:
+            kind, _, frame, fields, credited = half.held.popleft()
+            self._let_go(held_size(frame, fields))
+            if kind == frames.DATA:
+                self.refund(len(frame) - frames.HEAD - credited)
+                if number and len(frame) > frames.HEAD:
+                    self.pair.write_to(self.source, frames.credit(number, len(frame) - frames.HEAD))
+        if state in self.stuck:
+            self.stuck.remove(state)
+
+    def _let_go(self, count: int) -> None:
+        self.held_bytes -= count
+        if self._held and self.held_bytes < MAX_HELD_BYTES:
+            self.unhold()
+
+    # -- behaviors
+
+    def act(self, state: StreamState, lent: bytes) -> bool:
+        """Tell a behavior that a message begins, of which these frames have come; return whether it may pass."""
+        exchange, protocol = state.exchange, state.protocol
+        source, dest = (state.client, state.backend) if self.to_backend else (state.backend, state.client)
+        assert protocol is not None
+        assert source is not None
+        self.exchange = exchange
+        behavior = exchange.drawn
+        if self.to_backend and not behavior.reports:
+            self.session.injected(exchange, '')
+        source.lend(lent)
+        passes = bool(behavior.on_before_handle(protocol, source, dest, self.to_backend))
+        return passes and source.recv() == lent
+
+    def wait(self, state: StreamState, call: Callable[..., None], *args: Any) -> None:
+        """Let a behavior act where it may wait, and nobody else with it."""
+        def run() -> None:
+            state.greenlet = getcurrent()
+            try:
+                self.guard(call, *args)
+            finally:
+                state.greenlet = None
+        self.session.spawn(run)
+
+    def end_act(self, state: StreamState) -> None:
+        """Tell a behavior that a message has passed."""
+        source, dest = (state.client, state.backend) if self.to_backend else (state.backend, state.client)
+        if self.half(state).mode == TOLD:
+            state.exchange.drawn.on_after_handle(state.protocol, source, dest, self.to_backend)
+
+    def under_way(self) -> Exchange | None:
+        for state in self.pair.streams.values():
+            return state.exchange
+        return None
+
+
+def held_size(frame: bytes, fields: list[Field] | None) -> int:
+    """Return about how many bytes a frame takes that is held: fields of the table take one byte in it, and more here."""
+    return len(frame) + 16 * len(fields or ())
