@@ -90,12 +90,6 @@ def connect_inside(port: int) -> object:
         return run(connection, 'SELECT 1')
 
 
-def without_tls(_: Any) -> object:
-    """Connect to a server that has no TLS."""
-    with mariadb_server('--skip-ssl') as server:
-        return connect_inside(server.port)
-
-
 def prepare(text: str, connection: libmariadb.Connection) -> object:
     """Prepare a statement."""
     return connection.prepare(text)
@@ -323,8 +317,7 @@ def prepared(kind: str, did: str, act: Callable[[Any], object], number: int, **f
 SELECT, UPDATE, INSERT = 'SELECT 1 FROM t', 'UPDATE t SET v = 1', 'INSERT INTO t VALUES (1)'
 ROWS = [
     row('too-many-connections', '', f'{OPERATIONAL} 1040', afterwards=ANEW),
-    Row('starttls-refused', REQUIRING, 'connects', connect_inside, f'{OPERATIONAL} 2026', REOPENED,
-        how='--skip-ssl', real=without_tls),
+    Row('starttls-refused', REQUIRING, 'connects', connect_inside, f'{OPERATIONAL} 2026', REOPENED),
     Row('starttls-dropped', REQUIRING, 'connects', connect_inside, f'{OPERATIONAL} 2003', REOPENED),
     row('host-blocked', '', f'{OPERATIONAL} 1129', afterwards=ANEW),
     row('host-denied', '', f'{OPERATIONAL} 1130', afterwards=ANEW),
