@@ -584,7 +584,8 @@ def test_the_journal_has_inside_tls_what_it_has_in_the_clear(postgres_tls_server
             host.wait_idle()
             host.call(journal.close)
         lines = [json.loads(line) for line in path.read_bytes().splitlines()]
-        found[sides] = [(line['name'], line.get('answer', ''), line.get('fault', '')) for line in lines if line['type'] == 'exchange']
+        found[sides] = [(line['name'], line.get('answer', ''), line.get('fault', ''))
+                        for line in lines if line['type'] == 'exchange']
     assert [request for request, _, _ in found['neither']][1:] == ['SELECT 1', 'UPDATE nowhere SET a = 1']
     assert found['neither'][-1][1:] == ('40P01', 'error/deadlock')
     assert [found[sides] for sides in SIDES] == [found['neither']] * 4
