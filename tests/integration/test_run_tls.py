@@ -313,3 +313,17 @@ def test_a_password_cannot_be_bound_to_a_certificate_that_the_server_has_not_got
     assert (done.returncode, done.stderr) == (2, "vaurien run: --through DB: 'postgresql://...' is not valid, expected no "
                                                  'channel_binding=require: the password would be bound to a certificate that the '
                                                  'server has not got; DB:tcp would relay it unread\n')
+
+
+def test_a_host_that_can_stand_in_no_certificate_is_refused_in_one_line():
+    done = run('--through', 'CACHE', '--', 'true', CACHE='rediss://b\u00fc..x:1/0')
+    assert (done.returncode, done.stdout, done.stderr.count('\n')) == (2, '', 1)
+    assert "--through: 'cache' is not valid, expected a host that can stand in a certificate" in done.stderr
+
+
+def test_a_backend_without_a_variable_is_named_by_a_url(redis_tls):
+    code = 'redis-cli --tls --cacert "$SSL_CERT_FILE" -p "$PORT" SET k v; echo "$ALL"'
+    done = run('--through', f'cache=rediss://localhost:{redis_tls.port}/0', '--env', 'PORT={cache.port}',
+               '--env', 'ALL={cache.url}', '--fault', 'cache: SET * = readonly', '--', 'sh', '-c', code, SSL_CERT_FILE=CA)
+    assert done.stdout.startswith('READONLY'), done.stderr
+    assert 'rediss://127.0.0.1:' in done.stdout

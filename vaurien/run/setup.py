@@ -123,6 +123,8 @@ def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust 
     except AuthorityError as error:
         raise ConfigError('--through', inside[0], f':tcp after the name, which relays its TLS unread; '
                           f'without it: {error}') from None
+    except ValueError as error:
+        raise ConfigError('--through', inside[0], f'a host that can stand in a certificate; {error}') from None
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

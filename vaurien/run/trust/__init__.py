@@ -18,7 +18,7 @@ from ..addresses import Verify
 from ..addresses.tls import SYSTEM
 from ..places import Place
 
-__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust']
+__all__ = ['AuthorityError', 'Trust', 'completed', 'forget', 'make_trust']
 
 CERTIFICATE, BUNDLE, ROOTS = 'ca.pem', 'authorities.pem', 'backends.pem'
 #: a password is not bound to the certificate that libpq is shown (SCRAM-SHA-256-PLUS): the server has another one
@@ -91,6 +91,11 @@ def make_trust(places: Sequence[Place], environ: Mapping[str, str], names: Seque
     roots = make_bundle(b'', environ)[0] if any(environ.get(name) for name in VARIABLES) else b''
     more = UNBOUND if any(place.protocol == 'postgres' for place in inside) else {}
     return Trust(authority.certificate, bundle, roots, environ, more), notes
+
+
+def forget() -> None:
+    """Let the proxies of this process show certificates of the authority that is kept again."""
+    use_authority(None)
 
 
 def names_of(places: Sequence[Place]) -> list[str]:
