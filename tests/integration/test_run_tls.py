@@ -128,6 +128,16 @@ def test_the_name_of_a_backend_is_verified_where_the_program_verifies_it(postgre
     assert ('certificate is not valid for' in told or 'mismatch' in told) == refused
 
 
+def test_libpq_is_told_of_tls_by_variables_too(postgres_tls):
+    code = 'psql -At -c "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()" -c "SELECT 1"'
+    said, told = ran(f'db=localhost:{postgres_tls.port}:postgres', code, '--env', 'PGHOST={db.host}', '--env', 'PGPORT={db.port}',
+                     '--fault', 'db: SELECT 1 = delay', language=('sh', '-c'), PGSSLMODE='verify-full', PGSSLROOTCERT=CA,
+                     PGUSER=USER, PGPASSWORD=PASSWORD, PGDATABASE=DATABASE)
+    assert said == ['t', '1']
+    assert f'backend tls://localhost:{postgres_tls.port}, protocol postgres' in told
+    assert 'faults 1: delay 1' in told
+
+
 # -- mysql
 
 @pytest.fixture(scope='module')
