@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from ..address import Address, join, read
+from .allowed import is_numeric
 
 FORM = ('hosts with commas between them, each HOST[:PORT] or HOST[:PORT]=ADDRESS[:PORT], where HOST may begin with an asterisk '
         'and a dot, and ADDRESS with http:// or https://')
@@ -137,15 +138,6 @@ def one_form(host: str) -> str:
     if len(name) > MAX_NAME_CHARS or not HOST_NAME.fullmatch(name):
         raise ValueError(host)
     return name
-
-
-def is_numeric(host: str) -> bool:
-    """Return whether a host is an address of IPv4 or IPv6, and no name."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def join_host(host: str) -> str:

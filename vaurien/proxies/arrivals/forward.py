@@ -18,7 +18,8 @@ from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...relay.recording.session import RecordedStream
-from ...words.hosts import HTTP, HTTPS, NamedHost, find_host, is_numeric, origin
+from ...words.allowed import is_numeric
+from ...words.hosts import HTTP, HTTPS, NamedHost, find_host, origin
 from ..door.asked import Asked, Door, DoorRefusedError
 from ..door.http import HttpDoor
 from ..door.socks import VERSION, SocksDoor
