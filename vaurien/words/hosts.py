@@ -49,6 +49,10 @@ class NamedHost(NamedTuple):
         pattern = self.pattern
         return pattern in ('*', host) or pattern.startswith('*.') and host.endswith(pattern[1:]) and not is_numeric(host)
 
+    def precision(self) -> tuple[bool, int, bool]:
+        """Return what tells of two entries that mean the same connection which one says more of it: the greater one."""
+        return not self.pattern.startswith('*'), len(self.pattern), self.port is not None
+
     def backend(self, asked: Address) -> Address:
         """Return where to connect to for a connection that is asked for."""
         return Address(self.to or asked.host, self.to_port or asked.port)
@@ -146,8 +150,8 @@ def join_host(host: str) -> str:
 
 
 def find_host(hosts: Iterable[NamedHost], host: str, port: int) -> NamedHost | None:
-    """Return the first entry that means a connection; None: none does."""
-    return next((entry for entry in hosts if entry.means(host, port)), None)
+    """Return the entry that means a connection, of several the one that says most; None: none does."""
+    return max((entry for entry in hosts if entry.means(host, port)), key=NamedHost.precision, default=None)
 
 
 def origin(scheme: str, host: str, port: int) -> str:
