@@ -100,6 +100,7 @@ class Intercepted(HTTP):
         origin: The scheme and the server, ``https://api.example``.
     """
 
+    alpn = 'http/1.1', 'http/1.0'   # whose requests are named so
     framers = InterceptedRequests, Responses
 
     def __init__(self, settings: Mapping[str, Any] | None = None, origin: str = '') -> None:
