@@ -20,11 +20,11 @@ from pymysql.constants import CLIENT
 from tests.realism.mysql import connected, run
 from tests.support import libmariadb
 from tests.support.peers import connect, read_exactly
-from tests.support.processes import HOST, program, unprivileged
+from tests.support.processes import HOST, program
 from tests.support.proxied import CALM, SEED, between, entry, peak
-from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server
+from tests.support.servers import DATABASE, PASSWORD, USER
 from tests.support.tls import certificates, client_context
-from tests.support.tls_sides import WAYS, files_for, through
+from tests.support.tls_sides import WAYS, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.protocols.mysql.packets import SSL, greeting
 from vaurien.protocols.starttls import begins
@@ -51,6 +51,12 @@ def prepared(server):
 def plain_server(mariadb_server):
     with prepared(mariadb_server):
         yield mariadb_server
+
+
+@pytest.fixture(scope='module')
+def secure_server(mariadb_tls_server):
+    with prepared(mariadb_tls_server):
+        yield mariadb_tls_server
 
 
 @pytest.fixture(params=WAYS)
@@ -307,14 +313,6 @@ def test_command_line_client_asks_and_answers(calm):
 
 
 # -- what cannot be followed
-
-@pytest.fixture(scope='module')
-def secure_server():
-    """A MariaDB with TLS."""
-    with files_for(unprivileged('mysql')) as files, mariadb_server(
-            f'--ssl-cert={files.cert}', f'--ssl-key={files.key}') as server, prepared(server):
-        yield server
-
 
 @pytest.mark.parametrize('mix', [*CALM.values(), [entry('error')]], ids=[*CALM, 'faults'])
 def test_session_is_relayed_unread_once_tls_begins(daemon, secure_server, mix):

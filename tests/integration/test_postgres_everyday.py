@@ -15,10 +15,10 @@ from psycopg.types.json import Jsonb
 
 from tests.realism.postgres import connected
 from tests.support.peers import ask, connect, read_exactly
-from tests.support.processes import HOST, program, unprivileged
+from tests.support.processes import HOST, program
 from tests.support.proxied import CALM, SEED, between, entry, peak
-from tests.support.servers import DATABASE, PASSWORD, USER, postgres_server
-from tests.support.tls_sides import WAYS, environment, files_for, through
+from tests.support.servers import DATABASE, PASSWORD, USER
+from tests.support.tls_sides import WAYS, environment, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import UnusedFaultError
 from vaurien.protocols.starttls import begins
@@ -37,7 +37,7 @@ def way(request):
 @pytest.fixture
 def server(request, way):
     """The PostgreSQL behind the proxy."""
-    return request.getfixturevalue('secure_server' if way.tls else 'postgres_server')
+    return request.getfixturevalue('postgres_tls_server' if way.tls else 'postgres_server')
 
 
 @pytest.fixture
@@ -282,25 +282,17 @@ def test_dump_is_the_same_as_without_vaurien_and_is_restored(calm, server):
 
 # -- what cannot be followed
 
-@pytest.fixture(scope='module')
-def secure_server():
-    """A PostgreSQL with TLS."""
-    with files_for(unprivileged('postgres')) as files, postgres_server(
-            '-c', 'ssl=on', '-c', f'ssl_cert_file={files.cert}', '-c', f'ssl_key_file={files.key}') as server:
-        yield server
-
-
 @pytest.mark.parametrize('mix', [*CALM.values(), [entry('error')]], ids=[*CALM, 'faults'])
-def test_session_is_relayed_unread_once_tls_begins(daemon, secure_server, mix):
-    with between(daemon, 'tls-postgres', secure_server, 'postgres', mix) as proxy:
+def test_session_is_relayed_unread_once_tls_begins(daemon, postgres_tls_server, mix):
+    with between(daemon, 'tls-postgres', postgres_tls_server, 'postgres', mix) as proxy:
         with connected(proxy.port, sslmode='require') as connection:
             assert rows(connection, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()') == [(True,)]
             assert rows(connection, "SELECT repeat('x', %s), %b::bytea", MB, bytes(MB)) == [('x' * MB, bytes(MB))]
         assert (proxy.unread, proxy.faults, proxy.count('exchanges')) == ([ENCRYPTED], [], 0)
 
 
-def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, secure_server):
-    with between(daemon, 'missed-postgres', secure_server, 'postgres') as proxy, \
+def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, postgres_tls_server):
+    with between(daemon, 'missed-postgres', postgres_tls_server, 'postgres') as proxy, \
             pytest.raises(UnusedFaultError, match='no request came; 1 session was relayed unread: what follows is encrypted'), \
             proxy.behavior('error', kind='deadlock'), connected(proxy.port, sslmode='prefer') as connection:
         rows(connection, 'UPDATE pg_settings SET setting = setting WHERE false')
@@ -308,9 +300,9 @@ def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, se
 
 @pytest.mark.parametrize('mode', ['prefer', 'allow', 'disable'])
 @pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
-def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, secure_server, mix, mode):
+def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, postgres_tls_server, mix, mode):
     refuse = {'starttls': 'refuse'}
-    with between(daemon, f'refuse-postgres-{mode}', secure_server, 'postgres', mix, protocol_settings=refuse) as proxy:
+    with between(daemon, f'refuse-postgres-{mode}', postgres_tls_server, 'postgres', mix, protocol_settings=refuse) as proxy:
         with connected(proxy.port, sslmode=mode, autocommit=True) as connection:
             assert rows(connection, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()') == [(False,)]
             with proxy.behavior('error', kind='deadlock'), pytest.raises(psycopg.errors.DeadlockDetected):
@@ -319,8 +311,9 @@ def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, secure_server, 
         assert (proxy.unread, proxy.count('accepted'), len(proxy.faults)) == ([], 1, 1)
 
 
-def test_libpq_says_so_where_tls_is_refused_and_it_needs_it(daemon, secure_server):
-    with between(daemon, 'require-postgres', secure_server, 'postgres', protocol_settings={'starttls': 'refuse'}) as proxy, \
+def test_libpq_says_so_where_tls_is_refused_and_it_needs_it(daemon, postgres_tls_server):
+    settings = {'starttls': 'refuse'}
+    with between(daemon, 'require-postgres', postgres_tls_server, 'postgres', protocol_settings=settings) as proxy, \
             pytest.raises(psycopg.OperationalError, match='server does not support SSL, but SSL was required'):
         connected(proxy.port, sslmode='require').__enter__()
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.processes import HOST, program, serving, unprivileged
 from tests.support.processes import folder as temporary_folder
 from tests.support.running import run
-from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server, postgres_server
+from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server, postgres_server, smtp_server
 from tests.support.tls import certificates, client_context, server_context
 from tests.support.tls_sides import files_for
 from vaurien.net.tls.authority.roots import VARIABLES
@@ -156,6 +156,30 @@ def test_pymysql_verifies_and_meets_the_servers_own_error(mariadb_tls):
                      DB=f'mysql+pymysql://{USER}:{PASSWORD}@localhost:{mariadb_tls.port}/{DATABASE}?ssl_ca={CA}')
     assert said == ['SSLSocket CERT_REQUIRED True', 'TLSv', 'OperationalError 1213']
     assert f'backend tls://localhost:{mariadb_tls.port}, protocol mysql' in told
+
+
+# -- smtp
+
+SMTP = """
+import os, smtplib, ssl, urllib.parse
+place = urllib.parse.urlsplit(os.environ['MAIL'])
+with smtplib.SMTP(place.hostname, place.port) as client:
+    client.starttls(context=ssl.create_default_context())
+    print(client.sock.version()[:3])
+    try:
+        client.sendmail('a@example.com', ['b@example.com'], 'Subject: x')
+    except smtplib.SMTPException as error:
+        print(type(error).__name__)
+"""
+
+
+def test_smtplib_verifies_after_starttls_and_meets_the_servers_own_error():
+    with smtp_server(tls_context=server_context()) as server:
+        said, told = ran('MAIL', SMTP, '--fault', 'mail: RCPT * = mailbox-busy', MAIL=f'smtp+tls://localhost:{server.port}',
+                         SSL_CERT_FILE=CA)
+        assert said == ['TLS', 'SMTPRecipientsRefused']
+        assert f'backend tls://localhost:{server.port}, protocol smtp' in told
+        assert server.messages == []
 
 
 # -- http

@@ -16,8 +16,7 @@ from tests.support.peers import connect, listener, read_exactly, read_to_end
 from tests.support.processes import HOST
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import PASSWORD, USER
-from tests.support.servers import secure_smtp_server as run_secure_smtp_server
-from tests.support.tls import client_context, server_context
+from tests.support.tls import client_context
 from tests.support.tls_sides import WAYS, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.protocols.starttls import begins
@@ -41,13 +40,6 @@ def client_of(port, context=None):
     return client
 
 
-@pytest.fixture(scope='module')
-def tls_server():
-    """An aiosmtpd with STARTTLS, whose certificate is of the tests' authority."""
-    with run_secure_smtp_server(tls_context=server_context()) as mailbox:
-        yield mailbox
-
-
 @pytest.fixture(params=WAYS)
 def way(request):
     return WAYS[request.param]
@@ -56,7 +48,7 @@ def way(request):
 @pytest.fixture
 def server(request, way):
     """The aiosmtpd behind the proxy."""
-    return request.getfixturevalue('tls_server' if way.tls else 'secure_smtp_server')
+    return request.getfixturevalue('smtp_tls_server' if way.tls else 'secure_smtp_server')
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from vaurien.testing import Daemon
 
-from .processes import HOST, folder
+from .processes import HOST, Server, folder, unprivileged
 from .proxied import CALM, Between, between
-from .tls import Certificates, certificates
+from .servers import Mailbox, mariadb_server, postgres_server, secure_smtp_server
+from .tls import Certificates, certificates, server_context
 
 
 class Way(NamedTuple):
@@ -84,3 +85,26 @@ def files_for(account: str | None = None) -> Iterator[Certificates]:
             return there
         ca, cert, key = map(copy, certificates()[:3])
         yield Certificates(ca, cert, key, where)
+
+
+@contextlib.contextmanager
+def postgres_tls_server() -> Iterator[Server]:
+    """Run PostgreSQL with TLS, which takes clients in the clear too."""
+    with files_for(unprivileged('postgres')) as files, postgres_server(
+            '-c', 'ssl=on', '-c', f'ssl_cert_file={files.cert}', '-c', f'ssl_key_file={files.key}') as server:
+        yield server
+
+
+@contextlib.contextmanager
+def mariadb_tls_server() -> Iterator[Server]:
+    """Run MariaDB with TLS, which takes clients in the clear too."""
+    with files_for(unprivileged('mysql')) as files, mariadb_server(
+            f'--ssl-cert={files.cert}', f'--ssl-key={files.key}') as server:
+        yield server
+
+
+@contextlib.contextmanager
+def smtp_tls_server() -> Iterator[Mailbox]:
+    """Run aiosmtpd with STARTTLS and AUTH, which takes clients in the clear too."""
+    with secure_smtp_server(tls_context=server_context()) as mailbox:
+        yield mailbox

@@ -17,7 +17,7 @@ from .draws import Draws
 
 
 class Tls(Protocol):
-    """What lanes tell of the beginning of TLS; ``vaurien.relay.switching.Switching`` is told."""
+    """What lanes tell of the beginning of TLS; ``vaurien.relay.tls.switching.Switching`` is told."""
 
     def follows(self, data: bytes, waited: bool) -> None: ...
     def agreed(self) -> None: ...

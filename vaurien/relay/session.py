@@ -27,7 +27,7 @@ from .lane import Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
-from .switching import Switching
+from .tls.switching import Switching
 from .toxic_view import ToxicView
 
 logger = logging.getLogger(__name__)

@@ -53,6 +53,8 @@ class Phase(Enum):
     FAILED = 'there will be no TLS'
 
 
+#: [bytes] that are held for a switch that has not said anything yet: it may need all of a message, which comes in pieces
+MAX_HELD = 128 * 1024
 WAITING = frozenset((Phase.SWITCHING, Phase.HELLO, Phase.SHAKING))
 
 
@@ -299,10 +301,11 @@ class LateTlsStream(TlsStream):
             Stream.write_soon(self, clear)
         if len(data) > len(clear):
             self._held.append(data[len(clear):])
-        if self._held and self.backlog is None:
-            self.backlog = deque()      # to those who ask it is as if the socket did not take it
         if self._held and self._phase is Phase.SWITCHING:
             self._switched(self._switch.wanted, b''.join(self._held))   # type: ignore[union-attr]
+        asks_for_more = self._limit is None and sum(map(len, self._held)) < MAX_HELD
+        if self._held and self.backlog is None and not asks_for_more:
+            self.backlog = deque()      # to those who ask it is as if the socket did not take it
 
     def _let_go(self) -> None:
         """Write what was held."""

@@ -62,6 +62,10 @@ class MySQL(Conversation):
         """Return whether the real server could fail with this kind at this exchange: at its stage, with its statement."""
         return super().fits(kind, exchange) and (kind not in VERBS or verb(exchange) in VERBS[kind])
 
+    def responds(self, exchange: Exchange) -> bool:
+        """Return also whether the client asks for TLS: what the server does then is its response."""
+        return exchange.stage == NEGOTIATION or super().responds(exchange)
+
     def offering(self, greeting: bytes) -> bytes:
         """Return the server's greeting with the capability to go on with TLS, or without it, as ``offer`` says."""
         return with_tls(greeting, bool(self.offer))

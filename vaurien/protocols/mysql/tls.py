@@ -83,7 +83,7 @@ class Renumbered:
 
     def _move_server(self, data: bytes) -> bytes:
         moved, first = self._from_server.move(data)
-        self.over = first in (OK, ERR)
+        self.over = self.over or first in (OK, ERR)
         return moved
 
 

@@ -85,7 +85,12 @@ class Responses(Framer[Conversation]):
     @staticmethod
     def _one(data: bytes, start: int, exchange: Exchange | None) -> Part | None:
         """Report one complete message, which may have to be changed."""
-        end = start + 1 + read_header(data, start)[1] if len(data) - start >= HEADER_BYTES else len(data) + 1
+        if len(data) - start < HEADER_BYTES:
+            return None
+        length = read_header(data, start)[1]
+        if not MIN_LENGTH_BYTES <= length <= MAX_LENGTH_BYTES:
+            raise ProtocolError(_REASONS[WRONG])
+        end = start + 1 + length
         return (end, exchange, False) if end <= len(data) else None
 
     def _reads_error(self, data: bytes, at: int, end: int) -> bool:

@@ -65,8 +65,10 @@ def dropped(protocol: Conversation, exchange: Exchange) -> Failure:
 KINDS = {
     REFUSED: FailureKind(
         "The server speaks no TLS: N in response to SSLRequest or GSSENCRequest. A client that only prefers TLS goes on in the "
-        "clear, on the same connection.", (NEGOTIATION,), refused, category='F', scope='server', only_named=True),
+        "clear, on the same connection.",
+        (NEGOTIATION,), refused, category='F', scope='server', only_named=True),
     DROPPED: FailureKind(
-        "The connection closes in response to SSLRequest or GSSENCRequest. A client that only prefers TLS tries again in the "
-        "clear, on a second connection.", (NEGOTIATION,), dropped, category='F', scope='server', only_named=True),
+        "The connection closes in response to SSLRequest or GSSENCRequest. A client that only prefers TLS fails too: it tries "
+        "again in the clear where a handshake has failed, and not here.",
+        (NEGOTIATION,), dropped, category='F', scope='server', only_named=True),
 }

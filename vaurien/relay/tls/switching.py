@@ -6,10 +6,10 @@ sent after its request was found. Until TLS has begun, neither lane reads.
 import logging
 from typing import Any, Protocol
 
-from ..net.stream import Stream
-from ..protocols.base import BaseProtocol
-from ..protocols.message import MessageProtocol
-from .lane import Lane
+from ...net.stream import Stream
+from ...protocols.base import BaseProtocol
+from ...protocols.message import MessageProtocol
+from ..lane import Lane
 
 logger = logging.getLogger(__name__)
 
