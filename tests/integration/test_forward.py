@@ -204,6 +204,15 @@ def test_a_request_in_absolute_form_goes_to_its_server_and_ends_the_connection(n
 
 
 @pytest.mark.parametrize('named', [True, False])
+def test_clients_are_told_that_a_connection_is_for_one_request(named):
+    with Backend(pages) as backend, forward(f'127.0.0.1:{backend.port}' if named else '') as proxy, connect(proxy.port) as sock:
+        sock.sendall(f'GET http://127.0.0.1:{backend.port}/a HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+        head, _, body = read_to_end(sock).partition(b'\r\n\r\n')
+        assert b'Connection: close' in head.split(b'\r\n')
+        assert body.count(b'Connection: close') == 1
+
+
+@pytest.mark.parametrize('named', [True, False])
 def test_a_request_for_https_in_absolute_form_is_sent_inside_tls(named):
     with Backend(secure(pages)) as backend:
         where = f'localhost:{backend.port}'

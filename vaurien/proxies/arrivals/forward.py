@@ -214,6 +214,11 @@ class ForwardArrival:
             client.unread(head)
         self.host.entered(self, client, backend)
 
+    @property
+    def single(self) -> bool:
+        """Whether it is connected for one request, as the next one may be for another server."""
+        return self._asked is not None and bool(self._asked.scheme)
+
     # -- what ``TlsArrival`` asks for
 
     @property
