@@ -1,4 +1,4 @@
-"""The sessions of a forward proxy that nothing happens to: no behavior, no toxic and no plan is about them, and nobody follows."""
+"""The sessions of a forward proxy that nothing happens to: no behavior, no toxic and no plan is about them, nor a journal."""
 from typing import Protocol
 
 from ...address import Address
