@@ -19,6 +19,7 @@ from .intercepting import variables
 from .keeper import Keeper
 from .places import ANYWHERE
 from .setup import Setup, make_setup
+from .trust import forget
 
 if TYPE_CHECKING:
     from ..proxies.fleet import Fleet
@@ -58,6 +59,7 @@ def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, P
     """
     folder = Path(tempfile.mkdtemp(prefix='vaurien-'))
     keeper.send(do='remove', folder=str(folder))
+    ending.callback(forget)
     ending.callback(shutil.rmtree, folder, ignore_errors=True)
     for place in setup.places:
         if place.listen.unix:
