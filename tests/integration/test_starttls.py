@@ -3,8 +3,10 @@
 What is inside it is in the everyday tests; here is how it begins, and how it does not.
 """
 import contextlib
+import json
 import os
 import smtplib
+import socket
 import ssl
 import subprocess
 import threading
@@ -18,11 +20,12 @@ from tests.realism.mysql import connected as mysql
 from tests.realism.mysql import run
 from tests.realism.postgres import connected as postgres
 from tests.support.hosting import eventually, hosted, registered, spec_for
-from tests.support.peers import Backend, ask, connect, read_exactly, read_to_end
+from tests.support.peers import Backend, ask, connect, read_exactly, read_to_end, reset
 from tests.support.processes import HOST, program
 from tests.support.servers import DATABASE, PASSWORD, USER
 from tests.support.tls import Talk, authority, certificates, client_context, server_context, written
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.outputs.journal.file import JournalFile
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
@@ -510,3 +513,78 @@ def test_a_protocol_of_a_plugin_says_where_tls_begins(caplog):
         with connect(host.port) as client:
             assert ask(client, b'in the clear\n', 13) == b'in the clear\n'
     assert caplog.text == ''
+
+
+def told(asked):
+    """Make a handler that asks for nothing in the clear, and does something inside TLS."""
+    def handle(sock):
+        assert read_exactly(sock, 4) == b'TLS\n'
+        sock.sendall(b'yes\n')
+        asked(Talk(sock, server_context()))
+    return handle
+
+
+def half_closed(talk, seen):
+    seen.append(talk.read_to_end())
+    talk.send(b'late\n')
+    talk.notify()
+    talk.sock.shutdown(socket.SHUT_WR)
+
+
+def answer_and(end):
+    def handle(talk, seen):
+        seen.append((talk.read_exactly(4), ''))
+        talk.send(b'bye\n')
+        end(talk)
+    return handle
+
+
+def fin(talk):
+    talk.sock.shutdown(socket.SHUT_WR)
+
+
+#: what the backend does, how the client ends after its request, what the backend sees, and what the client does
+ENDS = {
+    'close_notify of the client': (half_closed, Talk.notify, (b'ask\n', 'notify'), (b'late\n', 'notify')),
+    'FIN of the client': (half_closed, fin, (b'ask\n', 'FIN'), (b'late\n', 'notify')),
+    'close_notify of the backend': (answer_and(Talk.notify), None, (b'ask\n', ''), (b'bye\n', 'notify')),
+    'FIN of the backend': (answer_and(fin), None, (b'ask\n', ''), (b'bye\n', 'FIN')),
+    'RST of the backend': (answer_and(lambda talk: reset(talk.sock)), None, (b'ask\n', ''), (None, 'RST')),
+}
+
+
+@pytest.mark.parametrize('case', ENDS)
+def test_ends_are_passed_on_as_they_come_where_tls_has_begun_later(case):
+    backend, end, there, here = ENDS[case]
+    seen = []
+    with registered(Protocol, LineProtocol), Backend(told(lambda talk: backend(talk, seen))) as server, \
+            proxied(server, LineProtocol.name) as host, connect(host.port) as sock:
+        assert ask(sock, b'TLS\n', 4) == b'yes\n'
+        talk = Talk(sock, client_context(), 'localhost')
+        talk.send(b'ask\n')
+        if end is not None:
+            end(talk)
+        data, how = talk.read_to_end()
+        assert (seen, how) == ([there], here[1])
+        assert here[0] in (None, data)
+
+
+# -- what is recorded
+
+def test_the_journal_has_inside_tls_what_it_has_in_the_clear(postgres_tls_server, tmp_path):
+    found = {}
+    for sides, mode in (('neither', 'disable'), ('client', 'verify-full'), ('backend', 'disable'), ('both', 'verify-full')):
+        path = tmp_path / sides
+        with proxied(postgres_tls_server, 'postgres', sides, named('deadlock', match='^UPDATE')) as host:
+            journal = host.call(lambda path=path, host=host: JournalFile(host.fleet, str(path)))
+            with postgres(host.port, sslmode=mode, sslrootcert=certificates().ca, autocommit=True) as connection:
+                connection.execute('SELECT 1')
+                with pytest.raises(psycopg.errors.DeadlockDetected):
+                    connection.execute('UPDATE nowhere SET a = 1')
+            host.wait_idle()
+            host.call(journal.close)
+        lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+        found[sides] = [(line['name'], line.get('answer', ''), line.get('fault', '')) for line in lines if line['type'] == 'exchange']
+    assert [request for request, _, _ in found['neither']][1:] == ['SELECT 1', 'UPDATE nowhere SET a = 1']
+    assert found['neither'][-1][1:] == ('40P01', 'error/deadlock')
+    assert [found[sides] for sides in SIDES] == [found['neither']] * 4
