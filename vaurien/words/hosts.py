@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from ..address import Address, join, read
+from .allowed import is_numeric
 
 FORM = ('hosts with commas between them, each HOST[:PORT] or HOST[:PORT]=ADDRESS[:PORT], where HOST may begin with an asterisk '
         'and a dot, and ADDRESS with http:// or https://')
@@ -47,6 +48,10 @@ class NamedHost(NamedTuple):
             return False
         pattern = self.pattern
         return pattern in ('*', host) or pattern.startswith('*.') and host.endswith(pattern[1:]) and not is_numeric(host)
+
+    def precision(self) -> tuple[bool, int, bool]:
+        """Return what tells of two entries that mean the same connection which one says more of it: the greater one."""
+        return not self.pattern.startswith('*'), len(self.pattern), self.port is not None
 
     def backend(self, asked: Address) -> Address:
         """Return where to connect to for a connection that is asked for."""
@@ -139,23 +144,14 @@ def one_form(host: str) -> str:
     return name
 
 
-def is_numeric(host: str) -> bool:
-    """Return whether a host is an address of IPv4 or IPv6, and no name."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def join_host(host: str) -> str:
     """Write a host as it stands in a URL."""
     return f'[{host}]' if ':' in host else host
 
 
 def find_host(hosts: Iterable[NamedHost], host: str, port: int) -> NamedHost | None:
-    """Return the first entry that means a connection; None: none does."""
-    return next((entry for entry in hosts if entry.means(host, port)), None)
+    """Return the entry that means a connection, of several the one that says most; None: none does."""
+    return max((entry for entry in hosts if entry.means(host, port)), key=NamedHost.precision, default=None)
 
 
 def origin(scheme: str, host: str, port: int) -> str:

@@ -56,8 +56,10 @@ def test_an_entry_means_its_host_at_its_ports(text):
     assert {where: find_host(hosts, *where) is not None for where in MEANT[text]} == MEANT[text]
 
 
-def test_the_first_entry_that_means_a_connection_says_where_it_goes():
-    hosts = read_hosts('a.test:443=127.0.0.1:8443,a.test=127.0.0.2,*')
+def test_the_entry_that_says_most_of_a_connection_says_where_it_goes():
+    hosts = read_hosts('*,*.b.test=1.1.1.1,*.a.b.test=2.2.2.2,a.test=127.0.0.2,a.test:443=127.0.0.1:8443,x.a.b.test=3.3.3.3')
+    found = {name: find_host(hosts, name, 80).to for name in ('c.test', 'c.b.test', 'c.a.b.test', 'x.a.b.test')}
+    assert found == {'c.test': '', 'c.b.test': '1.1.1.1', 'c.a.b.test': '2.2.2.2', 'x.a.b.test': '3.3.3.3'}
     found = {port: find_host(hosts, 'a.test', port).backend(Address('a.test', port)) for port in (80, 443)}
     assert found == {80: Address('127.0.0.2', 80), 443: Address('127.0.0.1', 8443)}
     assert find_host(hosts, 'b.test', 80).backend(Address('b.test', 80)) == Address('b.test', 80)

@@ -18,7 +18,8 @@ from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...relay.recording.session import RecordedStream
-from ...words.hosts import HTTP, HTTPS, NamedHost, find_host, is_numeric, origin
+from ...words.allowed import is_numeric
+from ...words.hosts import HTTP, HTTPS, NamedHost, find_host, origin
 from ..door.asked import Asked, Door, DoorRefusedError
 from ..door.http import HttpDoor
 from ..door.socks import VERSION, SocksDoor
@@ -216,6 +217,11 @@ class ForwardArrival:
             client.received += len(head)
             client.unread(head)
         self.host.entered(self, client, backend)
+
+    @property
+    def single(self) -> bool:
+        """Whether it is connected for one request, as the next one may be for another server."""
+        return self._asked is not None and bool(self._asked.scheme)
 
     # -- what ``TlsArrival`` asks for
 

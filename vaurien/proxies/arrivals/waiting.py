@@ -229,10 +229,13 @@ class Arrivals:
         """Hand a client of a forward proxy over to its session."""
         self._greeting.discard(arrival)
         where = arrival.peer, arrival.address
-        if arrival.entry is None:
-            self._tunnels.open(arrival.number, client, backend, *where)
+        settings = {**self._host.settings, 'keep_alive': False} if arrival.single else self._host.settings
+        if arrival.entry is not None:
+            self._host.paired(arrival.number, client, backend, *where, Intercepted(settings, arrival.origin))
+        elif arrival.single:    # its headers had to be read anyway; what it is answered has to say that the connection ends
+            self._tunnels.open(arrival.number, client, backend, *where, Intercepted(settings))
         else:
-            self._host.paired(arrival.number, client, backend, *where, Intercepted(self._host.settings, arrival.origin))
+            self._tunnels.open(arrival.number, client, backend, *where)
 
     def refused(self, arrival: 'ForwardArrival', why: object) -> None:
         """Forget a client of a forward proxy that has not come as far as a session."""

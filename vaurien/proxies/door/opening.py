@@ -6,7 +6,7 @@ import msgspec
 
 from ...address import TLS, Address, is_loopback, speaks_tls
 from ...errors import ConfigError
-from ...protocols.base import BaseProtocol
+from ...protocols.http import Intercepted
 from ...spec import ANY, INTERCEPTED, ProxySpec
 from ...words.hosts import FORM, NamedHost, read_hosts
 
@@ -37,7 +37,7 @@ class Opening(NamedTuple):
             logger.warning('%s is a forward proxy at %s: other machines reach through it whatever this one does', name, bound)
 
 
-def make_opening(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol]) -> Opening | None:
+def make_opening(spec: ProxySpec, listen: Address) -> Opening | None:
     """Check all that a spec says about a forward proxy, and make of it what one needs; None: it is about none.
 
     Raises:
@@ -63,5 +63,5 @@ def make_opening(spec: ProxySpec, listen: Address, protocol: type[BaseProtocol])
         if error.option != 'proxy':
             raise
         raise ConfigError('intercept', spec.intercept, error.reason) from None
-    return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, protocol.alpn,
+    return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, Intercepted.alpn,
                                 leaves=found.leaves, faults=found.faults))

@@ -1,11 +1,11 @@
-"""The sessions of a forward proxy that pass unread: no behavior, no toxic and no plan is about them, and nobody follows them."""
+"""The sessions of a forward proxy that nothing happens to: no behavior, no toxic and no plan is about them, nor a journal."""
 from typing import Protocol
 
 from ...address import Address
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...plans.steps import ProxyPlan
-from ...protocols.base import Exchange
+from ...protocols.base import BaseProtocol, Exchange
 from ...protocols.tcp import TCP
 from ...relay.chaos import Chaos
 from ...relay.session import Session
@@ -57,9 +57,15 @@ class Tunnels:
         """What the proxy should be."""
         return self._proxy.spec
 
-    def open(self, number: int, client: Stream, backend: Stream, peer: str, address: Address) -> None:
-        """Pass on what comes, from here on."""
-        session = self._proxy.sessions[number] = Tunnel(self, number, client, backend, TCP(SETTINGS), peer, address)
+    def open(self, number: int, client: Stream, backend: Stream, peer: str, address: Address,
+             protocol: BaseProtocol | None = None) -> None:
+        """Pass on what comes, from here on.
+
+        Args:
+            number, client, backend, peer, address: Of the session.
+            protocol: What passes it on; None: whatever comes passes as it is.
+        """
+        session = self._proxy.sessions[number] = Tunnel(self, number, client, backend, protocol or TCP(SETTINGS), peer, address)
         session.start()
 
     def session_ended(self, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""``--intercept``: the forward proxy of a run, and how a command is told of it. Starts no command."""
+"""``--intercept``: the forward proxy of a run, and how a command is told of it."""
 import os
 import re
 import shutil

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...address import speaks_tls
-from ...net.tls.authority import Authority, AuthorityError, use_authority
-from ...net.tls.authority.java import write_store
+from ...net.tls.authority import Authority, AuthorityError, java, use_authority
 from ...net.tls.authority.roots import VARIABLES, make_bundle, variables
 from ...net.tls.authority.secret import write
 from ...spec import ProxySpec
@@ -55,6 +54,9 @@ class Trust(NamedTuple):
         """Write the files into a folder, and return the same with their paths."""
         for name, data in ((CERTIFICATE, self.certificate), (BUNDLE, self.bundle), (ROOTS, self.roots)):
             write(folder / name, data)
+        is_here = shutil.which('java', path=self.environ.get('PATH', os.defpath)) or self.environ.get('JAVA_HOME')
+        if store := java.make_store(self.bundle) if is_here else b'':
+            write(folder / JAVA_STORE, store)
         return self._replace(folder=folder)
 
     @property
@@ -68,9 +70,9 @@ class Trust(NamedTuple):
         if self.folder is None:
             return {}
         told = {**variables(str(self.folder / CERTIFICATE), self.authorities, self.environ), **self.more}
-        if shutil.which('java', path=self.environ.get('PATH', os.defpath)) or self.environ.get('JAVA_HOME'):
-            java = write_store(self.bundle, self.folder / JAVA_STORE)
-            told[JAVA_VARIABLE] = ' '.join(filter(None, [self.environ.get(JAVA_VARIABLE, ''), *java]))
+        if (self.folder / JAVA_STORE).exists():
+            words = [self.environ.get(JAVA_VARIABLE, ''), *java.options(str(self.folder / JAVA_STORE))]
+            told[JAVA_VARIABLE] = ' '.join(filter(None, words))
         return told
 
     def of_backend(self, spec: ProxySpec) -> ProxySpec:

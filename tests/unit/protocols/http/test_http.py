@@ -16,7 +16,7 @@ from tests.support.framing import (
     single_bytes,
     whole,
 )
-from vaurien.protocols.http import HTTP
+from vaurien.protocols.http import HTTP, Intercepted
 from vaurien.protocols.http.headers import MAX_REMEMBERED_BYTES, read_request, read_response
 from vaurien.protocols.message import MAX_NAME_BYTES
 
@@ -266,3 +266,20 @@ def test_long_headers_are_not_remembered(read: object, head: bytes) -> None:
         turn = (CLIENT, data) if read is read_request else (BACKEND, data + b'ok')
         assert len(replay(HTTP, [turn]).messages) == 1
         assert read.cache_info().currsize == (0 if more else 1)  # type: ignore[attr-defined]
+
+
+class AtAnApi(Intercepted):
+    """A connection that a forward proxy has opened."""
+
+    def __init__(self, settings: object = None) -> None:
+        super().__init__(settings, 'https://api.test:8443')     # type: ignore[arg-type]
+
+
+def test_on_a_connection_that_a_forward_proxy_has_opened_names_say_the_server() -> None:
+    targets = '/', '/a?b', 'http://other.test/a', '*', '/' + 'x' * MAX_NAME_BYTES
+    turns = [turn for target in targets for turn in ((CLIENT, GET.replace(b' / ', f' {target} '.encode())), (BACKEND, OK))]
+    names = [message.name for message in same_in_every_slicing(AtAnApi, turns).messages if message.sender == CLIENT]
+    assert names[:4] == ['GET https://api.test:8443/', 'GET https://api.test:8443/a?b', 'GET http://other.test/a',
+                         'GET https://api.test:8443']
+    assert names[4] == f'GET https://api.test:8443/{"x" * MAX_NAME_BYTES}'[:MAX_NAME_BYTES]
+    assert AtAnApi.shape('GET https://api.test/v1/charges/ch_12345?a=1') == 'GET https://api.test/v1/charges/??a=?'
