@@ -2,18 +2,8 @@
 
 For clients and for memcached, of which not each build speaks TLS, another process does.
 """
-import pytest
-
 from tests.integration import test_memcache_everyday
-from tests.support.proxied import SEED
-from tests.support.tls_tunnel import TunnelDaemon, inside
+from tests.support.tls_tunnel import inside
 
 LEFT_OUT = ('test_large_value_arrives_and_is_never_held',)     # it has a vaurien of its own, to be measured
 globals().update(inside(test_memcache_everyday, LEFT_OUT))
-
-
-@pytest.fixture(scope='module')
-def daemon():
-    process = TunnelDaemon(SEED)
-    yield process
-    process.close()

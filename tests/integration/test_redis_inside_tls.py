@@ -8,10 +8,9 @@ from tests.conftest import running
 from tests.integration import test_redis_everyday
 from tests.support.peers import free_port
 from tests.support.processes import HOST
-from tests.support.proxied import SEED
 from tests.support.servers import redis_server as started
 from tests.support.tls import certificates
-from tests.support.tls_tunnel import TWINS, TunnelDaemon, inside
+from tests.support.tls_tunnel import TWINS, inside
 
 #: what has a vaurien of its own, to be measured; and what is about TLS that is relayed
 LEFT_OUT = ('test_value_of_100_mb_arrives_and_is_never_held', 'test_tls_is_relayed_unread')
@@ -25,10 +24,3 @@ def redis_server():
                                           '--tls-ca-cert-file', files.ca, '--tls-auth-clients', 'no')):
         TWINS[server.address] = f'{HOST}:{port}'
         yield server
-
-
-@pytest.fixture(scope='module')
-def daemon():
-    process = TunnelDaemon(SEED)
-    yield process
-    process.close()

@@ -5,7 +5,7 @@ reached through it too, unless it has a port of its own that speaks TLS (``TWINS
 """
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +19,7 @@ from vaurien.testing.process import CONTROL_READY, Process
 from vaurien.testing.proxy import split
 
 from .processes import HOST
-from .proxied import CALM
+from .proxied import CALM, SEED
 from .tls import certificates
 
 FLAGS = [f'--{name.replace("_", "-")}={path}' for name, path in certificates().both.items()]
@@ -82,8 +82,16 @@ class TunnelDaemon(SecureDaemon):
         super().close()
 
 
+@pytest.fixture(scope='module')
+def daemon() -> Iterator[TunnelDaemon]:
+    """A vaurien in a child process, with ``SEED``, all of whose proxies have TLS on both sides."""
+    process = TunnelDaemon(SEED)
+    yield process
+    process.close()
+
+
 def inside(module: ModuleType, leave_out: Collection[str] = ()) -> dict[str, Any]:
-    """Return the tests and fixtures of a module, for another one that has a ``daemon`` of its own.
+    """Return the tests and fixtures of a module for another one, with a ``daemon`` that is a ``TunnelDaemon``.
 
     Of the ways of ``CALM`` it takes the one in which every request is read and named; ``VAURIEN_ALL_CASES`` lets it take all.
 
@@ -100,7 +108,7 @@ def inside(module: ModuleType, leave_out: Collection[str] = ()) -> dict[str, Any
     assert set(leave_out) <= set(found), sorted(set(leave_out) - set(found))
     if 'calm' in found and not os.environ.get('VAURIEN_ALL_CASES'):
         found['calm'] = pytest.fixture(params=list(CALM)[-1:])(function_of(found['calm']))
-    return {name: value for name, value in found.items() if name not in leave_out}
+    return {**{name: value for name, value in found.items() if name not in leave_out}, 'daemon': daemon}
 
 
 def function_of(fixture: Any) -> Any:
