@@ -121,6 +121,7 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         tls_backend_cert, tls_backend_key: What is shown to the backend; empty: nothing.
         tls_server_name: Which name the backend is asked for and has to have; empty: the one that the client asks for.
         tls_verify: Whether the backend's certificate is looked at.
+        tls_verify_name: Whether it has to have the backend's name; without it is enough that it is of one of the authorities.
         tls_min, tls_max: The least and the greatest version, 1.2 or 1.3; empty: 1.2, and the greatest that there is.
     """
 
@@ -148,6 +149,7 @@ class ProxySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     tls_backend_key: str = ''
     tls_server_name: str = ''
     tls_verify: bool = True
+    tls_verify_name: bool = True
     tls_min: str = ''
     tls_max: str = ''
 
@@ -162,7 +164,7 @@ LIMITS = ('timeout', 'stay_connected', 'pool_max_size', 'pool_timeout', 'backlog
 TLS_VERSIONS = '1.2', '1.3'
 #: what a proxy does with TLS: fields of ``ProxySpec``, keys of ``[vaurien]``
 TLS_FIELDS = ('tls_cert', 'tls_key', 'tls_client_ca', 'tls_backend_ca', 'tls_backend_cert', 'tls_backend_key',
-              'tls_server_name', 'tls_verify', 'tls_min', 'tls_max')
+              'tls_server_name', 'tls_verify', 'tls_verify_name', 'tls_min', 'tls_max')
 SHARED = (*LIMITS, *TLS_FIELDS)     #: what all proxies of a process have of which nothing else is said
 NO_TLS = tuple(getattr(ProxySpec(), name) for name in TLS_FIELDS)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import vaurien_docs_ca as ca
 import vaurien_docs_commands as commands
 import vaurien_docs_explore as explore
 import vaurien_docs_http as http
@@ -178,6 +179,7 @@ PAGES: dict[str, Callable[..., str]] = {
     'run-short': run.short, 'run-flags': run.flags, 'run-addresses': run.addresses, 'plan': plan,
     'explore-short': explore.short, 'explore-flags': explore.flags, 'explore-verdicts': explore.verdicts,
     'explore-report': explore.report,
+    'ca-short': ca.short, 'ca-flags': ca.flags, 'ca-variables': ca.variables,
     'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 

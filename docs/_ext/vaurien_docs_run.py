@@ -22,16 +22,22 @@ def short() -> str:
     return f'.. code-block:: text\n\n{indented(help.TEXT)}\n'
 
 
+def inside(row: dict[str, str]) -> str:
+    """Write what is spoken, and what of a certificate is verified where it is inside TLS."""
+    verified = {'nothing': 'nothing is verified', 'authority': 'its authority is verified', 'name': 'its name is verified'}
+    return f'{row["protocol"]} in TLS: {verified[row["verified"]]}' if row['verified'] else row['protocol']
+
+
 def addresses() -> str:
     """Write what becomes of each form of an address, a table for each library."""
     with ADDRESSES.open(encoding='utf-8', newline='') as file:
         rows = list(csv.DictReader(file))
     pages = []
     for library in dict.fromkeys(row['for'] for row in rows):
-        found = [[literal(row['text']) + (f' with ``VAR:{row["told"]}``' if row['told'] else ''), row['protocol'],
+        found = [[literal(row['text']) + (f' with ``VAR:{row["told"]}``' if row['told'] else ''), inside(row),
                   literal(row['becomes']) if row['becomes'] else '', row['note'].replace('X:tcp', 'VAR:tcp')]
                  for row in rows if row['for'] == library]
         title = 'Forms of no single library' if library == 'none' else library
         pages.append(section(title, table(['what stands there', 'protocol', 'what the command is told', 'note'], found,
-                                          '34 8 34 24')))
+                                          '34 14 34 18')))
     return '\n'.join(pages)

@@ -19,7 +19,7 @@ from tests.support.unit_of_time import MS, PATIENCE
 
 from .blocks import ROOT, Block
 
-DAEMON = re.compile(r'^vaurien (?!run |.*--(version|help))')
+DAEMON = re.compile(r'^vaurien (?!run |ca\b|.*--(version|help))')
 SECONDS = re.compile(r'\b\d+\.\d+(?= ?s\b)')
 #: the commands of the docs, each by what Python is told. The ports that are meant where none is named may be taken here
 COMMANDS = {
@@ -30,7 +30,7 @@ COMMANDS = {
 }
 #: what comes before a command
 BEFORE = {
-    'vaurien': 'case " $*" in *" --config"*|" run "*) ;; *) set -- --proxy localhost:{proxy} --http-port {control} "$@";; esac\n',
+    'vaurien': 'case " $*" in *" --config"*|" run "*|" ca"*) ;; *) set -- --proxy localhost:{proxy} --http-port {control} "$@";; esac\n',
 }
 
 

@@ -71,6 +71,11 @@ class Seen:
         return any(fault.kind in ('inject', 'random-bytes') for fault in self.faults.values())
 
     @property
+    def dripping(self) -> bool:
+        """Whether an answer came byte by byte: that it is content with what has come may be found out between two of them."""
+        return any(fault.kind == 'slow-headers' for fault in self.faults.values())
+
+    @property
     def settled(self) -> bool:
         """Whether the backend has got all that was asked and not failed, and has had the time to carry it out."""
         ended = any(fault.behavior in ('blackout', 'abort') for fault in self.faults.values())

@@ -95,7 +95,8 @@ class Player:
                 client.leave('close')
                 client = self.subject.connect(move, self.port)
         except OSError as error:
-            self.wrong.append(f'session {number} cannot be connected: {error!r}')
+            if not (self.cruel and isinstance(error, ConnectionResetError)):    # a toxic's reset may come while it connects
+                self.wrong.append(f'session {number} cannot be connected: {error!r}')
             return
         self.clients[number], self.seen[number] = client, Seen(number, move, client.port, cut=self.cruel)
         client.give_up_when(partial(self._spoilt, number))
@@ -182,7 +183,7 @@ MOVES: dict[str, Callable[[Player, Move, Any], None]] = {
 
 def balance(sessions: list[Seen], stats: dict[str, int]) -> list[str]:
     """Return which bytes are not accounted for; nothing can be told where not all of what came was read."""
-    if any(seen.excused or seen.end in ('RST', 'silent') or seen.left == 'reset' or seen.unread or seen.spoilt
+    if any(seen.excused or seen.end in ('RST', 'silent') or seen.left == 'reset' or seen.unread or seen.spoilt or seen.dripping
            for seen in sessions):
         return []
     came = sum(len(seen.got) for seen in sessions)

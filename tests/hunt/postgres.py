@@ -96,6 +96,8 @@ def came(seen: Seen) -> list[Any]:
     """Return the answers that a session got."""
     skip = 1 if seen.plan['first'] else 0
     found = [*((byte,) for byte in seen.got[:skip].decode('latin-1')), *answers(seen.got, skip)[0]]
+    if seen.cut and found[-1:] == [('E', '08006')]:     # what a server tells whose client is gone in the midst of COPY
+        found.pop()
     # a statement is cancelled before its columns are told, or afterwards; and they may be the last that comes
     return [answer for at, answer in enumerate(found) if answer != ('T', 3) or found[at + 1:at + 2] not in ([], [('E', '57014')])]
 

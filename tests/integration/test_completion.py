@@ -33,6 +33,7 @@ TYPED = {
     'vaurien help packet': 'help packet_loss',
     'vaurien run --thr': 'run --through',
     'vaurien scenario x.toml --sca': 'scenario x.toml --scale',
+    'vaurien ca remo': 'ca remove',
     'vaurien --config only-o': '--config only-one.ini',
     'vaurien --log-level=deb': '--log-level=debug',
     'vaurien --behavior 20:del': '--behavior 20:delay',

@@ -1,9 +1,11 @@
-"""The everyday work of MySQL's clients through vaurien: once with no fault on, once with every request read, named and drawn for.
+"""The everyday work of MySQL's clients through vaurien: once with no fault on, once with every request read, named and drawn for,
+and once more like that inside TLS on both sides.
 
 PyMySQL, MariaDB's library for C and its commands, in front of MariaDB; what arrives is what was sent, and what can be followed is
 followed.
 """
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -18,9 +20,11 @@ from pymysql.constants import CLIENT
 from tests.realism.mysql import connected, run
 from tests.support import libmariadb
 from tests.support.peers import connect, read_exactly
-from tests.support.processes import HOST, folder, program, unprivileged
+from tests.support.processes import HOST, program
 from tests.support.proxied import CALM, SEED, between, entry, peak
-from tests.support.servers import DATABASE, PASSWORD, USER, certificate, mariadb_server
+from tests.support.servers import DATABASE, PASSWORD, USER
+from tests.support.tls import certificates, client_context
+from tests.support.tls_sides import WAYS, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.protocols.mysql.packets import SSL, greeting
 from vaurien.protocols.starttls import begins
@@ -28,26 +32,55 @@ from vaurien.testing import Daemon
 
 MB = 1 << 20
 FULL = 0xFFFFFF     # [bytes] of a payload that goes on in the next packet
+FLAGS = ()          # of MariaDB's commands
 KEPT = 8 * MB       # [bytes] of memory that a large value may cost vaurien, its buffers included
 
 
-@pytest.fixture(scope='module')
-def server(mariadb_server):
-    """A MariaDB that takes requests of 64 MB, with a table of each type."""
-    with connected(mariadb_server.port) as admin:
+@contextlib.contextmanager
+def prepared(server):
+    """Let a MariaDB take requests of 64 MB, and have a table of each type."""
+    with connected(server.port) as admin:
         run(admin, f'SET GLOBAL max_allowed_packet = {64 * MB}')
         run(admin, 'CREATE TABLE everyday (id INT PRIMARY KEY AUTO_INCREMENT, t LONGTEXT, b LONGBLOB, n DECIMAL(30, 10), '
                    'f DOUBLE, d DATETIME(6), j JSON) CHARSET utf8mb4')
-        yield mariadb_server
+        yield server
         run(admin, 'DROP TABLE everyday')
 
 
-@pytest.fixture(params=CALM)
-def calm(request, daemon, server):
-    """A proxy in front of MariaDB, calm in each of the two ways, whose sessions have to be followed to their ends."""
+@pytest.fixture(scope='module')
+def plain_server(mariadb_server):
+    with prepared(mariadb_server):
+        yield mariadb_server
+
+
+@pytest.fixture(scope='module')
+def secure_server(mariadb_tls_server):
+    with prepared(mariadb_tls_server):
+        yield mariadb_tls_server
+
+
+@pytest.fixture(params=WAYS)
+def way(request):
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def server(request, way):
+    """The MariaDB behind the proxy."""
+    return request.getfixturevalue('secure_server' if way.tls else 'plain_server')
+
+
+@pytest.fixture
+def calm(way, server, daemon, monkeypatch):
+    """A proxy in front of MariaDB, calm in each way, whose sessions have to be followed to their ends."""
+    if way.tls:
+        ca = certificates().ca
+        monkeypatch.setitem(globals(), 'connected', functools.partial(connected, ssl_disabled=False, ssl=client_context()))
+        monkeypatch.setitem(globals(), 'FLAGS', (f'--ssl-ca={ca}', '--ssl-verify-server-cert'))
+        monkeypatch.setattr(libmariadb, 'connected', functools.partial(libmariadb.connected, ca=ca))
     with connected(server.port, autocommit=True) as admin:
         run(admin, 'TRUNCATE everyday')
-    with between(daemon, 'calm-mysql', server, 'mysql', CALM[request.param]) as proxy:
+    with through(daemon, 'calm-mysql', way, server, 'mysql') as proxy:
         yield proxy
         assert proxy.unread == []
         assert proxy.faults == []
@@ -76,15 +109,15 @@ def test_transactions_are_seen_by_others_when_they_are_committed(calm):
 
 
 def test_values_of_all_types_come_as_without_vaurien(calm, server):
-    with connected(calm.port, autocommit=True) as through, connected(server.port) as direct:
-        with through.cursor() as cursor:
+    with connected(calm.port, autocommit=True) as proxied, connected(server.port) as direct:
+        with proxied.cursor() as cursor:
             cursor.executemany('INSERT INTO everyday (t, b, n, f, d, j) VALUES (%s, %s, %s, %s, NOW(6), %s)', [
                 ('', bytes(range(256)), '12345678901234567890.0123456789', -0.1, '{"a": [1, null]}'),
                 (None, None, None, None, None), ('żółć 🎉' * 100, b'\xfe' * 251, '0', 1e308, '[]'),
                 ('x' * 250, b'\xff' * 252, '-1', 0.0, '""'), ('x' * 65_536, b'\xfb' * 70_000, '1', 1.5, '{}')])
         for text in ('SELECT * FROM everyday', 'SELECT b FROM everyday', 'SHOW CREATE TABLE everyday', 'DESCRIBE everyday',
                      'EXPLAIN SELECT * FROM everyday', 'SELECT NULL', 'SELECT 1 FROM everyday WHERE FALSE'):
-            assert run(through, text) == run(direct, text)
+            assert run(proxied, text) == run(direct, text)
 
 
 @pytest.mark.parametrize('size', [FULL - 1, FULL, FULL + 1], ids=str)
@@ -104,8 +137,8 @@ def test_requests_and_answers_of_16_mb_and_more_arrive_whole(calm, size):
 def test_values_whose_first_byte_looks_like_another_packet_stay_rows(calm, server):
     sizes = [250, 251, 252, 65_535, 65_536, FULL - 4]
     text = ' UNION ALL '.join(f'SELECT REPEAT(x\'{byte}\', {size})' for size in sizes for byte in ('fe', 'ff', '00', 'fb'))
-    with large(calm.port) as through, large(server.port) as direct:
-        digests = [[hashlib.sha1(value).digest() for value, in run(connection, text)] for connection in (through, direct)]
+    with large(calm.port) as proxied, large(server.port) as direct:
+        digests = [[hashlib.sha1(value).digest() for value, in run(connection, text)] for connection in (proxied, direct)]
         assert digests[0] == digests[1]
 
 
@@ -259,7 +292,8 @@ def test_many_clients_at_once_get_their_own_answers(calm):
 
 def command(name, port, *arguments):
     """Run one of MariaDB's commands to its end; return what it prints."""
-    flags = ('--no-defaults', f'--host={HOST}', f'--port={port}', f'--user={USER}', '--protocol=tcp', *arguments, DATABASE)
+    flags = ('--no-defaults', f'--host={HOST}', f'--port={port}', f'--user={USER}', '--protocol=tcp', *FLAGS, *arguments,
+             DATABASE)
     return subprocess.run([program(name), *flags], env={**os.environ, 'MYSQL_PWD': PASSWORD}, capture_output=True, check=True,
                           timeout=PATIENCE).stdout
 
@@ -279,20 +313,6 @@ def test_command_line_client_asks_and_answers(calm):
 
 
 # -- what cannot be followed
-
-@pytest.fixture(scope='module')
-def secure_server():
-    """A MariaDB with TLS."""
-    account = unprivileged('mysql')
-    with certificate() as files, folder(account) as where:
-        copies = [where / 'certificate.pem', where / 'key.pem']
-        for source, copy in zip(files, copies, strict=True):
-            with open(source, 'rb') as file:
-                copy.write_bytes(file.read())
-            copy.chmod(0o644)
-        with mariadb_server(f'--ssl-cert={copies[0]}', f'--ssl-key={copies[1]}') as server:
-            yield server
-
 
 @pytest.mark.parametrize('mix', [*CALM.values(), [entry('error')]], ids=[*CALM, 'faults'])
 def test_session_is_relayed_unread_once_tls_begins(daemon, secure_server, mix):
@@ -348,8 +368,8 @@ def capabilities(packet):
 
 
 @pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
-def test_session_is_relayed_unread_once_it_is_compressed(daemon, server, mix):
-    with between(daemon, 'compressed-mysql', server, 'mysql', mix) as proxy:
+def test_session_is_relayed_unread_once_it_is_compressed(daemon, plain_server, mix):
+    with between(daemon, 'compressed-mysql', plain_server, 'mysql', mix) as proxy:
         assert command('mariadb', proxy.port, '--compress', '--batch', '-N', '-e', 'SELECT REPEAT("x", 100000)') \
             == b'x' * 100_000 + b'\n'
         assert proxy.unread == ['what follows is compressed']
@@ -357,9 +377,9 @@ def test_session_is_relayed_unread_once_it_is_compressed(daemon, server, mix):
 
 # -- memory
 
-def test_large_values_cost_no_more_memory_than_small_ones(server):
+def test_large_values_cost_no_more_memory_than_small_ones(plain_server):
     daemon = Daemon(SEED)
-    with between(daemon, 'measured-mysql', server, 'mysql') as proxy, large(proxy.port) as connection:
+    with between(daemon, 'measured-mysql', plain_server, 'mysql') as proxy, large(proxy.port) as connection:
         run(connection, 'SELECT "small"')
         before = peak(daemon)
         assert len(run(connection, f'SELECT REPEAT("x", {50 * MB})')[0][0]) == 50 * MB

@@ -1,12 +1,11 @@
 """The everyday work of PostgreSQL's clients through vaurien: once with no fault on, once with every request read, named and drawn
-for.
+for, and once more like that inside TLS on both sides.
 
 psycopg, psql, pg_dump and pgbench, in front of PostgreSQL; what arrives is what was sent, and what can be followed is followed.
 """
 import datetime
 import decimal
 import os
-import shutil
 import subprocess
 import threading
 
@@ -16,9 +15,10 @@ from psycopg.types.json import Jsonb
 
 from tests.realism.postgres import connected
 from tests.support.peers import ask, connect, read_exactly
-from tests.support.processes import HOST, folder, program, unprivileged
+from tests.support.processes import HOST, program
 from tests.support.proxied import CALM, SEED, between, entry, peak
-from tests.support.servers import DATABASE, PASSWORD, USER, certificate, postgres_server
+from tests.support.servers import DATABASE, PASSWORD, USER
+from tests.support.tls_sides import WAYS, environment, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import UnusedFaultError
 from vaurien.protocols.starttls import begins
@@ -29,13 +29,26 @@ ENCRYPTED = begins('postgres', 'what follows is encrypted')
 KEPT = 8 * MB       # [bytes] of memory that a large value may cost vaurien, its buffers included
 
 
-@pytest.fixture(params=CALM)
-def calm(request, daemon, postgres_server):
-    """A proxy in front of PostgreSQL, calm in each of the two ways, whose sessions have to be followed to their ends."""
-    with connected(postgres_server.port, autocommit=True) as admin:
+@pytest.fixture(params=WAYS)
+def way(request):
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def server(request, way):
+    """The PostgreSQL behind the proxy."""
+    return request.getfixturevalue('postgres_tls_server' if way.tls else 'postgres_server')
+
+
+@pytest.fixture
+def calm(way, server, monkeypatch, daemon):
+    """A proxy in front of PostgreSQL, calm in each way, whose sessions have to be followed to their ends."""
+    for name, value in environment(way).items():
+        monkeypatch.setenv(name, value)
+    with connected(server.port, autocommit=True) as admin:
         admin.execute('DROP TABLE IF EXISTS everyday')
         admin.execute('CREATE TABLE everyday (id serial PRIMARY KEY, t text, b bytea)')
-    with between(daemon, 'calm-postgres', postgres_server, 'postgres', CALM[request.param]) as proxy:
+    with through(daemon, 'calm-postgres', way, server, 'postgres') as proxy:
         yield proxy
         assert proxy.unread == []
         assert proxy.faults == []
@@ -256,44 +269,30 @@ def test_pgbench_runs_pipelines(calm, tmp_path):
     assert b'number of transactions actually processed: 200/200' in printed
 
 
-def test_dump_is_the_same_as_without_vaurien_and_is_restored(calm, postgres_server):
-    with connected(postgres_server.port, autocommit=True) as admin:
+def test_dump_is_the_same_as_without_vaurien_and_is_restored(calm, server):
+    with connected(server.port, autocommit=True) as admin:
         admin.execute("INSERT INTO everyday (t, b) SELECT repeat(E'\\n\\t\\\\', 100), '\\x00ff' FROM generate_series(1, 1000)")
-    dumps = [command('pg_dump', port, '-t', 'everyday', '--clean') for port in (calm.port, postgres_server.port)]
+    dumps = [command('pg_dump', port, '-t', 'everyday', '--clean') for port in (calm.port, server.port)]
     plain = [b'\n'.join(line for line in dump.splitlines() if not line.startswith(b'\\') or line == b'\\.') for dump in dumps]
     assert plain[0] == plain[1]
     command('psql', calm.port, '-qX', '-v', 'ON_ERROR_STOP=1', text=dumps[0])
-    with connected(postgres_server.port) as admin:
+    with connected(server.port) as admin:
         assert rows(admin, 'SELECT count(*) FROM everyday') == [(1000,)]
 
 
 # -- what cannot be followed
 
-@pytest.fixture(scope='module')
-def secure_server():
-    """A PostgreSQL with TLS."""
-    account = unprivileged('postgres')
-    with certificate() as files, folder(account) as where:
-        copies = [shutil.copy(file, where) for file in files]
-        for copy in copies:
-            os.chmod(copy, 0o600)
-            if account:
-                shutil.chown(copy, account)
-        with postgres_server('-c', 'ssl=on', '-c', f'ssl_cert_file={copies[0]}', '-c', f'ssl_key_file={copies[1]}') as server:
-            yield server
-
-
 @pytest.mark.parametrize('mix', [*CALM.values(), [entry('error')]], ids=[*CALM, 'faults'])
-def test_session_is_relayed_unread_once_tls_begins(daemon, secure_server, mix):
-    with between(daemon, 'tls-postgres', secure_server, 'postgres', mix) as proxy:
+def test_session_is_relayed_unread_once_tls_begins(daemon, postgres_tls_server, mix):
+    with between(daemon, 'tls-postgres', postgres_tls_server, 'postgres', mix) as proxy:
         with connected(proxy.port, sslmode='require') as connection:
             assert rows(connection, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()') == [(True,)]
             assert rows(connection, "SELECT repeat('x', %s), %b::bytea", MB, bytes(MB)) == [('x' * MB, bytes(MB))]
         assert (proxy.unread, proxy.faults, proxy.count('exchanges')) == ([ENCRYPTED], [], 0)
 
 
-def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, secure_server):
-    with between(daemon, 'missed-postgres', secure_server, 'postgres') as proxy, \
+def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, postgres_tls_server):
+    with between(daemon, 'missed-postgres', postgres_tls_server, 'postgres') as proxy, \
             pytest.raises(UnusedFaultError, match='no request came; 1 session was relayed unread: what follows is encrypted'), \
             proxy.behavior('error', kind='deadlock'), connected(proxy.port, sslmode='prefer') as connection:
         rows(connection, 'UPDATE pg_settings SET setting = setting WHERE false')
@@ -301,9 +300,9 @@ def test_a_fault_in_a_session_that_is_relayed_unread_is_missed_loudly(daemon, se
 
 @pytest.mark.parametrize('mode', ['prefer', 'allow', 'disable'])
 @pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
-def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, secure_server, mix, mode):
+def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, postgres_tls_server, mix, mode):
     refuse = {'starttls': 'refuse'}
-    with between(daemon, f'refuse-postgres-{mode}', secure_server, 'postgres', mix, protocol_settings=refuse) as proxy:
+    with between(daemon, f'refuse-postgres-{mode}', postgres_tls_server, 'postgres', mix, protocol_settings=refuse) as proxy:
         with connected(proxy.port, sslmode=mode, autocommit=True) as connection:
             assert rows(connection, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()') == [(False,)]
             with proxy.behavior('error', kind='deadlock'), pytest.raises(psycopg.errors.DeadlockDetected):
@@ -312,8 +311,9 @@ def test_libpq_goes_on_in_the_clear_where_tls_is_refused(daemon, secure_server, 
         assert (proxy.unread, proxy.count('accepted'), len(proxy.faults)) == ([], 1, 1)
 
 
-def test_libpq_says_so_where_tls_is_refused_and_it_needs_it(daemon, secure_server):
-    with between(daemon, 'require-postgres', secure_server, 'postgres', protocol_settings={'starttls': 'refuse'}) as proxy, \
+def test_libpq_says_so_where_tls_is_refused_and_it_needs_it(daemon, postgres_tls_server):
+    settings = {'starttls': 'refuse'}
+    with between(daemon, 'require-postgres', postgres_tls_server, 'postgres', protocol_settings=settings) as proxy, \
             pytest.raises(psycopg.OperationalError, match='server does not support SSL, but SSL was required'):
         connected(proxy.port, sslmode='require').__enter__()
 

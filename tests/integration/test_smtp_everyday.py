@@ -1,9 +1,11 @@
-"""The everyday work of SMTP's clients through vaurien: once with no fault on, once with every command read, named and drawn for.
+"""The everyday work of SMTP's clients through vaurien: once with no fault on, once with every command read, named and drawn for,
+and once more like that inside TLS on both sides.
 
 smtplib and a client that sends all at once, in front of aiosmtpd; what arrives is what was sent, and what can be followed is
 followed.
 """
 import email.message
+import functools
 import re
 import smtplib
 import ssl
@@ -14,6 +16,8 @@ from tests.support.peers import connect, listener, read_exactly, read_to_end
 from tests.support.processes import HOST
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import PASSWORD, USER
+from tests.support.tls import client_context
+from tests.support.tls_sides import WAYS, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.protocols.starttls import begins
 from vaurien.testing import Daemon
@@ -26,23 +30,43 @@ LARGE = 20 * 1024 * 1024
 KEPT = 8 * 1024 * 1024
 
 
-def client_of(port):
-    return smtplib.SMTP(HOST, port, local_hostname='client.example.org', timeout=PATIENCE)
+IN_THE_CLEAR = pytest.mark.parametrize('way', CALM, indirect=True)
 
 
-@pytest.fixture(params=CALM)
-def calm(request, daemon, secure_smtp_server):
-    """A proxy in front of aiosmtpd, calm in each of the two ways."""
-    with between(daemon, 'calm-smtp', secure_smtp_server, 'smtp', CALM[request.param]) as proxy:
+def client_of(port, context=None):
+    client = smtplib.SMTP(HOST, port, local_hostname='client.example.org', timeout=PATIENCE)
+    if context is not None:
+        assert client.starttls(context=context)[0] == 220
+    return client
+
+
+@pytest.fixture(params=WAYS)
+def way(request):
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def server(request, way):
+    """The aiosmtpd behind the proxy."""
+    return request.getfixturevalue('smtp_tls_server' if way.tls else 'secure_smtp_server')
+
+
+@pytest.fixture
+def calm(way, server, daemon, monkeypatch):
+    """A proxy in front of aiosmtpd, calm in each way."""
+    if way.tls:
+        monkeypatch.setitem(globals(), 'client_of', functools.partial(client_of, context=client_context()))
+    with through(daemon, 'calm-smtp', way, server, 'smtp') as proxy:
         yield proxy
         assert proxy.faults == []
 
 
 @pytest.fixture
-def messages(secure_smtp_server):
+def messages(request):
     """The messages that the server is given from now on."""
-    del secure_smtp_server.messages[:]
-    return secure_smtp_server.messages
+    server = request.getfixturevalue('server' if 'way' in request.fixturenames else 'secure_smtp_server')
+    del server.messages[:]
+    return server.messages
 
 
 def test_messages_arrive_as_they_were_sent(calm, messages):
@@ -59,11 +83,11 @@ def test_messages_arrive_as_they_were_sent(calm, messages):
     assert (calm.count('accepted'), calm.unread) == (1, [])
 
 
-def test_commands_beside_sending_are_answered(calm):
+def test_commands_beside_sending_are_answered(calm, way):
     with client_of(calm.port) as client:
         assert client.helo()[0] == 250
         assert client.ehlo()[0] == 250
-        assert client.has_extn('starttls')
+        assert client.has_extn('starttls') is not way.tls
         assert client.noop()[0] == 250
         assert client.verify(ONE)[0] == 252
         assert client.expn('list')[0] == 502
@@ -73,7 +97,7 @@ def test_commands_beside_sending_are_answered(calm):
         assert client.mail(SENDER)[0] == 250
         assert client.rset()[0] == 250
         assert client.rcpt(ONE)[0] == 503
-    assert (calm.count('exchanges'), calm.unread) == (12, [])
+    assert (calm.count('exchanges'), calm.unread) == (12 + 2 * way.tls, [])     # EHLO and STARTTLS
 
 
 def test_login_is_let_in_or_not(calm, messages):
@@ -95,6 +119,7 @@ ADDRESSES = b'MAIL FROM:<sender@example.org>\r\nRCPT TO:<one@example.org>\r\nRCP
 PIPELINE = b'EHLO client.example.org\r\n' + ADDRESSES * 50 + b'QUIT\r\n'
 
 
+@IN_THE_CLEAR
 def test_pipeline_is_answered_in_order_and_to_the_byte(calm, secure_smtp_server):
     """RFC 2920: commands without waiting for answers; of the repeated ones MAIL is refused."""
     def answers(port):
@@ -108,6 +133,7 @@ def test_pipeline_is_answered_in_order_and_to_the_byte(calm, secure_smtp_server)
     assert calm.unread == []
 
 
+@IN_THE_CLEAR
 def test_message_pipelined_behind_its_go_ahead_is_delivered(calm, messages):
     """RFC 2920 section 3.1: after 354 the message, its dot and further commands may leave at once."""
     begin = b'MAIL FROM:<sender@example.org>\r\nRCPT TO:<one@example.org>\r\nDATA\r\n'
@@ -123,6 +149,7 @@ def test_message_pipelined_behind_its_go_ahead_is_delivered(calm, messages):
     assert (calm.count('exchanges'), calm.unread) == (10, [])
 
 
+@IN_THE_CLEAR
 def test_session_is_relayed_unread_once_tls_begins(calm, messages):
     with client_of(calm.port) as client:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -17,6 +17,7 @@ STRING = 254        #: type of a value
 CURSOR, CURSOR_READ_ONLY, PREFETCH = 1, 1, 2    #: attributes of a statement, and a value of the first
 NO_DATA, CUT = 100, 101         #: what fetching returns besides 0: no more rows; values that are not whole
 MULTI_STATEMENTS = 1 << 16      #: flag of a connection
+VERIFY_SERVER = 21  #: option of a connection: the server's name has to be that of its certificate
 LARGEST = 1 << 20             #: [bytes] a parameter's value may have, without those sent ahead
 #: functions that return a pointer; all others return a number
 POINTERS = ('mysql_init', 'mysql_real_connect', 'mysql_store_result', 'mysql_fetch_row', 'mysql_fetch_lengths', 'mysql_stmt_init',
@@ -76,9 +77,12 @@ class Connection:
         Error: The server does not let us in.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, ca: str = '') -> None:
         self._library = library()
         self._handle = ctypes.c_void_p(self._library.mysql_init(None))
+        if ca:
+            self._library.mysql_ssl_set(self._handle, None, None, ca.encode(), None, None)
+            self._library.mysql_options(self._handle, VERIFY_SERVER, ctypes.byref(ctypes.c_char(1)))
         words = (text.encode() for text in (HOST, USER, PASSWORD, DATABASE))
         try:
             self._check(not self._library.mysql_real_connect(self._handle, *words, port, None, ctypes.c_ulong(MULTI_STATEMENTS)))
@@ -211,7 +215,12 @@ class Statement:
 
 
 @contextlib.contextmanager
-def connected(port: int) -> Iterator[Connection]:
-    """Be connected for the length of a block."""
-    with contextlib.closing(Connection(port)) as connection:
+def connected(port: int, ca: str = '') -> Iterator[Connection]:
+    """Be connected for the length of a block.
+
+    Args:
+        port: Where the server listens.
+        ca: The file of the authority that its certificate has to be of; empty: without TLS.
+    """
+    with contextlib.closing(Connection(port, ca)) as connection:
         yield connection

@@ -26,7 +26,9 @@ class Session:
         if not kind:
             return self.protocol.edit(self.exchange, request, True) if self.protocol.editing else request
         assert self.protocol.fits(kind, self.exchange)
-        self.failure = self.exchange.failure = self.protocol.errors[kind].build(self.protocol, self.exchange)
+        failure = self.protocol.errors[kind].build(self.protocol, self.exchange)
+        assert failure is not None
+        self.failure = self.exchange.failure = failure
         if self.failure.request == b'':
             self.protocol.queue.remove(self.exchange)
         return self.failure.request

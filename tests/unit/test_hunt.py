@@ -139,6 +139,8 @@ def test_bytes_that_are_not_accounted_for_are_found():
     assert balance(seen, stats) == []
     for name in stats:
         assert balance(seen, {**stats, name: stats[name] + 1})
+    dripping = [TALKS['redis'].seen(faults={1: Fault('error', 'slow-headers', 'GET /')})]
+    assert balance(dripping, {**stats, 'to_client': stats['to_client'] + 1}) == []
 
 
 def test_random_bytes_in_an_answer_are_told_from_other_ones():

@@ -198,3 +198,10 @@ def test_a_message_that_is_none_is_no_answer():
     talk = TALKS['postgres']
     seen = talk.seen()
     assert judge(seen, [*postgres.came(seen), None], postgres.outcome(seen))
+
+
+@pytest.mark.parametrize('cut', [True, False])
+def test_only_where_its_session_was_cut_a_postgres_server_may_say_that_its_client_is_gone_in_the_midst_of_copy(cut):
+    gone = b'SERROR\0C08006\0Munexpected EOF on client connection with an open transaction\0\0'
+    seen = Seen(1, {'first': ''}, got=b'E' + (len(gone) + 4).to_bytes(4) + gone, cut=cut)
+    assert postgres.came(seen) == ([] if cut else [('E', '08006')])

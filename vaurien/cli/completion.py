@@ -16,6 +16,7 @@ from ..options import expected
 from ..plugins import KINDS, Catalog, make_catalog
 from ..protocols import Protocol
 from ..words.shells import SCRIPTS, Commands, Flag, Takes
+from .ca import WORDS
 from .command import DONE
 
 PROGRAM = 'vaurien'
@@ -61,7 +62,8 @@ def commands(catalog: Catalog) -> Commands:
     names = {*LINKS, *(name for plugins in catalog.values() for name in plugins)}
     helps = {word: subcommand.help for word, subcommand in SUBCOMMANDS.items()}
     helps = {HELP: 'about a protocol and its errors, a behavior, a toxic or a link', **helps}
-    return Commands(PROGRAM, found, helps, {HELP: (Takes(tuple(sorted(names))),), 'scenario': (Takes(files=True),)}, first=True)
+    return Commands(PROGRAM, found, helps, {HELP: (Takes(tuple(sorted(names))),), 'scenario': (Takes(files=True),),
+                                               'ca': (Takes(WORDS),)}, first=True)
 
 
 def parser_of(subcommand: Subcommand, catalog: Catalog) -> arguments.Parser:

@@ -28,8 +28,7 @@ usage: vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [option ...]
   --proxy, --backend    where it listens ({proxy}), and connects to ({backend})
 {protocols}
 {behaviors}
-  --toxic, --link       what is wrong with the wire
-  --seed N              the same faults again
+  --toxic, --link       what is wrong with the wire; --seed N: the same again
   --http                a control server: vaurienctl, Toxiproxy's API, metrics
 {subcommands}
 vaurien help NAME       about a protocol and its errors, a behavior, a toxic

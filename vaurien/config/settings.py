@@ -122,6 +122,8 @@ TLS: dict[str, Option] = {
                               "that the client asks for, or the backend's host", Text('HOST', 'a name of a host', str),
                               PROXY_DEFAULTS.tls_server_name),
     'tls_verify': Option("Verify the backend's certificate", bool, PROXY_DEFAULTS.tls_verify),
+    'tls_verify_name': Option("Let its certificate have the backend's name; else it need only be of one of the authorities",
+                              bool, PROXY_DEFAULTS.tls_verify_name),
     'tls_min': Option("The least version of TLS; else 1.2", VERSION, PROXY_DEFAULTS.tls_min),
     'tls_max': Option("The greatest version of TLS; else the greatest that there is", VERSION, PROXY_DEFAULTS.tls_max),
 }

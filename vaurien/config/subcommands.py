@@ -26,4 +26,5 @@ SUBCOMMANDS: dict[str, Subcommand] = {
                           'vaurien.explore.arguments:make_parser'),
     'scenario': Subcommand('vaurien.cli.scenario:main', 'an outage, phase by phase: vaurien scenario --help',
                            'vaurien.cli.scenario:make_parser', all_flags=True),
+    'ca': Subcommand('vaurien.cli.ca:main', 'certificates of its own for TLS: vaurien ca --help', 'vaurien.cli.ca:make_parser'),
 }

@@ -58,6 +58,8 @@ class Stream(Writer):
         self._waits: dict[Any, Any] | None = None
 
     reusable = True     #: its socket alone is the connection: it may serve another session
+    tls = False         #: it is inside TLS, or may come to be
+    late = False        #: TLS may begin on it
 
     # -- reading
 

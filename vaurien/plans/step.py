@@ -7,7 +7,7 @@ from ..protocols.tls_kinds import HANDSHAKE
 from ..spec import ToxicSpec
 from ..wire.toxics import AttachedToxic, check_toxic
 from .entry import Entry
-from .names import TOXIC, Meaning, behaviors_of
+from .names import KIND, TOXIC, Meaning, behaviors_of
 
 PREFIX = 'plan_'    #: what the names of a plan's toxics begin with
 
@@ -30,6 +30,13 @@ class Step:
         self.entry, self.meaning, self._protocol = entry, meaning, protocol
         self.toxic: AttachedToxic | None = None
         self._behaviors: dict[str, Dummy] | None = None     # of thousands of entries a few are due
+
+    @property
+    def stages(self) -> set[str]:
+        """The stages of the kinds that it may be; empty: it applies something else."""
+        if self.meaning.what != KIND:
+            return set()
+        return {stage for name in self.meaning.names for stage in self._protocol.kind(name).stages}
 
     def choose(self, protocol: BaseProtocol, exchange: Exchange) -> Dummy | None:
         """Return the behavior that an exchange gets, DUMMY for a toxic; None: it cannot be, and the entry knows why."""

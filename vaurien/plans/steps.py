@@ -27,6 +27,8 @@ class ProxyPlan:
         #: something is meant for the handshake of TLS
         self.greets = any(entry.before == HANDSHAKE for entry in (
             *(step.entry for step in self._steps), *(() if replay is None else replay.entries)))
+        #: those at which some entry fails a request by a kind of the protocol's errors
+        self.stages = frozenset(stage for step in self._steps for stage in step.stages)
         self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
         self._others: list[Step] = []
         self.marked(test)
@@ -53,17 +55,20 @@ class ProxyPlan:
         found = [step for key in keys for step in named.get(key, [])]
         return sorted(found + self._others, key=lambda step: step.entry.number) if found else self._others
 
-    def find(self, session: int, protocol: BaseProtocol, exchange: Exchange) -> tuple[Step, Dummy] | None:
+    def find(self, session: int, protocol: BaseProtocol, exchange: Exchange, at_stage: bool = False) -> tuple[Step, Dummy] | None:
         """Count a request for the entries that mean it, and return the first that is applied to it; None: none is.
 
         Args:
             session: The session's number.
             protocol: Its protocol object.
             exchange: The exchange, with its number; 0: the opening of the connection.
+            at_stage: Only those entries mean it whose kind has its stage: it is no request of its own.
         """
         asked, found = Request(exchange.name, self._shape), None
         for step in self._candidates(exchange, asked):
             entry = step.entry
+            if at_stage and exchange.stage not in step.stages:
+                continue
             if not entry.matches(session, exchange, asked) or not entry.counts():
                 continue
             if found is not None:
@@ -117,6 +122,11 @@ class SessionPlan:
         if step.toxic is not None and step.meaning.requests:
             self._until[step.toxic.spec.name] = max(exchange.number, 1) + step.meaning.requests, step.toxic
         return Planned(step.entry, behavior, step.toxic, over, self._later)
+
+    def choose_undrawn(self, exchange: Exchange) -> Behavior | None:
+        """Return what an exchange gets that is no request of its own, from an entry whose kind has its stage; None: nothing."""
+        found = self.plan.find(self._number, self._protocol, exchange, at_stage=True)
+        return None if found is None else Planned(found[0].entry, found[1])
 
     def _over(self, number: int) -> list[AttachedToxic]:
         """Return the toxics whose requests are over."""

@@ -21,7 +21,8 @@ class Failure(NamedTuple):
             backend's state right; its response is dropped, and ``reply`` leaves when that is complete. None: the request
             itself, and its response is dropped likewise.
         end: What follows the reply. Empty: the session goes on. ``close``: FIN. ``reset``: RST. ``silence``: the
-            connection stays open, and the client gets no more responses. One of ``TLS_ENDS``: inside TLS, as that says.
+            connection stays open, and the client gets no more responses. ``tls``: TLS begins on the client's connection. One of
+            ``TLS_ENDS``: inside TLS, as that says.
         pause: [s] between two bytes of the reply; 0: it leaves at once.
         half: What lets the first half of the backend's response pass, where ``request`` is None; None: all of it is dropped.
     """
@@ -34,7 +35,7 @@ class Failure(NamedTuple):
 
 
 #: The protocol object, and the exchange, are Any here: the builders of each protocol name the class that they need.
-Builder = Callable[[Any, Any], Failure]
+Builder = Callable[[Any, Any], Failure | None]
 
 
 class FailureKind(NamedTuple):
@@ -44,7 +45,8 @@ class FailureKind(NamedTuple):
         description: When the server fails like this, and what its client observes; one sentence, which fills the docs.
         stages: The stages of an exchange at which the real server has it. ``connect`` is the opening of the connection,
             before any request.
-        build: Makes the failure, given the protocol object and the exchange.
+        build: Makes the failure, given the protocol object and the exchange; None: nothing takes the place of the request, and
+            the builder has seen to it that something else is said otherwise than the server says it.
         codes: What the field calls it: ``40P01``, ``503``, ``READONLY``. It can be asked for by these, too. Empty: it has none.
         category: What the client can tell apart, a letter of ``CATEGORIES``; empty: not said.
         scope: Whose state it is. ``server``: the server's, so that while it lasts every request fails that it fits;

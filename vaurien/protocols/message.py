@@ -18,6 +18,7 @@ from .kinds import Builder as Builder
 from .kinds import FailureKind as FailureKind
 from .kinds import half_reply as half_reply
 from .kinds import lost_reply as lost_reply
+from .starttls import Alteration, Switch
 from .tls_kinds import STREAM_KINDS, TLS_KINDS
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
@@ -192,9 +193,19 @@ class MessageProtocol(Answers, BaseProtocol):
     #: [bytes] of a response before the random ones that ``error`` with ``inject`` puts into it; the framer of responses reports
     #: as many at once, however they arrive
     spoilt_after: ClassVar[int] = 1
+    #: how a backend is asked for TLS, where connections begin in the clear; None: TLS begins with the first byte, on either side
+    switch: ClassVar[Callable[[], Switch] | None] = None
+    #: the ports at which TLS begins with the first byte none the less
+    direct_ports: ClassVar[Collection[int]] = ()
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
+        #: the sides that are inside TLS: the client once that has begun, the backend also where it has yet to begin
+        self.client_tls = self.backend_tls = False
+        #: the client may ask for TLS, and has not: ``go_ahead`` is asked of each request that passes
+        self.awaits_tls = False
+        #: some side speaks TLS here: a client's wish for it is none of the backend's business
+        self.ends_tls = False
         #: the exchanges that are not answered yet, oldest first; the first one is always the backend's to answer
         self.queue: deque[Exchange] = deque()
         self.request_cutter, self.response_cutter = (Cutter(make(self)) for make in self.framers)
@@ -236,6 +247,30 @@ class MessageProtocol(Answers, BaseProtocol):
         if self.queue and self.queue[0] is exchange:
             self.queue.popleft()
 
+    def sides(self, client: bool, backend: bool, awaits: bool) -> None:
+        """Learn which sides speak TLS here, before anything has come; called where some side does.
+
+        Args:
+            client: The client is inside TLS.
+            backend: The backend is, or will be.
+            awaits: The client is not, and may ask for it.
+        """
+        self.client_tls, self.backend_tls, self.awaits_tls = client, backend, awaits
+        self.ends_tls, self.editing = True, self.editing or awaits
+
+    def go_ahead(self, exchange: Exchange) -> bytes | None:
+        """Return what a client is told that asks for TLS, which begins after that; None: this is no such request.
+
+        Empty: nothing is said before it begins, and what the client has sent after its request belongs to it. After any other
+        answer a client that has not waited for it is not followed: what it sent may not be its own.
+        """
+        return None
+
+    def tls_begun(self) -> Alteration | None:
+        """Record that TLS begins on the client's connection; return what is changed of the first bytes inside, None: nothing."""
+        self.awaits_tls, self.client_tls, self.editing = False, True, False
+        return None
+
     def weight(self, exchange: Exchange) -> int:
         """Return about how many bytes a request takes while it waits for its response; its name may be noted once more.
 
@@ -263,9 +298,11 @@ class MessageProtocol(Answers, BaseProtocol):
             self.owed = exchange.drawn, kind or ''
             return True
         self.owed = None
-        self.replace(exchange, self.kind(chosen).build(self, exchange))
+        failure = self.kind(chosen).build(self, exchange)
+        if failure is not None:
+            self.replace(exchange, failure)
         self.session.injected(exchange, chosen)
-        return exchange.failure is not None and exchange.failure.request is None
+        return exchange.failure is None or exchange.failure.request is None
 
     def spoils(self) -> bool:
         return self.responds(self.exchange(True)) and super().spoils()

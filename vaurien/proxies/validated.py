@@ -1,5 +1,5 @@
 """A spec in which everything has been checked. Knows registries, and no proxy: nothing of it is in force yet."""
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..address import Address, parse_address
@@ -7,6 +7,8 @@ from ..net.sockets import SocketAddress
 from ..plugins import check_place, protocol_settings
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
+from ..protocols.message import MessageProtocol
+from ..protocols.starttls import DIRECT
 from ..relay.chaos import Chaos
 from ..spec import ProxySpec, check_lengths, has_tls
 from ..wire.toxics import AttachedToxic, check_toxics
@@ -60,9 +62,9 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     check_lengths(spec)
     protocol = Protocol.get(spec.protocol)
     listen, backend = parse_address(spec.proxy, 'proxy', tls=True), find_backend(spec.backend)
-    return Validated(spec, listen, place, backend, protocol,
-                     protocol_settings(protocol, spec.protocol_settings), checked(Chaos(spec.mix, spec.settings, protocol), spec),
-                     check_toxics(spec.toxics), tls_of(spec, listen, backend, protocol) if has_tls(spec) else None)
+    settings = protocol_settings(protocol, spec.protocol_settings)
+    return Validated(spec, listen, place, backend, protocol, settings, checked(Chaos(spec.mix, spec.settings, protocol), spec),
+                     check_toxics(spec.toxics), tls_of(spec, listen, backend, protocol, settings) if has_tls(spec) else None)
 
 
 def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
@@ -76,11 +78,16 @@ def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
     return chaos
 
 
-def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol]) -> 'Terms | None':
+def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[BaseProtocol],
+           settings: Mapping[str, Any]) -> 'Terms | None':
     """Check all that a spec says about TLS.
 
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
     """
-    from ..net.tls.terms import make_terms  # it is slow to import, and most proxies have no use for it
-    return make_terms(spec, listen, backend, protocol.alpn)
+    from ..net.tls.terms import StartTLS, make_terms  # it is slow to import, and most proxies have no use for it
+    if not issubclass(protocol, MessageProtocol) or protocol.switch is None:
+        return make_terms(spec, listen, backend, protocol.alpn)
+    direct, ports = settings.get('starttls') == DIRECT, protocol.direct_ports
+    return make_terms(spec, listen, backend, protocol.alpn, StartTLS(
+        not direct and listen.port not in ports, not direct and backend.port not in ports, protocol.switch))

@@ -1,5 +1,5 @@
 """What a proxy draws from: behavior objects with their weights. Knows no registry and no session."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..behaviors.dummy import DUMMY, Dummy
@@ -29,7 +29,7 @@ class Chaos(Mix[Dummy]):
         greeting: The ids of those behaviors that fail the handshake of TLS, and nothing else.
     """
 
-    __slots__ = ('spec', 'opens', 'greeting', 'uses')
+    __slots__ = ('spec', 'stages', 'opens', 'greeting', 'uses')
 
     def __init__(self, entries: Iterable[BehaviorSpec], settings: Mapping[str, Mapping[str, Any]],
                  protocol: type[BaseProtocol]) -> None:
@@ -38,11 +38,13 @@ class Chaos(Mix[Dummy]):
         check_sum(weights, format_mix(weights))
         super().__init__([(entry.percent, make_behavior(entry, settings, protocol)) for entry in self.spec], DUMMY)
         behaviors = [behavior for _, behavior in self.entries]
-        self.opens = any(fails_at(OPENING, behavior, protocol) for behavior in behaviors)
-        self.greeting = frozenset(id(behavior) for behavior in behaviors if fails_at(HANDSHAKE, behavior, protocol))
+        self.greeting = frozenset(id(behavior) for behavior in behaviors if HANDSHAKE in stages_of(behavior, protocol))
         self.plain = self.plain or all(behavior is DUMMY or id(behavior) in self.greeting for behavior in behaviors)
         self.uses = {id(behavior): Use(Entry(entry.name, entry.percent, {**settings.get(entry.name, {}), **entry.settings}))
                      for entry, (_, behavior) in zip(self.spec, self.entries, strict=True) if behavior is not DUMMY}
+        #: the stages of the kinds that are named
+        self.stages = frozenset(stage for behavior in behaviors for stage in stages_of(behavior, protocol))
+        self.opens = OPENING in self.stages
 
     def __str__(self) -> str:
         return format_mix([(entry.percent, entry.name) for entry in self.spec])
@@ -63,6 +65,7 @@ class Chaos(Mix[Dummy]):
         return any(entry is behavior for _, entry in self.entries)
 
 
-def fails_at(stage: str, behavior: Dummy, protocol: type[BaseProtocol]) -> bool:
-    """Return whether a behavior was told a kind that belongs to a stage before all requests: the opening, or the handshake."""
-    return any(stage in protocol.kind(kind).stages for kind in protocol.kinds_named(behavior.settings.get('kind', '')))
+def stages_of(behavior: Dummy, protocol: type[BaseProtocol]) -> Iterator[str]:
+    """Give the stages of the kinds that a behavior was told; none where it was told none."""
+    for kind in protocol.kinds_named(behavior.settings.get('kind', '')):
+        yield from protocol.kind(kind).stages

@@ -9,8 +9,8 @@ from random import Random
 from ..behaviors.dummy import DUMMY, Dummy
 from ..plans.replay import generator
 from ..plans.steps import SessionPlan
-from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
-from .chaos import Chaos, fails_at
+from ..protocols.base import BaseProtocol, Behavior, Exchange
+from .chaos import Chaos, stages_of
 
 
 class Draws:
@@ -24,13 +24,15 @@ class Draws:
         plain: Nothing is drawn for an exchange, looked up or recorded: it needs only to be counted. Lanes look at this before
             they take a shorter way.
         recorded: Exchanges are recorded, though nothing may happen to them; ``change`` says so.
+        stages: Those of the kinds that are named, in the mix or in the plan: what is no request of its own gets nothing else.
         compares: What is looked up in the plan has to have the digest of its payload.
         plan: What is meant for certain exchanges, before all that is drawn; None: nothing. ``plan_for`` puts another one in its
             place.
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'plain', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws', '_random')
+    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws',
+                 '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.count, self.recorded = 0, False
@@ -47,6 +49,7 @@ class Draws:
         if recorded is not None:
             self.recorded = recorded
         self.plain = self.chaos.plain and not self.recorded and self.plan is None
+        self.stages = self.chaos.stages if self.plan is None else self.chaos.stages | self.plan.plan.stages
         self.compares = self.plan is not None and self.plan.compares
 
     def plan_for(self, plan: SessionPlan | None) -> None:
@@ -100,6 +103,16 @@ class Draws:
     def draw_opening(self, exchange: Exchange, protocol: type[BaseProtocol]) -> Dummy | None:
         """Choose the behavior of the opening of the connection; None: nothing happens to it."""
         behavior = exchange.behavior = self._choose()
-        if not fails_at(OPENING, behavior, protocol):
+        if exchange.stage not in stages_of(behavior, protocol):
             return None
         return behavior if self.chaos.meant(behavior, exchange) else None
+
+    def draw_undrawn(self, exchange: Exchange, protocol: type[BaseProtocol]) -> None:
+        """Choose the behavior of what is no request of its own, where some kind of its stage is named: one that was told it.
+
+        Where none is named nothing is drawn for it, so that to all others the same happens as if there were no such kinds.
+        """
+        found: Behavior | None = self.plan.choose_undrawn(exchange) if self.plan is not None else None
+        if found is None and exchange.stage in self.chaos.stages:
+            found = self.draw_opening(exchange, protocol)
+        exchange.behavior = found or DUMMY

@@ -17,6 +17,13 @@ from ..protocols.failure import TLS_ENDS
 from .draws import Draws
 
 
+class Tls(Protocol):
+    """What lanes tell of the beginning of TLS; ``vaurien.relay.tls.switching.Switching`` is told."""
+
+    def follows(self, data: bytes, waited: bool) -> None: ...
+    def agreed(self) -> None: ...
+
+
 class LaneHost(Protocol):
     """What a lane asks of its session.
 
@@ -25,12 +32,16 @@ class LaneHost(Protocol):
         ended: Both connections are gone.
         silent: Nothing is answered any more.
         awaiting: What passed last went to the backend, where the protocol knows no requests.
+        switching: Lets TLS begin on connections that have begun in the clear; None: it does not.
     """
 
     draws: Draws
     ended: bool
     silent: bool
     awaiting: bool
+
+    @property
+    def switching(self) -> 'Tls | None': ...
 
     @property
     def protocol(self) -> BaseProtocol: ...

@@ -8,8 +8,9 @@ from time import monotonic
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..plans.planned import Planned
-from ..protocols.base import OPENING, Behavior, Exchange
+from ..protocols.base import OPENING, Behavior, Exchange, Failure
 from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
+from ..protocols.starttls import BEGIN
 from .lane import LaneHost
 from .message_lane import MessageLane
 from .response_lane import ResponseLane
@@ -55,6 +56,8 @@ class RequestLane(MessageLane):
             if exchange is not None and exchange.behavior is None:
                 if exchange.stage in protocol.undrawn:
                     exchange.behavior = DUMMY
+                    if exchange.stage in draws.stages:
+                        draws.draw_undrawn(exchange, type(protocol))
                 else:
                     draws.draw(exchange, protocol.digest(exchange, self.cutter.data, at, end) if draws.compares and done else '')
                     if protocol.owed is not None:
@@ -70,7 +73,7 @@ class RequestLane(MessageLane):
                 if not self._may_wait_here(exchange.drawn):
                     return self._later(self._back_to(part, parts, at))
                 self._act(exchange, self.cutter.data[at:end], done)
-                if self._over() or done and self._ends(exchange):
+                if self._over() or done and self._ends(exchange, end):
                     return None
                 start, look = end, -1
                 if self.is_opaque():
@@ -94,11 +97,21 @@ class RequestLane(MessageLane):
         self.flush()
         return self.settle(True)
 
-    def _ends(self, exchange: Exchange) -> bool:
-        """Return whether the connection ends with the response to this request; what the client sends after it is dropped."""
+    def _ends(self, exchange: Exchange, end: int) -> bool:
+        """Return whether the connection ends with the response to this request; what the client sends after it is dropped.
+
+        Or else goes on inside TLS: what comes after the request, from ``end`` on in what was read, is not read in the clear.
+        """
         if exchange.failure is None or not exchange.failure.end:
             return False
-        self._step = self._drop
+        if exchange.failure.end == BEGIN:
+            framer, data = self.cutter.framer, self.cutter.data
+            framer.open, framer.owner, framer.exchange = False, None, None
+            self.cutter.data = b''
+            if self.session.switching is not None:
+                self.session.switching.follows(data[end:], waited=bool(exchange.failure.reply))
+        else:
+            self._step = self._drop
         return True
 
     def swallow(self) -> None:
@@ -182,6 +195,11 @@ class RequestLane(MessageLane):
 
     def begun(self, exchange: Exchange) -> None:
         failure = exchange.failure
+        if failure is None and self.passing and self.protocol.awaits_tls:
+            go_ahead = self.protocol.go_ahead(exchange)
+            if go_ahead is not None:
+                failure = exchange.failure = Failure(go_ahead, end=BEGIN)
+                self.passing = False
         if self.is_opaque():    # since it was read
             if failure is not None:
                 self.session.lose_track(self.cutter.opaque_because)

@@ -11,6 +11,7 @@ from ..net.loop import in_loop
 from ..net.stream import Stream
 from ..protocols.base import Exchange
 from ..protocols.message import MessageProtocol, Part
+from ..protocols.starttls import BEGIN
 from .lane import LaneHost
 from .message_lane import MessageLane
 
@@ -234,4 +235,8 @@ class ResponseLane(MessageLane):
             self.dest.sendall(failure.reply)
         if session.ended:
             return
-        self.end_client(failure.end or end)
+        end = failure.end or end
+        if end == BEGIN and session.switching is not None:
+            session.switching.agreed()
+        else:
+            self.end_client(end)

@@ -27,6 +27,7 @@ from .lane import Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
+from .tls.switching import Switching
 from .toxic_view import ToxicView
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,7 @@ class SessionHost(Protocol):
     """What a session asks of its proxy.
 
     Attributes:
-        seed: What the generators of sessions are made from.
-        spec: What the proxy should be, as it is now.
+        seed, spec: What the generators of sessions are made from, and what the proxy should be, as it is now.
         chaos: Its mix; an open session is told when another one takes its place.
         toxics: Those that are put on the lanes of its sessions.
         planned: What its plan has for it; None: nothing.
@@ -83,16 +83,17 @@ class Session:
         silent: Nothing is answered any more; the session ends when the client leaves.
         awaiting: What passed last went to the backend, where the protocol knows no requests.
         unread: Why it is relayed unread; empty: it is not.
+        switching: Lets TLS begin on connections that have begun in the clear; None: it does not.
     """
 
     __slots__ = ('proxy', 'number', 'client', 'backend', 'protocol', 'peer', 'address', 'draws', 'upstream', 'downstream',
-                 'ended', 'silent', 'awaiting', 'started', 'unread', '_greenlets', '_idle', '_linger', '_reuse', '_closing')
+                 'ended', 'silent', 'awaiting', 'started', 'unread', 'switching', '_greenlets', '_idle', '_linger', '_reuse',
+                 '_closing')
 
     def __init__(self, proxy: SessionHost, number: int, client: Stream, backend: Stream, protocol: BaseProtocol, peer: str,
                  address: Address) -> None:
         self.proxy, self.number, self.peer, self.address = proxy, number, peer, address
-        self.client, self.backend, self.protocol = client, backend, protocol
-        protocol.session = self
+        self.client, self.backend, self.protocol, protocol.session = client, backend, protocol, self
         self.draws = Draws(proxy.chaos, proxy.seed, proxy.spec.name, number)
         if proxy.planned is not None:
             self.plan_changed()
@@ -101,14 +102,15 @@ class Session:
         self._greenlets: Greenlets | None = None
         self._idle: IdleWatch | None = None
         self._linger: Any = None
+        self.switching = Switching(self) if client.tls or backend.tls else None
         self._reuse = backend.reusable and bool(protocol.option('reuse_socket'))
         self.upstream, self.downstream = self._lanes()
         self.upstream.other, self.downstream.other = self.downstream, self.upstream
 
     def _lanes(self) -> tuple[Lane, Lane]:
-        client, backend, protocol = self.client, self.backend, self.protocol
-        if isinstance(protocol, MessageProtocol):
-            return RequestLane(self, protocol, client, backend), ResponseLane(self, protocol, backend, client)
+        client, backend = self.client, self.backend
+        if isinstance(self.protocol, MessageProtocol):
+            return RequestLane(self, self.protocol, client, backend), ResponseLane(self, self.protocol, backend, client)
         return EventLane(self, client, backend, True), EventLane(self, backend, client, False)
 
     def start(self) -> None:
@@ -135,12 +137,11 @@ class Session:
             self._relay()
 
     def _relay(self) -> None:
-        upstream, spec = self.upstream, self.proxy.spec
-        if spec.timeout and not spec.stay_connected:
-            self._idle = IdleWatch(spec.timeout, self)
+        if self.proxy.spec.timeout and not self.proxy.spec.stay_connected:
+            self._idle = IdleWatch(self.proxy.spec.timeout, self)
         if self.proxy.toxics:
             self.proxy.toxics.attach(ToxicView(self))
-        upstream.watch()
+        self.upstream.watch()
         self.downstream.watch()
 
     def moved(self) -> int:
@@ -296,8 +297,7 @@ class Session:
         """End both connections with FIN, after what is still to be written."""
         if self.ended:
             return
-        waiting = [stream for stream in (self.client, self.backend)
-                   if not stream.closed and (stream.through is not None or not stream.idle)]
+        waiting = [each for each in (self.client, self.backend) if not (each.closed or each.through is None and each.idle)]
         if not waiting:
             self._end(reset=False)
             return

@@ -40,7 +40,7 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
     """
     setup = make_setup(argv, environ)
     with ExitStack() as ending:
-        if any(place.listen.unix for place in setup.places):
+        if setup.trust or any(place.listen.unix for place in setup.places):
             setup, _ = sheltered(setup, keeper, ending)
         if any(place.alone for place in setup.places):
             setup = apart(setup, keeper)
@@ -48,7 +48,7 @@ def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.env
 
 
 def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, Path]:
-    """Make a folder that goes with this process, however that ends, and return the setup with its sockets inside it.
+    """Make a folder that goes with this process, however that ends, and return the setup with its files inside it.
 
     Args:
         setup: What there is to do.
@@ -153,13 +153,14 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str
 
 
 def environment(setup: Setup, addresses: Mapping[str, Address]) -> dict[str, str]:
-    """Return the variables that say where the proxies are.
+    """Return the variables that say where the proxies are, and whom to trust.
 
     Args:
         setup: What there is to do.
         addresses: Where they are, by their names.
     """
     urls = {place.name: str(addresses[place.name]) for place in setup.places}
-    urls |= {through.name: through.told(addresses) for through in setup.throughs}
+    authorities, trusting = (setup.trust.authorities, setup.trust.variables) if setup.trust else ('', {})
+    urls |= {through.name: through.told(addresses, authorities) for through in setup.throughs}
     told = {through.variable: urls[through.name] for through in setup.throughs if through.variable}
-    return {**told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}
+    return {**trusting, **told, **{template.variable: template.filled(addresses, urls) for template in setup.templates}}

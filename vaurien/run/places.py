@@ -1,6 +1,6 @@
 """Where a command's backends are, and what it is told in their stead: ``--through`` and ``--in-place``. Starts nothing."""
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..options import Given
 from ..registry import NAME, NAME_FORM
 from . import addresses
-from .addresses import Found
+from .addresses import Found, Wish
 
 #: where a proxy listens that the command is told of
 ANYWHERE = Address('127.0.0.1', 0)
@@ -29,6 +29,7 @@ class Place(NamedTuple):
         protocol: What it speaks.
         listen: Where the proxy listens; port 0 picks one. A path is relative to the run's own folder.
         alone: Whether it listens at the very address of its backend: the command needs a network of its own then.
+        wish: What the command asks for of TLS; None: it speaks without, or what it speaks is relayed unread.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Place(NamedTuple):
     protocol: str
     listen: Address = ANYWHERE
     alone: bool = False
+    wish: Wish | None = None
 
     def inside(self, folder: Path) -> 'Place':
         """Return the same place with the path that it listens at inside a folder."""
@@ -59,9 +61,18 @@ class Through(NamedTuple):
     found: Found
     places: tuple[Place, ...]
 
-    def told(self, at: Mapping[str, Address]) -> str:
-        """Return the text with the addresses of the proxies, which are known by their names."""
-        return self.found.at([at[place.name] for place in self.places])
+    def mapped(self, change: Callable[[Place], Place]) -> 'Through':
+        """Return the same with places that are changed."""
+        return self._replace(places=tuple(map(change, self.places)))
+
+    def told(self, at: Mapping[str, Address], authorities: str = '') -> str:
+        """Return the text with the addresses of the proxies, which are known by their names.
+
+        Args:
+            at: The addresses.
+            authorities: As for ``Found.at``.
+        """
+        return self.found.at([at[place.name] for place in self.places], authorities)
 
 
 def read_through(given: Given, environ: Mapping[str, str]) -> Through:
@@ -95,7 +106,7 @@ def named(name: str, variable: str, label: str, whole: str, text: str, protocol:
         raise ConfigError(given.label, name, f'a name of {NAME_FORM}')
     found = addresses.read(text, label, variable or whole, protocol)
     names = [name, *(f'{name}_{number}' for number in range(2, len(found.ends) + 1))]
-    places = [Place(one, end.address, end.protocol, listen_of(one, end.address))
+    places = [Place(one, end.address, end.protocol, listen_of(one, end.address), wish=end.wish)
               for one, end in zip(names, found.ends, strict=True)]
     return Through(name, variable, found, tuple(places))
 

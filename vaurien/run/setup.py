@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..address import Address
+from ..address import Address, written
 from ..config import Configuration
 from ..config.arguments import early
 from ..config.files.ini import check_path, read_sections
@@ -17,6 +17,7 @@ from . import arguments, specs
 from .beside import read_playing
 from .places import Place, Through, read_in_place, read_through
 from .templates import Template, read_template
+from .trust import AuthorityError, Trust, completed, make_trust
 
 
 class Setup(NamedTuple):
@@ -29,6 +30,7 @@ class Setup(NamedTuple):
         command: The command, and its arguments.
         quiet: Whether nothing is said of proxies and faults.
         playing: The scenario that is played meanwhile; None: none.
+        trust: Whom the command is to trust; None: as ever, as no TLS is ended.
     """
 
     configuration: Configuration
@@ -37,6 +39,7 @@ class Setup(NamedTuple):
     command: tuple[str, ...]
     quiet: bool
     playing: Playing | None = None
+    trust: Trust | None = None
 
     @property
     def places(self) -> list[Place]:
@@ -44,12 +47,17 @@ class Setup(NamedTuple):
         return [place for through in self.throughs for place in through.places]
 
     def inside(self, folder: Path) -> 'Setup':
-        """Return the same with its sockets inside a folder.
+        """Return the same with its sockets, and the files of whom to trust, inside a folder.
 
         Args:
             folder: One that is there.
         """
-        return self.listening({place.name: place.inside(folder).listen for place in self.places if place.listen.unix})
+        inside = self.listening({place.name: place.inside(folder).listen for place in self.places if place.listen.unix})
+        if inside.trust is None:
+            return inside
+        trust, spec = inside.trust.inside(folder), inside.configuration.spec
+        spec = msgspec.structs.replace(spec, proxies=tuple(map(trust.of_backend, spec.proxies)))
+        return inside._replace(trust=trust, configuration=inside.configuration._replace(spec=spec))
 
     def listening(self, listens: Mapping[str, Address], control: Address | None = None) -> 'Setup':
         """Return the same with proxies that listen elsewhere.
@@ -59,7 +67,8 @@ class Setup(NamedTuple):
             control: Where the control server listens; None: where it was said.
         """
         spec = self.configuration.spec
-        proxies = tuple(msgspec.structs.replace(proxy, proxy=str(listens.get(proxy.name, proxy.proxy))) for proxy in spec.proxies)
+        proxies = tuple(msgspec.structs.replace(proxy, proxy=written(proxy.proxy, listens[proxy.name]))
+                        if proxy.name in listens else proxy for proxy in spec.proxies)
         moved = {'http_host': control.host, 'http_port': control.port} if control else {}
         spec = msgspec.structs.replace(spec, proxies=proxies, **moved)
         return self._replace(configuration=self.configuration._replace(spec=spec))
@@ -87,14 +96,33 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     throughs = (*(read_through(given, environ) for given in line.own.get('through', ())),
                 *(read_in_place(given) for given in line.own.get('in_place', ())))
     templates = tuple(read_template(given) for given in line.own.get('env', ()))
+    throughs = tuple(through.mapped(lambda place: completed(place, environ)) for through in throughs)
     places = [place for through in throughs for place in through.places]
     check_places(places, templates)
     if not command:
         raise ConfigError('command line', ' '.join(argv), f'{arguments.END} and a command after the options')
     notes += [f'{through.variable or through.name}: {note}' for through in throughs for note in through.found.notes]
+    trust, more = trusted(places, environ)
+    notes += more
     configuration = specs.configuration(line, places, specs.Given(catalog, sections, environ, tuple(notes)))
     quiet = 'quiet' in line.common and bool(line.common['quiet'].value)
-    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common))
+    return Setup(configuration, throughs, templates, tuple(command), quiet, read_playing(line.common), trust)
+
+
+def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust | None, list[str]]:
+    """Return whom the command is to trust, and what there is to warn of; None: no TLS is ended.
+
+    Raises:
+        ConfigError: What that needs is not installed.
+    """
+    inside = [place.name for place in places if place.wish]
+    if not inside:
+        return None, []
+    try:
+        return make_trust(places, environ)
+    except AuthorityError as error:
+        raise ConfigError('--through', inside[0], f':tcp after the name, which relays its TLS unread; '
+                          f'without it: {error}') from None
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

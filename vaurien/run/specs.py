@@ -1,10 +1,10 @@
 """From a command line and its places to what the process should be. Starts nothing."""
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import options
-from ..address import TOKEN_VARIABLE
+from ..address import TLS, TOKEN_VARIABLE
 from ..config.arguments import Values
 from ..config.builder import OF_ONE, Builder, Configuration
 from ..config.files.ini import Sections
@@ -12,7 +12,10 @@ from ..config.settings import PROXY
 from ..config.values import of_plugin
 from ..errors import ConfigError
 from ..plugins import Catalog
+from ..protocols import Protocol
+from ..protocols.starttls import DIRECT
 from ..spec import SHARED
+from .addresses import Verify
 from .arguments import ON, Line
 from .places import Place
 
@@ -65,11 +68,25 @@ def configuration(line: Line, places: Sequence[Place], given: Given) -> Configur
         file = {key: value for key, value in {**builder.main, **builder.proxies.get(place.name, {})}.items()
                 if key in SAID or of_plugin(key)}
         common = {key: value for key, value in line.common.items() if key in SAID or of_plugin(key)}
-        own = {'proxy': str(place.listen), 'backend': str(place.backend), 'protocol': place.protocol}
+        tls = TLS if place.wish else ''
+        own = {'proxy': f'{tls}{place.listen}', 'backend': f'{tls}{place.backend}', 'protocol': place.protocol}
         builder.proxies[place.name] = {
-            **BY_PROTOCOL.get(place.protocol, {}), **file, **common, **line.on.get(place.name, {}),
+            **wished(place), **BY_PROTOCOL.get(place.protocol, {}), **file, **common, **line.on.get(place.name, {}),
             **{key: options.Given(value, f'proxy {place.name}: {key}') for key, value in own.items()}}
     return builder.configuration(given.notes)
+
+
+def wished(place: Place) -> Values:
+    """Return what a proxy does to its backend of what the command would do: it verifies as much, and shows the same."""
+    wish = place.wish
+    if wish is None:
+        return {}
+    found: dict[str, Any] = {'tls_verify': wish.verify > Verify.NOTHING, 'tls_verify_name': wish.verify is Verify.NAME,
+                             'tls_backend_ca': wish.ca, 'tls_backend_cert': wish.cert, 'tls_backend_key': wish.key,
+                             'tls_server_name': wish.names[0] if wish.names else ''}
+    if wish.at_once and 'starttls' in Protocol.get(place.protocol).options:
+        found['protocol.starttls'] = DIRECT
+    return {key: options.Given(value, f'{place.name} {key}') for key, value in found.items() if value != ''}
 
 
 def process(line: Line, main: Values, environ: Mapping[str, str]) -> Values:

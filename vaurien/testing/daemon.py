@@ -2,7 +2,7 @@
 import secrets
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ..address import TOKEN_VARIABLE
 from ..client import MAIN, Client, RefusedError
@@ -36,12 +36,14 @@ class Daemon:
         process: Its process.
     """
 
+    flags: ClassVar[Sequence[str]] = ()     #: more of its command line; they hold for each proxy that is made in it
+
     def __init__(self, seed: int | None = None, plugins: Sequence[str] = (), log_level: str = 'info') -> None:
         self.seed = secrets.randbelow(SEED_BOUND) if seed is None else seed
         token = secrets.token_urlsafe()
         self.process = Process(
             ['--fleet-only', '--http', '--http-host', HOST, '--http-port', '0', '--seed', str(self.seed),
-             '--log-level', log_level, *(f'--plugin={plugin}' for plugin in plugins)], {TOKEN_VARIABLE: token})
+             '--log-level', log_level, *(f'--plugin={plugin}' for plugin in plugins), *self.flags], {TOKEN_VARIABLE: token})
         host, port = split(self.process.wait_for(CONTROL_READY, START_TIMEOUT))
         self.client = Client(host, port, token)
 

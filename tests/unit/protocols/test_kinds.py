@@ -6,6 +6,7 @@ from vaurien.behaviors.dummy import DUMMY
 from vaurien.protocols import Protocol
 from vaurien.protocols.kinds import CATEGORIES, HALF_REPLY, LOST_REPLY, SCOPES
 from vaurien.protocols.smtp import SMTP
+from vaurien.protocols.starttls import DROPPED, REFUSED, STRIPPED
 
 KINDS = [(name, kind, row) for name in Protocol.names() if Protocol.get(name).__module__.startswith('vaurien.')
          for kind, row in Protocol.get(name).errors.items()]
@@ -62,4 +63,6 @@ def test_of_the_kinds_with_a_code_one_that_fits_is_drawn_and_where_none_fits_it_
 
 def test_what_may_be_drawn_at_random_is_what_seeds_have_always_drawn():
     only_named = {(name, kind) for name, kind, row in KINDS if row.only_named}
-    assert only_named == {(name, kind) for name in TALKING for kind in (LOST_REPLY, HALF_REPLY)} - {('mysql', LOST_REPLY)}
+    of_tls = {(name, kind) for name in ('mysql', 'postgres', 'smtp') for kind in (REFUSED, DROPPED)} | {('smtp', STRIPPED)}
+    of_all = {(name, kind) for name in TALKING for kind in (LOST_REPLY, HALF_REPLY)}
+    assert only_named == of_all - {('mysql', LOST_REPLY)} | of_tls

@@ -17,6 +17,9 @@ with TABLE.open(encoding='utf-8', newline='') as table:
     ROWS = list(csv.DictReader(table))
 
 
+AUTHORITIES = '/tmp/RUN/authorities.pem'     # what a run lets its command trust
+
+
 def proxies(found, first=40001):
     """Return addresses as proxies would have them, as the table of the documentation has them."""
     return [Address(f'/tmp/RUN/x{f"_{at + 1}" if at else ""}/{Path(end.address.host).name}', None) if end.address.unix
@@ -33,7 +36,8 @@ def test_a_text_becomes_what_the_documentation_says(row):
     found = addresses.read(row['text'], '--through X', 'X', row['told'])
     assert ' '.join(dict.fromkeys(end.protocol for end in found.ends)) == row['protocol']
     assert ', '.join(str(end.address) for end in found.ends) == row['backends']
-    assert (found.at(proxies(found)), ' '.join(found.notes)) == (row['becomes'], row['note'])
+    assert {end.wish.verify.name.lower() if end.wish else '' for end in found.ends} == {row['verified']}
+    assert (found.at(proxies(found), AUTHORITIES), ' '.join(found.notes)) == (row['becomes'], row['note'])
     assert row['protocol'] in Protocol.names()
 
 
@@ -55,7 +59,7 @@ def test_what_a_text_becomes_is_read_again_as_the_proxies(row):
     'host= port=1', "host='a", 'unix://', 'unix://x', 'redis+socket://', 'mysql:unix_socket=x', 'mysql:dbname=x', 'a=b',
     'a=b;c=d',
     'jdbc:', 'jdbc:x', 'jdbc:mysql://address=(host=a)(port=1)/x', '@tcp(x:y)/', 'tcp://host', 'thing://host:1', 'redis://a\nb',
-    'redis://a:1;http://', 'db+x', 'socket:x', 'socket:', 'x\0y:1', 'http://', 'https://h',
+    'redis://a:1;http://', 'db+x', 'socket:x', 'socket:', 'x\0y:1', 'http://', 'https://', 'jdbc:mysql://h/?sslMode=VERIFY_IDENTITY',
 ])
 def test_what_cannot_be_read_is_refused_in_one_line(text):
     with pytest.raises(ConfigError) as refused:
@@ -64,8 +68,8 @@ def test_what_cannot_be_read_is_refused_in_one_line(text):
     assert str(refused.value).startswith('--through X: ')
 
 
-SECRETS = ('redis://:SECRET@h:x', 'postgresql://u:SECRET@h/db?sslmode=verify-full', 'thing://u:SECRET@h:1/', 'sqs://k:SECRET@',
-           "host= password='SECRET", 'password=SECRET dbname=x', 'u:SECRET@tcp(x:y)/', 'Server=;Pwd=SECRET', 'SECRET', 'https://SECRET@h/',
+SECRETS = ('redis://:SECRET@h:x', 'jdbc:postgresql://u:SECRET@h/db?sslmode=verify-full', 'thing://u:SECRET@h:1/', 'sqs://k:SECRET@',
+           "host= password='SECRET", 'password=SECRET dbname=x', 'u:SECRET@tcp(x:y)/', 'Server=;Pwd=SECRET', 'SECRET', 'https://SECRET@h:x/',
            'sentinel://:SECRET@h:1;sentinel://:SECRET@h:2', 'jdbc:mysql://h:x/?password=SECRET', 'memory://SECRET')
 
 

@@ -67,6 +67,7 @@ class TlsFields(Limits):
 
     tls_server_name: str | UnsetType = UNSET
     tls_verify: bool | UnsetType = UNSET
+    tls_verify_name: bool | UnsetType = UNSET
     tls_min: TlsVersion | UnsetType = UNSET
     tls_max: TlsVersion | UnsetType = UNSET
 
@@ -235,6 +236,7 @@ class Proxy(Output):
     tls_backend_key: str
     tls_server_name: str
     tls_verify: bool
+    tls_verify_name: bool
     tls_min: str
     tls_max: str
     stats: Stats

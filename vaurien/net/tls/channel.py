@@ -1,7 +1,7 @@
 """One side of one TLS connection in memory: bytes of the wire go in and come out. Knows no socket."""
 import ssl
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 #: the random of a ServerHello that wants another ClientHello (RFC 8446 section 4.1.3)
 RETRY = bytes.fromhex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c')
@@ -65,3 +65,27 @@ def explain(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace('_', ' ').lower()
     return str(getattr(error, 'strerror', None) or error)
+
+
+# -- what is said before a connection has a channel
+
+class Alteration(Protocol):
+    """What is changed of the first bytes inside TLS, as the other side has none; ``vaurien.protocols.starttls`` says how."""
+
+    over: bool
+
+    def received(self, data: bytes) -> bytes: ...
+    def sent(self, data: bytes) -> bytes: ...
+
+
+class Switch(Protocol):
+    """What is said to a peer in the clear; ``vaurien.protocols.starttls.Switch`` is the base of those that there are."""
+
+    out: bytes
+    begins: bool
+    over: bool
+
+    @property
+    def alteration(self) -> Alteration | None: ...
+    def received(self, data: bytes) -> bytes: ...
+    def wanted(self, data: bytes) -> None: ...

@@ -129,6 +129,8 @@ def backend_context(spec: ProxySpec) -> ssl.SSLContext:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     elif not spec.tls_backend_ca and speaks_tls(spec.backend):
         context.load_default_certs()
+    if not spec.tls_verify_name:
+        context.check_hostname = False
     if spec.tls_backend_cert:
         load_certificate(context, 'tls_backend_cert', spec.tls_backend_cert, spec.tls_backend_key)
     return context

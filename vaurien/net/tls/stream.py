@@ -95,7 +95,7 @@ class TlsStream(Stream):
     __slots__ = ('more', 'twin', 'end', '_tls', '_incoming', '_outgoing', '_recv_raw', '_over', '_reader', '_tail', '_notified',
                  '_failed', '_plain', '_unsent')
 
-    reusable = False
+    reusable, tls = False, True
 
     def __init__(self, sock: Any, timeout: float, channel: Channel) -> None:
         super().__init__(sock, timeout)

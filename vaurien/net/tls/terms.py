@@ -3,16 +3,30 @@
 Opens no socket.
 """
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ...address import Address, is_loopback, speaks_tls
 from ...spec import ProxySpec
 from .authority.leaves import Leaves
-from .channel import Channel, open_channel
+from .channel import Channel, Switch, open_channel
 from .contexts import contexts
 from .faults import Faults
 from .hello import ClientHello
+
+
+class StartTLS(NamedTuple):
+    """Where TLS begins on a connection that has begun in the clear.
+
+    Args:
+        client: It does on clients' connections.
+        backend: It does on those to the backend.
+        switch: Makes what asks a backend for it.
+    """
+
+    client: bool
+    backend: bool
+    switch: Callable[[], Switch]
 
 
 class Terms(NamedTuple):
@@ -25,6 +39,7 @@ class Terms(NamedTuple):
         address: The backend's address.
         name: The name to ask the backend for; empty: the one that the client asks for, or the backend's own.
         protocols: What of ALPN the proxy can read; empty: all of it is the same to it.
+        starttls: Where TLS begins later than with the first byte; None: nowhere.
         leaves: The contexts towards clients by the names that they ask for; None: ``client`` is for all of them.
         faults: Those with which handshakes with clients fail; None: there are none with them.
     """
@@ -35,8 +50,20 @@ class Terms(NamedTuple):
     address: Address
     name: str
     protocols: tuple[str, ...]
+    starttls: StartTLS | None = None
     leaves: Leaves | None = None
     faults: Faults | None = None
+
+    @property
+    def late(self) -> tuple[bool, bool]:
+        """Where TLS begins later than with the first byte: towards clients, and towards the backend."""
+        return (False, False) if self.starttls is None else self.starttls[:2]
+
+    @property
+    def at_once(self) -> tuple[bool, bool]:
+        """Where TLS begins with the first byte: towards clients, and towards the backend."""
+        client, backend = self.late
+        return self.client is not None and not client, self.backend is not None and not backend
 
     def offered(self, hello: ClientHello) -> tuple[str, ...]:
         """Return what the backend is offered of what the client offers: what can be read, or all of it where nothing can."""
@@ -72,6 +99,10 @@ class Terms(NamedTuple):
             context = self.client if self.leaves is None else self.leaves.context(hello.name)
         return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
+    def to_late_client(self, hello: ClientHello, kind: str = '') -> Channel:
+        """Make the proxy's side of a connection that has begun in the clear; the backend's may have, too, and be asked later."""
+        return self.to_client(hello, next((name for name in hello.alpn if name in self.protocols), None), kind)
+
     def to_backend(self, hello: ClientHello) -> Channel:
         """Make the proxy's side of a connection to the backend.
 
@@ -97,13 +128,15 @@ def server_name(asked: str, listen: str, backend: str) -> str:
     return backend if not asked or own and not is_loopback(backend) else asked
 
 
-def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Sequence[str] = ()) -> Terms | None:
+def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Sequence[str] = (),
+               starttls: StartTLS | None = None) -> Terms | None:
     """Check all that a spec says about TLS, and make of it what a proxy needs; None: neither side speaks it.
 
     Args:
         spec: The spec.
         listen, address: Where the proxy listens, and where it connects to.
         protocols: What of ALPN its protocol can read.
+        starttls: Where TLS would begin later than with the first byte; None: nowhere.
 
     Raises:
         ConfigError: A file cannot be used, or two values do not go together.
@@ -112,5 +145,7 @@ def make_terms(spec: ProxySpec, listen: Address, address: Address, protocols: Se
     front, back = speaks_tls(spec.proxy), speaks_tls(spec.backend)
     if not front and not back:
         return None     # what was given was looked at, as it would be otherwise
+    if starttls is not None:
+        starttls = starttls._replace(client=front and starttls.client, backend=back and starttls.backend)
     return Terms(client if front else None, backend if back else None, listen, address, spec.tls_server_name, tuple(protocols),
-                 leaves, faults)
+                 starttls, leaves, faults)

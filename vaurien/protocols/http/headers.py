@@ -65,7 +65,9 @@ CODINGS = frozenset((b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress')
 KEY = b'idempotency-key'
 HOST = re.compile(rb'\nHost:([^\r]*)', re.IGNORECASE)
 #: the host and port of an absolute Location, which TLS would not let be another one
-LOCATION = re.compile(rb'\nLocation:[ \t]*(?:http:)?//([^/?#\r]*)', re.IGNORECASE)
+LOCATION = re.compile(rb'\nLocation:[ \t]*(?:(https?):)?//([^/?#\r]*)', re.IGNORECASE)
+#: ports that need not be said
+DEFAULT_PORTS = {b'http': (b':80',), b'https': (b':443',), b'': (b':80', b':443')}
 Fields = dict[bytes, list[bytes]]   #: the values of these fields, by name
 
 
@@ -259,13 +261,16 @@ def redirected(headers: bytes, backend: bytes, proxy: bytes) -> bytes:
 
     Args:
         headers: Those of a response.
-        backend: The backend's host and port; port 80 need not be said.
+        backend: The backend's host and port; port 80 need not be said, nor 443 with https.
         proxy: Those of the proxy, as the client knows them; empty: that is not known.
     """
     found = LOCATION.search(headers)
-    if found is None or not proxy or found[1].lower() not in (backend.lower(), backend.lower().removesuffix(b':80')):
+    if found is None or not proxy:
         return headers
-    return headers[:found.start(1)] + proxy + headers[found.end(1):]
+    host, scheme = backend.lower(), (found[1] or b'').lower()
+    if found[2].lower() not in (host, *(host.removesuffix(port) for port in DEFAULT_PORTS[scheme])):
+        return headers
+    return headers[:found.start(2)] + proxy + headers[found.end(2):]
 
 
 def closing(headers: bytes) -> bytes:

@@ -9,17 +9,19 @@ from .. import Protocol
 from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind, MessageProtocol
-from ..starttls import STARTTLS
+from ..starttls import STARTTLS, Alteration
 from .answers import payload_at, read_reply
 from .calls import Call, complete
-from .commands import CHANGING_USER, LOGGING_IN, UNANSWERED
+from .commands import CHANGING_USER, LOGGING_IN, NEGOTIATION, UNANSWERED
 from .effects import EFFECTS
 from .failures import ERRORS, VERBS, verb
-from .packets import HEADER_BYTES, SSL, place_of_capabilities
+from .packets import HEADER_BYTES, with_tls
 from .requests import Requests
 from .responses import Responses
 from .shapes import shape
 from .state import Conversation
+from .tls import KINDS as TLS_KINDS
+from .tls import AskForTLS, Renumbered
 
 
 @Protocol.register
@@ -40,10 +42,11 @@ class MySQL(Conversation):
     shape = staticmethod(shape)
     effects = EFFECTS
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
-    errors: ClassVar[Mapping[str, FailureKind]] = ERRORS
-    undrawn = frozenset((UNANSWERED,))
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **TLS_KINDS}
+    undrawn = frozenset((UNANSWERED, NEGOTIATION))
     secrets = frozenset((LOGGING_IN, CHANGING_USER))
     spoilt_after = HEADER_BYTES + 1
+    switch = AskForTLS
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Put the types of its parameters into an execution if vaurien has withheld them from the server."""
@@ -59,11 +62,20 @@ class MySQL(Conversation):
         """Return whether the real server could fail with this kind at this exchange: at its stage, with its statement."""
         return super().fits(kind, exchange) and (kind not in VERBS or verb(exchange) in VERBS[kind])
 
-    def without_tls(self, packet: bytes) -> bytes:
-        """Return the server's greeting without the capability to go on with TLS."""
-        at = HEADER_BYTES + place_of_capabilities(packet[HEADER_BYTES:])
-        low = int.from_bytes(packet[at:at + 2], 'little') & ~SSL
-        return packet[:at] + low.to_bytes(2, 'little') + packet[at + 2:]
+    def responds(self, exchange: Exchange) -> bool:
+        """Return also whether the client asks for TLS: what the server does then is its response."""
+        return exchange.stage == NEGOTIATION or super().responds(exchange)
+
+    def offering(self, greeting: bytes) -> bytes:
+        """Return the server's greeting with the capability to go on with TLS, or without it, as ``offer`` says."""
+        return with_tls(greeting, bool(self.offer))
+
+    def go_ahead(self, exchange: Exchange) -> bytes | None:
+        return b'' if exchange.stage == NEGOTIATION else None   # what the client sends next is its ClientHello
+
+    def tls_begun(self) -> Alteration:
+        super().tls_begun()
+        return Renumbered(server=False)
 
     def reusable(self) -> bool:
         """Return False: the server greets each connection once, and this one has been used to log in."""

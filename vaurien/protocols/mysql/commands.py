@@ -9,7 +9,6 @@ from typing import NamedTuple
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES
-from .attributes import after_attributes
 from .calls import (
     BULK_EXECUTE,
     CURSOR,
@@ -25,12 +24,13 @@ from .calls import (
     Statements,
     typed,
 )
-from .packets import text
+from .packets import number, text
 from .state import Conversation
 
 # the stages of an exchange, besides the opening of the connection
 CONNECT, LOGGING_IN, CHANGING_USER, ASKING, EXECUTING, PREPARING, FETCHING, COMMANDING = \
     'connect', 'login', 'change-user', 'query', 'execute', 'prepare', 'fetch', 'command'
+NEGOTIATION = 'negotiation' #: the client asks for TLS
 UNANSWERED = 'unanswered'   #: the server sends no response: it can neither fail nor be late
 LARGE = 'large'     #: a request of 16 MB or more, whose number of packets is unknown before its end
 
@@ -156,6 +156,39 @@ def command(protocol: Conversation, payload: bytes) -> Exchange:
     if row.change is not None:
         row.change(protocol, payload)
     return Exchange(name.rstrip()[:MAX_NAME_BYTES], row.stage, row.call is not None, row.call)
+
+
+#: [bytes] of a value, by the type of its parameter; a value of any other type begins with its length
+ATTRIBUTE_BYTES = {0x01: 1, 0x02: 2, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 0, 0x08: 8, 0x09: 4, 0x0D: 2}
+
+
+def after_attributes(payload: bytes) -> int:
+    """Return where the text of a COM_QUERY begins if both sides have agreed on attributes before it (MySQL 8.0.23, "COM_QUERY").
+
+    Raises:
+        IndexError: The payload ends before it.
+    """
+    count, at = number(payload, 1)
+    _, at = number(payload, at)     # the number of sets of parameters, always one
+    if not count:
+        return at
+    nulls = at
+    at += (count + 7) // 8 + 1      # a bitmap of NULLs, and a flag that types follow, always set
+    types = []
+    for _ in range(count):
+        types.append(payload[at])
+        size, at = number(payload, at + 2)
+        at += size
+    for index, kind in enumerate(types):
+        if payload[nulls + index // 8] >> index % 8 & 1:
+            continue
+        size = ATTRIBUTE_BYTES.get(kind, -1)
+        if size < 0:
+            size, at = number(payload, at)
+        at += size
+    if at > len(payload):
+        raise IndexError
+    return at
 
 
 def query(protocol: Conversation, payload: bytes) -> Exchange:

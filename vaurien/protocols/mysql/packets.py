@@ -35,6 +35,9 @@ CACHE_METADATA = 1 << 36
 KNOWN = (1 << 32) - 1 | 0b111101 << 32
 
 
+REQUEST_BYTES = 32  #: [bytes] of the payload of an SSLRequest
+
+
 class Greeting(NamedTuple):
     """The server's first packet ("Protocol::HandshakeV10").
 
@@ -92,6 +95,13 @@ def place_of_capabilities(payload: bytes) -> int:
     return text(payload, 1)[1] + 4 + 8 + 1      # thread id, first half of the scramble, filler
 
 
+def with_tls(packet: bytes, offer: bool) -> bytes:
+    """Return the server's first packet with the capability to go on with TLS, or without it."""
+    at = HEADER_BYTES + place_of_capabilities(packet[HEADER_BYTES:])
+    low = int.from_bytes(packet[at:at + 2], 'little')
+    return packet[:at] + (low | SSL if offer else low & ~SSL).to_bytes(2, 'little') + packet[at + 2:]
+
+
 def greeting(payload: bytes) -> Greeting:
     """Read the server's first packet.
 
@@ -105,6 +115,11 @@ def greeting(payload: bytes) -> Greeting:
     if not capabilities & LONG_PASSWORD:    # MariaDB clears this bit to say that it uses the filler
         capabilities |= int.from_bytes(payload[low + 14:low + 18], 'little') << 32
     return Greeting(capabilities, not capabilities & LONG_PASSWORD or b'MariaDB' in version)
+
+
+def asks_for_tls(payload: bytes) -> bool:
+    """Return whether the client's first packet is no login, but the beginning of one, after which TLS begins ("SSLRequest")."""
+    return len(payload) == REQUEST_BYTES and bool(int.from_bytes(payload[:2], 'little') & SSL)
 
 
 def login(payload: bytes, server: int) -> Login:

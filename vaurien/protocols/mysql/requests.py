@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_NAME_BYTES, Framer, Part
+from ..starttls import begins
 from .calls import LOGIN
-from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, ONE_PACKET, QUERY, TO_LOG_IN, TO_QUERY, command, needed
-from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, PACKET, WORD, login
-from .state import COMMANDS, FILE, LOGIN_PACKET, Conversation
+from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, NEGOTIATION, ONE_PACKET, QUERY, TO_LOG_IN, TO_QUERY, command, needed
+from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, PACKET, WORD, asks_for_tls, login
+from .state import COMMANDS, ENCRYPTED, FILE, LOGIN_PACKET, Conversation
 
 
 class Requests(Framer[Conversation]):
@@ -45,6 +46,8 @@ class Requests(Framer[Conversation]):
             return None
         if protocol.compressed:
             raise ProtocolError('what follows is compressed')
+        if protocol.sends is ENCRYPTED:
+            raise ProtocolError(begins(protocol.name))
         length, exchange = WORD(data, start)[0] & MAX_PAYLOAD_BYTES, None
         if protocol.sends is FILE:
             if not length:
@@ -77,6 +80,12 @@ class Requests(Framer[Conversation]):
             raise ProtocolError('the client speaks before the server')
         if len(payload) < length:
             return None
+        if asks_for_tls(payload):
+            if not protocol.awaits_tls:
+                protocol.expect(ENCRYPTED)
+            return Exchange(b'SSLRequest', NEGOTIATION, False, ONE_PACKET)
+        if protocol.awaits_tls:     # it has not asked for it
+            protocol.awaits_tls = protocol.editing = False
         protocol.agree(login(payload, protocol.server.capabilities))
         protocol.expect(COMMANDS)
         name = b' '.join((b'login', protocol.login.user, protocol.login.database))

@@ -9,7 +9,7 @@ from typing import ClassVar
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import MAX_PASSED_BYTES, Framer, Part
-from ..starttls import NO_TLS, REFUSE
+from ..starttls import NO_TLS
 from .answers import code_at
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
 from .packets import (
@@ -49,10 +49,7 @@ class Responses(Framer[Conversation]):
         self.left = 0       # how many definitions are still to come
         self.full = False   # the packet before was full, and another one goes on with it
         self.last = False   # the packet under way completes its response
-        self._offer: Exchange | None = None     # that of the greeting, where something is taken out of it; None: it has come
-        if protocol.option('starttls') == REFUSE:
-            self._offer = Exchange(b'greeting', expects=False)
-            self._offer.behavior = NO_TLS
+        self.greeted = False
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         protocol, size = self.protocol, len(data)
@@ -74,13 +71,21 @@ class Responses(Framer[Conversation]):
                 self.rest, self.last = end - size, done
                 yield size, exchange, False
                 return
-            if exchange is None and self._offer is not None and data[start + HEADER_BYTES] != ERR:
-                yield end, self._offer, True
-                self._offer = None
+            if exchange is None and not self.greeted and data[start + HEADER_BYTES] != ERR:
+                self.greeted = True
+                yield end, self._offer(), True
             else:
                 yield end, exchange, done and (exchange is None or self._complete(exchange))
             start = end
         raise ProtocolError('what follows is compressed')
+
+    def _offer(self) -> Exchange | None:
+        """Return the exchange of the greeting, where TLS is put into it or taken out; else None."""
+        if self.protocol.offer is None:
+            return None
+        exchange = Exchange(b'greeting', expects=False)
+        exchange.behavior = NO_TLS
+        return exchange
 
     def _complete(self, exchange: Exchange) -> bool:
         """Record that a response is complete; return False if another one belongs to the same exchange."""

@@ -3,11 +3,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..message import MessageProtocol
+from ..starttls import REFUSE
 from .calls import Statements
 from .packets import CACHE_METADATA, COMPRESS, DEPRECATE_EOF, OPTIONAL_METADATA, QUERY_ATTRIBUTES, ZSTD, Greeting, Login
 
 # what the client sends now
-LOGIN_PACKET, COMMANDS, FILE = 'its login', 'commands', 'a file for LOAD DATA LOCAL'
+LOGIN_PACKET, COMMANDS, FILE, ENCRYPTED = 'its login', 'commands', 'a file for LOAD DATA LOCAL', 'what TLS hides'
 
 
 class Conversation(MessageProtocol):
@@ -17,7 +18,8 @@ class Conversation(MessageProtocol):
         server: The server's greeting; None: it has not come yet.
         login: The client's login, with the capabilities that both sides have.
         statements: The prepared statements of the session.
-        sends: What the client sends now: ``LOGIN_PACKET``, ``COMMANDS`` or ``FILE``.
+        offer: Whether the server's greeting is to offer TLS; None: it says what the server says.
+        sends: What the client sends now: ``LOGIN_PACKET``, ``COMMANDS``, ``FILE`` or ``ENCRYPTED``.
         quick: The client sends commands, and a query is nothing but its text.
         compressed: What follows is compressed.
         deprecates_eof: Result sets have no EOF after their columns, and an OK packet at their end.
@@ -30,9 +32,14 @@ class Conversation(MessageProtocol):
         self.server: Greeting | None = None
         self.login = Login(0, b'', b'')
         self.statements = Statements()
+        self.offer: bool | None = False if self.option('starttls') == REFUSE else None
         self.sends = LOGIN_PACKET
         self.quick = self.compressed = False
         self.deprecates_eof = self.optional_metadata = self.attributes = False
+
+    def sides(self, client: bool, backend: bool, awaits: bool) -> None:
+        super().sides(client, backend, awaits)
+        self.offer = awaits
 
     def agree(self, login: Login) -> None:
         """Record the client's login, and what both sides have agreed on by it."""

@@ -14,12 +14,14 @@ from .answers import payload_at, read_reply
 from .effects import EFFECTS
 from .failures import KINDS, pushing
 from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, NO_ENCRYPTION, QUERY, STARTUP, STEP, TO_EXECUTE, TO_SYNC
-from .requests import Requests
+from .requests import DIRECT_TLS, SSL, Requests
 from .responses import Responses
 from .shapes import shape
 from .state import Conversation
 from .statements import read as read_statement
 from .statements import reads_data
+from .tls import AGREED, AskForTLS, without_binding
+from .tls import KINDS as TLS_KINDS
 
 
 @Protocol.register
@@ -42,11 +44,12 @@ class PostgreSQL(Conversation):
     shape = staticmethod(shape)
     effects = EFFECTS
     options: ClassVar[Mapping[str, Any]] = {**MessageProtocol.options, 'starttls': STARTTLS}
-    errors: ClassVar[Mapping[str, FailureKind]] = KINDS
+    errors: ClassVar[Mapping[str, FailureKind]] = {**KINDS, **TLS_KINDS}
     undrawn = frozenset((NEGOTIATION, STEP, CANCEL, END))
     grouped_answers = True
     secrets = frozenset((STARTUP,))
     spoilt_after = HEADER_BYTES
+    switch = AskForTLS
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
         """Return whether the real server could fail with this kind at this exchange.
@@ -68,6 +71,19 @@ class PostgreSQL(Conversation):
 
     def replace(self, exchange: Exchange, failure: Failure) -> None:
         super().replace(exchange, pushing(self, exchange, failure))
+
+    def go_ahead(self, exchange: Exchange) -> bytes | None:
+        return {SSL: AGREED, DIRECT_TLS: b''}.get(exchange.name_as_sent) if exchange.stage == NEGOTIATION else None
+
+    def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
+        if to_backend or not self.hides_binding:
+            return super()._handle(source, dest, to_backend)
+        data = source.recv()
+        if data[:1] == b'R':
+            self.hides_binding = self.editing = False
+        if data:
+            dest.sendall(without_binding(data))
+        return bool(data)
 
     def refusal(self, exchange: Exchange) -> Failure:
         """Return what SSLRequest and GSSENCRequest are answered with where they are refused."""

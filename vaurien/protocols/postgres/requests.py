@@ -10,6 +10,7 @@ from ..starttls import NO_TLS, REFUSE
 from . import messages as wire
 from .messages import HEADER_BYTES, MAX_LENGTH_BYTES, MIN_LENGTH_BYTES, Plan, read_header
 from .state import Conversation
+from .tls import HANDSHAKE
 
 _read_packet_header = Struct('>II').unpack_from     # the header of a start-up packet: its length and its request code
 _PACKET_HEADER_BYTES = 8
@@ -17,7 +18,9 @@ _PACKET_HEADER_BYTES = 8
 _MAX_PACKET_BYTES = 10_000
 _PROTOCOL_3 = 3     # the upper 16 bits of a StartupMessage's request code
 _CANCEL = 80877102
-_NEGOTIATIONS = {80877103: b'SSLRequest', 80877104: b'GSSENCRequest'}
+SSL, GSS = b'SSLRequest', b'GSSENCRequest'
+_NEGOTIATIONS = {80877103: SSL, 80877104: GSS}
+DIRECT_TLS = b'TLS'     #: the name of an exchange that is none: TLS begins with the first byte
 
 #: [statements], and as many portals, whose texts are remembered; the oldest is forgotten first. More than drivers keep
 #: prepared (JDBC 256, psycopg and asyncpg 100); with texts of ``MAX_NAME_BYTES`` they take 2 MiB a session
@@ -83,6 +86,8 @@ class Requests(Framer[Conversation]):
 
     def _packet(self, data: bytes, start: int) -> Part | None:
         """Report a packet without a code; None: it is not complete yet."""
+        if self.protocol.awaits_tls and data[start:start + 1] == bytes((HANDSHAKE,)):
+            return start, Exchange(DIRECT_TLS, wire.NEGOTIATION, True, wire.TO_NEGOTIATION), True
         if len(data) - start < _PACKET_HEADER_BYTES:
             return None
         length, code = _read_packet_header(data, start)
@@ -96,6 +101,7 @@ class Requests(Framer[Conversation]):
         """Make the exchange of a packet before the first message; a StartupMessage is the last such packet."""
         if code in _NEGOTIATIONS:
             return self._negotiate(_NEGOTIATIONS[code])
+        self.protocol.starts_up()
         if code == _CANCEL:
             return Exchange(b'CancelRequest', wire.CANCEL, False)
         self.started = True
@@ -107,8 +113,9 @@ class Requests(Framer[Conversation]):
         return Exchange((b'startup user=%b database=%b' % (user, database))[:MAX_NAME_BYTES], wire.STARTUP, True, wire.TO_STARTUP)
 
     def _negotiate(self, name: bytes) -> Exchange:
-        exchange = Exchange(name, wire.NEGOTIATION, True, wire.TO_NEGOTIATION)
-        if self.protocol.option('starttls') == REFUSE:
+        exchange, protocol = Exchange(name, wire.NEGOTIATION, True, wire.TO_NEGOTIATION), self.protocol
+        ended_here = protocol.ends_tls and not (protocol.awaits_tls and name == SSL)
+        if ended_here or protocol.option('starttls') == REFUSE and not protocol.awaits_tls:
             exchange.behavior = NO_TLS
         return exchange
 

@@ -28,6 +28,8 @@ from .state import Conversation
 
 _REFUSED = ord(wire.NO_ENCRYPTION)
 _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
+#: what comes before the server says how a client may authenticate, and that: warnings, what it knows of the version, the offer
+BEFORE_SASL = (b'', b'N', b'v', b'R')
 #: [bytes] of an error within which its SQLSTATE comes; one that has it later is not recorded with it
 MAX_STATE_BYTES = 256
 _REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server sends a message that cannot come here'}
@@ -64,6 +66,8 @@ class Responses(Framer[Conversation]):
             raise ProtocolError(begins(self.protocol.name, 'what follows is encrypted'))
         if plan is wire.TO_NEGOTIATION and data[start:start + 1] not in (b'', b'E'):
             return self._negotiated(data[start], start + 1)
+        if self.protocol.hides_binding and plan is wire.TO_STARTUP and data[start:start + 1] in BEFORE_SASL:
+            return self._one(data, start, exchange)
         at, end, action = _walk(data, start, plan)
         if action == ASIDE and at == start:
             exchange = None
@@ -77,6 +81,17 @@ class Responses(Framer[Conversation]):
             self.rest, self.due = end - len(data), action
             return len(data), exchange, False
         return self._ended(action, data, end)
+
+    @staticmethod
+    def _one(data: bytes, start: int, exchange: Exchange | None) -> Part | None:
+        """Report one complete message, which may have to be changed."""
+        if len(data) - start < HEADER_BYTES:
+            return None
+        length = read_header(data, start)[1]
+        if not MIN_LENGTH_BYTES <= length <= MAX_LENGTH_BYTES:
+            raise ProtocolError(_REASONS[WRONG])
+        end = start + 1 + length
+        return (end, exchange, False) if end <= len(data) else None
 
     def _reads_error(self, data: bytes, at: int, end: int) -> bool:
         """Record the SQLSTATE of an error that ends at ``end``; return False where that is still to come."""

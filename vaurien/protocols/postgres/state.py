@@ -17,6 +17,8 @@ class Conversation(MessageProtocol):
         given_up: A statement of the group was answered with a failure, so that the server ignores the rest of the group.
         skipping: The server has said that it ignores what is sent until there is a Sync.
         copying: The server reads CopyData.
+        hides_binding: The client is in the clear and the server is not: what that offers for clients inside TLS alone has to be
+            taken out of its way.
         losing: The behavior that lets the response to a statement of the group get lost, and how the connection ends at the
             group's Sync; None: nothing gets lost.
         fed: Executes whose CopyData have been sent to their end before the server asked for any, each with the Syncs among
@@ -29,6 +31,7 @@ class Conversation(MessageProtocol):
         super().__init__(settings)
         self.login = {'user': '', 'database': ''}
         self.status = b''
+        self.hides_binding = False
         self.grouped = self.given_up = self.skipping = self.copying = False
         self.losing: tuple[Behavior | None, str] | None = None
         self.fed: dict[Exchange, list[Exchange]] = {}
@@ -51,6 +54,11 @@ class Conversation(MessageProtocol):
             ends = exchange.note is TO_SYNC
             exchange.behavior, exchange.due = behavior, True
             exchange.failure = Failure(request=SYNC if flush else None, end=end if ends else '')
+
+    def starts_up(self) -> None:
+        """Record that the client asks for nothing any more before it begins; where it has not asked for TLS, there is none."""
+        self.hides_binding = self.editing = self.backend_tls and not self.client_tls
+        self.awaits_tls = False
 
     def settled(self, exchange: Exchange) -> bool:
         """Return whether ``status`` still holds: nothing else is in flight."""

@@ -15,9 +15,11 @@ from .commands import CONTENT, MESSAGE
 from .effects import EFFECTS
 from .failures import CONDITIONS, GO_AHEAD, KINDS, NO_STARTTLS
 from .requests import Requests
-from .responses import Responses, without_starttls
+from .responses import Responses
 from .shapes import shape
 from .state import Conversation
+from .tls import ACTIVE, SUBMISSIONS, AskForTLS, with_starttls, without_starttls
+from .tls import GO_AHEAD as BEGIN_TLS
 
 
 @Protocol.register
@@ -47,6 +49,8 @@ class SMTP(Conversation):
     errors = KINDS
     carries = True      # the content of a message belongs to the dot that ends it
     secrets = frozenset(('auth-initial', 'credentials'))
+    switch = AskForTLS
+    direct_ports = SUBMISSIONS,
     spoilt_after = 4    # the code and what follows it
 
     def fits(self, kind: str, exchange: Exchange) -> bool:
@@ -86,13 +90,26 @@ class SMTP(Conversation):
     def refusal(self, exchange: Exchange) -> Failure:
         """Return what STARTTLS is answered with where it is refused."""
         self.decided()
-        return Failure(NO_STARTTLS)
+        return Failure(ACTIVE if self.client_tls else NO_STARTTLS)
+
+    def go_ahead(self, exchange: Exchange) -> bytes | None:
+        if exchange.stage != 'starttls':
+            return None
+        self.decided()
+        return BEGIN_TLS
+
+    def tls_begun(self) -> None:
+        super().tls_begun()
+        self.authenticated = False      # what was said before is forgotten (RFC 3207 section 4.2)
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         if to_backend or exchange.stage != 'hello':
             return beginning
-        self.editing = any(other.stage == 'hello' for other in self.queue if other is not exchange)
-        return without_starttls(beginning) if beginning.startswith(b'250') else beginning
+        self.editing = self.awaits_tls or any(other.stage == 'hello' for other in self.queue if other is not exchange)
+        if not beginning.startswith(b'250'):
+            return beginning
+        offered = self.awaits_tls and exchange not in self.stripped and exchange.name[:4].upper() == 'EHLO'
+        return (with_starttls if offered else without_starttls)(beginning)
 
     def reusable(self) -> bool:
         """Return False: the greeting has been sent, and the client may have authenticated."""

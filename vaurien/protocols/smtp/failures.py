@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from ..base import Exchange
 from ..halves import HalfOfLines
 from ..message import Failure, FailureKind, half_reply, lost_reply
+from ..starttls import DROPPED, REFUSED, STRIPPED
 from .commands import DELIVERY, MESSAGE
 from .state import Conversation
 
@@ -52,6 +53,15 @@ def refusal(reply: str, stages: tuple[str, ...], description: str, end: str = ''
 
 def _leave_unanswered(smtp: Conversation, exchange: Exchange) -> Failure:
     return Failure(request=None, end='silence')
+
+
+def _strip(smtp: Conversation, exchange: Exchange) -> None:
+    smtp.stripped.add(exchange)
+    smtp.editing = True
+
+
+def _drop(smtp: Conversation, exchange: Exchange) -> Failure:
+    return Failure(end='close')
 
 
 KINDS: dict[str, FailureKind] = {
@@ -133,6 +143,15 @@ KINDS: dict[str, FailureKind] = {
         '554 5.0.0 Transaction failed', ('connect', 'data', *CHUNKS),
         "The server gives up for good: 554 for DATA or at the end of the message; or in place of the greeting, and then "
         "the connection is closed."),
+    REFUSED: refusal(
+        '454 4.7.0 TLS not available due to local problem', ('starttls',),
+        "The server offers TLS and cannot begin it: 454 for STARTTLS.", scope='server')._replace(codes=(), only_named=True),
+    STRIPPED: FailureKind(
+        "Something between client and server takes the offer away: the reply to EHLO has no STARTTLS.",
+        ('hello',), _strip, category='B', scope='server', only_named=True),
+    DROPPED: FailureKind(
+        "The connection closes in place of the reply to STARTTLS.", ('starttls',), _drop, category='F', scope='server',
+        only_named=True),
     'unanswered': FailureKind(
         "The message is delivered, but the reply that says so never comes: a client that tries again sends a duplicate.",
         (DELIVERY, 'last-chunk'), _leave_unanswered, category='D'),
@@ -143,6 +162,7 @@ KINDS: dict[str, FailureKind] = {
 #: what else must be true of an exchange for a kind to fit it
 CONDITIONS: Mapping[str, Callable[[Conversation, Exchange], bool]] = {
     'auth-required': lambda smtp, exchange: not smtp.authenticated,
+    STRIPPED: lambda smtp, exchange: exchange.name[:4].upper() == 'EHLO',
     'half-reply': lambda smtp, exchange: exchange.name[:4].upper() == 'EHLO',    # the reply to HELO has one line
     'not-implemented': lambda smtp, exchange: exchange.name[:4].upper() != 'HELO',
     'too-big': lambda smtp, exchange: exchange.stage != 'mail' or ' SIZE=' in exchange.name.upper(),

@@ -30,7 +30,7 @@ class Requests(Framer[Conversation]):
         super().__init__(protocol)
         self.sender = self.mechanism = b''
         self.tail = CRLF
-        self.refuses_tls = protocol.option('starttls') == REFUSE
+        self.refuses_tls = protocol.option('starttls') == REFUSE    # on a side without TLS
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         smtp, size = self.protocol, len(data)
@@ -98,15 +98,15 @@ class Requests(Framer[Conversation]):
         elif verb == b'LHLO':
             raise ProtocolError('LMTP, which replies to a message once for each recipient')
         exchange = Exchange(name, stage, note=command.turns)
-        if self.refuses_tls:
-            self._refuse_tls(exchange)
+        if self.refuses_tls or self.protocol.ends_tls:
+            self._end_tls(exchange)
         return self._wait(exchange) if command.waits else exchange, length
 
-    def _refuse_tls(self, exchange: Exchange) -> None:
-        """See to it that a reply offers no TLS, and that what asks for it is refused."""
+    def _end_tls(self, exchange: Exchange) -> None:
+        """See to it that a reply offers TLS where it is spoken here, and else that what asks for it is refused."""
         if exchange.stage == 'hello':
             self.protocol.editing = True
-        elif exchange.stage == 'starttls':
+        elif exchange.stage == 'starttls' and not self.protocol.awaits_tls:
             exchange.behavior = NO_TLS
 
     @staticmethod

@@ -96,11 +96,3 @@ class Responses(Framer[Conversation]):
         smtp.authenticated = smtp.authenticated or code == b'235'
         return ''
 
-
-def without_starttls(reply: bytes) -> bytes:
-    """Return a reply to EHLO without the line that offers STARTTLS (RFC 3207); another line is the last one where that was it."""
-    first, *lines = reply.splitlines(keepends=True)
-    kept = [first, *(line for line in lines if line[4:].strip().upper() != b'STARTTLS')]
-    if lines and kept[-1] is not lines[-1] and lines[-1][3:4] == b' ':
-        kept[-1] = kept[-1][:3] + b' ' + kept[-1][4:]
-    return b''.join(kept)

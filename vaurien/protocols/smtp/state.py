@@ -15,6 +15,7 @@ class Conversation(MessageProtocol):
         undecided: The exchange whose reply tells what the client sends next; None: that is known.
         taken: The DATA whose message vaurien reads in the backend's place; None: the backend reads it.
         authenticated: The client has shown who it is.
+        stripped: Greetings of the client whose replies offer no TLS, whatever the backend offers.
     """
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -23,6 +24,7 @@ class Conversation(MessageProtocol):
         self.undecided: Exchange | None = None
         self.taken: Exchange | None = None
         self.authenticated = False
+        self.stripped: set[Exchange] = set()
 
     def decided(self, phase: str = COMMAND) -> None:
         """Record that vaurien replies to what the client has just sent, and what the client sends next."""

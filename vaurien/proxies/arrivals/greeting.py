@@ -100,7 +100,7 @@ class Greeting:
         for name in protocol.kinds_named(kind or ''):
             row = protocol.kind(name)
             if HANDSHAKE in row.stages:
-                self.kind, self.failure = name, row.build(self, self.handshake)
+                self.kind, self.failure = name, row.build(self, self.handshake) or self.failure
                 self._host.fault(self, self.handshake, name)
                 return False
         return True

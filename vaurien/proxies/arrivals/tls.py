@@ -20,14 +20,15 @@ from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...net.tls.channel import Channel, explain, flight_of
+from ...net.tls.farewell import Farewell, HandshakeFails
 from ...net.tls.handshake import READ, Handshake
 from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
+from ...net.tls.late import Begins, LateTlsStream
 from ...net.tls.stream import TlsStream, pair
 from ...net.tls.terms import Terms
 from ...protocols.tls_kinds import CERTIFICATE_KINDS, ENDING_KINDS, LATE_CLOSE
 from ...relay.recording.session import RecordedStream
-from ...relay.recording.tls import RecordedTlsStream
-from .farewell import Farewell
+from ...relay.recording.tls import RecordedLateStream, RecordedTlsStream
 from .greeting import Greeting
 
 Done = Callable[[RawSocket | None, BackendError | None], None]
@@ -42,6 +43,7 @@ class TlsHost(Protocol):
     def recorded(self) -> bool: ...
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None: ...
     def greeted(self, arrival: 'TlsArrival') -> None: ...
+    def late_greeted(self, arrival: 'TlsArrival') -> None: ...
     def connect(self, number: int, done: Done) -> Connecting | None: ...
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
@@ -92,7 +94,7 @@ class TlsArrival:
         if self.timeout:
             self._timer = get_hub().loop.timer(self.timeout)
             self._timer.start(self._on_timeout)
-        if self.terms.client is None:
+        if not self.terms.at_once[0]:
             self._connect()
         else:
             self._read_hello()
@@ -169,8 +171,8 @@ class TlsArrival:
         if self.terms is RELAYED:
             self._look_for_hello()
             return
-        if self.terms.backend is None:
-            self._greet_client(None)
+        if not self.terms.at_once[1]:
+            self._backend_agreed(None)
             return
         try:
             self._backend_channel = self.terms.to_backend(self.hello)
@@ -184,11 +186,11 @@ class TlsArrival:
         self._handshake = None
         if error is not None:
             self._backend_failed(BackendError(self.address, f'TLS handshake: {explain(error)}'))
-        elif self.terms.client is None:
+        elif not self.terms.at_once[0]:
             self._meet(None)
         else:
-            assert self._backend_channel is not None
-            self._greet_client(self._backend_channel.tls.selected_alpn_protocol())
+            channel = self._backend_channel
+            self._greet_client(None if channel is None else channel.tls.selected_alpn_protocol())
 
     # -- the client
 
@@ -216,16 +218,46 @@ class TlsArrival:
     def _meet(self, channel: Channel | None) -> None:
         self._release()
         backend, self._backend = self._backend, None
-        plain, inside = (RecordedStream, RecordedTlsStream) if self.host.recorded else (Stream, TlsStream)
-        client_stream: Stream = plain(self.client, self.timeout) if channel is None \
-            else inside(self.client, self.timeout, channel)
-        backend_stream: Stream = plain(backend, self.timeout) if self._backend_channel is None \
-            else inside(backend, self.timeout, self._backend_channel)
-        if channel is None and self._hello.data:    # relayed: what was looked at is still to be passed on
+        assert backend is not None
+        client_stream = self._stream(self.client, channel, server_side=True)
+        backend_stream = self._stream(backend, self._backend_channel, server_side=False)
+        if self.terms is RELAYED and self._hello.data:      # what was looked at is still to be passed on
             client_stream.received = len(self._hello.data)
             client_stream.unread(bytes(self._hello.data))
         pair(client_stream, backend_stream)
         self.host.met(self, client_stream, backend_stream)
+
+    def _stream(self, sock: RawSocket, channel: Channel | None, server_side: bool) -> Stream:
+        """Make the stream of one side: inside TLS, in the clear, or one on which TLS begins later."""
+        plain, inside, later = (RecordedStream, RecordedTlsStream, RecordedLateStream) if self.host.recorded \
+            else (Stream, TlsStream, LateTlsStream)
+        starttls = self.terms.starttls
+        if channel is not None:
+            return inside(sock, self.timeout, channel)
+        if starttls is None or not starttls[not server_side]:
+            return plain(sock, self.timeout)
+        return later(sock, self.timeout, Begins(
+            self._late_channel if server_side else self.terms.to_backend, server_side,
+            self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch()))
+
+    def _late_channel(self, hello: ClientHello) -> Channel:
+        """Make the side towards a client of which the session wants it now, or let its handshake fail."""
+        self.hello = hello
+        self.fails = fails = self.host.greeting(self)
+        kind = '' if fails is None else fails.kind
+        if fails is None or kind in CERTIFICATE_KINDS:
+            return self.terms.to_late_client(hello, kind)
+        channel = self.terms.to_late_client(hello) if kind == LATE_CLOSE else None
+        raise HandshakeFails(fails.failure.reply, fails.failure.end or 'close', channel)
+
+    def _late_client_failed(self, reason: str) -> None:
+        if self.fails is None:
+            self.host.client_failed(self, reason)
+        else:
+            self.host.late_greeted(self)
+
+    def _late_backend_failed(self, reason: str) -> None:
+        self.host.backend_failed(self, BackendError(self.address, f'TLS: {reason}'))
 
     # -- what goes wrong
 
@@ -242,8 +274,15 @@ class TlsArrival:
             self._backend.close()
             self._backend = None
         self._end()
-        self._farewell = Farewell(self.client, lambda: self.host.greeted(self))
+        self._farewell = Farewell(self.client, self._over)
         self._farewell.start(reply, end)
+
+    def _over(self, reset: bool) -> None:
+        if reset:
+            sockets.refuse(self.client)
+        else:
+            self.client.close()
+        self.host.greeted(self)
 
     def _client_failed(self, reason: str, reset: bool = False) -> None:
         """End both connections; the client's with FIN, so that it reads the alert that was sent to it."""

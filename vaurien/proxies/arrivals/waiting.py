@@ -19,7 +19,7 @@ from ...wire.toxics import ProxyToxics
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
-from .greeted import Greeted, record_accepted, record_refused
+from .greeted import Greeted, record_greeting, record_refused
 from .greeting import Greeting, GreetingHost, is_expected
 
 if TYPE_CHECKING:
@@ -143,7 +143,12 @@ class Arrivals:
         self._greeting.discard(arrival)
         self._host.paired(arrival.number, client, backend, arrival.peer, arrival.address)
         if arrival.fails is not None and self.recorded:
-            record_accepted(self._host.exchanges, self._greeted(arrival, arrival.fails))
+            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=True)
+
+    def late_greeted(self, arrival: 'TlsArrival') -> None:
+        """Record a handshake that was made to fail in the midst of a session, which ends."""
+        if arrival.fails is not None and self.recorded:
+            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=False)
 
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None:
         """Draw for a client's handshake; None: it goes on as it would."""

@@ -2,6 +2,7 @@
 from typing import Any
 
 from ...net.tls.channel import Channel
+from ...net.tls.late import Begins, LateTlsStream
 from ...net.tls.stream import TlsStream
 from .session import Recorded
 
@@ -13,6 +14,18 @@ class RecordedTlsStream(Recorded, TlsStream):
 
     def __init__(self, sock: Any, timeout: float, channel: Channel) -> None:
         super().__init__(sock, timeout, channel)
+        self.aborted = False
+
+    reset = Recorded.abort
+
+
+class RecordedLateStream(Recorded, LateTlsStream):
+    """A stream on which TLS may begin, and that knows whether it was reset here."""
+
+    __slots__ = ('aborted',)
+
+    def __init__(self, sock: Any, timeout: float, begins: Begins) -> None:
+        super().__init__(sock, timeout, begins)
         self.aborted = False
 
     reset = Recorded.abort

@@ -4,12 +4,13 @@ import re
 from ...errors import ConfigError
 from .dsn import read_dsn, take_apart
 from .found import Found
+from .pieces import UnreadableError
 from .plain import read_go, read_plain
 from .schemes import BY_PROTOCOL
-from .servers import UnreadableError
+from .tls import Verify, Wish
 from .urls import is_url, read_urls
 
-__all__ = ['Found', 'read']
+__all__ = ['Found', 'Verify', 'Wish', 'read']
 
 #: what of a text may be shown: passwords stand behind it
 SHOWN = re.compile(r'(?:[a-zA-Z][a-zA-Z0-9+.-]*:)+(?://)?')

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from ...address import Address
 from . import found, tls
 from .found import Edit, End, Found
+from .pieces import Piece, UnreadableError
 from .schemes import MYSQL, POSTGRES, Scheme
-from .servers import Piece, Server, UnreadableError, of_params, ports_of, split_pieces
+from .servers import Server, of_params, ports_of, split_pieces
 
 #: ``key = value`` and ``key = 'a value'``, as libpq has them
 LIBPQ = re.compile(r"\s*(?P<key>[a-zA-Z_]\w*)\s*=\s*"
@@ -33,6 +34,10 @@ class Pairs(NamedTuple):
     values: dict[str, Piece]
     between: str
     scheme: Scheme | None
+
+    def escaped(self, value: str) -> str:
+        """Write a value as it stands in such a text, whether in quotes or not."""
+        return re.sub(r"([\\'\s])", r'\\\1', value) if self.between == ' ' else value
 
 
 def take_apart(text: str) -> Pairs | None:
@@ -72,8 +77,9 @@ def read_dsn(text: str, taken: Pairs, told: str, default: Scheme | None) -> Foun
     if scheme is None:
         raise UnreadableError(':PROTOCOL after the name, as this form does not say it')
     protocol = told or scheme.protocol
-    said = {key: piece.text for key, piece in taken.values.items()}
-    notes = tls.notes('', scheme._replace(protocol=protocol), said, told)
+    wish, notes = tls.notes(tls.wish('', scheme._replace(protocol=protocol), taken.values), told, is_java=False)
+    if wish and 'hostaddr' in taken.values and 'host' in taken.values:      # the host is asked for nevertheless
+        wish = wish._replace(names=tuple(piece.text for piece in pieces(text, taken.values['host']) if piece.text))
     for key in SOCKETS:
         if key in taken.values:
             piece = taken.values[key]
@@ -89,7 +95,7 @@ def read_dsn(text: str, taken: Pairs, told: str, default: Scheme | None) -> Foun
         last = len(text.rstrip())
         before = taken.between if not text.rstrip().endswith(taken.between) else ''
         edits.append(Edit(last, last, found.joined([found.text(f'{before}port='), make], '')))
-    return Found(text, tuple(ends), tuple(edits), notes)
+    return Found(text, tuple(ends), tuple(edits), notes).inside(wish, taken.values, taken.escaped)
 
 
 def servers_of(text: str, taken: Pairs) -> list[Server]:

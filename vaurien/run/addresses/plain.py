@@ -1,11 +1,13 @@
 """Addresses with little around them: ``host:port``, ``/path``, lists of them, ``user@tcp(host:port)/`` of Go. Opens nothing."""
 import re
+from urllib.parse import quote
 
 from ...address import Address
-from . import found, schemes
+from . import found, schemes, tls
 from .found import Edit, End, Found
-from .servers import Piece, UnreadableError, address_of, split_pieces
-from .urls import with_port
+from .pieces import Piece, UnreadableError
+from .servers import address_of, split_pieces
+from .urls import parameters, with_port
 
 #: github.com/go-sql-driver/mysql
 GO = re.compile(r'(?:.*@)?(?P<kind>tcp|unix)\((?P<address>[^()]+)\)/', re.DOTALL)
@@ -26,7 +28,9 @@ def read_go(text: str, told: str) -> Found | None:
     piece = Piece(go['address'], go.start('address'), go.end('address'))
     if go['kind'] == 'unix':
         return Found(text, (End(Address(piece.text, None), protocol),), (Edit(piece.start, piece.end, found.host(0)),))
-    return read_list(text, [piece], protocol)
+    said = {name: pieces[-1] for name, pieces in parameters(text, go.end(), len(text)).items()}
+    wish, notes = tls.notes(tls.wish('', schemes.BY_PROTOCOL.get(protocol, schemes.Scheme()), said), told, is_java=False)
+    return read_list(text, [piece], protocol)._replace(notes=notes).inside(wish, said, quote)
 
 
 def read_plain(text: str, told: str) -> Found:

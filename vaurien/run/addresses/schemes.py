@@ -1,8 +1,6 @@
 """What a URL's scheme says of the server behind it. A table; reads no URL."""
 from typing import NamedTuple
 
-TLS_NOTE = 'is TLS from its first byte, and relayed as tcp: no request in it is read, and the certificate does not name 127.0.0.1'
-
 
 class Scheme(NamedTuple):
     """A scheme.
@@ -12,6 +10,7 @@ class Scheme(NamedTuple):
         port: Where it is spoken if nothing is said; 0: that has to be said.
         host: Where the server is if nothing is said; empty: that has to be said.
         tls: Whether it is inside TLS from the first byte.
+        starttls: Whether it is inside TLS from a point on that the protocol has.
         folder: Whether a path in place of a host is the folder of a socket, and not the socket.
     """
 
@@ -19,17 +18,19 @@ class Scheme(NamedTuple):
     port: int = 0
     host: str = ''
     tls: bool = False
+    starttls: bool = False
     folder: bool = False
 
 
 POSTGRES = Scheme('postgres', 5432, folder=True)
 MYSQL = Scheme('mysql', 3306, 'localhost')
 REDIS = Scheme('redis', 6379, 'localhost')
-REDIS_TLS = Scheme('tcp', 6379, 'localhost', tls=True)
+REDIS_TLS = Scheme('redis', 6379, 'localhost', tls=True)
 MEMCACHE = Scheme('memcache', 11211, 'localhost')
 SMTP = Scheme('smtp', 25, 'localhost')
 SUBMISSION = Scheme('smtp', 587)
-SMTP_TLS = Scheme('tcp', 465, tls=True)
+SUBMISSION_TLS = Scheme('smtp', 587, starttls=True)
+SMTP_TLS = Scheme('smtp', 465, tls=True)
 AMQP = Scheme('tcp', 5672, 'localhost')
 HTTP = Scheme('http', 80)
 
@@ -44,9 +45,9 @@ SCHEMES: dict[str, Scheme] = {
     **dict.fromkeys(('rediss', 'valkeys', 'redis+ssl', 'redis+tls'), REDIS_TLS),
     **dict.fromkeys(('memcached', 'memcache', 'pymemcache', 'pymemcached', 'pylibmc', 'libmc', 'pylibmccache', 'cache+memcached'),
                     MEMCACHE),
-    'smtp': SMTP, 'submission': SUBMISSION, 'smtp+tls': SUBMISSION, 'smtp+starttls': SUBMISSION,
+    'smtp': SMTP, 'submission': SUBMISSION, 'smtp+tls': SUBMISSION_TLS, 'smtp+starttls': SUBMISSION_TLS,
     **dict.fromkeys(('smtps', 'smtp+ssl', 'submissions'), SMTP_TLS),
-    'http': HTTP, 'ws': HTTP, 'https': Scheme('tcp', 443, tls=True), 'wss': Scheme('tcp', 443, tls=True),
+    'http': HTTP, 'ws': HTTP, 'https': Scheme('http', 443, tls=True), 'wss': Scheme('http', 443, tls=True),
     **dict.fromkeys(('amqp', 'pyamqp', 'librabbitmq'), AMQP), 'amqps': Scheme('tcp', 5671, 'localhost', tls=True),
     **dict.fromkeys(('mssql', 'sqlserver'), Scheme('tcp', 1433)), 'oracle': Scheme('tcp', 1521),
     **dict.fromkeys(('mongodb', 'mongo'), Scheme('tcp', 27017, 'localhost')),
@@ -70,9 +71,6 @@ REFUSED: dict[str, str] = {
 }
 #: schemes that carry the address of something else
 WRAPPERS = ('jdbc:', 'r2dbc:', 'db+')
-#: schemes that are refused where nobody says that they are to be relayed as they are, and why
-ONLY_WHEN_TOLD: dict[str, str] = dict.fromkeys(
-    ('https', 'wss'), 'http: within TLS nothing can be read, and the certificate does not name 127.0.0.1; {}:tcp would relay it')
 #: protocols by the port that they are known at, for addresses without a scheme
 BY_PORT = {5432: 'postgres', 3306: 'mysql', 6379: 'redis', 11211: 'memcache', 25: 'smtp', 587: 'smtp', 80: 'http'}
 #: where no scheme says what a protocol's addresses are like

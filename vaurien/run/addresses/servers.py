@@ -7,24 +7,11 @@ from typing import NamedTuple
 from ...address import Address, read
 from . import found
 from .found import Edit, End, Make
+from .pieces import Piece, UnreadableError
 
 #: a name or a numeric address; what has other characters is of a form that is not known here
 HOST = re.compile(r'[\w.:%-]+\Z')
 SOCKET = '.s.PGSQL.{}'  #: what PostgreSQL calls its socket, in the folder that is said
-
-
-class Piece(NamedTuple):
-    """A part of a text.
-
-    Args:
-        text: What it says; in a URL without its percent signs.
-        start: Where it begins in the text.
-        end: Where it ends.
-    """
-
-    text: str
-    start: int
-    end: int
 
 
 class Server(NamedTuple):
@@ -39,10 +26,6 @@ class Server(NamedTuple):
     host: Piece
     port: Piece | None = None
     address: Piece | None = None
-
-
-class UnreadableError(Exception):
-    """A text is not of the form that it seemed to be of; the message says what is expected, and has nothing of the text."""
 
 
 def split_pieces(text: str, start: int, end: int, separators: str = ',') -> list[Piece]:

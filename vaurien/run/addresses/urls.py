@@ -1,17 +1,19 @@
 """URLs: where in their text the hosts are. Opens nothing, and knows of a scheme what the table of schemes says."""
 import re
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from ...address import Address
 from . import found, schemes, tls
-from .found import Edit, End, Found
+from .found import Edit, End, Found, Trusted
+from .pieces import Piece, UnreadableError
 from .schemes import Scheme
-from .servers import Piece, Server, UnreadableError, address_of, of_params, ports_of, split_pieces
+from .servers import Server, address_of, of_params, ports_of, split_pieces
 
 #: a scheme, and what JDBC and Celery put before it and, as ``loadbalance``, behind it
 SCHEME = re.compile(r'(?P<wrapper>jdbc:|r2dbc:(?:pool:)?|db\+)?(?P<scheme>[a-z][a-z0-9+.-]*?)'
                     r'(?::(?:aurora|loadbalance|replication|sequential|failover|pool))?:(?P<slashes>//)?', re.IGNORECASE)
+JAVA = ('jdbc:', 'r2dbc:')
 #: where a URL ends and another one begins
 NEXT = re.compile(r'[;,]\s*(?=[a-z][a-z0-9+.-]*://)', re.IGNORECASE)
 #: one parameter of a query
@@ -33,6 +35,7 @@ class Parts(NamedTuple):
         query: The parameters, by their names, each with all its values.
         end: Where a parameter would be added.
         has_query: Whether there is a question mark.
+        is_java: It is for Java: JDBC or R2DBC.
     """
 
     scheme: str
@@ -41,6 +44,7 @@ class Parts(NamedTuple):
     query: dict[str, list[Piece]]
     end: int
     has_query: bool
+    is_java: bool
 
 
 def is_url(text: str) -> bool:
@@ -62,14 +66,16 @@ def read_urls(text: str, told: str) -> Found:
     ends: list[End] = []
     edits: list[Edit] = []
     notes: list[str] = []
+    trusted: list[Trusted] = []
     start = 0
     for between in [*NEXT.finditer(text), None]:
         part = read_url(text, start, between.start() if between else len(text), told, len(ends))
         ends += part.ends
         edits += part.edits
         notes += part.notes
+        trusted += part.trusted
         start = between.end() if between else start
-    return Found(text, tuple(ends), tuple(edits), tuple(dict.fromkeys(notes)))
+    return Found(text, tuple(ends), tuple(edits), tuple(dict.fromkeys(notes)), tuple(trusted))
 
 
 def read_url(text: str, start: int, stop: int, told: str, first: int) -> Found:
@@ -84,10 +90,15 @@ def read_url(text: str, start: int, stop: int, told: str, first: int) -> Found:
     """
     parts = take_apart(text, start, stop)
     scheme = scheme_of(parts.scheme, told)
-    notes = tls.notes(parts.scheme, scheme, {name: pieces[-1].text for name, pieces in parts.query.items()}, told)
+    said = {name: pieces[-1] for name, pieces in parts.query.items()}
+    wish, notes = tls.notes(tls.wish(parts.scheme, scheme, said), told, is_java=parts.is_java)
     ends, edits = find(text, parts, scheme)
     shifted = [edit._replace(make=found.shifted(edit.make, first)) for edit in edits]
-    return Found(text, tuple(ends), tuple(shifted), notes)
+    if wish and 'hostaddr' in parts.query:      # the host is asked for nevertheless
+        hosts = split_pieces(text, *parts.hosts)
+        hosts += [piece for value in parts.query.get('host', ()) for piece in listed(text, value)]
+        wish = wish._replace(names=tuple(name for piece in hosts if (name := with_port(piece).host.text)))
+    return Found(text, tuple(ends), tuple(shifted), notes).inside(wish, said, quote)
 
 
 def scheme_of(name: str, told: str) -> Scheme:
@@ -104,8 +115,6 @@ def scheme_of(name: str, told: str) -> Scheme:
         if not told:
             raise UnreadableError('a known scheme, or :PROTOCOL after the name; ":tcp" relays what is not known')
         scheme = schemes.BY_PROTOCOL.get(told, Scheme())
-    elif name in schemes.ONLY_WHEN_TOLD and not told:
-        raise UnreadableError(schemes.ONLY_WHEN_TOLD[name])
     return scheme._replace(protocol=told or scheme.protocol)
 
 
@@ -119,10 +128,11 @@ def take_apart(text: str, start: int, stop: int) -> Parts:
     if scheme is None:
         raise UnreadableError('a URL')
     name, at = scheme['scheme'].lower(), scheme.end()
+    is_java = (scheme['wrapper'] or '').lower().startswith(JAVA)
     fragment = text.find('#', at, stop)
     if not scheme['slashes']:
         question = mark(text, at, stop, '?')
-        return Parts(name, (at, at), (at, question), parameters(text, question, stop), stop, question < stop)
+        return Parts(name, (at, at), (at, question), parameters(text, question, stop), stop, question < stop, is_java)
     end = min(mark(text, at, stop, char) for char in '/?#')
     if name in ('sqlserver', 'mssql') and scheme['wrapper']:
         end = min(end, mark(text, at, stop, ';'))
@@ -134,7 +144,7 @@ def take_apart(text: str, start: int, stop: int) -> Parts:
         fragment = text.find('#', end, stop)
     last = fragment if fragment >= 0 else stop
     question = mark(text, end, last, '?')
-    return Parts(name, (hosts, end), (end, question), parameters(text, question, last), last, question < last)
+    return Parts(name, (hosts, end), (end, question), parameters(text, question, last), last, question < last, is_java)
 
 
 def mark(text: str, start: int, stop: int, char: str) -> int:

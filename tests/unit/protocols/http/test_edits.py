@@ -4,6 +4,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, Dialogue, Slicer, Turn, randomly, replay, single_bytes, whole
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.headers import redirected
 
 from .messages import CHUNKED, EARLY, GET, OK, POST, SWITCHED, UPGRADE, answer, request
 
@@ -132,3 +133,13 @@ def test_a_redirect_to_the_backend_leads_to_the_proxy(slicer: Slicer, location: 
 def test_a_redirect_stays_as_it_is_where_the_client_has_said_no_host() -> None:
     answered = b'HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: http://backend.test/\r\n\r\n'
     assert leaving(b'GET / HTTP/1.0\r\n\r\n', answered, rewrite_redirects=True)[1] == answered
+
+
+@pytest.mark.parametrize('location, leaves', [
+    (b'https://api.example/x', b'https://p:8443/x'), (b'https://api.example:443', b'https://p:8443'),
+    (b'//api.example/', b'//p:8443/'),
+    (b'http://api.example/x', b'http://api.example/x'), (b'https://api.example:444/', b'https://api.example:444/'),
+])
+def test_a_redirect_inside_tls_leads_to_the_proxy_where_it_stays_inside(location: bytes, leaves: bytes) -> None:
+    headers = b'HTTP/1.1 301 Moved\r\nLocation: %s\r\n\r\n'
+    assert redirected(headers % location, b'api.example:443', b'p:8443') == headers % leaves

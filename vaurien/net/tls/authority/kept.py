@@ -115,6 +115,20 @@ class Kept(NamedTuple):
             raise AuthorityError(f'the authority in {self.folder} cannot be removed: {error.strerror}') from None
         return bool(found)
 
+    def write_bundle(self, data: bytes) -> None:
+        """Write the file of all that clients are to trust, whole at any moment.
+
+        Raises:
+            AuthorityError: It cannot be written.
+        """
+        begun = self.bundle.with_suffix(f'.{os.getpid()}')
+        try:
+            begun.unlink(missing_ok=True)
+            secret.write(begun, data)
+            begun.replace(self.bundle)
+        except OSError as error:
+            raise AuthorityError(f'{self.bundle} cannot be written: {error.strerror}') from None
+
     def _begin(self) -> None:
         made = Authority.make()
         for folder in (*reversed(self.data.parents), self.data):

@@ -1,0 +1,1 @@
+"""TLS that begins, or fails, while a session is under way."""
