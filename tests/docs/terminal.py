@@ -30,7 +30,8 @@ COMMANDS = {
 }
 #: what comes before a command
 BEFORE = {
-    'vaurien': 'case " $*" in *" --config"*|" run "*|" ca"*) ;; *) set -- --proxy localhost:{proxy} --http-port {control} "$@";; esac\n',
+    'vaurien': 'case " $*" in *" --config"*|" run "*|" ca"*) ;;\n'
+               '*) set -- --proxy localhost:{proxy} --http-port {control} "$@";; esac\n',
 }
 
 

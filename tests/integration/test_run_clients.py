@@ -30,7 +30,8 @@ LEFT_OUT = {
     'unix:/run/memcached': 'memcached listens at a port or at a socket', '::7': 'the servers here listen at IPv4',
     'cache+': 'Celery would need pylibmc',
 }
-TLS = re.compile(r'sslmode|ssl=true|rediss|smtps|https')
+#: test_run_tls.py has these
+TLS = re.compile(r'sslmode|ssl=true|ssl_ca|tls=|rediss|smtps|smtp.tls|amqps|https')
 PASSWORD, OTHER_PASSWORD = 'p@ss', 'p/s#s'
 REPORTED = re.compile(r'^vaurien: (\w+): (\d+) requests? on', re.MULTILINE)
 

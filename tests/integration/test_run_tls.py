@@ -10,7 +10,7 @@ import pytest
 from tests.support.processes import HOST, program, serving, unprivileged
 from tests.support.processes import folder as temporary_folder
 from tests.support.running import run
-from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server, postgres_server
+from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server, postgres_server, smtp_server
 from tests.support.tls import certificates, client_context, server_context
 from tests.support.tls_sides import files_for
 from vaurien.net.tls.authority.roots import VARIABLES
@@ -128,6 +128,16 @@ def test_the_name_of_a_backend_is_verified_where_the_program_verifies_it(postgre
     assert ('certificate is not valid for' in told or 'mismatch' in told) == refused
 
 
+def test_libpq_is_told_of_tls_by_variables_too(postgres_tls):
+    code = 'psql -At -c "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()" -c "SELECT 1"'
+    said, told = ran(f'db=localhost:{postgres_tls.port}:postgres', code, '--env', 'PGHOST={db.host}', '--env', 'PGPORT={db.port}',
+                     '--fault', 'db: SELECT 1 = delay', language=('sh', '-c'), PGSSLMODE='verify-full', PGSSLROOTCERT=CA,
+                     PGUSER=USER, PGPASSWORD=PASSWORD, PGDATABASE=DATABASE)
+    assert said == ['t', '1']
+    assert f'backend tls://localhost:{postgres_tls.port}, protocol postgres' in told
+    assert 'faults 1: delay 1' in told
+
+
 # -- mysql
 
 @pytest.fixture(scope='module')
@@ -156,6 +166,30 @@ def test_pymysql_verifies_and_meets_the_servers_own_error(mariadb_tls):
                      DB=f'mysql+pymysql://{USER}:{PASSWORD}@localhost:{mariadb_tls.port}/{DATABASE}?ssl_ca={CA}')
     assert said == ['SSLSocket CERT_REQUIRED True', 'TLSv', 'OperationalError 1213']
     assert f'backend tls://localhost:{mariadb_tls.port}, protocol mysql' in told
+
+
+# -- smtp
+
+SMTP = """
+import os, smtplib, ssl, urllib.parse
+place = urllib.parse.urlsplit(os.environ['MAIL'])
+with smtplib.SMTP(place.hostname, place.port) as client:
+    client.starttls(context=ssl.create_default_context())
+    print(client.sock.version()[:3])
+    try:
+        client.sendmail('a@example.com', ['b@example.com'], 'Subject: x')
+    except smtplib.SMTPException as error:
+        print(type(error).__name__)
+"""
+
+
+def test_smtplib_verifies_after_starttls_and_meets_the_servers_own_error():
+    with smtp_server(tls_context=server_context()) as server:
+        said, told = ran('MAIL', SMTP, '--fault', 'mail: RCPT * = mailbox-busy', MAIL=f'smtp+tls://localhost:{server.port}',
+                         SSL_CERT_FILE=CA)
+        assert said == ['TLS', 'SMTPRecipientsRefused']
+        assert f'backend tls://localhost:{server.port}, protocol smtp' in told
+        assert server.messages == []
 
 
 # -- http
@@ -289,3 +323,17 @@ def test_a_password_cannot_be_bound_to_a_certificate_that_the_server_has_not_got
     assert (done.returncode, done.stderr) == (2, "vaurien run: --through DB: 'postgresql://...' is not valid, expected no "
                                                  'channel_binding=require: the password would be bound to a certificate that the '
                                                  'server has not got; DB:tcp would relay it unread\n')
+
+
+def test_a_host_that_can_stand_in_no_certificate_is_refused_in_one_line():
+    done = run('--through', 'CACHE', '--', 'true', CACHE='rediss://b\u00fc..x:1/0')
+    assert (done.returncode, done.stdout, done.stderr.count('\n')) == (2, '', 1)
+    assert "--through: 'cache' is not valid, expected a host that can stand in a certificate" in done.stderr
+
+
+def test_a_backend_without_a_variable_is_named_by_a_url(redis_tls):
+    code = 'redis-cli --tls --cacert "$SSL_CERT_FILE" -p "$PORT" SET k v; echo "$ALL"'
+    done = run('--through', f'cache=rediss://localhost:{redis_tls.port}/0', '--env', 'PORT={cache.port}',
+               '--env', 'ALL={cache.url}', '--fault', 'cache: SET * = readonly', '--', 'sh', '-c', code, SSL_CERT_FILE=CA)
+    assert done.stdout.startswith('READONLY'), done.stderr
+    assert 'rediss://127.0.0.1:' in done.stdout

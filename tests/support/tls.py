@@ -79,6 +79,24 @@ def client_context() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificates().ca)
 
 
+def shaken(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> ssl.SSLObject:
+    """Make a handshake in memory, and return the client's side of it.
+
+    Args:
+        client, server: The contexts.
+        name: What the client asks for, and verifies.
+
+    Raises:
+        ssl.SSLError: The client refuses.
+    """
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours, theirs = client.wrap_bio(back, there, server_hostname=name), server.wrap_bio(there, back, server_side=True)
+    for side in (ours, theirs, ours):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return ours
+
+
 class Talk:
     """One end of a TLS conversation, on a blocking socket.
 

@@ -18,6 +18,7 @@ from .beside import Beside
 from .keeper import Keeper
 from .places import ANYWHERE
 from .setup import Setup, make_setup
+from .trust import forget
 
 if TYPE_CHECKING:
     from ..proxies.fleet import Fleet
@@ -57,6 +58,7 @@ def sheltered(setup: Setup, keeper: Keeper, ending: ExitStack) -> tuple[Setup, P
     """
     folder = Path(tempfile.mkdtemp(prefix='vaurien-'))
     keeper.send(do='remove', folder=str(folder))
+    ending.callback(forget)
     ending.callback(shutil.rmtree, folder, ignore_errors=True)
     for place in setup.places:
         if place.listen.unix:

@@ -1,6 +1,6 @@
 """Where a command's backends are, and what it is told in their stead: ``--through`` and ``--in-place``. Starts nothing."""
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,10 +60,6 @@ class Through(NamedTuple):
     variable: str
     found: Found
     places: tuple[Place, ...]
-
-    def mapped(self, change: Callable[[Place], Place]) -> 'Through':
-        """Return the same with places that are changed."""
-        return self._replace(places=tuple(map(change, self.places)))
 
     def told(self, at: Mapping[str, Address], authorities: str = '') -> str:
         """Return the text with the addresses of the proxies, which are known by their names.

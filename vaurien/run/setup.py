@@ -96,7 +96,7 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     throughs = (*(read_through(given, environ) for given in line.own.get('through', ())),
                 *(read_in_place(given) for given in line.own.get('in_place', ())))
     templates = tuple(read_template(given) for given in line.own.get('env', ()))
-    throughs = tuple(through.mapped(lambda place: completed(place, environ)) for through in throughs)
+    throughs = tuple(completed(through, environ) for through in throughs)
     places = [place for through in throughs for place in through.places]
     check_places(places, templates)
     if not command:
@@ -123,6 +123,8 @@ def trusted(places: Sequence[Place], environ: Mapping[str, str]) -> tuple[Trust 
     except AuthorityError as error:
         raise ConfigError('--through', inside[0], f':tcp after the name, which relays its TLS unread; '
                           f'without it: {error}') from None
+    except ValueError as error:
+        raise ConfigError('--through', inside[0], f'a host that can stand in a certificate; {error}') from None
 
 
 def check_places(places: Sequence[Place], templates: Sequence[Template]) -> None:

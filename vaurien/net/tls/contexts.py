@@ -77,7 +77,7 @@ def own_names(spec: ProxySpec) -> tuple[str, ...]:
         names += LOOPBACK
     if spec.backend != EMBEDDED and not (backend := parse_backend(spec.backend)).unix:
         names.append(backend.host)
-    return tuple(dict.fromkeys(name for name in names if name not in ANY))
+    return tuple(dict.fromkeys(name for name in names if name not in ANY and (':' in name or is_name(name))))
 
 
 def check_pairs(spec: ProxySpec) -> None:

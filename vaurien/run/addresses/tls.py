@@ -36,8 +36,8 @@ class Wish(NamedTuple):
 
 
 #: parameters with the path of a file, in small letters, whatever stands between their words
-CA = ('sslrootcert', 'sslca', 'sslcacerts', 'sslcafile', 'cafile', 'cacertfile')
-CERT = ('sslcert', 'sslcertfile', 'certfile')
+CA = ('sslrootcert', 'sslca', 'sslcacerts', 'sslcafile', 'cafile', 'cacertfile', 'tlscafile')
+CERT = ('sslcert', 'sslcertfile', 'certfile', 'tlscertificatekeyfile')
 KEY = ('sslkey', 'sslkeyfile', 'keyfile')
 SYSTEM = 'system'   #: what libpq calls the authorities of the system
 #: parameters by which TLS is asked for, by their values; from the answer to the question for it on it is spoken
@@ -53,6 +53,8 @@ AT_MOST = {
     'sslcertreqs': dict.fromkeys(('none', 'certnone', 'optional', 'certoptional'), Verify.NOTHING),
     'noverifyssl': dict.fromkeys(ON, Verify.NOTHING), 'verify': {'verifynone': Verify.NOTHING},
     'tls': {'skipverify': Verify.NOTHING}, 'sslverifycert': dict.fromkeys(OFF, Verify.NOTHING),
+    **dict.fromkeys(('tlsinsecure', 'tlsallowinvalidcertificates'), dict.fromkeys(ON, Verify.NOTHING)),
+    'tlsallowinvalidhostnames': dict.fromkeys(ON, Verify.AUTHORITY),
     'sslcheckhostname': dict.fromkeys(OFF, Verify.AUTHORITY), 'sslverifyidentity': dict.fromkeys(OFF, Verify.AUTHORITY),
 }
 #: those by which no less is

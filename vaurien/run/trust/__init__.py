@@ -3,6 +3,7 @@
 The authority is in memory and is believed for the names alone that the run stands for. Its key is in no file.
 """
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +15,15 @@ from ...net.tls.authority import Authority, AuthorityError, use_authority
 from ...net.tls.authority.roots import VARIABLES, make_bundle, variables
 from ...net.tls.authority.secret import write
 from ...spec import ProxySpec
-from ..addresses import Verify
-from ..addresses.tls import SYSTEM
-from ..places import Place
+from ..addresses import Verify, Wish
+from ..addresses.tls import ASKING, SYSTEM, plain
+from ..places import Place, Through
 
-__all__ = ['AuthorityError', 'Trust', 'completed', 'make_trust']
+__all__ = ['AuthorityError', 'Trust', 'completed', 'forget', 'make_trust']
 
 CERTIFICATE, BUNDLE, ROOTS = 'ca.pem', 'authorities.pem', 'backends.pem'
+#: texts that say themselves whether TLS is spoken, and those of programs that do without libpq
+SAID = re.compile(r'sslmode|ssl=|jdbc:|r2dbc:', re.IGNORECASE)
 #: a password is not bound to the certificate that libpq is shown (SCRAM-SHA-256-PLUS): the server has another one
 UNBOUND = {'PGCHANNELBINDING': 'disable'}
 
@@ -93,18 +96,38 @@ def make_trust(places: Sequence[Place], environ: Mapping[str, str], names: Seque
     return Trust(authority.certificate, bundle, roots, environ, more), notes
 
 
+def forget() -> None:
+    """Let the proxies of this process show certificates of the authority that is kept again."""
+    use_authority(None)
+
+
 def names_of(places: Sequence[Place]) -> list[str]:
     """Return the names of the backends that are spoken to in TLS."""
     return [name for place in places if place.wish for name in (place.backend.host, *place.wish.names)]
 
 
-def completed(place: Place, environ: Mapping[str, str]) -> Place:
-    """Return a place with the file of authorities that libpq takes where its text names none; with one it verifies."""
-    wish = place.wish
-    if wish is None or place.protocol != 'postgres':
+def completed(through: Through, environ: Mapping[str, str]) -> Through:
+    """Return the same with what libraries take from elsewhere where the text says nothing of it."""
+    return through._replace(places=tuple(of_libpq(place, through.found.text, environ) for place in through.places))
+
+
+def of_libpq(place: Place, text: str, environ: Mapping[str, str]) -> Place:
+    """Return a place with what libpq takes from the environment, and from the user's home, where the text says nothing of it.
+
+    Args:
+        place: The place.
+        text: The text that names it.
+        environ: The environment of the command.
+    """
+    if place.protocol != 'postgres' or place.backend.unix or place.alone:
         return place
+    wish, mode = place.wish, ASKING.get(plain(environ.get('PGSSLMODE', '')))
+    if wish is None and (mode is None or SAID.search(text)):
+        return place
+    wish = wish or Wish(mode or Verify.NOTHING)
     home = Path(environ.get('HOME') or os.path.expanduser('~')) / '.postgresql' / 'root.crt'
     ca = wish.ca or environ.get('PGSSLROOTCERT', '') or (str(home) if home.is_file() else '')
-    if not ca or ca == SYSTEM:
-        return place
-    return place._replace(wish=wish._replace(ca=ca, verify=max(wish.verify, Verify.AUTHORITY)))
+    if ca and ca != SYSTEM:     # which it then verifies
+        wish = wish._replace(ca=ca, verify=max(wish.verify, Verify.AUTHORITY))
+    cert, key = environ.get('PGSSLCERT', ''), environ.get('PGSSLKEY', '')
+    return place._replace(wish=wish._replace(cert=cert, key=key) if cert and key and not wish.cert else wish)

@@ -124,6 +124,7 @@ def test_a_proxy_that_speaks_tls_needs_a_certificate_or_an_authority(spoil, word
     ('tls://chaos.example:1', '10.0.0.1:2', ('chaos.example', '10.0.0.1')),
     ('tls://:1', 'unix:/run/db', ('localhost', '127.0.0.1', '::1')),
     ('tls://0.0.0.0:1', 'embedded', ('localhost', '127.0.0.1', '::1')),
+    ('tls://localhost:1', 'no..name:2', ('localhost', '127.0.0.1', '::1')),
     ('tls://unix:/run/proxy', 'tls://[2001:db8::1]:2', ('localhost', '127.0.0.1', '::1', '2001:db8::1')),
 ])
 def test_a_client_that_asks_for_no_name_is_shown_those_of_the_proxy_and_its_backend(proxy, backend, names):
@@ -135,6 +136,8 @@ def test_versions_and_verification_are_as_they_are_given(files):
     assert {client.minimum_version, client.maximum_version, backend.minimum_version, backend.maximum_version} == \
         {ssl.TLSVersion.TLSv1_3}
     assert (client.verify_mode, backend.verify_mode, backend.check_hostname) == (ssl.CERT_REQUIRED, ssl.CERT_REQUIRED, True)
+    _, backend, *_ = made(files, tls_backend_ca='ca', tls_verify_name=False)
+    assert (backend.verify_mode, backend.check_hostname) == (ssl.CERT_REQUIRED, False)
     client, backend, *_ = made(files, tls_verify=False)
     assert (client.verify_mode, backend.verify_mode, backend.check_hostname) == (ssl.CERT_NONE, ssl.CERT_NONE, False)
     assert client.minimum_version == ssl.TLSVersion.TLSv1_2

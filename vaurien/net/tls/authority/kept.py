@@ -85,6 +85,7 @@ class Kept(NamedTuple):
         Raises:
             AuthorityError: As for ``open``.
         """
+        there = True
         try:
             there = self.folder.exists()
             if not there:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from .issuing import Authority, Leaf
 
-MAX_CONTEXTS = 128      #: that are kept; each takes some 50 KB, and making one again some 2 ms
+MAX_CONTEXTS = 128      #: that are kept; each takes some 22 KB, and making one again some 1 ms
 RENEWED = 30 * 24 * 3600.0      #: [seconds] after which one is made anew, long before its end
 
 

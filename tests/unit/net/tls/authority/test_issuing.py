@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.tls import shaken
 from vaurien.net.tls.authority import Authority, AuthorityError, Issuer, KeyType
 from vaurien.net.tls.authority.issuing import MAX_LEAF
 from vaurien.net.tls.validity import certificates, validity
@@ -21,16 +22,10 @@ def agreed(leaf, name='localhost', authority=OURS, ciphers=''):
     leaf.show_by(server)
     client.load_verify_locations(cadata=authority.certificate.decode())
     client.verify_flags |= ssl.VERIFY_X509_STRICT       # as Python 3.13 has it
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ours, theirs = client.wrap_bio(back, there, server_hostname=name), server.wrap_bio(there, back, server_side=True)
-    for side in (ours, theirs, ours):
-        try:
-            side.do_handshake()
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLCertVerificationError as error:
-            return error.verify_message
-    return ours.version()
+    try:
+        return shaken(client, server, name).version()
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
 
 
 @pytest.mark.parametrize('names, asked', [

@@ -133,6 +133,13 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(tmp_path):
         Kept(tmp_path / 'file' / 'data').open()
 
 
+def test_a_folder_that_cannot_be_looked_into_is_said_in_one_line(tmp_path):
+    with pytest.raises(AuthorityError, match='cannot be read: File name too long'):
+        Kept(tmp_path / ('long' * 100)).open()
+    with pytest.raises(AuthorityError, match='cannot be removed: File name too long'):
+        Kept(tmp_path / ('long' * 100)).remove()
+
+
 def test_without_a_home_there_is_no_place(monkeypatch):
     monkeypatch.setattr(kept.os.path, 'expanduser', lambda text: text)
     with pytest.raises(AuthorityError, match='neither XDG_DATA_HOME nor HOME'):

@@ -1,9 +1,9 @@
 """The contexts of a proxy that has no certificate of its own: one for each name, as many as are allowed, and anew in time."""
-import contextlib
 import ssl
 
 import pytest
 
+from tests.support.tls import shaken
 from vaurien.net.tls.authority import Authority, leaves
 from vaurien.net.tls.authority.leaves import Leaves
 from vaurien.net.tls.validity import certificates
@@ -19,12 +19,7 @@ def shown(context, name):
     """Return the certificate that a client is shown which asks for a name, and trusts the authority."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.load_verify_locations(cadata=OURS.certificate.decode())
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    ours, theirs = client.wrap_bio(back, there, server_hostname=name), context.wrap_bio(there, back, server_side=True)
-    for side in (ours, theirs, ours):
-        with contextlib.suppress(ssl.SSLWantReadError):
-            side.do_handshake()
-    return ours.getpeercert(binary_form=True)
+    return shaken(client, context, name).getpeercert(binary_form=True)
 
 
 @pytest.mark.parametrize('asked, verified', [('api.example', 'api.example'), ('API.Example', 'api.example'), ('', 'localhost'),
