@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .support import peers, servers, tls_sides
+from .support import peers, servers
 from .support.processes import SHELF, MissingServer
 
 #: In CI a missing server is a failure: a test that is skipped there proves nothing to anybody.
@@ -72,9 +72,9 @@ mariadb_server = fixture(servers.mariadb_server)
 postgres_server = fixture(servers.postgres_server)
 smtp_server = fixture(servers.smtp_server)
 secure_smtp_server = fixture(servers.secure_smtp_server)
-postgres_tls_server = fixture(tls_sides.postgres_tls_server)
-mariadb_tls_server = fixture(tls_sides.mariadb_tls_server)
-smtp_tls_server = fixture(tls_sides.smtp_tls_server)
+postgres_tls_server = fixture(servers.postgres_tls_server)
+mariadb_tls_server = fixture(servers.mariadb_tls_server)
+smtp_tls_server = fixture(servers.smtp_tls_server)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.proxied import SEED
-from tests.support.tls_sides import SecureDaemon
+from tests.support.tls_sides import WAYS, SecureDaemon, Way
 from vaurien.testing import Daemon
 
 
@@ -14,3 +14,9 @@ def daemon() -> Iterator[Daemon]:
     process = SecureDaemon(SEED)
     yield process
     process.close()
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    """One way through vaurien after the other: see ``WAYS``."""
+    return WAYS[request.param]

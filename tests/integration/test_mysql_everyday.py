@@ -24,7 +24,7 @@ from tests.support.processes import HOST, program
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import DATABASE, PASSWORD, USER
 from tests.support.tls import certificates, client_context
-from tests.support.tls_sides import WAYS, through
+from tests.support.tls_sides import through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.protocols.mysql.packets import SSL, greeting
 from vaurien.protocols.starttls import begins
@@ -57,11 +57,6 @@ def plain_server(mariadb_server):
 def secure_server(mariadb_tls_server):
     with prepared(mariadb_tls_server):
         yield mariadb_tls_server
-
-
-@pytest.fixture(params=WAYS)
-def way(request):
-    return WAYS[request.param]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.peers import ask, connect, read_exactly
 from tests.support.processes import HOST, program
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import DATABASE, PASSWORD, USER
-from tests.support.tls_sides import WAYS, environment, through
+from tests.support.tls_sides import environment, through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.errors import UnusedFaultError
 from vaurien.protocols.starttls import begins
@@ -27,11 +27,6 @@ from vaurien.testing import Daemon
 MB = 1 << 20
 ENCRYPTED = begins('postgres', 'what follows is encrypted')
 KEPT = 8 * MB       # [bytes] of memory that a large value may cost vaurien, its buffers included
-
-
-@pytest.fixture(params=WAYS)
-def way(request):
-    return WAYS[request.param]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.support.processes import HOST
 from tests.support.proxied import CALM, SEED, between, entry, peak
 from tests.support.servers import PASSWORD, USER
 from tests.support.tls import client_context
-from tests.support.tls_sides import WAYS, through
+from tests.support.tls_sides import through
 from tests.support.unit_of_time import PATIENCE
 from vaurien.protocols.starttls import begins
 from vaurien.testing import Daemon
@@ -38,11 +38,6 @@ def client_of(port, context=None):
     if context is not None:
         assert client.starttls(context=context)[0] == 220
     return client
-
-
-@pytest.fixture(params=WAYS)
-def way(request):
-    return WAYS[request.param]
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 What is inside it is in the everyday tests; here is how it begins, and how it does not.
 """
 import contextlib
+import json
 import os
 import smtplib
+import socket
 import ssl
 import subprocess
 import threading
@@ -17,12 +19,17 @@ import trustme
 from tests.realism.mysql import connected as mysql
 from tests.realism.mysql import run
 from tests.realism.postgres import connected as postgres
-from tests.support.hosting import eventually, hosted, spec_for
-from tests.support.peers import Backend, ask, connect, read_exactly, read_to_end
+from tests.support.hosting import eventually, hosted, registered, spec_for
+from tests.support.peers import Backend, ask, connect, read_exactly, read_to_end, reset
 from tests.support.processes import HOST, program
 from tests.support.servers import DATABASE, PASSWORD, USER
-from tests.support.tls import Talk, certificates, client_context
+from tests.support.tls import Talk, authority, certificates, client_context, server_context, written
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.outputs.journal.file import JournalFile
+from vaurien.protocols import Protocol
+from vaurien.protocols.base import Exchange
+from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
+from vaurien.protocols.starttls import NoTLSError, Switch
 from vaurien.spec import BehaviorSpec, FaultSpec, ToxicSpec
 
 SIDES = {'neither': ('', ''), 'client': ('tls://', ''), 'backend': ('', 'tls://'), 'both': ('tls://', 'tls://')}
@@ -170,6 +177,16 @@ def test_commands_are_inside_tls(postgres_tls_server, mariadb_tls_server, smtp_t
         assert [envelope.content for envelope in smtp_tls_server.messages] == [b'Subject: by curl\r\n\r\nhello\r\n']
 
 
+def test_a_password_is_bound_to_the_certificate_of_whoever_ends_tls(postgres_tls_server):
+    other = dict(zip(('tls_cert', 'tls_key'), written(certificates().folder, 'other', authority().issue_cert(HOST)), strict=True))
+    with proxied(postgres_tls_server, 'postgres', **other) as host:
+        with pytest.raises(psycopg.OperationalError, match='channel binding check failed'):
+            postgres_sees(host.port, sslmode='verify-full')
+        assert postgres_sees(host.port, sslmode='verify-full', channel_binding='disable') == (True, True)
+    with proxied(postgres_tls_server, 'postgres', 'client', **other) as host:
+        assert postgres_sees(host.port, sslmode='verify-full') == (True, False)
+
+
 # -- what is inside is read
 
 @pytest.mark.parametrize('sides', SIDES)
@@ -276,7 +293,6 @@ NO_TLS = {
     'postgres, N': ('postgres', answers(b'', b'N'), 'it speaks no TLS: its answer to SSLRequest is N'),
     'postgres, an error': ('postgres', answers(b'', b'E\0\0\0\x05\0'), "its answer to SSLRequest is b'E', which begins no TLS"),
     'postgres, more': ('postgres', answers(b'', b'SR'), 'bytes in the clear came after it had agreed to TLS'),
-    'postgres, out of turn': ('postgres', answers(b'S'), 'it speaks out of turn'),
     'postgres, garbage': ('postgres', answers(b'', b'S', b'no TLS at all'), 'TLS: '),
     'mysql, no offer': ('mysql', answers(len(GREETING).to_bytes(3, 'little') + b'\0' + GREETING),
                         'it speaks no TLS: its greeting does not offer it'),
@@ -414,6 +430,14 @@ def test_smtp_refuses_strips_or_drops_where_it_is_named(smtp_tls_server, sides):
         assert faults(host) == [('STARTTLS', 'starttls-dropped')]
 
 
+def test_a_client_that_prefers_tls_comes_again_in_the_clear_after_a_handshake_that_failed(postgres_tls_server):
+    with proxied(postgres_tls_server, 'postgres', tls_max='1.2') as host:
+        assert postgres_sees(host.port, sslmode='prefer', ssl_min_protocol_version='TLSv1.3') == (False, True)
+        assert host.proxy.stats.accepted == 2
+        with pytest.raises(psycopg.OperationalError, match='alert protocol version'):
+            postgres_sees(host.port, sslmode='require', ssl_min_protocol_version='TLSv1.3')
+
+
 def test_a_plan_means_the_wish_for_tls_of_one_session(postgres_tls_server):
     with proxied(postgres_tls_server, 'postgres') as host:
         host.call(lambda: host.fleet.plan.replace([FaultSpec(name='starttls-refused', request='SSLRequest', nth=2)]))
@@ -422,3 +446,145 @@ def test_a_plan_means_the_wish_for_tls_of_one_session(postgres_tls_server):
             postgres_sees(host.port, sslmode='require')
         assert postgres_sees(host.port, sslmode='require') == (True, True)
         assert faults(host) == [('SSLRequest', 'starttls-refused')]
+
+
+# -- a protocol of a plugin
+
+class Lines(Framer):
+    """Lines; each request gets one line."""
+
+    def __init__(self, protocol, asks):
+        super().__init__(protocol)
+        self.asks = asks
+
+    def scan(self, data, start):
+        while end := data.find(b'\n', start) + 1:
+            exchange = Exchange(data[start:end - 1], 'line') if self.asks else self.protocol.queue[0]
+            yield end, exchange, True
+            start = end
+
+
+class AskLines(Switch):
+    """Asks with a line of its own."""
+
+    asked = False
+
+    def wanted(self, data):
+        if not self.asked:
+            self.asked, self.out = True, b'TLS\n'
+
+    def received(self, data):
+        if data != b'yes\n':
+            raise NoTLSError(f'it says {data!r}')
+        self.begins = True
+        return b''
+
+
+class LineProtocol(MessageProtocol):
+    name = 'lines-with-tls'
+    framers = (lambda protocol: Lines(protocol, True)), (lambda protocol: Lines(protocol, False))
+    errors = {'no': FailureKind('No.', ('line',), lambda protocol, exchange: Failure(b'no\n'))}
+    switch = AskLines
+
+    def go_ahead(self, exchange):
+        return b'yes\n' if exchange.name == 'TLS' else None
+
+
+def echo_lines_after_tls(sock):
+    """Answer each line with itself, inside TLS once it was asked for."""
+    if read_exactly(sock, 4) != b'TLS\n':
+        raise AssertionError('nothing in the clear')
+    sock.sendall(b'yes\n')
+    with server_context().wrap_socket(sock, server_side=True) as wrapped:
+        while data := wrapped.recv(4096):
+            wrapped.sendall(data)
+
+
+def test_a_protocol_of_a_plugin_says_where_tls_begins(caplog):
+    no = (BehaviorSpec(name='error', percent=100, settings={'kind': 'no', 'match': '^refuse'}),)
+    with registered(Protocol, LineProtocol), Backend(echo_lines_after_tls) as server, \
+            proxied(server, LineProtocol.name, mix=no) as host:
+        with connect(host.port) as client:
+            assert ask(client, b'TLS\n', 4) == b'yes\n'
+            talk = Talk(client, client_context(), 'localhost')
+            for asked, answer in ((b'hello\n', b'hello\n'), (b'refuse\n', b'no\n'), (b'on\n', b'on\n')):
+                talk.send(asked)
+                assert talk.read_exactly(len(answer)) == answer
+        with connect(host.port) as client:
+            assert ask(client, b'in the clear\n', 13) == b'in the clear\n'
+    assert caplog.text == ''
+
+
+def told(asked):
+    """Make a handler that asks for nothing in the clear, and does something inside TLS."""
+    def handle(sock):
+        assert read_exactly(sock, 4) == b'TLS\n'
+        sock.sendall(b'yes\n')
+        asked(Talk(sock, server_context()))
+    return handle
+
+
+def half_closed(talk, seen):
+    seen.append(talk.read_to_end())
+    talk.send(b'late\n')
+    talk.notify()
+    talk.sock.shutdown(socket.SHUT_WR)
+
+
+def answer_and(end):
+    def handle(talk, seen):
+        seen.append((talk.read_exactly(4), ''))
+        talk.send(b'bye\n')
+        end(talk)
+    return handle
+
+
+def fin(talk):
+    talk.sock.shutdown(socket.SHUT_WR)
+
+
+#: what the backend does, how the client ends after its request, what the backend sees, and what the client does
+ENDS = {
+    'close_notify of the client': (half_closed, Talk.notify, (b'ask\n', 'notify'), (b'late\n', 'notify')),
+    'FIN of the client': (half_closed, fin, (b'ask\n', 'FIN'), (b'late\n', 'notify')),
+    'close_notify of the backend': (answer_and(Talk.notify), None, (b'ask\n', ''), (b'bye\n', 'notify')),
+    'FIN of the backend': (answer_and(fin), None, (b'ask\n', ''), (b'bye\n', 'FIN')),
+    'RST of the backend': (answer_and(lambda talk: reset(talk.sock)), None, (b'ask\n', ''), (None, 'RST')),
+}
+
+
+@pytest.mark.parametrize('case', ENDS)
+def test_ends_are_passed_on_as_they_come_where_tls_has_begun_later(case):
+    backend, end, there, here = ENDS[case]
+    seen = []
+    with registered(Protocol, LineProtocol), Backend(told(lambda talk: backend(talk, seen))) as server, \
+            proxied(server, LineProtocol.name) as host, connect(host.port) as sock:
+        assert ask(sock, b'TLS\n', 4) == b'yes\n'
+        talk = Talk(sock, client_context(), 'localhost')
+        talk.send(b'ask\n')
+        if end is not None:
+            end(talk)
+        data, how = talk.read_to_end()
+        assert (seen, how) == ([there], here[1])
+        assert here[0] in (None, data)
+
+
+# -- what is recorded
+
+def test_the_journal_has_inside_tls_what_it_has_in_the_clear(postgres_tls_server, tmp_path):
+    found = {}
+    for sides, mode in (('neither', 'disable'), ('client', 'verify-full'), ('backend', 'disable'), ('both', 'verify-full')):
+        path = tmp_path / sides
+        with proxied(postgres_tls_server, 'postgres', sides, named('deadlock', match='^UPDATE')) as host:
+            journal = host.call(lambda path=path, host=host: JournalFile(host.fleet, str(path)))
+            with postgres(host.port, sslmode=mode, sslrootcert=certificates().ca, autocommit=True) as connection:
+                connection.execute('SELECT 1')
+                with pytest.raises(psycopg.errors.DeadlockDetected):
+                    connection.execute('UPDATE nowhere SET a = 1')
+            host.wait_idle()
+            host.call(journal.close)
+        lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+        found[sides] = [(line['name'], line.get('answer', ''), line.get('fault', '')) for line in lines if line['type'] == 'exchange']
+    assert [request for request, _, _ in found['neither']][1:] == ['SELECT 1', 'UPDATE nowhere SET a = 1']
+    assert found['neither'][-1][1:] == ('40P01', 'error/deadlock')
+    assert [found[sides] for sides in SIDES] == [found['neither']] * 4

@@ -11,11 +11,12 @@ import pymysql
 from tests.support import libmariadb
 from tests.support.processes import HOST
 from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server
+from tests.support.tls import client_context
 from tests.support.unit_of_time import PATIENCE
 
-from .rows import ANEW, Client, Row
+from .rows import ANEW, REOPENED, Client, Row
 
-SERVER = 'mariadb_server'
+SERVER = 'mariadb_tls_server'
 Asking = Callable[[str], Any]   #: runs a statement on a connection that has logged in; returns the rows
 
 
@@ -59,6 +60,19 @@ def code(error: Any) -> object:
     return error.args[0] if error.args else ''
 
 
+@contextlib.contextmanager
+def not_yet(port: int) -> Iterator[int]:
+    """Be connected to nothing, as it is the connecting that is tried."""
+    yield port
+
+
+def works_in_the_clear(port: int) -> None:
+    """Ask on a connection without TLS."""
+    with connected(port) as connection:
+        pymysql_works(connection)
+
+
+REQUIRING = Client('PyMySQL, ssl', not_yet, works_in_the_clear, code)
 PYMYSQL = Client('PyMySQL', connected, pymysql_works, code)
 LIBMARIADB = Client('libmariadb', libmariadb.connected, libmariadb_works, code)
 
@@ -68,6 +82,12 @@ LIBMARIADB = Client('libmariadb', libmariadb.connected, libmariadb_works, code)
 def ask(text: str, connection: Any) -> object:
     """Run one statement."""
     return run(connection, text)
+
+
+def connect_inside(port: int) -> object:
+    """Connect inside TLS, and ask."""
+    with connected(port, ssl_disabled=False, ssl=client_context()) as connection:
+        return run(connection, 'SELECT 1')
 
 
 def prepare(text: str, connection: libmariadb.Connection) -> object:
@@ -297,6 +317,8 @@ def prepared(kind: str, did: str, act: Callable[[Any], object], number: int, **f
 SELECT, UPDATE, INSERT = 'SELECT 1 FROM t', 'UPDATE t SET v = 1', 'INSERT INTO t VALUES (1)'
 ROWS = [
     row('too-many-connections', '', f'{OPERATIONAL} 1040', afterwards=ANEW),
+    Row('starttls-refused', REQUIRING, 'connects', connect_inside, f'{OPERATIONAL} 2026', REOPENED),
+    Row('starttls-dropped', REQUIRING, 'connects', connect_inside, f'{OPERATIONAL} 2003', REOPENED),
     row('host-blocked', '', f'{OPERATIONAL} 1129', afterwards=ANEW),
     row('host-denied', '', f'{OPERATIONAL} 1130', afterwards=ANEW),
     row('no-thread', '', f'{OPERATIONAL} 1135', afterwards=ANEW),

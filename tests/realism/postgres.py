@@ -50,6 +50,20 @@ def state(error: Any) -> object:
 
 
 PSYCOPG = Client('psycopg', connected, works, state)
+@contextlib.contextmanager
+def not_yet(port: int) -> Iterator[int]:
+    """Be connected to nothing, as it is the connecting that is tried."""
+    yield port
+
+
+def works_in_the_clear(port: int) -> None:
+    """Ask on a connection without TLS."""
+    with connected(port, sslmode='disable') as connection:
+        works(connection)
+
+
+REQUIRING = Client('psycopg, sslmode=require', not_yet, works_in_the_clear, state)
+PREFERRING = Client('psycopg, sslmode=prefer', not_yet, works_in_the_clear, state)
 AUTOCOMMIT = Client('psycopg, autocommit', partial(connected, autocommit=True), works, state)
 
 
@@ -78,6 +92,17 @@ PSQL = Client('psql', with_psql, psql_works)
 def ask(text: str, connection: Connection) -> object:
     """Run one statement in the simple protocol."""
     return connection.execute(text)
+
+
+def connect_and_ask(mode: str, port: int) -> object:
+    """Connect with one ``sslmode``, and ask whether the connection is inside TLS."""
+    with connected(port, sslmode=mode) as connection:
+        return 'inside TLS' if connection.pgconn.ssl_in_use else 'in the clear'
+
+
+def without_tls(mode: str, server: Any) -> object:
+    """Connect to a server that has no TLS."""
+    return connect_and_ask(mode, server.port)
 
 
 def execute(connection: Connection) -> object:
@@ -268,6 +293,11 @@ def row(kind: str, what: str, met: str, **fields: Any) -> Row:
 
 ROWS = [
     opening('too-many-connections', 'sorry, too many clients already'),
+    Row('starttls-refused', REQUIRING, 'connects', partial(connect_and_ask, 'require'), 'psycopg.OperationalError', REOPENED,
+        how='ssl is off', real=partial(without_tls, 'require')),
+    Row('starttls-refused', PREFERRING, 'connects', partial(connect_and_ask, 'prefer'), 'in the clear', REOPENED,
+        how='ssl is off', real=partial(without_tls, 'prefer')),
+    Row('starttls-dropped', PREFERRING, 'connects', partial(connect_and_ask, 'prefer'), 'psycopg.OperationalError', REOPENED),
     opening('starting-up', 'the database system is starting up'),
     opening('shutting-down', 'the database system is shutting down'),
     opening('in-recovery', 'the database system is in recovery mode'),

@@ -5,13 +5,16 @@ Knows nothing of vaurien, of pytest and of any client library: a server is ready
 """
 import contextlib
 import os
+import shutil
 import ssl
 import struct
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .peers import connect, free_port, read_exactly
 from .processes import HOST, START, MissingServer, Server, folder, once, program, run, says, serving, unprivileged
+from .tls import Certificates, certificates, server_context
 
 USER, PASSWORD, DATABASE = 'vaurien', 'secret', 'vaurien'
 
@@ -260,3 +263,47 @@ def smtp_server(**settings: Any) -> Iterator[Mailbox]:
         yield mailbox
     finally:
         controller.stop()
+
+
+# -- inside TLS, with certificates of the tests' authority
+
+@contextlib.contextmanager
+def files_for(account: str | None = None) -> Iterator[Certificates]:
+    """Give copies of the tests' certificates that a server can read which runs under another account, and as strict as it wants.
+
+    Args:
+        account: Whose they are; None: ours.
+    """
+    with folder(account) as where:
+        def copy(path: str) -> str:
+            there = str(where / Path(path).name)
+            shutil.copyfile(path, there)
+            os.chmod(there, 0o600)
+            if account:
+                shutil.chown(there, account)
+            return there
+        ca, cert, key = map(copy, certificates()[:3])
+        yield Certificates(ca, cert, key, where)
+
+
+@contextlib.contextmanager
+def postgres_tls_server() -> Iterator[Server]:
+    """Run PostgreSQL with TLS, which takes clients in the clear too."""
+    with files_for(unprivileged('postgres')) as files, postgres_server(
+            '-c', 'ssl=on', '-c', f'ssl_cert_file={files.cert}', '-c', f'ssl_key_file={files.key}') as server:
+        yield server
+
+
+@contextlib.contextmanager
+def mariadb_tls_server() -> Iterator[Server]:
+    """Run MariaDB with TLS, which takes clients in the clear too."""
+    with files_for(unprivileged('mysql')) as files, mariadb_server(
+            f'--ssl-cert={files.cert}', f'--ssl-key={files.key}') as server:
+        yield server
+
+
+@contextlib.contextmanager
+def smtp_tls_server() -> Iterator[Mailbox]:
+    """Run aiosmtpd with STARTTLS and AUTH, which takes clients in the clear too."""
+    with secure_smtp_server(tls_context=server_context()) as mailbox:
+        yield mailbox

@@ -4,18 +4,14 @@ A fixture is parametrized by ``WAYS`` where it would be by ``CALM``; what the te
 be told by their environment need no other call: ``environment`` has what libpq and others read.
 """
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from vaurien.testing import Daemon
 
-from .processes import HOST, Server, folder, unprivileged
+from .processes import HOST
 from .proxied import CALM, Between, between
-from .servers import Mailbox, mariadb_server, postgres_server, secure_smtp_server
-from .tls import Certificates, certificates, server_context
+from .tls import certificates
 
 
 class Way(NamedTuple):
@@ -66,45 +62,3 @@ def environment(way: Way) -> dict[str, str]:
         return {}
     ca = certificates().ca
     return {'PGSSLMODE': 'verify-full', 'PGSSLROOTCERT': ca, 'SSL_CERT_FILE': ca}
-
-
-@contextlib.contextmanager
-def files_for(account: str | None = None) -> Iterator[Certificates]:
-    """Give copies of the tests' certificates that a server can read which runs under another account, and as strict as it wants.
-
-    Args:
-        account: Whose they are; None: ours.
-    """
-    with folder(account) as where:
-        def copy(path: str) -> str:
-            there = str(where / Path(path).name)
-            shutil.copyfile(path, there)
-            os.chmod(there, 0o600)
-            if account:
-                shutil.chown(there, account)
-            return there
-        ca, cert, key = map(copy, certificates()[:3])
-        yield Certificates(ca, cert, key, where)
-
-
-@contextlib.contextmanager
-def postgres_tls_server() -> Iterator[Server]:
-    """Run PostgreSQL with TLS, which takes clients in the clear too."""
-    with files_for(unprivileged('postgres')) as files, postgres_server(
-            '-c', 'ssl=on', '-c', f'ssl_cert_file={files.cert}', '-c', f'ssl_key_file={files.key}') as server:
-        yield server
-
-
-@contextlib.contextmanager
-def mariadb_tls_server() -> Iterator[Server]:
-    """Run MariaDB with TLS, which takes clients in the clear too."""
-    with files_for(unprivileged('mysql')) as files, mariadb_server(
-            f'--ssl-cert={files.cert}', f'--ssl-key={files.key}') as server:
-        yield server
-
-
-@contextlib.contextmanager
-def smtp_tls_server() -> Iterator[Mailbox]:
-    """Run aiosmtpd with STARTTLS and AUTH, which takes clients in the clear too."""
-    with secure_smtp_server(tls_context=server_context()) as mailbox:
-        yield mailbox

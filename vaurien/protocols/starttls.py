@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..options import Option, flag
 from .base import Exchange, Failure
+from .kinds import FailureKind
 
 RELAY, REFUSE, DIRECT = 'relay', 'refuse', 'direct'
 STARTTLS = Option("What becomes of a client's wish for TLS: relay passes it on, and what follows is relayed unread; refuse "
@@ -17,6 +18,16 @@ STARTTLS = Option("What becomes of a client's wish for TLS: relay passes it on, 
 #: the kinds of these names, in each protocol that has them
 REFUSED, STRIPPED, DROPPED = 'starttls-refused', 'starttls-stripped', 'starttls-dropped'
 BEGIN = 'tls'   #: what follows a reply (``Failure.end``): TLS begins on the client's connection
+
+
+def dropping(description: str, stage: str) -> FailureKind:
+    """Return the kind of a connection that closes where the client asks for TLS.
+
+    Args:
+        description, stage: As in ``FailureKind``.
+    """
+    return FailureKind(description, (stage,), lambda protocol, exchange: Failure(end='close'), category='F', scope='server',
+                       only_named=True)
 
 
 def begins(protocol: str, what: str = 'TLS begins') -> str:

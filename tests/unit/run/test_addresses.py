@@ -101,3 +101,65 @@ def test_a_damaged_text_is_read_or_refused_and_keeps_all_else(row, at, what):
     changed = found.at(proxies(found))
     assert changed.startswith(text[:edits[0].start])
     assert changed.endswith(text[edits[-1].end:])
+
+
+# -- TLS
+
+NOTHING, AUTHORITY, NAME = addresses.Verify
+
+
+@pytest.mark.parametrize('text, wish', [
+    ('postgresql://h/db', None), ('postgresql://h/db?sslmode=prefer', None),
+    ('postgresql://h/db?sslmode=disable&sslrootcert=/ca', None),
+    ('postgresql://h/db?sslmode=require&sslrootcert=/ca', (AUTHORITY, '/ca')),
+    ('postgresql://h/db?sslmode=no-verify', (NOTHING,)),
+    ('postgresql://h/db?sslrootcert=system', (NAME,)), ('postgresql://h/db?requiressl=1', (NOTHING,)),
+    ('postgresql://h/db?sslmode=verify-full&sslrootcert=/a%20b&sslcert=/c&sslkey=/k', (NAME, '/a b', '/c', '/k')),
+    ('postgresql://h/db?sslmode=require&sslnegotiation=direct', (NOTHING, '', '', '', True)),
+    ('postgresql:///db?host=/run&sslmode=verify-full', None),
+    ('postgresql://h/db?hostaddr=10.0.0.7&sslmode=verify-full', (NAME, '', '', '', False, ('h',))),
+    ('host=h hostaddr=10.0.0.7 sslmode=verify-full', (NAME, '', '', '', False, ('h',))),
+    ('mysql://h/db?ssl-mode=REQUIRED', (NOTHING,)), ('mysql://h/db?ssl_ca=/ca&ssl_verify_identity=true', (NAME, '/ca')),
+    ('mysql+pymysql://h/db?ssl_ca=/ca&ssl_check_hostname=false', (AUTHORITY, '/ca')),
+    ('mysql://h/db?ssl={"rejectUnauthorized": true}', (NAME,)), ('mysql://h/db?ssl={"rejectUnauthorized":false}', (NOTHING,)),
+    ('u@tcp(h:1)/db?tls=skip-verify', (NOTHING,)), ('u@tcp(h:1)/db?tls=preferred', None),
+    ('rediss://h?ssl_cert_reqs=none', (NOTHING, '', '', '', True)),
+    ('rediss://h?ssl_cert_reqs=CERT_REQUIRED', (NAME, '', '', '', True)),
+    ('rediss://h?ssl_check_hostname=False', (AUTHORITY, '', '', '', True)), ('redis://h', None),
+    ('amqps://h?verify=verify_none&cacertfile=/ca', (NOTHING, '/ca', '', '', True)),
+    ('smtp+tls://h', (NAME,)), ('smtps://h', (NAME, '', '', '', True)), ('wss://h', (NAME, '', '', '', True)),
+    ('smtp://h', None),
+    ('mongodb://h/db?tls=true&tlsAllowInvalidHostnames=true', (AUTHORITY,)),
+    ('mongodb://h/db?tls=true&tlsInsecure=true', (NOTHING,)),
+], ids=str)
+def test_what_a_text_says_of_tls_is_read(text, wish):
+    found = addresses.read(text, 'X', 'X')
+    assert [end.wish for end in found.ends] == [wish and addresses.Wish(*wish)]
+
+
+@pytest.mark.parametrize('text', ['rediss://h', 'https://h', 'smtps://h', 'postgresql://h/db?sslmode=verify-full&sslrootcert=/ca',
+                                  'jdbc:postgresql://h/db?sslmode=verify-full'])
+def test_a_text_that_is_told_to_be_relayed_stays_as_it_is_but_for_the_address(text):
+    found = addresses.read(text, 'X', 'X', 'tcp')
+    assert [end.wish for end in found.ends] == [None]
+    assert found.at(proxies(found), AUTHORITIES) == text.replace('//h', '//127.0.0.1:40001')
+
+
+def test_a_password_is_not_bound_where_that_is_only_preferred():
+    found = addresses.read('postgresql://h/db?channel_binding=prefer&sslmode=require', 'X', 'X')
+    assert found.at(proxies(found)) == 'postgresql://127.0.0.1:40001/db?channel_binding=disable&sslmode=require'
+    unread = addresses.read('postgresql://h/db?channel_binding=prefer', 'X', 'X')
+    assert unread.at(proxies(unread)) == 'postgresql://127.0.0.1:40001/db?channel_binding=prefer'
+
+
+@pytest.mark.parametrize('text, written', [
+    ('postgresql://h/db?sslmode=verify-ca&sslrootcert=/ca', '/R%20N/it%27s.pem'),
+    ('host=h sslmode=verify-ca sslrootcert=/ca', r'/R\ N/it\'s.pem'),
+    ("host=h sslmode=verify-ca sslrootcert='/c a'", r'/R\ N/it\'s.pem'),
+    ('u@tcp(h:1)/db?tls=true&ssl-ca=/ca', '/R%20N/it%27s.pem'),
+])
+def test_the_file_of_authorities_is_written_as_the_text_wants_it(text, written):
+    found = addresses.read(text, 'X', 'X')
+    changed = found.at(proxies(found), "/R N/it's.pem")
+    assert written in changed
+    assert [end.wish.ca for end in addresses.read(changed, 'X', 'X').ends] == ["/R N/it's.pem"]

@@ -88,11 +88,6 @@ class LateTlsStream(TlsStream):
         self._clear_left = 0
         self._finishes = False
 
-    @property
-    def inside(self) -> bool:
-        """Whether TLS has begun, and nothing went wrong."""
-        return self._phase is Phase.INSIDE
-
     # -- what the switch says
 
     def _receive(self, buffer: Any, size: int) -> int:

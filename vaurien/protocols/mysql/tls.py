@@ -4,8 +4,8 @@ The source is "MySQL Internals, Client/Server Protocol" (8.0), sections "Protoco
 """
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Failure, FailureKind
-from ..starttls import DROPPED, REFUSED, NoTLSError, Switch
+from ..message import FailureKind
+from ..starttls import DROPPED, REFUSED, NoTLSError, Switch, dropping
 from .commands import CONNECT, NEGOTIATION
 from .packets import ERR, HEADER_BYTES, OK, REQUEST_BYTES, SSL, greeting, packet, with_tls
 from .state import Conversation
@@ -136,16 +136,10 @@ def not_offered(protocol: Conversation, exchange: Exchange) -> None:
     protocol.offer = False
 
 
-def dropped(protocol: Conversation, exchange: Exchange) -> Failure:
-    return Failure(end='close')
-
-
 KINDS = {
     REFUSED: FailureKind(
         "The server's greeting offers no TLS: a client that demands it says so and leaves, one that prefers it goes on in the "
         "clear.",
         (CONNECT,), not_offered, category='F', scope='server', only_named=True),
-    DROPPED: FailureKind(
-        "The connection closes when the client asks for TLS, after a greeting that has offered it.",
-        (NEGOTIATION,), dropped, category='F', scope='server', only_named=True),
+    DROPPED: dropping("The connection closes when the client asks for TLS, after a greeting that has offered it.", NEGOTIATION),
 }

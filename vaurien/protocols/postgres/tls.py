@@ -4,7 +4,7 @@ The source is the chapter "Frontend/Backend Protocol" of PostgreSQL's documentat
 """
 from ..base import Exchange
 from ..message import Failure, FailureKind
-from ..starttls import DROPPED, REFUSED, NoTLSError, Switch
+from ..starttls import DROPPED, REFUSED, NoTLSError, Switch, dropping
 from .messages import HEADER_BYTES, NEGOTIATION, NO_ENCRYPTION
 from .messages import message as wire_message
 from .state import Conversation
@@ -58,17 +58,12 @@ def refused(protocol: Conversation, exchange: Exchange) -> Failure:
     return Failure(NO_ENCRYPTION)
 
 
-def dropped(protocol: Conversation, exchange: Exchange) -> Failure:
-    return Failure(end='close')
-
-
 KINDS = {
     REFUSED: FailureKind(
         "The server speaks no TLS: N in response to SSLRequest or GSSENCRequest. A client that only prefers TLS goes on in the "
         "clear, on the same connection.",
         (NEGOTIATION,), refused, category='F', scope='server', only_named=True),
-    DROPPED: FailureKind(
+    DROPPED: dropping(
         "The connection closes in response to SSLRequest or GSSENCRequest. A client that only prefers TLS fails too: it tries "
-        "again in the clear where a handshake has failed, and not here.",
-        (NEGOTIATION,), dropped, category='F', scope='server', only_named=True),
+        "again in the clear where a handshake has failed, and not here.", NEGOTIATION),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from ..base import Exchange
 from ..halves import HalfOfLines
 from ..message import Failure, FailureKind, half_reply, lost_reply
-from ..starttls import DROPPED, REFUSED, STRIPPED
+from ..starttls import DROPPED, REFUSED, STRIPPED, dropping
 from .commands import DELIVERY, MESSAGE
 from .state import Conversation
 
@@ -58,10 +58,6 @@ def _leave_unanswered(smtp: Conversation, exchange: Exchange) -> Failure:
 def _strip(smtp: Conversation, exchange: Exchange) -> None:
     smtp.stripped.add(exchange)
     smtp.editing = True
-
-
-def _drop(smtp: Conversation, exchange: Exchange) -> Failure:
-    return Failure(end='close')
 
 
 KINDS: dict[str, FailureKind] = {
@@ -149,9 +145,7 @@ KINDS: dict[str, FailureKind] = {
     STRIPPED: FailureKind(
         "Something between client and server takes the offer away: the reply to EHLO has no STARTTLS.",
         ('hello',), _strip, category='B', scope='server', only_named=True),
-    DROPPED: FailureKind(
-        "The connection closes in place of the reply to STARTTLS.", ('starttls',), _drop, category='F', scope='server',
-        only_named=True),
+    DROPPED: dropping("The connection closes in place of the reply to STARTTLS.", 'starttls'),
     'unanswered': FailureKind(
         "The message is delivered, but the reply that says so never comes: a client that tries again sends a duplicate.",
         (DELIVERY, 'last-chunk'), _leave_unanswered, category='D'),
