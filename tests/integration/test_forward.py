@@ -408,6 +408,27 @@ def test_clients_that_leave_are_worth_no_warning(caplog):
     assert not [record for record in caplog.records if record.levelname == 'WARNING']
 
 
+HANDSHAKES = {'expired-certificate': 'certificate has expired', 'wrong-host': 'Hostname mismatch',
+              'alert-internal-error': 'internal error'}
+
+
+@pytest.mark.parametrize('kind', HANDSHAKES)
+def test_a_handshake_with_a_named_host_fails_as_tls_fails(kind):
+    use_authority(made := Authority.make('test'))
+    try:
+        with Backend(secure(pages)) as backend, \
+                forward(f'api.test=https://127.0.0.1:{backend.port}', '100:error', settings={'error': {'kind': kind}},
+                        tls_cert='', tls_key='', tls_server_name='localhost') as proxy, connect(proxy.port) as plain:
+            dialled(plain, 'http', 'api.test', 443)
+            with pytest.raises(ssl.SSLError, match=HANDSHAKES[kind]):
+                ssl.create_default_context(cadata=made.certificate.decode()).wrap_socket(plain, server_hostname='api.test')
+            plain.close()
+            assert eventually(lambda: proxy.proxy.empty)
+            assert [fault.kind for fault in proxy.call(lambda: list(proxy.fleet.journal.since()))] == [kind]
+    finally:
+        use_authority(None)
+
+
 WRONG = {
     'a host that is none': (['--intercept', 'a b'], "--intercept: 'a b' is not valid, expected hosts with commas between them"),
     'a backend beside it': (['--intercept', 'a.test', '--backend', 'localhost:80'],

@@ -13,7 +13,8 @@ KNOWN = [row for row in ROWS if (row.kind, row.client.name) in TABLE]
 #: those that do not tell apart whether a break has come together with what was before it
 SIMPLE = {'urllib', 'urllib3', 'requests', 'redis-py', 'smtplib'}
 #: those that take long to start, or to give up, have their turn in ``make realism``
-QUICK = [row for row in KNOWN if not row.client.name.startswith(('Node', 'grpc', 'psycopg')) and row.kind != 'handshake-hang'
+SLOW = 'Node', 'grpc', 'psycopg', 'PyMySQL'
+QUICK = [row for row in KNOWN if not row.client.name.startswith(SLOW) and row.kind != 'handshake-hang'
          and (row.kind not in STREAM_KINDS or row.client.name in SIMPLE)]
 
 

@@ -3,6 +3,7 @@
 What libraries make of it is in ``tests.realism.tls``.
 """
 import contextlib
+import json
 import socket
 import ssl
 import time
@@ -275,6 +276,72 @@ def test_nothing_is_left_of_handshakes_that_hang_when_the_proxy_stops():
         sock.settimeout(PATIENCE)
         assert ending(sock) == 'RST'
         assert host.proxy.empty
+
+
+# -- where TLS begins later
+
+SSL_REQUEST = bytes.fromhex('0000000804d2162f')
+
+
+@contextlib.contextmanager
+def later(port):
+    """Connect, and ask for TLS as clients of PostgreSQL do."""
+    with connect(port) as sock:
+        sock.sendall(SSL_REQUEST)
+        assert read_exactly(sock, 1) == b'S'
+        yield sock
+
+
+def told_later(port):
+    try:
+        with later(port) as sock, trusting().wrap_socket(sock, server_hostname='localhost'):
+            return ''
+    except OSError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize('kind', sorted(TOLD))
+def test_a_client_that_begins_tls_later_is_told_the_same(kind):
+    with Backend(echo) as server, between(server, 'client', failing(kind, match='localhost$'), protocol='postgres') as host:
+        assert TOLD[kind] in told_later(host.port)
+        eventually(lambda: host.proxy.empty, 'its end')
+        fault, = host.proxy.journal.since()
+        assert (fault.kind, fault.request) == (kind, 'handshake localhost')
+
+
+def test_a_handshake_that_begins_later_can_hang_until_the_client_leaves_whatever_the_timeout_says():
+    fields = {'protocol': 'postgres', 'timeout': 100 * MS}
+    with Backend(echo) as server, between(server, 'client', failing('handshake-hang'), **fields) as host:
+        with later(host.port) as sock:
+            sock.settimeout(300 * MS)
+            with pytest.raises(TimeoutError):
+                Talk(sock, client_context(), 'localhost')
+            assert not host.proxy.empty
+        eventually(lambda: host.proxy.empty, 'its end')
+
+
+@pytest.mark.parametrize('kind, end', [('handshake-late-close', (b'', 'FIN')), ('client-certificate-required', None)])
+def test_a_client_that_begins_tls_later_takes_itself_for_connected(kind, end):
+    with Backend(echo) as server, between(server, 'client', failing(kind), protocol='postgres') as host, later(host.port) as sock:
+        talk = Talk(sock, trusting(), 'localhost')
+        talk.send(b'hello')
+        if end is None:
+            with pytest.raises(ssl.SSLError, match='certificate required'):
+                talk.read()
+        else:
+            assert talk.read_to_end() == end
+
+
+def test_a_handshake_that_begins_later_is_in_the_journal_of_its_session(tmp_path):
+    journal = tmp_path / 'journal'
+    with Backend(echo) as server, daemon(
+            '--proxy', 'tls://localhost:0', '--backend', server.address, '--protocol', 'postgres', '--journal', str(journal),
+            '--behavior', 'error', '--behavior-error-kind', 'alert-close') as process:
+        assert TOLD['alert-close'] in told_later(process.port)
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [line['type'] for line in lines if line['type'] in ('open', 'close')] == ['open', 'close']
+    found, = [line for line in lines if line.get('stage') == 'handshake']
+    assert (found['fault'], found['name'], found['session']) == ('error/alert-close', 'handshake localhost', 1)
 
 
 # -- in the midst of a response

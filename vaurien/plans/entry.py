@@ -113,7 +113,8 @@ class Entry:
             asked: Its name and its shape.
         """
         spec, stage = self.spec, exchange.stage
-        if self.before != (stage if stage in BEFORE_REQUESTS else '') or spec.stage and spec.stage != stage:
+        before = stage if stage in BEFORE_REQUESTS and exchange.number == 0 else ''
+        if self.before != before or spec.stage and spec.stage != stage:
             return False
         if spec.session and spec.session != session or spec.exchange and spec.exchange != exchange.number:
             return False

@@ -24,11 +24,11 @@ class ProxyPlan:
     def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str,
                  replay: ProxyReplay | None = None) -> None:
         self._steps, self._shape, self.replay = tuple(steps), protocol.shape, replay
-        #: those at which some entry fails a request by a kind of the protocol's errors
-        self.stages = frozenset(stage for step in self._steps for stage in step.stages)
         #: something is meant for the handshake of TLS
         self.greets = any(entry.before == HANDSHAKE for entry in (
             *(step.entry for step in self._steps), *(() if replay is None else replay.entries)))
+        #: those at which some entry fails a request by a kind of the protocol's errors
+        self.stages = frozenset(stage for step in self._steps for stage in step.stages)
         self._named: dict[str | int, list[Step]] = {}   # by the one name, or else the one number, that an exchange must have
         self._others: list[Step] = []
         self.marked(test)

@@ -12,14 +12,13 @@ from .answers import Answers
 from .base import COMMON, BaseProtocol, Behavior, Exchange
 from .failure import Failure as Failure
 from .kinds import CATEGORIES as CATEGORIES
-from .kinds import HALF_REPLY, LOST_REPLY
 from .kinds import SCOPES as SCOPES
 from .kinds import Builder as Builder
 from .kinds import FailureKind as FailureKind
 from .kinds import half_reply as half_reply
 from .kinds import lost_reply as lost_reply
 from .starttls import Alteration, Switch
-from .tls_kinds import STREAM_KINDS, TLS_KINDS
+from .tls_kinds import STREAM_KINDS, TLS_KINDS, WHOLE_REPLIES
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -226,7 +225,7 @@ class MessageProtocol(Answers, BaseProtocol):
         """Return the same as ``fits``, for the kinds of TLS too: a response that can be halved, or lost, can break inside TLS."""
         if kind in self.errors or kind not in TLS_KINDS:
             return self.fits(kind, exchange)
-        whole = [other for other in (HALF_REPLY, LOST_REPLY) if other in self.errors]
+        whole = self.errors.keys() & WHOLE_REPLIES
         can = any(self.fits(other, exchange) for other in whole) if whole else self.responds(exchange)
         return kind in STREAM_KINDS and can
 
@@ -282,13 +281,11 @@ class MessageProtocol(Answers, BaseProtocol):
     def reusable(self) -> bool:
         """Return whether the backend connection is as good as new: nothing in flight, no state of this client on it."""
         asking, answering = self.request_cutter, self.response_cutter
-        in_step = not asking.opaque_because and not answering.opaque_because
-        ends = asking.framer.final or answering.framer.final
-        return in_step and not ends and not self.queue and not asking.held and not asking.framer.open
+        lost = asking.opaque_because or answering.opaque_because
+        return not (lost or asking.framer.final or answering.framer.final or asking.framer.open or self.queue or asking.held)
 
     def _handle(self, source: Any, dest: Any, to_backend: bool) -> bool:
-        data = source.recv()
-        if data:
+        if data := source.recv():
             dest.sendall(data)
         return bool(data)
 

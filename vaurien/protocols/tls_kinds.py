@@ -122,10 +122,15 @@ HANDSHAKE_KINDS: Final = {
 ENDING_KINDS: Final = CERTIFICATE_KINDS | {LATE_CLOSE}
 
 
+HALF_REPLY: Final = 'half-reply'
+#: a response can break where a protocol says that it can be halved, or lost: the request is brought to its end
+WHOLE_REPLIES: Final = frozenset((HALF_REPLY, 'lost-reply'))
+
+
 def breaks(end: str) -> Callable[[Any, Any], Failure]:
     """Return a builder: the request reaches the backend, half of its response arrives, and then comes this."""
     def build(protocol: Any, exchange: Any) -> Failure:
-        half = protocol.errors.get('half-reply')
+        half = protocol.errors.get(HALF_REPLY)
         failure: Failure = Failure(request=None, half=Half()) if half is None else half.build(protocol, exchange)
         return failure._replace(end=end)
     return build

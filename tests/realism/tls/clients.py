@@ -54,6 +54,7 @@ class Client(NamedTuple):
         ask: Asks, and returns what came.
         needs: The module, or the program, without which it is not there.
         alpn: What its servers agree on.
+        later: It begins TLS in the midst of the connection.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Client(NamedTuple):
     ask: Callable[[Asked], object]
     needs: str
     alpn: tuple[str, ...] = ()
+    later: bool = False
 
     @property
     def there(self) -> bool:
@@ -220,13 +222,13 @@ def with_redis(asked: Asked) -> object:
         client.close()
 
 
-def with_psycopg(asked: Asked) -> object:
+def with_psycopg(asked: Asked, negotiation: str = 'direct') -> object:
     """Select a number."""
     import psycopg
     seconds = 2 if asked.seconds == SHORT else int(PATIENCE)    # no less than 2 are taken
     try:
         with psycopg.connect(host=NAME, hostaddr=HOST, port=asked.port, user=USER, password=PASSWORD, dbname=DATABASE,
-                             sslmode='verify-full', sslnegotiation='direct', sslrootcert=asked.ca,
+                             sslmode='verify-full', sslnegotiation=negotiation, sslrootcert=asked.ca,
                              connect_timeout=seconds) as connection:
             return connection.execute('SELECT 41 + 1').fetchone()[0]    # type: ignore[index]  # one row
     except psycopg.Error as error:
@@ -241,6 +243,26 @@ def with_smtplib(asked: Asked) -> object:
         if code == -1:      # how it tells that the connection has gone
             return 'EHLO: -1'
         return mail.noop()[0]
+
+
+def with_smtplib_later(asked: Asked) -> object:
+    """Begin TLS, and greet."""
+    with smtplib.SMTP(NAME, asked.port, 'client.example.org', timeout=asked.seconds) as mail:
+        mail.starttls(context=asked.context)
+        return mail.ehlo()[0]
+
+
+def with_pymysql(asked: Asked) -> object:
+    """Log in."""
+    import pymysql
+    try:
+        with pymysql.connect(host=NAME, port=asked.port, user=USER, password=PASSWORD, database=DATABASE,
+                             ssl={'ca': asked.ca, 'check_hostname': True}, connect_timeout=10, read_timeout=10) as connection:
+            return connection.server_version.partition('-')[2]
+    except pymysql.MySQLError as error:
+        number, text = error.args
+        inner = re.search(r'\((?:\[[^]]*\] )?(.*)\)$', text)     # what it was raised for stands in parentheses
+        return f'pymysql.err.{type(error).__qualname__} {number}: {cleaned(inner[1] if inner else text)}'
 
 
 def with_grpc(asked: Asked) -> object:
@@ -269,6 +291,10 @@ CLIENTS = (
     Client('Node.js fetch', 'http', in_node(NODE_FETCH), 'node', ('http/1.1',)),
     Client('redis-py', 'redis', with_redis, 'redis'),
     Client('psycopg', 'postgres', with_psycopg, 'psycopg', ('postgresql',)),
+    Client('psycopg, SSLRequest', 'postgres', lambda asked: with_psycopg(asked, 'postgres'), 'psycopg', ('postgresql',),
+           later=True),
+    Client('PyMySQL', 'mysql', with_pymysql, 'pymysql', later=True),
     Client('smtplib', 'smtp', with_smtplib, 'smtplib'),
+    Client('smtplib, STARTTLS', 'smtp', with_smtplib_later, 'smtplib', later=True),
     Client('grpcio', 'tcp', with_grpc, 'grpc', ('h2',)),
 )

@@ -59,12 +59,14 @@ class Around(NamedTuple):
         protocol: What that speaks.
         alpn: What its clients agree on.
         plain: The port of an nginx without TLS.
+        later: TLS begins in the midst of the connection.
     """
 
     port: int
     protocol: str
     alpn: tuple[str, ...]
     plain: int
+    later: bool = False
 
 
 Handler = Callable[[socket.socket], None]
@@ -307,6 +309,35 @@ def plain(around: Around) -> Handler:
     return handle
 
 
+# -- what is said before TLS
+
+def before_postgres(sock: socket.socket, port: int) -> None:
+    """Agree to what PostgreSQL's client asks for."""
+    assert sock.recv(8)[4:] == b'\x04\xd2\x16\x2f'
+    sock.sendall(b'S')
+
+
+def before_mysql(sock: socket.socket, port: int) -> None:
+    """Greet as the server does, with the offer of TLS."""
+    with connect(port) as backend:
+        greeting = bytearray(backend.recv(READ))
+    at = greeting.index(0, 5) + 1 + 4 + 8 + 1      # after version, thread and the beginning of the salt: capabilities
+    greeting[at + 1] |= 0x08
+    sock.sendall(greeting)
+    assert len(sock.recv(36)) == 36
+
+
+def before_smtp(sock: socket.socket, port: int) -> None:
+    """Greet, and agree to STARTTLS."""
+    for reply in (b'220 mail.example\r\n', b'250-mail.example\r\n250 STARTTLS\r\n', b'220 go on\r\n'):
+        sock.sendall(reply)
+        if not reply.startswith(b'220 go'):
+            sock.recv(READ)
+
+
+BEFORE = {'postgres': before_postgres, 'mysql': before_mysql, 'smtp': before_smtp}
+
+
 class Failing(NamedTuple):
     """A server that fails.
 
@@ -345,6 +376,8 @@ def failing(kind: str, around: Around) -> Iterator[int]:
 
     def handle(sock: socket.socket) -> None:
         with contextlib.suppress(OSError):      # the client has left
+            if around.later:
+                BEFORE[around.protocol](sock, around.port)
             handler(sock)
     with Backend(handle) as server:
         yield server.port

@@ -95,3 +95,17 @@ def test_it_remembers_the_newest_requests():
 def test_an_expression_that_could_take_long_is_refused():
     with pytest.raises(ConfigError, match=r"^faults\[0\] match: '\(' is not valid, expected a regular expression"):
         Entry(1, FaultSpec(name='hang', match='('), 'faults[0]')
+
+
+@pytest.mark.parametrize('fields, before', [
+    ({'name': 'alert-close'}, 'handshake'), ({'name': 'kind:alert-close', 'request': 'api*'}, 'handshake'),
+    ({'name': 'error', 'settings': {'kind': 'wrong-host'}}, 'handshake'), ({'name': 'hang', 'stage': 'handshake'}, 'handshake'),
+    ({'name': 'tls-reset'}, ''), ({'name': 'hang'}, ''), ({'name': 'hang', 'request': 'connect'}, OPENING),
+    ({'name': 'hang', 'stage': 'command'}, '')])
+def test_what_comes_before_requests_is_known_by_the_kind_or_the_stage(fields, before):
+    entry = Entry(1, FaultSpec(**fields))
+    assert entry.before == before
+    shaking = exchange('handshake api.example', 'handshake', 0)
+    assert entry.matches(1, shaking, Request('handshake api.example', BaseProtocol.shape)) == (
+        before == 'handshake' and fields.get('request') != 'api*')
+    assert entry.matches(1, exchange(), Request('SET a:7', BaseProtocol.shape)) == (before == '')

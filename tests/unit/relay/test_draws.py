@@ -91,3 +91,13 @@ def test_the_opening_is_drawn_only_for_what_belongs_there():
     assert (behavior.name, told.count) == ('error', 0)
     unmatched = made(BehaviorSpec(name='error', settings={'kind': 'max-clients', 'match': 'GET'}))
     assert unmatched.draw_opening(opening, Redis) is None
+
+
+def test_a_kind_of_the_handshake_is_drawn_for_no_request_and_moves_no_other_draw():
+    greeting = BehaviorSpec(name='error', percent=50, settings={'kind': 'alert-close'})
+    assert made(greeting).plain
+    assert drawn(made(greeting), 20) == ['dummy'] * 20
+    with_other = made(greeting, HALF)
+    assert not with_other.plain
+    assert len(with_other.chaos.greeting) == 1
+    assert set(drawn(with_other, 50)) == {'dummy', 'hang'}

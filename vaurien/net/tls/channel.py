@@ -8,7 +8,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 from ...errors import of_tls
@@ -131,3 +131,27 @@ def keep(tls: ssl.SSLObject) -> None:
         session = tls.session
         kept.session = session if session is not None and (session.has_ticket or session.id) else None
         kept.since = now
+
+
+# -- what is said before a connection has a channel
+
+class Alteration(Protocol):
+    """What is changed of the first bytes inside TLS, as the other side has none; ``vaurien.protocols.starttls`` says how."""
+
+    over: bool
+
+    def received(self, data: bytes) -> bytes: ...
+    def sent(self, data: bytes) -> bytes: ...
+
+
+class Switch(Protocol):
+    """What is said to a peer in the clear; ``vaurien.protocols.starttls.Switch`` is the base of those that there are."""
+
+    out: bytes
+    begins: bool
+    over: bool
+
+    @property
+    def alteration(self) -> Alteration | None: ...
+    def received(self, data: bytes) -> bytes: ...
+    def wanted(self, data: bytes) -> None: ...

@@ -8,38 +8,17 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from gevent import get_hub
 
 from ..loop import READABLE, release
 from ..stream import Stream
-from .channel import Channel, explain
+from .channel import Alteration, Channel, Switch, explain
+from .farewell import Farewell, HandshakeFails
 from .handshake import Handshake
 from .hello import ClientHello, HelloReader, NoHelloError
 from .stream import _RAW, _RAW_VIEW, TlsStream
-
-
-class Alteration(Protocol):
-    """What is changed of the first bytes inside TLS, as the other side has none; ``vaurien.protocols.starttls`` says how."""
-
-    over: bool
-
-    def received(self, data: bytes) -> bytes: ...
-    def sent(self, data: bytes) -> bytes: ...
-
-
-class Switch(Protocol):
-    """What is said to a peer in the clear; ``vaurien.protocols.starttls.Switch`` is the base of those that there are."""
-
-    out: bytes
-    begins: bool
-    over: bool
-
-    @property
-    def alteration(self) -> Alteration | None: ...
-    def received(self, data: bytes) -> bytes: ...
-    def wanted(self, data: bytes) -> None: ...
 
 
 class Phase(Enum):
@@ -63,7 +42,7 @@ class Begins(NamedTuple):
 
     Args:
         channel: Makes the side of the TLS connection: of the proxy's clients by what they ask for, of the backend by what its
-            client has asked for.
+            client has asked for; that of a client may raise ``HandshakeFails``.
         server_side: The peer is a client.
         failed: Told why there is no TLS.
         switch: Speaks to the peer first; None: the lanes do.
@@ -104,7 +83,7 @@ class LateTlsStream(TlsStream):
         self._hello: HelloReader | None = None
         self._watcher: Any = None
         self._limit: Any = None
-        self._shake: Handshake | None = None
+        self._shake: Handshake | Farewell | None = None
         self._held: list[bytes] = []
         self._clear_left = 0
         self._finishes = False
@@ -213,13 +192,26 @@ class LateTlsStream(TlsStream):
     def _greet(self, data: bytes) -> None:
         try:
             channel = self._begins.channel(self.hello)
+        except HandshakeFails as fails:
+            self._end_with(fails, data)
+            return
         except ValueError as wrong:     # a name that cannot be asked for
             self._fail(str(wrong))
             return
         self._phase = Phase.SHAKING
         self._tls, self._incoming, self._outgoing = channel[:3]
-        self._shake = Handshake(self.sock, channel, self._shaken)
-        self._shake.start(data)
+        self._shake = shake = Handshake(self.sock, channel, self._shaken)
+        shake.start(data)
+
+    def _end_with(self, fails: HandshakeFails, hello: bytes) -> None:
+        """Answer a ClientHello as a handshake is to fail; that takes as long as the client likes."""
+        def over(reset: bool) -> None:
+            self._shake = None
+            self._fail(str(fails))
+            self._failed = not reset    # else what is on its way to the client would be overtaken
+        self._give_up()
+        self._shake = farewell = Farewell(self.sock, over)
+        farewell.answer(fails, hello)
 
     def _shaken(self, error: Exception | None) -> None:
         self._shake = None

@@ -9,11 +9,10 @@ from typing import NamedTuple
 from ...address import Address, is_loopback, speaks_tls
 from ...spec import ProxySpec
 from .authority.leaves import Leaves
-from .channel import Channel, open_channel
+from .channel import Channel, Switch, open_channel
 from .contexts import contexts
 from .faults import Faults
 from .hello import ClientHello
-from .late import Switch
 
 
 class StartTLS(NamedTuple):
@@ -103,9 +102,9 @@ class Terms(NamedTuple):
             context = self.client if self.leaves is None else self.leaves.context(hello.name or self.asked)
         return open_channel(context, server_side=True, alpn=self.chosen(hello, backend))
 
-    def to_late_client(self, hello: ClientHello) -> Channel:
+    def to_late_client(self, hello: ClientHello, kind: str = '') -> Channel:
         """Make the proxy's side of a connection that has begun in the clear; the backend's may have, too, and be asked later."""
-        return self.to_client(hello, next((name for name in hello.alpn if name in self.protocols), None))
+        return self.to_client(hello, next((name for name in hello.alpn if name in self.protocols), None), kind)
 
     def to_backend(self, hello: ClientHello) -> Channel:
         """Make the proxy's side of a connection to the backend.

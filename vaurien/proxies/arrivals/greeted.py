@@ -24,9 +24,15 @@ class Greeted(NamedTuple):
     sent: int
 
 
-def record_accepted(sink: Sink, greeted: Greeted) -> None:
-    """Record one that the client has taken nevertheless: it does not look at certificates, say. Its session has begun."""
-    _record(sink, greeted, OK)
+def record_greeting(sink: Sink, greeted: Greeted, accepted: bool) -> None:
+    """Record one that is a part of a session.
+
+    Args:
+        sink: Takes records.
+        greeted: The handshake.
+        accepted: The client has taken it nevertheless: it does not look at certificates, say.
+    """
+    _record(sink, greeted, OK if accepted else CUT)
 
 
 def record_refused(sink: Sink, greeted: Greeted) -> None:

@@ -20,6 +20,7 @@ from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...net.tls.channel import Channel, explain, flight_of
+from ...net.tls.farewell import Farewell, HandshakeFails
 from ...net.tls.handshake import READ, Handshake
 from ...net.tls.hello import ClientHello, HelloReader, NoHelloError
 from ...net.tls.late import Begins, LateTlsStream
@@ -28,7 +29,6 @@ from ...net.tls.terms import Terms
 from ...protocols.tls_kinds import CERTIFICATE_KINDS, ENDING_KINDS, LATE_CLOSE
 from ...relay.recording.session import RecordedStream
 from ...relay.recording.tls import RecordedLateStream, RecordedTlsStream
-from .farewell import Farewell
 from .greeting import Greeting
 
 Done = Callable[[RawSocket | None, BackendError | None], None]
@@ -43,6 +43,7 @@ class TlsHost(Protocol):
     def recorded(self) -> bool: ...
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None: ...
     def greeted(self, arrival: 'TlsArrival') -> None: ...
+    def late_greeted(self, arrival: 'TlsArrival') -> None: ...
     def connect(self, number: int, done: Done) -> Connecting | None: ...
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
@@ -220,7 +221,7 @@ class TlsArrival:
         assert backend is not None
         client_stream = self._stream(self.client, channel, server_side=True)
         backend_stream = self._stream(backend, self._backend_channel, server_side=False)
-        if channel is None and self._hello.data:    # relayed: what was looked at is still to be passed on
+        if self.terms is RELAYED and self._hello.data:      # what was looked at is still to be passed on
             client_stream.received = len(self._hello.data)
             client_stream.unread(bytes(self._hello.data))
         pair(client_stream, backend_stream)
@@ -236,11 +237,24 @@ class TlsArrival:
         if starttls is None or not starttls[not server_side]:
             return plain(sock, self.timeout)
         return later(sock, self.timeout, Begins(
-            self.terms.to_late_client if server_side else self.terms.to_backend, server_side,
+            self._late_channel if server_side else self.terms.to_backend, server_side,
             self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch()))
 
+    def _late_channel(self, hello: ClientHello) -> Channel:
+        """Make the side towards a client of which the session wants it now, or let its handshake fail."""
+        self.hello = hello
+        self.fails = fails = self.host.greeting(self)
+        kind = '' if fails is None else fails.kind
+        if fails is None or kind in CERTIFICATE_KINDS:
+            return self.terms.to_late_client(hello, kind)
+        channel = self.terms.to_late_client(hello) if kind == LATE_CLOSE else None
+        raise HandshakeFails(fails.failure.reply, fails.failure.end or 'close', channel)
+
     def _late_client_failed(self, reason: str) -> None:
-        self.host.client_failed(self, reason)
+        if self.fails is None:
+            self.host.client_failed(self, reason)
+        else:
+            self.host.late_greeted(self)
 
     def _late_backend_failed(self, reason: str) -> None:
         self.host.backend_failed(self, BackendError(self.address, f'TLS: {reason}'))
@@ -260,8 +274,15 @@ class TlsArrival:
             self._backend.close()
             self._backend = None
         self._end()
-        self._farewell = Farewell(self.client, lambda: self.host.greeted(self))
+        self._farewell = Farewell(self.client, self._over)
         self._farewell.start(reply, end)
+
+    def _over(self, reset: bool) -> None:
+        if reset:
+            sockets.refuse(self.client)
+        else:
+            self.client.close()
+        self.host.greeted(self)
 
     def _client_failed(self, reason: str, reset: bool = False) -> None:
         """End both connections; the client's with FIN, so that it reads the alert that was sent to it."""

@@ -22,7 +22,7 @@ from ..door.tunnels import TUNNELS, TunnelHost, Tunnels
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
-from .greeted import Greeted, record_accepted, record_refused
+from .greeted import Greeted, record_greeting, record_refused
 from .greeting import Greeting, GreetingHost, is_expected
 
 if TYPE_CHECKING:
@@ -163,7 +163,12 @@ class Arrivals:
     def taken(self, arrival: 'TlsArrival') -> None:
         """Record a handshake that was made to fail, and did not: its session has begun."""
         if arrival.fails is not None and self.recorded:
-            record_accepted(self._host.exchanges, self._greeted(arrival, arrival.fails))
+            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=True)
+
+    def late_greeted(self, arrival: 'TlsArrival') -> None:
+        """Record a handshake that was made to fail in the midst of a session, which ends."""
+        if arrival.fails is not None and self.recorded:
+            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=False)
 
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None:
         """Draw for a client's handshake; None: it goes on as it would."""

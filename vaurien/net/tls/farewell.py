@@ -1,4 +1,4 @@
-"""The end of a client that gets no session: what is still said to it, and then FIN, RST or silence. Knows no TLS and no proxy."""
+"""The end of a client whose handshake is made to fail: what is still said to it, and then FIN, RST or silence."""
 from collections.abc import Callable
 from contextlib import suppress
 from socket import SHUT_WR
@@ -6,20 +6,34 @@ from typing import Any
 
 from gevent import get_hub
 
-from ...net import sockets
-from ...net.loop import READABLE, release
-from ...net.sockets import RawSocket
-from ...relay.session import LINGER
+from ..loop import READABLE, release
+from ..sockets import RawSocket
+from .channel import Channel, flight_of
+from .handshake import READ
 
-READ = 16 * 1024    #: [bytes] of one read
+LINGER = 2.0    #: [seconds] that a client may take to leave, once it has got FIN
+
+
+class HandshakeFails(Exception):
+    """A client's handshake is made to fail.
+
+    Args:
+        reply: What its ClientHello is answered with.
+        end: ``close``: FIN. ``reset``: RST. ``silence``: the connection stays open until the client leaves.
+        channel: Its side here, where it is answered with all that a server says first; None: with ``reply``.
+    """
+
+    def __init__(self, reply: bytes, end: str, channel: Channel | None = None) -> None:
+        super().__init__('the handshake was made to fail')
+        self.reply, self.end, self.channel = reply, end, channel
 
 
 class Farewell:
     """Ends a client's connection; what it sends meanwhile is read and dropped, as closing at once would make a reset of it.
 
     Args:
-        client: The raw socket; it belongs to this from now on.
-        over: Called once when it is closed, perhaps before ``start`` returns.
+        client: The raw socket; it stays the caller's.
+        over: Called once when it can be closed, perhaps before ``start`` returns: with True where that is to be by RST.
 
     Attributes:
         received: [bytes] that the client has sent meanwhile.
@@ -27,19 +41,22 @@ class Farewell:
 
     __slots__ = ('received', '_client', '_over', '_reader', '_timer')
 
-    def __init__(self, client: RawSocket, over: Callable[[], None]) -> None:
+    def __init__(self, client: RawSocket, over: Callable[[bool], None]) -> None:
         self._client, self._over = client, over
         self.received = 0
         self._reader: Any = None
         self._timer: Any = None
+
+    def answer(self, fails: HandshakeFails, hello: bytes) -> None:
+        """Begin, after a ClientHello."""
+        self.start(fails.reply if fails.channel is None else flight_of(fails.channel, hello), fails.end)
 
     def start(self, reply: bytes, end: str) -> None:
         """Begin.
 
         Args:
             reply: What is said; so little that any socket takes it.
-            end: ``close``: FIN, and the client may take ``LINGER`` seconds to leave. ``reset``: RST. ``silence``: the connection
-                stays open until the client leaves.
+            end: As for ``HandshakeFails``; with ``close`` the client may take ``LINGER`` seconds to leave.
         """
         with suppress(OSError):     # the client has left
             if reply:
@@ -47,8 +64,7 @@ class Farewell:
             if end == 'close':
                 self._client.shutdown(SHUT_WR)
         if end == 'reset':
-            sockets.refuse(self._client)
-            self._over()
+            self._over(True)
             return
         if end == 'close':
             self._timer = get_hub().loop.timer(LINGER)
@@ -69,9 +85,8 @@ class Farewell:
 
     def _end(self) -> None:
         self.cancel()
-        self._client.close()
-        self._over()
+        self._over(False)
 
     def cancel(self) -> None:
-        """Wait no more, and call nobody; the socket is the caller's."""
+        """Wait no more, and call nobody."""
         self._reader, self._timer = release(self._reader), release(self._timer)
