@@ -1,6 +1,8 @@
 """Scenarios as their users play them: a process, a client that asks meanwhile, and the report that it leaves."""
 import asyncio
+import contextlib
 import csv
+import http.client
 import json
 import signal
 import socket
@@ -122,6 +124,35 @@ def test_a_mistake_is_one_line_and_nothing_listens(tmp_path):
     done = run_to_end('scenario', str(file))
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr.endswith("[[phase]] 2 behavior: 'dely' is not valid, expected a known name, the nearest is delay\n")
+
+
+PLANNED = """
+[[phase]]
+for = "1h"
+until.requests = 3
+plan = ["GET /a #2 = 503", {name = "hang", request = "GET /never"}]
+"""
+
+
+@pytest.mark.parametrize('strict, status', [((), 0), (('--strict',), 3)])
+def test_what_a_plan_of_a_phase_was_not_applied_to_is_said_and_counts_where_that_is_asked_for(tmp_path, strict, status):
+    file, path = tmp_path / 'file.toml', tmp_path / 'report.json'
+    file.write_text(PLANNED)
+    with daemon('scenario', str(file), '--json', str(path), '--proxy', '127.0.0.1:0', '--backend', 'embedded',
+                '--protocol', 'http', '--grace', '0', *strict) as vaurien:
+        vaurien.wait_for('a plan of 2')
+        with contextlib.closing(http.client.HTTPConnection('127.0.0.1', vaurien.port, timeout=PATIENCE)) as client:
+            statuses = []
+            for _ in range(3):
+                client.request('GET', '/a')
+                with client.getresponse() as response:
+                    statuses.append(response.status == 503)
+                    response.read()
+        assert vaurien.wait() == status, vaurien.log
+    assert statuses == [False, True, False]
+    met, unmet = json.loads(path.read_text())['phases'][0]['plan']
+    assert (met['matched'], met['applied'], unmet['applied'], unmet['reason']) == (3, 1, 0, 'no request has matched')
+    assert 'plan of phase 1: GET /never = hang: not applied, no request has matched' in vaurien.output
 
 
 FAR = """

@@ -166,6 +166,25 @@ def test_where_the_other_vaurien_ends_one_line_says_so(redis_server, tmp_path, n
         assert playing.log.count('\n') <= 1
 
 
+def test_a_phase_that_cannot_be_applied_ends_it_and_what_was_there_comes_back(there, tmp_path):
+    client = client_of(there)
+    client.create('other', proxy='127.0.0.1:0', backend='127.0.0.1:9')
+    before = state(client)
+    phase = 'for = "1h"\nplan = ["GET never = hang"]\nuntil.requests = 1\n'
+    process = begin(there, tmp_path, f'[[phase]]\nmix = "5:delay"\n{phase}[[phase]]\nname = "second"\nmix = "5:abort"\n{phase}')
+    try:
+        process.wait_for('phase 1 of 2')
+        client.remove('other')
+        ask(there, 1)
+        assert process.wait() == 1
+    finally:
+        process.close()
+    found = json.loads((tmp_path / 'r.json').read_text())
+    assert (found['ended'], [phase['ended'] for phase in found['phases']]) == ('failed', ['until', 'failed'])
+    assert "failed: second cannot be applied: the 'other' proxy does not exist" in process.output
+    assert state(client) == before
+
+
 def test_two_are_not_played_at_once(there, playing, tmp_path):
     done = run_to_end('scenario', str(tmp_path / 'file.toml'), '--control', there.control)
     assert (done.returncode, done.stderr.count('\n')) == (1, 1)
