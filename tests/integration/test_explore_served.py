@@ -96,7 +96,8 @@ def test_what_cannot_be_is_one_line(arguments, said, tmp_path: Path):
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
-@pytest.mark.parametrize('number, status', [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)], ids=['killed', 'interrupted'])
+@pytest.mark.parametrize('number, status', [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)],
+                         ids=['killed', 'interrupted'])
 def test_neither_the_program_nor_what_drives_it_outlives_the_exploration(tmp_path, number, status):
     mark = uuid.uuid4().hex
     words = ['--through', 'A=127.0.0.1:9:redis', '--ready', 'true', '--drive', 'touch driven; sleep 3600', '--', 'sleep', '3600']
