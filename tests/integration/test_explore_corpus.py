@@ -8,7 +8,7 @@ from .test_explore import ALL_CASES
 
 #: one before each server, at the failures that do most harm
 SHORT = [EVERY[name] for name in ('redis_job_twice', 'postgres_own_row', 'mysql_withdrawn_twice', 'memcache_counted_twice',
-                                  'smtp_sent_twice', 'http_paid_twice')]
+                                  'smtp_sent_twice', 'http_fresh_key')]
 
 
 @pytest.mark.parametrize('pairs, options', [

@@ -1,14 +1,22 @@
 """``vaurien explore`` with a program that serves, and with a command that tells of the state of its backends."""
 import json
+import os
 import shutil
+import signal
+import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
 
+from tests.support.daemon import environment
 from tests.support.peers import free_port
+from tests.support.running import MARK, wait_until
+from tests.support.unit_of_time import PATIENCE
 
 from .test_explore import LIMIT, WEAK, explore
+from .test_explore_killed import marked
 
 #: a server of HTTP that writes into Redis, and ends where that fails
 SERVER = """
@@ -86,3 +94,21 @@ def test_what_cannot_be_is_one_line(arguments, said, tmp_path: Path):
     assert done.returncode in (1, 2)
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)],
+                         ids=['killed', 'interrupted'])
+def test_neither_the_program_nor_what_drives_it_outlives_the_exploration(tmp_path, number, status):
+    mark = uuid.uuid4().hex
+    words = ['--through', 'A=127.0.0.1:9:redis', '--ready', 'true', '--drive', 'touch driven; sleep 3600', '--', 'sleep', '3600']
+    process = subprocess.Popen([sys.executable, '-m', 'vaurien', 'explore', *words], cwd=tmp_path, stdout=subprocess.DEVNULL,
+                               env={**environment(), MARK: mark, 'TMPDIR': str(tmp_path)}, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until((tmp_path / 'driven').exists, 'it is driven')
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == status
+        wait_until(lambda: not marked(mark), 'processes are left')
+    finally:
+        for pid in marked(mark):
+            os.kill(pid, signal.SIGKILL)

@@ -1,6 +1,8 @@
 """One exploration: its steps in their order, what is said of them, and what is known when it ends early. Opens nothing."""
+import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import __version__
@@ -12,6 +14,7 @@ from .model.faults import Point
 from .model.packing import packed
 from .model.sites import count_exchanges
 from .report import document, terminal
+from .report.annotations import annotations
 from .report.progress import Progress
 from .report.writing import Outputs
 from .steps import PAIRS, Confirming, Given, Growing, Level, plan_level, take_baseline
@@ -79,6 +82,8 @@ class Exploration:
         for finding in report.findings:
             for line in terminal.finding_lines(finding):
                 self._say(line)
+        for line in annotations(report, self._given.command, Path.cwd(), os.environ):
+            self._say(line)
         if report.baseline is not None:
             self._say(terminal.summary(report))
         self._write(report)

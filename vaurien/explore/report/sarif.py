@@ -62,11 +62,14 @@ class Located:
     def __init__(self, stand_in: str, below: str) -> None:
         self._stand_in, self._below = stand_in, below
 
+    def file(self, place: Place) -> tuple[str, int]:
+        """Return the file of a place and the line; empty: none is known, 0: no line is."""
+        path = posixpath.normpath(posixpath.join(self._below, place.file)) if place.file else ''
+        return (self._stand_in, 0) if not path or path.startswith(('../', '/')) else (path, place.line)
+
     def locations(self, place: Place) -> list[Object]:
         """Return where a place is: at the line of the test, or in the file that stands for it."""
-        path, line = posixpath.normpath(posixpath.join(self._below, place.file)) if place.file else '', place.line
-        if not path or path.startswith(('../', '/')):
-            path, line = self._stand_in, 0
+        path, line = self.file(place)
         logical: Object = {'logicalLocations': [{'fullyQualifiedName': place.test, 'kind': 'function'}]}
         if not path:
             return [logical]
