@@ -185,13 +185,13 @@ class MessageProtocol(Answers, BaseProtocol):
     duplex = inline = True
     framers: ClassVar[tuple[Callable[[Any], Framer[Any]], Callable[[Any], Framer[Any]]]]
     errors: ClassVar[Mapping[str, FailureKind]] = {}
+    #: many requests are under way at once from here on, which this object does not follow any more
+    multiplexed = False
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()
     #: [bytes] of a response before the random ones that ``error`` with ``inject`` puts into it; the framer of responses reports
     #: as many at once, however they arrive
     spoilt_after: ClassVar[int] = 1
-    #: many requests are under way at once from here on, which this object does not follow any more
-    multiplexed = False
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)

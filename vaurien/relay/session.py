@@ -27,7 +27,6 @@ from .lane import Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
-from .streams.host import MayMultiplex
 from .toxic_view import ToxicView
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ class SessionHost(Protocol):
     def keep(self, backend: RawSocket, address: Address) -> None: ...
 
 
-class Session(MayMultiplex):
+class Session:
     """One client connection paired with one backend connection.
 
     Args:
@@ -297,7 +296,8 @@ class Session(MayMultiplex):
         """End both connections with FIN, after what is still to be written."""
         if self.ended:
             return
-        waiting = [one for one in (self.client, self.backend) if not one.closed and (one.through is not None or not one.idle)]
+        waiting = [stream for stream in (self.client, self.backend)
+                   if not stream.closed and (stream.through is not None or not stream.idle)]
         if not waiting:
             self._end(reset=False)
             return
