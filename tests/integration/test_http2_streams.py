@@ -15,6 +15,7 @@ from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.protocols.http.h2 import frames
 from vaurien.protocols.http.h2.hpack import encoded
+from vaurien.relay.streams.lane import StreamLane
 from vaurien.spec import BehaviorSpec
 
 LATE = 200 * MS
@@ -127,6 +128,18 @@ def test_late_frames_of_a_stream_that_was_dropped_do_not_reach_the_backend(daemo
         assert eventually(lambda: len(got) == 2)
     assert [(kind, stream) for kind, stream, _ in got] == [(frames.HEADERS, 3), (frames.PING, 0)]
     assert [(kind, stream) for kind, stream, _ in told] == [(frames.RST_STREAM, 1), (frames.WINDOW_UPDATE, 0)]
+
+
+def test_what_one_callback_has_no_time_for_comes_in_later_ones_in_its_order(monkeypatch):
+    monkeypatch.setattr(StreamLane, 'BUDGET', -1.0)     # none has time for more than it looks at in a row
+    mix = (BehaviorSpec(name='error', percent=30, settings={'kind': '503'}),)
+    with server() as backend, hosted(spec_for(backend.address, mix, protocol='http')) as host, Client(host.port) as client:
+        streams = [client.ask(f'/bytes/{number}') for number in range(600)]
+        client.ask('/echo', bytes(300_000))
+        answers = client.wait(*streams)
+        assert {answer.status for answer in answers} == {200, 503}
+        assert all(answer.body == pattern(number) for number, answer in enumerate(answers) if answer.status == 200)
+        client.wait()
 
 
 # -- behaviors of one's own
