@@ -2,7 +2,6 @@
 import contextlib
 import http.client
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -12,9 +11,10 @@ import httpx
 import requests
 
 from tests.support.peers import Backend, free_port, listener
-from tests.support.processes import HOST, program
+from tests.support.processes import HOST
 from tests.support.unit_of_time import MS, PATIENCE
 
+from .curl import with_curl
 from .http2 import STREAM_ROWS
 from .rows import KEPT, REOPENED, Client, Row
 
@@ -40,18 +40,6 @@ def with_httpx(port: int) -> Iterator[Fetch]:
     """Fetch by one client of httpx, that takes an error status for an error."""
     with httpx.Client(base_url=f'http://{HOST}:{port}', trust_env=False, timeout=PATIENCE) as session:
         yield lambda path: session.get(path).raise_for_status().text
-
-
-@contextlib.contextmanager
-def with_curl(port: int, seconds: float = PATIENCE) -> Iterator[Fetch]:
-    """Fetch by a process of curl for each page; an error is its exit status."""
-    curl = [program('curl'), '-q', '-sS', '--noproxy', '*', '--fail', '--max-time', str(seconds)]
-
-    def fetch(path: str) -> str:
-        done = subprocess.run([*curl, f'http://{HOST}:{port}{path}'], capture_output=True, text=True, check=False,
-                              timeout=PATIENCE)
-        return f'exit status {done.returncode}' if done.returncode else done.stdout
-    yield fetch
 
 
 def works(fetch: Fetch) -> None:

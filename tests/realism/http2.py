@@ -1,18 +1,19 @@
 """How httpx and curl meet the failures of HTTP/2, in front of nginx; a part of the rows of http."""
 import contextlib
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import httpx
 
-from tests.support.processes import HOST, program
+from tests.support.processes import HOST
 from tests.support.unit_of_time import MS, PATIENCE
 
+from .curl import with_curl
 from .rows import ANEW, KEPT, REOPENED, Client, Row
 
 Fetch = Callable[..., str]     #: fetches a path, or sends content to it, and returns the page
+KNOWN = ('--http2-prior-knowledge',)
 SOON = 400 * MS     #: [s] that a client waits which waits in vain
 
 
@@ -23,18 +24,6 @@ def with_httpx(port: int, seconds: float = PATIENCE) -> Iterator[Fetch]:
         def fetch(path: str, content: bytes = b'') -> str:
             return session.request('POST' if content else 'GET', path, content=content).raise_for_status().text
         yield fetch
-
-
-@contextlib.contextmanager
-def with_curl(port: int, seconds: float = PATIENCE) -> Iterator[Fetch]:
-    """Fetch by a process of curl for each page; an error is its exit status."""
-    curl = [program('curl'), '-q', '-sS', '--noproxy', '*', '--fail', '--http2-prior-knowledge', '--max-time', str(seconds)]
-
-    def fetch(path: str) -> str:
-        done = subprocess.run([*curl, f'http://{HOST}:{port}{path}'], capture_output=True, text=True, check=False,
-                              timeout=PATIENCE)
-        return f'exit status {done.returncode}' if done.returncode else done.stdout
-    yield fetch
 
 
 def works(fetch: Fetch) -> None:
@@ -48,9 +37,9 @@ def status(error: Any) -> object:
 
 
 HTTPX = Client('httpx, HTTP/2', with_httpx, works, status)
-CURL = Client('curl --fail, HTTP/2', with_curl, works)
+CURL = Client('curl --fail, HTTP/2', partial(with_curl, options=KNOWN), works)
 IMPATIENT_HTTPX = Client('httpx, HTTP/2, with a timeout', partial(with_httpx, seconds=SOON), works, status)
-IMPATIENT_CURL = Client('curl --max-time, HTTP/2', partial(with_curl, seconds=SOON), works)
+IMPATIENT_CURL = Client('curl --max-time, HTTP/2', partial(with_curl, seconds=SOON, options=KNOWN), works)
 
 
 def http2(server: Any) -> str:

@@ -54,6 +54,7 @@ class End:
         self.h2 = h2.connection.H2Connection(config)
         self.waiting: dict[int, tuple[bytes, Any]] = {}     # content that waits for its window, and the trailers after it
         self.silent = False     # gives no credit
+        self.owed: list[tuple[int, int]] = []   # what it has not given
 
     def flush(self) -> None:
         """Write what the library has to say."""
@@ -89,23 +90,28 @@ class End:
         data = self.sock.recv(READ)
         events = list(self.h2.receive_data(data)) if data else []
         for event in events:
-            if isinstance(event, h2.events.DataReceived) and not self.silent and event.flow_controlled_length:
-                self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            if isinstance(event, h2.events.DataReceived) and event.flow_controlled_length:
+                self.owed.append((event.flow_controlled_length, event.stream_id))
             elif isinstance(event, h2.events.StreamReset):
                 self.waiting.pop(event.stream_id, None)
         if not data:
             raise EOFError
+        self.give()
         return events
+
+    def give(self) -> None:
+        """Give the credit that is owed, unless it is silent."""
+        while self.owed and not self.silent:
+            self.h2.acknowledge_received_data(*self.owed.pop(0))
 
 
 class Client(End):
     """A client; its streams are numbered as it asks."""
 
-    def __init__(self, port: int, settings: dict[h2.settings.SettingCodes, int] | None = None,
-                 sock: socket.socket | None = None) -> None:
+    def __init__(self, port: int, settings: dict[Any, int] | None = None, sock: socket.socket | None = None) -> None:
         super().__init__(sock or socket.create_connection((HOST, port), PATIENCE), True)
         if settings:
-            self.h2.local_settings = h2.settings.Settings(client=True, initial_values=settings)
+            self.h2.local_settings = h2.settings.Settings(True, settings)
         self.h2.initiate_connection()
         self.answers: dict[int, Answered] = {}
         self.events: list[h2.events.Event] = []
@@ -179,10 +185,12 @@ class Server:
         resets: The codes of RST_STREAM that came.
         errors: What was wrong with what came.
         greets: It sends its SETTINGS at once; else once ``greet`` is set.
+        silent: It gives no credit, until it reads something once this is not so any more.
     """
 
-    def __init__(self, settings: dict[h2.settings.SettingCodes, int] | None = None, greets: bool = True,
-                 context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: dict[Any, int] | None = None, greets: bool = True,
+                 context: ssl.SSLContext | None = None, silent: bool = False) -> None:
+        self.silent = silent
         self.context = context
         self.asked: list[list[tuple[bytes, bytes]]] = []
         self.contents: dict[bytes, bytes] = {}
@@ -210,12 +218,15 @@ class Server:
             if self.context is not None:
                 sock = self.context.wrap_socket(sock, server_side=True)
             end = End(sock, False)
-            end.h2.local_settings = h2.settings.Settings(client=False, initial_values=self.settings)
+            end.h2.local_settings = h2.settings.Settings(False, self.settings)
             end.h2.initiate_connection()
             end.flush()
             under_way: dict[int, tuple[list[tuple[bytes, bytes]], list[bytes]]] = {}
             while True:
+                end.silent = True
                 events = end.receive()
+                end.silent = self.silent
+                end.give()
                 reset = {event.stream_id for event in events if isinstance(event, h2.events.StreamReset)}
                 for event in events:
                     if not isinstance(event, h2.events.StreamEnded) or event.stream_id not in reset:

@@ -187,6 +187,8 @@ class MessageProtocol(Answers, BaseProtocol):
     duplex = inline = True
     framers: ClassVar[tuple[Callable[[Any], Framer[Any]], Callable[[Any], Framer[Any]]]]
     errors: ClassVar[Mapping[str, FailureKind]] = {}
+    #: many requests are under way at once from here on, which this object does not follow any more
+    multiplexed = False
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()
     #: [bytes] of a response before the random ones that ``error`` with ``inject`` puts into it; the framer of responses reports
@@ -196,8 +198,6 @@ class MessageProtocol(Answers, BaseProtocol):
     switch: ClassVar[Callable[[], Switch] | None] = None
     #: the ports at which TLS begins with the first byte none the less
     direct_ports: ClassVar[Collection[int]] = ()
-    #: many requests are under way at once from here on, which this object does not follow any more
-    multiplexed = False
 
     # what a session says of TLS by ``sides``; most have none, and need no attributes of their own
     client_tls = backend_tls = False    #: that side is inside TLS: the client once it has begun, the backend before that, too

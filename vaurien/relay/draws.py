@@ -7,9 +7,11 @@ generator of that exchange alone.
 from random import Random
 
 from ..behaviors.dummy import DUMMY, Dummy
+from ..plans.planned import Planned
 from ..plans.replay import generator
 from ..plans.steps import SessionPlan
 from ..protocols.base import BaseProtocol, Behavior, Exchange
+from ..protocols.message import MessageProtocol
 from .chaos import Chaos, stages_of
 
 
@@ -116,3 +118,16 @@ class Draws:
         if found is None and exchange.stage in self.chaos.stages:
             found = self.draw_opening(exchange, protocol)
         exchange.behavior = found or DUMMY
+
+    def collect(self, exchange: Exchange, protocol: MessageProtocol) -> None:
+        """Apply an error to this request that was drawn where it did not fit, if it fits here; one that was switched off
+        meanwhile is forgotten, unless it has begun. Where a plan means this request it waits on."""
+        owed, begun = protocol.owed, protocol.begun(exchange)
+        if isinstance(exchange.behavior, Planned) and not begun:
+            return
+        if owed is None or not (self.chaos.has(owed[0]) or begun):
+            protocol.owed = None
+            return
+        behavior = protocol.owes(exchange)
+        if behavior is not None:
+            exchange.behavior, exchange.due = behavior, True

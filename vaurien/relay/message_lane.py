@@ -217,7 +217,7 @@ class MessageLane(Lane):
         reason = self.cutter.opaque_because
         if reason:
             if self.protocol.multiplexed and self.to_backend:
-                return self.session.multiplex(self)
+                return take_over(self)
             if not self.in_place():
                 return self.session.lose_track(reason)
             self.session.lane_opaque(self, reason)
@@ -249,3 +249,9 @@ class MessageLane(Lane):
         if not (session.ended or session.silent) and (self.source.closed or self.dest.closed):
             session.finish()
         return session.ended or session.silent
+
+
+def take_over(lane: MessageLane) -> None:
+    """Let lanes of streams go on: the client of this lane speaks HTTP/2. They are seldom needed, and imported only then."""
+    from .streams.begin import begin
+    begin(lane)

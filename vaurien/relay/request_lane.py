@@ -7,11 +7,9 @@ from time import monotonic
 
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
-from ..plans.planned import Planned
 from ..protocols.base import OPENING, Behavior, Exchange, Failure
 from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
 from ..protocols.starttls import BEGIN
-from .draws import Draws
 from .lane import LaneHost
 from .message_lane import MessageLane
 from .response_lane import ResponseLane
@@ -62,7 +60,7 @@ class RequestLane(MessageLane):
                 else:
                     draws.draw(exchange, protocol.digest(exchange, self.cutter.data, at, end) if draws.compares and done else '')
                     if protocol.owed is not None:
-                        collect(protocol, draws, exchange)
+                        draws.collect(exchange, protocol)
                 if crowded:
                     self.weight += protocol.weight(exchange)
                 if exchange.behavior is DUMMY and not protocol.editing:
@@ -225,17 +223,3 @@ class RequestLane(MessageLane):
         if queue:
             return queue[0]
         return self.exchange if self.busy or self.session.silent else None
-
-
-def collect(protocol: MessageProtocol, draws: Draws, exchange: Exchange) -> None:
-    """Apply an error to this request that was drawn where it did not fit, if it fits here; one that was switched off
-    meanwhile is forgotten, unless it has begun. Where a plan means this request it waits on."""
-    owed, begun = protocol.owed, protocol.begun(exchange)
-    if isinstance(exchange.behavior, Planned) and not begun:
-        return
-    if owed is None or not (draws.chaos.has(owed[0]) or begun):
-        protocol.owed = None
-        return
-    behavior = protocol.owes(exchange)
-    if behavior is not None:
-        exchange.behavior, exchange.due = behavior, True

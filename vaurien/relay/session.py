@@ -27,7 +27,6 @@ from .lane import Lane
 from .message_lane import MessageLane
 from .request_lane import RequestLane
 from .response_lane import ResponseLane
-from .streams.host import MayMultiplex
 from .tls.switching import Switching
 from .toxic_view import ToxicView
 
@@ -64,7 +63,7 @@ class SessionHost(Protocol):
     def keep(self, backend: RawSocket, address: Address) -> None: ...
 
 
-class Session(MayMultiplex):
+class Session:
     """One client connection paired with one backend connection.
 
     Args:

@@ -4,11 +4,13 @@ Whatever is written leaves between two frames. Once a header block did not pass 
 the table of the receiver stays as it is: all later blocks of the direction are written as literals.
 """
 from collections.abc import Callable
-from typing import Any
+from time import monotonic
+from typing import Any, ClassVar
 
-from gevent import getcurrent
+from gevent import get_hub, getcurrent
 
 from ...errors import ProtocolError
+from ...net.loop import release
 from ...net.stream import Stream
 from ...protocols.base import Exchange
 from ...protocols.http.h2 import frames
@@ -17,8 +19,10 @@ from ..lane import Lane, LaneHost
 from .shared import Shared
 from .state import HELD, TOLD, Half, StreamState
 
-#: [bytes] of one read: some thousand frames at most, so that a callback takes no longer than people notice
+#: [bytes] of one read: some thousand frames at most
 READ_BYTES = 64 * 1024
+#: units between two looks at the clock
+LOOK = 32
 #: [bytes] that are held of all streams of a direction, from which on nothing more is read
 MAX_HELD_BYTES = 4 * 1024 * 1024
 
@@ -33,6 +37,7 @@ class StreamLane(Lane):
         frozen: The receiver's table stays as it is.
         data: What is being handled; ``at`` is where the unit under way begins, ``start`` where the bytes begin that are not
             written yet.
+        more: Units have come that are handled when the loop has gone round, and others have had their turn.
         held_bytes: [bytes] that are held back.
         room: [bytes] that the window of the destination has.
         debt: [bytes] of it that were used here, or whose sender has got credit for them before: its next credit is less by them.
@@ -40,13 +45,17 @@ class StreamLane(Lane):
         stuck: The streams whose frames wait for room.
     """
 
-    __slots__ = ('pair', 'frames', 'decoder', 'frozen', 'data', 'start', 'at', 'out', 'working', 'held_bytes', 'room', 'debt',
-                 'borrowed', 'stuck')
+    __slots__ = ('pair', 'frames', 'decoder', 'frozen', 'data', 'start', 'at', 'out', 'working', 'more', 'held_bytes', 'room',
+                 'debt', 'borrowed', 'stuck', '_round')
+
+    #: [s] that one callback may take; a unit takes some microseconds
+    BUDGET: ClassVar[float] = 0.005
 
     def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool, pair: Shared) -> None:
         super().__init__(session, source, dest, to_backend)
         self.pair, self.frames, self.decoder = pair, frames.Frames(), Decoder()
-        self.frozen = self.working = False
+        self.frozen = self.working = self.more = False
+        self._round: Any = None     # a timer
         self.data, self.start, self.at, self.held_bytes = b'', 0, 0, 0
         self.out: list[bytes] = []
         self.room, self.debt, self.borrowed = frames.WINDOW, 0, False
@@ -55,6 +64,8 @@ class StreamLane(Lane):
     def step(self) -> None:
         if self.pair.opaque:
             return self.settle(self.source.forward(self.dest) > 0)
+        if self.more:
+            return self.take(b'')
         data = self.source.recv(READ_BYTES)
         if data:
             return self.take(data)
@@ -65,13 +76,18 @@ class StreamLane(Lane):
 
     def take(self, data: bytes) -> None:
         """Handle bytes of the source."""
-        cut, end = self.frames.cut(data), 0
-        self.start, self.working, reason = 0, True, ''
+        cut, end, reason = self.frames.cut(data), 0, ''
+        self.start, self.working, self.more, count, until = 0, True, False, 0, 0.0
         try:
             for kind, flags, stream, at, end in cut:
                 self.data, self.at = self.frames.data, at
                 self.handle(kind, flags, stream, at, end)
-                if self.session.ended or self.session.silent:
+                count += 1
+                if not count % LOOK:
+                    now = monotonic()
+                    until = until or now + self.BUDGET
+                    self.more = now > until
+                if self.more or self.session.ended or self.session.silent:
                     break
         except ProtocolError as error:
             reason = str(error)
@@ -89,7 +105,30 @@ class StreamLane(Lane):
         self.settle(True)
         if self.source.full and not (self.session.ended or self.session.silent or self._paused):
             self.pause(self.source)
+        if self.more:
+            self.unwatch()
+            self.watch()
         return None
+
+    def watch(self) -> None:
+        if not self.more:
+            super().watch()
+        elif self._may_watch():
+            self._round = self._round or get_hub().loop.timer(0)
+            self._round.start(self._after_round)
+
+    def _after_round(self) -> None:
+        if self._may_watch():
+            self._on_readable()
+            self.watch()
+
+    def swallow(self) -> None:
+        self.more = False
+        super().swallow()
+
+    def stop(self) -> None:
+        super().stop()
+        self._round = release(self._round)
 
     def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> None:
         """Handle a unit; what ``replace`` is not called for passes as it is."""

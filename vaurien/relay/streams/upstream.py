@@ -8,7 +8,6 @@ from ...protocols.http.h2.heads import exchange_of
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.h2.protocol import StreamProtocol
 from ..lane import LaneHost
-from ..request_lane import collect
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
@@ -117,7 +116,7 @@ class Requests(StreamLane):
             pair.recorder.request_part(exchange, block, 0, len(block), state.up.ended)
         self.draws.draw(exchange)
         if pair.protocol.owed is not None:
-            collect(pair.protocol, self.draws, exchange)
+            self.draws.collect(exchange, pair.protocol)
         if exchange.behavior is DUMMY:
             self._pass(state, flags, fields, at, end)
             self._passed(state, end)
