@@ -113,6 +113,14 @@ def resumable(context: ssl.SSLContext, name: str | None) -> ssl.SSLSession | Non
     return kept.session
 
 
+def session_of(tls: ssl.SSLObject) -> ssl.SSLSession | None:
+    """Return the session of a connection; None: it has none, since its handshake has failed in the midst."""
+    try:
+        return tls.session
+    except ValueError:      # i2d() failed
+        return None
+
+
 def keep(tls: ssl.SSLObject) -> None:
     """Let later connections resume the session of one that ends.
 
@@ -128,7 +136,7 @@ def keep(tls: ssl.SSLObject) -> None:
     if tls.session_reused:
         kept.vain = 0
     elif kept.vain <= MAX_VAIN and (now := time.monotonic()) - kept.since >= MIN_AGE:
-        session = tls.session
+        session = session_of(tls)
         kept.session = session if session is not None and (session.has_ticket or session.id) else None
         kept.since = now
 
