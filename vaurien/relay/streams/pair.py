@@ -256,11 +256,13 @@ class Pair:
         if not self.untouched():
             return self.session.lose_track(reason)
         self.opaque = True
+        self.session.lane_opaque(lane, reason)
+        self.streams.clear()
         for each in (self.upstream, self.downstream):
-            rest = each.frames.held()
+            rest, each.more = each.frames.held(), False
             if rest:
                 each.dest.sendall(rest)
-        self.session.lane_opaque(lane, reason)
+            each.watch()
         lane.settle(True)
         return None
 
