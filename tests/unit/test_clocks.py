@@ -17,7 +17,7 @@ SHOWN = {
     'scenario/player.py': {'time.time'}, 'outputs/journal/file.py': {'time.time'}, 'proxies/exchanges.py': {'time.time'},
     'relay/recording/recorder.py': {'time.time'}, 'relay/recording/session.py': {'time.time'},
     'net/tls/files.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
-    'net/tls/faults.py': {'datetime.UTC', 'datetime.datetime', 'datetime.timedelta', 'datetime.now'},
+    'net/tls/authority/faults.py': {'datetime.UTC', 'datetime.datetime', 'datetime.timedelta', 'datetime.now'},
     'proxies/arrivals/greeted.py': {'time.time'},
     'net/tls/validity.py': {'datetime.UTC', 'datetime.datetime'},
     'net/tls/authority/issuing.py': {'datetime.UTC', 'datetime.datetime', 'datetime.timedelta', 'datetime.now'},

@@ -10,20 +10,16 @@ from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..address import Address
-from ..errors import ConfigError, RegistrationError, VaurienError, cannot_listen, in_words
+from ..errors import ConfigError, RegistrationError, VaurienError, in_words
 from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
+from .parts import begin_keylog, begin_plan, describe, open_control, open_journal, warn_of_unmet
 
 if TYPE_CHECKING:
     from ..config import Configuration
-    from ..control.app import ControlServer
-    from ..net.sockets import RawSocket
-    from ..outputs.journal.file import JournalFile
     from ..proxies.fleet import Fleet
-    from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
     from .signals import Signals
 
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, UNMET, INTERRUPTED = 0, 1, 2, 3, 130
 #: said where nothing can go wrong: no proxy was told what, and nobody can change that
 NOTHING = 'all of it is relayed as it is; --behavior 20:delay,10:error would break some, vaurien --help says more'
-
-MAX_UNREPEATED = 100    #: faults of an earlier run that are listed where they were not repeated; the others are counted
 #: systems on which nothing can be relayed, and what is said there
 WITHOUT = {'win32': 'it does not work on Windows; it does in the Windows Subsystem for Linux, and in a container'}
 
@@ -243,105 +237,6 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         reporter.start()
         ending.callback(reporter.stop)
     return lines
-
-
-def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
-    """Put in force what is meant for certain requests: the plan, and the faults of an earlier run.
-
-    Raises:
-        ConfigError: A value does not fit, or the file is no journal.
-        OSError: It cannot be read.
-    """
-    fleet.plan.replace(spec.plan)
-    if spec.replay:
-        from ..plans.past import opened, read_past
-        from ..plans.replay import Replay
-        with opened(spec.replay) as lines:
-            replay = Replay(read_past(lines, f'--replay {spec.replay}'))
-        if replay.lost:
-            logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)
-        fleet.plan.repeat(replay)
-
-
-def begin_keylog(path: str) -> None:
-    """Let the secrets of TLS connections be written into a file, and warn of it; an empty path: nothing is.
-
-    Raises:
-        ConfigError: The file cannot be written.
-    """
-    if path:
-        from ..net.tls.keylog import keylog
-        keylog.open(path)
-        logger.warning('--tls-keylog %s has the secrets of all TLS connections from now on: who reads it reads them', path)
-
-
-def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
-    """Begin to write what the proxies of a fleet do into a file.
-
-    Raises:
-        VaurienError: The file cannot be opened.
-    """
-    from ..outputs.journal.file import JournalFile
-    try:
-        return JournalFile(fleet, path)
-    except OSError as error:
-        raise VaurienError(f'--journal {path}: {error.strerror}') from None
-
-
-def describe(proxy: 'Proxy') -> str:
-    """Return what to say of a proxy that was started."""
-    where = f'listening on {proxy.address}' if proxy.spec.enabled else 'disabled'
-    return f'proxy {proxy.name} {where}, {proxy.summary}'
-
-
-def listen_for_control(spec: 'ProcessSpec') -> 'RawSocket':
-    """Listen where the control server is to be; who connects waits until it is there.
-
-    Raises:
-        OSError: Its address cannot be listened on.
-    """
-    from ..control import BACKLOG
-    from ..net import sockets
-    where = Address(spec.http_host, spec.http_port)
-    try:
-        return sockets.listen(sockets.place_of(where), BACKLOG)
-    except OSError as error:
-        raise cannot_listen('control server', str(where), error) from error
-
-
-def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | None' = None) -> 'ControlServer':
-    """Start the control server.
-
-    Args:
-        fleet: What it steers.
-        spec: What the process should be.
-        listener: A socket that listens for it already; None: it listens itself.
-
-    Raises:
-        OSError: Its address cannot be listened on.
-        VaurienError: What it needs is not installed.
-    """
-    listener = listener or listen_for_control(spec)
-    try:
-        from ..control.app import ControlServer  # falcon and prometheus-client are slow to import
-    except ImportError as error:
-        raise VaurienError(f'--http: the control server is not available: {error}') from error
-    server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow,
-                           spec.http_cert, spec.http_key, listener)
-    server.start()
-    return server
-
-
-def warn_of_unmet(fleet: 'Fleet') -> bool:
-    """Say which entries of the plan were applied to no request, and which faults not repeated; return whether there are any."""
-    unmet, unrepeated = fleet.plan.unmet(), fleet.plan.unrepeated()
-    for entry in unmet:
-        logger.warning('the plan was not met: %s: %s', entry.text, entry.why_not)
-    for entry in unrepeated[:MAX_UNREPEATED]:
-        logger.warning('not repeated: %s: %s', entry.text, entry.why_not)
-    if len(unrepeated) > MAX_UNREPEATED:
-        logger.warning('not repeated: %d more faults', len(unrepeated) - MAX_UNREPEATED)
-    return bool(unmet or unrepeated)
 
 
 def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:

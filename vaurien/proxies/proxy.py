@@ -66,8 +66,7 @@ class Proxy:
         self.exchanges = exchanges if exchanges is not None else Exchanges()
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
         self.pool = Pool(wanted.spec.pool_max_size, wanted.spec.pool_timeout)
-        self.stats = Stats()
-        self.unapplied = Unapplied()
+        self.stats, self.unapplied = Stats(), Unapplied()
         self._count_uses()
         self.sessions: dict[int, Session] = {}
         self.arrivals = Arrivals(self, self.pool)

@@ -9,20 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
-from ..cli.command import (
-    DONE,
-    UNMET,
+from ..cli.command import DONE, UNMET, open_outputs, say
+from ..cli.log import logger
+from ..cli.parts import (
     begin_keylog,
     begin_plan,
     describe,
     listen_for_control,
     open_control,
     open_journal,
-    open_outputs,
-    say,
     warn_of_unmet,
 )
-from ..cli.log import logger
 from ..errors import ConfigError, VaurienError, in_words
 from ..words.console import complain
 from . import report

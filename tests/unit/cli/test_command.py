@@ -1,16 +1,19 @@
 """The command's own parts, without a process: exit statuses, lines, and the control server that may be missing."""
 import io
 import os
+import socket
 import subprocess
 import sys
 import types
 
 import pytest
+from msgspec.structs import replace
 
 from vaurien.cli import command as cli
 from vaurien.cli import main
-from vaurien.cli.command import cannot_listen, open_control, say
-from vaurien.errors import BackendError, ConfigError, RegistrationError, UnknownPluginError, VaurienError
+from vaurien.cli.command import say
+from vaurien.cli.parts import open_control
+from vaurien.errors import BackendError, ConfigError, RegistrationError, UnknownPluginError, VaurienError, cannot_listen
 from vaurien.spec import ProcessSpec
 from vaurien.words.console import complain
 
@@ -118,7 +121,7 @@ class FakeServer:
         self.started = True
 
 
-SPEC = ProcessSpec(http=True, http_host='::1', http_port=81, http_token='secret', http_allow=('10.0.0.0/8',),
+SPEC = ProcessSpec(http=True, http_host='::1', http_port=0, http_token='secret', http_allow=('10.0.0.0/8',),
                    http_cert='cert', http_key='key')
 
 
@@ -129,18 +132,19 @@ def control(monkeypatch, **names):
 def test_the_control_server_gets_the_fleet_an_address_and_the_token(monkeypatch):
     control(monkeypatch, ControlServer=FakeServer)
     server = open_control('fleet', SPEC)
-    assert server.started
-    assert server.arguments == ('fleet', '::1', 81, 'secret', False, ('10.0.0.0/8',), 'cert', 'key')
+    *arguments, listener = server.arguments
+    with listener:
+        assert server.started
+        assert arguments == ['fleet', '::1', 0, 'secret', False, ('10.0.0.0/8',), 'cert', 'key']
+        assert listener.getsockname()[0] == '::1'
 
 
-def test_a_control_server_that_cannot_listen_is_named(monkeypatch):
-    class Taken(FakeServer):
-        def start(self):
-            raise OSError(98, 'Address already in use')
-    control(monkeypatch, ControlServer=Taken)
-    with pytest.raises(OSError, match='Address already in use') as caught:
-        open_control('fleet', SPEC)
-    assert caught.value.filename == 'control server cannot listen on [::1]:81'
+def test_a_control_server_that_cannot_listen_is_named():
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match='Address already in use') as caught:
+            open_control('fleet', replace(SPEC, http_host='127.0.0.1', http_port=port))
+    assert caught.value.filename == f'control server cannot listen on 127.0.0.1:{port}'
 
 
 def test_a_control_server_whose_libraries_are_missing_is_not_available(monkeypatch):

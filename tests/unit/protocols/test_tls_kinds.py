@@ -3,7 +3,7 @@ import pytest
 
 from tests.support.framing import CLIENT, replay
 from vaurien.behaviors.dummy import DUMMY
-from vaurien.net.tls.faults import CLIENT_CERTIFICATE, VARIANTS
+from vaurien.net.tls.authority.faults import CLIENT_CERTIFICATE, VARIANTS
 from vaurien.net.tls.hello import ClientHello
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange, Failure

@@ -8,6 +8,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,16 @@ MAX_VAIN = 1000
 
 #: the random of a ServerHello that wants another ClientHello (RFC 8446 section 4.1.3)
 RETRY = bytes.fromhex('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c')
+
+
+class End(Enum):
+    """How a direction ends."""
+
+    CLOSED = 'close_notify and FIN'
+    NOTIFIED = 'close_notify; the connection stays open'
+    CUT = 'FIN without close_notify'
+    DAMAGED = 'a record of which a byte is another one, and FIN'
+    CLEAR = 'bytes that are not encrypted, and FIN'
 
 
 class Channel(NamedTuple):

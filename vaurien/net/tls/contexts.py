@@ -9,8 +9,8 @@ from ...address import is_loopback, parse_address, parse_backend, speaks_tls
 from ...errors import ConfigError
 from ...spec import EMBEDDED, TLS_FIELDS, TLS_VERSIONS, ProxySpec
 from .authority import LOOPBACK, Authority, AuthorityError, own_authority
+from .authority.faults import Faults
 from .authority.leaves import Leaves
-from .faults import Faults
 from .files import load_authorities, load_certificate, state_of
 from .keylog import keylog
 

@@ -7,7 +7,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
 from typing import Any
 
 from gevent import get_hub
@@ -15,7 +14,7 @@ from gevent import get_hub
 from ..loop import READABLE, release
 from ..sockets import RESET
 from ..stream import READ, Stream, closed_call
-from .channel import Channel, explain, keep
+from .channel import Channel, End, explain, keep
 
 #: [bytes] of one read from a socket: with what was left of a record before, decrypted, they fit into ``READ``
 RAW = READ - 32 * 1024
@@ -27,16 +26,6 @@ _RAW_VIEW = memoryview(_RAW)
 _BUFFER = bytearray(READ)
 #: what stands where a record should, and cannot be taken for the beginning of one
 UNENCRYPTED = b'These bytes are not encrypted.\r\n'
-
-
-class End(Enum):
-    """How a direction ends."""
-
-    CLOSED = 'close_notify and FIN'
-    NOTIFIED = 'close_notify; the connection stays open'
-    CUT = 'FIN without close_notify'
-    DAMAGED = 'a record of which a byte is another one, and FIN'
-    CLEAR = 'bytes that are not encrypted, and FIN'
 
 
 class Reader:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from ...address import Address, is_loopback, speaks_tls
 from ...spec import ProxySpec
+from .authority.faults import Faults
 from .authority.leaves import Leaves
 from .channel import Channel, Switch, open_channel
 from .contexts import contexts
-from .faults import Faults
 from .hello import ClientHello
 
 

@@ -59,7 +59,8 @@ def test_a_weak_key_is_refused():
     assert agreed(leaf, ciphers='DEFAULT:@SECLEVEL=0') == 'EE certificate key too weak'
 
 
-@pytest.mark.parametrize('fields', [{}, {'not_before': datetime.now(UTC)}, {'not_before': FUTURE}, {'not_after': PAST}], ids=str)
+@pytest.mark.parametrize('fields', [{}, {'not_before': datetime.now(UTC)}, {'not_before': FUTURE}, {'not_after': PAST}],
+                         ids=['as it is', 'from now', 'from 2090', 'until 2020'])
 def test_a_leaf_lasts_no_longer_than_clients_allow(fields):
     found = validity(certificates(OURS.leaf(['localhost'], **fields).chain)[0])
     assert timedelta(0) < found.end - found.begin <= MAX_LEAF

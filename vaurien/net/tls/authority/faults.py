@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .authority import Authority, Issuer, KeyType, Leaf
-from .authority.leaves import Leaves
+from .issuing import Authority, Issuer, KeyType, Leaf
+from .leaves import Leaves
 
 WRONG = 'wrong-host', 'other.localhost'     #: that kind, and its name: one that an authority may use which is constrained
 CLIENT_CERTIFICATE = 'client-certificate-required'

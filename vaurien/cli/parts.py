@@ -1,0 +1,117 @@
+"""What a process has beside its proxies: a plan, the file of TLS' secrets, a journal, a control server. Reads no option."""
+import logging
+from typing import TYPE_CHECKING
+
+from ..address import Address
+from ..errors import VaurienError, cannot_listen
+
+if TYPE_CHECKING:
+    from ..control.app import ControlServer
+    from ..net.sockets import RawSocket
+    from ..outputs.journal.file import JournalFile
+    from ..proxies.fleet import Fleet
+    from ..proxies.proxy import Proxy
+    from ..spec import ProcessSpec
+
+MAX_UNREPEATED = 100    #: faults of an earlier run that are listed where they were not repeated; the others are counted
+
+logger = logging.getLogger(__name__)
+
+
+def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
+    """Put in force what is meant for certain requests: the plan, and the faults of an earlier run.
+
+    Raises:
+        ConfigError: A value does not fit, or the file is no journal.
+        OSError: It cannot be read.
+    """
+    fleet.plan.replace(spec.plan)
+    if spec.replay:
+        from ..plans.past import opened, read_past
+        from ..plans.replay import Replay
+        with opened(spec.replay) as lines:
+            replay = Replay(read_past(lines, f'--replay {spec.replay}'))
+        if replay.lost:
+            logger.warning('--replay %s lacks %d lines: what was injected there is not repeated', spec.replay, replay.lost)
+        fleet.plan.repeat(replay)
+
+
+def begin_keylog(path: str) -> None:
+    """Let the secrets of TLS connections be written into a file, and warn of it; an empty path: nothing is.
+
+    Raises:
+        ConfigError: The file cannot be written.
+    """
+    if path:
+        from ..net.tls.keylog import keylog
+        keylog.open(path)
+        logger.warning('--tls-keylog %s has the secrets of all TLS connections from now on: who reads it reads them', path)
+
+
+def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
+    """Begin to write what the proxies of a fleet do into a file.
+
+    Raises:
+        VaurienError: The file cannot be opened.
+    """
+    from ..outputs.journal.file import JournalFile
+    try:
+        return JournalFile(fleet, path)
+    except OSError as error:
+        raise VaurienError(f'--journal {path}: {error.strerror}') from None
+
+
+def describe(proxy: 'Proxy') -> str:
+    """Return what to say of a proxy that was started."""
+    where = f'listening on {proxy.address}' if proxy.spec.enabled else 'disabled'
+    return f'proxy {proxy.name} {where}, {proxy.summary}'
+
+
+def listen_for_control(spec: 'ProcessSpec') -> 'RawSocket':
+    """Listen where the control server is to be; who connects waits until it is there.
+
+    Raises:
+        OSError: Its address cannot be listened on.
+    """
+    from ..control import BACKLOG
+    from ..net import sockets
+    where = Address(spec.http_host, spec.http_port)
+    try:
+        return sockets.listen(sockets.place_of(where), BACKLOG)
+    except OSError as error:
+        raise cannot_listen('control server', str(where), error) from error
+
+
+def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | None' = None) -> 'ControlServer':
+    """Start the control server.
+
+    Args:
+        fleet: What it steers.
+        spec: What the process should be.
+        listener: A socket that listens for it already; None: it listens itself.
+
+    Raises:
+        OSError: Its address cannot be listened on.
+        VaurienError: What it needs is not installed.
+    """
+    try:
+        from ..control.app import ControlServer  # falcon and prometheus-client are slow to import
+    except ImportError as error:
+        raise VaurienError(f'--http: the control server is not available: {error}') from error
+    listener = listener or listen_for_control(spec)
+    server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow,
+                           spec.http_cert, spec.http_key, listener)
+    server.start()
+    return server
+
+
+def warn_of_unmet(fleet: 'Fleet') -> bool:
+    """Say which entries of the plan were applied to no request, and which faults not repeated; return whether there are any."""
+    unmet, unrepeated = fleet.plan.unmet(), fleet.plan.unrepeated()
+    for entry in unmet:
+        logger.warning('the plan was not met: %s: %s', entry.text, entry.why_not)
+    for entry in unrepeated[:MAX_UNREPEATED]:
+        logger.warning('not repeated: %s: %s', entry.text, entry.why_not)
+    if len(unrepeated) > MAX_UNREPEATED:
+        logger.warning('not repeated: %d more faults', len(unrepeated) - MAX_UNREPEATED)
+    return bool(unmet or unrepeated)
