@@ -7,12 +7,11 @@ import threading
 
 import pytest
 
-from tests.support.processes import HOST, program, serving, unprivileged
+from tests.support.processes import HOST, program, serving
 from tests.support.processes import folder as temporary_folder
 from tests.support.running import run
-from tests.support.servers import DATABASE, PASSWORD, USER, mariadb_server, postgres_server, smtp_server
+from tests.support.servers import DATABASE, PASSWORD, USER
 from tests.support.tls import certificates, client_context, server_context
-from tests.support.tls_sides import files_for
 from vaurien.net.tls.authority.roots import VARIABLES
 
 CA = certificates().ca
@@ -88,13 +87,6 @@ def test_a_program_that_verifies_nothing_is_served_as_without_vaurien(redis_tls)
 
 # -- postgres
 
-@pytest.fixture(scope='module')
-def postgres_tls():
-    with files_for(unprivileged('postgres')) as files, postgres_server(
-            '-c', 'ssl=on', '-c', f'ssl_cert_file={files.cert}', '-c', f'ssl_key_file={files.key}') as server:
-        yield server
-
-
 PSYCOPG = """
 import os, psycopg
 try:
@@ -105,7 +97,11 @@ try:
 except psycopg.Error as error:
     print(type(error).__name__)
 """
-POSTGRES = 'postgresql://{user}:{password}@localhost:{port}/{database}?{query}'
+
+
+def postgres(server, query):
+    """Return the URL of a server."""
+    return f'postgresql://{USER}:{PASSWORD}@localhost:{server.port}/{DATABASE}?{query}'
 
 
 @pytest.mark.parametrize('query, variables', [
@@ -113,39 +109,32 @@ POSTGRES = 'postgresql://{user}:{password}@localhost:{port}/{database}?{query}'
     ('sslmode=verify-full&sslrootcert=system', {'SSL_CERT_FILE': CA}), (f'sslmode=verify-ca&sslrootcert={CA}', {}),
     ('sslmode=require', {}),
 ], ids=str)
-def test_psycopg_verifies_and_meets_the_servers_own_error(postgres_tls, query, variables):
-    url = POSTGRES.format(user=USER, password=PASSWORD, port=postgres_tls.port, database=DATABASE, query=query)
+def test_psycopg_verifies_and_meets_the_servers_own_error(postgres_tls_server, query, variables):
+    url = postgres(postgres_tls_server, query)
     said, told = ran('DB', PSYCOPG, '--fault', 'db: SELECT 1 = deadlock', DB=url, **variables)
     assert said == ['True 127.0.0.1 True', 'DeadlockDetected']
-    assert f'backend tls://localhost:{postgres_tls.port}, protocol postgres' in told
+    assert f'backend tls://localhost:{postgres_tls_server.port}, protocol postgres' in told
 
 
 @pytest.mark.parametrize('query, refused', [('sslmode=verify-full', True), ('sslmode=verify-ca', False)])
-def test_the_name_of_a_backend_is_verified_where_the_program_verifies_it(postgres_tls, query, refused):
-    url = POSTGRES.format(user=USER, password=PASSWORD, port=postgres_tls.port, database=DATABASE, query=query)
+def test_the_name_of_a_backend_is_verified_where_the_program_verifies_it(postgres_tls_server, query, refused):
+    url = postgres(postgres_tls_server, query)
     said, told = ran('DB', PSYCOPG, DB=f'{url.replace("localhost", "other.example")}&sslrootcert={CA}&hostaddr={HOST}')
     assert (said == ['OperationalError']) == refused
     assert ('certificate is not valid for' in told or 'mismatch' in told) == refused
 
 
-def test_libpq_is_told_of_tls_by_variables_too(postgres_tls):
+def test_libpq_is_told_of_tls_by_variables_too(postgres_tls_server):
     code = 'psql -At -c "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()" -c "SELECT 1"'
-    said, told = ran(f'db=localhost:{postgres_tls.port}:postgres', code, '--env', 'PGHOST={db.host}', '--env', 'PGPORT={db.port}',
-                     '--fault', 'db: SELECT 1 = delay', language=('sh', '-c'), PGSSLMODE='verify-full', PGSSLROOTCERT=CA,
-                     PGUSER=USER, PGPASSWORD=PASSWORD, PGDATABASE=DATABASE)
+    said, told = ran(f'db=localhost:{postgres_tls_server.port}:postgres', code, '--env', 'PGHOST={db.host}',
+                     '--env', 'PGPORT={db.port}', '--fault', 'db: SELECT 1 = delay', language=('sh', '-c'),
+                     PGSSLMODE='verify-full', PGSSLROOTCERT=CA, PGUSER=USER, PGPASSWORD=PASSWORD, PGDATABASE=DATABASE)
     assert said == ['t', '1']
-    assert f'backend tls://localhost:{postgres_tls.port}, protocol postgres' in told
+    assert f'backend tls://localhost:{postgres_tls_server.port}, protocol postgres' in told
     assert 'faults 1: delay 1' in told
 
 
 # -- mysql
-
-@pytest.fixture(scope='module')
-def mariadb_tls():
-    with files_for(unprivileged('mysql')) as files, \
-            mariadb_server(f'--ssl-cert={files.cert}', f'--ssl-key={files.key}') as server:
-        yield server
-
 
 MYSQL = """
 import os, sqlalchemy
@@ -161,11 +150,11 @@ except sqlalchemy.exc.DBAPIError as error:
 """
 
 
-def test_pymysql_verifies_and_meets_the_servers_own_error(mariadb_tls):
+def test_pymysql_verifies_and_meets_the_servers_own_error(mariadb_tls_server):
     said, told = ran('DB', MYSQL, '--fault', 'db: SELECT 1 = deadlock',
-                     DB=f'mysql+pymysql://{USER}:{PASSWORD}@localhost:{mariadb_tls.port}/{DATABASE}?ssl_ca={CA}')
+                     DB=f'mysql+pymysql://{USER}:{PASSWORD}@localhost:{mariadb_tls_server.port}/{DATABASE}?ssl_ca={CA}')
     assert said == ['SSLSocket CERT_REQUIRED True', 'TLSv', 'OperationalError 1213']
-    assert f'backend tls://localhost:{mariadb_tls.port}, protocol mysql' in told
+    assert f'backend tls://localhost:{mariadb_tls_server.port}, protocol mysql' in told
 
 
 # -- smtp
@@ -183,13 +172,11 @@ with smtplib.SMTP(place.hostname, place.port) as client:
 """
 
 
-def test_smtplib_verifies_after_starttls_and_meets_the_servers_own_error():
-    with smtp_server(tls_context=server_context()) as server:
-        said, told = ran('MAIL', SMTP, '--fault', 'mail: RCPT * = mailbox-busy', MAIL=f'smtp+tls://localhost:{server.port}',
-                         SSL_CERT_FILE=CA)
-        assert said == ['TLS', 'SMTPRecipientsRefused']
-        assert f'backend tls://localhost:{server.port}, protocol smtp' in told
-        assert server.messages == []
+def test_smtplib_verifies_after_starttls_and_meets_the_servers_own_error(smtp_tls_server):
+    said, told = ran('MAIL', SMTP, '--fault', 'mail: RCPT * = mailbox-busy', MAIL=f'smtp+tls://localhost:{smtp_tls_server.port}',
+                     SSL_CERT_FILE=CA)
+    assert said == ['TLS', 'SMTPRecipientsRefused']
+    assert f'backend tls://localhost:{smtp_tls_server.port}, protocol smtp' in told
 
 
 # -- http

@@ -84,3 +84,17 @@ def test_each_variable_names_the_bundle_or_the_certificate_alone_where_it_is_for
     found = variables('ca.pem', 'bundle.pem', {'DENO_CERT': 'other.pem', 'NODE_EXTRA_CA_CERTS': 'ca.pem'})
     assert {found[name] for name in BUNDLE_VARIABLES} == {'bundle.pem'}
     assert {name: found[name] for name in ADDED_VARIABLES} == {'NODE_EXTRA_CA_CERTS': 'ca.pem', 'DENO_CERT': 'bundle.pem'}
+
+
+def test_a_system_that_has_a_folder_of_authorities_and_no_file_is_read_too(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    folder = tmp_path / 'certs'
+    folder.mkdir()
+    for name in ('b.pem', 'a.crt', 'readme.txt', '0123abcd.0'):
+        (folder / name).write_bytes(THEIRS)
+    paths = ssl.get_default_verify_paths()._replace(openssl_cafile=str(tmp_path / 'missing'), openssl_capath=str(folder))
+    monkeypatch.setattr(roots.ssl, 'get_default_verify_paths', lambda: paths)
+    monkeypatch.setattr(roots, 'SYSTEM_FILES', ())
+    assert system_files() == [str(folder / name) for name in ('0123abcd.0', 'a.crt', 'b.pem')]
+    folder.rename(tmp_path / 'elsewhere')
+    assert system_files() == []
