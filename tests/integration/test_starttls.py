@@ -29,12 +29,12 @@ from vaurien.outputs.journal.file import JournalFile
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
+from vaurien.protocols.mysql.packets import SSL, greeting
 from vaurien.protocols.starttls import NoTLSError, Switch
 from vaurien.spec import BehaviorSpec, FaultSpec, ToxicSpec
 
 SIDES = {'neither': ('', ''), 'client': ('tls://', ''), 'backend': ('', 'tls://'), 'both': ('tls://', 'tls://')}
 SSL_REQUEST, GSS_REQUEST = bytes.fromhex('0000000804d2162f'), bytes.fromhex('0000000804d21630')
-FAILING = {'timeout': 20 * MS}
 
 
 def named(kind, **more):
@@ -205,12 +205,15 @@ def test_faults_are_drawn_inside_as_in_the_clear(postgres_tls_server, mariadb_tl
 
 
 @pytest.mark.parametrize('protocol', ['postgres', 'mysql', 'smtp'])
-def test_toxics_are_on_the_way_into_tls_and_inside(postgres_tls_server, mariadb_tls_server, smtp_tls_server, protocol):
+@pytest.mark.parametrize('slowly', ['toxics', 'a behavior that waits'])
+def test_what_is_slow_is_slow_on_the_way_into_tls_and_inside(postgres_tls_server, mariadb_tls_server, smtp_tls_server, protocol,
+                                                            slowly):
+    waits = (BehaviorSpec(name='delay', percent=100, settings={'sleep': 2 * MS}),)
     toxics = tuple(toxic for stream in ('upstream', 'downstream') for toxic in (
         ToxicSpec(type='latency', stream=stream, attributes={'latency': 5}),
         ToxicSpec(type='slicer', stream=stream, attributes={'average_size': 7, 'size_variation': 3, 'delay': 10})))
     server = {'postgres': postgres_tls_server, 'mysql': mariadb_tls_server, 'smtp': smtp_tls_server}[protocol]
-    with proxied(server, protocol, toxics=toxics) as host:
+    with proxied(server, protocol, **({'toxics': toxics} if slowly == 'toxics' else {'mix': waits})) as host:
         if protocol == 'postgres':
             with postgres(host.port, sslmode='verify-full', sslrootcert=certificates().ca) as connection:
                 assert connection.execute("SELECT repeat('x', 1000)").fetchall() == [('x' * 1000,)]
@@ -272,6 +275,33 @@ def test_commands_after_starttls_are_not_carried_into_tls(smtp_server):
             read_to_end(client)
         eventually(lambda: host.proxy.empty, 'its end')
         assert (host.proxy.stats.handler_errors, smtp_server.messages) == (0, [])
+
+
+class InPieces:
+    """A socket that sends what it is given in pieces, after something else."""
+
+    def __init__(self, sock, before, size):
+        self.sock, self.before, self.size, self.recv = sock, before, size, sock.recv
+
+    def sendall(self, data):
+        data, self.before = self.before + data, b''
+        for at in range(0, len(data), self.size):
+            self.sock.sendall(data[at:at + self.size])
+
+
+@pytest.mark.parametrize('size', [1, 7, 1 << 20])
+@pytest.mark.parametrize('sides', ['client', 'both'])
+def test_a_request_of_mysql_and_the_handshake_after_it_come_in_any_pieces(mariadb_tls_server, sides, size):
+    """Nothing is said between the two, so they may come together; what follows inside is numbered from 2 on."""
+    login = (0x88A01).to_bytes(4, 'little') + b'\0\0\0\1\x21' + bytes(23)  # PLUGIN_AUTH, SECURE_CONNECTION, SSL, PROTOCOL_41
+    with proxied(mariadb_tls_server, 'mysql', sides) as host, connect(host.port) as sock:
+        assert greeting(sock.recv(1024)[4:]).capabilities & SSL
+        talk = Talk(InPieces(sock, b'\x20\0\0\1' + login, size), client_context(), 'localhost')
+        whole = login + b'nobody\0\0mysql_native_password\0'
+        talk.send(len(whole).to_bytes(3, 'little') + b'\2' + whole)
+        answer = talk.read()
+        assert (answer[3], answer[4], int.from_bytes(answer[5:7], 'little')) == (3, 0xff, 1045)
+        assert host.proxy.stats.handler_errors == 0
 
 
 # -- where there is no TLS
@@ -584,7 +614,8 @@ def test_the_journal_has_inside_tls_what_it_has_in_the_clear(postgres_tls_server
             host.wait_idle()
             host.call(journal.close)
         lines = [json.loads(line) for line in path.read_bytes().splitlines()]
-        found[sides] = [(line['name'], line.get('answer', ''), line.get('fault', '')) for line in lines if line['type'] == 'exchange']
+        found[sides] = [(line['name'], line.get('answer', ''), line.get('fault', ''))
+                        for line in lines if line['type'] == 'exchange']
     assert [request for request, _, _ in found['neither']][1:] == ['SELECT 1', 'UPDATE nowhere SET a = 1']
     assert found['neither'][-1][1:] == ('40P01', 'error/deadlock')
     assert [found[sides] for sides in SIDES] == [found['neither']] * 4

@@ -197,14 +197,13 @@ class MessageProtocol(Answers, BaseProtocol):
     #: the ports at which TLS begins with the first byte none the less
     direct_ports: ClassVar[Collection[int]] = ()
 
+    # what a session says of TLS by ``sides``; most have none, and need no attributes of their own
+    client_tls = backend_tls = False    #: that side is inside TLS: the client once it has begun, the backend before that, too
+    awaits_tls = False      #: the client may ask for TLS, and has not: ``go_ahead`` is asked of each request that passes
+    ends_tls = False        #: some side speaks TLS here: a client's wish for it is none of the backend's business
+
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
-        #: the sides that are inside TLS: the client once that has begun, the backend also where it has yet to begin
-        self.client_tls = self.backend_tls = False
-        #: the client may ask for TLS, and has not: ``go_ahead`` is asked of each request that passes
-        self.awaits_tls = False
-        #: some side speaks TLS here: a client's wish for it is none of the backend's business
-        self.ends_tls = False
         #: the exchanges that are not answered yet, oldest first; the first one is always the backend's to answer
         self.queue: deque[Exchange] = deque()
         self.request_cutter, self.response_cutter = (Cutter(make(self)) for make in self.framers)

@@ -32,9 +32,10 @@ class MySQL(Conversation):
     as in the documents: ``COM_PING``, ``COM_INIT_DB shop``, ``COM_STMT_PREPARE SELECT ...``; the login is named
     ``login user database``. Nothing is drawn for commands without a response: COM_QUIT, COM_STMT_CLOSE,
     COM_STMT_SEND_LONG_DATA.
-    TLS, compression and replication are relayed unread from where they begin. A client that prefers TLS has to be told not
-    to use it (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``); or ``starttls`` is set to ``refuse``, and the server's
-    greeting offers none.
+    On sides with ``tls://`` TLS begins where the greeting has offered it, and is ended here. Else it is relayed unread from where
+    it begins, as compression and replication always are. A client that prefers TLS has to be told not to use it then
+    (``--skip-ssl``, ``ssl_disabled``, ``sslMode=DISABLED``); or ``starttls`` is set to ``refuse``, and the server's greeting
+    offers none.
     """
 
     name = 'mysql'

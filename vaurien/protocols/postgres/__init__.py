@@ -33,7 +33,8 @@ class PostgreSQL(Conversation):
     statement, the start-up ``startup user=U database=D``, any other message by its type (``Parse``). The data of a COPY belong
     to its statement. Draws are made for the start-up, a Query and an Execute; the steps that lead to an Execute are left alone.
 
-    Encryption (TLS, GSSAPI) and streaming replication are relayed unread. With ``starttls`` set to ``refuse`` the client's wish
+    On sides with ``tls://`` TLS begins after SSLRequest, or with the client's first byte, and is ended here. Else encryption
+    (TLS, GSSAPI) is relayed unread, as streaming replication always is. With ``starttls`` set to ``refuse`` the client's wish
     for encryption is answered with no, and libpq goes on in the clear where its ``sslmode`` allows that. A statement that fails
     leaves its transaction failed at the backend too: the backend gets a statement that fails in its place.
     """

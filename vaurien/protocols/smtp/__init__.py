@@ -36,9 +36,9 @@ class SMTP(Conversation):
     ``RSET``; the connection stays usable. Everything else that may happen to a message is drawn at the dot:
     ``lost-reply``, a closed connection, delay, hang, ...
 
-    With ``starttls`` set to ``refuse``, replies to EHLO offer no STARTTLS, and the command is answered with 502; nothing is drawn
-    for it. After STARTTLS, with LMTP, and wherever two servers could disagree about where a line or a message ends, bytes are
-    relayed unread.
+    On sides with ``tls://`` TLS begins after STARTTLS, and is ended here. Else, with ``starttls`` set to ``refuse``, replies to
+    EHLO offer no STARTTLS, and the command is answered with 502; nothing is drawn for it. After a STARTTLS that is relayed, with
+    LMTP, and wherever two servers could disagree about where a line or a message ends, bytes are relayed unread.
     """
 
     name = 'smtp'

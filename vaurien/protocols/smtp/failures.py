@@ -56,7 +56,7 @@ def _leave_unanswered(smtp: Conversation, exchange: Exchange) -> Failure:
 
 
 def _strip(smtp: Conversation, exchange: Exchange) -> None:
-    smtp.stripped.add(exchange)
+    smtp.stripped |= {exchange}
     smtp.editing = True
 
 

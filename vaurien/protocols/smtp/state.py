@@ -24,7 +24,7 @@ class Conversation(MessageProtocol):
         self.undecided: Exchange | None = None
         self.taken: Exchange | None = None
         self.authenticated = False
-        self.stripped: set[Exchange] = set()
+        self.stripped: frozenset[Exchange] = frozenset()
 
     def decided(self, phase: str = COMMAND) -> None:
         """Record that vaurien replies to what the client has just sent, and what the client sends next."""
