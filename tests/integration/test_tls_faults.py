@@ -112,15 +112,20 @@ def test_no_backend_is_asked_where_tls_is_ended(kind):
         assert server.accepted == []
 
 
+def hangs(host, connected):
+    """Hold that a handshake hangs, and that nothing is left once the client has left."""
+    with connected(host.port) as sock:
+        sock.settimeout(300 * MS)
+        with pytest.raises(TimeoutError):
+            Talk(sock, client_context(), 'localhost')
+        assert not host.proxy.empty
+    eventually(lambda: host.proxy.empty, 'its end')
+
+
 @pytest.mark.parametrize('sides', ['both', 'neither'])
 def test_a_handshake_can_hang_until_the_client_leaves(sides):
     with tls_echo() as server, between(server, sides, failing('handshake-hang'), timeout=100 * MS) as host:
-        with connect(host.port) as sock:
-            sock.settimeout(300 * MS)
-            with pytest.raises(TimeoutError):
-                Talk(sock, client_context(), 'localhost')
-            assert not host.proxy.empty
-        eventually(lambda: host.proxy.empty, 'its end')
+        hangs(host, connect)
 
 
 def test_a_client_of_tls_1_3_takes_itself_for_connected_where_the_close_is_late():
@@ -312,12 +317,7 @@ def test_a_client_that_begins_tls_later_is_told_the_same(kind):
 def test_a_handshake_that_begins_later_can_hang_until_the_client_leaves_whatever_the_timeout_says():
     fields = {'protocol': 'postgres', 'timeout': 100 * MS}
     with Backend(echo) as server, between(server, 'client', failing('handshake-hang'), **fields) as host:
-        with later(host.port) as sock:
-            sock.settimeout(300 * MS)
-            with pytest.raises(TimeoutError):
-                Talk(sock, client_context(), 'localhost')
-            assert not host.proxy.empty
-        eventually(lambda: host.proxy.empty, 'its end')
+        hangs(host, later)
 
 
 @pytest.mark.parametrize('kind, end', [('handshake-late-close', (b'', 'FIN')), ('client-certificate-required', None)])
