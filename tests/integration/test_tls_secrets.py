@@ -136,7 +136,8 @@ def test_no_output_has_key_material(tmp_path):
     journal = tmp_path / 'journal'
     with tls_echo(tmp_path) as backend, daemon(
             '--backend', f'tls://{backend.address}', *BOTH, '--protocol', 'http', '--http', '--http-port', '0',
-            '--show', 'requests', '--log-level', 'debug', '--journal', str(journal), '--behavior', '50:error') as running:
+            '--show', 'requests', '--log-level', 'debug', '--journal', str(journal), '--behavior', '50:error',
+            '--behavior-error-kind', '503') as running:
         for _ in range(4):
             talked(running.port, tmp_path)
         with connect(running.port) as sock:     # no TLS

@@ -323,7 +323,7 @@ class Client:
                 elif event == 'dropped':
                     break
             else:
-                raise UnreachableError(self.channel.address, 'it has ended')
+                raise UnreachableError(self.channel.address, 'it has ended', self.channel.scheme)
 
     def stats(self) -> list[dict[str, Any]]:
         """Return what each proxy has counted since it was made; its name is there as ``proxy``."""
