@@ -20,7 +20,6 @@ from .parent import Parent
 if TYPE_CHECKING:
     from ..config import Configuration
     from ..control.app import ControlServer
-    from ..net.sockets import RawSocket
     from ..outputs.journal.file import JournalFile
     from ..proxies.fleet import Fleet
     from ..proxies.proxy import Proxy
@@ -280,40 +279,27 @@ def describe(proxy: 'Proxy') -> str:
     return f'proxy {proxy.name} {where}, {proxy.summary}'
 
 
-def listen_for_control(spec: 'ProcessSpec') -> 'RawSocket':
-    """Listen where the control server is to be; who connects waits until it is there.
-
-    Raises:
-        OSError: Its address cannot be listened on.
-    """
-    from ..control import BACKLOG
-    from ..net import sockets
-    where = Address(spec.http_host, spec.http_port)
-    try:
-        return sockets.listen(sockets.place_of(where), BACKLOG)
-    except OSError as error:
-        raise cannot_listen('control server', str(where), error) from error
-
-
-def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | None' = None) -> 'ControlServer':
+def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: Any = None) -> 'ControlServer':
     """Start the control server.
 
     Args:
         fleet: What it steers.
         spec: What the process should be.
-        listener: A socket that listens for it already; None: it listens itself.
+        listener: A socket that listens for it already; None: it makes one.
 
     Raises:
         OSError: Its address cannot be listened on.
         VaurienError: What it needs is not installed.
     """
-    listener = listener or listen_for_control(spec)
     try:
         from ..control.app import ControlServer  # falcon and prometheus-client are slow to import
     except ImportError as error:
         raise VaurienError(f'--http: the control server is not available: {error}') from error
-    server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow, listener)
-    server.start()
+    try:
+        server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow, listener)
+        server.start()
+    except OSError as error:
+        raise cannot_listen('control server', str(Address(spec.http_host, spec.http_port)), error) from error
     return server
 
 

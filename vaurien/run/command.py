@@ -9,20 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
-from ..cli.command import (
-    DONE,
-    UNMET,
-    begin_plan,
-    describe,
-    listen_for_control,
-    open_control,
-    open_journal,
-    open_outputs,
-    say,
-    warn_of_unmet,
-)
+from ..cli.command import DONE, UNMET, begin_plan, describe, open_control, open_journal, open_outputs, say, warn_of_unmet
 from ..cli.log import logger
-from ..errors import ConfigError, VaurienError, in_words
+from ..errors import ConfigError, VaurienError, cannot_listen, in_words
 from ..words.console import complain
 from . import report
 from .beside import Beside
@@ -31,7 +20,9 @@ from .places import ANYWHERE
 from .setup import Setup, make_setup
 
 if TYPE_CHECKING:
+    from ..net.sockets import RawSocket
     from ..proxies.fleet import Fleet
+    from ..spec import ProcessSpec
 
 
 def run(argv: Sequence[str], keeper: Keeper, environ: Mapping[str, str] = os.environ) -> int:
@@ -140,6 +131,21 @@ def between(setup: Setup, keeper: Keeper, environ: Mapping[str, str], ending: Ex
     unmet = warn_of_unmet(fleet) or beside.unmet
     beside.finish()
     return status or (UNMET if unmet and spec.strict else DONE)
+
+
+def listen_for_control(spec: 'ProcessSpec') -> 'RawSocket':
+    """Listen where the control server is to be; who connects waits until it is there.
+
+    Raises:
+        OSError: Its address cannot be listened on.
+    """
+    from ..control import BACKLOG
+    from ..net import sockets
+    where = Address(spec.http_host, spec.http_port)
+    try:
+        return sockets.listen(sockets.place_of(where), BACKLOG)
+    except OSError as error:
+        raise cannot_listen('control server', str(where), error) from error
 
 
 def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack) -> dict[str, str]:

@@ -129,7 +129,7 @@ def test_the_control_server_gets_the_fleet_an_address_and_the_token(monkeypatch)
     control(monkeypatch, ControlServer=FakeServer)
     server = open_control('fleet', SPEC)
     assert server.started
-    assert server.arguments == ('fleet', '::1', 81, 'secret', False, ('10.0.0.0/8',))
+    assert server.arguments == ('fleet', '::1', 81, 'secret', False, ('10.0.0.0/8',), None)
 
 
 def test_a_control_server_that_cannot_listen_is_named(monkeypatch):
