@@ -45,8 +45,8 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 #: A plugin imports what is pure, its base, and what it is split into; never another plugin.
 BASES = {
     'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.effects.sql',
-                  'protocols.effects.words', 'protocols.failure', 'protocols.halves', 'protocols.kinds', 'protocols.message',
-                  'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds'),
+                  'protocols.effects.words', 'protocols.failure', 'protocols.framing', 'protocols.halves', 'protocols.kinds',
+                  'protocols.message', 'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds'),
     'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('toxics', 'toxics.base'),
 }

@@ -1,12 +1,9 @@
 """How a stream is cut into messages: a framer finds them, and a cutter feeds it in any slicing. Knows no socket and no loop."""
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..errors import ProtocolError
-from .base import Exchange
-
-if TYPE_CHECKING:
-    from .message import MessageProtocol
+from .base import BaseProtocol, Exchange
 
 #: [bytes] that may be held back until a message can be named; beyond it the session is relayed unread. Twice what real
 #: servers allow for headers or a line (nginx 32 KiB, Redis inline 64 KiB, memcached 2 KiB)
@@ -21,7 +18,7 @@ MAX_NAME_BYTES = 4096
 #: The exchange of a message that no request asked for is None: greetings, pushes, notices, padding.
 Part = tuple[int, Exchange | None, bool]
 #: the class of the protocol object that a framer works for: ``MessageProtocol`` with the state that the framer knows of
-P = TypeVar('P', bound='MessageProtocol')
+P = TypeVar('P', bound=BaseProtocol)
 
 
 class Framer(Generic[P]):
