@@ -34,7 +34,7 @@ python_maximum_signature_line_length = 100
 nitpick_ignore_regex = [
     (r'py:.*', r'(?!vaurien).*'),
     # type variables: any such class
-    (r'py:class', r'vaurien\.(registry\.T|toxics\.base\.T|protocols\.message\.P|testing\.changes\.P)'),
+    (r'py:class', r'vaurien\.(registry\.T|toxics\.base\.T|protocols\.framing\.P|testing\.changes\.P)'),
     # of signatures of ours alone
     (r'py:class', r'vaurien\.(testing\.unused\.\w+|protocols\.halves\.Half|protocols\.effects\.words\.Effects)'),
 ]
