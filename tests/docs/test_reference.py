@@ -255,7 +255,8 @@ def test_the_entries_that_the_page_on_plans_shows_are_read():
 
 #: flags in the docs that belong to other programs
 FOREIGN = re.compile(r'--(vaurien-seed|cacert|fail|max-time|skip-ssl|inject|quick|extra|other|rm|build|detach|wait|no-raw|'
-                     r'option|x|no-x|file|restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre|from|prefix|test)\b')
+                     r'option|x|no-x|file|restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre|from|prefix|test|'
+                     r'test-name-pattern)\b')
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 
 
