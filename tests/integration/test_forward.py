@@ -9,6 +9,8 @@ import pytest
 import vaurien
 from tests.support.daemon import run_to_end
 from tests.support.hosting import eventually, hosted, spec_for
+from tests.support.http2 import Client
+from tests.support.http2 import server as http2_server
 from tests.support.peers import Backend, black_hole, connect, echo, ending, free_port, read_exactly, read_to_end, reset
 from tests.support.tls import certificates, client_context, server_context
 from tests.support.unit_of_time import MS, PATIENCE
@@ -146,6 +148,22 @@ def test_a_named_host_is_opened_inside_tls_on_both_sides(way):
             sock.sendall(ASKED.replace(b'GET', b'POST'))
             assert response(sock)[0] == 'HTTP/1.1 503 Service Unavailable'
         assert [fault.request for fault in proxy.call(lambda: list(proxy.fleet.journal.since()))] == ['POST https://localhost/a?b']
+
+
+def test_each_stream_of_http2_inside_a_tunnel_is_a_request_that_says_its_server():
+    inside, context = server_context(), client_context()
+    inside.set_alpn_protocols(['h2'])
+    context.set_alpn_protocols(['h2', 'http/1.1'])
+    with http2_server(context=inside) as backend, \
+            forward(f'localhost:443={backend.address}', '100:error',
+                    settings={'error': {'kind': '503', 'match': '^GET https://localhost/echo$'}}) as proxy, \
+            connect(proxy.port) as plain:
+        dialled(plain, 'http', 'localhost', 443)
+        with context.wrap_socket(plain, server_hostname='localhost') as sock:
+            assert sock.selected_alpn_protocol() == 'h2'
+            client = Client(0, sock=sock)
+            assert [client.get(path).status for path in ('/bytes/1', '/echo', '/bytes/1')] == [200, 503, 200]
+        assert [fault.request for fault in proxy.call(lambda: list(proxy.fleet.journal.since()))] == ['GET https://localhost/echo']
 
 
 def test_a_plan_means_a_request_by_its_server():
