@@ -68,6 +68,7 @@ def fixture(start: Start) -> Any:
 redis_server = fixture(servers.redis_server)
 memcached_server = fixture(servers.memcached_server)
 nginx_server = fixture(servers.nginx_server)
+grpc_server = fixture(servers.grpc_server)
 mariadb_server = fixture(servers.mariadb_server)
 postgres_server = fixture(servers.postgres_server)
 smtp_server = fixture(servers.smtp_server)

@@ -133,6 +133,14 @@ GRANT ALL ON *.* TO '{USER}'@'%' WITH GRANT OPTION;
 
 
 @contextlib.contextmanager
+def grpc_server() -> Iterator[Any]:
+    """Run a server of gRPC, of this process."""
+    from .grpc_peers import server  # it takes its time, and few need it
+    with server() as running:
+        yield running
+
+
+@contextlib.contextmanager
 def mariadb_server(*arguments: str) -> Iterator[Server]:
     """Run MariaDB with the user ``USER``, its ``PASSWORD`` and an empty ``DATABASE``; nothing is made safe on disk."""
     path, install = program('mariadbd', 'mysqld'), program('mariadb-install-db', 'mysql_install_db')

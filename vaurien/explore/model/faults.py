@@ -14,6 +14,7 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
                  'C': ('lost-reply',), 'E': ('half-reply',)},
     'postgres': {'A': ('deadlock', 'serialization-failure', 'admin-shutdown'), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'mysql': {'A': ('deadlock',), 'B': ('command-denied',), 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'grpc': {'A': ('grpc-unavailable', '503'), 'B': ('grpc-internal', '501'), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'http': {'A': ('503',), 'B': ('501',), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'smtp': {'A': ('mailbox-busy', 'local-error', 'service-unavailable'),
              'B': ('mailbox-unavailable', 'sender-rejected', 'transaction-failed', 'content-rejected'),

@@ -5,18 +5,20 @@ Bytes only; knows no stream.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ...options import Option
+from ...options import Bounded, Option
 from .. import Protocol
 from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind
-from .answers import body_at, read_status
+from .answers import body_at, read_call, read_status
 from .effects import EFFECTS
 from .failures import ERRORS
 from .framers import Conversation
+from .grpc.failures import ERRORS as CALL_ERRORS
+from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
-from .headers import KEYED_BODY, closing, host_of, redirected, with_field
+from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -30,9 +32,10 @@ class HTTP(Conversation):
     Keep-alive, pipelining, chunks with trailers, interim responses, uploads that wait for ``100 Continue`` and bodies
     that end with the connection are followed; bodies are forwarded without being held. HTTP/2 is followed too, by prior knowledge
     or, inside TLS, where the client and the backend agree on it; there each stream is an exchange, and what happens to it happens
-    to no other. After an upgrade (WebSocket) or a CONNECT the session is relayed unread, as by tcp; so is one whose messages two
-    readers could understand differently. With ``keep_alive`` False the session ends after each response, and the headers of
-    request and response say so; that, and what rewrites headers, is for HTTP/1 alone.
+    to no other. A stream whose content type is that of gRPC is a call, with kinds of its own; its name is
+    service and method, as in ``/helloworld.Greeter/SayHello``. After an upgrade (WebSocket) or a CONNECT the session is relayed
+    unread, as by tcp; so is one whose messages two readers could understand differently. With ``keep_alive`` False the session ends
+    after each response, and the headers of request and response say so; that, and what rewrites headers, is for HTTP/1 alone.
     """
 
     name = 'http'
@@ -42,13 +45,16 @@ class HTTP(Conversation):
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
         'rewrite_redirects': Option("If True, a Location with the backend's address becomes one with the address that the client "
                                     "had asked.", bool, False),
+        'grpc_cut_after': Option("How many messages of a response pass before grpc-cut ends it.", Bounded(int, 0), 1),
+        'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
+                                Bounded(int, -1, 2 ** 31 - 1), 1000),
     }
     framers = Requests, Responses
     shape = staticmethod(shape)
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS}
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS}
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -93,10 +99,23 @@ class HTTP(Conversation):
         return False
 
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        if exchange.stage == CALL:
+            return read_call(exchange.note.status, exchange.note.call)
         return read_status(b'HTTP/2 %d' % exchange.note.status if isinstance(exchange.note, Asked) else head)
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
         return end if isinstance(exchange.note, Asked) else body_at(data, at, end)
+
+
+@Protocol.register
+class GRPC(HTTP):
+    """As http, for gRPC alone: an ``error`` without a kind is one of gRPC, and waits for a call where it was drawn at another
+    request. The other kinds that a call can meet come by their names; those that are about pages are not there."""
+
+    name = 'grpc'
+    errors: ClassVar[Mapping[str, FailureKind]] = {
+        **CALL_ERRORS,
+        **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS}.items() if CALL in kind.stages})}
 
 
 class Intercepted(HTTP):

@@ -26,6 +26,8 @@ MAX_REMEMBERED = 256    #: [headers] of each direction; peers repeat theirs, a s
 BODY, KEYED_BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for a key', 'page for HTTP/1.0', 'no page'
 #: The same of a stream of HTTP/2
 STREAM, KEYED_STREAM, BARE_STREAM = 'stream', 'stream for a key', 'stream without a page'
+#: A stream of HTTP/2 that is a call of gRPC
+CALL = 'call'
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'

@@ -13,12 +13,14 @@ FIXED: Final = re.compile(r'v[0-9]+(?:\.[0-9]+)*|[A-Za-z]+[0-9]')
 EXTENSION: Final = re.compile(r'\.[A-Za-z]{1,5}\Z')
 #: a segment, or a value of the query, that is a number
 ALONE: Final = re.compile(r'(?<=[/=])[0-9]++(?![^/?&;])')
+#: what a call of gRPC is named by: its service and its method, which are words of a program
+CALLED: Final = re.compile(r'(?:https?://[^/\s]+)?/[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/[A-Za-z_]\w*', re.ASCII)
 MAX_REMEMBERED: Final = 1024    #: names that are remembered with their shapes, all these numbers being 0, ...
 MAX_KNOWN: Final = 1024         #: ... of at most so many characters
 
 
 def shape(name: str) -> str:
-    """Return the shape of a request by its method and its target; it is its own shape.
+    """Return the shape of a request by its method and its target; it is its own shape. So is the name of a call of gRPC.
 
     >>> shape('GET /v1/users/42/photo.png?size=10&page=2')
     'GET /v1/users/?/photo.png?size=?&page=?'
@@ -28,6 +30,8 @@ def shape(name: str) -> str:
 
 def _whole_shape(name: str) -> str:
     method, space, target = name.partition(' ')
+    if CALLED.fullmatch(name):
+        return name
     start = target.find('/', target.find('://') + 3) if '://' in target else 0
     if not target.startswith('/', start) or start < 0:
         return masked(name)

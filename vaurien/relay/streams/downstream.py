@@ -2,12 +2,13 @@
 from ...errors import ProtocolError
 from ...net.stream import Stream
 from ...protocols.http.h2 import frames
-from ...protocols.http.h2.heads import length_of, status_of
+from ...protocols.http.h2.heads import call_status_of, length_of, status_of
 from ...protocols.http.h2.hpack import Field
+from ...protocols.http.headers import CALL
 from ..lane import LaneHost
 from .lane import StreamLane
 from .shared import Shared
-from .state import DROPPED, HELD, TOLD, StreamState
+from .state import DROPPED, HELD, PASS, TOLD, StreamState
 
 FINAL = 200     #: the first status of a final response
 #: SETTINGS of the backend that the client has not acknowledged
@@ -71,8 +72,10 @@ class Responses(StreamLane):
         """Drop content of a response, but for the half that may pass, and give the backend its credit back."""
         first, last = frames.content(self.data, at, end, flags)
         count, fault = end - at - frames.HEAD, state.exchange.note.fault
-        passing = 0
-        if fault is not None and fault.half and state.down.begun:
+        passing, counts = 0, None if fault is None or state.replied else fault.passes
+        if counts is not None:
+            passing = counts.take(self.data, first, last) if state.down.begun else 0
+        elif fault is not None and fault.half and state.down.begun:
             if state.allowed is None:
                 state.allowed = (last - first) // 2
             passing = max(min(last - first, state.allowed - state.passed), 0)
@@ -80,6 +83,15 @@ class Responses(StreamLane):
         state.passed += passing
         self.room -= passing
         self.refund(count - passing, 0 if flags & frames.END_STREAM else number)
+        if counts is not None and not counts.left and not flags & frames.END_STREAM:
+            self._cut(state, number, end)
+
+    def _cut(self, state: StreamState, number: int, end: int) -> None:
+        """End a response of which all has passed that may, and let the backend know."""
+        self.passed(end)
+        state.up.mode = DROPPED
+        self.pair.reply(state)
+        self.pair.upstream.emit(frames.reset(number, frames.CANCEL))
 
     def _late(self, kind: int, number: int, own: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over, or that the backend has pushed."""
@@ -140,6 +152,10 @@ class Responses(StreamLane):
         begins = not half.begun and status >= FINAL
         if begins:
             half.begun, note.status = True, note.status or status
+            if ended and note.fault is not None and note.fault.passes is not None:
+                half.mode = PASS    # the backend itself refuses the call
+        if ended and state.exchange.stage == CALL:
+            note.call = call_status_of(fields)
         if self.pair.recorder is not None:
             self.pair.recorder.answer_part(state.exchange, block, 0, len(block), ended)
         if begins and half.mode == TOLD:

@@ -180,6 +180,8 @@ class Pair:
     def reply(self, state: StreamState) -> None:
         """Write what takes the place of a response."""
         fault, state.replied = state.exchange.note.fault, True
+        if fault.status or fault.call is not None:
+            state.exchange.note.call = fault.call
         if self.recorder is not None:
             self.recorder.replied(state.exchange)
         self.announce(fault)

@@ -2,11 +2,11 @@
 from ...behaviors.dummy import DUMMY
 from ...errors import ProtocolError
 from ...net.stream import Stream
+from ...protocols.http.grpc.protocol import protocol_of
 from ...protocols.http.h2 import frames
 from ...protocols.http.h2.failures import NOTHING, REQUEST
 from ...protocols.http.h2.heads import exchange_of
 from ...protocols.http.h2.hpack import Field
-from ...protocols.http.h2.protocol import StreamProtocol
 from ..lane import LaneHost
 from .lane import StreamLane
 from .shared import Shared
@@ -183,7 +183,7 @@ class Requests(StreamLane):
     def _begin(self, state: StreamState, flags: int, fields: list[Field], at: int, end: int) -> None:
         """Hand a request to its behavior, which may wait in a greenlet."""
         pair = self.pair
-        state.protocol = StreamProtocol(pair.protocol, state.exchange)
+        state.protocol = protocol_of(pair.protocol, state.exchange)
         pair.ends_of(state)
         if state.exchange.drawn.inline:
             if self._decided(state, self.act(state, self.data[at:end])):

@@ -7,6 +7,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, FakeSession, replay, same_in_every_slicing
 from vaurien.protocols import Protocol
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.grpc.failures import ERRORS as CALLS
 from vaurien.protocols.message import Failure
 
 from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
@@ -49,7 +50,7 @@ def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
 
 def test_protocol_is_known_with_all_its_kinds() -> None:
     assert Protocol.get('http') is HTTP
-    assert tuple(HTTP.errors) == ALL + OF_STREAMS
+    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS)
 
 
 @pytest.mark.parametrize('asked', [GET, HEAD, POST, CONNECT], ids=['GET', 'HEAD', 'POST', 'CONNECT'])
@@ -58,8 +59,8 @@ def test_no_failure_of_streams_is_drawn_or_fits_in_http_1(asked: bytes) -> None:
     exchange, = dialogue.exchanges
     fitting = [name for name in dialogue.protocol.at_random() if dialogue.protocol.fits(name, exchange)]
     assert fitting
-    assert not set(fitting) & set(OF_STREAMS)
-    assert not any(dialogue.protocol.fits(name, exchange) for name in OF_STREAMS)
+    assert not set(fitting) & {*OF_STREAMS, *CALLS}
+    assert not any(dialogue.protocol.fits(name, exchange) for name in (*OF_STREAMS, *CALLS))
 
 
 @pytest.mark.parametrize('kind, reason', STATUSES.items())

@@ -31,6 +31,9 @@ SHAPES = {
     'CONNECT example.org:443': 'CONNECT example.org:?',
     'OPTIONS *': 'OPTIONS *',
     'connect': 'connect',
+    '/helloworld.v1.Greeter2/SayHello_2': '/helloworld.v1.Greeter2/SayHello_2',
+    'https://api.example:443/a.B/C1': 'https://api.example:443/a.B/C1',
+    '/a.B/42': '/a.B/?',
 }
 
 

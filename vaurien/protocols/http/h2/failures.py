@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
 from ..failures import RETRY_AFTER, page
-from ..headers import BARE_STREAM, KEYED_STREAM, STREAM
+from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM
 from . import frames
 from .heads import Asked
 from .hpack import encoded
+from .messages import Messages
 
 #: what ``Fault.drops`` may be
 REQUEST, RESPONSE, NOTHING = 'request', 'response', ''
@@ -37,6 +38,8 @@ class Fault(NamedTuple):
         stalls: The client gets no more credit for uploads.
         half: The first half of the response passes.
         status: That of the reply; 0: none.
+        call: What the reply says of a call of gRPC, a number; None: nothing.
+        passes: Which messages of the response pass before the reply takes the place of the rest; None: none do.
     """
 
     reply: bytes = b''
@@ -50,6 +53,8 @@ class Fault(NamedTuple):
     stalls: bool = False
     half: bool = False
     status: int = 0
+    call: int | None = None
+    passes: Messages | None = None
 
 
 Make = Callable[[Asked], Fault]
@@ -168,7 +173,7 @@ def http1_answer(asked: Asked) -> Fault:
 
 
 WITH_PAGE = (STREAM, KEYED_STREAM)
-ANY_STREAM = (*WITH_PAGE, BARE_STREAM)
+ANY_STREAM = (*WITH_PAGE, BARE_STREAM, CALL)
 RETRY: Final = (b'retry-after', RETRY_AFTER.partition(': ')[2].encode())
 
 #: those that HTTP/1 has too, as they are in HTTP/2

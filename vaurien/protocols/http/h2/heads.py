@@ -3,10 +3,12 @@ from typing import Any
 
 from ...base import Exchange
 from ...message import MAX_NAME_BYTES
-from ..headers import BARE_STREAM, KEY, KEYED_STREAM, STREAM
+from ..headers import BARE_STREAM, CALL, KEY, KEYED_STREAM, STREAM
 from .frames import FRAME_BYTES, WINDOW
 from .hpack import Field
 
+GRPC = b'application/grpc'      #: the content type of a call, and what it begins with
+MAX_STATUS_DIGITS = 4           #: of a status of gRPC; there are 17 of them
 UNKNOWN = 0     #: as a status: the response has not come, or says none
 
 
@@ -21,19 +23,22 @@ class Asked:
         status: That of the response, once it is known; 0: it is not.
         room: [bytes] that the client takes in one frame.
         window: [bytes] of content that the client takes of a new stream.
+        call: How a call of gRPC was answered, the number of its status; None: that was not told.
         fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
     """
 
-    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'fault')
+    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'fault')
 
     def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
         self.stream, self.bodiless, self.waits = stream, bodiless, waits
         self.before, self.status, self.room, self.window = max(stream - 2, 0), UNKNOWN, FRAME_BYTES, WINDOW
+        self.call: int | None = None
         self.fault: Any = None
 
 
 def exchange_of(stream: int, fields: list[Field], origin: bytes = b'') -> Exchange:
-    """Make the exchange of a request: its name is method and path, or, where it has no path, what it is to be connected to.
+    """Make the exchange of a request: its name is method and path, or, where it has no path, what it is to be connected to. That
+    of a call of gRPC is the path alone, which says service and method.
 
     Args:
         stream: The number of its stream.
@@ -44,10 +49,26 @@ def exchange_of(stream: int, fields: list[Field], origin: bytes = b'') -> Exchan
     method = found.get(b':method', b'')
     path = found.get(b':path', b'')
     target = origin + path.removeprefix(b'*') if origin and path else path or found.get(b':authority', b'')
+    if method == b'POST' and is_grpc(found.get(b'content-type', b'')):
+        return Exchange(target[:MAX_NAME_BYTES], CALL, True, Asked(stream))
     bodiless = method in (b'HEAD', b'CONNECT')
     stage = BARE_STREAM if bodiless else KEYED_STREAM if found.get(KEY) else STREAM
     waits = found.get(b'expect', b'').lower() == b'100-continue'
     return Exchange((method + b' ' + target)[:MAX_NAME_BYTES], stage, True, Asked(stream, bodiless, waits))
+
+
+def is_grpc(content_type: bytes) -> bool:
+    """Return whether content is that of gRPC: ``application/grpc``, with or without what it is made of, as in ``+proto``. That of
+    gRPC-Web is not, which has its status in the body."""
+    return content_type.startswith(GRPC) and content_type[len(GRPC):len(GRPC) + 1] in (b'', b'+', b';')
+
+
+def call_status_of(fields: list[Field]) -> int | None:
+    """Return what headers or trailers say of a call of gRPC, the number of its status; None: nothing that is one."""
+    for name, value, _ in fields:
+        if name == b'grpc-status':
+            return int(value) if value.isdigit() and len(value) <= MAX_STATUS_DIGITS else None
+    return None
 
 
 def status_of(fields: list[Field]) -> int:

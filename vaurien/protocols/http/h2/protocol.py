@@ -1,5 +1,5 @@
 """The protocol object that behaviors get for one stream of HTTP/2. Knows no frame."""
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from ...base import Behavior, Exchange
@@ -36,6 +36,11 @@ class StreamProtocol(MessageProtocol):
     @owed.setter
     def owed(self, owed: tuple[Behavior, str] | None) -> None:
         self._parent.owed = owed
+
+    def at_random(self) -> Iterator[str]:
+        """Give the kinds that may be drawn where none is named: those that the session's protocol draws, too."""
+        drawn = self._parent.errors
+        return (name for name in super().at_random() if name in drawn and not drawn[name].only_named)
 
     def option(self, name: str) -> Any:
         return self._parent.option(name)

@@ -3,8 +3,10 @@ import h2.connection
 import h2.events
 import pytest
 
+from tests.support.framing import FakeSession
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.grpc.protocol import protocol_of
 from vaurien.protocols.http.h2.failures import ANY_STREAM, BOTH, ERRORS, NOTHING, RESPONSE, Fault
 from vaurien.protocols.http.h2.heads import Asked, exchange_of
 from vaurien.protocols.http.h2.hpack import Field
@@ -58,9 +60,11 @@ def test_response_to_head_has_no_page() -> None:
 def test_a_failure_fits_where_the_table_of_http_says_so(stage: str) -> None:
     exchange = Exchange(b'GET /', stage, True, Asked(1))
     protocol = HTTP()
+    protocol.session = FakeSession()
+    errors = protocol_of(protocol, exchange).errors
     fitting = {kind for kind in HTTP.errors if protocol.fits(kind, exchange)}
-    assert fitting == {kind for kind, row in StreamProtocol.errors.items() if stage in row.stages}
-    assert ('mid-reset' in fitting) == (stage != BARE_STREAM)
+    assert fitting == {kind for kind, row in errors.items() if stage in row.stages}
+    assert ('mid-reset' in fitting) == (stage in (STREAM, KEYED_STREAM))
     assert set(StreamProtocol.errors) == {*BOTH, *ERRORS}
     assert not fitting & {'malformed-chunk', 'empty-response', 'slow-headers'}
 

@@ -1,0 +1,145 @@
+"""How servers of gRPC, and what stands before them, fail: the table of kinds and the frames of each. Knows no loop.
+
+Statuses are those of the page "Status codes and their use in gRPC"; where one comes before any message it is told in headers that
+end the stream ("Trailers-Only"). The words are those that servers say, which the table names.
+"""
+from collections.abc import Callable
+from typing import Any, Final
+
+from ...base import Exchange
+from ...message import Failure, FailureKind, MessageProtocol
+from ..answers import CALL_STATUSES
+from ..h2 import frames
+from ..h2.failures import RESPONSE, RETRY, Fault, Make, builder, refusal
+from ..h2.heads import GRPC, Asked
+from ..h2.hpack import encoded
+from ..h2.messages import Messages
+from ..headers import CALL
+
+STAGES: Final = (CALL,)
+EMPTY_MESSAGE: Final = bytes(5)     #: of no bytes: in protobuf every field has its default
+BROKEN_MESSAGE: Final = bytes((0, 0, 0, 0, 16)) + b'vaurien!'   #: 8 bytes of 16
+CUT_STATUS, CUT_WORDS = 'UNAVAILABLE', 'Cancelling all calls'      #: a server of grpcio that is stopped says so
+
+
+def status_fields(name: str, words: str) -> list[tuple[bytes, bytes]]:
+    """Return the fields that say how a call has ended; words are ASCII without ``%``."""
+    message = [(b'grpc-message', words.encode('ascii'))] if words else []
+    return [(b'grpc-status', b'%d' % CALL_STATUSES.index(name)), *message]
+
+
+def head(asked: Asked, *more: tuple[bytes, bytes], end: bool = False) -> bytes:
+    """Write the headers of a response of gRPC."""
+    lines = (b':status', b'200'), (b'content-type', GRPC), (b'server', b'vaurien'), *more
+    return frames.headers(asked.stream, encoded([(*line, False) for line in lines]), frames.END_STREAM if end else 0)
+
+
+def trailers(asked: Asked, name: str, words: str = '') -> bytes:
+    """Write what ends a response."""
+    coded = encoded([(*line, False) for line in status_fields(name, words)])
+    return frames.headers(asked.stream, coded, frames.END_STREAM)
+
+
+def trailers_only(name: str, words: str, *more: tuple[bytes, bytes]) -> Make:
+    """Return a maker of responses that say a status and nothing else. They do not wait for the end of the request: the client of
+    a stream may wait for its first message before it goes on."""
+    def make(asked: Asked) -> Fault:
+        reply = head(asked, *status_fields(name, words), *more, end=True)
+        return Fault(reply, at_once=True, status=200, call=CALL_STATUSES.index(name))
+    return make
+
+
+def with_content(content: bytes, end: bool) -> Make:
+    """Return a maker of responses with this content; what follows says OK, or, where that ends the stream, nothing does."""
+    def make(asked: Asked) -> Fault:
+        reply, rest = head(asked) + frames.frame(frames.DATA, end, asked.stream, content), b'' if end else trailers(asked, 'OK')
+        return Fault(reply + rest, len(content), at_once=True, status=200, call=None if end else 0)
+    return make
+
+
+def told(make: Callable[[Asked, Any], Fault], option: str) -> Callable[[MessageProtocol, Exchange], Failure]:
+    """Return a builder that gets the value of an option of the protocol."""
+    def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
+        value = protocol.option(option)
+        return builder(lambda asked: make(asked, value))(protocol, exchange)
+    return build
+
+
+def cut(asked: Asked, count: int) -> Fault:
+    """Let so many messages of the response pass, and say that the server ends all calls."""
+    reply = trailers(asked, CUT_STATUS, CUT_WORDS)
+    return Fault(reply, drops=RESPONSE, half=True, call=CALL_STATUSES.index(CUT_STATUS), passes=Messages(count))
+
+
+def pushback(asked: Asked, wait: int) -> Fault:
+    """Refuse a call, and say when it may come again."""
+    return trailers_only('UNAVAILABLE', WORDS['UNAVAILABLE'][0], (b'grpc-retry-pushback-ms', b'%d' % wait))(asked)
+
+
+#: by status: what is said with it, whose words these are and what they mean, the class, whose state it is, only by its name
+WORDS: Final[dict[str, tuple[str, str, str, str, bool]]] = {
+    'CANCELLED': ('context canceled', "a server in Go whose own call to another was cancelled says so", 'B', 'request', False),
+    'UNKNOWN': ('Exception calling application: [Errno 32] Broken pipe', "the handler has raised, in a server of grpcio", 'B',
+                'request', False),
+    'INVALID_ARGUMENT': ('etcdserver: key is not provided', "etcd says so of a request without a key", 'B', 'request', True),
+    'DEADLINE_EXCEEDED': ('context deadline exceeded', "a server in Go has waited too long for another one, before the client "
+                          "gives up", 'A', 'server', False),
+    'NOT_FOUND': ('etcdserver: requested lease not found', "etcd says so of a lease that has expired", 'B', 'request', True),
+    'ALREADY_EXISTS': ('Resource already exists in the project', "a service of Google Cloud says so of a second creation", 'B',
+                       'request', True),
+    'PERMISSION_DENIED': ('RBAC: access denied', "Envoy says so where a policy refuses the call", 'B', 'request', False),
+    'RESOURCE_EXHAUSTED': ('Concurrent RPC limit exceeded!', "a server of grpcio with maximum_concurrent_rpcs has too many calls",
+                           'A', 'server', False),
+    'FAILED_PRECONDITION': ('etcdserver: lease already exists', "etcd says so of a lease that is there", 'B', 'request', True),
+    'ABORTED': ('Too much contention on these documents. Please try again.', "two transactions have met, in Firestore's words",
+                'A', 'request', False),
+    'OUT_OF_RANGE': ('etcdserver: mvcc: required revision has been compacted', "etcd says so of a revision that it has forgotten",
+                     'B', 'request', True),
+    'UNIMPLEMENTED': ('Method not found!', "a server of grpcio knows no such method, as one of another version", 'B', 'request',
+                      False),
+    'INTERNAL': ('Failed to serialize response!', "a server of grpcio cannot write what the handler has returned", 'B', 'request',
+                 False),
+    'UNAVAILABLE': ('upstream connect error or disconnect/reset before headers. reset reason: connection termination',
+                    "Envoy says so where no server behind it can be reached", 'A', 'server', False),
+    'DATA_LOSS': ('etcdserver: corrupt cluster', "etcd says so where its members differ", 'B', 'server', True),
+    'UNAUTHENTICATED': ('Jwt is expired', "Envoy says so of a token that is too old", 'B', 'request', False),
+}
+#: by status of HTTP: what clients make of it, the class, whose state it is, only by its name, further fields
+PAGES: Final[dict[int, tuple[str, str, str, bool, tuple[tuple[bytes, bytes], ...]]]] = {
+    400: ('INTERNAL', 'B', 'request', True, ()), 401: ('UNAUTHENTICATED', 'B', 'request', True, ()),
+    403: ('PERMISSION_DENIED', 'B', 'request', True, ()), 404: ('UNIMPLEMENTED', 'B', 'request', True, ()),
+    429: ('UNAVAILABLE', 'A', 'server', True, (RETRY,)), 500: ('UNKNOWN', 'A', 'request', True, ()),
+    502: ('UNAVAILABLE', 'A', 'server', False, ()), 503: ('UNAVAILABLE', 'A', 'server', False, (RETRY,)),
+    504: ('UNAVAILABLE', 'A', 'server', False, ()),
+}
+
+
+def kind_of(status: str) -> str:
+    """Return the kind by its status: ``grpc-not-found`` by ``NOT_FOUND``."""
+    return 'grpc-' + status.lower().replace('_', '-')
+
+
+ERRORS: Final = {
+    **{kind_of(status): FailureKind(
+        f"gRPC: {status} before any message, \"{words}\": {when}.", STAGES, builder(trailers_only(status, words)),
+        (str(CALL_STATUSES.index(status)), status), category, scope, only_named)
+       for status, (words, when, category, scope, only_named) in WORDS.items()},
+    'grpc-retry-pushback': FailureKind(
+        "gRPC: UNAVAILABLE, with grpc-retry-pushback-ms: a client that retries waits so long; or, with -1, retries no more. The "
+        "option grpc_pushback says how long.", STAGES, told(pushback, 'grpc_pushback'), (), 'A', 'server', True),
+    **{f'grpc-http-{status}': FailureKind(
+        f"gRPC: a balancer answers, and not in gRPC: HTTP {status} with a page. Clients make {meant} of it.", STAGES,
+        builder(refusal(status, *more)), (), category, scope, only_named)
+       for status, (meant, category, scope, only_named, more) in PAGES.items()},
+    'grpc-no-status': FailureKind(
+        "gRPC: an empty message comes, and the stream ends without a status. grpcio makes UNKNOWN of it, grpc-js INTERNAL.",
+        STAGES, builder(with_content(EMPTY_MESSAGE, True)), (), 'E', 'request', True),
+    'grpc-half-message': FailureKind(
+        "gRPC: half of a message comes, and then OK. To the client of a stream it is the end, and all is well; one that expects "
+        "one response has none, and grpcio gives None for it.",
+        STAGES, builder(with_content(BROKEN_MESSAGE, False)), (), 'E', 'request', True),
+    'grpc-cut': FailureKind(
+        f"gRPC: a server of grpcio is stopped in the middle of a stream: the request reaches it, one message of its response "
+        f"passes, or as many as the option grpc_cut_after says, and then {CUT_STATUS}, \"{CUT_WORDS}\". Where the backend "
+        f"refuses a call before any message, that passes.", STAGES, told(cut, 'grpc_cut_after'), (), 'E', 'request', True),
+}
