@@ -1,13 +1,14 @@
 """gRPC through vaurien: what grpcio raises at each kind is what it raises at a server that fails so itself."""
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
 
 from tests.support import http2
 from tests.support.grpc_peers import BOTH, DOWN, UNARY, UP, Outcome, Raw, Server, call, channel, server
-from tests.support.hosting import hosted, spec_for
+from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.proxied import between, entry
 from tests.support.recorded import recorded
 from tests.support.tls import certificates
@@ -115,6 +116,37 @@ def test_a_stream_is_cut_after_as_many_messages_as_were_asked_for(daemon, count)
         assert call(proxied, UNARY, b'x' * 300_000) == Outcome('OK', '', (b'x' * 300_000,))
         backend.echo.fails = grpc.StatusCode.ABORTED, 'its own', ()
         assert call(proxied, DOWN, b'6') == Outcome('ABORTED', 'its own')
+
+
+def test_what_happens_to_a_call_happens_to_no_other_of_the_connection(daemon):
+    kinds = [kind for kind in Protocol.get('grpc').errors if kind.startswith('grpc-')]
+    mix = [entry('error', 50 / len(kinds), kind=kind, match='/Down$') for kind in kinds]
+    whole = tuple(b'%d' % number * (number * 10_000 + 1) for number in range(5))
+    with server() as backend, through(daemon, 'grpc-many', backend, *mix, protocol_settings={'grpc_cut_after': 3}) as proxy, \
+            channel(proxy.port) as proxied, ThreadPoolExecutor(12) as pool:
+        calls = [pool.submit(call, proxied, DOWN, b'5') if turn % 2 else pool.submit(call, proxied, UNARY, b'%d' % turn * 999)
+                 for turn in range(600)]
+        outcomes = [made.result() for made in calls]
+        assert outcomes[::2] == [Outcome('OK', '', (b'%d' % turn * 999,)) for turn in range(0, 600, 2)]
+        streams = outcomes[1::2]
+        silent = sum(fault.kind == 'grpc-half-message' for fault in proxy.faults)
+        assert sum(stream.messages == whole and stream.code == 'OK' for stream in streams) == 300 - len(proxy.faults)
+        assert sum(stream == Outcome('OK', '') for stream in streams) == silent
+        assert sum(stream.code != 'OK' for stream in streams) == len(proxy.faults) - silent > 100
+        assert {stream.messages for stream in streams if stream.words == 'Cancelling all calls'} == {whole[:3]}
+        assert (proxy.count('accepted'), proxy.count('exchanges'), proxy.unread) == (1, 600, [])
+
+
+def test_the_backend_of_a_stream_that_is_cut_is_told_to_end_it(daemon):
+    backend = Raw(OF_GRPC, EMPTY_MESSAGE * 2 + bytes(16_000), ends=False)
+    try:
+        with through(daemon, 'grpc-told', backend, error('grpc-cut')) as proxy, channel(proxy.port) as proxied:
+            for _ in range(200):     # more than the window of the connection
+                assert call(proxied, DOWN, b'3') == Outcome('UNAVAILABLE', 'Cancelling all calls', (b'',))
+            eventually(lambda: backend.resets == [8] * 200, 'all resets')
+            assert backend.errors == []
+    finally:
+        backend.stop()
 
 
 RETRYING = json.dumps({'methodConfig': [{'name': [{}], 'retryPolicy': {

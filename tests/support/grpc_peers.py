@@ -118,15 +118,20 @@ class Raw(http2.Server):
         fields: The headers of its responses.
         content: Their content.
         trailers: What follows that; None: nothing.
+        ends: It ends the stream.
     """
 
-    def __init__(self, fields: list[tuple[str, str]], content: bytes, trailers: list[tuple[str, str]] | None = None) -> None:
-        self.reply = fields, content, trailers
+    def __init__(self, fields: list[tuple[str, str]], content: bytes, trailers: list[tuple[str, str]] | None = None,
+                 ends: bool = True) -> None:
+        self.reply, self.ends = (fields, content, trailers), ends
         super().__init__()
 
     def _answer(self, end: http2.End, stream: int, fields: dict[bytes, bytes], content: bytes) -> None:
         end.h2.send_headers(stream, self.reply[0])
-        end.send(stream, self.reply[1], self.reply[2])
+        if self.ends:
+            end.send(stream, self.reply[1], self.reply[2])
+        else:
+            end.h2.send_data(stream, self.reply[1])
 
 
 @contextlib.contextmanager

@@ -23,8 +23,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 #: those that stand for A where they go on: the server's state
 LASTING: Mapping[str, tuple[str, ...]] = {
     'redis': ('readonly', 'loading', 'busy'), 'memcache': ('out-of-memory', 'server-error'), 'mysql': ('read-only', 'not-ready'),
-    'postgres': ('read-only', 'out-of-memory', 'admin-shutdown'), 'http': ('503',), 'smtp': ('insufficient-storage',
-                                                                                          'service-unavailable'),
+    'postgres': ('read-only', 'out-of-memory', 'admin-shutdown'), 'http': ('503',), 'grpc': ('grpc-unavailable', '503'),
+    'smtp': ('insufficient-storage', 'service-unavailable'),
 }
 #: the order in which they are tried, and how often each
 ORDER = (('C', ONCE), ('A', ALWAYS), ('A', ONCE), ('F', ONCE), ('D', ONCE), ('E', ONCE), ('B', ONCE))

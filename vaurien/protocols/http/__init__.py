@@ -34,8 +34,9 @@ class HTTP(Conversation):
     or, inside TLS, where the client and the backend agree on it; there each stream is an exchange, and what happens to it happens
     to no other. A stream whose content type is that of gRPC is a call, with kinds of its own; its name is
     service and method, as in ``/helloworld.Greeter/SayHello``. After an upgrade (WebSocket) or a CONNECT the session is relayed
-    unread, as by tcp; so is one whose messages two readers could understand differently. With ``keep_alive`` False the session ends
-    after each response, and the headers of request and response say so; that, and what rewrites headers, is for HTTP/1 alone.
+    unread, as by tcp; so is one whose messages two readers could understand differently. With ``keep_alive`` False the session
+    ends after each response, and the headers of request and response say so; that, and what rewrites headers, is for HTTP/1
+    alone.
     """
 
     name = 'http'
