@@ -12,7 +12,7 @@ from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.http2 import Client
 from tests.support.http2 import server as http2_server
 from tests.support.peers import Backend, black_hole, connect, echo, ending, free_port, read_exactly, read_to_end, reset
-from tests.support.tls import certificates, client_context, server_context
+from tests.support.tls import certificates, client_context, server_context, spoken
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.client import RefusedError
 from vaurien.config import configure
@@ -61,7 +61,7 @@ def pages(sock):
 
 def secure(handler):
     def handle(sock):
-        with contextlib.suppress(ssl.SSLError, OSError), server_context().wrap_socket(sock, server_side=True) as wrapped:
+        with contextlib.suppress(OSError), spoken(server_context(), sock) as wrapped:
             handler(wrapped)
     return handle
 

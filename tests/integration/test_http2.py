@@ -420,6 +420,18 @@ def test_inside_tls_both_sides_agree_on_it():
             assert client.get(ODD).status == 503
 
 
+@pytest.mark.parametrize('option', ['overwrite_host_header', 'rewrite_redirects', 'keep_alive'])
+def test_inside_tls_it_is_not_offered_where_headers_are_to_be_changed(option):
+    inside, context = server_context(), client_context()
+    inside.set_alpn_protocols(['h2', 'http/1.1'])
+    context.set_alpn_protocols(['h2', 'http/1.1'])
+    with server(context=inside) as backend, \
+            hosted(spec_for(f'tls://{backend.address}', protocol='http', proxy='tls://127.0.0.1:0',
+                            protocol_settings={option: option != 'keep_alive'}, **certificates().both)) as host, \
+            connect(host.port) as sock, context.wrap_socket(sock, server_hostname='localhost') as wrapped:
+        assert wrapped.selected_alpn_protocol() == 'http/1.1'
+
+
 def test_a_plan_meets_its_streams_and_what_is_recorded_of_a_stream_is_what_is_recorded_of_a_request(tmp_path):
     journal, faults = tmp_path / 'journal', ('GET /bytes/1 #2 = 503', 'GET /abort = abort', 'GET /gone = refused-stream')
     with server() as backend, running('--backend', backend.address, '--protocol', 'http', '--journal', str(journal),

@@ -108,7 +108,7 @@ def postgres(server, query):
     (f'sslmode=verify-full&sslrootcert={CA}', {}), ('sslmode=verify-full', {'PGSSLROOTCERT': CA}),
     ('sslmode=verify-full&sslrootcert=system', {'SSL_CERT_FILE': CA}), (f'sslmode=verify-ca&sslrootcert={CA}', {}),
     ('sslmode=require', {}),
-], ids=str)
+], ids=['name', 'variable', 'system', 'authority', 'nothing'])
 def test_psycopg_verifies_and_meets_the_servers_own_error(postgres_tls_server, query, variables):
     url = postgres(postgres_tls_server, query)
     said, told = ran('DB', PSYCOPG, '--fault', 'db: SELECT 1 = deadlock', DB=url, **variables)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.daemon import daemon, environment, run_to_end
 from tests.support.peers import Backend, connect, echo, read_to_end
-from tests.support.tls import Talk, certificates, client_context, server_context
+from tests.support.tls import Talk, certificates, client_context, server_context, spoken
 from tests.support.unit_of_time import PATIENCE
 
 FILES = certificates()
@@ -42,7 +42,7 @@ def tls_echo(folder):
     context.keylog_filename = str(folder / 'backend')
 
     def handle(sock):
-        with contextlib.suppress(OSError), context.wrap_socket(sock, server_side=True) as wrapped:
+        with contextlib.suppress(OSError), spoken(context, sock) as wrapped:
             echo(wrapped)
     with Backend(handle) as backend:
         yield backend

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tests.support.hosting import spec_for
 from tests.support.unit_of_time import MS
 from vaurien.protocols import Protocol
+from vaurien.protocols.http.h2.failures import ANY_STREAM
 from vaurien.spec import BehaviorSpec
 
 from .backend import Between
@@ -55,7 +56,8 @@ PARTICULARS = {
 
 def mix(protocol: str, random: Random) -> tuple[BehaviorSpec, ...]:
     """Draw a mix."""
-    kinds, match = ['', '', '', *Protocol.get(protocol).errors], {'match': random.choice((None, None, '[02468aceg]'))}
+    errors, match = Protocol.get(protocol).errors, {'match': random.choice((None, None, '[02468aceg]'))}
+    kinds = ['', '', '', *(name for name, kind in errors.items() if not set(kind.stages) <= set(ANY_STREAM))]   # of HTTP/1
     entries: tuple[tuple[str, int, dict[str, Any]], ...] = (
         ('error', 40, {'kind': random.choice(kinds)}), ('error', 10, {'inject': True}),
         ('delay', 20, {'sleep': random.choice((0, 1, 2)) * MS, 'before': random.random() < 0.5}),

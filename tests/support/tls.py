@@ -7,6 +7,7 @@ import shutil
 import socket
 import ssl
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -212,3 +213,16 @@ class Talk:
         with contextlib.suppress(ssl.SSLError):     # the other one has not sent its own
             self.tls.unwrap()
         self._flush()
+
+
+@contextlib.contextmanager
+def spoken(context: ssl.SSLContext, sock: socket.socket) -> Iterator[ssl.SSLSocket]:
+    """Speak TLS with a client, which may have left already: ``SSLContext.wrap_socket`` alone can leave a socket open then.
+
+    Raises:
+        OSError: It has left, or does not agree.
+    """
+    sock.getpeername()
+    with context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as wrapped:
+        wrapped.do_handshake()
+        yield wrapped

@@ -157,6 +157,11 @@ class BaseProtocol:
         return masked(name)
 
     @classmethod
+    def offered(cls, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what of ALPN it can read with these settings, which are complete; as ``alpn``."""
+        return cls.alpn
+
+    @classmethod
     def kinds_named(cls, word: str) -> tuple[str, ...]:
         """Return the kinds of error that a word stands for: the one of this name, or else all that have this code."""
         if word in cls.errors:

@@ -69,7 +69,7 @@ def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: Soc
     forward = spec.backend == ANY or bool(spec.intercept)
     tls = tls_of(spec, listen, backend, protocol, settings) if has_tls(spec) and not forward else None
     return Validated(spec, listen, place, backend, protocol, settings, checked(Chaos(spec.mix, spec.settings, protocol), spec),
-                     check_toxics(spec.toxics), tls, opening_of(spec, listen) if forward else None)
+                     check_toxics(spec.toxics), tls, opening_of(spec, listen, settings) if forward else None)
 
 
 def checked(chaos: Chaos, spec: ProxySpec) -> Chaos:
@@ -92,17 +92,17 @@ def tls_of(spec: ProxySpec, listen: Address, backend: Address, protocol: type[Ba
     """
     from ..net.tls.terms import StartTLS, make_terms  # it is slow to import, and most proxies have no use for it
     if not issubclass(protocol, MessageProtocol) or protocol.switch is None:
-        return make_terms(spec, listen, backend, protocol.alpn)
+        return make_terms(spec, listen, backend, protocol.offered(settings))
     direct, ports = settings.get('starttls') == DIRECT, protocol.direct_ports
-    return make_terms(spec, listen, backend, protocol.alpn, StartTLS(
+    return make_terms(spec, listen, backend, protocol.offered(settings), StartTLS(
         not direct and listen.port not in ports, not direct and backend.port not in ports, protocol.switch))
 
 
-def opening_of(spec: ProxySpec, listen: Address) -> 'Opening | None':
+def opening_of(spec: ProxySpec, listen: Address, settings: Mapping[str, Any]) -> 'Opening | None':
     """Check all that a spec says about a forward proxy.
 
     Raises:
         ConfigError: A value does not fit, or two do not go together.
     """
     from .door.opening import make_opening  # most proxies have no use for it
-    return make_opening(spec, listen)
+    return make_opening(spec, listen, settings)

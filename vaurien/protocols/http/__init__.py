@@ -23,6 +23,8 @@ from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
 
+H2 = 'h2'   #: what HTTP/2 is called in ALPN (RFC 9113 section 3.1)
+
 
 @Protocol.register
 class HTTP(Conversation):
@@ -40,7 +42,7 @@ class HTTP(Conversation):
     """
 
     name = 'http'
-    alpn = 'http/1.1', 'http/1.0', 'h2'
+    alpn = 'http/1.1', 'http/1.0', H2
     options: ClassVar[Mapping[str, Any]] = {
         **Conversation.options,
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
@@ -63,6 +65,12 @@ class HTTP(Conversation):
         self.single = not self.option('keep_alive')
         self.editing = bool(self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
         self._asked = b''   # the last Host of the client
+
+    @classmethod
+    def offered(cls, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what of ALPN it can read: not HTTP/2 where it is told to change headers, which it does in HTTP/1 alone."""
+        changes = settings['overwrite_host_header'] or settings['rewrite_redirects'] or not settings['keep_alive']
+        return tuple(name for name in cls.alpn if name != H2) if changes else cls.alpn
 
     def key(self, exchange: Exchange) -> str:
         """Return the CRC-32 of the request's Idempotency-Key, 8 hexadecimal digits; empty: it has none."""

@@ -1,6 +1,7 @@
 """Which connections a forward proxy opens, and with what; made of its spec once. Opens no socket."""
 import logging
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -37,8 +38,13 @@ class Opening(NamedTuple):
             logger.warning('%s is a forward proxy at %s: other machines reach through it whatever this one does', name, bound)
 
 
-def make_opening(spec: ProxySpec, listen: Address) -> Opening | None:
+def make_opening(spec: ProxySpec, listen: Address, settings: Mapping[str, Any]) -> Opening | None:
     """Check all that a spec says about a forward proxy, and make of it what one needs; None: it is about none.
+
+    Args:
+        spec: The spec.
+        listen: Where the proxy listens.
+        settings: Those of its protocol, complete.
 
     Raises:
         ConfigError: Two values do not go together, or a file cannot be used.
@@ -63,5 +69,5 @@ def make_opening(spec: ProxySpec, listen: Address) -> Opening | None:
         if error.option != 'proxy':
             raise
         raise ConfigError('intercept', spec.intercept, error.reason) from None
-    return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name, Intercepted.alpn,
-                                leaves=found.leaves, faults=found.faults))
+    return Opening(hosts, Terms(found.client, found.backend, listen, Address('', 0), spec.tls_server_name,
+                                Intercepted.offered(settings), leaves=found.leaves, faults=found.faults))
