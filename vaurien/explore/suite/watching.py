@@ -176,6 +176,7 @@ class Watching:
         """Reset the connections that a client waits on in vain, and return how many there were."""
         count = 0
         for proxy in self.fleet.proxies.values():
+            count += proxy.arrivals.end_silent()
             for session in list(proxy.sessions.values()):
                 if session.silent:
                     session.abort()

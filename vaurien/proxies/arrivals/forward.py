@@ -224,6 +224,11 @@ class ForwardArrival:
         """Whether it is connected for one request, as the next one may be for another server."""
         return self._asked is not None and bool(self._asked.scheme)
 
+    @property
+    def silent(self) -> bool:
+        """Whether the client waits for an answer that was made not to come."""
+        return self._greeting is not None and self._greeting.silent
+
     # -- what ``TlsArrival`` asks for
 
     @property

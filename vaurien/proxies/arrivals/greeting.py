@@ -42,6 +42,7 @@ class Greeting:
         host: The proxy.
         number: The session's number.
         hello: What the client asks for; it has a ``name``, which is empty where the client gives none.
+        mark: The test that is on.
 
     Attributes:
         handshake: The exchange.
@@ -51,11 +52,11 @@ class Greeting:
 
     owed = None
 
-    def __init__(self, host: GreetingHost, number: int, hello: Any) -> None:
-        self._host, self.number = host, number
+    def __init__(self, host: GreetingHost, number: int, hello: Any, mark: str = '') -> None:
+        self._host, self.number, self.mark = host, number, mark
         self.kind = ''
         self.failure = Failure()
-        self.handshake = Exchange(f'{HANDSHAKE} {hello.name}'.strip().encode(), HANDSHAKE, note=hello)
+        self.handshake = Exchange(name_of(hello).encode(), HANDSHAKE, note=hello)
         behavior = self._choose()
         self.handshake.behavior = behavior
         if behavior is not DUMMY:
@@ -104,6 +105,11 @@ class Greeting:
                 self._host.fault(self, self.handshake, name)
                 return False
         return True
+
+
+def name_of(hello: Any) -> str:
+    """Return what a handshake is called, by what its client asks for."""
+    return f'{HANDSHAKE} {hello.name}'.strip()
 
 
 def is_expected(host: GreetingHost) -> bool:

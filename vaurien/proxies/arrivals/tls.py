@@ -104,6 +104,11 @@ class TlsArrival:
         """The bytes that the client has sent, as far as they were read here."""
         return len(self._hello.data) + (0 if self._farewell is None else self._farewell.received)
 
+    @property
+    def silent(self) -> bool:
+        """Whether the client waits for an answer that was made not to come."""
+        return self._farewell is not None and self.fails is not None and self.fails.failure.end == 'silence'
+
     # -- the ClientHello
 
     def _read_hello(self) -> None:
@@ -302,11 +307,13 @@ class TlsArrival:
         self.host.backend_failed(self, error)
 
     def abort(self) -> None:
-        """Reset both connections, and tell nobody."""
+        """Reset both connections, and tell nobody but of a handshake that was made to fail."""
         if self._farewell is not None:
             self._farewell.cancel()
         sockets.refuse(self.client)
         self._end()
+        if self.fails is not None:
+            self.host.greeted(self)
 
     def _end(self) -> None:
         self._release()
