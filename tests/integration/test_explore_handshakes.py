@@ -1,5 +1,6 @@
 """``vaurien explore`` before servers that speak TLS: handshakes fail too, and what a program makes of that is found."""
 import json
+import re
 import subprocess
 import sys
 
@@ -78,7 +79,7 @@ def test_a_program_that_verifies_nothing_is_told_of(redis_tls_server, tmp_path):
 def test_where_tls_is_relayed_unread_its_handshakes_are_seen(redis_tls_server, tmp_path):
     done = explore(tmp_path, '--through', 'QUEUE_URL:tcp', '--list', '--', sys.executable, '-c', MENDED, SSL_CERT_FILE=CA,
                    QUEUE_URL=f'rediss://localhost:{redis_tls_server.port}/0')
-    assert done.stdout.splitlines()[-1].split() == 'queue_url handshake A* A F D B in 1 test'.split(), done.stdout
+    assert re.search(r'\bqueue_url +handshake +A\* A F D B +in 1 test$', done.stdout, re.M), done.stdout
 
 
 def test_a_program_that_does_not_survive_an_expired_certificate_of_an_api_is_found(tmp_path):

@@ -178,7 +178,7 @@ class Watching:
         for proxy in self.fleet.proxies.values():
             count += proxy.arrivals.end_silent()
             for session in list(proxy.sessions.values()):
-                if session.silent:
+                if session.silent or session.client.silent:
                     session.abort()
                     count += 1
         return count

@@ -16,7 +16,7 @@ from ...address import Address
 from ...errors import BackendError
 from ...net import sockets
 from ...net.connect import Connecting
-from ...net.loop import READABLE, release
+from ...net.loop import PLUGIN_ERRORS, READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...net.tls.channel import Channel, explain, flight_of
@@ -43,9 +43,10 @@ class TlsHost(Protocol):
     def recorded(self) -> bool: ...
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None: ...
     def greeted(self, arrival: 'TlsArrival') -> None: ...
-    def late_greeted(self, arrival: 'TlsArrival') -> None: ...
+    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None: ...
     def connect(self, number: int, done: Done) -> Connecting | None: ...
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
+    def broken(self, arrival: 'TlsArrival') -> None: ...
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
     def backend_failed(self, arrival: 'TlsArrival', error: BackendError) -> None: ...
 
@@ -65,7 +66,7 @@ class TlsArrival:
     Attributes:
         hello: What the client has asked for; an empty one where it speaks without TLS.
         fails: The failure of the handshake that was drawn, or planned; None: none was.
-        started: When it came, by the monotonic clock [s].
+        started: When it came, or began TLS later, by the monotonic clock [s].
     """
 
     __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', 'fails', 'started', '_backend',
@@ -107,7 +108,7 @@ class TlsArrival:
     @property
     def silent(self) -> bool:
         """Whether the client waits for an answer that was made not to come."""
-        return self._farewell is not None and self.fails is not None and self.fails.failure.end == 'silence'
+        return self._farewell is not None and self._farewell.silent
 
     # -- the ClientHello
 
@@ -153,6 +154,12 @@ class TlsArrival:
 
     def _asked(self) -> None:
         """Go on after the ClientHello, or let the handshake fail."""
+        try:
+            self._draw()
+        except PLUGIN_ERRORS:
+            self.host.broken(self)
+
+    def _draw(self) -> None:
         self.fails = self.host.greeting(self)
         if self.fails is not None and self.fails.kind not in ENDING_KINDS:
             self._fail(self.fails.failure.reply, self.fails.failure.end)
@@ -243,11 +250,12 @@ class TlsArrival:
             return plain(sock, self.timeout)
         return later(sock, self.timeout, Begins(
             self._late_channel if server_side else self.terms.to_backend, server_side,
-            self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch()))
+            self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch(),
+            self._late_client_begun if server_side else None))
 
     def _late_channel(self, hello: ClientHello) -> Channel:
         """Make the side towards a client of which the session wants it now, or let its handshake fail."""
-        self.hello = hello
+        self.hello, self.started = hello, monotonic()
         self.fails = fails = self.host.greeting(self)
         kind = '' if fails is None else fails.kind
         if fails is None or kind in CERTIFICATE_KINDS:
@@ -259,7 +267,11 @@ class TlsArrival:
         if self.fails is None:
             self.host.client_failed(self, reason)
         else:
-            self.host.late_greeted(self)
+            self.host.late_greeted(self, accepted=False)
+
+    def _late_client_begun(self) -> None:
+        if self.fails is not None:
+            self.host.late_greeted(self, accepted=True)
 
     def _late_backend_failed(self, reason: str) -> None:
         self.host.backend_failed(self, BackendError(self.address, f'TLS: {reason}'))

@@ -146,9 +146,17 @@ class Arrivals:
         try:
             arrival.start()
         except PLUGIN_ERRORS:
-            self._greeting.discard(arrival)
-            arrival.abort()
-            host.failed('TLS', arrival.number)
+            self.broken(arrival)
+
+    def broken(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None:
+        """Reset a client where a plugin raises, which is being handled.
+
+        Args:
+            arrival, waits: As for ``greeted``.
+        """
+        self._greeting.discard(waits or arrival)
+        (waits or arrival).abort()
+        self._host.failed('TLS', arrival.number)
 
     @property
     def recorded(self) -> bool:
@@ -166,10 +174,10 @@ class Arrivals:
         if arrival.fails is not None and self.recorded:
             record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=True)
 
-    def late_greeted(self, arrival: 'TlsArrival') -> None:
-        """Record a handshake that was made to fail in the midst of a session, which ends."""
+    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None:
+        """Record a handshake that was made to fail in the midst of a session, which ends where the client has not taken it."""
         if arrival.fails is not None and self.recorded:
-            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=False)
+            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted)
 
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None:
         """Draw for a client's handshake; None: it goes on as it would."""
