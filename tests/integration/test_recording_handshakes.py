@@ -119,5 +119,17 @@ def test_a_toxic_that_raises_after_the_client_hello_resets_its_client(monkeypatc
             between(server, 'both', (), toxics=toxics, timeout=0) as host, connect(host.port) as sock:
         with pytest.raises(ConnectionResetError):
             Talk(sock, trusting(), 'localhost')
+        eventually(lambda: host.proxy.stats.handler_errors == 1, 'its end')
+        assert host.proxy.empty
+
+
+def test_a_certificate_that_no_client_is_shown_since_its_backend_is_gone_is_not_counted():
+    with tls_echo() as server, between(server, 'both', ()) as host, followed(host) as found:
+        host.call(lambda: host.fleet.plan.add([FaultSpec(name='expired-certificate')]))
+        server.stop()
+        with connect(host.port) as sock, pytest.raises(ConnectionResetError):
+            Talk(sock, trusting(), 'localhost')
         eventually(lambda: host.proxy.empty, 'its end')
-        assert host.proxy.stats.handler_errors == 1
+        entry, = host.fleet.plan.entries
+        assert (entry.matched, entry.applied, dict(host.proxy.stats.faults), found) == (1, 0, {}, [])
+        assert server.address in entry.why_not

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Protocol
 
 from ...behaviors.dummy import DUMMY
+from ...plans.planned import Planned
 from ...plans.replay import generator
 from ...plans.steps import ProxyPlan, SessionPlan
 from ...protocols.base import BaseProtocol, Behavior, Exchange
@@ -48,13 +49,14 @@ class Greeting:
         handshake: The exchange.
         kind: What fails; empty: nothing does.
         failure: The same as bytes, and an end.
+        applied: It was done to the client.
     """
 
     owed = None
 
     def __init__(self, host: GreetingHost, number: int, hello: Any, mark: str = '') -> None:
         self._host, self.number, self.mark = host, number, mark
-        self.kind = ''
+        self.kind, self.applied = '', False
         self.failure = Failure()
         self.handshake = Exchange(name_of(hello).encode(), HANDSHAKE, note=hello)
         behavior = self._choose()
@@ -75,6 +77,18 @@ class Greeting:
 
     def _generator(self, what: str) -> Random:
         return generator(self._host.seed, self._host.spec.name, self.number, f'/{HANDSHAKE}{what}')
+
+    def apply(self) -> str:
+        """Count it, as it is done to the client now, and return what fails."""
+        self.applied = True
+        self._host.fault(self, self.handshake, self.kind)
+        return self.kind
+
+    def miss(self, reason: str) -> None:
+        """Record why it cannot be done."""
+        drawn = self.handshake.drawn
+        if isinstance(drawn, Planned) and drawn.entry is not None:
+            drawn.entry.missed(reason)
 
     # -- what behaviors ask of a protocol
 
@@ -102,7 +116,6 @@ class Greeting:
             row = protocol.kind(name)
             if HANDSHAKE in row.stages:
                 self.kind, self.failure = name, row.build(self, self.handshake) or self.failure
-                self._host.fault(self, self.handshake, name)
                 return False
         return True
 

@@ -162,6 +162,7 @@ class TlsArrival:
     def _draw(self) -> None:
         self.fails = self.host.greeting(self)
         if self.fails is not None and self.fails.kind not in ENDING_KINDS:
+            self.fails.apply()
             self._fail(self.fails.failure.reply, self.fails.failure.end)
         elif self.terms is RELAYED:
             self._meet(None)
@@ -208,7 +209,7 @@ class TlsArrival:
 
     def _greet_client(self, alpn: str | None) -> None:
         self._at = 'client'
-        kind = '' if self.fails is None else self.fails.kind
+        kind = '' if self.fails is None else self.fails.apply()
         channel = self.terms.to_client(self.hello, alpn, kind if kind in CERTIFICATE_KINDS else '')
         if kind == LATE_CLOSE:
             if flight := flight_of(channel, bytes(self._hello.data)):
@@ -257,7 +258,7 @@ class TlsArrival:
         """Make the side towards a client of which the session wants it now, or let its handshake fail."""
         self.hello, self.started = hello, monotonic()
         self.fails = fails = self.host.greeting(self)
-        kind = '' if fails is None else fails.kind
+        kind = '' if fails is None else fails.apply()
         if fails is None or kind in CERTIFICATE_KINDS:
             return self.terms.to_late_client(hello, kind)
         channel = self.terms.to_late_client(hello) if kind == LATE_CLOSE else None
@@ -316,6 +317,8 @@ class TlsArrival:
     def _backend_failed(self, error: BackendError) -> None:
         sockets.refuse(self.client)
         self._end()
+        if self.fails is not None:
+            self.fails.miss(str(error))
         self.host.backend_failed(self, error)
 
     def abort(self) -> None:
@@ -324,7 +327,7 @@ class TlsArrival:
             self._farewell.cancel()
         sockets.refuse(self.client)
         self._end()
-        if self.fails is not None:
+        if self.fails is not None and self.fails.applied:
             self.host.greeted(self)
 
     def _end(self) -> None:
