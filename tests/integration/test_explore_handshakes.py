@@ -51,11 +51,10 @@ def findings(folder):
     return {(one['verdict'], one['level'], one['class'], one['mode']): one for one in report['findings']}
 
 
-def shown_again(folder, line, server):
+def shown_again(folder, line, **variables):
     """Run the command line that a finding ends with, and return what vaurien said."""
     return subprocess.run(['/bin/sh', '-c', f'{sys.executable} -m {line}'], cwd=folder, timeout=PATIENCE, check=False, text=True,
-                          env={**environment(), 'QUEUE_URL': f'rediss://localhost:{server.port}/0', 'SSL_CERT_FILE': CA},
-                          capture_output=True).stderr
+                          env={**environment(), **variables}, capture_output=True).stderr
 
 
 def test_a_program_that_waits_too_long_in_a_handshake_is_found_and_its_mended_twin_is_not(redis_tls_server, tmp_path):
@@ -64,7 +63,8 @@ def test_a_program_that_waits_too_long_in_a_handshake_is_found_and_its_mended_tw
     assert done.returncode == 1
     line = found['hang', 'FAIL', 'D', 'once']['again']
     assert 'handshake = handshake-hang' in line
-    assert 'error handshake-hang handshake' in shown_again(tmp_path, line, redis_tls_server)
+    assert 'error handshake-hang handshake' in shown_again(
+        tmp_path, line, QUEUE_URL=f'rediss://localhost:{redis_tls_server.port}/0', SSL_CERT_FILE=CA)
     mended, done = explored(tmp_path, MENDED, redis_tls_server)
     assert {one for one in mended if one[1] == 'FAIL'} == set(), done.stdout
     assert done.returncode == 0
@@ -92,5 +92,6 @@ def test_a_program_that_does_not_survive_an_expired_certificate_of_an_api_is_fou
         assert done.returncode == 1, done.stdout + done.stderr
         one = findings(tmp_path)['wrong-error', 'FAIL', 'B', 'once']
         assert f'handshake {API} = expired-certificate' in one['again']
+        assert f'error expired-certificate handshake {API}' in shown_again(tmp_path, one['again'], **PLAIN)
         done = tried('ValueError')      # the error reaches the test, and tells of what was wrong
         assert (findings(tmp_path), done.returncode) == ({}, 0)
