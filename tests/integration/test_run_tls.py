@@ -1,17 +1,15 @@
 """``vaurien run`` before servers that speak TLS: the program is not changed, verifies as ever, and meets faults inside TLS."""
 import http.server
 import shutil
-import socket
 import sys
 import threading
 
 import pytest
 
-from tests.support.processes import HOST, program, serving
-from tests.support.processes import folder as temporary_folder
+from tests.support.processes import HOST
 from tests.support.running import run
 from tests.support.servers import DATABASE, PASSWORD, USER
-from tests.support.tls import certificates, client_context, server_context
+from tests.support.tls import certificates, server_context
 from vaurien.net.tls.authority.roots import VARIABLES
 
 CA = certificates().ca
@@ -34,24 +32,6 @@ def ran(through, code, *options, language=(sys.executable, '-c'), **variables):
 
 # -- redis
 
-@pytest.fixture(scope='module')
-def redis_tls():
-    files, path = certificates(), program('redis-server')
-
-    def command(port):
-        return (path, '--bind', HOST, '--save', '', '--port', '0', '--tls-port', str(port), '--tls-cert-file', files.cert,
-                '--tls-key-file', files.key, '--tls-ca-cert-file', files.ca, '--tls-auth-clients', 'optional')
-    with temporary_folder() as where, serving('redis', where, command, speaks_tls) as server:
-        yield server
-
-
-def speaks_tls(port):
-    """Return whether a server ends a handshake."""
-    with socket.create_connection((HOST, port)) as sock, \
-            client_context().wrap_socket(sock, server_hostname='localhost') as inside:
-        return inside.version() is not None
-
-
 REDIS = """
 import os, redis
 client = redis.from_url(os.environ['CACHE'], retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0))
@@ -67,21 +47,21 @@ for _ in range(2):
 
 
 @pytest.mark.parametrize('query, variables', [(f'?ssl_ca_certs={CA}', {}), ('', {'SSL_CERT_FILE': CA})], ids=['URL', 'variable'])
-def test_redis_py_verifies_and_meets_the_servers_own_error(redis_tls, query, variables):
-    said, told = ran('CACHE', REDIS, '--fault', 'cache: SET * #2 = readonly', CACHE=f'rediss://localhost:{redis_tls.port}/0{query}',
+def test_redis_py_verifies_and_meets_the_servers_own_error(redis_tls_server, query, variables):
+    said, told = ran('CACHE', REDIS, '--fault', 'cache: SET * #2 = readonly', CACHE=f'rediss://localhost:{redis_tls_server.port}/0{query}',
                      **variables)
     assert said == ['SSLConnection 2 True', 'True', 'ReadOnlyError']
-    assert f'backend tls://localhost:{redis_tls.port}, protocol redis' in told
+    assert f'backend tls://localhost:{redis_tls_server.port}, protocol redis' in told
 
 
-def test_a_backend_that_the_program_would_not_trust_is_not_trusted_in_its_stead(redis_tls):
-    done = run('--through', 'CACHE', '--', sys.executable, '-c', REDIS, CACHE=f'rediss://localhost:{redis_tls.port}/0')
+def test_a_backend_that_the_program_would_not_trust_is_not_trusted_in_its_stead(redis_tls_server):
+    done = run('--through', 'CACHE', '--', sys.executable, '-c', REDIS, CACHE=f'rediss://localhost:{redis_tls_server.port}/0')
     assert 'ConnectionError' in done.stderr
     assert 'certificate verify failed' in done.stderr
 
 
-def test_a_program_that_verifies_nothing_is_served_as_without_vaurien(redis_tls):
-    said, _ = ran('CACHE', REDIS, CACHE=f'rediss://localhost:{redis_tls.port}/0?ssl_cert_reqs=none&ssl_check_hostname=False')
+def test_a_program_that_verifies_nothing_is_served_as_without_vaurien(redis_tls_server):
+    said, _ = ran('CACHE', REDIS, CACHE=f'rediss://localhost:{redis_tls_server.port}/0?ssl_cert_reqs=none&ssl_check_hostname=False')
     assert said == ['SSLConnection 0 False', 'True', 'True']
 
 
@@ -263,11 +243,11 @@ print(folder)
 """
 
 
-def test_no_key_is_in_a_file_while_it_runs_and_nothing_is_left_after_it(redis_tls, tmp_path, monkeypatch):
+def test_no_key_is_in_a_file_while_it_runs_and_nothing_is_left_after_it(redis_tls_server, tmp_path, monkeypatch):
     monkeypatch.setenv('TMPDIR', str(tmp_path / 'run'))
     monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path / 'data'))
     (tmp_path / 'run').mkdir()
-    done = run('--through', 'CACHE', '--', sys.executable, '-c', LOOKING, *VARIABLES, CACHE=f'rediss://localhost:{redis_tls.port}/0')
+    done = run('--through', 'CACHE', '--', sys.executable, '-c', LOOKING, *VARIABLES, CACHE=f'rediss://localhost:{redis_tls_server.port}/0')
     modes, key, missing, folder = done.stdout.splitlines()
     assert (modes, key, missing) == ("0o700 ['0o600']", 'False', '[]')
     assert folder.startswith(str(tmp_path / 'run'))
@@ -280,14 +260,14 @@ def test_a_program_without_tls_is_told_of_no_authority(redis_server):
     assert ran('CACHE', code, CACHE=f'redis://{redis_server.address}/0')[0] == ['[]']
 
 
-def test_the_runs_authority_is_believed_for_the_names_that_it_stands_for_alone(redis_tls):
+def test_the_runs_authority_is_believed_for_the_names_that_it_stands_for_alone(redis_tls_server):
     code = """
 import os, ssl
 context = ssl.create_default_context()
 print([found['subject'] for found in context.get_ca_certs()])
 os.system('openssl x509 -noout -ext nameConstraints -in "$DENO_CERT"')
 """
-    done = run('--through', 'CACHE', '--', sys.executable, '-c', code, CACHE=f'rediss://localhost:{redis_tls.port}/0')
+    done = run('--through', 'CACHE', '--', sys.executable, '-c', code, CACHE=f'rediss://localhost:{redis_tls_server.port}/0')
     found = ' '.join(done.stdout.split())
     assert 'X509v3 Name Constraints: critical Permitted: DNS:localhost IP:127.0.0.1/255.255.255.255' in found
     assert "vaurien's authority of one run" in found
@@ -318,9 +298,9 @@ def test_a_host_that_can_stand_in_no_certificate_is_refused_in_one_line():
     assert "--through: 'cache' is not valid, expected a host that can stand in a certificate" in done.stderr
 
 
-def test_a_backend_without_a_variable_is_named_by_a_url(redis_tls):
+def test_a_backend_without_a_variable_is_named_by_a_url(redis_tls_server):
     code = 'redis-cli --tls --cacert "$SSL_CERT_FILE" -p "$PORT" SET k v; echo "$ALL"'
-    done = run('--through', f'cache=rediss://localhost:{redis_tls.port}/0', '--env', 'PORT={cache.port}',
+    done = run('--through', f'cache=rediss://localhost:{redis_tls_server.port}/0', '--env', 'PORT={cache.port}',
                '--env', 'ALL={cache.url}', '--fault', 'cache: SET * = readonly', '--', 'sh', '-c', code, SSL_CERT_FILE=CA)
     assert done.stdout.startswith('READONLY'), done.stderr
     assert 'rediss://127.0.0.1:' in done.stdout

@@ -6,6 +6,7 @@ Knows nothing of vaurien, of pytest and of any client library: a server is ready
 import contextlib
 import os
 import shutil
+import socket
 import ssl
 import struct
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .peers import connect, free_port, read_exactly
 from .processes import HOST, START, MissingServer, Server, folder, once, program, run, says, serving, unprivileged
-from .tls import Certificates, certificates, server_context
+from .tls import Certificates, certificates, client_context, server_context
 
 USER, PASSWORD, DATABASE = 'vaurien', 'secret', 'vaurien'
 
@@ -296,6 +297,25 @@ def files_for(account: str | None = None) -> Iterator[Certificates]:
             return there
         ca, cert, key = map(copy, certificates()[:3])
         yield Certificates(ca, cert, key, where)
+
+
+@contextlib.contextmanager
+def redis_tls_server() -> Iterator[Server]:
+    """Run Redis with TLS, which takes no clients in the clear."""
+    files, path = certificates(), program('redis-server')
+
+    def command(port: int) -> tuple[str, ...]:
+        return (path, '--bind', HOST, '--save', '', '--port', '0', '--tls-port', str(port), '--tls-cert-file', files.cert,
+                '--tls-key-file', files.key, '--tls-ca-cert-file', files.ca, '--tls-auth-clients', 'optional')
+    with folder() as where, serving('redis', where, command, speaks_tls) as server:
+        yield server
+
+
+def speaks_tls(port: int) -> bool:
+    """Return whether a server ends a handshake."""
+    with socket.create_connection((HOST, port)) as sock, \
+            client_context().wrap_socket(sock, server_hostname='localhost') as inside:
+        return inside.version() is not None
 
 
 @contextlib.contextmanager

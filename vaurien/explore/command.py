@@ -19,6 +19,7 @@ from . import arguments
 from .accepting import read_accepted
 from .exploring import Exploration, wishes_of
 from .kept import Kept
+from .model.faults import handshake_of
 from .report.progress import Progress
 from .safety import check_hosts
 from .steps import Given
@@ -80,8 +81,8 @@ def without_requests(setup: Setup) -> Iterator[str]:
     """Give a line for each proxy whose protocol knows no requests, so that nothing is tried there."""
     for proxy in setup.configuration.spec.proxies:
         if Protocol.get(proxy.protocol).effects is NOTHING_KNOWN:
-            yield (f'{proxy.name} speaks {proxy.protocol}, whose requests are not known: nothing is tried there; '
-                   f'--through {proxy.name}=HOST:PORT:PROTOCOL or VAR:PROTOCOL says what it speaks')
+            yield (f'{proxy.name} speaks {proxy.protocol}, whose requests are not known: nothing is tried there but handshakes '
+                   f'of TLS; --through {proxy.name}=HOST:PORT:PROTOCOL or VAR:PROTOCOL says what it speaks')
 
 
 class Opened:
@@ -106,6 +107,7 @@ class Opened:
         fleet = Fleet(spec.seed, spec.defaults)
         ending.callback(fleet.close)
         fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
+        fleet.exchanges.greetings = True
         fleet.reconcile(spec.proxies)
         addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
         through = environment(setup, addresses, environ)
@@ -130,11 +132,12 @@ class Opened:
         """Return what is explored."""
         protocols = {proxy.name: proxy.protocol for proxy in self.setup.configuration.spec.proxies}
         effects = {name: Protocol.get(protocol).effects for name, protocol in protocols.items()}
+        handshakes = {proxy.name: handshake_of(proxy) for proxy in self.setup.configuration.spec.proxies}
         options = list(rest[:list(rest).index(END)])
         if values['tests']:
             self.runner.list_tests(values['tests'])
         return Given(self.runner, protocols, effects, options, self.setup.command, values['limit'], values['level'],
-                     values['only'], values['classes'], values['must_tolerate'])
+                     values['only'], values['classes'], values['must_tolerate'], handshakes)
 
 
 def with_each(values: Mapping[str, Any], rest: Sequence[str]) -> list[str]:

@@ -111,7 +111,7 @@ class Exploration:
         points = plan_level(baseline, self._given)
         self._points = points
         if self._given.level == PAIRS:
-            self._growing = Growing(baseline, self._given.protocols, self._is_wanted)
+            self._growing = Growing(baseline, self._given.protocols, self._is_wanted, self._given.handshakes)
         growing = self._growing     # pairs grow of runs, and not of what is known of them
         new = self._new = [point for point in points if growing is not None or not self._kept.is_clean(point)]
         self._known = len(points) - len(new)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ..plans.globs import Glob
 from ..plans.grammar import format_fault
+from ..protocols.tls_kinds import HANDSHAKE
 from ..relay.recording.records import Exchanged
 from ..spec import FaultSpec
 from .model.faults import ALWAYS, Point
@@ -79,13 +80,13 @@ class Finding(NamedTuple):
 
 def grouped(hits: Iterable[Hit]) -> list[Finding]:
     """Make one finding of what has one cause; the worst come first."""
-    found: dict[tuple[tuple[str, str, str, str, str], bool], list[Hit]] = {}
+    found: dict[tuple[tuple[str, str, str, str, str], bool, bool], list[Hit]] = {}
     for hit in hits:
         point, verdict = hit.point, hit.verdict
         key = verdict.name, verdict.level, point.place.site.proxy, point.category, point.mode
-        found.setdefault((key, point.first is not None), []).append(hit)
+        found.setdefault((key, point.first is not None, point.place.site.stage == HANDSHAKE), []).append(hit)
     order = list(VERDICTS)
-    findings = [Finding(*key, tuple(some)) for (key, _), some in found.items()]
+    findings = [Finding(*key, tuple(some)) for (key, *_), some in found.items()]
     return sorted(findings, key=lambda finding: (finding.level != FAIL, order.index(finding.verdict), finding[2:5]))
 
 
@@ -148,5 +149,5 @@ def alone(point: Point, run: Run, kind: str) -> FaultSpec:
 
 def meant(exchange: Exchanged, proxy: str, stage: str, glob: Glob) -> bool:
     """Return whether an entry of a plan means a request."""
-    return exchange.proxy == proxy and exchange.stage == stage and exchange.number > 0 \
+    return exchange.proxy == proxy and exchange.stage == stage and (exchange.number > 0 or stage == HANDSHAKE) \
         and (glob.matches(exchange.name) or glob.matches(exchange.shape))

@@ -61,6 +61,11 @@ class Stream(Writer):
     tls = False         #: it is inside TLS, or may come to be
     late = False        #: TLS may begin on it
 
+    @property
+    def silent(self) -> bool:
+        """Whether its client waits in a handshake for an answer that was made not to come."""
+        return False
+
     # -- reading
 
     def reader(self) -> Any:

@@ -21,6 +21,7 @@ class Exchanges:
         watchers: Called with what else happens, likewise.
         changed: Called with each proxy that has begun to listen, or whose mix is another one.
         mark: The test that runs, as ``begin_mark`` was told; empty: none.
+        greetings: Whether handshakes of TLS with clients are recorded too that nothing is done to; only ``explore`` asks for it.
         later: Takes short exchanges whose records are still to be made, where the only follower has asked for them; else None.
     """
 
@@ -30,6 +31,7 @@ class Exchanges:
         self.followers: tuple[Callable[[Exchanged], None], ...] = ()
         self.watchers: tuple[Callable[[Event], None], ...] = ()
         self.mark = ''
+        self.greetings = False
         self.later: Callable[[Whole], None] | None = None
         self._takers: dict[Callable[[Exchanged], None], Callable[[Whole], None]] = {}
 

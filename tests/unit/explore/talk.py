@@ -34,3 +34,9 @@ def point(base, category, mode='once', at=0, protocol=PROTOCOL, about=None):
     """The point at one request of a test in a clean run."""
     about = about or known(protocol)
     return Point(places(base, about)[at], category, mode, kinds_of(protocol, category, mode))
+
+
+def greet(name='', fault='', answer='ok', at=0.0, session=1):
+    """One handshake of TLS; with a fault it is answered where that was not seen through."""
+    named = f'handshake {name}'.strip()
+    return Exchanged(at, 'p', session, 0, named, named, answer, 0.0, 1, 1, '', fault and f'error/{fault}', 't', '', 'handshake')

@@ -1,7 +1,9 @@
 """How a finding is shown again: which request of a test that runs alone gets which fault."""
-from tests.unit.explore.talk import ask, ended, point
+from tests.unit.explore.talk import ask, ended, greet, known, point
 from vaurien.explore.findings import Hit, each_alone, grouped
+from vaurien.explore.model.faults import SEEN, points_of
 from vaurien.explore.model.records import Run
+from vaurien.explore.model.sites import places
 from vaurien.explore.verdicts import Verdict
 from vaurien.plans.grammar import format_fault
 
@@ -36,3 +38,14 @@ def test_pairs_are_findings_of_their_own():
     verdict = Verdict('hang', 'FAIL', 'silence')
     found = grouped([Hit(point(base, 'C'), verdict, LOST), Hit(pair(base, under, 1), verdict, LOST)])
     assert [one.sites for one in found] == [['SET a'], ['SET a, then SET a']]
+
+
+def test_a_handshake_is_shown_by_its_own_count_and_is_a_finding_of_its_own():
+    base = ended(greet('cache'), ask('GET a'), greet('cache'), ask('GET a'))
+    _, get, second, _ = places(base, known())
+    one, = (one for one in points_of(second, 'redis', handshake=SEEN) if one.category == 'D')
+    assert faults(one, ended(greet('cache'), ask('GET a'), greet('cache', fault='handshake-hang', answer=''))) == [
+        'p: handshake cache #2 = handshake-hang']
+    verdict, other = Verdict('hang', 'FAIL', 'silence'), one._replace(place=get, kinds=('hang',))
+    assert [found.sites for found in grouped([Hit(one, verdict, 'handshake-hang'), Hit(other, verdict, 'hang')])] == [
+        ['handshake cache'], ['GET a']]

@@ -2,7 +2,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...spec import FaultSpec
+from ...protocols.tls_kinds import HANDSHAKE
+from ...spec import FaultSpec, ProxySpec, tls_sides
 from .sites import Place, Site, answered_ok
 
 ONCE, ALWAYS = 'once', 'always'     #: modes
@@ -25,6 +26,13 @@ LASTING: Mapping[str, tuple[str, ...]] = {
     'redis': ('readonly', 'loading', 'busy'), 'memcache': ('out-of-memory', 'server-error'), 'mysql': ('read-only', 'not-ready'),
     'postgres': ('read-only', 'out-of-memory', 'admin-shutdown'), 'http': ('503',), 'grpc': ('grpc-unavailable', '503'),
     'smtp': ('insufficient-storage', 'service-unavailable'),
+}
+#: how a proxy has its clients' TLS: with certificates of its own authority, or so that it can say no more than before these
+OWN, SEEN = 'own', 'seen'
+_FAILS = {'A': ('alert-internal-error',), 'D': ('handshake-hang',), 'F': ('handshake-reset',)}
+#: which failures stand for a class in a handshake of TLS, by how a proxy has it
+HANDSHAKES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    OWN: {**_FAILS, 'B': ('expired-certificate',)}, SEEN: {**_FAILS, 'B': ('alert-handshake-failure',)},
 }
 #: the order in which they are tried, and how often each
 ORDER = (('C', ONCE), ('A', ALWAYS), ('A', ONCE), ('F', ONCE), ('D', ONCE), ('E', ONCE), ('B', ONCE))
@@ -77,21 +85,32 @@ def kinds_of(protocol: str, category: str, mode: str) -> tuple[str, ...]:
     return KINDS.get(protocol, {}).get(category, ())
 
 
-def points_of(place: Place, protocol: str, clean_up: bool = False) -> list[Point]:
-    """Return what may be done to a request.
+def handshake_of(spec: ProxySpec) -> str:
+    """Return how a proxy has its clients' TLS: a key of ``HANDSHAKES``; empty: it would see none."""
+    client, backend, given = tls_sides(spec)
+    if client:
+        return SEEN if given else OWN
+    return SEEN if spec.protocol == 'tcp' and not backend else ''
+
+
+def points_of(place: Place, protocol: str, clean_up: bool = False, handshake: str = '') -> list[Point]:
+    """Return what may be done to a request, or to a handshake.
 
     Args:
         place: The request.
         protocol: What its proxy speaks.
         clean_up: Whether set-up and tear-down are tried as well.
+        handshake: How its proxy has its clients' TLS: a key of ``HANDSHAKES``; empty: it knows of none.
     """
     part = place.effect.part
     if part == 'cleaning' and not clean_up:
         return []
     found = []
     for category, mode in ORDER:
-        # a response that is lost within a transaction ends that, and nothing was done
-        kinds = () if part == 'inside' and category in 'CE' else kinds_of(protocol, category, mode)
+        if place.site.stage == HANDSHAKE:
+            kinds = HANDSHAKES.get(handshake, {}).get(category, ())
+        else:   # a response that is lost within a transaction ends that, and nothing was done
+            kinds = () if part == 'inside' and category in 'CE' else kinds_of(protocol, category, mode)
         if kinds and (category in 'CDEF' or answered_ok(place.answered)):
             found.append(Point(place, category, mode, kinds))
     return found

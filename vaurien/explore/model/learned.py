@@ -3,6 +3,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from ...protocols.shapes import MASK
+from ...protocols.tls_kinds import HANDSHAKE
 from ...relay.recording.records import Exchanged
 
 VALUES = 3      #: as many different words in one place of a name mask it
@@ -27,7 +28,7 @@ def learn(exchanges: Iterable[Exchanged], free: Iterable[str]) -> dict[tuple[str
     for exchange in exchanges:
         words = exchange.shape.split(' ')
         found[exchange.proxy, exchange.shape] = exchange.shape
-        if exchange.proxy not in kept and 1 < len(words) <= MAX_WORDS:
+        if exchange.proxy not in kept and exchange.stage != HANDSHAKE and 1 < len(words) <= MAX_WORDS:
             families[exchange.proxy, words[0], len(words)].add(exchange.shape)
     for (proxy, _, _), shapes in families.items():
         if len(shapes) >= VALUES:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ...plans.globs import Glob
 from ...protocols.effects.words import BEGIN, COMMIT, IMPLICIT, READ, ROLLBACK, Effect, Effects, worst
 from ...protocols.shapes import MASK
+from ...protocols.tls_kinds import HANDSHAKE
 from ...relay.recording.records import OK, Exchanged
 from .records import Run, Tested
 
@@ -80,7 +81,8 @@ class Known(NamedTuple):
         One that ends a transaction does what the others did within it; these are ``queued`` or ``inside``.
         """
         states: dict[tuple[str, int], Transaction] = defaultdict(Transaction)
-        return [states[one.proxy, one.session].add(self.effects[one.proxy], one) for one in exchanges]
+        return [READ if one.stage == HANDSHAKE else states[one.proxy, one.session].add(self.effects[one.proxy], one)
+                for one in exchanges]
 
 
 class Transaction:
@@ -120,10 +122,10 @@ def places(tested: Tested, known: Known) -> list[Place]:
     at: Counter[str] = Counter()
     earlier: list[Exchanged] = []
     for exchange, effect in zip(tested.exchanges, known.effects_of(tested.exchanges), strict=True):
-        if exchange.number == 0:
+        if exchange.number == 0 and exchange.stage != HANDSHAKE:
             continue
         earlier.append(exchange)
-        at[exchange.proxy] += 1
+        at[exchange.proxy] += exchange.number > 0
         site = known.site(exchange)
         counts[site] += 1
         glob = Glob(site.glob)

@@ -2,6 +2,7 @@
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from ...protocols.tls_kinds import HANDSHAKE
 from ..baseline import Baseline
 from ..findings import Hit, again, each_alone
 from ..model.faults import BLACKOUT, Point
@@ -74,7 +75,8 @@ class Confirming:
         """Hold what has to be against its test alone."""
         shown: set[object] = set()
         for number, hits in enumerate(list(self.waiting)):
-            kinds = {(hit.verdict.name, hit.verdict.level, hit.point.place.site.proxy, *hit.point.key[1:]) for hit in hits}
+            kinds = {(hit.verdict.name, hit.verdict.level, site.proxy, site.stage == HANDSHAKE, *hit.point.key[1:])
+                     for hit in hits for site in (hit.point.place.site,)}
             if kinds <= shown and not self._needs(hits):
                 self.held += self.waiting.pop(0)
                 continue

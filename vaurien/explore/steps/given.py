@@ -1,5 +1,6 @@
 """What all steps are given. Knows no step."""
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ...protocols.effects.words import Effects
@@ -23,6 +24,7 @@ class Given(NamedTuple):
         only: Shapes of requests that are tried; empty: all.
         classes: Letters of the classes that are tried.
         must_tolerate: Whether a failure that is worth another try may not end a test.
+        handshakes: How the proxies have their clients' TLS, as ``handshake_of`` says.
     """
 
     runner: Runner
@@ -35,6 +37,7 @@ class Given(NamedTuple):
     only: Sequence[str] = ()
     classes: str = ''.join(CATEGORIES)
     must_tolerate: bool = False
+    handshakes: Mapping[str, str] = MappingProxyType({})
 
     @property
     def again(self) -> list[str]:

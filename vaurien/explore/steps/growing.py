@@ -14,13 +14,15 @@ class Growing:
         baseline: What is known without a fault.
         protocols: What the proxies speak.
         wanted: Says whether a fault is to be tried.
+        handshakes: How the proxies have their clients' TLS, as ``handshake_of`` says.
 
     Attributes:
         grown: The pairs so far.
     """
 
-    def __init__(self, baseline: Baseline, protocols: Mapping[str, str], wanted: Callable[[Point], bool]) -> None:
-        self._baseline, self._protocols, self._wanted = baseline, protocols, wanted
+    def __init__(self, baseline: Baseline, protocols: Mapping[str, str], wanted: Callable[[Point], bool],
+                 handshakes: Mapping[str, str]) -> None:
+        self._baseline, self._protocols, self._wanted, self._handshakes = baseline, protocols, wanted, handshakes
         self._bases: dict[int, Tested] = {}     # by the first fault: the test under it alone
         self._seen: set[object] = set()
         self.grown: list[Point] = []
@@ -41,7 +43,8 @@ class Growing:
         for place in places(tested, known):
             if (place.site, place.k) in usual or place.site in injected:
                 continue
-            for point in points_of(place, self._protocols[place.site.proxy]):
+            proxy = place.site.proxy
+            for point in points_of(place, self._protocols[proxy], handshake=self._handshakes.get(proxy, '')):
                 key = first.key[1:], first.place.site, point.key
                 if key not in self._seen and self._wanted(pair := point._replace(first=first)):
                     self._seen.add(key)

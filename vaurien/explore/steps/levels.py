@@ -55,7 +55,8 @@ def plan_level(baseline: Baseline, given: Given) -> list[Point]:
     """Return the points of the level, in the order in which they are tried; pairs grow of them."""
     level = 1 if given.level == PAIRS else given.level
     found = [point for tested in baseline.tests.values() for place in places(tested, baseline.known)
-             for point in points_of(place, given.protocols[place.site.proxy], clean_up=level > 1)]
+             for proxy in (place.site.proxy,)
+             for point in points_of(place, given.protocols[proxy], level > 1, given.handshakes.get(proxy, ''))]
     globs = [Glob(text) for text in given.only]
     wanted = [point for point in found if point.category in given.classes
               and (not globs or any(glob.matches(point.place.site.shape) for glob in globs))]

@@ -176,8 +176,9 @@ class Watching:
         """Reset the connections that a client waits on in vain, and return how many there were."""
         count = 0
         for proxy in self.fleet.proxies.values():
+            count += proxy.arrivals.end_silent()
             for session in list(proxy.sessions.values()):
-                if session.silent:
+                if session.silent or session.client.silent:
                     session.abort()
                     count += 1
         return count

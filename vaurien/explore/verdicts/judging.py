@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from ...protocols.tls_kinds import HANDSHAKE
 from ...relay.recording.records import Exchanged
 from ..model.faults import ALWAYS, ONCE, Point
 from ..model.records import FAILED, UNFINISHED, Tested
@@ -122,13 +123,15 @@ def own_effect_refused(seen: Seen, found: set[str]) -> Verdict | None:
 
 
 def silent_success(seen: Seen, found: set[str]) -> Verdict | None:
-    """The test passes, though a write was refused and never done, or half a response was taken for whole."""
+    """The test passes, though a write was refused and never done, half a response was taken for whole, or TLS is not verified."""
     if not seen.tested.passed:
         return None
     if seen.category == 'E':
         again = any(seen.same(exchange, seen.first) for exchange in seen.tested.exchanges
                     if exchange is not seen.first and exchange.time > seen.first.time)
         return None if again else verdict('silent-success', 'half a response, and the test passes')
+    if seen.site.stage == HANDSHAKE and answered_ok(seen.first.answer):
+        return verdict('silent-success', 'a certificate that has expired is taken for a good one, which may be meant', WARN)
     refused = seen.category == 'B' or (seen.category == 'A' and seen.mode == ALWAYS)
     if refused and seen.effect_of(seen.first).writes and seen.effect_of(seen.first).part in ('', 'inside'):
         done, usual = seen.done(seen.tested)[seen.site], seen.done(seen.base)[seen.site]
@@ -176,7 +179,9 @@ def retry_storm(seen: Seen, found: set[str]) -> Verdict | None:
 def retried_final(seen: Seen, found: set[str]) -> Verdict | None:
     if seen.category != 'B' or not seen.repeats or seen.site not in seen.stable:
         return None
-    return verdict('retried-final', f'refused for good, and tried {len(seen.repeats) + 1} times')
+    # of several servers behind one name another one may have a good certificate
+    return verdict('retried-final', f'refused for good, and tried {len(seen.repeats) + 1} times',
+                   WARN if seen.site.stage == HANDSHAKE else '')
 
 
 def retry_after_ignored(seen: Seen, found: set[str]) -> Verdict | None:

@@ -37,13 +37,14 @@ class Farewell:
 
     Attributes:
         received: [bytes] that the client has sent meanwhile.
+        silent: It waits for an answer that does not come.
     """
 
-    __slots__ = ('received', '_client', '_over', '_reader', '_timer')
+    __slots__ = ('received', 'silent', '_client', '_over', '_reader', '_timer')
 
     def __init__(self, client: RawSocket, over: Callable[[bool], None]) -> None:
         self._client, self._over = client, over
-        self.received = 0
+        self.received, self.silent = 0, False
         self._reader: Any = None
         self._timer: Any = None
 
@@ -58,6 +59,7 @@ class Farewell:
             reply: What is said; so little that any socket takes it.
             end: As for ``HandshakeFails``; with ``close`` the client may take ``LINGER`` seconds to leave.
         """
+        self.silent = end == 'silence'
         with suppress(OSError):     # the client has left
             if reply:
                 self._client.send(reply)

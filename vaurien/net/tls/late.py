@@ -46,12 +46,14 @@ class Begins(NamedTuple):
         server_side: The peer is a client.
         failed: Told why there is no TLS.
         switch: Speaks to the peer first; None: the lanes do.
+        begun: Told that there is TLS; None: nobody is.
     """
 
     channel: Callable[[ClientHello], Channel]
     server_side: bool
     failed: Callable[[str], None]
     switch: Switch | None = None
+    begun: Callable[[], None] | None = None
 
 
 class LateTlsStream(TlsStream):
@@ -218,6 +220,8 @@ class LateTlsStream(TlsStream):
         if error is not None:
             self._fail(explain(error))
             return
+        if self._begins.begun is not None:
+            self._begins.begun()
         self._limit = release(self._limit)
         if self._switch is not None:
             self._alteration = self._switch.alteration
@@ -330,7 +334,13 @@ class LateTlsStream(TlsStream):
         if self._phase is Phase.INSIDE:
             super()._notify()
 
+    @property
+    def silent(self) -> bool:
+        return isinstance(self._shake, Farewell) and self._shake.silent
+
     def _release(self) -> Any:
+        if isinstance(self._shake, Farewell):   # it has failed, and its client has not left yet
+            self._begins.failed('the session has ended')
         self._give_up()
         self.on_end = None
         self._held = []

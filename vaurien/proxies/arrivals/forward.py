@@ -17,6 +17,7 @@ from ...net.connect import Connecting
 from ...net.loop import READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
+from ...protocols.tls_kinds import ENDING_KINDS
 from ...relay.recording.session import RecordedStream
 from ...words.allowed import is_numeric
 from ...words.hosts import HTTP, HTTPS, NamedHost, find_host, origin
@@ -46,8 +47,9 @@ class ForwardHost(Protocol):
     def entered(self, arrival: 'ForwardArrival', client: Stream, backend: Stream) -> None: ...
     def greeting(self, arrival: 'TlsArrival') -> 'Greeting | None': ...
     def taken(self, arrival: 'TlsArrival') -> None: ...
-    def late_greeted(self, arrival: 'TlsArrival') -> None: ...
+    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None: ...
     def greeted(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None: ...
+    def broken(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None: ...
     def refused(self, arrival: 'ForwardArrival', why: object) -> None: ...
 
 
@@ -224,6 +226,11 @@ class ForwardArrival:
         """Whether it is connected for one request, as the next one may be for another server."""
         return self._asked is not None and bool(self._asked.scheme)
 
+    @property
+    def silent(self) -> bool:
+        """Whether the client waits for an answer that was made not to come."""
+        return self._greeting is not None and self._greeting.silent
+
     # -- what ``TlsArrival`` asks for
 
     @property
@@ -243,16 +250,24 @@ class ForwardArrival:
 
     def greeting(self, arrival: 'TlsArrival') -> 'Greeting | None':
         """Draw for the client's handshake; None: it goes on as it would."""
-        return self.host.greeting(arrival)
+        greeting = self.host.greeting(arrival)
+        if greeting is not None and greeting.kind not in ENDING_KINDS and self._backend is not None:
+            self._backend.close()   # nothing is asked of it
+            self._backend = None
+        return greeting
 
     def greeted(self, arrival: 'TlsArrival') -> None:
         """Tell of a handshake that was made to fail."""
         self._end()
         self.host.greeted(arrival, self)
 
-    def late_greeted(self, arrival: 'TlsArrival') -> None:
+    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None:
         """Tell of a handshake in the midst of a session, which HTTP has not."""
-        self.host.late_greeted(arrival)
+        self.host.late_greeted(arrival, accepted)
+
+    def broken(self, arrival: 'TlsArrival') -> None:
+        """Reset a client where a plugin raises."""
+        self.host.broken(arrival, self)
 
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None:
         """Tell of a client with which there is no TLS."""

@@ -2,6 +2,7 @@
 import time
 from typing import NamedTuple
 
+from ...protocols.tls_kinds import HANDSHAKE
 from ...relay.recording.records import CUT, OK, Closed, Exchanged, Opened, Sink
 from .greeting import Greeting
 
@@ -38,11 +39,26 @@ def record_greeting(sink: Sink, greeted: Greeted, accepted: bool) -> None:
 def record_refused(sink: Sink, greeted: Greeted) -> None:
     """Record one after which there is no session, as the opening and the end of one."""
     number, failure = greeted.greeting.number, greeted.greeting.failure
-    sink.happened(Opened(time.time() - greeted.seconds, greeted.proxy, number, greeted.peer, sink.mark))
+    sink.happened(Opened(time.time() - greeted.seconds, greeted.proxy, number, greeted.peer, greeted.greeting.mark))
     _record(sink, greeted, CUT)
     by = 'client' if failure.request is None or failure.end == 'silence' else 'vaurien'
     how = 'rst' if failure.end == 'reset' else 'fin'
     sink.happened(Closed(time.time(), greeted.proxy, number, by, how, greeted.seconds, 0, greeted.sent, 0))
+
+
+def record_hello(sink: Sink, proxy: str, number: int, name: str, seconds: float, sent: int) -> None:
+    """Record one that nothing is done to, once its ClientHello has come.
+
+    Args:
+        sink: Takes records.
+        proxy: The proxy's name.
+        number: The session's.
+        name: The handshake's.
+        seconds: How long ago the client came.
+        sent: [bytes] of the client.
+    """
+    sink.exchanged(Exchanged(time.time() - seconds, proxy, number, 0, name, name, OK, seconds, sent, 0, '', '', sink.mark, '',
+                             HANDSHAKE))
 
 
 def _record(sink: Sink, greeted: Greeted, answer: str) -> None:
@@ -50,4 +66,4 @@ def _record(sink: Sink, greeted: Greeted, answer: str) -> None:
     reply = len(greeting.failure.reply)
     sink.exchanged(Exchanged(
         time.time() - greeted.seconds, greeted.proxy, greeting.number, 0, exchange.name, exchange.name, answer, greeted.seconds,
-        greeted.sent, reply, '', f'{exchange.drawn.name}/{greeting.kind}', sink.mark, '', exchange.stage))
+        greeted.sent, reply, '', f'{exchange.drawn.name}/{greeting.kind}', greeting.mark, '', exchange.stage))

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Protocol
 
 from ...behaviors.dummy import DUMMY
+from ...plans.planned import Planned
 from ...plans.replay import generator
 from ...plans.steps import ProxyPlan, SessionPlan
 from ...protocols.base import BaseProtocol, Behavior, Exchange
@@ -42,20 +43,22 @@ class Greeting:
         host: The proxy.
         number: The session's number.
         hello: What the client asks for; it has a ``name``, which is empty where the client gives none.
+        mark: The test that is on.
 
     Attributes:
         handshake: The exchange.
         kind: What fails; empty: nothing does.
         failure: The same as bytes, and an end.
+        applied: It was done to the client.
     """
 
     owed = None
 
-    def __init__(self, host: GreetingHost, number: int, hello: Any) -> None:
-        self._host, self.number = host, number
-        self.kind = ''
+    def __init__(self, host: GreetingHost, number: int, hello: Any, mark: str = '') -> None:
+        self._host, self.number, self.mark = host, number, mark
+        self.kind, self.applied = '', False
         self.failure = Failure()
-        self.handshake = Exchange(f'{HANDSHAKE} {hello.name}'.strip().encode(), HANDSHAKE, note=hello)
+        self.handshake = Exchange(name_of(hello).encode(), HANDSHAKE, note=hello)
         behavior = self._choose()
         self.handshake.behavior = behavior
         if behavior is not DUMMY:
@@ -74,6 +77,18 @@ class Greeting:
 
     def _generator(self, what: str) -> Random:
         return generator(self._host.seed, self._host.spec.name, self.number, f'/{HANDSHAKE}{what}')
+
+    def apply(self) -> str:
+        """Count it, as it is done to the client now, and return what fails."""
+        self.applied = True
+        self._host.fault(self, self.handshake, self.kind)
+        return self.kind
+
+    def miss(self, reason: str) -> None:
+        """Record why it cannot be done."""
+        drawn = self.handshake.drawn
+        if isinstance(drawn, Planned) and drawn.entry is not None:
+            drawn.entry.missed(reason)
 
     # -- what behaviors ask of a protocol
 
@@ -101,9 +116,13 @@ class Greeting:
             row = protocol.kind(name)
             if HANDSHAKE in row.stages:
                 self.kind, self.failure = name, row.build(self, self.handshake) or self.failure
-                self._host.fault(self, self.handshake, name)
                 return False
         return True
+
+
+def name_of(hello: Any) -> str:
+    """Return what a handshake is called, by what its client asks for."""
+    return f'{HANDSHAKE} {hello.name}'.strip()
 
 
 def is_expected(host: GreetingHost) -> bool:

@@ -16,7 +16,7 @@ from ...address import Address
 from ...errors import BackendError
 from ...net import sockets
 from ...net.connect import Connecting
-from ...net.loop import READABLE, release
+from ...net.loop import PLUGIN_ERRORS, READABLE, release
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...net.tls.channel import Channel, explain, flight_of
@@ -43,9 +43,10 @@ class TlsHost(Protocol):
     def recorded(self) -> bool: ...
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None: ...
     def greeted(self, arrival: 'TlsArrival') -> None: ...
-    def late_greeted(self, arrival: 'TlsArrival') -> None: ...
+    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None: ...
     def connect(self, number: int, done: Done) -> Connecting | None: ...
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None: ...
+    def broken(self, arrival: 'TlsArrival') -> None: ...
     def client_failed(self, arrival: 'TlsArrival', reason: str) -> None: ...
     def backend_failed(self, arrival: 'TlsArrival', error: BackendError) -> None: ...
 
@@ -65,7 +66,7 @@ class TlsArrival:
     Attributes:
         hello: What the client has asked for; an empty one where it speaks without TLS.
         fails: The failure of the handshake that was drawn, or planned; None: none was.
-        started: When it came, by the monotonic clock [s].
+        started: When it came, or began TLS later, by the monotonic clock [s].
     """
 
     __slots__ = ('host', 'terms', 'number', 'client', 'peer', 'address', 'timeout', 'hello', 'fails', 'started', '_backend',
@@ -103,6 +104,11 @@ class TlsArrival:
     def sent(self) -> int:
         """The bytes that the client has sent, as far as they were read here."""
         return len(self._hello.data) + (0 if self._farewell is None else self._farewell.received)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the client waits for an answer that was made not to come."""
+        return self._farewell is not None and self._farewell.silent
 
     # -- the ClientHello
 
@@ -148,8 +154,15 @@ class TlsArrival:
 
     def _asked(self) -> None:
         """Go on after the ClientHello, or let the handshake fail."""
+        try:
+            self._draw()
+        except PLUGIN_ERRORS:
+            self.host.broken(self)
+
+    def _draw(self) -> None:
         self.fails = self.host.greeting(self)
         if self.fails is not None and self.fails.kind not in ENDING_KINDS:
+            self.fails.apply()
             self._fail(self.fails.failure.reply, self.fails.failure.end)
         elif self.terms is RELAYED:
             self._meet(None)
@@ -196,7 +209,7 @@ class TlsArrival:
 
     def _greet_client(self, alpn: str | None) -> None:
         self._at = 'client'
-        kind = '' if self.fails is None else self.fails.kind
+        kind = '' if self.fails is None else self.fails.apply()
         channel = self.terms.to_client(self.hello, alpn, kind if kind in CERTIFICATE_KINDS else '')
         if kind == LATE_CLOSE:
             if flight := flight_of(channel, bytes(self._hello.data)):
@@ -238,13 +251,14 @@ class TlsArrival:
             return plain(sock, self.timeout)
         return later(sock, self.timeout, Begins(
             self._late_channel if server_side else self.terms.to_backend, server_side,
-            self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch()))
+            self._late_client_failed if server_side else self._late_backend_failed, None if server_side else starttls.switch(),
+            self._late_client_begun if server_side else None))
 
     def _late_channel(self, hello: ClientHello) -> Channel:
         """Make the side towards a client of which the session wants it now, or let its handshake fail."""
-        self.hello = hello
+        self.hello, self.started = hello, monotonic()
         self.fails = fails = self.host.greeting(self)
-        kind = '' if fails is None else fails.kind
+        kind = '' if fails is None else fails.apply()
         if fails is None or kind in CERTIFICATE_KINDS:
             return self.terms.to_late_client(hello, kind)
         channel = self.terms.to_late_client(hello) if kind == LATE_CLOSE else None
@@ -254,7 +268,11 @@ class TlsArrival:
         if self.fails is None:
             self.host.client_failed(self, reason)
         else:
-            self.host.late_greeted(self)
+            self.host.late_greeted(self, accepted=False)
+
+    def _late_client_begun(self) -> None:
+        if self.fails is not None:
+            self.host.late_greeted(self, accepted=True)
 
     def _late_backend_failed(self, reason: str) -> None:
         self.host.backend_failed(self, BackendError(self.address, f'TLS: {reason}'))
@@ -299,14 +317,18 @@ class TlsArrival:
     def _backend_failed(self, error: BackendError) -> None:
         sockets.refuse(self.client)
         self._end()
+        if self.fails is not None:
+            self.fails.miss(str(error))
         self.host.backend_failed(self, error)
 
     def abort(self) -> None:
-        """Reset both connections, and tell nobody."""
+        """Reset both connections, and tell nobody but of a handshake that was made to fail."""
         if self._farewell is not None:
             self._farewell.cancel()
         sockets.refuse(self.client)
         self._end()
+        if self.fails is not None and self.fails.applied:
+            self.host.greeted(self)
 
     def _end(self) -> None:
         self._release()

@@ -22,8 +22,8 @@ from ..door.tunnels import TUNNELS, TunnelHost, Tunnels
 from ..exchanges import Exchanges
 from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
-from .greeted import Greeted, record_greeting, record_refused
-from .greeting import Greeting, GreetingHost, is_expected
+from .greeted import Greeted, record_greeting, record_hello, record_refused
+from .greeting import Greeting, GreetingHost, is_expected, name_of
 
 if TYPE_CHECKING:
     from ...net.tls.terms import Terms
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+UNREAD = 'tcp'  #: the protocol whose bytes may be those of TLS that is relayed
 Done = Callable[[RawSocket | None, BackendError | None], None]
 
 
@@ -92,7 +93,7 @@ class Arrivals:
         if host.now.opening is not None:
             return self._ask(host.now.opening, client, peer)
         self._number += 1
-        if host.tls is not None or is_expected(host):
+        if host.tls is not None or is_expected(host) or host.exchanges.greetings and host.spec.protocol == UNREAD:
             return self._greet(host.tls, client, peer)
         kept = self._pool.take() if len(self._pool) else None
         if kept is not None:
@@ -145,9 +146,17 @@ class Arrivals:
         try:
             arrival.start()
         except PLUGIN_ERRORS:
-            self._greeting.discard(arrival)
-            arrival.abort()
-            host.failed('TLS', arrival.number)
+            self.broken(arrival)
+
+    def broken(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None:
+        """Reset a client where a plugin raises, which is being handled.
+
+        Args:
+            arrival, waits: As for ``greeted``.
+        """
+        self._greeting.discard(waits or arrival)
+        (waits or arrival).abort()
+        self._host.failed('TLS', arrival.number)
 
     @property
     def recorded(self) -> bool:
@@ -165,17 +174,21 @@ class Arrivals:
         if arrival.fails is not None and self.recorded:
             record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=True)
 
-    def late_greeted(self, arrival: 'TlsArrival') -> None:
-        """Record a handshake that was made to fail in the midst of a session, which ends."""
+    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None:
+        """Record a handshake that was made to fail in the midst of a session, which ends where the client has not taken it."""
         if arrival.fails is not None and self.recorded:
-            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=False)
+            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted)
 
     def greeting(self, arrival: 'TlsArrival') -> Greeting | None:
         """Draw for a client's handshake; None: it goes on as it would."""
-        if not is_expected(self._host):
-            return None
-        made = Greeting(self._host, arrival.number, arrival.hello)
-        return made if made.kind else None
+        host = self._host
+        made = Greeting(host, arrival.number, arrival.hello, host.exchanges.mark) if is_expected(host) else None
+        if made is not None and made.kind:
+            return made
+        if host.exchanges.greetings:
+            record_hello(host.exchanges, host.spec.name, arrival.number, name_of(arrival.hello), monotonic() - arrival.started,
+                         arrival.sent)
+        return None
 
     def greeted(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None:
         """Forget a client whose handshake was made to fail, or that has left before there was one.
@@ -204,6 +217,13 @@ class Arrivals:
         self._host.stats.backend_errors += 1
         self._unreachable.warning('%s: %s', self._host.spec.name, error)
         self._host.emptied()
+
+    def end_silent(self) -> int:
+        """Reset the clients that are told nothing by a handshake that was made to hang, and return how many there were."""
+        silent = [arrival for arrival in self._greeting if arrival.silent]
+        for arrival in silent:
+            arrival.abort()
+        return len(silent)
 
     # -- clients of a forward proxy
 

@@ -1,5 +1,5 @@
 """Shapes that are learned of what a suite asks."""
-from tests.unit.explore.talk import ask
+from tests.unit.explore.talk import ask, greet
 from vaurien.explore.model.learned import learn, mask
 
 
@@ -28,3 +28,8 @@ def test_a_proxy_whose_protocol_masks_all_values_learns_nothing():
 
 def test_no_word_of_a_command_is_masked():
     assert mask(['GET a', 'SET a', 'DEL a']) == {shape: shape for shape in ('GET a', 'SET a', 'DEL a')}
+
+
+def test_the_names_of_servers_are_kept():
+    shapes = [f'handshake {name}' for name in ('a.test', 'b.test', 'c.test')]
+    assert set(learn([greet(name) for name in ('a.test', 'b.test', 'c.test')], ()).values()) == set(shapes)

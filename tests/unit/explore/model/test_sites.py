@@ -1,5 +1,5 @@
 """Sites and places: which request of a test a fault is put on."""
-from tests.unit.explore.talk import PROTOCOL, ask, ended, known
+from tests.unit.explore.talk import PROTOCOL, ask, ended, greet, known
 from vaurien.explore.model.faults import points_of
 from vaurien.explore.model.records import Run
 from vaurien.explore.model.sites import places, stable
@@ -50,3 +50,11 @@ def test_a_site_is_stable_where_each_run_has_as_many():
     every, steady = stable(runs, known())
     assert {site.shape for site in every} == {'GET a', 'GET b'}
     assert {site.shape for site in steady} == {'GET a'}
+
+
+def test_handshakes_are_places_that_are_counted_for_themselves():
+    found = places(ended(greet('cache'), ask('HELLO 3', number=0), ask('GET a'), greet('cache'), ask('GET a')), known())
+    assert [(place.site.stage, place.site.shape, place.nth, place.at) for place in found] == [
+        ('handshake', 'handshake cache', 1, 0), ('command', 'GET a', 1, 1), ('handshake', 'handshake cache', 2, 1),
+        ('command', 'GET a', 2, 2)]
+    assert not found[0].effect.writes

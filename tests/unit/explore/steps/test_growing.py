@@ -13,7 +13,7 @@ BASE = ended(ask('SET a'))
 
 def growing(**more):
     baseline = Baseline((), {'t': BASE, 'u': BASE._replace(name='u')}, {}, (), known(), frozenset(), frozenset())
-    return Growing(baseline, {'p': 'redis'}, **{'wanted': lambda pair: True, **more})
+    return Growing(baseline, {'p': 'redis'}, **{'wanted': lambda pair: True, 'handshakes': {}, **more})
 
 
 def under(*more, name='t', **fields):

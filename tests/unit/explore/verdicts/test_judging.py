@@ -1,8 +1,9 @@
 """Each verdict, and what is as near to it as possible and is none."""
 import pytest
 
-from tests.unit.explore.talk import ask, ended, known, point
-from vaurien.explore.model.sites import Known
+from tests.unit.explore.talk import ask, ended, greet, known, point
+from vaurien.explore.model.faults import OWN, points_of
+from vaurien.explore.model.sites import Known, places
 from vaurien.explore.verdicts import judge
 from vaurien.explore.verdicts.table import VERDICTS
 from vaurien.protocols import Protocol
@@ -207,3 +208,27 @@ def test_what_takes_away_is_not_lost_where_it_is_not_done():
     assert verdicts(ended(ask('LMOVE a')), ended(ask('LMOVE a', fault='noperm')), 'B') == {}
     twice = ended(ask('BLPOP a', fault=LOST), ask('BLPOP a'))
     assert 'double-effect' in verdicts(ended(ask('BLPOP a')), twice, 'C')
+
+
+EXPIRED, ALERT, HANGS = 'expired-certificate', 'alert-internal-error', 'handshake-hang'
+
+
+@pytest.mark.parametrize('category, kind, seen, more, expected', [
+    # it is taken for a good one; it is refused, and the program gives up, tries again, or goes on with what it has not got
+    ('B', EXPIRED, [greet(fault=EXPIRED), ask('GET a')], {}, {'silent-success': 'WARN'}),
+    ('B', EXPIRED, [greet(fault=EXPIRED, answer='')], {'outcome': 'failed', 'errors': REFUSED}, {}),
+    ('B', EXPIRED, [greet(fault=EXPIRED, answer=''), greet(), ask('GET a')], {}, {'retried-final': 'WARN'}),
+    ('B', EXPIRED, [greet(fault=EXPIRED, answer='')], {'outcome': 'failed', 'errors': ASSERTION}, {'wrong-error': 'FAIL'}),
+    ('B', EXPIRED, [greet(fault=EXPIRED, answer='')], {'outcome': 'failed', 'died': 1}, {'crash': 'FAIL'}),
+    ('A', ALERT, [greet(fault=ALERT, answer='')], {'outcome': 'failed', 'errors': REFUSED}, {'not-tolerated': 'WARN'}),
+    ('A', ALERT, [greet(fault=ALERT, answer=''), greet(), ask('GET a')], {}, {}),
+    ('D', HANGS, [greet(fault=HANGS, answer='')], {'outcome': 'failed', 'hung': True}, {'hang': 'FAIL'}),
+    ('D', HANGS, [greet(), ask('GET a')], {}, None),
+])
+def test_handshakes_are_judged_as_requests_are(category, kind, seen, more, expected):
+    base, about = ended(greet(), ask('GET a')), known()
+    points = points_of(places(base, about)[0], 'redis', handshake=OWN)
+    one, = (one for one in points if (one.category, one.mode) == (category, 'once'))
+    assert one.kinds == (kind,)
+    found = judge(one, base, ended(*seen, **more), about, {about.site(exchange) for exchange in base.exchanges})
+    assert (None if found is None else {verdict.name: verdict.level for verdict in found}) == expected

@@ -35,6 +35,8 @@ class FaultyLeaves(Leaves):
         authority, make, names: As for ``Leaves``.
     """
 
+    RENEWED = DAY.total_seconds() / 2   # what is not valid yet would come to be
+
     def __init__(self, kind: str, authority: Authority, make: Callable[[], ssl.SSLContext], names: Sequence[str]) -> None:
         self._kind = kind
         super().__init__(authority, lambda: prepared(kind, make()), names)

@@ -7,7 +7,6 @@ from time import monotonic
 from .issuing import Authority, Leaf
 
 MAX_CONTEXTS = 128      #: that are kept; each takes some 22 KB, and making one again some 1 ms
-RENEWED = 30 * 24 * 3600.0      #: [seconds] after which one is made anew, long before its end
 
 
 class Leaves:
@@ -21,6 +20,8 @@ class Leaves:
     Raises:
         ValueError: A name cannot stand in a certificate.
     """
+
+    RENEWED = 30 * 24 * 3600.0      #: [seconds] after which one is made anew, long before its end
 
     def __init__(self, authority: Authority, make: Callable[[], ssl.SSLContext], names: Sequence[str]) -> None:
         self._authority, self._make, self._names = authority, make, tuple(names)
@@ -40,7 +41,7 @@ class Leaves:
             return found[0]
         context = self._make()
         self.leaf(name).show_by(context)
-        self._contexts[name] = context, now + RENEWED
+        self._contexts[name] = context, now + self.RENEWED
         self._contexts.move_to_end(name)
         if len(self._contexts) > MAX_CONTEXTS:
             self._contexts.popitem(last=False)

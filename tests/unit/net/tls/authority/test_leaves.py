@@ -48,7 +48,7 @@ def test_only_so_many_are_kept_and_those_that_were_asked_for_last(monkeypatch):
 def test_one_is_made_anew_long_before_its_end(monkeypatch):
     found, now = made(), leaves.monotonic()
     first = found.context('api.example')
-    monkeypatch.setattr(leaves, 'monotonic', lambda: now + leaves.RENEWED + 100)
+    monkeypatch.setattr(leaves, 'monotonic', lambda: now + Leaves.RENEWED + 100)
     assert found.context('api.example') is not first
 
 
