@@ -4,7 +4,7 @@ from functools import partial
 import pytest
 
 from tests.support.control_client import steering
-from tests.support.hosting import spec_for
+from tests.support.hosting import eventually, spec_for
 from tests.support.peers import Backend, connect, ending, read_exactly
 
 ALL = '/v1/plan'
@@ -116,7 +116,7 @@ def test_a_toxic_goes_with_its_entry(server):
     with connect(server.host.port) as client:
         add(server, 'GET a = timeout timeout=0')
         client.sendall(GET)
-        server.get(ALL)
+        assert eventually(lambda: server.get(ALL)['entries'][0]['applied'])
         removed = server.ask('DELETE', f'{ALL}/1')
         assert removed.json['applied'] == 1
         assert ending(client) == 'FIN'       # what the toxic has swallowed cannot follow any more
