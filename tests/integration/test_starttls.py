@@ -20,7 +20,7 @@ from tests.realism.mysql import connected as mysql
 from tests.realism.mysql import run
 from tests.realism.postgres import connected as postgres
 from tests.support.hosting import eventually, hosted, registered, spec_for
-from tests.support.peers import Backend, ask, connect, read_exactly, read_to_end, reset
+from tests.support.peers import Backend, ask, connect, free_port, read_exactly, read_to_end, reset
 from tests.support.processes import HOST, program
 from tests.support.servers import DATABASE, PASSWORD, USER
 from tests.support.tls import Talk, authority, certificates, client_context, server_context, written
@@ -46,6 +46,17 @@ def proxied(server, protocol, sides='both', mix='', **fields):
     front, back = SIDES[sides]
     with hosted(spec_for(back + server.address, mix, protocol=protocol, **{'proxy': f'{front}{HOST}:0', **certificates().both,
                                                                          **fields})) as host:
+        yield host
+
+
+@contextlib.contextmanager
+def chained(server, protocol, settings, inner_settings=None):
+    """A proxy inside TLS on both sides in front of one that speaks it with clients alone; one loop has both."""
+    address = f'tls://{HOST}:{free_port()}'
+    outer = spec_for(address, protocol=protocol, proxy=f'tls://{HOST}:0', protocol_settings=settings, **certificates().both)
+    inner = spec_for(server.address, protocol=protocol, proxy=address, name='inner', protocol_settings=inner_settings or {},
+                     **certificates().both)
+    with hosted(outer, inner) as host:
         yield host
 
 
@@ -140,16 +151,14 @@ def test_a_mail_goes_through_tls_on_the_sides_that_say_so(smtp_server, smtp_tls_
 
 def test_a_mail_server_that_speaks_tls_from_the_first_byte_is_spoken_to_like_that(smtp_server):
     direct = {'starttls': 'direct'}
-    with proxied(smtp_server, 'smtp', 'client', protocol_settings=direct) as inner, proxied(
-            inner.proxy, 'smtp', 'both', protocol_settings=direct) as host:
+    with chained(smtp_server, 'smtp', direct, inner_settings=direct) as host:
         before, _ = mailed(host.port, inside=False, direct=True)
         assert 'starttls' not in before
 
 
 def test_a_postgres_server_that_speaks_tls_from_the_first_byte_is_spoken_to_like_that(postgres_tls_server):
     direct = {'starttls': 'direct'}
-    with proxied(postgres_tls_server, 'postgres', 'client') as inner, proxied(
-            inner.proxy, 'postgres', 'both', protocol_settings=direct) as host:
+    with chained(postgres_tls_server, 'postgres', direct) as host:
         assert postgres_sees(host.port, sslmode='verify-full', sslnegotiation='direct') == (True, False)
 
 

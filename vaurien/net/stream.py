@@ -24,7 +24,7 @@ FULL_READS = 2
 #: [bytes] a splice has to move to go on splicing
 SPLICE_PAYS = 16 * 1024
 # One buffer for all sessions: a callback never waits between its read and its write, so what is left over after a
-# short write has to be copied out of it.
+# short write has to be copied out of it. A process relays in one thread.
 _BUFFER = bytearray(READ)
 _VIEW = memoryview(_BUFFER)
 #: how the system says that a connection is gone; an ``OSError`` of any other kind is not about a stream
