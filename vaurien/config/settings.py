@@ -136,7 +136,7 @@ TLS: dict[str, Option] = {
 #: what the process can be told of TLS: ``[vaurien]`` and the command line
 SECRETS: dict[str, Option] = {
     'tls_keylog': Option("A file that the secrets of all TLS connections of the proxies are written into, so that Wireshark can "
-                         "read them; whoever reads it can too", FILE, PROCESS_DEFAULTS.tls_keylog),
+                         "read them; who reads it can too", FILE, PROCESS_DEFAULTS.tls_keylog),
 }
 #: what the process can be told: ``[vaurien]`` and the command line
 PROCESS: dict[str, Option] = {

@@ -5,14 +5,35 @@ fast they come and are answered: one number is drawn for each exchange when it b
 generator of that exchange alone.
 """
 from random import Random
+from typing import Protocol
 
 from ..behaviors.dummy import DUMMY, Dummy
 from ..plans.planned import Planned
 from ..plans.replay import generator
-from ..plans.steps import SessionPlan
+from ..plans.steps import ProxyPlan, SessionPlan
 from ..protocols.base import BaseProtocol, Behavior, Exchange
 from ..protocols.message import MessageProtocol
+from ..spec import ProxySpec
 from .chaos import Chaos, stages_of
+
+
+class DrawnFor(Protocol):
+    """What has to be known of a proxy to draw for what comes to it.
+
+    Attributes:
+        seed, spec: What the generators are made from, and what the proxy should be, as it is now.
+        chaos: Its mix; an open session is told when another one takes its place.
+        planned: What its plan has for it; None: nothing.
+    """
+
+    seed: int
+
+    @property
+    def spec(self) -> ProxySpec: ...
+    @property
+    def chaos(self) -> Chaos: ...
+    @property
+    def planned(self) -> ProxyPlan | None: ...
 
 
 class Draws:

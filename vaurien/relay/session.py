@@ -13,13 +13,11 @@ from ..behaviors.dummy import DUMMY
 from ..net.loop import release
 from ..net.sockets import RawSocket
 from ..net.stream import GONE, Stream
-from ..plans.steps import ProxyPlan, SessionPlan
+from ..plans.steps import SessionPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.message import MessageProtocol
-from ..spec import ProxySpec
 from ..wire.toxics import AttachedToxic, ProxyToxics
-from .chaos import Chaos
-from .draws import Draws
+from .draws import DrawnFor, Draws
 from .event_lane import EventLane
 from .greenlets import Greenlets
 from .idle import IdleWatch
@@ -37,25 +35,15 @@ logger = logging.getLogger(__name__)
 LINGER = 2.0
 
 
-class SessionHost(Protocol):
+class SessionHost(DrawnFor, Protocol):
     """What a session asks of its proxy.
 
     Attributes:
-        seed, spec: What the generators of sessions are made from, and what the proxy should be, as it is now.
-        chaos: Its mix; an open session is told when another one takes its place.
         toxics: Those that are put on the lanes of its sessions.
-        planned: What its plan has for it; None: nothing.
     """
 
-    seed: int
     toxics: ProxyToxics
 
-    @property
-    def spec(self) -> ProxySpec: ...
-    @property
-    def chaos(self) -> Chaos: ...
-    @property
-    def planned(self) -> ProxyPlan | None: ...
     def session_ended(self, session: 'Session') -> None: ...
     def session_failed(self, session: 'Session') -> None: ...
     def relayed_unread(self, session: 'Session') -> None: ...

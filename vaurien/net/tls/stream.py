@@ -253,7 +253,7 @@ class TlsStream(Stream):
             super().finish_socket()
 
     def end_by_reset(self) -> None:
-        """Let the connection be reset when it is closed, and have whoever reads from it find its end now."""
+        """Let the connection be reset when it is closed, and let the next read from it find its end."""
         with suppress(OSError):
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.sock.shutdown(socket.SHUT_RD)

@@ -46,8 +46,7 @@ class ForwardHost(Protocol):
     def connect_asked(self, arrival: 'ForwardArrival', done: Done) -> Connecting | None: ...
     def entered(self, arrival: 'ForwardArrival', client: Stream, backend: Stream) -> None: ...
     def greeting(self, arrival: 'TlsArrival') -> 'Greeting | None': ...
-    def taken(self, arrival: 'TlsArrival') -> None: ...
-    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None: ...
+    def decided(self, arrival: 'TlsArrival', accepted: bool) -> None: ...
     def greeted(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None: ...
     def broken(self, arrival: 'TlsArrival', waits: 'ForwardArrival | None' = None) -> None: ...
     def refused(self, arrival: 'ForwardArrival', why: object) -> None: ...
@@ -128,7 +127,7 @@ class ForwardArrival:
         except DoorRefusedError as error:
             self._refuse(door.reply + error.reply, error.reason)
             return
-        self.client.recv(used)      # what comes after it is left to whoever reads next
+        self.client.recv(used)      # what comes after it is left to the next reader
         if not self._say(door.reply):
             return
         if door.asked is not None:
@@ -246,7 +245,7 @@ class ForwardArrival:
     def met(self, arrival: 'TlsArrival', client: Stream, backend: Stream) -> None:
         """Begin the session."""
         self._enter(client, backend)
-        self.host.taken(arrival)
+        self.host.decided(arrival, accepted=True)
 
     def greeting(self, arrival: 'TlsArrival') -> 'Greeting | None':
         """Draw for the client's handshake; None: it goes on as it would."""
@@ -261,9 +260,9 @@ class ForwardArrival:
         self._end()
         self.host.greeted(arrival, self)
 
-    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None:
+    def decided(self, arrival: 'TlsArrival', accepted: bool) -> None:
         """Tell of a handshake in the midst of a session, which HTTP has not."""
-        self.host.late_greeted(arrival, accepted)
+        self.host.decided(arrival, accepted)
 
     def broken(self, arrival: 'TlsArrival') -> None:
         """Reset a client where a plugin raises."""

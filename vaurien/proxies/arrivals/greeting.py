@@ -10,25 +10,16 @@ from typing import Any, Protocol
 from ...behaviors.dummy import DUMMY
 from ...plans.planned import Planned
 from ...plans.replay import generator
-from ...plans.steps import ProxyPlan, SessionPlan
+from ...plans.steps import SessionPlan
 from ...protocols.base import BaseProtocol, Behavior, Exchange
 from ...protocols.failure import Failure
 from ...protocols.tls_kinds import HANDSHAKE
-from ...relay.chaos import Chaos
-from ...spec import ProxySpec
+from ...relay.draws import DrawnFor
 
 
-class GreetingHost(Protocol):
+class GreetingHost(DrawnFor, Protocol):
     """What a handshake asks of its proxy."""
 
-    seed: int
-
-    @property
-    def spec(self) -> ProxySpec: ...
-    @property
-    def chaos(self) -> Chaos: ...
-    @property
-    def planned(self) -> ProxyPlan | None: ...
     @property
     def protocol(self) -> type[BaseProtocol]: ...
     @property

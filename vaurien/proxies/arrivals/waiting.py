@@ -167,15 +167,10 @@ class Arrivals:
         """Hand a client over to its session."""
         self._greeting.discard(arrival)
         self._host.paired(arrival.number, client, backend, arrival.peer, arrival.address)
-        self.taken(arrival)
+        self.decided(arrival, accepted=True)
 
-    def taken(self, arrival: 'TlsArrival') -> None:
-        """Record a handshake that was made to fail, and did not: its session has begun."""
-        if arrival.fails is not None and self.recorded:
-            record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted=True)
-
-    def late_greeted(self, arrival: 'TlsArrival', accepted: bool) -> None:
-        """Record a handshake that was made to fail in the midst of a session, which ends where the client has not taken it."""
+    def decided(self, arrival: 'TlsArrival', accepted: bool) -> None:
+        """Record a handshake that was made to fail, if it was one; its session ends where the client has not taken it."""
         if arrival.fails is not None and self.recorded:
             record_greeting(self._host.exchanges, self._greeted(arrival, arrival.fails), accepted)
 

@@ -1,4 +1,4 @@
-"""The authority that is kept for a user, in the folder of his data: made once, whoever is first, and read from then on.
+"""The authority that is kept for a user, in the folder of his data: made by the first who needs it, and read from then on.
 
 It lies in ``$XDG_DATA_HOME/vaurien/ca``, where the XDG Base Directory Specification has the data of programs. The folder comes to
 its place complete, by one rename: two who make it at once end with one, and who is killed leaves no half of one.
