@@ -16,6 +16,7 @@ from ..proxies.rate_limited_log import RateLimitedLog
 from ..words.allowed import make_allowed
 from . import BACKLOG, classic, native, toxiproxy
 from .guard import Guard
+from .page import surface as page
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
 from .turns import Turns
 
@@ -82,11 +83,13 @@ class ControlServer:
         listener = self._listener or sockets.listen(sockets.place_of(self._listen), BACKLOG)
         self._listener = None
         self._listen = sockets.bound_address(listener)
-        guard = Guard(self._host, self._listen, self.token, self._allowed, tls=self._context is not None)
+        guard = Guard(self._host, self._listen, self.token, self._allowed, tls=self._context is not None,
+                      public=page.PUBLIC)
         surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
                     toxiproxy.make_surface(self.fleet)]
         if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
             surfaces.reverse()
+        surfaces.append(page.make_surface(surfaces[0].refuse))
         self._server = Server(listener, application(surfaces, guard), self._welcomes, self._accept_failed, self._context)
         self._server.start()
         logger.info('control server on %s', self.url, extra=ANNOUNCED)

@@ -26,16 +26,20 @@ class Guard:
         token: What requests must carry; empty: nothing.
         allowed: Who may connect, and under which names, beside this machine under its own.
         tls: Whether the server speaks TLS.
+        public: A path that needs no token, and what the paths of others begin with.
     """
 
-    def __init__(self, host: str, bound: Address, token: str, allowed: Allowed, tls: bool = False) -> None:
+    def __init__(self, host: str, bound: Address, token: str, allowed: Allowed, tls: bool = False,
+                 public: tuple[str, str] | None = None) -> None:
+        self._public = public
         self._token, self._allowed, self._scheme = token.encode(), allowed, 'https' if tls else 'http'
         self._hosts = own_hosts(host, bound, any_name=not any(allowed), tls=tls)
 
     def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
         """Refuse a request that may not come in."""
         self.check_origin(request)
-        self.check_token(request)
+        if not self._is_public(request):
+            self.check_token(request)
         if (length_of(request) or 0) > MAX_BODY_BYTES:
             raise too_large()
 
@@ -51,6 +55,11 @@ class Guard:
         origin = request.env.get('HTTP_ORIGIN')
         if origin is not None and origin.lower() != f'{self._scheme}://{host}':
             raise Refusal(403, "the Origin is not this server's", 'header', 'Origin')
+
+    def _is_public(self, request: falcon.Request) -> bool:
+        """Return whether what is asked for is the same for everyone."""
+        return (self._public is not None and request.method in ('GET', 'HEAD')
+                and (request.path == self._public[0] or request.path.startswith(self._public[1])))
 
     def check_token(self, request: falcon.Request) -> None:
         """Refuse what does not carry the token.

@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from ... import __version__
 from ...behaviors import Behavior
+from ...links import LINKS
 from ...net.breath import Breath
 from ...outputs.prometheus import CONTENT_TYPE, Metrics
 from ...protocols import Protocol
@@ -21,11 +22,13 @@ from ...proxies.proxy import Proxy
 from ...relay.session import Session
 from ...spec import INTERCEPTED, BehaviorSpec, ProxySpec, read_mix
 from ...toxics import TOXICS
-from .. import checks
+from .. import checks, server_sent
 from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
 from . import catalog, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
+from .live.calls import LiveCalls
+from .live.feed import Feeds
 from .marks import MarkCalls
 from .openapi import document
 from .plans import PlanCalls
@@ -62,6 +65,7 @@ class Native:
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet)
         self.toxic_calls = ToxicCalls(fleet)
+        self.live_calls = LiveCalls(Feeds(fleet))
         self.plan_calls, self.mark_calls, self.scenario_calls = PlanCalls(fleet), MarkCalls(fleet), ScenarioCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -73,6 +77,7 @@ class Native:
             Endpoint('GET', '/v1/behaviors', 'The behaviors that there are', self.behaviors, response=catalog.Behaviors),
             Endpoint('GET', '/v1/protocols', 'The protocols that there are', self.protocols, response=catalog.Protocols),
             Endpoint('GET', '/v1/toxics', 'The toxics that there are', self.toxics, response=catalog.Toxics),
+            Endpoint('GET', '/v1/links', 'The links that there are', self.links, response=catalog.Links),
             Endpoint('GET', '/v1/proxies', 'All proxies', self.proxies, response=m.Proxies),
             Endpoint('POST', '/v1/proxies', 'Make a proxy', self.create, m.Proxy, 201, body=m.NewProxy, errors=(409, 503)),
             Endpoint('GET', one, 'A proxy', self.show, response=m.Proxy),
@@ -91,6 +96,7 @@ class Native:
             Endpoint('GET', '/v1/faults', 'What was injected', self.faults, m.Faults, query=m.FaultsPage),
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),
+            *self.live_calls.endpoints(),
             Endpoint('GET', '/v1/stats', 'What all proxies have counted', self.stats, m.AllStats),
             Endpoint('POST', '/v1/reset', 'Make all proxies again what they were created as', self.reset_all, m.Proxies,
                      errors=(409, 503)),
@@ -114,6 +120,9 @@ class Native:
 
     def toxics(self, request: Request) -> catalog.Toxics:
         return catalog.Toxics(toxics=[views.toxic_view(name) for name in TOXICS.names()])
+
+    def links(self, request: Request) -> catalog.Links:
+        return catalog.Links(links=[views.link_view(name) for name in LINKS])
 
     def health(self, request: Request) -> models.Health:
         proxies = self.fleet.proxies.values()
@@ -205,7 +214,7 @@ class Native:
         query = request.query
         since = last_seen(request.raw) if query.since is UNSET else query.since
         stream = self.followers.follow(since, None if query.proxy is UNSET else query.proxy)
-        return Reply(stream, type=EVENTS.type, headers={'Cache-Control': 'no-cache'})
+        return server_sent.events(stream)
 
 
 def last_seen(request: falcon.Request) -> int | None:

@@ -1,6 +1,7 @@
 """What goes over the native surface about plugins, as data: which there are, their options, and the failures that they know."""
 from typing import Any
 
+from ...spec import ToxicSpec
 from .models import Output
 
 
@@ -57,3 +58,18 @@ class Toxics(Output):
     """The toxics that there are."""
 
     toxics: list[PluginInfo]
+
+
+class LinkInfo(Output):
+    """A link that people know, and the toxics that make a wire like it."""
+
+    name: str
+    description: str
+    source: str
+    toxics: list[ToxicSpec]
+
+
+class Links(Output):
+    """The links that there are."""
+
+    links: list[LinkInfo]

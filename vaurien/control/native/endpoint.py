@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import falcon
 import msgspec
 
+from .. import server_sent
 from ..surface import Refusal, Reply, decode, read_body, refusal_of
 from . import models
 
@@ -21,7 +22,7 @@ class Media(NamedTuple):
     type: str
 
 
-BARE, TEXT, EVENTS = Media(''), Media('text/plain'), Media('text/event-stream')
+BARE, TEXT, EVENTS = Media(''), Media('text/plain'), Media(server_sent.TYPE)
 
 
 class Request(NamedTuple):

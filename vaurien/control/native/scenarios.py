@@ -3,7 +3,6 @@ from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import gevent
-import msgspec
 from gevent.event import Event
 from gevent.queue import Empty, SimpleQueue
 from msgspec import Meta
@@ -15,21 +14,21 @@ from ...relay.recording.session import RecordedSession
 from ...scenario.model import MAX_SCALE, MIN_SCALE
 from ...scenario.playing import Playing
 from ...scenario.program import describe
-from ...scenario.reading import read_data
+from ...scenario.reading import read_data, read_text
 from ...spec import MAX_NAME
+from ..server_sent import ALIVE, event, events
 from ..surface import NO_CONTENT, Refusal, Reply
 from .endpoint import BARE, EVENTS, Endpoint, Request
 from .models import Input, Output
 
 PATH = '/v1/scenario'
 KEEPALIVE_INTERVAL = 1.0    #: [seconds] between two signs of life, and two looks at whether the process stops
-ALIVE = b': alive\n\n'
 
 
 class NewScenario(Input):
     """A scenario that is to be played on the proxies that there are."""
 
-    scenario: Annotated[dict[str, Any], Meta(description='What stands in its file, without proxies')]
+    scenario: Annotated[dict[str, Any] | str, Meta(description='What stands in its file, without proxies; a text is TOML')]
     label: Annotated[str, Meta(min_length=1, max_length=MAX_NAME, description='How messages call it')] = 'scenario'
     scale: Annotated[float, Meta(ge=MIN_SCALE, le=MAX_SCALE, description='What all its times are multiplied with')] = 1.0
     reconnect: Annotated[bool, Meta(
@@ -69,7 +68,8 @@ class ScenarioCalls:
     def play_scenario(self, request: Request) -> Reply:
         body, fleet, breathe = request.body, self.fleet, Breath()
         fleet.check_open()
-        scenario = read_data(body.scenario, body.label)
+        read = read_text if isinstance(body.scenario, str) else read_data
+        scenario = read(body.scenario, body.label)
         if scenario.proxy:
             raise ConfigError(f'{body.label} [[proxy]]', scenario.proxy[0].name, 'no proxies: those that run are played on')
 
@@ -164,16 +164,6 @@ class Performance:
         self._calls.performance = None
 
 
-def events(pieces: Iterable[bytes]) -> Reply:
-    """Make a reply of events."""
-    return Reply(pieces, type=EVENTS.type, headers={'Cache-Control': 'no-cache'})
-
-
 def phase(line: str) -> bytes:
     """Write the line of a phase as an event."""
     return event('phase', {'text': line})
-
-
-def event(name: str, data: Any) -> bytes:
-    """Write an event."""
-    return b'event: %b\ndata: %b\n\n' % (name.encode(), msgspec.json.encode(data))

@@ -6,12 +6,13 @@ from itertools import islice
 from typing import Any
 
 from ...behaviors import Behavior
+from ...links import LINKS, make_link
 from ...options import Option, expected
 from ...protocols import Protocol
 from ...protocols.base import BaseProtocol
 from ...proxies.proxy import Proxy
 from ...relay.session import Session
-from ...spec import TLS_FIELDS
+from ...spec import TLS_FIELDS, ToxicSpec
 from ...toxics import TOXICS
 from . import catalog, models
 
@@ -117,3 +118,10 @@ def protocol_view(name: str) -> catalog.ProtocolInfo:
              for kind, entry in {**cls.kinds_of_tls, **cls.errors}.items()]
     return catalog.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
                                kinds=kinds)
+
+
+def link_view(name: str) -> catalog.LinkInfo:
+    """Show a link."""
+    link = LINKS[name]
+    return catalog.LinkInfo(name=name, description=str(link), source=link.source,
+                            toxics=[ToxicSpec(**fields) for fields in make_link(name)])
