@@ -32,6 +32,18 @@ MAX_WAITING_BYTES = 24 * 1024 * 1024
 EXCHANGE_BYTES = 320
 
 
+class Queue(deque[Exchange]):
+    """Exchanges that await their responses; a class of our own, as that of a session that is looked at becomes another one.
+
+    Attributes:
+        owner: The number of the session, where it is looked at; else there is none.
+    """
+
+    __slots__ = ('owner',)
+
+    owner: int
+
+
 class MessageProtocol(Answers, BaseProtocol):
     """A protocol that knows where requests and responses begin and end.
 
@@ -62,7 +74,7 @@ class MessageProtocol(Answers, BaseProtocol):
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
         #: the exchanges that are not answered yet, oldest first; the first one is always the backend's to answer
-        self.queue: deque[Exchange] = deque()
+        self.queue = Queue()
         self.request_cutter, self.response_cutter = (Cutter(make(self)) for make in self.framers)
         #: a failure that was drawn where it did not fit and waits for the next exchange where it does; '' is any kind
         self.owed: tuple[Behavior, str] | None = None

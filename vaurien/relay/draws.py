@@ -36,6 +36,13 @@ class DrawnFor(Protocol):
     def planned(self) -> ProxyPlan | None: ...
 
 
+class Looks(Protocol):
+    """Who looks at exchanges while they pass."""
+
+    def began(self, exchange: Exchange) -> None:
+        """Learn of an exchange that begins."""
+
+
 class Draws:
     """Draws for the exchanges of one session, from generators of its own.
 
@@ -47,6 +54,7 @@ class Draws:
         plain: Nothing is drawn for an exchange, looked up or recorded: it needs only to be counted. Lanes look at this before
             they take a shorter way.
         recorded: Exchanges are recorded, though nothing may happen to them; ``change`` says so.
+        watched: Who looks at them while they pass; None: nobody. ``watch`` says so.
         stages: Those of the kinds that are named, in the mix or in the plan: what is no request of its own gets nothing else.
         compares: What is looked up in the plan has to have the digest of its payload.
         plan: What is meant for certain exchanges, before all that is drawn; None: nothing. ``plan_for`` puts another one in its
@@ -54,11 +62,12 @@ class Draws:
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws',
-                 '_random')
+    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'watched', 'compares', 'plan', 'count', '_seed', '_name', '_number',
+                 '_draws', '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.count, self.recorded = 0, False
+        self.watched: Looks | None = None
         self.plan: SessionPlan | None = None
         self.change(chaos)
         self._seed, self._name, self._number = seed, name, number    # no tuple: there is one for each idle session
@@ -71,9 +80,15 @@ class Draws:
             self.chaos = chaos
         if recorded is not None:
             self.recorded = recorded
-        self.plain = self.chaos.plain and not self.recorded and self.plan is None
+        self.plain = self.chaos.plain and not self.recorded and self.watched is None and self.plan is None
         self.stages = self.chaos.stages if self.plan is None else self.chaos.stages | self.plan.plan.stages
         self.compares = self.plan is not None and self.plan.compares
+
+    def watch(self, looks: 'Looks | None') -> None:
+        """Let somebody look at the next exchanges; None: nobody."""
+        if looks is not self.watched:
+            self.watched = looks
+            self.change()
 
     def plan_for(self, plan: SessionPlan | None) -> None:
         """Let the next exchange, and all after it, be looked up in a plan; None: in none."""
@@ -122,6 +137,8 @@ class Draws:
         if self.plan is not None:
             behavior = self.plan.choose(exchange, behavior, digest)
         exchange.behavior = behavior
+        if self.watched is not None:
+            self.watched.began(exchange)
 
     def draw_opening(self, exchange: Exchange, protocol: type[BaseProtocol]) -> Dummy | None:
         """Choose the behavior of the opening of the connection; None: nothing happens to it."""

@@ -17,7 +17,8 @@ TYPES = {'html': 'text/html; charset=utf-8', 'css': 'text/css; charset=utf-8', '
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
           "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'")
 HEADERS = {'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer',
-           'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Resource-Policy': 'same-origin', 'Cache-Control': 'no-cache'}
+           'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Resource-Policy': 'same-origin',
+           'Cache-Control': 'no-cache'}
 
 
 def make_surface(refuse: Callable[[falcon.Request, Exception], Reply]) -> Surface:

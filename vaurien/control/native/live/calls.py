@@ -15,7 +15,8 @@ PATH = '/v1/live'
 class Watched(Input):
     """What is watched."""
 
-    proxy: Annotated[str, Meta(description='The name of the proxy whose faults are told one by one; none: of all')] | UnsetType = UNSET
+    proxy: Annotated[str, Meta(description='The name of the proxy whose faults and requests are told; none: the faults of all')
+                     ] | UnsetType = UNSET
 
 
 class LiveCalls:
@@ -32,7 +33,7 @@ class LiveCalls:
         """Return their part of the table of calls."""
         return (
             Endpoint('GET', PATH, 'What the page shows, as server-sent events, once a second: hello, proxies (changed, gone), '
-                     'stats (a row for each proxy that has done something), faults, and scenario',
+                     'stats (a row for each proxy that has done something), faults, requests (of the one proxy) and scenario',
                      self.follow, EVENTS, query=Watched, errors=(404, 503)),
         )
 

@@ -16,10 +16,13 @@ from ....proxies.proxy import Proxy
 from ...server_sent import event
 from ...surface import Refusal
 from ..events import MAX_FOLLOWERS
+from .watch import Watch, Watches
 
 INTERVAL = 1.0      #: [seconds] between two bundles
+MAX_WATCHED = 500   #: proxies whose requests are looked at
 MAX_TOLD = 200      #: faults of one bundle; of more the newest ones are told, and how many they were
-ROW = ('proxy', 'sessions', 'accepted', 'refused', 'exchanges', 'from_client', 'from_backend', 'backend_errors', 'faults')
+ROW = ('proxy', 'sessions', 'accepted', 'refused', 'exchanges', 'from_client', 'from_backend', 'backend_errors', 'faults',
+       'p50', 'p99')
 
 
 class Counted(NamedTuple):
@@ -30,12 +33,23 @@ class Counted(NamedTuple):
     row: tuple[Any, ...]
 
 
-def count(proxy: Proxy) -> Counted:
+class ShapeSeen(NamedTuple):
+    """What is told of the requests of one shape."""
+
+    shape: str
+    seen: int
+    faults: int
+    p50: float | None
+    p99: float | None
+
+
+def count(proxy: Proxy, latency: tuple[float | None, float | None]) -> Counted:
     """Return what a proxy has counted so far."""
     stats, (exchanges, from_client, from_backend) = proxy.stats, proxy.totals()
-    return Counted((proxy.spec, tuple(attached.spec for attached in proxy.toxics.attached.values())), str(proxy.bound), (
-        proxy.name, len(proxy.sessions), stats.accepted, stats.refused, exchanges, from_client, from_backend, stats.backend_errors,
-        stats.faults.total()))
+    toxics = tuple(attached.spec for attached in proxy.toxics.attached.values())
+    return Counted((proxy.spec, toxics), str(proxy.bound), (
+        proxy.name, len(proxy.sessions), stats.accepted, stats.refused, exchanges, from_client, from_backend,
+        stats.backend_errors, stats.faults.total(), *latency))
 
 
 class Feeds:
@@ -46,7 +60,7 @@ class Feeds:
     """
 
     def __init__(self, fleet: Fleet) -> None:
-        self.fleet, self.count = fleet, 0
+        self.fleet, self.count, self.watches = fleet, 0, Watches()
 
     def follow(self, proxy: str | None) -> Iterator[bytes]:
         """Follow the fleet.
@@ -65,7 +79,7 @@ class Feeds:
             self.fleet.get(proxy)
         if self.count >= MAX_FOLLOWERS:
             raise Refusal(503, f'there are {MAX_FOLLOWERS} followers already')
-        return self._send(Feed(self.fleet, proxy))
+        return self._send(Feed(self.fleet, self.watches, proxy))
 
     def _send(self, feed: 'Feed') -> Iterator[bytes]:
         self.count += 1
@@ -77,6 +91,7 @@ class Feeds:
                 gevent.sleep(max(0.0, began + INTERVAL - time.monotonic()))
         finally:
             self.count -= 1
+            feed.close()
 
 
 class Feed:
@@ -84,21 +99,28 @@ class Feed:
 
     Args:
         fleet: What it follows.
-        proxy: The proxy whose faults it is told; None: those of all.
+        watches: What looks at requests.
+        proxy: The proxy whose faults and requests it is told; None: the faults of all, and no requests.
     """
 
-    def __init__(self, fleet: Fleet, proxy: str | None) -> None:
-        self._fleet, self._proxy = fleet, proxy
+    def __init__(self, fleet: Fleet, watches: Watches, proxy: str | None) -> None:
+        self._fleet, self._watches, self._proxy = fleet, watches, proxy
         self._known: dict[str, Counted] = {}
+        self._held: dict[Proxy, Watch] = {}
         self._fault, self._scenario = fleet.journal.count, ''
+        self._looked: tuple[int, int] | None = None     # requests that were looked at, of so many
+        self._seen: int | None = None
 
     def bundle(self) -> Iterator[bytes]:
         """Give what has changed since the last call, as events; the counts always come, even if there are none."""
         breathe, rows, changed = Breath(), [], []
         now, known, self._known = time.time(), self._known, {}
-        for proxy in list(self._fleet.proxies.values()):
+        proxies = list(self._fleet.proxies.values())
+        self._hold(proxies)
+        for proxy in proxies:
             breathe()
-            found, before = count(proxy), known.pop(proxy.name, None)
+            watch = self._held.get(proxy)
+            found, before = count(proxy, (None, None) if watch is None else watch.latest), known.pop(proxy.name, None)
             self._known[proxy.name] = found
             if before is None or before.spec != found.spec or before.bound != found.bound:
                 changed.append(proxy.name)
@@ -108,10 +130,26 @@ class Feed:
             yield event('proxies', {'changed': changed, 'gone': list(known)})
         yield event('stats', {'time': now, 'rows': rows})
         yield from self._faults()
+        yield from self._requests()
         scenario = self._fleet.scenario or ''
         if scenario != self._scenario:
             self._scenario = scenario
             yield event('scenario', {'scenario': scenario})
+
+    def _hold(self, proxies: list[Proxy]) -> None:
+        """Look at the requests of the proxies that there are."""
+        there = set(proxies)
+        for proxy in [proxy for proxy in self._held if proxy not in there]:
+            self._watches.release(self._held.pop(proxy))
+        for proxy in proxies:
+            if proxy not in self._held and (len(self._held) < MAX_WATCHED or proxy.name == self._proxy):
+                self._held[proxy] = self._watches.hold(proxy)
+
+    def close(self) -> None:
+        """Look at nothing more."""
+        for watch in self._held.values():
+            self._watches.release(watch)
+        self._held.clear()
 
     def _faults(self) -> Iterator[bytes]:
         journal, last = self._fleet.journal, self._fault
@@ -122,3 +160,20 @@ class Feed:
         if found:
             told = found[-MAX_TOLD:]
             yield event('faults', {'faults': told, 'missed': len(found) - len(told)})
+
+    def _requests(self) -> Iterator[bytes]:
+        """Tell of the requests of the one proxy; ``share`` is how many of those that have passed were looked at."""
+        proxy = self._fleet.proxies.get(self._proxy) if self._proxy is not None else None
+        watch = self._held.get(proxy) if proxy is not None else None
+        if proxy is None or watch is None:
+            return
+        exchanges = self._known[proxy.name].row[ROW.index('exchanges')]
+        (before, exchanges_before), self._looked = self._looked or (watch.noted, exchanges), (watch.noted, exchanges)
+        passed, seen = exchanges - exchanges_before, watch.noted - before
+        count, self._seen = self._seen, watch.count
+        shapes = sorted(watch.shapes.items(), key=lambda item: -item[1].seen)
+        yield event('requests', {
+            'requests': [one._asdict() for one in watch.since(watch.count if count is None else count)],
+            'share': min(1.0, seen / passed) if passed > seen else 1.0,
+            'shapes': [ShapeSeen(name, shape.seen, shape.faults, shape.times.quantile(0.5), shape.times.quantile(0.99))._asdict()
+                       for name, shape in shapes]})

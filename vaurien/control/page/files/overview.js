@@ -9,7 +9,7 @@ import {mixbar} from './mixbar.js';
 import {count, seconds, short} from './words.js';
 import {select, told} from './forms.js';
 
-const HEIGHTS = {wide: 64, narrow: 148};
+const HEIGHTS = {wide: 64, narrow: 164};
 const NARROW = matchMedia('(max-width: 899px)');
 
 export function link(name) {

@@ -8,6 +8,7 @@ import {select, told} from './forms.js';
 import {short} from './words.js';
 
 const ANY = '*';
+const BEFORE = ['connect', 'handshake'];    // stages that are over before there is a request
 
 // A text that the grammar of a plan takes as it is.
 const plain = text => text.trim().replace(/\s+/g, ' ');
@@ -39,7 +40,7 @@ export function planEditor(name) {
       const text = `${name}: ${plain(request.value)} #${nth.value} = ${what.value}`;
       if (await says(make(changes.plan(text)), request)) await refresh();
     }}, field('The request', request, 'its name, such as SET session:*; * stands for anything'),
-    field('The how manieth of them', nth, '1: the next'), field('gets', what), h('button', {type: 'submit', class: 'main'}, 'Plan it')));
+    field('Which of them', nth, '1: the next'), field('gets', what), h('button', {type: 'submit', class: 'main'}, 'Plan it')));
   }
 
   return {
@@ -50,7 +51,7 @@ export function planEditor(name) {
       protocol = view.protocol;
       store.catalog().then(known => {
         const one = known.protocols.find(entry => entry.name === protocol);
-        shape(one ? one.kinds.filter(kind => !kind.stages.includes('connect')).map(kind => kind.name) : []);
+        shape(one ? one.kinds.filter(kind => !kind.stages.some(stage => BEFORE.includes(stage))).map(kind => kind.name) : []);
       }, () => {});
       refresh().catch(() => {});
     },

@@ -19,11 +19,11 @@ const EVERY = 2000;     // ms between two looks at what no event tells: sessions
 
 function charts(series) {
   return [
-    chart('Requests a second', {requests: series.requests}, value => count(value || 0)),
-    chart('Faults a second', {faults: series.faults}, value => count(value || 0)),
-    chart('Latency p50, p99', {p99: series.p99, p50: series.p50}, (p99, p50) => (Number.isNaN(p50) ? '–' : `${seconds(p50)}, ${seconds(p99)}`)),
+    chart('Requests/s', {requests: series.requests}, value => count(value || 0)),
+    chart('Faults/s', {faults: series.faults}, value => count(value || 0)),
+    chart('p50, p99', {p99: series.p99, p50: series.p50}, (p99, p50) => (Number.isNaN(p50) ? '–' : `${seconds(p50)}, ${seconds(p99)}`)),
     chart('Sessions', {sessions: series.sessions}, value => count(value || 0)),
-    chart('Bytes a second', {down: series.down, up: series.up}, (down, up) => `↓ ${bytes(down || 0)} ↑ ${bytes(up || 0)}`),
+    chart('Bytes/s', {down: series.down, up: series.up}, (down, up) => `↓ ${bytes(down || 0)} ↑ ${bytes(up || 0)}`),
   ];
 }
 

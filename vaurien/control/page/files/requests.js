@@ -24,7 +24,7 @@ export function requestTable(name) {
     if (data) {
       last = data;
       kept.push(...data.requests);
-      kept = kept.slice(-KEPT);
+      kept = kept.sort((one, two) => one.time - two.time).slice(-KEPT);
     }
     if (held.on() || !last) return;
     const wanted = kept.filter(one => filter.fits(`${one.request} ${one.met}`));
