@@ -14,16 +14,19 @@ export function mixEditor(name) {
   const add = h('div', {class: 'adding'});
   const element = panel('Mix', bar, list, rest, add, says.element);
   let entries = [], waits = 0, shown = '', behaviors = [], held = false;
+  let said = 0, meant = 0;     // changes that the process has answered, and those that were made here
 
   async function say() {
     const sent = entries.map(entry => ({name: entry.name, percent: entry.percent, settings: entry.settings}));
-    shown = JSON.stringify(sent);
+    const change = meant;
     const view = await says(make(changes.mix(name, sent)));
-    if (view && view !== true) store.show(view);
-    else if (view === null) shown = '';
+    said = change;
+    shown = view ? JSON.stringify(sent) : '';
+    store.show(view || store.proxies.get(name).view);
   }
 
   function later() {
+    meant += 1;
     clearTimeout(waits);
     waits = setTimeout(say, WAIT);
     tell();
@@ -97,7 +100,7 @@ export function mixEditor(name) {
     draw(view) {
       const found = view.mix.filter(entry => entry.name !== 'dummy').map(entry => ({...entry}));
       const text = JSON.stringify(found.map(({name: called, percent: share, settings}) => ({name: called, percent: share, settings})));
-      if (text === shown || held || list.contains(document.activeElement) && list.querySelector('details[open]')) return;
+      if (text === shown || held || said < meant || list.contains(document.activeElement) && list.querySelector('details[open]')) return;
       shown = text;
       entries = found;
       draw();
