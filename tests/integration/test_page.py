@@ -16,8 +16,11 @@ from vaurien.client import Client
 
 browser = fixture(driven_browser)
 axe = fixture(axe_core)
+#: what axe-core finds
+LOOK = 'const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations))'
 HTTP = ('--http', '--http-port', '0', '--backend', 'embedded', '--protocol', 'http')
 HOSTILE = ('GET /<script>document.title="hacked"</script>', 'GET /\u202eleft', 'GET /' + 'x' * 4000)
+TWO_PHASES = '[[phase]]\nname = "one"\nfor = "1s"\n\n[[phase]]\nname = "two"\nfor = "60s"\nmix = "100:error"\n'
 VIEWS = ('#/', '#/proxy/default', '#/faults', '#/runs')
 
 
@@ -187,7 +190,7 @@ def test_a_scenario_is_refused_and_played_with_its_phases_and_report(page, vauri
     page.fill('Scenario in TOML', '[[phase]]\nname = "x"\nfor = "soon"\n')
     page.click('Play it')
     page.reads('soon')
-    page.fill('Scenario in TOML', '[[phase]]\nname = "one"\nfor = "1s"\n\n[[phase]]\nname = "two"\nfor = "60s"\nmix = "100:error"\n')
+    page.fill('Scenario in TOML', TWO_PHASES)
     page.click('Play it')
     page.reads('phase 2 of 2, two')
     assert client.show('default')['behavior'] == 'error'
@@ -267,8 +270,8 @@ def test_hostile_names_are_text(page, vaurien, client):
 
 
 @pytest.mark.parametrize('view', VIEWS)
-def test_the_policy_is_kept_and_nothing_sticks_out(shown, settled, view):
-    page, vaurien = shown, settled
+def test_the_policy_is_kept_and_nothing_sticks_out(shown, view):
+    page = shown
     for width in (360, 1400, 3840):
         page.sized(width, 900)
         go(page, view)
@@ -293,7 +296,7 @@ def test_nobody_is_kept_from_using_it(shown, axe, settled, view, dark):
     for summary in page.all('summary'):
         summary.click()
     page.run(axe)
-    found = page.driver.execute_async_script('const done = arguments[arguments.length - 1]; axe.run().then(found => done(found.violations))')
+    found = page.driver.execute_async_script(LOOK)
     page.driver.execute_cdp_cmd('Page.setBypassCSP', {'enabled': False})
     told = [(one['id'], one['help'], [node['html'][:200] for node in one['nodes']][:3]) for one in found]
     assert found == [], json.dumps(told, indent=1)

@@ -18,7 +18,7 @@ SHOWN = {
     'relay/recording/recorder.py': {'time.time'}, 'relay/recording/session.py': {'time.time'},
     'net/tls/files.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},
     'net/tls/authority/faults.py': {'datetime.UTC', 'datetime.datetime', 'datetime.timedelta', 'datetime.now'},
-    'proxies/arrivals/greeted.py': {'time.time'},
+    'proxies/arrivals/greeted.py': {'time.time'}, 'control/native/live/watch.py': {'time.time'},
     'net/tls/validity.py': {'datetime.UTC', 'datetime.datetime'},
     'net/tls/authority/issuing.py': {'datetime.UTC', 'datetime.datetime', 'datetime.timedelta', 'datetime.now'},
     'net/tls/authority/kept.py': {'datetime.UTC', 'datetime.datetime', 'datetime.now'},

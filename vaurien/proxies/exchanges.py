@@ -1,13 +1,14 @@
 """Who follows the exchanges of a process. While nobody does, sessions begin that record nothing, and cost nothing."""
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..net.stream import Stream
 from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread, Whole
 from ..relay.recording.session import RecordedStream
 
 Event = Opened | Closed | Unread | Marked
+Met = TypeVar('Met')
 
 
 class Exchanges:
@@ -22,6 +23,7 @@ class Exchanges:
         changed: Called with each proxy that has begun to listen, or whose mix is another one.
         mark: The test that runs, as ``begin_mark`` was told; empty: none.
         greetings: Whether handshakes of TLS with clients are recorded too that nothing is done to; only ``explore`` asks for it.
+        newcomers: Called with each session of a proxy before it begins, by the proxy's name.
         later: Takes short exchanges whose records are still to be made, where the only follower has asked for them; else None.
     """
 
@@ -30,6 +32,7 @@ class Exchanges:
         self.changed: tuple[Callable[[Any], None], ...] = ()
         self.followers: tuple[Callable[[Exchanged], None], ...] = ()
         self.watchers: tuple[Callable[[Event], None], ...] = ()
+        self.newcomers: dict[str, Callable[[Any], None]] = {}
         self.mark = ''
         self.greetings = False
         self.later: Callable[[Whole], None] | None = None
@@ -72,6 +75,13 @@ class Exchanges:
     def _choose(self) -> None:
         only = self.followers[0] if len(self.followers) == 1 else None
         self.later = self._takers.get(only) if only is not None else None
+
+    def met(self, proxy: str, session: Met) -> Met:
+        """Return a session that begins, once those who wait for it know of it."""
+        newcomer = self.newcomers.get(proxy)
+        if newcomer is not None:
+            newcomer(session)
+        return session
 
     def begin_mark(self, test: str) -> None:
         """Begin a test, or end it: all requests that begin from here on belong to it.

@@ -1,6 +1,6 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from gevent.event import Event
@@ -56,7 +56,6 @@ class Proxy:
         pool: Idle connections to the backend.
         stats: What it has counted.
         unapplied: Why faults are not applied.
-        newcomer: Called with each session before it begins; None: nothing is.
     """
 
     def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None,
@@ -68,7 +67,6 @@ class Proxy:
         self.toxics = ProxyToxics(seed, wanted.spec.name, wanted.toxics)
         self.pool = Pool(wanted.spec.pool_max_size, wanted.spec.pool_timeout)
         self.stats, self.unapplied = Stats(), Unapplied()
-        self.newcomer: Callable[[Session], None] | None = None
         self._count_uses()
         self.sessions: dict[int, Session] = {}
         self.arrivals = Arrivals(self, self.pool)
@@ -250,9 +248,7 @@ class Proxy:
             session = made(self, number, client, backend, protocol or self.protocol(self.settings), peer, address)
         except PLUGIN_ERRORS:
             return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
-        self.sessions[number] = session
-        if self.newcomer is not None:
-            self.newcomer(session)
+        self.sessions[number] = self.exchanges.met(self.name, session)
         session.start()
         return None
 

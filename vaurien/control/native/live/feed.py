@@ -114,7 +114,7 @@ class Feed:
     def bundle(self) -> Iterator[bytes]:
         """Give what has changed since the last call, as events; the counts always come, even if there are none."""
         breathe, rows, changed = Breath(), [], []
-        now, known, self._known = time.time(), self._known, {}
+        known, self._known = self._known, {}
         proxies = list(self._fleet.proxies.values())
         self._hold(proxies)
         for proxy in proxies:
@@ -128,7 +128,7 @@ class Feed:
                 rows.append(found.row)
         if changed or known:
             yield event('proxies', {'changed': changed, 'gone': list(known)})
-        yield event('stats', {'time': now, 'rows': rows})
+        yield event('stats', {'seconds': time.monotonic(), 'rows': rows})
         yield from self._faults()
         yield from self._requests()
         scenario = self._fleet.scenario or ''

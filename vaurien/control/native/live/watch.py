@@ -77,7 +77,7 @@ class Watch(Looking):
         sessions = self.proxy.sessions
         if len(sessions) > MAX_SESSIONS:
             self.rest()     # it is the turn of others
-        self.proxy.newcomer = self.joins
+        self.proxy.exchanges.newcomers[self.proxy.name] = self.joins
         start = self._next if self._next < len(sessions) else 0
         self._looked_at = list(islice(sessions.values(), start, start + MAX_SESSIONS))
         self._next = start + MAX_SESSIONS
@@ -92,7 +92,7 @@ class Watch(Looking):
 
     def rest(self) -> None:
         """Note no more requests; those that were noted are still followed to their ends."""
-        self.proxy.newcomer = None
+        self.proxy.exchanges.newcomers.pop(self.proxy.name, None)
         for session in self._looked_at:
             watch(session, self._queue, None)
 

@@ -43,7 +43,7 @@ class Store extends EventTarget {
     this.hello = null;
     this.scenario = '';
     this.watched = '';
-    this.time = 0;
+    this.seconds = Infinity;
     this.tries = 0;
     this.abort = null;
   }
@@ -150,9 +150,10 @@ class Store extends EventTarget {
     this.tell('proxy', view.name);
   }
 
-  counted({time, rows}) {
-    const passed = this.time ? Math.max(0.001, time - this.time) : 0;
-    this.time = time;
+  // The seconds are those of a clock that only goes forward, and begins anew with the process.
+  counted({seconds, rows}) {
+    const passed = seconds > this.seconds ? seconds - this.seconds : 0;
+    this.seconds = seconds;
     const told = new Map(rows.map(row => [row[0], Object.fromEntries(this.hello.row.map((key, at) => [key, row[at]]))]));
     for (const entry of this.proxies.values()) {
       const before = entry.counted, now = told.get(entry.name) || before;
