@@ -51,14 +51,16 @@ class Driven:
 
     def one(self, selector: str) -> WebElement:
         """Wait for an element of a CSS selector."""
-        return self.until(lambda: next(iter(self.all(selector)), None), f'there is no {selector}')
+        element: WebElement = self.until(lambda: next(iter(self.all(selector)), None), f'there is no {selector}')
+        return element
 
     def named(self, name: str, selector: str = WORDS) -> WebElement:
         """Wait for an element that can be seen with this text, or that is called so for those who do not see it."""
         def found() -> WebElement | None:
             return next((element for element in self.all(selector) if element.is_displayed()
                          and name in (element.text.strip(), element.accessible_name)), None)
-        return self.until(found, f'there is no {name!r} among {selector}')
+        element: WebElement = self.until(found, f'there is no {name!r} among {selector}')
+        return element
 
     def field(self, label: str) -> WebElement:
         """Wait for a control with this label."""

@@ -16,7 +16,7 @@ from ..proxies.rate_limited_log import RateLimitedLog
 from ..words.allowed import make_allowed
 from . import BACKLOG, classic, native, toxiproxy
 from .guard import Guard
-from .page import surface as page
+from .page import calls as page
 from .surface import Refusal, Reply, Route, Surface, receive_body, refusal_of
 from .turns import Turns
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.control_client import steering
 from tests.support.hosting import spec_for
-from vaurien.control.page.surface import POLICY, contents
+from vaurien.control.page.calls import POLICY, contents
 
 SPEC = spec_for('127.0.0.1:9')
 HTML = {'Accept': 'text/html,application/xhtml+xml,*/*;q=0.8', 'User-Agent': 'Mozilla/5.0'}
@@ -63,8 +63,8 @@ def test_it_is_small():
 
 def test_it_needs_no_token_and_nothing_else_can_do_without():
     with steering(SPEC, token='secret') as server:
-        assert [server.ask('GET', path, headers=HTML).status for path in ('/', '/page/main.js', '/v1/live', '/pager', '/v1/proxies')] \
-            == [200, 200, 401, 401, 401]
+        paths = '/', '/page/main.js', '/v1/live', '/pager', '/v1/proxies'
+        assert [server.ask('GET', path, headers=HTML).status for path in paths] == [200, 200, 401, 401, 401]
         assert server.ask('POST', '/', headers=HTML).status == 401
 
 
