@@ -325,6 +325,23 @@ class Client:
             else:
                 raise UnreachableError(self.channel.address, 'it has ended', self.channel.scheme)
 
+    def live(self, proxy: str = '', since: int | None = None) -> Iterator[tuple[str, Any]]:
+        """Give what has changed, once a second, without end: as ``GET /v1/live`` tells it.
+
+        Args:
+            proxy: The one whose requests are told too, and whose faults; empty: the faults of all.
+            since: Begin with the faults after the one with this id; None: with the next one.
+
+        Returns:
+            The name of an event, and its data.
+
+        Raises:
+            UnreachableError: The server has ended.
+        """
+        query = {**({'proxy': proxy} if proxy else {}), **({} if since is None else {'since': since})}
+        yield from self.channel.listen('/v1/live', query)
+        raise UnreachableError(self.channel.address, 'it has ended', self.channel.scheme)
+
     def stats(self) -> list[dict[str, Any]]:
         """Return what each proxy has counted since it was made; its name is there as ``proxy``."""
         return list(self.channel.ask('GET', '/v1/stats', part='proxies'))

@@ -98,4 +98,6 @@ SINCE = Argument('--since', 'ID', 'only those after the one with this id', type=
 INTERVAL = Argument('--interval', 'SECONDS', f'between two tables (default: {TOP_INTERVAL:g})', default=TOP_INTERVAL,
                     type=Limited(float, MIN_INTERVAL, MAX_SECONDS))
 END = Argument('--end', None, 'the test has ended', action='store_true')
+PLAIN = Argument('--plain', None, 'the table alone, where pip install "vaurien[tui]" has brought a full screen',
+                 action='store_true')
 COUNT = Argument('--count', 'N', 'end after so many tables (default: when interrupted)', default=0, type=Limited(int, 0))

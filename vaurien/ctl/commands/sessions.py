@@ -1,8 +1,10 @@
 """The commands of ``vaurienctl`` about what happens: sessions, faults, how busy proxies are. Knows the client's methods."""
 import argparse
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from ...client import Client
@@ -38,8 +40,18 @@ def follow(client: Client, proxy: str, since: int | None) -> Iterator[dict[str, 
 
 
 def top(client: Client, args: argparse.Namespace) -> Stream:
+    if not (args.plain or args.json or args.count) and has_screen():
+        client.stats()      # where no vaurien responds it is said as for any other command
+        from ..screen.app import show  # few have it, and it is slow to import
+        show(client)
+        return Stream((), lambda data, width: '')
     return Stream(busy(client, args.interval, args.count),
                   lambda data, width: text.table(text.TOP, data['proxies'], width), whole=True)
+
+
+def has_screen() -> bool:
+    """Return whether there is a terminal, and what the extra ``vaurien[tui]`` brings."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and find_spec('textual') is not None
 
 
 def busy(client: Client, interval: float, count: int) -> Iterator[dict[str, Any]]:

@@ -28,5 +28,5 @@ COMMANDS: dict[str, Command] = {
     'sessions': Command('list the open sessions of a proxy', sessions.sessions, (a.PROXY,)),
     'kill': Command('reset sessions of a proxy', sessions.kill, (a.PROXY, a.NUMBERS)),
     'faults': Command('list what was injected', sessions.faults, (a.PROXY_OR_ALL, a.FOLLOW, a.SINCE, a.OF)),
-    'top': Command('show again and again how busy the proxies are', sessions.top, (a.INTERVAL, a.COUNT)),
+    'top': Command('show again and again how busy the proxies are', sessions.top, (a.INTERVAL, a.COUNT, a.PLAIN)),
 }

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ...server_sent import events
 from ...surface import Reply
 from ..endpoint import EVENTS, Endpoint, Request
-from ..models import Input
+from ..models import MAX_SAFE_INTEGER, Input
 from .feed import Feeds
 
 PATH = '/v1/live'
@@ -14,6 +14,9 @@ PATH = '/v1/live'
 
 class Watched(Input):
     """What is watched."""
+
+    since: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER, description='Begin with the faults after the one with this id')
+                     ] | UnsetType = UNSET
 
     proxy: Annotated[str, Meta(description='The name of the proxy whose faults and requests are told; none: the faults of all')
                      ] | UnsetType = UNSET
@@ -38,5 +41,5 @@ class LiveCalls:
         )
 
     def follow(self, request: Request) -> Reply:
-        proxy = None if request.query.proxy is UNSET else request.query.proxy
-        return events(self.feeds.follow(proxy))
+        proxy, since = (None if value is UNSET else value for value in (request.query.proxy, request.query.since))
+        return events(self.feeds.follow(proxy, since))

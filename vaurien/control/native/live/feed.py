@@ -62,11 +62,12 @@ class Feeds:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet, self.count, self.watches = fleet, 0, Watches()
 
-    def follow(self, proxy: str | None) -> Iterator[bytes]:
+    def follow(self, proxy: str | None, since: int | None = None) -> Iterator[bytes]:
         """Follow the fleet.
 
         Args:
-            proxy: The proxy whose faults are told; None: those of all.
+            proxy: The proxy whose faults and requests are told; None: the faults of all.
+            since: Begin with the faults after the one with this id; None: with the next one.
 
         Returns:
             The bytes to send, without end.
@@ -79,12 +80,12 @@ class Feeds:
             self.fleet.get(proxy)
         if self.count >= MAX_FOLLOWERS:
             raise Refusal(503, f'there are {MAX_FOLLOWERS} followers already')
-        return self._send(Feed(self.fleet, self.watches, proxy))
+        return self._send(Feed(self.fleet, self.watches, proxy, since))
 
     def _send(self, feed: 'Feed') -> Iterator[bytes]:
         self.count += 1
         try:
-            yield event('hello', {'version': __version__, 'seed': self.fleet.seed, 'row': ROW, 'interval': INTERVAL})
+            yield event('hello', {'version': __version__, 'seed': self.fleet.seed, 'row': ROW, 'fault': self.fleet.journal.count})
             while True:
                 began = time.monotonic()
                 yield b''.join(feed.bundle())
@@ -101,13 +102,15 @@ class Feed:
         fleet: What it follows.
         watches: What looks at requests.
         proxy: The proxy whose faults and requests it is told; None: the faults of all, and no requests.
+        since: The fault that it knows already, by its id; None: the newest one.
     """
 
-    def __init__(self, fleet: Fleet, watches: Watches, proxy: str | None) -> None:
+    def __init__(self, fleet: Fleet, watches: Watches, proxy: str | None, since: int | None = None) -> None:
         self._fleet, self._watches, self._proxy = fleet, watches, proxy
         self._known: dict[str, Counted] = {}
         self._held: dict[Proxy, Watch] = {}
-        self._fault, self._scenario = fleet.journal.count, ''
+        self._fault = fleet.journal.count if since is None else min(since, fleet.journal.count)
+        self._scenario = ''
         self._looked: tuple[int, int] | None = None     # requests that were looked at, of so many
         self._seen: int | None = None
 

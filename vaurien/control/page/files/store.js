@@ -39,6 +39,7 @@ class Store extends EventTarget {
     this.proxies = new Map();   // name -> {name, view, counted, series}
     this.faults = [];           // newest last
     this.missed = 0;
+    this.last = null;           // the newest fault that is known, by its id
     this.link = {state: 'connecting', text: 'connecting'};
     this.hello = null;
     this.scenario = '';
@@ -70,8 +71,10 @@ class Store extends EventTarget {
       this.abort = new AbortController();
       let pause = 0;
       try {
-        const query = this.watched && this.proxies.has(this.watched) ? `?proxy=${encodeURIComponent(this.watched)}` : '';
-        await follow('GET', `/v1/live${query}`, (name, data) => this.heard(name, data), this.abort.signal);
+        const query = new URLSearchParams();
+        if (this.watched && this.proxies.has(this.watched)) query.set('proxy', this.watched);
+        if (this.last !== null) query.set('since', this.last);
+        await follow('GET', `/v1/live?${query}`, (name, data) => this.heard(name, data), this.abort.signal);
         pause = this.abort.signal.aborted ? 0 : RETRY[0];
       } catch (error) {
         pause = await this.failed(error);
@@ -106,6 +109,7 @@ class Store extends EventTarget {
   greeted(data) {
     this.tries = 0;
     this.hello = data;
+    this.last = this.last === null ? data.fault : Math.min(this.last, data.fault);
     this.fresh = true;
     this.linked('live', 'live');
   }
@@ -172,6 +176,7 @@ class Store extends EventTarget {
 
   faulted({faults, missed}) {
     this.faults.push(...faults);
+    this.last = faults.at(-1).id;
     this.missed += missed;
     if (this.faults.length > KEPT_FAULTS) this.faults.splice(0, this.faults.length - KEPT_FAULTS);
     this.tell('faults', faults);

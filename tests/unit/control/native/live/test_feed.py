@@ -85,3 +85,13 @@ def test_a_scenario_is_told_once(host, feed):
     told(host, feed)
     host.fleet.scenario = 'storm'
     assert [told(host, feed).get('scenario') for _ in range(2)] == [{'scenario': 'storm'}, None]
+
+
+def test_one_who_comes_back_hears_of_what_has_happened_meanwhile(host):
+    def add(count):
+        host.call(lambda: [host.fleet.journal.add('one', 1, 1, 'delay', '', '') for _ in range(count)])
+    add(3)
+    for since, expected in ((1, [2, 3]), (None, []), (9, [])):
+        feed = host.call(lambda since=since: Feed(host.fleet, Feeds(host.fleet).watches, None, since))
+        assert [fault['id'] for fault in told(host, feed).get('faults', {'faults': []})['faults']] == expected
+        host.call(feed.close)
