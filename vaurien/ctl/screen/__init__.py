@@ -1,1 +1,4 @@
-"""``vaurienctl top`` as a full screen: what goes on, and keys to switch it. Needs the extra ``vaurien[tui]``."""
+"""``vaurienctl top`` as a full screen: what goes on, and keys to switch it.
+
+It needs the extra ``vaurien[tui]``.
+"""
