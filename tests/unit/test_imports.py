@@ -66,7 +66,8 @@ NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 
 INSTALLED = {
     'gevent': None, 'greenlet': None, 'statsd': ('outputs',), 'httptools': None,
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
-    'cryptography': ('net',), 'textual': ('ctl',), 'rich': ('ctl',), 'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
+    'textual': ('ctl',), 'rich': ('ctl',),
+    'cryptography': ('net',), 'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
     'vaurien_told': ('explore',),       # explore.bring's own, by the name that it has where vaurien is not installed
 }
 
