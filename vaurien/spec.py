@@ -248,6 +248,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_allow: Networks that may connect to it, and names that ``Host`` may have; empty: its own alone.
         http_cert, http_key: Files in PEM: what it shows its clients, and speaks TLS with; empty: it speaks without TLS; empty
             ``http_key``: it stands in ``http_cert``.
+        http_times: Whether it tells in ``/metrics`` how long requests took, and each is recorded for that.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         journal: The file that each exchange is written into; empty: none.
@@ -272,6 +273,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_allow: tuple[str, ...] = ()
     http_cert: str = ''
     http_key: str = ''
+    http_times: bool = False
     toxiproxy: bool = False
     show: str = 'faults'
     journal: str = ''

@@ -9,7 +9,8 @@ from vaurien_docs_text import literal, section, sentence, table
 
 from vaurien import control
 from vaurien.control import native
-from vaurien.outputs.prometheus import FAMILIES, FleetCollector
+from vaurien.outputs.prometheus import FAMILIES, OTHER_LABELS, FleetCollector
+from vaurien.outputs.times import Times
 from vaurien.proxies.fleet import Fleet
 
 #: refusals that the page tells of once
@@ -129,10 +130,11 @@ def calls(name: str = 'classic') -> str:
 
 def metrics() -> str:
     """Write the families of ``/metrics``."""
-    names = {family.name: family for family in FleetCollector(Fleet(0)).collect()}
+    fleet = Fleet(0)
+    names = {family.name: family for family in FleetCollector(fleet, Times(fleet)).collect()}
     rows = []
     for name, family in names.items():
         written = f'{name}_{"total" if family.type == "counter" else "info"}' if family.type in ('counter', 'info') else name
-        labels = ('proxy', *FAMILIES[name][2]) if name in FAMILIES else ('version',)
+        labels = ('proxy', *FAMILIES[name][2]) if name in FAMILIES else OTHER_LABELS[name]
         rows.append([literal(written), family.type, ', '.join(map(literal, labels)), sentence(family.documentation)])
     return table(['name', 'type', 'labels', 'what it counts'], rows)

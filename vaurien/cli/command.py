@@ -219,6 +219,9 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
     begin_keylog(spec.tls_keylog)
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
+    if spec.http_times:
+        from ..outputs.times import Times
+        fleet.times = Times(fleet)
     if spec.show != 'none':
         from .live import is_colored, show
         show(fleet, spec.show, out, is_colored(), ending)

@@ -178,6 +178,8 @@ CONTROL: dict[str, Option] = {
                         "speaks TLS", FILE, PROCESS_DEFAULTS.http_cert),
     'http_key': Option("Its private key, in PEM; not needed where it stands in the file of --http-cert",
                        FILE, PROCESS_DEFAULTS.http_key),
+    'http_times': Option("Tell in /metrics how long requests took, as histograms; each of them is recorded then",
+                         bool, PROCESS_DEFAULTS.http_times),
 }
 SHOWING: dict[str, Option] = {
     'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -11,6 +11,7 @@ from .. import __version__
 from ..net.breath import Breath
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
+from .times import LABELS, Times
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SLICE = 100  #: proxies whose samples are written in one go
@@ -61,15 +62,22 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
 }
 
 
+TIMES = 'vaurien_exchange_seconds'
+#: by name: the labels of the families that are not about a proxy, and of the one that is only there where it is asked for
+OTHER_LABELS = {'vaurien': ('version',), 'vaurien_plan_matched': ('entry',), 'vaurien_plan_applied': ('entry',),
+                'vaurien_scenario_playing': ('scenario',), TIMES: ('proxy', *LABELS)}
+
+
 class FleetCollector(Collector):
     """Reads a fleet.
 
     Args:
         fleet: The fleet.
+        times: How long its requests took; None: nobody counts that.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, times: Times | None = None) -> None:
+        self._fleet, self._times = fleet, times
 
     def collect(self) -> Iterator[Metric]:
         """Return the families, one after the other, each as the fleet is when it is asked for, and in slices of its proxies."""
@@ -81,6 +89,29 @@ class FleetCollector(Collector):
                     for values, count in samples(proxy):
                         family.add_metric((proxy.name, *values), count)
                 yield family
+        yield from self._planned()
+        if self._times is not None:
+            times = made(HistogramMetricFamily, TIMES, 'Seconds that requests took, with --http-times')
+            for labels, buckets, total in self._times.samples():
+                times.add_metric(labels, buckets, total)
+            yield times
+
+    def _planned(self) -> Iterator[Metric]:
+        """Return what became of the plan, and which scenario is played."""
+        matched = made(CounterMetricFamily, 'vaurien_plan_matched', 'Requests that were as an entry of the plan says')
+        applied = made(CounterMetricFamily, 'vaurien_plan_applied', 'Requests that an entry of the plan was applied to')
+        for entry in self._fleet.plan.entries:
+            matched.add_metric((str(entry.number),), entry.matched)
+            applied.add_metric((str(entry.number),), entry.applied)
+        playing = made(GaugeMetricFamily, 'vaurien_scenario_playing', 'The scenario that is played')
+        if self._fleet.scenario:
+            playing.add_metric((self._fleet.scenario,), 1)
+        yield from (matched, applied, playing)
+
+
+def made(family: Any, name: str, text: str) -> Any:
+    """Make a family of ``OTHER_LABELS``."""
+    return family(name, text, labels=OTHER_LABELS[name])
 
 
 def slices(fleet: Fleet) -> Iterable[list[Proxy]]:
@@ -94,11 +125,12 @@ class Metrics:
 
     Args:
         fleet: What it is about.
+        times: As for ``FleetCollector``.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, times: Times | None = None) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(FleetCollector(fleet))
+        self.registry.register(FleetCollector(fleet, times))
 
     def text(self) -> bytes:
         """Write the page; a thousand proxies take a while, so others have their turn in between."""

@@ -39,6 +39,7 @@ class Fleet:
     Attributes:
         stopping: It drains, or has ended: what would change a proxy or make one raises ``StoppingError``.
         scenario: The name of the scenario that changes its proxies; None: none does.
+        times: What counts how long requests take, for those who show it; None: nothing does.
     """
 
     def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
@@ -54,6 +55,7 @@ class Fleet:
         self._committing = RLock()  # held up only by a plugin that waits where it is made
         self.stopping = False
         self.scenario: str | None = None
+        self.times: Any = None
 
     def get(self, name: str) -> Proxy:
         """Return the proxy of this name.

@@ -31,6 +31,15 @@ def test_every_proxy_is_in_every_family():
         assert names == set(FAMILIES) - {'vaurien_faults'} | {'vaurien_info'}
 
 
+def test_the_plan_and_the_scenario_are_told():
+    with steering(spec_for('127.0.0.1:9', protocol='redis')) as server:
+        assert server.ask('POST', '/v1/plan', {'faults': ['GET a = loading']}).status == 201
+        server.fleet.scenario = 'a "storm"'
+        found = samples(server)
+        assert found['vaurien_plan_applied_total', ('entry', '1')] == found['vaurien_plan_matched_total', ('entry', '1')] == 0
+        assert found['vaurien_scenario_playing', ('scenario', 'a "storm"')] == 1
+
+
 def test_a_disabled_proxy_is_seen():
     with steering(spec_for('127.0.0.1:9', enabled=False)) as server:
         assert samples(server)['vaurien_proxy_enabled', ('proxy', 'default')] == 0
