@@ -438,12 +438,13 @@ def test_a_plan_meets_its_streams_and_what_is_recorded_of_a_stream_is_what_is_re
                                       *(word for fault in faults for word in ('--fault', fault))) as vaurien:
         with Client(vaurien.port) as client:
             assert [client.get('/bytes/1').status for _ in range(3)] == [200, 503, 200]
-            assert client.get('/echo', content=b'hello').body == b'hello'
+            assert client.get('/echo', content=b'hello', fields=[('idempotency-key', 'k1')]).body == b'hello'
             assert [client.get(path).code for path in ('/abort', '/gone')] == [2, 7]
         assert vaurien.stop() == 0
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     found = [(line['name'], line['answer'], line.get('code', ''), line.get('digest', ''), line.get('fault', ''))
              for line in lines if line['type'] == 'exchange']
+    assert [line['key'] for line in lines if 'key' in line] == [f'{crc32(b"k1"):08x}']
     passed = 'GET /bytes/1', 'ok', '200', '', ''
     assert found == [
         passed, ('GET /bytes/1', '503', '503', '', 'error/503'), passed,

@@ -18,7 +18,7 @@ from .grpc.failures import ERRORS as CALL_ERRORS
 from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
-from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
+from .headers import CALL, KEYED_BODY, KEYED_STREAM, closing, host_of, redirected, with_field
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -74,7 +74,7 @@ class HTTP(Conversation):
 
     def key(self, exchange: Exchange) -> str:
         """Return the CRC-32 of the request's Idempotency-Key, 8 hexadecimal digits; empty: it has none."""
-        return exchange.note.key if exchange.stage == KEYED_BODY else ''
+        return exchange.note.key if exchange.stage in (KEYED_BODY, KEYED_STREAM) else ''
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Return headers as they should leave, by ``overwrite_host_header``, ``rewrite_redirects`` and ``keep_alive``.

@@ -7,6 +7,7 @@ relayed unread from there on: what the peers make of them stays between them.
 """
 import re
 from binascii import crc32
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -110,6 +111,12 @@ class ResponseHeaders(NamedTuple):
     persists: bool
 
 
+def digest_of(keys: Sequence[bytes]) -> str:
+    """Return the CRC-32 of all that the fields of an Idempotency-Key say, 8 hexadecimal digits; empty: they say nothing."""
+    said = b','.join(filter(None, keys))
+    return f'{crc32(said):08x}' if said else ''
+
+
 @lru_cache(MAX_REMEMBERED)
 def read_request(headers: bytes) -> RequestHeaders:
     """Read the headers of a request.
@@ -127,13 +134,13 @@ def read_request(headers: bytes) -> RequestHeaders:
     length = request_length(found, old)
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
-    keys = b','.join(filter(None, found.get(KEY, ())))
+    key = digest_of(found.get(KEY, ()))
     return RequestHeaders(
         name[:MAX_NAME_BYTES],
-        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if keys else BODY,
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if key else BODY,
         length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found,
-        f'{crc32(keys):08x}' if keys else '')
+        key)
 
 
 @lru_cache(MAX_REMEMBERED)
