@@ -48,7 +48,7 @@ class HTTP(Conversation):
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
         'rewrite_redirects': Option("If True, a Location with the backend's address becomes one with the address that the client "
                                     "had asked.", bool, False),
-        'grpc_cut_after': Option("How many messages of a response pass before grpc-cut ends it.", Bounded(int, 0), 1),
+        'grpc_cut_after': Option("How many messages of a response pass before grpc-cut and its like end it.", Bounded(int, 0), 1),
         'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
                                 Bounded(int, -1, 2 ** 31 - 1), 1000),
     }

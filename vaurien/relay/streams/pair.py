@@ -193,7 +193,7 @@ class Pair:
         """Write the frames of a fault, and let what it says hold from now on."""
         self.unacknowledged.extend([True] * fault.settings)
         self.stalled = self.stalled or fault.stalls
-        if fault.reply:
+        if fault.reply or fault.then == 'close':
             self.own(fault.reply, fault.content, fault.then == 'close')
         if fault.then == 'refuse':
             self.refuse_beyond(fault.last)
