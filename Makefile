@@ -123,8 +123,9 @@ fuzz-tls: $(VENV)/.test
 streams: $(VENV)/.test
 	@.ci/packages test
 	VAURIEN_STREAM_ROUNDS=$(STREAMS) VAURIEN_STREAM_DROPS=$(DROPS) VAURIEN_STREAM_BLOCKS=$(BLOCKS) VAURIEN_STREAM_MB=$(MB) \
-	    $(BIN)/python -m pytest --timeout 3600 tests/integration/test_http2_clients.py tests/integration/test_http2_rounds.py \
-	    tests/integration/test_http2_tables.py tests/fuzz/test_http2_blocks.py $(ARGS)
+	    VAURIEN_ALL_CASES=1 $(BIN)/python -m pytest --timeout 3600 tests/integration/test_http2_clients.py \
+	    tests/integration/test_http2_rounds.py tests/integration/test_http2_tables.py tests/integration/test_http2_floods.py \
+	    tests/fuzz/test_http2_blocks.py $(ARGS)
 
 # What one session takes at the worst: every case, where make test has some.
 memory: $(VENV)/.test

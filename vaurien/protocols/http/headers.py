@@ -72,6 +72,8 @@ KEY = b'idempotency-key'
 HOST = re.compile(rb'\nHost:([^\r]*)', re.IGNORECASE)
 #: the host and port of an absolute Location, which TLS would not let be another one
 LOCATION = re.compile(rb'\nLocation:[ \t]*(?:(https?):)?//([^/?#\r]*)', re.IGNORECASE)
+#: the same of the value alone
+ADDRESS = re.compile(rb'\A(?:(https?):)?//([^/?#]*)', re.IGNORECASE)
 #: ports that need not be said
 DEFAULT_PORTS = {b'http': (b':80',), b'https': (b':443',), b'': (b':80', b':443')}
 Fields = dict[bytes, list[bytes]]   #: the values of these fields, by name
@@ -272,15 +274,16 @@ def host_of(headers: bytes) -> bytes:
     return found[1].strip() if found else b''
 
 
-def redirected(headers: bytes, backend: bytes, proxy: bytes) -> bytes:
+def redirected(headers: bytes, backend: bytes, proxy: bytes, place: re.Pattern[bytes] = LOCATION) -> bytes:
     """Return headers in which a Location at the backend is the same at the proxy.
 
     Args:
         headers: Those of a response.
         backend: The backend's host and port; port 80 need not be said, nor 443 with https.
         proxy: Those of the proxy, as the client knows them; empty: that is not known.
+        place: Finds the Location in them; ``ADDRESS``: they are its value.
     """
-    found = LOCATION.search(headers)
+    found = place.search(headers)
     if found is None or not proxy:
         return headers
     host, scheme = backend.lower(), (found[1] or b'').lower()

@@ -24,17 +24,18 @@ class Asked:
         room: [bytes] that the client takes in one frame.
         window: [bytes] of content that the client takes of a new stream.
         call: How a call of gRPC was answered, the number of its status; None: that was not told.
+        authority: Whom the client has asked, noted where headers are changed.
         key: Of its Idempotency-Key the CRC-32, 8 hexadecimal digits; empty: it has none.
         fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
     """
 
-    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'key', 'fault')
+    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'authority', 'key', 'fault')
 
     def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
         self.stream, self.bodiless, self.waits = stream, bodiless, waits
         self.before, self.status, self.room, self.window = max(stream - 2, 0), UNKNOWN, FRAME_BYTES, WINDOW
         self.call: int | None = None
-        self.key = ''
+        self.key, self.authority = '', b''
         self.fault: Any = None
 
 
