@@ -100,14 +100,14 @@ MET_BY_NODE = {
         'refused-stream', 'internal-error', 'enhance-your-calm', *(kind for kind in RESETS if kind != 'no-error'))},
     **dict.fromkeys(('reset', 'lost-reply', 'half-reply', 'mid-reset'), (f'{ENDED}INTERNAL_ERROR', KEPT)),
     'http11-required': (f'{ENDED}HTTP_1_1_REQUIRED', KEPT), 'truncated': (f'{ENDED}PROTOCOL_ERROR', KEPT),
-    'cancel': ('', KEPT), 'no-error': ('', KEPT), 'mid-cancel': ('<!DOCTYPE html>', KEPT),
+    'cancel': ('an empty page', KEPT), 'no-error': ('an empty page', KEPT), 'mid-cancel': ('<!DOCTYPE html>', KEPT),
     'goaway-drain': (PAGE, REOPENED), 'goaway-idle': (PAGE, REOPENED), 'goaway-calm': (f'{SESSION}code 11', REOPENED),
 }
 
 
 def first_line(fetch: Fetch) -> str:
     """Fetch the page, and return the beginning of it."""
-    return fetch('/').partition('\n')[0]
+    return fetch('/').partition('\n')[0] or 'an empty page'
 
 
 STREAM_ROWS = [made for kind, (met, afterwards, met_by_curl) in MET.items()
