@@ -32,6 +32,7 @@ TEST = (
     'trustme>=1.2',     # certificates of the tests
     'aiohttp>=3.9', 'boto3>=1.34', 'openai>=1.40',      # clients of third-party APIs
     'grpcio>=1.60',     # which insists on ALPN
+    'hypercorn>=0.16', 'granian>=1.6',  # servers of HTTP/2
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
     'selenium>=4.20',       # drives a browser before the page
     'readme-renderer>=43',      # what an index of packages makes of README.rst

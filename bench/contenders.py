@@ -108,12 +108,14 @@ def accepts(port: int) -> bool:
 MODULES = tuple(f'{place}/nginx/modules/ngx_stream_module.so' for place in ('/usr/lib', '/usr/lib64', '/usr/local/lib'))
 SESSIONS = 6_000    #: that each lets be open; with files for both sides and for pipes, within what a system allows
 
+WITH_HTTP_2 = ('http2', 'grpc')     #: the measurements of HTTP/2
+
 HAPROXY = f"""
 global
     nbthread 1
     maxconn {SESSIONS}
 defaults
-    mode tcp
+    mode %s
     timeout connect 10s
     timeout client 1h
     timeout server 1h
@@ -140,11 +142,29 @@ stream {{{{
 }}}}
 """
 
+GRPC_PASS = f"""
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {2 * SESSIONS + 100};
+pid {{folder}}/pid;
+error_log stderr error;
+events {{{{ worker_connections {2 * SESSIONS}; }}}}
+http {{{{
+    access_log off;
+    keepalive_requests 100000000;
+    upstream backend {{{{ server {{backend}}; keepalive 100; }}}}
+    server {{{{
+        listen {HOST}:{{port}} http2 backlog=8192;
+        location / {{{{ grpc_pass grpc://backend; }}}}
+    }}}}
+}}}}
+"""
 
-def haproxy(setting: str = '', tls: bool = False) -> Start:
-    """Make a ``start`` for HAProxy: tcp, one thread."""
-    sides = ('ssl crt {folder}/pem', 'ssl verify none') if tls else ('', '')
-    return command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % (setting, *sides))
+
+def haproxy(setting: str = '', tls: bool = False, mode: str = 'tcp') -> Start:
+    """Make a ``start`` for HAProxy, one thread; in mode http it reads HTTP/2 on both sides."""
+    sides = ('ssl crt {folder}/pem', 'ssl verify none') if tls else ('proto h2',) * 2 if mode == 'http' else ('', '')
+    return command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % (mode, setting, *sides))
 
 
 def nginx(tls: bool = False) -> Start:
@@ -169,7 +189,7 @@ VAURIENS = {
     'vaurien redis': (('--protocol', 'redis'), (*SMALL, 'beside')),
     'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), SMALL),
     'vaurien memcache': (('--protocol', 'memcache'), ('memcache',)),
-    'vaurien http': (('--protocol', 'http'), ('http', 'http body', 'tls requests')),
+    'vaurien http': (('--protocol', 'http'), ('http', 'http body', 'tls requests', *WITH_HTTP_2)),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }
@@ -189,6 +209,8 @@ CONTENDERS = (
     *(Contender(name, vaurien(*arguments), only, vaurien(*arguments, tls=True)) for name, (arguments, only) in VAURIENS.items()),
     Contender('haproxy', haproxy(), tls=haproxy(tls=True)),
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
+    Contender('haproxy h2', haproxy(mode='http'), WITH_HTTP_2),
+    Contender('nginx grpc_pass', command('nginx', 'nginx -e stderr -c {folder}/settings', GRPC_PASS), ('grpc',)),
     Contender('nginx stream', nginx(), tls=nginx(tls=True)),
     Contender('pproxy', installed('pproxy', '-l "tunnel{{{backend}}}://127.0.0.1:{port}"'), PEERS),
     Contender('sloww', installed('sloww', '{backend} -l 127.0.0.1:{port}'), PEERS),

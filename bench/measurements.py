@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from tests.support import peers
-from tests.support.processes import HOST, end, program
-from tests.support.servers import memcached_server, nginx_server, redis_server
+from tests.support.processes import HOST, end, folder, program
+from tests.support.servers import memcached_server, nghttpd_server, nginx_server, redis_server
 from tests.support.tls import certificates
 
 from . import meters
@@ -24,6 +24,8 @@ MB = 1_000_000                  #: [bytes]
 GB = 1_000 * MB                 #: [bytes]
 BODY = 'body'                   #: the name of the large file that nginx has
 READ = bytearray(1024 * 1024)   #: [bytes] what the receiver of a bulk transfer reads at once, over and over
+CALL = '/vaurien.test.Echo/Unary'       #: the name of the call of gRPC
+MESSAGE = b'\0\0\0\0\5hello'             #: of it, both ways
 ENOUGH = 120                    #: [s] for one run of a load, whatever the machine
 
 #: of the clients that look at no certificate, as wrk does
@@ -61,6 +63,7 @@ class Measurement(NamedTuple):
         once: One round tells all, and it takes a fresh process.
         direct: Whether it means anything with nothing in between.
         tls: The backend and the clients speak TLS, and so do the relays, on both sides.
+        beside: The rows that ratios are to; empty: those of all groups.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Measurement(NamedTuple):
     once: bool = False
     direct: bool = True
     tls: bool = False
+    beside: tuple[str, ...] = ()
 
 
 def measure(measurement: Measurement, relay: Relay, scale: float) -> Figures:
@@ -148,6 +152,29 @@ def wrk(connections: int, seconds: int, *more: str, scheme: str = 'http') -> Loa
         if not count or not rate:
             raise RuntimeError(f'wrk printed {printed!r}')
         return {'count': int(count[1]), 'rate': float(rate[1])}
+    return load
+
+
+def h2load(count: int, path: str, *more: str, content: bytes = b'') -> Load:
+    """Make a load of requests over HTTP/2: 10 connections, 10 streams on each.
+
+    Args:
+        count: How many in all.
+        path: For what.
+        more: More of h2load's command line.
+        content: What is sent with each; empty: nothing, and they are ``GET``.
+    """
+    def load(relay: Relay, scale: float) -> Figures:
+        asked = int(count * scale)
+        with folder() as where:
+            (where / 'content').write_bytes(content)
+            sent = ('-d', str(where / 'content')) if content else ()
+            printed = output(program('h2load'), '-c', '10', '-m', '10', '-n', str(asked), *sent, *more,
+                             f'http://{HOST}:{relay.port}{path}')
+        rate = re.search(r'finished in .*?, ([\d.]+) req/s', printed)
+        if not rate or f' {asked} succeeded' not in printed:
+            raise RuntimeError(f'h2load printed {printed!r}')
+        return {'count': asked, 'rate': float(rate[1])}
     return load
 
 
@@ -239,6 +266,16 @@ def nginx_with_a_body(files: Sequence[str] = ()) -> Iterator[Any]:
         yield server
 
 
+@contextlib.contextmanager
+def nghttpd_with_a_call() -> Iterator[Any]:
+    """Run nghttpd, whose responses end as those of gRPC do, and which has one message for a call."""
+    with nghttpd_server('--trailer', 'grpc-status: 0') as server:
+        path = server.folder / 'www' / CALL[1:]
+        path.parent.mkdir()
+        path.write_bytes(MESSAGE)
+        yield server
+
+
 class Child(NamedTuple):
     address: str
 
@@ -263,6 +300,7 @@ BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     'memcached': memcached_with_a_value,
     'source': lambda: child('source'),
     'echo': lambda: child('echo'),
+    'nghttpd': nghttpd_with_a_call,
     'tls nginx': lambda: nginx_with_a_body(certificates().files),
     'tls echo': lambda: child('echo', *certificates().files),
 }
@@ -280,6 +318,11 @@ MEASUREMENTS = (
         Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1))),
     Measurement('http body', 'nginx', body(), (
         Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2))),
+    Measurement('http2', 'nghttpd', h2load(40_000, '/'), (
+        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1)), beside=('haproxy h2', 'vaurien')),
+    Measurement('grpc', 'nghttpd', h2load(20_000, CALL, '-H', 'content-type: application/grpc', '-H', 'te: trailers',
+                                          content=MESSAGE), (
+        Column('rate', 'calls/s'), Column('cpu', 'us/call', 1e6, 1)), beside=('nginx grpc_pass', 'haproxy h2')),
     Measurement('beside', 'redis', beside(25, 20_000), (
         Column('p99', 'p99 ms', 1, 2),)),
     Measurement('new connections', 'nginx', wrk(16, 2, '-H', 'Connection: close'), (

@@ -28,6 +28,10 @@ class Results(NamedTuple):
     references: Sequence[str]
     values: dict[Key, list[float | None]]
 
+    def beside(self, measurement: Measurement) -> Sequence[str]:
+        """Return the rows that ratios of a group are to."""
+        return measurement.beside or self.references
+
     def middle(self, key: Key) -> float | None:
         """Return the median over the rounds; None: there is no figure."""
         return _median(self.values.get(key, ()))
@@ -53,22 +57,24 @@ def _group(results: Results, measurement: Measurement) -> list[str]:
     """Return the lines of one group: a figure and its ratios behind it, row by row."""
     first = max(map(len, (measurement.name, *results.names)))
     title = [f'{measurement.name:{first}}']
+    width = max(WIDTH, *(len(name) + 4 for name in results.beside(measurement)))
     for column in measurement.columns:
-        title += [f'{column.title:>12}', *(f'{"x " + reference:>{WIDTH}}' for reference in results.references)]
+        title += [f'{column.title:>12}', *(f'{"x " + reference:>{width}}' for reference in results.beside(measurement))]
     lines = [''.join(title)]
     for name in results.names:
         keys = [(name, measurement.name, column.key) for column in measurement.columns]
         if any(results.middle(key) is not None for key in keys):
-            cells = (_cells(results, key, column) for key, column in zip(keys, measurement.columns, strict=True))
+            cells = (_cells(results, measurement, key, column, width)
+                     for key, column in zip(keys, measurement.columns, strict=True))
             lines.append(f'{name:{first}}' + ''.join(cells))
     return lines
 
 
-WIDTH = 11  #: [characters] of a ratio
+WIDTH = 11  #: [characters] of a ratio at least
 
 
-def _cells(results: Results, key: Key, column: Column) -> str:
-    ratios = (_cell(results.ratio(reference, key), 2, WIDTH) for reference in results.references)
+def _cells(results: Results, measurement: Measurement, key: Key, column: Column, width: int) -> str:
+    ratios = (_cell(results.ratio(reference, key), 2, width) for reference in results.beside(measurement))
     return _cell(results.middle(key), column.digits, 12) + ''.join(ratios)
 
 
@@ -83,7 +89,7 @@ def as_json(results: Results) -> dict[str, Any]:
         'references': list(results.references),
         'rows': {name: {measurement.name: {column.title: {
             'median': results.middle(key), 'rounds': results.values[key],
-            'ratio': {reference: results.ratio(reference, key) for reference in results.references}}
+            'ratio': {reference: results.ratio(reference, key) for reference in results.beside(measurement)}}
             for column in measurement.columns if (key := (name, measurement.name, column.key)) in results.values}
             for measurement in results.measurements} for name in results.names},
     }
@@ -100,7 +106,7 @@ def write_csv(results: Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for measurement in results.measurements:
         titles = [title for column in measurement.columns
-                  for title in (column.title, *(f'x {reference}' for reference in results.references))]
+                  for title in (column.title, *(f'x {reference}' for reference in results.beside(measurement)))]
         with (folder / f'{measurement.name.replace(" ", "-")}.csv').open('w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file, lineterminator='\n')
             writer.writerow([measurement.name, *titles])
@@ -113,7 +119,7 @@ def _records(results: Results, measurement: Measurement) -> Iterable[list[str]]:
         if any(results.middle(key) is not None for key, _ in keys):
             yield [name, *(_plain(value, places) for key, digits in keys
                            for value, places in ((results.middle(key), digits),
-                                                 *((results.ratio(other, key), 2) for other in results.references)))]
+                                                 *((results.ratio(other, key), 2) for other in results.beside(measurement))))]
 
 
 def _plain(value: float | None, digits: int) -> str:

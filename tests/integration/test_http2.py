@@ -420,8 +420,9 @@ def test_inside_tls_both_sides_agree_on_it():
             assert client.get(ODD).status == 503
 
 
-@pytest.mark.parametrize('option', ['overwrite_host_header', 'rewrite_redirects', 'keep_alive'])
-def test_inside_tls_it_is_not_offered_where_headers_are_to_be_changed(option):
+@pytest.mark.parametrize('option, agreed', [
+    ('overwrite_host_header', 'h2'), ('rewrite_redirects', 'h2'), ('keep_alive', 'http/1.1')])
+def test_inside_tls_it_is_not_offered_where_a_session_ends_after_one_response(option, agreed):
     inside, context = server_context(), client_context()
     inside.set_alpn_protocols(['h2', 'http/1.1'])
     context.set_alpn_protocols(['h2', 'http/1.1'])
@@ -429,7 +430,7 @@ def test_inside_tls_it_is_not_offered_where_headers_are_to_be_changed(option):
             hosted(spec_for(f'tls://{backend.address}', protocol='http', proxy='tls://127.0.0.1:0',
                             protocol_settings={option: option != 'keep_alive'}, **certificates().both)) as host, \
             connect(host.port) as sock, context.wrap_socket(sock, server_hostname='localhost') as wrapped:
-        assert wrapped.selected_alpn_protocol() == 'http/1.1'
+        assert wrapped.selected_alpn_protocol() == agreed
 
 
 def test_a_plan_meets_its_streams_and_what_is_recorded_of_a_stream_is_what_is_recorded_of_a_request(tmp_path):
@@ -438,12 +439,13 @@ def test_a_plan_meets_its_streams_and_what_is_recorded_of_a_stream_is_what_is_re
                                       *(word for fault in faults for word in ('--fault', fault))) as vaurien:
         with Client(vaurien.port) as client:
             assert [client.get('/bytes/1').status for _ in range(3)] == [200, 503, 200]
-            assert client.get('/echo', content=b'hello').body == b'hello'
+            assert client.get('/echo', content=b'hello', fields=[('idempotency-key', 'k1')]).body == b'hello'
             assert [client.get(path).code for path in ('/abort', '/gone')] == [2, 7]
         assert vaurien.stop() == 0
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     found = [(line['name'], line['answer'], line.get('code', ''), line.get('digest', ''), line.get('fault', ''))
              for line in lines if line['type'] == 'exchange']
+    assert [line['key'] for line in lines if 'key' in line] == [f'{crc32(b"k1"):08x}']
     passed = 'GET /bytes/1', 'ok', '200', '', ''
     assert found == [
         passed, ('GET /bytes/1', '503', '503', '', 'error/503'), passed,

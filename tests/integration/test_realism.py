@@ -1,9 +1,11 @@
 """Real clients raise through vaurien what they raise when the server fails: the rows of ``tests.realism``, one by one."""
 import pytest
 
+from tests.conftest import REQUIRED
 from tests.realism import renderer
 from tests.realism.runner import expected, meet, protocols, really
 from tests.support.own import own
+from tests.support.processes import MissingServer
 from tests.support.proxied import between
 from vaurien.protocols import Protocol
 
@@ -29,13 +31,23 @@ def proxies(daemon, request):
     return proxy
 
 
+def needed(row):
+    """Skip a row whose client is not to be had, or fail where all have to be."""
+    try:
+        row.client.needs()
+    except MissingServer as missing:
+        (pytest.fail if REQUIRED else pytest.skip)(str(missing))
+
+
 @pytest.mark.parametrize('name, row', ROWS)
 def test_client_meets_what_the_row_says_and_works_on(proxies, name, row):
+    needed(row)
     assert meet(row, proxies(name, row)) == expected(row)
 
 
 @pytest.mark.parametrize('name, row', [param for param in ROWS if param.values[1].real])
 def test_client_meets_the_same_when_the_server_itself_fails(request, name, row):
+    needed(row)
     server = request.getfixturevalue(PROTOCOLS[name].SERVER)
     assert really(row, server) == row.outcome
 

@@ -22,6 +22,7 @@ def differences(daemon: Daemon, name: str, module: Any) -> int:
     with getattr(servers, module.SERVER)() as server, ExitStack() as stack:
         made: dict[Any, Between] = {}
         for row, line in zip(module.ROWS, renderer.lines(module.ROWS), strict=True):
+            row.client.needs()
             if row.backend not in made:
                 backend = row.backend(server) if row.backend else server
                 made[row.backend] = stack.enter_context(between(daemon, f'{name}-{len(made)}', backend, name))

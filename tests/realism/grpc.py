@@ -1,4 +1,4 @@
-"""How grpcio meets the failures of gRPC and of HTTP/2, in front of a server of grpcio."""
+"""How grpcio and grpc-js meet the failures of gRPC and of HTTP/2, in front of a server of grpcio."""
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,7 +9,9 @@ import grpc
 from tests.support.grpc_peers import DOWN, UNARY, UP, channel
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.protocols.http.grpc.failures import PAGES, WORDS, kind_of
+from vaurien.protocols.http.h2.failures import RESETS
 
+from .node import GRPC_CLIENT, IMPATIENT_GRPC, with_grpc
 from .rows import ANEW, KEPT, REOPENED, Client, Row
 
 SERVER = 'grpc_server'
@@ -70,12 +72,13 @@ def twice(calls: Calls) -> str:
     return unary(calls)
 
 
-def itself(status: str, words: str, act: Callable[[Calls], str], *more: tuple[str, str]) -> Callable[[Any], object]:
+def itself(status: str, words: str, act: Callable[[Any], str], *more: tuple[str, str],
+           opened: Callable[[int], Any] = with_grpcio) -> Callable[[Any], object]:
     """Return what lets the server's own handlers end all calls with a status, and calls."""
     def fails(server: Any) -> object:
         server.echo.fails = grpc.StatusCode[status], words, more
         try:
-            with with_grpcio(server.port) as calls:
+            with opened(server.port) as calls:
                 return act(calls)
         finally:
             server.echo.fails = None
@@ -86,7 +89,9 @@ def refused(kind: str, status: str, words: str, *more: tuple[str, str]) -> list[
     """Make the rows of a status that comes before any message."""
     how = f'its handler aborts the call with {status}'
     return [Row(kind, GRPCIO, did, act, f'{met} {status}', KEPT, how=how, real=itself(status, words, act, *more))
-            for did, act, met in (('unary call', unary, UNARY_ERROR), ('server stream', stream, STREAM_ERROR))]
+            for did, act, met in (('unary call', unary, UNARY_ERROR), ('server stream', stream, STREAM_ERROR))] + [
+        Row(kind, GRPC_CLIENT, 'unary call', unary, f'Error {status}', how=how,
+            real=itself(status, words, unary, *more, opened=with_grpc))]
 
 
 def row(kind: str, met: str, afterwards: str = KEPT, did: str = 'unary call', act: Callable[[Calls], str] = unary,
@@ -106,6 +111,21 @@ BELOW = {
    '500': ('UNKNOWN', KEPT), '501': ('UNKNOWN', KEPT),
     **dict.fromkeys(('502', '503', '504', '429'), ('UNAVAILABLE', KEPT)),
 }
+#: kind -> what a unary call of grpc-js meets, and what it works on with, where grpcio cannot be asked to fail so
+MET_BY_JS = {
+    **{f'grpc-http-{status}': (met, KEPT) for status, (met, *_) in PAGES.items()},
+    **{kind: BELOW[kind] for kind in ('internal-error', 'enhance-your-calm', 'cancel', 'http11-required', 'lost-reply',
+                                      'half-reply', '500', '501', '502', '503', '504', '429')},
+    **dict.fromkeys(RESETS, ('INTERNAL', KEPT)), 'inadequate-security': ('PERMISSION_DENIED', KEPT),
+    'goaway-calm': ('RESOURCE_EXHAUSTED', REOPENED), 'grpc-no-status': ('INTERNAL', KEPT),
+    'grpc-half-message': ('UNIMPLEMENTED', KEPT), 'grpc-message-too-long': ('RESOURCE_EXHAUSTED', KEPT),
+    'grpc-compressed': ('undefined', KEPT), 'grpc-odd-status': ('99', KEPT), 'grpc-cut': ('UNAVAILABLE', KEPT),
+    'grpc-cut-reset': ('INTERNAL', KEPT), 'grpc-cut-cancel': ('CANCELLED', KEPT), 'grpc-cut-close': ('UNAVAILABLE', REOPENED),
+    'grpc-goaway': ('UNAVAILABLE', REOPENED),
+}
+#: after one message of a stream: what grpcio meets, and what it works on with
+CUT = {'grpc-cut-reset': ('INTERNAL', KEPT), 'grpc-cut-cancel': ('CANCELLED', KEPT), 'grpc-cut-close': ('UNAVAILABLE', REOPENED),
+       'grpc-goaway': ('UNAVAILABLE', REOPENED)}
 ROWS = [
     *(made for status, (words, *_) in WORDS.items() for made in refused(kind_of(status), status, words)),
     *refused('grpc-retry-pushback', 'UNAVAILABLE', WORDS['UNAVAILABLE'][0], ('grpc-retry-pushback-ms', '1000')),
@@ -115,6 +135,20 @@ ROWS = [
     row('grpc-cut', 'UNAVAILABLE'),
     Row('grpc-cut', GRPCIO, 'server stream', stream, f'{STREAM_ERROR} UNAVAILABLE'),
     *(row(kind, met, afterwards) for kind, (met, afterwards) in BELOW.items()),
+    *(row(kind, 'PERMISSION_DENIED' if kind == 'inadequate-security' else 'INTERNAL') for kind in RESETS),
+    row('grpc-two-messages', 'DEADLINE_EXCEEDED', client=IMPATIENT),
+    row('grpc-message-too-long', 'RESOURCE_EXHAUSTED'), row('grpc-compressed', 'INTERNAL'), row('grpc-odd-status', 'UNKNOWN'),
+    *(Row(kind, GRPCIO, 'server stream', stream, f'{STREAM_ERROR} {met}', afterwards) for kind, (met, afterwards) in CUT.items()),
+    Row('grpc-cut-stall', IMPATIENT, 'server stream', stream, f'{STREAM_ERROR} DEADLINE_EXCEEDED'),
+    *(Row(kind, GRPC_CLIENT, 'unary call', unary, f'Error {met}', afterwards) for kind, (met, afterwards) in MET_BY_JS.items()),
+    *(Row(kind, GRPC_CLIENT, 'unary call', unary, 'hello', REOPENED)
+      for kind in ('goaway-refused', 'goaway-drain', 'goaway-idle')),
+    Row('refused-stream', GRPC_CLIENT, 'unary call', unary, 'hello'),       # it tries again by itself
+    Row('grpc-half-message', GRPC_CLIENT, 'server stream', stream, '[]'),
+    Row('grpc-two-messages', GRPC_CLIENT, 'server stream', stream, '[0, 0]'),
+    Row('grpc-cut', GRPC_CLIENT, 'server stream', stream, 'Error UNAVAILABLE'),
+    *(Row(kind, IMPATIENT_GRPC, 'unary call', unary, 'Error DEADLINE_EXCEEDED')
+      for kind in ('grpc-two-messages', 'grpc-cut-stall')),
     row('stalled-window', 'DEADLINE_EXCEEDED', ANEW, 'unary call, client stream', upload, IMPATIENT),
     row('no-streams', 'DEADLINE_EXCEEDED', ANEW, 'two unary calls', twice, IMPATIENT),
 ]

@@ -1,4 +1,4 @@
-"""How httpx and curl meet the failures of HTTP/2, in front of nginx; a part of the rows of http."""
+"""How httpx, curl and node meet the failures of HTTP/2, in front of nginx; a part of the rows of http."""
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,8 +8,10 @@ import httpx
 
 from tests.support.processes import HOST
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.protocols.http.h2.failures import RESETS
 
 from .curl import with_curl
+from .node import HTTP2_CLIENT, IMPATIENT_HTTP2
 from .rows import ANEW, KEPT, REOPENED, Client, Row
 
 Fetch = Callable[..., str]     #: fetches a path, or sends content to it, and returns the page
@@ -82,7 +84,7 @@ MET = {
     **{kind: (f'httpx.HTTPStatusError {kind}', KEPT, 'exit status 22') for kind in STATUSES},
     'refused-stream': (REMOTE, KEPT, PAGE),     # curl tries again by itself
     **dict.fromkeys(('internal-error', 'enhance-your-calm', 'cancel', 'mid-reset', 'mid-cancel', 'reset', 'lost-reply',
-                     'half-reply'), (REMOTE, KEPT, 'exit status 92')),
+                     'half-reply', *RESETS), (REMOTE, KEPT, 'exit status 92')),
     'http11-required': (REMOTE, KEPT, 'exit status 1'),     # curl speaks HTTP/1.1 then, which this port of nginx does not
     'truncated': (LOCAL, REOPENED, 'exit status 92'),
     'goaway-calm': (REMOTE, REOPENED, 'exit status 16'),
@@ -90,6 +92,24 @@ MET = {
     'bad-header-block': (LOCAL, REOPENED, 'exit status 52'),
     'http1-answer': (REMOTE, REOPENED, 'exit status 52'),
 }
+ENDED, SESSION = 'Error ERR_HTTP2_STREAM_ERROR NGHTTP2_', 'Error ERR_HTTP2_SESSION_ERROR '
+#: kind -> what node meets, and what it works on with. Where a stream is cancelled, it takes what has come for all
+MET_BY_NODE = {
+    **{kind: (kind, KEPT) for kind in STATUSES},
+    **{kind: (ENDED + kind.upper().replace('-', '_'), KEPT) for kind in (
+        'refused-stream', 'internal-error', 'enhance-your-calm', *(kind for kind in RESETS if kind != 'no-error'))},
+    **dict.fromkeys(('reset', 'lost-reply', 'half-reply', 'mid-reset'), (f'{ENDED}INTERNAL_ERROR', KEPT)),
+    'http11-required': (f'{ENDED}HTTP_1_1_REQUIRED', KEPT), 'truncated': (f'{ENDED}PROTOCOL_ERROR', KEPT),
+    'cancel': ('an empty page', KEPT), 'no-error': ('an empty page', KEPT), 'mid-cancel': ('<!DOCTYPE html>', KEPT),
+    'goaway-drain': (PAGE, REOPENED), 'goaway-idle': (PAGE, REOPENED), 'goaway-calm': (f'{SESSION}code 11', REOPENED),
+}
+
+
+def first_line(fetch: Fetch) -> str:
+    """Fetch the page, and return the beginning of it."""
+    return fetch('/').partition('\n')[0] or 'an empty page'
+
+
 STREAM_ROWS = [made for kind, (met, afterwards, met_by_curl) in MET.items()
                for made in (row(kind, HTTPX, met, afterwards), row(kind, CURL, met_by_curl, REOPENED))]
 STREAM_ROWS += [
@@ -100,4 +120,9 @@ STREAM_ROWS += [
     row('no-end-stream', IMPATIENT_CURL, 'exit status 28', REOPENED),
     row('stalled-window', IMPATIENT_HTTPX, 'httpx.ReadTimeout', REOPENED, 'GET /, POST /accept', get_and_send),
     row('no-streams', IMPATIENT_HTTPX, LOCAL, ANEW, 'GET /, GET /', get_twice),
+    *(row(kind, HTTP2_CLIENT, met, afterwards, act=first_line) for kind, (met, afterwards) in MET_BY_NODE.items()),
+    row('goaway-refused', HTTP2_CLIENT, f'{ENDED}REFUSED_STREAM', REOPENED, 'GET /accept, GET /', get_second),
+    row('no-end-stream', IMPATIENT_HTTP2, 'Error timeout', KEPT),
+    *(row(kind, IMPATIENT_HTTP2, 'Error timeout', ANEW) for kind in ('bad-header-block', 'frame-too-large', 'http1-answer')),
+    row('no-streams', IMPATIENT_HTTP2, 'Error timeout', ANEW, 'GET /, GET /', get_twice),
 ]

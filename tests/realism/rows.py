@@ -21,12 +21,14 @@ class Client(NamedTuple):
         open: Gives, for the length of a block, whatever ``act`` and ``works`` take, connected to a port of 127.0.0.1.
         works: Does something with it and asserts that all is well.
         code: Returns the code that an error carries.
+        needs: Raises ``MissingServer`` where this machine cannot have it.
     """
 
     name: str
     open: Callable[[int], AbstractContextManager[Any]]
     works: Callable[[Any], object]
     code: Callable[[Any], object] = no_code
+    needs: Callable[[], object] = str
 
 
 class Row(NamedTuple):

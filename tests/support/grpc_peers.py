@@ -37,11 +37,13 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no stubs
     Attributes:
         fails: What each call ends with, a status, its words and further trailers; None: it does not fail.
         calls: The names of all that came, in their order, each with its metadata.
+        says: Trailers of a unary call have what ``x-said`` of it was.
     """
 
     def __init__(self) -> None:
         self.fails: tuple[grpc.StatusCode, str, tuple[tuple[str, str], ...]] | None = None
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.says = False
         self.goes_on = threading.Event()
 
     def service(self, details: Any) -> Any:
@@ -58,6 +60,8 @@ class Echo(grpc.GenericRpcHandler):  # type: ignore[misc]  # it has no stubs
 
     def _unary(self, request: bytes, context: Any) -> bytes:
         self._fail(context)
+        if self.says:
+            context.set_trailing_metadata((('x-said', dict(context.invocation_metadata())['x-said']),))
         return request
 
     def _down(self, request: bytes, context: Any) -> Iterator[bytes]:

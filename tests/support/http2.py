@@ -177,7 +177,8 @@ class Client(End):
 
 
 class Server:
-    """A server: ``/bytes/N`` is N bytes, ``/echo`` what was sent, ``/trailers`` has some, ``/interim`` comes after a 103.
+    """A server: ``/bytes/N`` is N bytes, ``/echo`` what was sent, ``/trailers`` has some, ``/interim`` comes after a 103,
+    ``/moved`` says where else.
 
     Attributes:
         asked: The headers of all requests that came, in their order.
@@ -260,7 +261,9 @@ class Server:
             body = pattern(int(path.split(b'/')[2].split(b'?')[0]))
         if path == b'/interim':
             end.h2.send_headers(stream, [(':status', '103'), ('link', '</style.css>')])
-        end.h2.send_headers(stream, [(':status', '200'), ('content-length', str(len(body))), ('x-path', path)],
+        asked = fields.get(b':authority', b'').decode()
+        more = [('location', f'{"https" if self.context else "http"}://{asked}/there')] if path == b'/moved' else []
+        end.h2.send_headers(stream, [(':status', '200'), ('content-length', str(len(body))), ('x-path', path), *more],
                             end_stream=fields[b':method'] == b'HEAD')
         if fields[b':method'] != b'HEAD':
             end.send(stream, body, [('x-sum', str(sum(body)))] if path == b'/trailers' else None)

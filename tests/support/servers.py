@@ -125,6 +125,23 @@ def nginx_server(connections: int = 4096, files: Sequence[str] = ()) -> Iterator
             yield server
 
 
+@contextlib.contextmanager
+def nghttpd_server(*arguments: str) -> Iterator[Server]:
+    """Run nghttpd, which speaks HTTP/2 by prior knowledge, with the folder ``www`` of its folder.
+
+    Args:
+        arguments: More of its command line, as ``'--echo-upload'``.
+    """
+    path = program('nghttpd')
+    with folder() as where:
+        (where / 'www').mkdir()
+        (where / 'www' / 'index.html').write_text('<h1>It works</h1>\n')
+        settings = '--no-tls', '--address', HOST, '--htdocs', str(where / 'www'), *arguments
+        greeting = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + b'\0\0\0\4' + bytes(5)
+        with serving('nghttpd', where, lambda port: (path, *settings, str(port)), says(greeting, b'\0\0')) as server:
+            yield server
+
+
 #: Run by MariaDB before it listens. The rights are all, so that tests may KILL, LOCK and SET GLOBAL.
 MARIADB = f"""
 CREATE DATABASE {DATABASE};

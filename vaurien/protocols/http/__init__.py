@@ -16,9 +16,10 @@ from .failures import ERRORS
 from .framers import Conversation
 from .grpc.failures import ERRORS as CALL_ERRORS
 from .grpc.protocol import named
+from .h2.edits import Edits
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
-from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
+from .headers import CALL, KEYED_BODY, KEYED_STREAM, closing, host_of, redirected, with_field
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -37,8 +38,7 @@ class HTTP(Conversation):
     to no other. A stream whose content type is that of gRPC is a call, with kinds of its own; its name is
     service and method, as in ``/helloworld.Greeter/SayHello``. After an upgrade (WebSocket) or a CONNECT the session is relayed
     unread, as by tcp; so is one whose messages two readers could understand differently. With ``keep_alive`` False the session
-    ends after each response, and the headers of request and response say so; that, and what rewrites headers, is for HTTP/1
-    alone.
+    ends after each response, and the headers of request and response say so; that is for HTTP/1 alone.
     """
 
     name = 'http'
@@ -48,7 +48,7 @@ class HTTP(Conversation):
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
         'rewrite_redirects': Option("If True, a Location with the backend's address becomes one with the address that the client "
                                     "had asked.", bool, False),
-        'grpc_cut_after': Option("How many messages of a response pass before grpc-cut ends it.", Bounded(int, 0), 1),
+        'grpc_cut_after': Option("How many messages of a response pass before grpc-cut and its like end it.", Bounded(int, 0), 1),
         'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
                                 Bounded(int, -1, 2 ** 31 - 1), 1000),
     }
@@ -68,13 +68,17 @@ class HTTP(Conversation):
 
     @classmethod
     def offered(cls, settings: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what of ALPN it can read: not HTTP/2 where it is told to change headers, which it does in HTTP/1 alone."""
-        changes = settings['overwrite_host_header'] or settings['rewrite_redirects'] or not settings['keep_alive']
-        return tuple(name for name in cls.alpn if name != H2) if changes else cls.alpn
+        """Return what of ALPN it can read: not HTTP/2 where a session ends after one response, which is for HTTP/1 alone."""
+        return cls.alpn if settings['keep_alive'] else tuple(name for name in cls.alpn if name != H2)
+
+    def edits(self) -> Edits | None:
+        """Return what changes in the headers of streams; None: nothing."""
+        overwrites, redirects = self.option('overwrite_host_header'), self.option('rewrite_redirects')
+        return Edits(self._host(), overwrites, redirects) if overwrites or redirects else None
 
     def key(self, exchange: Exchange) -> str:
         """Return the CRC-32 of the request's Idempotency-Key, 8 hexadecimal digits; empty: it has none."""
-        return exchange.note.key if exchange.stage == KEYED_BODY else ''
+        return exchange.note.key if exchange.stage in (KEYED_BODY, KEYED_STREAM) else ''
 
     def edit(self, exchange: Exchange, beginning: bytes, to_backend: bool) -> bytes:
         """Return headers as they should leave, by ``overwrite_host_header``, ``rewrite_redirects`` and ``keep_alive``.

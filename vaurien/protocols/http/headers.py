@@ -7,6 +7,7 @@ relayed unread from there on: what the peers make of them stays between them.
 """
 import re
 from binascii import crc32
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ KEY = b'idempotency-key'
 HOST = re.compile(rb'\nHost:([^\r]*)', re.IGNORECASE)
 #: the host and port of an absolute Location, which TLS would not let be another one
 LOCATION = re.compile(rb'\nLocation:[ \t]*(?:(https?):)?//([^/?#\r]*)', re.IGNORECASE)
+#: the same of the value alone
+ADDRESS = re.compile(rb'\A(?:(https?):)?//([^/?#]*)', re.IGNORECASE)
 #: ports that need not be said
 DEFAULT_PORTS = {b'http': (b':80',), b'https': (b':443',), b'': (b':80', b':443')}
 Fields = dict[bytes, list[bytes]]   #: the values of these fields, by name
@@ -110,6 +113,12 @@ class ResponseHeaders(NamedTuple):
     persists: bool
 
 
+def digest_of(keys: Sequence[bytes]) -> str:
+    """Return the CRC-32 of all that the fields of an Idempotency-Key say, 8 hexadecimal digits; empty: they say nothing."""
+    said = b','.join(filter(None, keys))
+    return f'{crc32(said):08x}' if said else ''
+
+
 @lru_cache(MAX_REMEMBERED)
 def read_request(headers: bytes) -> RequestHeaders:
     """Read the headers of a request.
@@ -127,13 +136,13 @@ def read_request(headers: bytes) -> RequestHeaders:
     length = request_length(found, old)
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
-    keys = b','.join(filter(None, found.get(KEY, ())))
+    key = digest_of(found.get(KEY, ()))
     return RequestHeaders(
         name[:MAX_NAME_BYTES],
-        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if keys else BODY,
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if key else BODY,
         length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found,
-        f'{crc32(keys):08x}' if keys else '')
+        key)
 
 
 @lru_cache(MAX_REMEMBERED)
@@ -265,15 +274,16 @@ def host_of(headers: bytes) -> bytes:
     return found[1].strip() if found else b''
 
 
-def redirected(headers: bytes, backend: bytes, proxy: bytes) -> bytes:
+def redirected(headers: bytes, backend: bytes, proxy: bytes, place: re.Pattern[bytes] = LOCATION) -> bytes:
     """Return headers in which a Location at the backend is the same at the proxy.
 
     Args:
         headers: Those of a response.
         backend: The backend's host and port; port 80 need not be said, nor 443 with https.
         proxy: Those of the proxy, as the client knows them; empty: that is not known.
+        place: Finds the Location in them; ``ADDRESS``: they are its value.
     """
-    found = LOCATION.search(headers)
+    found = place.search(headers)
     if found is None or not proxy:
         return headers
     host, scheme = backend.lower(), (found[1] or b'').lower()

@@ -147,6 +147,8 @@ class Responses(StreamLane):
             return self._promise(lead, fields, own, state, at, end)
         if state is None:
             return self._pass(own, own != number, flags, fields, at, end)
+        if self.pair.edits is not None:
+            fields = self.pair.edits.response(state.exchange.note, fields)
         status, ended = status_of(fields), bool(flags & frames.END_STREAM)
         half, note = state.down, state.exchange.note
         begins = not half.begun and status >= FINAL

@@ -8,6 +8,7 @@ from typing import Any
 from ...net.stream import Stream
 from ...protocols.base import Exchange
 from ...protocols.http.h2 import frames
+from ...protocols.http.h2.edits import Edits
 from ...protocols.message import MAX_WAITING_BYTES, MessageProtocol
 from ..lane import LaneHost
 from .downstream import Responses
@@ -44,12 +45,14 @@ class Pair:
         stalled: The client gets no more credit for uploads.
         opaque: Frames are relayed unread.
         origin: What stands before the path in names, where a forward proxy has opened the connection.
+        edits: What changes in headers; None: nothing.
     """
 
     def __init__(self, session: LaneHost, protocol: MessageProtocol, client: Stream, backend: Stream, recorder: Any,
                  deliveries: Any) -> None:
         self.session, self.protocol, self.recorder, self.deliveries = session, protocol, recorder, deliveries
         self.origin: bytes = getattr(protocol, 'origin', b'')
+        self.edits: Edits | None = protocol.edits() if hasattr(protocol, 'edits') else None
         self.streams: dict[int, StreamState] = {}
         self.late: dict[int, int] = {}
         self.back: dict[int, int] = {}
@@ -60,6 +63,8 @@ class Pair:
         self._waiting: deque[tuple[bytes, int, bool]] = deque()
         self.upstream = Requests(session, client, backend, self)
         self.downstream = Responses(session, backend, client, self)
+        if self.edits is not None:
+            self.upstream.frozen, self.downstream.frozen = self.edits.overwrites, self.edits.redirects
 
     # -- streams
 
@@ -193,7 +198,7 @@ class Pair:
         """Write the frames of a fault, and let what it says hold from now on."""
         self.unacknowledged.extend([True] * fault.settings)
         self.stalled = self.stalled or fault.stalls
-        if fault.reply:
+        if fault.reply or fault.then == 'close':
             self.own(fault.reply, fault.content, fault.then == 'close')
         if fault.then == 'refuse':
             self.refuse_beyond(fault.last)

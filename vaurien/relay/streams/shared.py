@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from ...net.stream import Stream
 from ...protocols.base import Exchange
+from ...protocols.http.h2.edits import Edits
 from ...protocols.message import MessageProtocol
 from .state import StreamState
 
@@ -14,6 +15,7 @@ class Shared(Protocol):
     protocol: MessageProtocol
     recorder: Any
     origin: bytes
+    edits: Edits | None
     streams: dict[int, StreamState]
     late: dict[int, int]
     back: dict[int, int]

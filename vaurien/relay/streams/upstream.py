@@ -111,6 +111,8 @@ class Requests(StreamLane):
         pair.last = number
         exchange = exchange_of(number, fields, pair.origin)
         state = pair.open(number, exchange)
+        if pair.edits is not None:
+            fields = pair.edits.request(exchange.note, fields)
         state.up.begun, state.up.ended = True, bool(flags & frames.END_STREAM)
         if pair.recorder is not None:
             pair.recorder.request_part(exchange, block, 0, len(block), state.up.ended)

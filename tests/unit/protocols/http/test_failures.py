@@ -8,15 +8,16 @@ from tests.support.framing import BACKEND, CLIENT, FakeSession, replay, same_in_
 from vaurien.protocols import Protocol
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.http.grpc.failures import ERRORS as CALLS
+from vaurien.protocols.http.h2.failures import RESETS
 from vaurien.protocols.message import Failure
 
 from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
 
 ALL = ('500', '501', '502', '503', '504', '429', 'truncated', 'malformed-chunk', 'empty-response', 'reset',
        'slow-headers', 'lost-reply', 'half-reply')
-OF_STREAMS = ('refused-stream', 'internal-error', 'enhance-your-calm', 'cancel', 'http11-required', 'mid-reset', 'mid-cancel',
-              'no-end-stream', 'goaway-refused', 'goaway-drain', 'goaway-calm', 'goaway-idle', 'stalled-window', 'no-streams',
-              'bad-header-block', 'frame-too-large', 'http1-answer')
+OF_STREAMS = ('refused-stream', 'internal-error', 'enhance-your-calm', 'cancel', 'http11-required', *RESETS, 'mid-reset',
+              'mid-cancel', 'no-end-stream', 'goaway-refused', 'goaway-drain', 'goaway-calm', 'goaway-idle', 'stalled-window',
+              'no-streams', 'bad-header-block', 'frame-too-large', 'http1-answer')
 STATUSES = {'500': 'Internal Server Error', '501': 'Not Implemented', '502': 'Bad Gateway',
             '503': 'Service Unavailable',
             '504': 'Gateway Timeout', '429': 'Too Many Requests'}

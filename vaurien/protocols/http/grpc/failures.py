@@ -19,6 +19,9 @@ from ..headers import CALL
 STAGES: Final = (CALL,)
 EMPTY_MESSAGE: Final = bytes(5)     #: of no bytes: in protobuf every field has its default
 BROKEN_MESSAGE: Final = bytes((0, 0, 0, 0, 16)) + b'vaurien!'   #: 8 bytes of 16
+LONG_MESSAGE: Final = b'\0' + (5_000_000).to_bytes(4)       #: the beginning of one; clients take 4 MiB
+COMPRESSED_MESSAGE: Final = bytes((1, 0, 0, 0, 8)) + b'vaurien!'
+ODD_STATUS: Final = 99
 CUT_STATUS, CUT_WORDS = 'UNAVAILABLE', 'Cancelling all calls'      #: a server of grpcio that is stopped says so
 
 
@@ -65,10 +68,29 @@ def told(make: Callable[[Asked, Any], Fault], option: str) -> Callable[[MessageP
     return build
 
 
+def odd_status(asked: Asked) -> Fault:
+    """End a call with a status that there is not."""
+    reply = head(asked, (b'grpc-status', b'%d' % ODD_STATUS), end=True)
+    return Fault(reply, at_once=True, status=200, call=ODD_STATUS)
+
+
+def too_long(asked: Asked) -> Fault:
+    """Begin a message that is longer than clients take, and never go on: they need no more to give the call up."""
+    reply = head(asked) + frames.frame(frames.DATA, 0, asked.stream, LONG_MESSAGE)
+    return Fault(reply, len(LONG_MESSAGE), at_once=True, then='silence', status=200)
+
+
 def cut(asked: Asked, count: int) -> Fault:
     """Let so many messages of the response pass, and say that the server ends all calls."""
     reply = trailers(asked, CUT_STATUS, CUT_WORDS)
     return Fault(reply, drops=RESPONSE, half=True, call=CALL_STATUSES.index(CUT_STATUS), passes=Messages(count))
+
+
+def cut_by(write: Callable[[Asked], bytes], then: str = '') -> Callable[[Asked, int], Fault]:
+    """Return a maker of responses of which so many messages pass, and then these frames; ``then`` is that of ``Fault``."""
+    def make(asked: Asked, count: int) -> Fault:
+        return Fault(write(asked), drops=RESPONSE, half=True, then=then, passes=Messages(count))
+    return make
 
 
 def pushback(asked: Asked, wait: int) -> Fault:
@@ -119,6 +141,18 @@ def kind_of(status: str) -> str:
     return 'grpc-' + status.lower().replace('_', '-')
 
 
+#: by what follows the messages that pass: what that is, the class, its maker
+CUTS: Final[dict[str, tuple[str, str, Callable[[Asked, int], Fault]]]] = {
+    'grpc-cut-reset': ('RST_STREAM with INTERNAL_ERROR, as of a handler that fails in a server that is not of gRPC', 'E',
+                       cut_by(lambda asked: frames.reset(asked.stream, frames.INTERNAL_ERROR))),
+    'grpc-cut-cancel': ('RST_STREAM with CANCEL, as of a balancer whose time for a stream is over', 'E',
+                        cut_by(lambda asked: frames.reset(asked.stream, frames.CANCEL))),
+    'grpc-cut-close': ('the connection closes, as of a server that is killed, and with it all calls', 'E',
+                       cut_by(lambda asked: b'', 'close')),
+    'grpc-cut-stall': ('nothing more, as of a server that hangs', 'D', cut_by(lambda asked: b'', 'silence')),
+    'grpc-goaway': ('GOAWAY, and the connection closes, as of a server whose time to shut down is over', 'F',
+                    cut_by(lambda asked: frames.goaway(asked.stream, frames.NO_ERROR), 'close')),
+}
 ERRORS: Final = {
     **{kind_of(status): FailureKind(
         f"gRPC: {status} before any message, \"{words}\": {when}.", STAGES, builder(trailers_only(status, words)),
@@ -138,6 +172,22 @@ ERRORS: Final = {
         "gRPC: half of a message comes, and then OK. To the client of a stream it is the end, and all is well; one that expects "
         "one response has none, and grpcio gives None for it.",
         STAGES, builder(with_content(BROKEN_MESSAGE, False)), (), 'E', 'request', True),
+    'grpc-two-messages': FailureKind(
+        "gRPC: two empty messages come, where one is expected, and then OK. To the client of a stream they are two.",
+        STAGES, builder(with_content(EMPTY_MESSAGE * 2, False)), (), 'E', 'request', True),
+    'grpc-message-too-long': FailureKind(
+        "gRPC: a message begins that has 5,000,000 bytes, more than clients take. They make RESOURCE_EXHAUSTED of it.",
+        STAGES, builder(too_long), (), 'E', 'request', True),
+    'grpc-compressed': FailureKind(
+        "gRPC: a message says that it is compressed, and the headers do not say how. Clients make INTERNAL of it.",
+        STAGES, builder(with_content(COMPRESSED_MESSAGE, False)), (), 'E', 'request', True),
+    'grpc-odd-status': FailureKind(
+        "gRPC: a status that there is not, 99. grpcio makes UNKNOWN of it, grpc-js hands on the number.",
+        STAGES, builder(odd_status), (), 'E', 'request', True),
+    **{kind: FailureKind(
+        f"gRPC: as many messages of the response pass as the option grpc_cut_after says, and then {what}.", STAGES,
+        told(make, 'grpc_cut_after'), (), category, 'request', True)
+       for kind, (what, category, make) in CUTS.items()},
     'grpc-cut': FailureKind(
         f"gRPC: a server of grpcio is stopped in the middle of a stream: the request reaches it, one message of its response "
         f"passes, or as many as the option grpc_cut_after says, and then {CUT_STATUS}, \"{CUT_WORDS}\". Where the backend "

@@ -183,6 +183,19 @@ BOTH: Final[dict[str, Make]] = {
     'half-reply': halved,
 }
 
+#: codes that servers seldom reset streams with: by name the code, and when one does
+RESETS: Final = {
+    'no-error': (frames.NO_ERROR, 'the server needs no more of the request, and has not answered either'),
+    'protocol-error': (1, 'the server takes the stream for a wrong one'),
+    'flow-control-error': (3, 'the server takes the client for one that heeds no window'),
+    'settings-timeout': (4, 'the server has waited too long for the acknowledgement of its settings'),
+    'stream-closed': (5, 'the server takes the stream for one that has ended'),
+    'frame-size-error': (6, 'the server takes a frame for one of a wrong size'),
+    'compression-error': (9, 'the server cannot read the headers'),
+    'connect-error': (10, 'what a tunnel leads to has reset it'),
+    'inadequate-security': (12, 'the transport is not secure enough for the server'),
+}
+
 
 def kind(description: str, make: Make, category: str, only_named: bool = True, stages: tuple[str, ...] = ANY_STREAM,
          scope: str = 'request') -> FailureKind:
@@ -206,6 +219,8 @@ ERRORS: Final = {
     'http11-required': kind(
         "HTTP/2: the request needs HTTP/1.1: RST_STREAM with HTTP_1_1_REQUIRED.",
         broken(frames.HTTP_1_1_REQUIRED), 'B', False),
+    **{name: kind(f"HTTP/2: {words}: RST_STREAM with {name.upper().replace('-', '_')}.", broken(code), 'E')
+       for name, (code, words) in RESETS.items()},
     'mid-reset': kind(
         "HTTP/2: the server's code has failed in the middle of a response: RST_STREAM with INTERNAL_ERROR after half of the "
         "page. Not for HEAD and CONNECT.", part(frames.INTERNAL_ERROR), 'E', False, WITH_PAGE),

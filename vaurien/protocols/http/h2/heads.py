@@ -3,7 +3,7 @@ from typing import Any
 
 from ...base import Exchange
 from ...message import MAX_NAME_BYTES
-from ..headers import BARE_STREAM, CALL, KEY, KEYED_STREAM, STREAM
+from ..headers import BARE_STREAM, CALL, KEY, KEYED_STREAM, STREAM, digest_of
 from .frames import FRAME_BYTES, WINDOW
 from .hpack import Field
 
@@ -24,15 +24,18 @@ class Asked:
         room: [bytes] that the client takes in one frame.
         window: [bytes] of content that the client takes of a new stream.
         call: How a call of gRPC was answered, the number of its status; None: that was not told.
+        authority: Whom the client has asked, noted where headers are changed.
+        key: Of its Idempotency-Key the CRC-32, 8 hexadecimal digits; empty: it has none.
         fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
     """
 
-    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'fault')
+    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'authority', 'key', 'fault')
 
     def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
         self.stream, self.bodiless, self.waits = stream, bodiless, waits
         self.before, self.status, self.room, self.window = max(stream - 2, 0), UNKNOWN, FRAME_BYTES, WINDOW
         self.call: int | None = None
+        self.key, self.authority = '', b''
         self.fault: Any = None
 
 
@@ -52,9 +55,11 @@ def exchange_of(stream: int, fields: list[Field], origin: bytes = b'') -> Exchan
     if method == b'POST' and is_grpc(found.get(b'content-type', b'')):
         return Exchange(target[:MAX_NAME_BYTES], CALL, True, Asked(stream))
     bodiless = method in (b'HEAD', b'CONNECT')
-    stage = BARE_STREAM if bodiless else KEYED_STREAM if found.get(KEY) else STREAM
-    waits = found.get(b'expect', b'').lower() == b'100-continue'
-    return Exchange((method + b' ' + target)[:MAX_NAME_BYTES], stage, True, Asked(stream, bodiless, waits))
+    asked = Asked(stream, bodiless, found.get(b'expect', b'').lower() == b'100-continue')
+    if KEY in found:
+        asked.key = digest_of([value for name, value, _ in fields if name == KEY])
+    stage = BARE_STREAM if bodiless else KEYED_STREAM if asked.key else STREAM
+    return Exchange((method + b' ' + target)[:MAX_NAME_BYTES], stage, True, asked)
 
 
 def is_grpc(content_type: bytes) -> bool:
