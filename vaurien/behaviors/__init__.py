@@ -5,11 +5,12 @@ from .blackout import Blackout
 from .classic import adapt, malformed
 from .delay import Delay
 from .dummy import COMMON, Dummy
+from .edit import Edit
 from .error import Error
 from .hang import Hang
 from .transient import Transient
 
 Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', malformed, COMMON, adapt,
                                      'vaurien.behaviors.dummy.Dummy')
-for _cls in (Abort, Blackout, Delay, Dummy, Error, Hang, Transient):
+for _cls in (Abort, Blackout, Delay, Dummy, Edit, Error, Hang, Transient):
     Behavior.register(_cls)

@@ -19,6 +19,8 @@ from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
 from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
+from .own.kinds import ERRORS as OWN_ERRORS
+from .own.kinds import Own
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -27,7 +29,7 @@ H2 = 'h2'   #: what HTTP/2 is called in ALPN (RFC 9113 section 3.1)
 
 
 @Protocol.register
-class HTTP(Conversation):
+class HTTP(Own, Conversation):
     """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``; on a connection that a
     forward proxy has opened it says the server too, as in ``GET https://api.example/items``.
 
@@ -57,7 +59,7 @@ class HTTP(Conversation):
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS}
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **OWN_ERRORS}
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -124,7 +126,7 @@ class GRPC(HTTP):
     name = 'grpc'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **CALL_ERRORS,
-        **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS}.items() if CALL in kind.stages})}
+        **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS, **OWN_ERRORS}.items() if CALL in kind.stages})}
 
 
 class Intercepted(HTTP):

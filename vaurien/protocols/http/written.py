@@ -5,15 +5,11 @@ Knows no exchange, no connection and no failure; how it looks on the wire is sai
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-Field = tuple[str, str]     #: name and value
+from ...words.responses import MAX_BODY_BYTES as MAX_BODY_BYTES
+from ...words.responses import Field as Field
 
-#: [bytes] of a body at most: what a client of HTTP/2 takes of a response before it has said anything else
-MAX_BODY_BYTES: Final = 65535
 #: statuses whose responses have no body, and say no length (RFC 9110 section 6.4.1)
 BODILESS: Final = (204, 304)
-#: what only the writer can know: where the message ends, and whether the connection goes on
-OWN_FIELDS: Final = frozenset(('connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer',
-                               'transfer-encoding', 'upgrade'))
 HTML_TYPE: Final = 'Content-Type', 'text/html; charset=utf-8'
 RETRY_AFTER: Final = 'Retry-After', '1'     #: [s] short, since clients do wait so long
 HTML: Final = """<!DOCTYPE html>
@@ -33,7 +29,8 @@ class Written(NamedTuple):
     Args:
         status: The status code, 200 to 599.
         fields: Its fields in their order, a name as often as is wanted. ``Server`` and ``Date`` are added where they are
-            missing, and where the body ends and whether the connection goes on are for the writer to say: none of ``OWN_FIELDS``.
+            missing, and where the body ends and whether the connection goes on are for the writer to say: none of
+            ``words.responses.OWN_FIELDS``.
         body: Its body, at most ``MAX_BODY_BYTES``; one that the status or the request does not allow is left out.
     """
 

@@ -4,7 +4,7 @@ All that is written here is literal, so that no table of the two peers moves (RF
 """
 from collections.abc import Callable
 from email.utils import formatdate
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
@@ -41,6 +41,7 @@ class Fault(NamedTuple):
         status: That of the reply; 0: none.
         call: What the reply says of a call of gRPC, a number; None: nothing.
         passes: Which messages of the response pass before the reply takes the place of the rest; None: none do.
+        edit: What changes the response on its way, an ``own.stream_editor.StreamEditor``; None: it stays as it is.
     """
 
     reply: bytes = b''
@@ -56,6 +57,7 @@ class Fault(NamedTuple):
     status: int = 0
     call: int | None = None
     passes: Messages | None = None
+    edit: Any = None
 
 
 Make = Callable[[Asked], Fault]

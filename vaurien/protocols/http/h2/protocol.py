@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 from ...base import Behavior, Exchange
 from ...message import FailureKind, MessageProtocol
 from ..failures import ERRORS as OF_HTTP_1
+from ..own.kinds import ERRORS as OWN_ERRORS
+from ..own.kinds import Own
 from .failures import BOTH, ERRORS, NOTHING, builder
 
 
-class StreamProtocol(MessageProtocol):
+class StreamProtocol(Own, MessageProtocol):
     """The protocol of one stream: what is asked of it is about this stream's exchange.
 
     Args:
@@ -19,7 +21,7 @@ class StreamProtocol(MessageProtocol):
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
-           for name, make in BOTH.items()}, **ERRORS}
+           for name, make in BOTH.items()}, **ERRORS, **OWN_ERRORS}
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
         self.settings, self.session = parent.settings, parent.session

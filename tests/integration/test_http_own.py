@@ -1,0 +1,229 @@
+"""Responses of one's own, and those of the backend changed on their way, as real clients of HTTP/1 and HTTP/2 get them."""
+import json
+import re
+import subprocess
+
+import pytest
+
+from tests.support.daemon import daemon as running
+from tests.support.daemon import run_to_end
+from tests.support.http2 import pattern, server
+from tests.support.http_clients import CLIENTS, HTTP_1, HTTP_2, by_curl, by_httpx, by_httpx_h2
+from tests.support.peers import READ, Backend
+from tests.support.proxied import between, entry
+
+COOKIES = ['a=1; Path=/', 'b=2; Path=/x']
+FIELDS = ['X-Trace: 1', 'Set-Cookie: ' + COOKIES[0], 'Set-Cookie: ' + COOKIES[1]]
+DOCUMENT = {'items': [{'name': 'a', 'price': 3}, {'name': 'b', 'price': 4}], 'a/b': {'c~d': None}}
+
+
+@pytest.fixture(scope='module')
+def streams():
+    with server() as backend:
+        yield backend
+
+
+@pytest.fixture
+def proxied(daemon, streams, request):
+    """Make a proxy for a client, in front of a backend of its version."""
+    def make(client, *mix):
+        name = re.sub('[^a-z0-9]+', '-', request.node.name)[:80]
+        return between(daemon, name, streams if client in HTTP_2 else 'embedded', 'http', mix)
+    return make
+
+
+@pytest.mark.parametrize('client', CLIENTS)
+def test_a_client_gets_the_response_that_was_told(proxied, client):
+    told = entry('error', status=451, header=FIELDS, body='{"error": {"code": "moved"}}', retry_after=7)
+    with proxied(client, told) as proxy:
+        got = CLIENTS[client](proxy.port, '/status/200')
+        assert (got.status, json.loads(got.body)) == (451, {'error': {'code': 'moved'}})
+        assert (got.one('x-trace'), got.one('retry-after'), got.one('content-type')) == ('1', '7', 'application/json')
+        assert got.all('set-cookie') == COOKIES
+        assert [fault.kind for fault in proxy.faults] == ['response']
+
+
+@pytest.mark.parametrize('client', ['httpx', 'httpx-h2'])
+@pytest.mark.parametrize('told, status, kind, body', [
+    ({'status': 204}, 204, [], b''),
+    ({'status': 418, 'body': ''}, 418, [], b''),
+    ({'retry_after': 'Sun, 06 Nov 1994 08:49:37 GMT'}, 503, ['text/html; charset=utf-8'], None),
+    ({'header': 'content-type: text/x'}, 503, ['text/x'], None),
+    ({'status': 200, 'body': 'not [json]'}, 200, ['text/plain; charset=utf-8'], b'not [json]'),
+    ({'status': 599, 'body': '\u00e4' * 30000}, 599, ['text/plain; charset=utf-8'], '\u00e4'.encode() * 30000),
+], ids=['204', 'empty', 'date', 'type', 'text', 'long'])
+def test_what_is_not_said_is_made_up(proxied, client, told, status, kind, body):
+    with proxied(client, entry('error', **told)) as proxy:
+        got = CLIENTS[client](proxy.port, '/status/200')
+        assert (got.status, got.all('content-type')) == (status, kind)
+        assert b'<h1>503 ' in got.body if body is None else got.body == body
+        assert got.all('retry-after') == ([told['retry_after']] if 'retry_after' in told else [])
+
+
+def test_the_connection_goes_on_after_it(daemon):
+    with between(daemon, 'goes-on', 'embedded', 'http', [entry('error', status=500, first=2)]) as proxy:
+        got = subprocess.run(['curl', '-s', '-w', '%{http_code} %{num_connects}\n', '-o', '/dev/null', f'http://127.0.0.1:{proxy.port}/',
+                              '-o', '/dev/null', f'http://127.0.0.1:{proxy.port}/', '-o', '/dev/null',
+                              f'http://127.0.0.1:{proxy.port}/'], capture_output=True, check=True, text=True)
+        assert got.stdout == '500 1\n500 0\n200 0\n'
+
+
+@pytest.mark.parametrize('told', [entry('error', kind='502', first=2), entry('transient', kind='502', agitate=2)],
+                         ids=['first', 'agitate'])
+def test_the_first_that_match_fail(daemon, told):
+    told['settings']['match'] = 'GET /status'
+    with between(daemon, f'first-{told["name"]}', 'embedded', 'http', [told]) as proxy:
+        paths = '/status/200', '/bytes/1', '/status/200', '/status/200', '/status/201'
+        assert [by_httpx(proxy.port, path).status for path in paths] == [502, 200, 502, 200, 201]
+
+
+# -- quotas
+
+@pytest.mark.parametrize('client', CLIENTS)
+def test_a_quota_is_shared_by_all_sessions_and_counts_down(proxied, client):
+    with proxied(client, entry('error', quota='2/1h')) as proxy:
+        answers = [CLIENTS[client](proxy.port, '/bytes/3') for _ in range(4)]
+        assert [got.status for got in answers] == [200, 200, 429, 429]
+        assert [len(got.body) for got in answers[:2]] == [3, 3]
+        assert [got.one('x-ratelimit-remaining') for got in answers] == ['1', '0', '0', '0']
+        assert {got.one('x-ratelimit-limit') for got in answers} == {'2'}
+        assert [len(got.all('retry-after')) for got in answers] == [0, 0, 1, 1]
+        assert all(0 < int(got.one('x-ratelimit-reset')) <= 3600 for got in answers)
+        assert len(proxy.faults) == 2
+
+
+def test_a_quota_may_be_answered_otherwise(daemon):
+    told = entry('error', quota='1/1h', bucket=True, status=503, body='later', retry_after=9, header='X-RateLimit-Limit: many')
+    with between(daemon, 'quota-503', 'embedded', 'http', [told]) as proxy:
+        assert by_httpx(proxy.port, '/').status == 200
+        got = by_httpx(proxy.port, '/')
+        assert (got.status, got.body, got.one('retry-after'), got.one('x-ratelimit-limit')) == (503, b'later', '9', 'many')
+    with between(daemon, 'quota-kind', 'embedded', 'http', [entry('error', quota='1/1h', kind='504')]) as proxy:
+        assert [by_httpx(proxy.port, '/').status for _ in range(2)] == [200, 504]
+
+
+def test_a_request_that_is_not_meant_takes_nothing_of_a_quota(daemon):
+    with between(daemon, 'quota-match', 'embedded', 'http', [entry('error', quota='1/1h', match='/status')]) as proxy:
+        assert by_httpx(proxy.port, '/bytes/1').all('x-ratelimit-limit') == []
+        assert [by_httpx(proxy.port, '/status/200').status for _ in range(2)] == [200, 429]
+
+
+# -- edits
+
+@pytest.mark.parametrize('client', CLIENTS)
+def test_a_response_is_changed(proxied, client):
+    changes = entry('edit', status=206, header=['X-A: new', 'Content-Type: text/x-json'], add='Set-Cookie: ' + COOKIES[0],
+                    remove=['server', 'x-gone'], json=['/items/1/price=-1', '/items/-={"name": "c"}', '/a~1b/c~0d=text'])
+    with proxied(client, changes) as proxy:
+        got = CLIENTS[client](proxy.port, '/echo', json.dumps(DOCUMENT), {'content-type': 'application/json'})
+        wanted = json.loads(json.dumps(DOCUMENT))
+        wanted['items'][1]['price'] = -1
+        wanted['items'].append({'name': 'c'})
+        wanted['a/b']['c~d'] = 'text'
+        assert (got.status, json.loads(got.body)) == (206, wanted)
+        assert (got.one('x-a'), got.one('content-type'), got.all('set-cookie')) == ('new', 'text/x-json', COOKIES[:1])
+        assert got.all('server') == []
+        if client in HTTP_1:
+            assert got.one('content-length') == str(len(got.body))
+        assert len(CLIENTS[client](proxy.port, '/bytes/100000').body) == 100000
+        assert [fault.kind for fault in proxy.faults] == ['edited'] * 2
+
+
+@pytest.mark.parametrize('client', CLIENTS)
+@pytest.mark.parametrize('size', [40, 50000, 3000000])
+def test_a_body_is_cut_and_its_length_is_right(proxied, client, size):
+    with proxied(client, entry('edit', keep=33)) as proxy:
+        got = CLIENTS[client](proxy.port, f'/bytes/{size}')
+        assert len(got.body) == 33
+        if client in HTTP_1:
+            assert got.one('content-length') == '33'
+        assert len(CLIENTS[client](proxy.port, '/bytes/20').body) == 20
+
+
+@pytest.mark.parametrize('size', [5000, 3000000])
+def test_a_body_is_short_of_its_length(daemon, size):
+    with between(daemon, f'short-{size}', 'embedded', 'http', [entry('edit', keep=40, short=True)]) as proxy:
+        with pytest.raises(subprocess.CalledProcessError) as raised:
+            by_curl(proxy.port, f'/bytes/{size}')
+        assert raised.value.returncode == 18
+        assert f'content-length: {size}'.encode() in raised.value.stdout.lower()
+        assert len(raised.value.stdout.partition(b'\r\n\r\n')[2]) == 40
+
+
+def chunked(sock):
+    while sock.recv(READ):      # the headers of a request, which come at once
+        sock.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: old\r\n\r\n')
+        for piece in (b'{"a": ', b'1, "b": [', b'2]}'):
+            sock.sendall(b'%x\r\n%b\r\n' % (len(piece), piece))
+        sock.sendall(b'0\r\n\r\n')
+
+
+@pytest.mark.parametrize('told, body', [({'json': '/b/0=7'}, b'{"a":1,"b":[7]}'), ({'keep': 8}, b'{"a": 1,'),
+                                        ({'status': 201}, b'{"a": 1, "b": [2]}')], ids=['json', 'keep', 'status'])
+def test_chunks_are_changed(daemon, told, body):
+    mix = [entry('edit', **told)]
+    with Backend(chunked) as backend, between(daemon, f'chunks-{"".join(told)}', backend, 'http', mix) as proxy:
+        for client in HTTP_1.values():
+            got = client(proxy.port, '/')
+            assert (got.status, got.body, got.one('x-a')) == (told.get('status', 200), body, 'old')
+            assert got.all('content-length') == ([] if 'status' in told else [str(len(body))])
+
+
+@pytest.mark.parametrize('client', ['httpx', 'httpx-h2'])
+@pytest.mark.parametrize('body', ['no json', '{"a": 1}', '[' * 40000], ids=['text', 'elsewhere', 'deep'])
+def test_a_body_without_such_a_place_stays_as_it_is(proxied, client, body):
+    with proxied(client, entry('edit', json='/items/0=1', header='x-b: 1')) as proxy:
+        got = CLIENTS[client](proxy.port, '/echo', body)
+        assert (got.status, got.body.decode(), got.one('x-b')) == (200, body, '1')
+
+
+def test_larger_responses_of_streams_pass_as_they_are(daemon, streams):
+    with between(daemon, 'larger-streams', streams, 'http', [entry('edit', json='/a=1')]) as proxy:
+        for size in (65535, 65536, 200000, 5000000):
+            assert by_httpx_h2(proxy.port, f'/bytes/{size}').body == pattern(size)
+
+
+# -- where it is told
+
+def test_it_is_told_on_a_command_line_and_in_a_file(tmp_path):
+    body = tmp_path / 'body.bin'
+    body.write_bytes(b'\xff\x00binary')
+    config = tmp_path / 'vaurien.ini'
+    config.write_text('[vaurien]\nproxy = 127.0.0.1:0\nbackend = embedded\nprotocol = http\nbehavior = 100:error\n'
+                      '[behavior:error]\nstatus = 402\nheader =\n    X-A: 1; b=2\n    X-A: 3\n'
+                      f'body-file = {body}\nretry-after = 5\n')
+    flags = ['--proxy', '127.0.0.1:0', '--backend', 'embedded', '--protocol', 'http', '--behavior', '100:error',
+             '--behavior-error-status', '402', '--behavior-error-header', 'X-A: 1; b=2', '--behavior-error-header', 'X-A: 3',
+             '--behavior-error-body-file', str(body), '--behavior-error-retry-after', '5']
+    for arguments in (['--config', str(config)], flags):
+        with running(*arguments) as process:
+            got = by_httpx(process.port, '/')
+            assert (got.status, got.all('x-a'), got.body) == (402, ['1; b=2', '3'], body.read_bytes())
+            assert (got.one('retry-after'), got.one('content-type')) == ('5', 'application/octet-stream')
+
+
+def test_it_is_told_by_a_plan(daemon):
+    plan = ('GET /a #* = error status=404 header="x-a: 1" header="x-b: 2" body="gone"', 'GET /b = response status=410',
+            'GET /bytes/9 = edit keep=3 add="x-c: 3"')
+    with between(daemon, 'planned', 'embedded', 'http') as proxy, proxy.plan(*plan):
+        got = by_httpx(proxy.port, '/a')
+        assert (got.status, got.one('x-a'), got.one('x-b'), got.body) == (404, '1', '2', b'gone')
+        assert by_httpx(proxy.port, '/b').status == 410
+        got = by_httpx(proxy.port, '/bytes/9')
+        assert (len(got.body), got.one('x-c')) == (3, '3')
+
+
+@pytest.mark.parametrize('flags, words', [
+    (['--behavior-error-status', '200'], 'nothing, since tcp is not http'),
+    (['--protocol', 'redis', '--behavior-error-quota', '1/1s'], 'nothing, since redis is not http'),
+    (['--protocol', 'http', '--behavior-error-status', '600'], 'an integer from 200 to 599'),
+    (['--protocol', 'http', '--behavior-error-header', 'Content-Length: 3'], 'none of connection, content-length'),
+    (['--protocol', 'http', '--behavior-error-body-file', '/nowhere/body'], 'a file that can be read'),
+    (['--protocol', 'http', '--behavior-error-kind', '503', '--behavior-error-status', '500'], 'no kind beside it'),
+    (['--protocol', 'http', '--behavior-error-bucket'], 'a quota beside it'),
+], ids=['tcp', 'redis', 'status', 'header', 'file', 'kind', 'bucket'])
+def test_what_does_not_fit_is_said_in_one_line(flags, words):
+    ended = run_to_end('--backend', 'embedded', '--proxy', '127.0.0.1:0', '--behavior', '100:error', *flags)
+    assert ended.returncode == 2
+    assert words in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
