@@ -2,7 +2,9 @@
 import json
 import re
 import subprocess
+import time
 
+import httpx
 import pytest
 
 from tests.support.daemon import daemon as running
@@ -11,6 +13,7 @@ from tests.support.http2 import pattern, server
 from tests.support.http_clients import CLIENTS, HTTP_1, HTTP_2, by_curl, by_httpx, by_httpx_h2
 from tests.support.peers import READ, Backend
 from tests.support.proxied import between, entry
+from tests.support.unit_of_time import MS, PATIENCE
 
 COOKIES = ['a=1; Path=/', 'b=2; Path=/x']
 FIELDS = ['X-Trace: 1', 'Set-Cookie: ' + COOKIES[0], 'Set-Cookie: ' + COOKIES[1]]
@@ -227,3 +230,68 @@ def test_what_does_not_fit_is_said_in_one_line(flags, words):
     assert ended.returncode == 2
     assert words in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+# -- what a request asks for itself
+
+def asking(daemon, name, backend, **fields):
+    return between(daemon, name, backend, 'http', protocol_settings={'header_faults': True, 'keep_alive': True}, **fields)
+
+
+@pytest.mark.parametrize('client', CLIENTS)
+def test_a_request_asks_for_a_fault_and_the_backend_does_not_see_that(daemon, streams, client):
+    backend = streams if client in HTTP_2 else 'embedded'
+    path = '/echo' if client in HTTP_2 else '/headers'
+    with asking(daemon, f'asks-{client}', backend) as proxy:
+        ask = CLIENTS[client]
+        got = ask(proxy.port, path, fields={'x-vaurien-fault': 'error status=418 header="x-a: b" body="tea"'})
+        assert (got.status, got.one('x-a'), got.body) == (418, 'b', b'tea')
+        assert ask(proxy.port, path, fields={'X-Vaurien-Fault': '504'}).status == 504
+        got = ask(proxy.port, path, fields={'x-vaurien-fault': 'edit status=299', 'x-kept': '1'})
+        assert got.status == 299
+        seen = str([dict(fields) for fields in streams.asked][-1] if client in HTTP_2 else got.body).lower()
+        assert 'x-kept' in seen
+        assert 'vaurien-fault' not in seen
+        assert ask(proxy.port, path).status == 200
+        assert [fault.kind for fault in proxy.faults] == ['response', '504', 'edited']
+
+
+@pytest.mark.parametrize('client', ['httpx', 'httpx-h2'])
+@pytest.mark.parametrize('text, words', [
+    ('eror', 'x-vaurien-fault name'), ('error status=99', 'an integer from 200 to 599'), ('latency', 'and no toxic'),
+    ('error first=1', 'it is about this request'), ('hang count=3', 'it is about this request'), ('goaway-calm', ''),
+    ('error body_file=/etc/passwd', 'a file')],
+    ids=['name', 'value', 'toxic', 'first', 'count', 'version', 'file'])
+def test_what_cannot_be_is_said_in_the_response(daemon, streams, client, text, words):
+    if words or client == 'httpx':
+        name = re.sub('[^a-z0-9]+', '-', f'wrong-{client}-{text}')
+        with asking(daemon, name, streams if client in HTTP_2 else 'embedded') as proxy:
+            got = CLIENTS[client](proxy.port, '/bytes/1', fields={'x-vaurien-fault': text})
+            assert (got.status, got.body.count(b'\n')) == (400, 1)
+            assert words in got.body.decode()
+            assert CLIENTS[client](proxy.port, '/bytes/1').status == 200
+
+
+def test_many_requests_of_one_connection_ask_for_other_things(daemon, streams):
+    with asking(daemon, 'asks-mixed', streams) as proxy, httpx.Client(http1=False, http2=True, timeout=PATIENCE) as client:
+        for number in range(200):
+            fields = {'x-vaurien-fault': f'error status={500 + number % 7}'} if number % 3 else {'x-other': str(number % 5)}
+            found = client.get(f'http://127.0.0.1:{proxy.port}/bytes/{number}', headers=fields)
+            assert found.status_code == (500 + number % 7 if number % 3 else 200)
+            assert number % 3 or found.content == pattern(number)
+
+
+def test_a_header_is_only_a_header_where_that_is_not_switched_on(daemon):
+    with between(daemon, 'asks-not', 'embedded', 'http') as proxy:
+        got = by_httpx(proxy.port, '/headers', fields={'x-vaurien-fault': '503'})
+        assert (got.status, json.loads(got.body)['X-Vaurien-Fault']) == (200, '503')
+
+
+def test_a_delay_is_asked_for_and_a_plan_goes_before_what_is_asked_for(daemon):
+    with asking(daemon, 'asks-delay', 'embedded', ) as proxy:
+        asked = {'x-vaurien-fault': f'delay sleep={200 * MS}'}
+        begun = time.monotonic()
+        assert by_httpx(proxy.port, '/echo', 'x' * 200000, fields=asked).body == b'x' * 200000
+        assert time.monotonic() - begun >= 200 * MS
+        with proxy.plan('GET /status/* = 502'):
+            assert by_httpx(proxy.port, '/status/200', fields={'x-vaurien-fault': '504'}).status == 502

@@ -53,8 +53,9 @@ def test_the_same_seed_gives_the_same() -> None:
 
 
 @pytest.mark.parametrize('settings, words', [
-    ({'sleep': 2, 'to': 1}, 'to: 1.* at least as much as sleep, which is 2'), ({'p99': 0.5}, 'at least as much as sleep, which is 1'),
-    ({'sleep': 0, 'p99': 1}, 'more than 0 beside p99'), ({'to': 2, 'p99': 2}, 'no to beside it'), ({'to': -1}, 'a number of at least 0')])
+    ({'sleep': 2, 'to': 1}, 'to: 1.* at least as much as sleep, which is 2'),
+    ({'p99': 0.5}, 'at least as much as sleep, which is 1'), ({'sleep': 0, 'p99': 1}, 'more than 0 beside p99'),
+    ({'to': 2, 'p99': 2}, 'no to beside it'), ({'to': -1}, 'a number of at least 0')])
 def test_what_makes_no_spread_is_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         Delay(settings)

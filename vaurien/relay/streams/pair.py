@@ -43,12 +43,14 @@ class Pair:
         greeted: The backend's first SETTINGS have passed; nothing of our own may come before.
         stalled: The client gets no more credit for uploads.
         opaque: Frames are relayed unread.
+        asks: Requests may ask for faults in their headers.
         origin: What stands before the path in names, where a forward proxy has opened the connection.
     """
 
     def __init__(self, session: LaneHost, protocol: MessageProtocol, client: Stream, backend: Stream, recorder: Any,
                  deliveries: Any) -> None:
         self.session, self.protocol, self.recorder, self.deliveries = session, protocol, recorder, deliveries
+        self.asks: bool = getattr(protocol, 'asks', False)
         self.origin: bytes = getattr(protocol, 'origin', b'')
         self.streams: dict[int, StreamState] = {}
         self.late: dict[int, int] = {}

@@ -14,6 +14,7 @@ class Shared(Protocol):
     protocol: MessageProtocol
     recorder: Any
     origin: bytes
+    asks: bool
     streams: dict[int, StreamState]
     late: dict[int, int]
     back: dict[int, int]
