@@ -4,6 +4,7 @@ from .abort import Abort
 from .blackout import Blackout
 from .classic import adapt, malformed
 from .delay import Delay
+from .dribble import Dribble
 from .dummy import COMMON, Dummy
 from .edit import Edit
 from .error import Error
@@ -12,5 +13,5 @@ from .transient import Transient
 
 Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', malformed, COMMON, adapt,
                                      'vaurien.behaviors.dummy.Dummy')
-for _cls in (Abort, Blackout, Delay, Dummy, Edit, Error, Hang, Transient):
+for _cls in (Abort, Blackout, Delay, Dribble, Dummy, Edit, Error, Hang, Transient):
     Behavior.register(_cls)

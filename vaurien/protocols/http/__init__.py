@@ -22,6 +22,7 @@ from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
 from .own.asked import ASKED, asked_text
 from .own.kinds import ERRORS as OWN_ERRORS
 from .own.kinds import Own
+from .own.pieces import Collecting
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -30,7 +31,7 @@ H2 = 'h2'   #: what HTTP/2 is called in ALPN (RFC 9113 section 3.1)
 
 
 @Protocol.register
-class HTTP(Own, Conversation):
+class HTTP(Own, Collecting, Conversation):
     """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``; on a connection that a
     forward proxy has opened it says the server too, as in ``GET https://api.example/items``.
 

@@ -5,7 +5,10 @@ leaves in its place always has room, as long as it is no longer; where the room 
 """
 from typing import Any
 
+from gevent import sleep
+
 from ...protocols.http.h2 import frames
+from ...protocols.http.own.pieces import cut
 from .state import StreamState
 
 #: [bytes] of the connection's window that are left to the other streams
@@ -55,11 +58,24 @@ class Changed:
         self._lane.room += held - len(body)
         self._refund(held - len(body), number)
 
-    def over(self, state: StreamState, edit: Any, reset: bool) -> None:
-        """End a response of which all has come, or that the backend has given up."""
+    def cancelled(self, edit: Any) -> None:
+        """Give the backend its credit back for what is held and has nobody to go to."""
+        held = len(edit.held)
+        edit.holds, edit.held = False, bytearray()
+        self._lane.room += held
+        self._refund(held, 0)
+
+    def over(self, state: StreamState, edit: Any, reset: bool) -> bool:
+        """End a response of which all has come, or that the backend has given up; return whether its content comes later."""
         state.exchange.failure = None
+        if edit.ended:
+            return False
         if reset:
             self._lane.emit(frames.reset(state.number, frames.INTERNAL_ERROR))
+            self.cancelled(edit)
+        elif edit.pieces and edit.holds:
+            self._lane.wait(state, self._dribble, state, edit)
+            return True
         elif state.exchange.note.status and state.down.ended:
             held = len(edit.held)
             body = edit.finished() if edit.holds else b''
@@ -69,6 +85,21 @@ class Changed:
             self._lane.borrow(max(len(body) - held, 0))
             self._write(state, body, True)
             self._refund(max(held - len(body), 0), 0)
+        return False
+
+    def _dribble(self, state: StreamState, edit: Any) -> None:
+        """Write content piece by piece."""
+        pieces = cut(bytes(edit.held), edit.pieces)
+        for piece in pieces:
+            sleep(edit.seconds / len(pieces))
+            if self._lane.session.ended or state.number not in self._lane.pair.streams:
+                return
+            del edit.held[:len(piece)]
+            self._write(state, piece, not edit.held)
+        if not pieces:
+            self._write(state, b'', True)
+        self._lane.pair.reply(state)
+        self._lane.pair.flushed()
 
     def _write(self, state: StreamState, body: bytes, end: bool) -> None:
         """Write content, in frames that every client takes."""

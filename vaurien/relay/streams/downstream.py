@@ -222,8 +222,8 @@ class Responses(StreamLane):
         if state.down.mode == TOLD:
             self.end_act(state)
         elif state.down.mode == DROPPED and fault is not None and not state.replied and state.number in pair.streams:
-            if fault.edit is not None:
-                self.changed.over(state, fault.edit, reset)
+            if fault.edit is not None and self.changed.over(state, fault.edit, reset):
+                return None     # it comes piece by piece
             return pair.reply(state)
         if fault is not None and fault.after:
             pair.own(fault.after)

@@ -114,6 +114,7 @@ class Pair:
             if half.mode == HELD:
                 half.mode = DROPPED
                 lane.drop_held(state)
+        self._let_go(state)
         if state.out and state.up.mode == DROPPED and not state.replied:
             self.upstream.emit(frames.reset(state.out, frames.CANCEL))
         self.forget(state)
@@ -169,8 +170,15 @@ class Pair:
         state.up.mode = state.down.mode = DROPPED
         self.upstream.drop_held(state)
         self.downstream.drop_held(state)
+        self._let_go(state)
         self.forget(state)
         self.over(state)
+
+    def _let_go(self, state: StreamState) -> None:
+        """Hold nothing more of a response that is changed."""
+        fault = state.exchange.note.fault
+        if fault is not None and fault.edit is not None:
+            self.downstream.changed.cancelled(fault.edit)
 
     def due(self, state: StreamState) -> None:
         """Reply in the backend's place if the client has sent all that it has to send first."""

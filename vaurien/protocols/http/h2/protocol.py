@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from ...base import Behavior, Exchange
 from ...message import FailureKind, MessageProtocol
 from ..failures import ERRORS as OF_HTTP_1
+from ..headers import KEYED_STREAM, STREAM
 from ..own.kinds import ERRORS as OWN_ERRORS
-from ..own.kinds import Own
+from ..own.kinds import Own, dribbled
 from .failures import BOTH, ERRORS, NOTHING, builder
 
 
@@ -46,6 +47,15 @@ class StreamProtocol(Own, MessageProtocol):
 
     def option(self, name: str) -> Any:
         return self._parent.option(name)
+
+    def dribble(self, to_backend: bool, pieces: int, seconds: float) -> None:
+        """Let the content of the response come in pieces."""
+        if to_backend and self._exchange.stage in (STREAM, KEYED_STREAM):
+            self._exchange.failure = dribbled(self, self._exchange, pieces, seconds)
+
+    def collected(self, count: int) -> list[bytes]:
+        """Return nothing: what is held is written where the windows are known."""
+        return [b'']
 
     def reusable(self) -> bool:
         return False

@@ -52,6 +52,12 @@ ERRORS: Final[Mapping[str, FailureKind]] = {
 }
 
 
+def dribbled(protocol: Any, exchange: Exchange, pieces: int, seconds: float) -> Failure:
+    """Let the response of a stream come in pieces."""
+    editor = StreamEditor(Edit(), exchange.note.window, pieces, seconds)
+    return builder(lambda asked: Fault(drops=WHOLE, edit=editor))(protocol, exchange)
+
+
 class Own:
     """What protocol objects of HTTP can be told to say beside their kinds: responses of one's own, and more fields."""
 

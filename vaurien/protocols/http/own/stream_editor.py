@@ -11,18 +11,20 @@ class StreamEditor:
     Args:
         edit: The changes.
         limit: [bytes] of content that can be held: what the client takes of a new stream.
+        pieces: In how many pieces the content comes, over how many ``seconds``; 0: as it is.
 
     Attributes:
         edit: The changes that are made to this response.
         held: Content that waits until all of it is there.
         holds: Content is held.
+        ended: There was no content: the headers have ended the stream.
     """
 
-    __slots__ = ('edit', 'limit', 'held', 'holds', '_coding', '_left')
+    __slots__ = ('edit', 'limit', 'held', 'holds', 'pieces', 'seconds', 'ended', '_coding', '_left')
 
-    def __init__(self, edit: Edit, limit: int) -> None:
-        self.edit, self.limit, self.holds = edit, limit, False
-        self.held = bytearray()
+    def __init__(self, edit: Edit, limit: int, pieces: int = 0, seconds: float = 0.0) -> None:
+        self.edit, self.limit, self.holds, self.pieces, self.seconds = edit, limit, False, pieces, seconds
+        self.held, self.ended = bytearray(), False
         self._coding, self._left = b'', None     # type: bytes, int | None
 
     def begin(self, fields: list[Field], status: int, ended: bool, of_body: bool) -> list[Field]:
@@ -34,7 +36,10 @@ class StreamEditor:
             ended: There is no content.
             of_body: The content can be changed.
         """
-        edit, length = self.edit, length_of(fields)
+        edit, length, self.ended = self.edit, length_of(fields), ended
+        if self.pieces:
+            self.holds = not ended and of_body and (length or 0) <= self.limit
+            return fields
         lines = edit.lines(fields, lower=True)
         if ended or not (of_body and edit.of_body) or status in BODILESS:
             return lines
@@ -42,8 +47,9 @@ class StreamEditor:
         self.holds = bool(edit.values) and (length is None or length <= self.limit)
         if self.holds:
             return with_length(lines, None)
-        told = length if edit.short or edit.keep is None or length is None else min(length, edit.keep)
-        return with_length(lines, told, b'content-length')
+        if edit.keep is None or edit.short or length is None:
+            return lines
+        return with_length(lines, min(length, edit.keep), b'content-length')
 
     def take(self, data: bytes, at: int, end: int) -> int:
         """Take content, ``data[at:end]``; return how many bytes of it pass now."""
