@@ -13,7 +13,10 @@ from tests.support.http2 import pattern
 from tests.support.http_clients import CLIENTS, HTTP_2, by_httpx
 from tests.support.proxied import between, entry
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.client import RefusedError
+from vaurien.ctl import command as ctl
 
+SERVE = '--proxy', '127.0.0.1:0', '--backend', 'embedded', '--protocol', 'http'
 COOKIES = ['a=1; Path=/', 'b=2; Path=/x']
 FIELDS = ['X-Trace: 1', 'Set-Cookie: ' + COOKIES[0], 'Set-Cookie: ' + COOKIES[1]]
 
@@ -122,6 +125,39 @@ def test_it_is_told_by_a_plan(daemon):
         assert by_httpx(proxy.port, '/b').status == 410
         got = by_httpx(proxy.port, '/bytes/9')
         assert (len(got.body), got.one('x-c')) == (3, '3')
+
+
+def test_it_is_told_by_the_command(monkeypatch):
+    monkeypatch.delenv('VAURIEN_HTTP_TOKEN', raising=False)
+    with running(*SERVE, '--http', '--http-port', '0') as process:
+        fields = '--header', 'X-A: 1', '--header', 'X-A: 2'
+        assert ctl.main(['behavior', 'default', 'error', '--status', '402', *fields, '--host', process.control]) == 0
+        got = by_httpx(process.port, '/')
+        assert (got.status, got.all('x-a')) == (402, ['1', '2'])
+
+
+def test_it_is_told_over_http_but_for_a_file(daemon):
+    with between(daemon, 'told-by-http', 'embedded', 'http', [entry('error', status=402, header=['X-A: 1', 'X-A: 2'])]) as proxy:
+        shown = daemon.client.show(proxy.name)['mix'][0]['settings']
+        proxy.meet(entry('error', **{**shown, 'status': 410}))
+        got = by_httpx(proxy.port, '/')
+        assert (got.status, got.all('x-a')) == (410, ['1', '2'])
+        with pytest.raises(RefusedError, match='named where vaurien is started'):
+            proxy.meet(entry('error', body_file='/etc/passwd'))
+        with pytest.raises(RefusedError, match='none of connection'):
+            proxy.meet(entry('error', header=['Connection: close']))
+
+
+def test_what_was_answered_is_answered_again_by_a_replay(tmp_path):
+    journal = str(tmp_path / 'journal')
+    told = ('--behavior', '50:error,30:edit', '--behavior-error-status', '418', '--behavior-error-header', 'X-A: 1',
+            '--behavior-error-quota', '2/1h', '--behavior-edit-status', '299', '--seed', '5', '--journal', journal)
+    statuses = []
+    for arguments in (told, ('--replay', journal)):
+        with running(*SERVE, *arguments) as process:
+            statuses.append([by_httpx(process.port, f'/bytes/{number}').status for number in range(12)])
+    assert statuses[0] == statuses[1]
+    assert {*statuses[0]} == {200, 299, 418}
 
 
 @pytest.mark.parametrize('flags, words', [

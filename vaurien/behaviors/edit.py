@@ -3,14 +3,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
-from ..words.pointers import MAX_CHARACTERS, read_value
+from ..words.pointers import MAX_CHARACTERS, check_value
 from ..words.responses import FieldNames, Fields, Listed, Status
 from .base import Bounded, Dummy, Option
 
 EDITED = 'edited'   #: the kind of error that is what these options say
 MAX_KEEP = 1024 * 1024      #: [bytes]
 PLACES = f'places in JSON (RFC 6901) with values, JSON or else text: /items/0/price=-1, of at most {MAX_CHARACTERS} characters'
-Values = Listed('POINTER=VALUE', PLACES, read_value)
+Values = Listed('POINTER=VALUE', PLACES, check_value)
 
 
 class Edit(Dummy):

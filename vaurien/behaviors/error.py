@@ -4,12 +4,13 @@ from time import monotonic
 from typing import Any, ClassVar
 
 from ..errors import ConfigError
-from ..words.rates import Bucket, Left, Window, read_rate
+from ..words.rates import Bucket, Left, Window, check_rate, read_rate
 from ..words.responses import Fields, Status, read_body, read_body_file, read_retry_after
 from .base import Calls, Dummy, Option
 from .dummy import unsuitable
 
 RESPONSE = 'response'   #: the kind of error that is what these options say
+TOO_MANY = 429          #: the status beyond a quota, where no other is said
 #: what a response of one's own can be told
 OF_RESPONSE = {
     'status': Option("In http: the status of a response of one's own; without one 503, and 429 beyond a quota", Status, None),
@@ -21,7 +22,7 @@ OF_RESPONSE = {
 }
 OF_QUOTA = {
     'quota': Option("In http: only requests beyond so many in so much time get the error, and all responses say what is left: of "
-                    "all sessions of the proxy together", read_rate, None),
+                    "all sessions of the proxy together", check_rate, None),
     'bucket': Option("The quota comes back one by one (token bucket); False: all at once, when its time is over (fixed window)",
                      bool, False),
 }
@@ -58,10 +59,12 @@ class Error(Dummy):
         super().__init__(settings)
         self.calls = 0  #: exchanges so far
         rate = self.settings.get('quota')
-        self.quota = None if rate is None else (Bucket if self.option('bucket') else Window)(rate)
+        self.quota = None if rate is None else (Bucket if self.option('bucket') else Window)(read_rate(rate))
         self._check()
         if not self.option('kind') and (self._told() or self.quota is not None):
             self.settings['kind'] = RESPONSE
+        if self.quota is not None and self.option('kind') == RESPONSE:
+            self.settings['status'] = self.option('status') or TOO_MANY
 
     def _told(self) -> list[str]:
         """Return the options that say what a response of one's own is."""

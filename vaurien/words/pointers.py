@@ -39,6 +39,16 @@ def read_value(text: str) -> tuple[Pointer, Any]:
     return read_pointer(place.strip()), found
 
 
+def check_value(text: str) -> str:
+    """Return a text that ``read_value`` reads.
+
+    Raises:
+        ValueError: It does not.
+    """
+    read_value(text)
+    return text
+
+
 def put(document: Any, pointer: Pointer, value: Any) -> Any:
     """Return a document with a value at a place: a name that an object lacks is added, and ``-`` is the next place of an array.
 

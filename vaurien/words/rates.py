@@ -45,8 +45,6 @@ def read_rate(value: Any) -> Rate:
     Raises:
         ValueError: It is none.
     """
-    if isinstance(value, Rate):
-        return value
     found = WRITTEN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError(value)
@@ -56,8 +54,18 @@ def read_rate(value: Any) -> Rate:
     return rate
 
 
-read_rate.expected = 'so many requests in so much time, such as 60/1m, 5/10s or 1000/1d'  # type: ignore[attr-defined]
-read_rate.metavar = 'N/TIME'     # type: ignore[attr-defined]
+def check_rate(value: Any) -> str:
+    """Return a text that ``read_rate`` reads.
+
+    Raises:
+        ValueError: It does not.
+    """
+    read_rate(value)
+    return str(value)
+
+
+check_rate.expected = 'so many requests in so much time, such as 60/1m, 5/10s or 1000/1d'  # type: ignore[attr-defined]
+check_rate.metavar = 'N/TIME'     # type: ignore[attr-defined]
 
 
 class Window:

@@ -30,31 +30,26 @@ class Listed:
     Args:
         metavar: What stands for one of them in ``--help``.
         expected: What it takes, in words.
-        read: Makes a value of one of them; raises ``ValueError`` where it cannot.
+        read: Reads one of them, and returns it in its one form; raises ``ValueError`` where it cannot.
     """
 
     repeated = True
 
-    def __init__(self, metavar: str, expected: str, read: Callable[[str], Any]) -> None:
+    def __init__(self, metavar: str, expected: str, read: Callable[[str], str]) -> None:
         self.metavar, self._read = metavar, read
         self.expected = f'{expected}; at most {MAX_FIELDS}, each once more the flag, in a file each on a line, in JSON a list'
 
-    def __call__(self, value: Any) -> tuple[Any, ...]:
+    def __call__(self, value: Any) -> tuple[str, ...]:
         items = read_lines(value) if isinstance(value, str) else value
         if not isinstance(items, list | tuple) or len(items) > MAX_FIELDS:
             raise ValueError(value)
-        return tuple(self._read(item) if isinstance(item, str) else self._made(item) for item in items)
-
-    @staticmethod
-    def _made(item: Any) -> Any:
-        """Take what was made here before."""
-        if not isinstance(item, tuple):
-            raise ValueError(item)
-        return item
+        if not all(isinstance(item, str) for item in items):
+            raise ValueError(value)
+        return tuple(map(self._read, items))
 
 
-def read_field(text: str) -> Field:
-    """Read ``Name: value``.
+def read_field(text: str) -> str:
+    """Read ``Name: value``, and write it so.
 
     Raises:
         ValueError: It is none, or one that only the writer of a response can know.
@@ -63,7 +58,13 @@ def read_field(text: str) -> Field:
     value = value.strip(' \t')
     if not colon or len(value.encode()) > MAX_FIELD_BYTES or CONTROL.search(value):
         raise ValueError(text)
-    return read_field_name(name), value
+    return f'{read_field_name(name)}: {value}'
+
+
+def field_of(text: str) -> Field:
+    """Return the field that ``read_field`` has written."""
+    name, _, value = text.partition(': ')
+    return name, value
 
 
 def read_field_name(text: str) -> str:
@@ -86,28 +87,23 @@ def read_retry_after(value: Any) -> str:
     return str(Bounded(int, 0, 10 ** 9)(value))
 
 
-class Content(bytes):
-    """The content of a file that was named."""
-
-
-#: files that may be read: those that were named where the process is started. No request to the control server may name another
-NAMED: Final[set[str]] = set()
+#: the contents of the files that may be read, by their paths: those that were named where the process is started. No request to
+#: the control server may name another. None: it has not been read yet
+NAMED: Final[dict[str, bytes | None]] = {}
 
 
 def allow_files(settings: Mapping[str, Any]) -> None:
     """Let the file be read that settings name which were given where the process is started."""
     if isinstance(settings.get(BODY_FILE), str):
-        NAMED.add(settings[BODY_FILE])
+        NAMED.setdefault(settings[BODY_FILE], None)
 
 
-def read_body_file(value: Any) -> Content:
-    """Read the file of a body.
+def read_body_file(value: Any) -> str:
+    """Read the file of a body, for ``content_of``, and return its path.
 
     Raises:
         ValueError: It cannot be read, or is too large.
     """
-    if isinstance(value, Content):
-        return value
     if not isinstance(value, str) or value not in NAMED or '\0' in value:
         raise ValueError(value)
     try:
@@ -117,7 +113,13 @@ def read_body_file(value: Any) -> Content:
         raise ValueError(value) from None
     if len(data) > MAX_BODY_BYTES:
         raise ValueError(value)
-    return Content(data)
+    NAMED[value] = data
+    return value
+
+
+def content_of(path: str) -> bytes:
+    """Return what a file had when it was read."""
+    return NAMED.get(path) or b''
 
 
 def read_body(value: Any) -> str:

@@ -3,8 +3,8 @@ from collections.abc import Mapping
 from json import dumps, loads
 from typing import Any, Final, NamedTuple
 
-from ....words.pointers import Pointer, put
-from ....words.responses import Field
+from ....words.pointers import Pointer, put, read_value
+from ....words.responses import Field, field_of
 
 Line = tuple[bytes, bytes, bool]    #: a field: name, value, and whether it must never be put into a table
 STATUS: Final = b':status'
@@ -67,9 +67,9 @@ class Edit(NamedTuple):
 
 def edit_of(settings: Mapping[str, Any]) -> Edit:
     """Return the changes that settings say: ``status``, ``header``, ``add``, ``remove``, ``json``, ``keep`` and ``short``."""
-    many = {name: tuple(settings.get(key) or ()) for name, key in
-            (('put', 'header'), ('add', 'add'), ('remove', 'remove'), ('values', 'json'))}
-    return Edit(settings.get('status'), keep=settings.get('keep'), short=bool(settings.get('short')), **many)
+    put_, add, remove, values = (settings.get(name) or () for name in ('header', 'add', 'remove', 'json'))
+    return Edit(settings.get('status'), tuple(map(field_of, put_)), tuple(map(field_of, add)), tuple(remove),
+                tuple(map(read_value, values)), settings.get('keep'), bool(settings.get('short')))
 
 
 def value_of(lines: list[Line], name: bytes) -> bytes:

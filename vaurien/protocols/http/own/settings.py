@@ -3,10 +3,10 @@ from collections.abc import Mapping
 from json import loads
 from typing import Any, Final
 
+from ....words.responses import content_of, field_of
 from ..written import BODILESS, RETRY_AFTER, Field, Written, with_page
 
 STATUS: Final = 503     #: where none is said
-TOO_MANY: Final = 429   #: where none is said, and a quota is used up
 #: of a body that is text and no JSON; of one that is not even text
 TEXT, JSON, BYTES = 'text/plain; charset=utf-8', 'application/json', 'application/octet-stream'
 
@@ -15,12 +15,12 @@ def written_of(settings: Mapping[str, Any], *more: Field) -> Written:
     """Return the response that settings say.
 
     Args:
-        settings: ``status``, ``header``, ``body``, ``body_file``, ``retry_after`` and ``quota``; those that are missing, or None,
+        settings: ``status``, ``header``, ``body``, ``body_file`` and ``retry_after``; those that are missing, or None,
             say nothing.
         more: Fields that it has as well.
     """
-    status = settings.get('status') or (TOO_MANY if settings.get('quota') else STATUS)
-    given = settings.get('header') or ()
+    status = settings.get('status') or STATUS
+    given = tuple(map(field_of, settings.get('header') or ()))
     names = {name.lower() for name, _ in given}
     fields = tuple(field for field in (*of_waiting(settings), *more) if field[0].lower() not in names)
     body = b'' if status in BODILESS else body_of(settings)
@@ -40,7 +40,7 @@ def of_waiting(settings: Mapping[str, Any]) -> tuple[Field, ...]:
 def body_of(settings: Mapping[str, Any]) -> bytes | None:
     """Return the body that settings say; None: they say none."""
     body, file = settings.get('body'), settings.get('body_file')
-    return bytes(file) if file is not None else None if body is None else body.encode()
+    return content_of(file) if file is not None else None if body is None else body.encode()
 
 
 def type_of(body: bytes) -> str:

@@ -50,5 +50,5 @@ def test_pieces_are_held_and_nothing_else_is_changed() -> None:
 
 def test_settings_say_the_changes() -> None:
     assert edit_of({}) == Edit()
-    told = {'status': 201, 'header': [('a', 'b')], 'remove': ['c'], 'json': [(('a',), 1)], 'keep': 0, 'short': True}
+    told = {'status': 201, 'header': ['a: b'], 'remove': ['c'], 'json': ['/a=1'], 'keep': 0, 'short': True}
     assert edit_of(told) == Edit(201, (('a', 'b'),), (), ('c',), ((('a',), 1),), 0, True)
