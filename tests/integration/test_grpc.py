@@ -21,6 +21,7 @@ from vaurien.spec import BehaviorSpec
 HTML = [('content-type', 'text/html; charset=utf-8')]
 OF_GRPC = [(':status', '200'), ('content-type', 'application/grpc')]
 ALL = {UNARY: [b'hello'], DOWN: [b'4'], UP: [b'a', b'b', b'c'], BOTH: [b'a', b'b', b'c']}
+CALLS = [(method, *messages) for method, messages in ALL.items()]
 
 
 def through(daemon, name, backend, *mix, protocol='http', **fields):
@@ -175,6 +176,29 @@ def test_kinds_of_http2_and_codes_fit_a_call(daemon, kind, code):
     with server() as backend, through(daemon, f'grpc-h2-{kind}', backend, error(kind)) as proxy, channel(proxy.port) as proxied:
         assert call(proxied).code == code
         assert len(proxy.faults) == 1
+
+
+@pytest.mark.parametrize('protocol', ['http', 'grpc'])
+@pytest.mark.parametrize('method', ALL)
+def test_a_call_gets_a_response_of_ones_own_as_a_page_of_a_balancer(daemon, protocol, method):
+    mix = entry('error', status=429, header='x-a: b', body='slow down')
+    name = f'grpc-own-{protocol}-{method.rpartition("/")[2]}'
+    with server() as backend, through(daemon, name, backend, mix, protocol=protocol) as proxy, channel(proxy.port) as proxied:
+        assert call(proxied, method, *ALL[method]).code == 'UNAVAILABLE'
+        assert [fault.kind for fault in proxy.faults] == ['response']
+        assert backend.echo.calls == []
+
+
+def test_a_call_within_a_quota_says_what_is_left_and_its_fields_are_changed(daemon):
+    mix = entry('error', quota='2/1h')
+    with server() as backend, through(daemon, 'grpc-quota', backend, mix) as proxy, channel(proxy.port) as proxied:
+        assert [call(proxied).code for _ in range(3)] == ['OK', 'OK', 'UNAVAILABLE']
+        assert len(backend.echo.calls) == 2
+    mix = entry('edit', add='x-b: c', keep=1)
+    with server() as backend, through(daemon, 'grpc-edit', backend, mix) as proxy, channel(proxy.port) as proxied, \
+            channel(backend.port) as direct:
+        assert [call(proxied, *asked) for asked in CALLS] == [call(direct, *asked) for asked in CALLS]
+        assert [fault.kind for fault in proxy.faults] == ['edited'] * len(ALL)
 
 
 @pytest.mark.parametrize('protocol', ['http', 'grpc'])

@@ -113,6 +113,7 @@ NGINX: dict[str, tuple[str, Provoke]] = {
     'truncated': ('the upstream of nginx closes within its response', partial(via, HALF)),
     'malformed-chunk': ('nginx is told to add Transfer-Encoding: chunked to a page without chunks', at('/unchunked')),
     'empty-response': ('nginx returns its 444', at('/nothing')),
+    'response': ('limit_req of nginx', partial(at_second, '/limited/index.html')),
 }
 
 
@@ -124,8 +125,9 @@ def really(client: Client, provoke: Provoke, server: Any) -> str:
 
 # -- the rows
 
-RE, HE = 'requests.exceptions', 'requests.exceptions.HTTPError'
+RE, HE, PAGE = 'requests.exceptions', 'requests.exceptions.HTTPError', '<h1>It works</h1>'
 STATUSES = ('500', '501', '502', '503', '504', '429')
+WHOLE = *STATUSES, 'response', 'edited'     #: after these the connection goes on
 #: kind -> what requests, httpx and curl meet
 MET = {
     **{kind: (f'{HE} {kind}', f'httpx.HTTPStatusError {kind}', 'exit status 22') for kind in STATUSES},
@@ -135,19 +137,21 @@ MET = {
     'reset': (f'{RE}.ChunkedEncodingError', 'httpx.ReadError', 'exit status 56'),
     'lost-reply': (f'{RE}.ConnectionError', 'httpx.ReadError', 'exit status 56'),
     'half-reply': (f'{RE}.ChunkedEncodingError', 'httpx.RemoteProtocolError', 'exit status 18'),
+    'response': (f'{HE} 503', 'httpx.HTTPStatusError 503', 'exit status 22'),
+    'edited': (PAGE, PAGE, PAGE),
 }
 
 
 def get(fetch: Fetch) -> str:
     """Fetch the page."""
-    return fetch('/')
+    return fetch('/').strip()
 
 
 def row(kind: str, client: Client, met: str) -> Row:
     """Make a row: the connection is kept after a complete response, but never by one process of curl for each page."""
     how, provoke = NGINX.get(kind, ('', None))
     real = partial(really, client, provoke) if provoke else None
-    afterwards = KEPT if kind in STATUSES and client is not CURL else REOPENED
+    afterwards = KEPT if kind in WHOLE and client is not CURL else REOPENED
     return Row(kind, client, 'GET /', get, met, afterwards, how=how, real=real)
 
 

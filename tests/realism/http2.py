@@ -82,6 +82,7 @@ STATUSES = ('500', '501', '502', '503', '504', '429')
 #: kind -> what httpx meets, what it works on with, and what curl meets
 MET = {
     **{kind: (f'httpx.HTTPStatusError {kind}', KEPT, 'exit status 22') for kind in STATUSES},
+    'response': ('httpx.HTTPStatusError 503', KEPT, 'exit status 22'), 'edited': (PAGE, KEPT, PAGE),
     'refused-stream': (REMOTE, KEPT, PAGE),     # curl tries again by itself
     **dict.fromkeys(('internal-error', 'enhance-your-calm', 'cancel', 'mid-reset', 'mid-cancel', 'reset', 'lost-reply',
                      'half-reply', *RESETS), (REMOTE, KEPT, 'exit status 92')),

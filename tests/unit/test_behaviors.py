@@ -19,6 +19,8 @@ MEETS = {
     ('blackout', ()): (False, 0, 'closed', False),
     ('abort', ()): (True, 0, 'reset', False),
     ('delay', (('sleep', 0),)): (True, 0, '', False),
+    ('dribble', ()): (True, 0, '', False),
+    ('edit', ()): (False, JUNK, '', False),     # of a protocol that could not be told
 }
 #: behaviors that keep back or change the answer even without any setting; each has a test of its own for that
 CHANGES_ANSWERS: tuple[str, ...] = ()

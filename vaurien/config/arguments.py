@@ -27,16 +27,28 @@ EPILOG = ('In an INI file the options stand in [vaurien] without the leading das
 
 
 class StoreGiven(argparse.Action):
-    """Keeps a value together with the flag that it was given by."""
+    """Keeps a value together with the flag that it was given by.
+
+    Attributes:
+        adds: Values add up, one a line.
+    """
+
+    adds = False
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
                  option_string: str | None = None) -> None:
         label = str(option_string)
         before = getattr(namespace, self.dest, None)
         value = not label.startswith('--no-') if self.nargs == 0 else values
-        if before is not None and self.dest in REPEATED:
+        if before is not None and (self.adds or self.dest in REPEATED):
             value = f'{before.value}\n{value}'
         setattr(namespace, self.dest, Given(value, label))
+
+
+class AddGiven(StoreGiven):
+    """Adds a value to those that were given before."""
+
+    adds = True
 
 
 class Show(argparse.Action):
@@ -73,6 +85,8 @@ class Parser(argparse.ArgumentParser):
             RegistrationError: Another setting has this flag.
         """
         switch = option.type is bool
+        if action is StoreGiven and getattr(option.type, 'repeated', False):
+            action = AddGiven
         flags = (name, f'--no-{name[2:]}') if switch else (name,)
         more: dict[str, Any] = {'nargs': 0} if switch else {'metavar': metavar(option)}
         try:

@@ -18,6 +18,7 @@ from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
 from ..spec import SHARED, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
 from ..words.allowed import make_allowed
+from ..words.responses import allow_files
 from . import arguments
 from .arguments import Values
 from .files import ini
@@ -290,6 +291,7 @@ class Builder:
             options = self.catalog[kind][name].options
             if option not in options:
                 raise ConfigError(given.label, option, known(option, options))
+            allow_files({option: given.value})
             value = convert(given.label, options[option], given.value)
             settings.setdefault(name, {})[option] = as_data(value, given.value)
         return settings

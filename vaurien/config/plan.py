@@ -11,6 +11,7 @@ from ..plans.grammar import read_fault
 from ..plans.names import check_name
 from ..protocols import Protocol
 from ..spec import FaultSpec, ProxySpec, tls_sides
+from ..words.responses import allow_files
 from .arguments import Values
 from .files.ini import check_path
 from .files.reading import MAX_FILE_BYTES, Read
@@ -33,6 +34,7 @@ def read_plan(values: Values, read: Read, proxies: Sequence[ProxySpec]) -> tuple
     there = [(spec.name, (Protocol.get(spec.protocol), *tls_sides(spec))) for spec in proxies]
     found = []
     for spec, where in entries(values, read):
+        allow_files(spec.settings)
         check_name(spec, there, where)
         Entry(0, spec, where)
         found.append(spec)

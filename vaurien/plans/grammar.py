@@ -23,6 +23,8 @@ OCCURRENCE = re.compile(r'(?:(?<=\s)|\A)#(\*|[0-9]{1,16})\Z')
 #: an equals sign that could be taken for the one of ``SPLIT``; in a value that has a space, so that it is quoted
 LONE = re.compile('(?<= )=(?= )')
 Count = Bounded(int, 0, MAX_COUNT)
+#: options that are lists wherever they are known: they may stand there several times
+LISTS = frozenset(('add', 'header', 'json', 'remove'))
 #: what may stand among the options and is no option of what is applied: it says more about which requests are meant
 WHERE: dict[str, Option] = {
     'match': Option("A regular expression that is searched in the request's name", str, ''),
@@ -56,6 +58,9 @@ def read_fault(text: str, label: str = '--fault') -> FaultSpec:
         key, equals, value = option.partition('=')
         if not key.isidentifier() or not equals:
             raise ConfigError(label, option, 'option=value after the name of what is applied')
+        if key in LISTS:
+            given.setdefault(key, []).append(value)
+            continue
         if key in given:
             raise ConfigError(label, option, 'each option once')
         given[key] = value
@@ -88,7 +93,8 @@ def format_fault(spec: FaultSpec) -> str:
         request = f'{spec.proxy}: {request}'
     options = {**{key: getattr(spec, key) for key, option in WHERE.items() if getattr(spec, key) != option.default},
                **spec.settings}
-    return SPLIT.join((request, ' '.join((spec.name, *(f'{key}={quoted(value)}' for key, value in options.items())))))
+    told = [f'{key}={quoted(one)}' for key, value in options.items() for one in (value if isinstance(value, list) else (value,))]
+    return SPLIT.join((request, ' '.join((spec.name, *told))))
 
 
 def quoted(value: Any) -> str:

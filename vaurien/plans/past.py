@@ -20,9 +20,9 @@ from ..spec import FaultSpec
 VERSION = 1         #: of the form of the lines that can be read
 MAX_NAME = 256      #: [characters] of a request's name, and of its shape, that a journal has
 #: words for what an error was that is no kind of the protocol's
-NO_KINDS = ('inject', 'random-bytes')
+NO_KINDS = ('inject', 'random-bytes', 'edited')
 #: options that count exchanges: what was applied once is applied at its request
-COUNTING = ('match', 'warmup')
+COUNTING = ('match', 'warmup', 'first', 'quota', 'bucket')
 #: what the error of a mix is told by
 KIND = 'kind'
 

@@ -255,6 +255,16 @@ class BaseProtocol:
             self.session.injected(exchange, kind)
         return True
 
+    def dribble(self, to_backend: bool, pieces: int, seconds: float) -> None:
+        """Let the response to the request under way come in pieces over a time [s], where its end is known.
+
+        Called at the beginning of both, and ``collected`` at the end of the response.
+        """
+
+    def collected(self, count: int) -> list[bytes]:
+        """Return the headers of what was held of the response that has ended, and the rest in so many pieces at most."""
+        return [b'']
+
     def hang(self) -> None:
         """Answer neither the request under way nor any after it."""
         self.session.silence()

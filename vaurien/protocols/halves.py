@@ -1,5 +1,7 @@
 """Half of a response, as it comes from a server that ends in the middle of it. Bytes only; knows no exchange and no stream."""
 
+from typing import ClassVar
+
 #: [bytes] of a response that are held to give half of them at its end; of one of twice as many bytes and more these are given
 MAX_HALF_BYTES = 64 * 1024
 
@@ -10,11 +12,14 @@ class Half:
     A subclass may override ``cut``, or give what it lets pass at once.
 
     Attributes:
+        whole: All of the response passes, changed, and its first bytes are in ``head``.
         end: How the connection ends, told as soon as nothing more is to be given; empty: as the failure says, once the response
             is complete.
     """
 
     __slots__ = ('end', 'held', 'total')
+    whole: ClassVar[bool] = False
+    head: bytes
 
     def __init__(self) -> None:
         self.end = ''

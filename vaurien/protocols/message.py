@@ -104,6 +104,13 @@ class MessageProtocol(Answers, BaseProtocol):
         """Return the first part of a message as it should leave; called only where ``editing`` is True."""
         return beginning
 
+    def asked_for(self, data: bytes, at: int, end: int) -> str:
+        """Return what a request asks to happen to itself, of which the first part is ``data[at:end]``; empty: nothing.
+
+        Called only where ``editing`` is True.
+        """
+        return ''
+
     def asked(self, exchange: Exchange) -> None:
         """Record that a request has begun to leave, or was answered by vaurien."""
         if exchange.expects:

@@ -10,6 +10,7 @@ from ..net.stream import READ, Stream
 from ..protocols.base import OPENING, Behavior, Exchange, Failure
 from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
 from ..protocols.starttls import BEGIN
+from .asked.behavior import ask
 from .lane import LaneHost
 from .message_lane import MessageLane
 from .response_lane import ResponseLane
@@ -63,7 +64,10 @@ class RequestLane(MessageLane):
                         draws.collect(exchange, protocol)
                 if crowded:
                     self.weight += protocol.weight(exchange)
-                if exchange.behavior is DUMMY and not protocol.editing:
+                if protocol.editing:
+                    if text := protocol.asked_for(self.cutter.data, at, end):
+                        ask(text, protocol, exchange)
+                elif exchange.behavior is DUMMY:
                     protocol.asked(exchange)
             if exchange is not None and not self._passes(exchange):
                 self.put(start, at)

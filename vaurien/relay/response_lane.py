@@ -108,7 +108,7 @@ class ResponseLane(MessageLane):
         if piece:
             self.dest.sendall(piece)
         if failure.half.end:
-            if failure.end == 'close':
+            if failure.end in ('', 'close'):
                 exchange.failure = failure._replace(end=failure.half.end)
             if not done:
                 self.reply(exchange)

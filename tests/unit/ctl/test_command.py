@@ -22,6 +22,7 @@ from vaurien.ctl.top import Rates
     (['--no-before'], {'before': False}),
     (['--inject', '--no-before', '--kind', 'oom'], {'inject': True, 'before': False, 'kind': 'oom'}),
     (['--strength-of-it', '3'], {'strength_of_it': '3'}),
+    (['--header', 'a: 1', '--header=b: 2', '--status', '9', '--header', 'c'], {'header': ['a: 1', 'b: 2', 'c'], 'status': '9'}),
 ])
 def test_options_of_a_behavior_are_read(words, options):
     assert read_options(words) == options

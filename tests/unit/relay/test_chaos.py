@@ -21,7 +21,7 @@ def test_settings_of_an_entry_win_over_those_of_the_proxy_and_those_over_default
     made = chaos(BehaviorSpec(name='delay', percent=50, settings={'sleep': 3}), BehaviorSpec(name='delay', percent=50),
                  delay={'sleep': 2, 'before': False})
     assert [behavior.settings for _, behavior in made.entries] == [
-        {'sleep': 3.0, 'before': False, 'match': None}, {'sleep': 2.0, 'before': False, 'match': None}]
+        {'sleep': seconds, 'before': False, 'to': None, 'p99': None, 'match': None} for seconds in (3.0, 2.0)]
 
 
 def test_each_entry_has_an_object_of_its_own():

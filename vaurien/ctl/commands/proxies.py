@@ -93,25 +93,25 @@ def set_behavior(client: Client, args: argparse.Namespace) -> Result:
     return done(f'Behavior changed to "{args.behavior}"')
 
 
-def read_options(words: Sequence[str]) -> dict[str, str | bool]:
+def read_options(words: Sequence[str]) -> dict[str, str | bool | list[str]]:
     """Read options of a behavior: ``--sleep 2``, ``--sleep=2``, ``--inject``, ``--no-before``.
 
-    Values stay text: the server knows of what type they are.
+    Values stay text: the server knows of what type they are. Of an option that comes several times they are a list.
 
     Raises:
         UsageError: There is a word that belongs to none.
     """
-    options: dict[str, str | bool] = {}
+    options: dict[str, str | bool | list[str]] = {}
     rest = list(words)
     while rest:
         name, equals, value = rest.pop(0).partition('=')
         if not name.startswith('--') or name == '--':
             raise UsageError(f'{name!r} belongs to no option, expected --option value')
         key = name[2:].replace('-', '_')
-        if equals:
-            options[key] = value
-        elif rest and not rest[0].startswith('--'):
-            options[key] = rest.pop(0)
+        if equals or rest and not rest[0].startswith('--'):
+            value = value if equals else rest.pop(0)
+            before = options.get(key)
+            options[key] = [*before, value] if isinstance(before, list) else [before, value] if isinstance(before, str) else value
         else:
             options[key.removeprefix('no_')] = not key.startswith('no_')
     return options

@@ -20,6 +20,10 @@ from .h2.edits import Edits
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
 from .headers import CALL, KEYED_BODY, KEYED_STREAM, closing, host_of, redirected, with_field
+from .own.asked import ASKED, asked_text
+from .own.kinds import ERRORS as OWN_ERRORS
+from .own.kinds import Own
+from .own.pieces import Collecting
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -28,7 +32,7 @@ H2 = 'h2'   #: what HTTP/2 is called in ALPN (RFC 9113 section 3.1)
 
 
 @Protocol.register
-class HTTP(Conversation):
+class HTTP(Own, Collecting, Conversation):
     """Each HTTP request gets its own draw; its name is method and target, as in ``GET /items?x=1``; on a connection that a
     forward proxy has opened it says the server too, as in ``GET https://api.example/items``.
 
@@ -48,6 +52,8 @@ class HTTP(Conversation):
         'overwrite_host_header': Option("If True, the Host header becomes the backend's address.", bool, False),
         'rewrite_redirects': Option("If True, a Location with the backend's address becomes one with the address that the client "
                                     "had asked.", bool, False),
+        'header_faults': Option("If True, a request may say in its header x-vaurien-fault what happens to it, as --fault does "
+                                "after its equals sign; that header is not passed on.", bool, False),
         'grpc_cut_after': Option("How many messages of a response pass before grpc-cut and its like end it.", Bounded(int, 0), 1),
         'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
                                 Bounded(int, -1, 2 ** 31 - 1), 1000),
@@ -57,13 +63,15 @@ class HTTP(Conversation):
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS}
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **OWN_ERRORS}
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
         #: the session ends after one response
         self.single = not self.option('keep_alive')
-        self.editing = bool(self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
+        #: requests may ask for faults
+        self.asks = bool(self.option('header_faults'))
+        self.editing = bool(self.asks or self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
         self._asked = b''   # the last Host of the client
 
     @classmethod
@@ -93,9 +101,15 @@ class HTTP(Conversation):
                 beginning = redirected(beginning, self._host(), self._asked)
         if not to_backend:
             return closing(beginning) if exchange.closes else beginning
+        if self.asks:
+            beginning = ASKED.sub(b'', beginning)
         if self.option('overwrite_host_header'):
             beginning = with_field(beginning, b'Host', self._host())
         return closing(beginning) if self.single and not exchange.note.switches else beginning
+
+    def asked_for(self, data: bytes, at: int, end: int) -> str:
+        found = ASKED.search(data, at, end) if self.asks else None
+        return '' if found is None else asked_text(found[1])
 
     def _host(self) -> bytes:
         """Return the name of the backend for a Host field; a Unix socket is called ``localhost``."""
@@ -128,7 +142,7 @@ class GRPC(HTTP):
     name = 'grpc'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **CALL_ERRORS,
-        **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS}.items() if CALL in kind.stages})}
+        **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS, **OWN_ERRORS}.items() if CALL in kind.stages})}
 
 
 class Intercepted(HTTP):

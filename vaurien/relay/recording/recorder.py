@@ -259,6 +259,8 @@ class Recorder:
     def _answer(self, exchange: Exchange, record: Record, otherwise: str = CUT) -> tuple[str, str]:
         """Return how an exchange was answered, and with which code."""
         failure, protocol = exchange.failure, self.protocol
+        if failure is not None and failure.half is not None and failure.half.whole:
+            return protocol.answer(exchange, failure.half.head, b'') if record.answered else (otherwise, '')
         if failure is not None:
             reply = failure.reply
             if not record.answered:

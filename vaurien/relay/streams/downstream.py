@@ -6,6 +6,7 @@ from ...protocols.http.h2.heads import call_status_of, length_of, status_of
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.headers import CALL
 from ..lane import LaneHost
+from .changed import Changed
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, PASS, TOLD, StreamState
@@ -18,10 +19,11 @@ MAX_UNACKNOWLEDGED = 4096
 class Responses(StreamLane):
     """From the backend to the client."""
 
-    __slots__ = ()
+    __slots__ = ('changed',)
 
     def __init__(self, session: LaneHost, backend: Stream, client: Stream, pair: Shared) -> None:
         super().__init__(session, backend, client, False, pair)
+        self.changed = Changed(self)
 
     def handle(self, kind: int, flags: int, number: int, at: int, end: int) -> None:
         pair = self.pair
@@ -72,6 +74,8 @@ class Responses(StreamLane):
         """Drop content of a response, but for the half that may pass, and give the backend its credit back."""
         first, last = frames.content(self.data, at, end, flags)
         count, fault = end - at - frames.HEAD, state.exchange.note.fault
+        if fault is not None and fault.edit is not None:
+            return self.changed.content(state, fault.edit, flags, number, at, end)
         passing, counts = 0, None if fault is None or state.replied else fault.passes
         if counts is not None:
             passing = counts.take(self.data, first, last) if state.down.begun else 0
@@ -85,6 +89,7 @@ class Responses(StreamLane):
         self.refund(count - passing, 0 if flags & frames.END_STREAM else number)
         if counts is not None and not counts.left and not flags & frames.END_STREAM:
             self._cut(state, number, end)
+        return None
 
     def _cut(self, state: StreamState, number: int, end: int) -> None:
         """End a response of which all has passed that may, and let the backend know."""
@@ -162,7 +167,11 @@ class Responses(StreamLane):
             self.pair.recorder.answer_part(state.exchange, block, 0, len(block), ended)
         if begins and half.mode == TOLD:
             self._begin(state, self.data[at:end])
-        if half.mode <= TOLD:
+        edit = None if note.fault is None or not begins else note.fault.edit
+        if edit is not None and half.mode != HELD:
+            fields = edit.begin(fields, status, ended, half.mode == DROPPED)
+            self._pass(state.number, True, flags, fields, at, end)
+        elif half.mode <= TOLD:
             self._pass(state.number, state.number != number, flags, fields, at, end)
         elif half.mode == HELD:
             self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
@@ -215,6 +224,8 @@ class Responses(StreamLane):
         if state.down.mode == TOLD:
             self.end_act(state)
         elif state.down.mode == DROPPED and fault is not None and not state.replied and state.number in pair.streams:
+            if fault.edit is not None and self.changed.over(state, fault.edit, reset):
+                return None     # it comes piece by piece
             return pair.reply(state)
         if fault is not None and fault.after:
             pair.own(fault.after)

@@ -44,6 +44,7 @@ class Pair:
         greeted: The backend's first SETTINGS have passed; nothing of our own may come before.
         stalled: The client gets no more credit for uploads.
         opaque: Frames are relayed unread.
+        asks: Requests may ask for faults in their headers.
         origin: What stands before the path in names, where a forward proxy has opened the connection.
         edits: What changes in headers; None: nothing.
     """
@@ -51,6 +52,7 @@ class Pair:
     def __init__(self, session: LaneHost, protocol: MessageProtocol, client: Stream, backend: Stream, recorder: Any,
                  deliveries: Any) -> None:
         self.session, self.protocol, self.recorder, self.deliveries = session, protocol, recorder, deliveries
+        self.asks: bool = getattr(protocol, 'asks', False)
         self.origin: bytes = getattr(protocol, 'origin', b'')
         self.edits: Edits | None = protocol.edits() if hasattr(protocol, 'edits') else None
         self.streams: dict[int, StreamState] = {}
@@ -117,6 +119,7 @@ class Pair:
             if half.mode == HELD:
                 half.mode = DROPPED
                 lane.drop_held(state)
+        self._let_go(state)
         if state.out and state.up.mode == DROPPED and not state.replied:
             self.upstream.emit(frames.reset(state.out, frames.CANCEL))
         self.forget(state)
@@ -172,8 +175,15 @@ class Pair:
         state.up.mode = state.down.mode = DROPPED
         self.upstream.drop_held(state)
         self.downstream.drop_held(state)
+        self._let_go(state)
         self.forget(state)
         self.over(state)
+
+    def _let_go(self, state: StreamState) -> None:
+        """Hold nothing more of a response that is changed."""
+        fault = state.exchange.note.fault
+        if fault is not None and fault.edit is not None:
+            self.downstream.changed.cancelled(fault.edit)
 
     def due(self, state: StreamState) -> None:
         """Reply in the backend's place if the client has sent all that it has to send first."""

@@ -16,6 +16,7 @@ class Shared(Protocol):
     recorder: Any
     origin: bytes
     edits: Edits | None
+    asks: bool
     streams: dict[int, StreamState]
     late: dict[int, int]
     back: dict[int, int]

@@ -2,11 +2,14 @@
 from ...behaviors.dummy import DUMMY
 from ...errors import ProtocolError
 from ...net.stream import Stream
+from ...protocols.base import Exchange
 from ...protocols.http.grpc.protocol import protocol_of
 from ...protocols.http.h2 import frames
 from ...protocols.http.h2.failures import NOTHING, REQUEST
 from ...protocols.http.h2.heads import exchange_of
 from ...protocols.http.h2.hpack import Field
+from ...protocols.http.own.asked import taken_out
+from ..asked.behavior import ask
 from ..lane import LaneHost
 from .lane import StreamLane
 from .shared import Shared
@@ -119,6 +122,8 @@ class Requests(StreamLane):
         self.draws.draw(exchange)
         if pair.protocol.owed is not None:
             self.draws.collect(exchange, pair.protocol)
+        if pair.asks:
+            fields = self._asked(exchange, fields)
         if exchange.behavior is DUMMY:
             self._pass(state, flags, fields, at, end)
             self._passed(state, end)
@@ -127,6 +132,15 @@ class Requests(StreamLane):
         if pair.too_much():
             raise ProtocolError('more streams are open than can be followed')
         return None
+
+    def _asked(self, exchange: Exchange, fields: list[Field]) -> list[Field]:
+        """Let a request get what it asks for; return its headers without that."""
+        text, rest = taken_out(fields)
+        if len(rest) < len(fields):
+            self.frozen = True
+        if text:
+            ask(text, self.pair.protocol, exchange)
+        return rest
 
     def _refused(self, number: int, flags: int, fields: list[Field], at: int, end: int) -> None:
         """Handle the headers of a stream that is over, or that the client was told is not served."""

@@ -51,7 +51,7 @@ def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
 
 def test_protocol_is_known_with_all_its_kinds() -> None:
     assert Protocol.get('http') is HTTP
-    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS)
+    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS) + ('response', 'edited')
 
 
 @pytest.mark.parametrize('asked', [GET, HEAD, POST, CONNECT], ids=['GET', 'HEAD', 'POST', 'CONNECT'])

@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 from ...base import Behavior, Exchange
 from ...message import FailureKind, MessageProtocol
 from ..failures import ERRORS as OF_HTTP_1
+from ..headers import KEYED_STREAM, STREAM
+from ..own.kinds import ERRORS as OWN_ERRORS
+from ..own.kinds import Own, dribbled
 from .failures import BOTH, ERRORS, NOTHING, builder
 
 
-class StreamProtocol(MessageProtocol):
+class StreamProtocol(Own, MessageProtocol):
     """The protocol of one stream: what is asked of it is about this stream's exchange.
 
     Args:
@@ -19,7 +22,7 @@ class StreamProtocol(MessageProtocol):
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
-           for name, make in BOTH.items()}, **ERRORS}
+           for name, make in BOTH.items()}, **ERRORS, **OWN_ERRORS}
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
         self.settings, self.session = parent.settings, parent.session
@@ -44,6 +47,15 @@ class StreamProtocol(MessageProtocol):
 
     def option(self, name: str) -> Any:
         return self._parent.option(name)
+
+    def dribble(self, to_backend: bool, pieces: int, seconds: float) -> None:
+        """Let the content of the response come in pieces."""
+        if to_backend and self._exchange.stage in (STREAM, KEYED_STREAM):
+            self._exchange.failure = dribbled(self, self._exchange, pieces, seconds)
+
+    def collected(self, count: int) -> list[bytes]:
+        """Return nothing: what is held is written where the windows are known."""
+        return [b'']
 
     def reusable(self) -> bool:
         return False

@@ -12,6 +12,7 @@ from vaurien.protocols.http.h2.heads import Asked, exchange_of
 from vaurien.protocols.http.h2.hpack import Field
 from vaurien.protocols.http.h2.protocol import StreamProtocol
 from vaurien.protocols.http.headers import BARE_STREAM, KEYED_STREAM, STREAM
+from vaurien.protocols.http.own.kinds import ERRORS as OWN
 
 
 def fields(method: bytes = b'GET', *more: tuple[bytes, bytes]) -> list[Field]:
@@ -36,7 +37,7 @@ def events(reply: bytes, method: str = 'GET') -> list[h2.events.Event]:
 
 
 @pytest.mark.parametrize('kind', sorted(set(StreamProtocol.errors) - {
-    'bad-header-block', 'frame-too-large', 'http1-answer', 'truncated'}))
+    'bad-header-block', 'frame-too-large', 'http1-answer', 'truncated', *OWN}))
 def test_frames_of_each_failure_are_ones_that_the_library_takes(kind: str) -> None:
     exchange, fault = fault_of(kind)
     found = events(fault.reply + fault.after)
@@ -65,7 +66,7 @@ def test_a_failure_fits_where_the_table_of_http_says_so(stage: str) -> None:
     fitting = {kind for kind in HTTP.errors if protocol.fits(kind, exchange)}
     assert fitting == {kind for kind, row in errors.items() if stage in row.stages}
     assert ('mid-reset' in fitting) == (stage in (STREAM, KEYED_STREAM))
-    assert set(StreamProtocol.errors) == {*BOTH, *ERRORS}
+    assert set(StreamProtocol.errors) == {*BOTH, *ERRORS, *OWN}
     assert not fitting & {'malformed-chunk', 'empty-response', 'slow-headers'}
 
 
