@@ -1,6 +1,7 @@
 """A server of streams of events, over HTTP/1.1 and HTTP/2: what it says is given, and how, by the path."""
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,11 @@ from .unit_of_time import PATIENCE
 READ = 65536
 SSE, LINES = 'text/event-stream', 'application/x-ndjson'
 PREFACE = b'PRI * HTTP/2.0'
+#: how the server itself fails: what it says, where it does not go on, and the codes of RST_STREAM
+SAID = {'stream-error': b'event: error\ndata: {"error": {"message": "out of memory"}}\n\n',
+        'stream-malformed': b'data: {"n": \n\n'}
+STOPS = 'stream-cut', 'stream-reset', 'stream-stall'
+CODES = {'stream-cut': 2, 'stream-reset': 8}
 
 
 def sse(count: int = 6, text: str = '{"n": %d}') -> list[bytes]:
@@ -35,7 +41,8 @@ class Streams:
 
     ``/chunked`` comes in chunks, one a piece; ``/counted`` has a length that is told; ``/closed`` goes on until the connection
     ends; ``/page`` is a page, ``/gzip`` says that it is compressed, and ``/503`` is an error. In HTTP/2 all but these
-    three are DATA, one a piece, and ``/counted`` tells its length.
+    three are DATA, one a piece, and ``/counted`` tells its length. With ``?really=stream-cut`` and its like the server itself
+    fails like this after the first event.
 
     Attributes:
         pieces: What a stream is made of.
@@ -91,6 +98,17 @@ class Streams:
             fields.append(('content-length', str(sum(map(len, self.pieces)))))
         return 200, fields, self.pieces
 
+    def provoked(self, path: str, pieces: list[bytes]) -> tuple[list[bytes], str]:
+        """Return the pieces of a stream, and how the server fails after them; empty: it does not."""
+        kind = path.partition('?really=')[2]
+        if not kind:
+            return pieces, ''
+        first = next(at for at, piece in enumerate(pieces) if not piece.startswith(b':')) + 1
+        before, after = pieces[:first], pieces[first:]
+        if kind in SAID:
+            before.append(SAID[kind])
+        return before + (after if kind in ('stream-malformed', 'stream-slow') else []), kind
+
     def give(self, pieces: Sequence[bytes]) -> Iterator[bytes]:
         """Give pieces, each at its time."""
         for piece in pieces:
@@ -114,11 +132,13 @@ class Streams:
             self.contents.append(data[:int(fields.get('content-length', 0))])
             data = data[int(fields.get('content-length', 0)):]
             self.asked.append(fields)
-            if not self._answer(sock, fields[':path'].partition('?')[0]):
+            if not self._answer(sock, fields[':path']):
                 return
 
-    def _answer(self, sock: socket.socket, path: str) -> bool:
+    def _answer(self, sock: socket.socket, target: str) -> bool:
+        path = target.partition('?')[0]
         status, fields, pieces = self.headers(path)
+        pieces, fails = self.provoked(target, pieces)
         counted = any(name == 'content-length' for name, _ in fields)
         if not counted:
             fields.append(('connection', 'close') if path == '/closed' else ('transfer-encoding', 'chunked'))
@@ -126,9 +146,13 @@ class Streams:
         sock.sendall('\r\n'.join([f'HTTP/1.1 {status} Said', *(f'{name}: {value}' for name, value in fields), '', '']).encode())
         for piece in self.give(pieces):
             sock.sendall(b'%x\r\n%b\r\n' % (len(piece), piece) if chunked else piece)
-        if chunked:
+        if fails == 'stream-reset':
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        if fails == 'stream-stall':
+            sock.recv(READ)
+        if chunked and fails not in STOPS:
             sock.sendall(b'0\r\n\r\n')
-        return path != '/closed'
+        return path != '/closed' and fails not in STOPS
 
 
 class Multiplexed:
@@ -164,7 +188,7 @@ class Multiplexed:
                         self.streams.left.append(f'rst {int(event.error_code)}')
                     elif isinstance(event, h2.events.StreamEnded):
                         self.streams.contents.append(self.contents[event.stream_id])
-                        path = self.streams.asked[-1][':path'].partition('?')[0]
+                        path = self.streams.asked[-1][':path']
                         threads.append(threading.Thread(target=self._answer, args=(event.stream_id, path), daemon=True))
                         threads[-1].start()
                 self._flush()
@@ -181,8 +205,9 @@ class Multiplexed:
         if data:
             self.sock.sendall(data)
 
-    def _answer(self, stream: int, path: str) -> None:
-        status, fields, pieces = self.streams.headers(path)
+    def _answer(self, stream: int, target: str) -> None:
+        status, fields, pieces = self.streams.headers(target.partition('?')[0])
+        pieces, fails = self.streams.provoked(target, pieces)
         with contextlib.suppress(h2.exceptions.ProtocolError, OSError):
             with self.changed:
                 self.h2.send_headers(stream, [(':status', str(status)), *fields])
@@ -190,7 +215,10 @@ class Multiplexed:
             for piece in self.streams.give(pieces):
                 self._send(stream, piece)
             with self.changed:
-                self.h2.end_stream(stream)
+                if fails in CODES:
+                    self.h2.reset_stream(stream, CODES[fails])
+                elif fails not in STOPS:
+                    self.h2.end_stream(stream)
                 self._flush()
 
     def _send(self, stream: int, content: bytes) -> None:

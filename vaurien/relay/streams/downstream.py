@@ -51,7 +51,7 @@ class Responses(StreamLane):
     def _frame(self, state: StreamState, kind: int, flags: int, number: int, at: int, end: int) -> None:
         """Let a frame pass, hold it, or drop it."""
         pair, half = self.pair, state.down
-        if kind == frames.DATA and state.events is not None and events.take(self, state, flags, number, at, end):
+        if state.events is not None and events.take(self, state, kind, flags, at, end):
             return
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
@@ -66,6 +66,8 @@ class Responses(StreamLane):
         elif half.mode == HELD:
             self.keep(state, kind, flags, self.data[at:end])
             self.replace(at, end)
+            if state in self.stuck:
+                self.send_held(state)
         elif kind == frames.DATA:
             self._drop(state, flags, number, at, end)
         else:
@@ -87,8 +89,14 @@ class Responses(StreamLane):
         self.room -= passing
         self.refund(count - passing, 0 if flags & frames.END_STREAM else number)
         if counts is not None and not counts.left and not flags & frames.END_STREAM:
-            self.passed(end)
-            self.pair.cut(state)
+            self._cut(state, number, end)
+
+    def _cut(self, state: StreamState, number: int, end: int) -> None:
+        """End a response of which all has passed that may, and let the backend know."""
+        self.passed(end)
+        state.up.mode = DROPPED
+        self.pair.reply(state)
+        self.pair.upstream.emit(frames.reset(number, frames.CANCEL))
 
     def _late(self, kind: int, number: int, own: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over, or that the backend has pushed."""
@@ -144,6 +152,8 @@ class Responses(StreamLane):
             return self._promise(lead, fields, own, state, at, end)
         if state is None:
             return self._pass(own, own != number, flags, fields, at, end)
+        if state.events is not None and state.events.begun and events.dropped(self, state, at, end):
+            return None
         status, ended = status_of(fields), bool(flags & frames.END_STREAM)
         half, note = state.down, state.exchange.note
         begins = not half.begun and status >= FINAL
@@ -207,6 +217,9 @@ class Responses(StreamLane):
         if state.down.mode != HELD:
             self.passed(end)
             self._over(state, reset)
+        elif state.down.tokens is not None:
+            self.passed(end)
+            self.send_held(state)   # nothing may be held any more
 
     def _over(self, state: StreamState, reset: bool) -> None:
         """Do what follows a response that has passed, or was dropped."""
@@ -249,5 +262,7 @@ class Responses(StreamLane):
         self.pair.flushed()
 
     def released(self, state: StreamState) -> None:
-        if state.down.ended:
+        if state.events is not None and state.replied:
+            events.ended(self, state)
+        elif state.down.ended:
             self._over(state, False)

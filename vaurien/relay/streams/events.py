@@ -3,7 +3,7 @@
 Knows one stream at a time, and the lane that it comes on; no behavior.
 """
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from gevent import sleep
 
@@ -62,77 +62,86 @@ def over(lane: StreamLane, state: StreamState) -> None:
         lane.session.spared(state.exchange, events.kind, 'it had ended before')
 
 
-def take(lane: StreamLane, state: StreamState, flags: int, number: int, at: int, end: int) -> bool:
-    """Look at content that has come; return whether it was seen to here, and is not simply to pass."""
-    events: Any = state.events
-    if state.down.mode == DROPPED:
+def take(lane: StreamLane, state: StreamState, kind: int, flags: int, at: int, end: int) -> bool:
+    """Look at a frame of a response that has begun; return whether it was seen to here, and is not simply to pass."""
+    events, half = state.events, state.down
+    if state.replied:
+        return kind != frames.WINDOW_UPDATE and dropped(lane, state, at, end)
+    if kind != frames.DATA or half.mode == DROPPED:
         return False
     first, last = frames.content(lane.data, at, end, flags)
+    stop = first
     if not events.begun:
-        stop = first + events.flow.take(lane.data, first, last)
+        stop += events.flow.take(lane.data, first, last)
         if not events.flow.reached:
             return False
-        lane.replace(at, end)
-        lane.passed(end)
-        lane.refund(end - at - frames.HEAD - (last - first), 0 if flags & frames.END_STREAM else number)
+    drop(lane, state, at, end, end - at - frames.HEAD - (last - first))
+    if not events.begun:
         reach(lane, state, lane.data[first:stop])
-        first = stop
-        if state.down.mode == DROPPED:
-            lane.refund(last - first, 0 if flags & frames.END_STREAM else number)
-            return True
+    if state.replied:
+        lane.refund(last - stop)
     else:
-        lane.replace(at, end)
-        lane.passed(end)
-        lane.refund(end - at - frames.HEAD - (last - first), 0 if flags & frames.END_STREAM else number)
-    go_on(lane, state, flags & frames.END_STREAM, first, last)
+        go_on(lane, state, flags & frames.END_STREAM, stop, last)
     return True
 
 
+def drop(lane: StreamLane, state: StreamState, at: int, end: int, count: int) -> None:
+    """Let nothing leave in the place of a frame, and give the backend its credit back for so many bytes of it."""
+    lane.replace(at, end)
+    lane.passed(end)
+    lane.refund(count, state.out if not lane.data[at + 4] & frames.END_STREAM else 0)
+
+
+def dropped(lane: StreamLane, state: StreamState, at: int, end: int) -> bool:
+    """Drop a frame, or headers, that come after all that the client gets of the stream; False: there is no such end."""
+    if state.replied:
+        if lane.data[at + 3] in frames.BLOCKS:
+            lane.frozen = True
+        lane.replace(at, end)
+        if lane.data[at + 3] == frames.DATA:
+            lane.refund(end - at - frames.HEAD)
+    return state.replied
+
+
 def reach(lane: StreamLane, state: StreamState, before: bytes = b'') -> None:
-    """Let what was planned happen, now that all events have passed that pass first.
+    """Let what was planned begin, now that all events have passed that pass first.
 
     Args:
         lane: The lane of responses; what leaves now leaves where it is.
         state: The stream.
-        before: Content of its that passes before.
+        before: Content of it that passes before.
     """
-    events: Any = state.events
-    exchange, half = state.exchange, state.down
+    events, half, exchange = state.events, state.down, state.exchange
     events.begun = True
     kind, events.kind = events.kind, ''
     lane.session.injected(exchange, kind)
-    if events.fault.end != ON:
-        return end_stream(lane, state, before)
     if half.mode != HELD:
         half.then, half.mode = half.mode, HELD
     if events.fault.rate:
         half.waits, half.tokens = True, 0
     keep(lane, state, before)
-    if events.flow.said:
-        said = frames.frame(frames.DATA, 0, state.number, events.flow.said)
-        lane.insert(state, said)
-    return None
+    lane.insert(state, events.flow.said)
+    if events.fault.end != ON:
+        end_stream(lane, state)
 
 
 def keep(lane: StreamLane, state: StreamState, content: bytes, flags: int = 0, ends_event: bool = False) -> None:
-    """Hold content back, as much as fits a frame, in its own."""
+    """Hold content back, in a frame of its own."""
     if content or flags:
         lane.keep(state, frames.DATA, EVENT_END if ends_event else 0, frames.frame(frames.DATA, flags, state.number, content))
 
 
 def go_on(lane: StreamLane, state: StreamState, flags: int, at: int, end: int) -> None:
-    """Let content pass, ``lane.data[at:end]``, after what was said or each event at its time."""
-    events: Any = state.events
-    half, data = state.down, lane.data
+    """Let content pass, ``lane.data[at:end]``: after what was said, or each event at its time."""
+    events, half, data = state.events, state.down, lane.data
     if not events.fault.rate:
         keep(lane, state, data[at:end], flags)
         state.events = None
         return lane.send_held(state)
-    while (stop := events.flow.next_end(data, at, end)) >= 0:
+    while at < end and (stop := events.flow.next_end(data, at, end)) >= 0:
         keep(lane, state, data[at:stop], flags if stop == end else 0, True)
-        at = stop
-    if at < end or flags and not (half.held and half.held[-1][2][4] & frames.END_STREAM):
-        keep(lane, state, data[at:end], flags)
+        flags, at = flags if stop < end else 0, stop
+    keep(lane, state, data[at:end], flags)
     lane.send_held(state)
     if half.held and not state.pacing:
         state.pacing = True
@@ -157,25 +166,22 @@ def pace(lane: StreamLane, state: StreamState) -> None:
         state.pacing = False
 
 
-def end_stream(lane: StreamLane, state: StreamState, before: bytes) -> None:
-    """Let what passes leave, and what is said, and end the stream; the backend is told that nothing more is wanted."""
-    events: Any = state.events
-    pair, half, fault = lane.pair, state.down, events.fault
-    for _, flags, frame, fields, credited in half.held:      # room for them was lacking
-        if fields is None:
-            pair.own(frames.moved(frame, state.number), len(frame) - frames.HEAD, borrowed=credited)
-        else:
-            pair.own(lane.block(state.number, flags, fields), borrowed=0)
-    half.held.clear()
-    if before:
-        pair.own(frames.frame(frames.DATA, 0, state.number, before), len(before), borrowed=0)
-    if events.flow.said:
-        pair.own(frames.frame(frames.DATA, 0, state.number, events.flow.said), len(events.flow.said))
-    last = frames.frame(frames.DATA, frames.END_STREAM, state.number) if fault.end == CLEAN else b''
-    if fault.end in CODES:
-        last = frames.reset(state.number, CODES[fault.end])
-    then = 'silence' if fault.end == STALL else ''
-    state.exchange.note.fault = Fault(last, drops=RESPONSE, then=then)
-    state.exchange.failure = Failure(last, None, then or 'reset')
-    state.events, half.mode = None, DROPPED
-    pair.cut(state)
+def end_stream(lane: StreamLane, state: StreamState) -> None:
+    """End a stream after what is held, and tell the backend that nothing more is wanted of it."""
+    end, pair = state.events.fault.end, lane.pair
+    if end == CLEAN:
+        keep(lane, state, b'', frames.END_STREAM)
+    elif end in CODES:
+        lane.keep(state, frames.RST_STREAM, 0, frames.reset(state.number, CODES[end]))
+    state.replied, state.up.mode = True, DROPPED
+    pair.upstream.emit(frames.reset(state.out, frames.CANCEL))
+    lane.send_held(state)
+
+
+def ended(lane: StreamLane, state: StreamState) -> None:
+    """Record that the client has got all that it gets of a stream."""
+    then = 'silence' if state.events.fault.end == STALL else ''
+    state.exchange.note.fault = Fault(drops=RESPONSE, then=then)
+    state.exchange.failure = Failure(b'', None, then or 'reset')
+    state.events, state.down.mode = None, DROPPED
+    lane.pair.reply(state)

@@ -197,12 +197,13 @@ class StreamLane(Lane):
 
     def fits(self, state: StreamState, count: int) -> bool:
         """Take room in the window for content that passes; False: there is less than its sender thinks, and it has to wait."""
-        if count > self.room and self.borrowed:
-            half = self.half(state)
+        half = self.half(state)
+        if count > self.room and self.borrowed or count > half.room and half.inserted:
             half.then, half.mode = half.mode, HELD
             self.stuck.append(state)
             return False
         self.room -= count
+        half.room -= count
         return True
 
     def keep(self, state: StreamState, kind: int, flags: int, frame: bytes, fields: list[Field] | None = None) -> None:
@@ -219,13 +220,14 @@ class StreamLane(Lane):
         if self.held_bytes > 2 * MAX_HELD_BYTES and not self._held:
             self.hold()
 
-    def insert(self, state: StreamState, frame: bytes) -> None:
-        """Let content of our own leave after what is held: it uses windows, and their owner does not know of it."""
-        count = len(frame) - frames.HEAD
-        self.held_bytes += held_size(frame, None)
-        self.borrowed = True
-        state.owed += count
-        self.half(state).held.append((frames.DATA, 0, frame, None, count))
+    def insert(self, state: StreamState, content: bytes) -> None:
+        """Let content of our own leave after what is held: it uses windows, and the source does not know of it."""
+        half = self.half(state)
+        self.borrowed = half.inserted = True
+        for at in range(0, len(content), frames.FRAME_BYTES):
+            frame = frames.frame(frames.DATA, 0, self.number(state), content[at:at + frames.FRAME_BYTES])
+            self.held_bytes += held_size(frame, None)
+            half.held.append((frames.DATA, 0, frame, None, len(frame) - frames.HEAD))
 
     def refund(self, count: int, number: int = 0) -> None:
         """Give the source credit back: for the connection, and for a stream where its number is given."""
@@ -238,12 +240,16 @@ class StreamLane(Lane):
         while half.held and (half.tokens != 0 or not half.held[0][1] & EVENT_END):
             kind, flags, frame, fields, credited = half.held[0]
             count = len(frame) - frames.HEAD if kind == frames.DATA else 0
-            if count > self.room:
+            room = min(self.room, half.room) if half.inserted else self.room
+            if count > room and not self._split(half, room):
                 if state not in self.stuck:
                     self.stuck.append(state)
                 return
+            if count > room:
+                continue
             half.held.popleft()
             self.room -= count
+            half.room -= count
             self.debt += credited
             self._let_go(held_size(frame, fields))
             self.emit(frames.moved(frame, number) if fields is None else self.block(number, flags, fields))
@@ -255,6 +261,17 @@ class StreamLane(Lane):
             return      # the next event has to wait
         half.mode = half.then
         self.released(state)
+
+    def _split(self, half: Half, room: int) -> bool:
+        """Let the first frame that is held become two, of which one fits; False: nothing of it does."""
+        kind, flags, frame, fields, credited = half.held[0]
+        if room <= 0 or frame[4] & frames.PADDED:
+            return False
+        first, rest = frames.split(frame, room)
+        self.held_bytes += frames.HEAD
+        half.held[0] = kind, flags, rest, fields, credited - min(credited, room)
+        half.held.appendleft((kind, 0, first, fields, min(credited, room)))
+        return True
 
     def released(self, state: StreamState) -> None:
         """Do what follows frames that were held and have left."""

@@ -67,8 +67,15 @@ class Pair:
         """Begin a stream."""
         state = self.streams[number] = StreamState(number, exchange)
         exchange.note.room, exchange.note.window = self.client_frame, self.client_window
+        state.down.room = self.client_window
         self.weight += state.weight
         return state
+
+    def resize(self, window: int) -> None:
+        """Record how much the client takes of each stream, of those that are open, too (RFC 9113 section 6.9.2)."""
+        for state in self.streams.values():
+            state.down.room += window - self.client_window
+        self.client_window = window
 
     def too_much(self) -> bool:
         """Return whether the streams that are open take more memory than they may."""
@@ -189,12 +196,6 @@ class Pair:
             self.forget(state)
         self.over(state)
 
-    def cut(self, state: StreamState) -> None:
-        """End a response of which all has passed that may, and let the backend know."""
-        state.up.mode = DROPPED
-        self.reply(state)
-        self.upstream.emit(frames.reset(state.out, frames.CANCEL))
-
     def announce(self, fault: Any) -> None:
         """Write the frames of a fault, and let what it says hold from now on."""
         self.unacknowledged.extend([True] * fault.settings)
@@ -216,17 +217,16 @@ class Pair:
 
     # -- what we write ourselves
 
-    def own(self, data: bytes, content: int = 0, close: bool = False, borrowed: int | None = None) -> None:
+    def own(self, data: bytes, content: int = 0, close: bool = False) -> None:
         """Write frames to the client, when the backend's SETTINGS have passed, and there is room for them.
 
         Args:
             data: The frames.
             content: [bytes] of them that count in the client's window.
             close: The client's connection ends after them.
-            borrowed: [bytes] of the content that the backend does not know of; None: all.
         """
-        if content if borrowed is None else borrowed:
-            self.downstream.borrow(content if borrowed is None else borrowed)
+        if content:
+            self.downstream.borrow(content)
         self._waiting.append((data, content, close))
         if len(self._waiting) > MAX_WAITING:
             self.session.lose_track(f'more than {MAX_WAITING} replies wait for the client or for the backend')

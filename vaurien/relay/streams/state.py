@@ -29,12 +29,15 @@ class Half:
         ended: The sender has ended it.
         held: Frames that wait, oldest first.
         tokens: How many events of those that are held may leave; None: all.
+        room: [bytes] that the window of a response has at the client.
+        inserted: Something was said in it, which the backend does not know of: it may think that there is more room.
     """
 
-    __slots__ = ('mode', 'then', 'waits', 'begun', 'ended', 'held', 'tokens')
+    __slots__ = ('mode', 'then', 'waits', 'begun', 'ended', 'held', 'tokens', 'room', 'inserted')
 
     def __init__(self) -> None:
         self.tokens: int | None = None
+        self.room, self.inserted = 0, False
         self.mode = self.then = PASS
         self.waits = self.begun = self.ended = False
         self.held: deque[Held] = deque()
@@ -69,11 +72,10 @@ class StreamState:
         allowed: [bytes] of it that may pass; None: it is not known.
         events: What happens between two events of the response, once that has begun; None: nothing does, or it has happened.
         pacing: A greenlet lets one event after the other leave.
-        owed: [bytes] of credit from the client that the backend does not get: they were used here.
     """
 
     __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'weight',
-                 'passed', 'allowed', 'events', 'pacing', 'owed')
+                 'passed', 'allowed', 'events', 'pacing')
 
     def __init__(self, number: int, exchange: Exchange) -> None:
         self.number, self.exchange, self.out = number, exchange, 0
@@ -85,7 +87,7 @@ class StreamState:
         self.replied, self.weight = False, 2 * EXCHANGE_BYTES + 2 * exchange.name_bytes
         self.passed, self.allowed = 0, None     # type: int, int | None
         self.events: Any = None
-        self.pacing, self.owed = False, 0
+        self.pacing = False
 
 
 class StreamEnd:

@@ -54,9 +54,11 @@ class Requests(StreamLane):
             pair.recorder.request_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
-        if kind == frames.WINDOW_UPDATE and state.owed:
-            self._withhold(state, at, end)
-        elif half.mode <= TOLD:
+        if kind == frames.WINDOW_UPDATE and end - at == frames.HEAD + 4:
+            state.down.room += frames.number(self.data, at + frames.HEAD)
+            if state in pair.downstream.stuck:
+                pair.downstream.send_held(state)
+        if half.mode <= TOLD:
             if pair.renumbered and state.out != number:
                 self.replace(at, end, b'' if kind == frames.PRIORITY else frames.moved(self.data[at:end], state.out))
         elif half.mode == HELD:
@@ -71,14 +73,6 @@ class Requests(StreamLane):
             pair.cancelled(state)
         elif kind == frames.DATA and flags & frames.END_STREAM:
             self._ended(state, end)
-
-    def _withhold(self, state: StreamState, at: int, end: int) -> None:
-        """Let credit for a response pass, less what was used of it here."""
-        count = frames.number(self.data, at + frames.HEAD) if end - at == frames.HEAD + 4 else 0
-        kept = min(state.owed, count)
-        state.owed -= kept
-        passes = count > kept and self.half(state).mode != DROPPED
-        self.replace(at, end, frames.credit(state.out, count - kept) if passes else b'')
 
     def _late(self, kind: int, number: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over."""
@@ -104,7 +98,7 @@ class Requests(StreamLane):
                 elif name == frames.MAX_FRAME_SIZE:
                     pair.client_frame = value
                 elif name == frames.INITIAL_WINDOW_SIZE:
-                    pair.client_window = value
+                    pair.resize(value)
 
     # -- headers
 
