@@ -16,11 +16,12 @@ class Half:
             is complete.
         kind: What is to be written down of it once it has begun; empty: nothing, or it was.
         begun: The client gets from here on what it would not get otherwise.
+        closes: All of it has passed, and the connection ends none the less.
         slow: Pieces of it may have to wait.
         left_at: When the last piece that had to wait was due [s]; 0: there was none. Its lane keeps it.
     """
 
-    __slots__ = ('end', 'held', 'total', 'kind', 'begun', 'slow', 'left_at')
+    __slots__ = ('end', 'held', 'total', 'kind', 'begun', 'closes', 'slow', 'left_at')
 
     #: it is written down when the request comes, whatever the response is; False: once it has begun, and if it ever does
     reported: ClassVar[bool] = True
@@ -29,7 +30,7 @@ class Half:
 
     def __init__(self) -> None:
         self.end = self.kind = ''
-        self.begun = self.slow = False
+        self.begun = self.closes = self.slow = False
         self.left_at = 0.0
         self.held = bytearray()
         self.total = 0      # [bytes] that have come

@@ -143,7 +143,7 @@ class ResponseLane(MessageLane):
                 self.reply(exchange)
                 return True
         elif done and not failure.end:
-            exchange.failure = None     # all of it has passed
+            exchange.failure, exchange.closes = None, exchange.closes or half.closes    # all of it has passed
             if half.kind:
                 self.session.spared(exchange, half.kind, 'it had ended before')
         return False

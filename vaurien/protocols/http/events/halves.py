@@ -64,7 +64,7 @@ class EventHalf(Half):
                 return
         yield from self._paced(content, at)
         if done:
-            self.end = 'close' if self._closes else ''
+            self.closes = self._closes
             yield 0.0, body.last()
 
     def _begin(self, head: bytes) -> bytes:

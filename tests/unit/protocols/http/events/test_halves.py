@@ -80,9 +80,8 @@ def test_so_many_events_pass_then_something_is_said_and_the_stream_ends(end, aft
     wanted = b''.join(EVENTS[:after]) + ERROR + (b''.join(EVENTS[after:]) if end == ON else b'')
     rewritten = framing == 'length'     # from here on as long as the connection
     closes = end == CLEAN or framing != 'chunks'
-    ends = {CLEAN: 'close', CUT: 'close' if framing == 'chunks' else 'reset', RESET: 'reset', STALL: 'silence',
-            ON: 'close' if closes else ''}
-    assert half.end == ends[end]
+    ends = {CLEAN: 'close', CUT: 'close' if framing == 'chunks' else 'reset', RESET: 'reset', STALL: 'silence', ON: ''}
+    assert (half.end, half.closes) == (ends[end], end == ON and closes)
     whole_one = end in (CLEAN, ON)
     headers, content, trailer = read(sent, closed=whole_one and framing != 'chunks')
     assert content == wanted
