@@ -103,3 +103,16 @@ def test_what_waits_of_slow_streams_is_bounded(daemon):
                 time.sleep(200 * MS)
             assert sent < len(backend.pieces)
         assert peak(daemon) - before < 48 * 1024 * 1024
+
+
+def test_events_that_wait_leave_though_their_backend_has_closed(daemon):
+    with streams(*sse(6)) as backend, \
+            between(daemon, 'closed', backend, 'http', [named('stream-slow')],
+                    protocol_settings={'stream_rate': 1 / (50 * MS)}) as proxy, Client(proxy.port) as client:
+        slow = [client.ask('/chunked?stream-slow') for _ in range(2)]
+        eventually(lambda: backend.sent == 2 * len(backend.pieces), 'all that there is')
+        backend.backend.stop()
+        assert [answer.body for answer in client.wait(*slow)] == [b''.join(backend.pieces)] * 2
+        assert [answer.ended for answer in client.wait(*slow)] == [True] * 2
+        with pytest.raises(EOFError):
+            client.until(lambda: False)

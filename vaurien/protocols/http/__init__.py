@@ -57,6 +57,8 @@ class HTTP(Conversation):
         'stream_rate': Option("How many events pass in a second with stream-slow.", Bounded(float, 0.001), 1.0),
         'stream_error': Option("The text of the event that stream-error sends; lines that begin with data: are sent as they are.",
                                str, ERROR_TEXT),
+        'stream_types': Option("Further content types of which each line is an event, as application/json where a server streams "
+                               "that; several with commas between.", str, ''),
     }
     framers = Requests, Responses
     shape = staticmethod(shape)

@@ -35,7 +35,7 @@ def begin(lane: StreamLane, state: StreamState, status: int, ended: bool, fields
     events: EventHalf = note.fault.events
     found = {name: value.decode('latin-1') for name, value, _ in fields}
     kind = found.get(b'content-type', '')
-    reason = 'it has no content' if ended else spared(status, kind, found.get(b'content-encoding', ''))
+    reason = 'it has no content' if ended else spared(events.fault, status, kind, found.get(b'content-encoding', ''))
     if reason:
         note.fault = None
         lane.session.spared(state.exchange, events.kind, reason)

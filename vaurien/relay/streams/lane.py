@@ -72,6 +72,8 @@ class StreamLane(Lane):
         rest = self.frames.held()
         if rest and self.pair.untouched():
             self.dest.sendall(rest)
+        if any(state.pacing for state in self.pair.streams.values()):
+            return self.hold()      # until the events that wait have left
         return self.finish()
 
     def take(self, data: bytes) -> None:

@@ -43,6 +43,8 @@ def stream_kind(description: str, make: StreamFault | Make, category: str = 'E',
         fault = make if isinstance(make, StreamFault) else make(protocol)
         if fault.after is None:
             fault = fault._replace(after=protocol.option('stream_after'))
+        if more := protocol.option('stream_types'):
+            fault = fault._replace(types=(*fault.types, *(kind.strip().lower() for kind in more.split(','))))
         half = EventHalf(fault)
         if isinstance(exchange.note, Asked):
             exchange.note.fault = Fault(drops=NOTHING, events=half)

@@ -4,6 +4,7 @@ Server-sent events are those of the HTML standard, section 9.2; of the others ea
 What only keeps a connection alive is no event: a comment, a block without data, an empty line, and an event called ``ping``.
 """
 import re
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 SSE: Final = 'text/event-stream'
@@ -146,16 +147,17 @@ class Lines(Events):
         return self._before + '\n'.join(lines).encode() + b'\n'
 
 
-def events_of(content_type: str, limit: int) -> Events | None:
+def events_of(content_type: str, limit: int, lines: Collection[str] = ()) -> Events | None:
     """Return what lets so many events of a response pass; None: its content is no stream of events.
 
     Args:
         content_type: Its Content-Type, with or without parameters.
         limit: How many.
+        lines: Further types of which each line is an event, in lower case.
     """
     kind = content_type.partition(';')[0].strip().lower()
     if kind == SSE:
         return ServerSent(limit)
-    if kind in LINES:
+    if kind in LINES or kind in lines:
         return Lines(limit)
     return Lines(limit, b'\x1e') if kind == SEQUENCE or kind.endswith(SEQUENCE_SUFFIX) else None

@@ -44,7 +44,7 @@ class EventHalf(Half):
     def spares(self, data: bytes) -> str:
         head = data[:data.index(END_OF_HEADERS) + len(END_OF_HEADERS)]
         found = described(head)
-        return spared(read_response(head).status, found.get(b'content-type', ''), found.get(b'content-encoding', ''))
+        return spared(self.fault, read_response(head).status, found.get(b'content-type', ''), found.get(b'content-encoding', ''))
 
     def pieces(self, data: bytes, done: bool) -> Iterator[tuple[float, bytes]]:
         if self.flow is None:

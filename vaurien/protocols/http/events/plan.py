@@ -19,12 +19,14 @@ class StreamFault(NamedTuple):
         says: What is said after the events that pass, and before the end.
         after: How many events pass first; None: as many as the option ``stream_after`` says.
         rate: [events/s] that pass after those; 0: they pass as they come. For ``ON`` alone.
+        types: Further content types of which each line is an event, in lower case, beside those of the option ``stream_types``.
     """
 
     end: str = CLEAN
     says: tuple[Event, ...] = ()
     after: int | None = None
     rate: float = 0.0
+    types: tuple[str, ...] = ()
 
     @property
     def reframes(self) -> bool:
@@ -63,23 +65,24 @@ class Flow:
         return self._events.find(data, at, end)
 
 
-def spared(status: int, content_type: str, coding: str) -> str:
+def spared(fault: StreamFault, status: int, content_type: str, coding: str) -> str:
     """Return why nothing happens to a response; empty: it is a stream of events.
 
     Args:
+        fault: What is to happen to streams.
         status: Its status.
         content_type: Its Content-Type; empty: it says none.
         coding: Its Content-Encoding; empty: none.
     """
     if status not in SUCCESSES:
         return f'its status is {status}'
-    if events_of(content_type, 0) is None:
+    if events_of(content_type, 0, fault.types) is None:
         return f'it is no stream of events, but {content_type or "of no type"}'
     return '' if coding.strip().lower() in PLAIN else f'its events are compressed with {coding}'
 
 
 def flow_of(fault: StreamFault, content_type: str) -> Flow:
     """Return what happens to a stream of events of this type."""
-    events = events_of(content_type, fault.after or 0)
+    events = events_of(content_type, fault.after or 0, fault.types)
     assert events is not None
     return Flow(fault, events)

@@ -37,4 +37,12 @@ def test_a_flow_is_reached_when_so_many_events_have_passed():
     (200, 'text/css', '', 'it is no stream of events, but text/css'), (200, '', '', 'it is no stream of events, but of no type'),
     (200, SSE, 'br', 'its events are compressed with br')])
 def test_only_a_stream_that_can_be_read_is_one(status, kind, coding, why):
-    assert spared(status, kind, coding) == why
+    assert spared(StreamFault(CUT), status, kind, coding) == why
+
+
+def test_further_types_are_streams_of_lines():
+    fault = StreamFault(CUT, after=1, types=('application/json',))
+    assert spared(fault, 200, 'Application/JSON; a=b', '') == ''
+    flow = flow_of(fault, 'application/json')
+    assert (flow.take(b'{"a":1}\n{"b"', 0, 12), flow.reached) == (8, True)
+    assert spared(fault, 200, 'text/plain', '') != ''
