@@ -76,10 +76,8 @@ def test_a_response_that_is_no_stream_passes_and_nothing_is_written_down(daemon,
         assert read(opened, f'http://127.0.0.1:{proxy.port}/gzip')[0] == b''.join(backend.pieces)
         assert proxy.count('accepted') == 1     # the connection goes on
         assert (proxy.faults, proxy.unread) == ([], [])
-        assert [line.partition(' lets the ')[2] for line in proxy.log if 'does not apply' in line] == [
-            f"response to 'GET {path}' pass, to which stream-cut does not apply: {why}" for path, why in (
-                ('/page', 'it is no stream of events, but text/html'), ('/503', 'its status is 503'),
-                ('/gzip', 'its events are compressed with gzip'))]
+        told = [line.partition(' that ')[2] for line in proxy.log if ' is not for' in line]     # later ones at debug
+        assert told == ["stream-cut is not for: 'GET /page': it is no stream of events, but text/html"]
 
 
 @pytest.mark.parametrize('version', PATHS)
@@ -91,7 +89,7 @@ def test_a_stream_with_fewer_events_passes_and_nothing_is_written_down(daemon, v
             with client(version) as opened:
                 assert read(opened, f'http://127.0.0.1:{proxy.port}{path}') == (b''.join(backend.pieces), '')
         assert proxy.faults == []
-        assert len([line for line in proxy.log if 'it had ended before' in line]) == len(PATHS[version])
+        assert len([line for line in proxy.log if 'it had ended before' in line]) == 1
 
 
 @pytest.mark.parametrize('version', PATHS)

@@ -189,9 +189,14 @@ class Session:
         self.proxy.fault(self, exchange, kind)
 
     def spared(self, exchange: Exchange, kind: str, reason: str) -> None:
-        """Tell that nothing has happened to a response though something was to happen: it is not one of that sort."""
-        logger.info('session %d of %s lets the response to %r pass, to which %s does not apply: %s', self.number, self.name,
-                    exchange.name[:NAMED], kind, reason)
+        """Tell that nothing has happened to a response that is not of that sort."""
+        number, request = self.number, exchange.name[:NAMED]
+        if self.draws.chaos.spared(exchange):
+            logger.info('session %d of %s lets a response pass that %s is not for: %r: %s',
+                        number, self.name, kind, request, reason)
+        else:
+            logger.debug('session %d of %s lets a response pass that %s is not for: %r: %s',
+                         number, self.name, kind, request, reason)
 
     def plan_changed(self) -> None:
         """Look the next exchange up in the plan as it is now, and take toxics off that were of entries which are gone."""
