@@ -131,6 +131,18 @@ def test_events_of_a_slow_stream_come_at_their_rate(daemon):
 
 
 @pytest.mark.parametrize('version', ['1', '2'])
+def test_an_entry_of_a_plan_is_met_where_its_stream_fails_and_not_where_none_was(daemon, version):
+    with streams(EVENT, EVENT) as backend, between(daemon, f'planned-{version}', backend, 'http') as proxy, \
+            httpx.Client(timeout=PATIENCE, http1=version == '1', http2=version == '2') as client:
+        second = proxy.fault('GET /chunked', nth=2, kind='stream-short')
+        page = proxy.fault('GET /page', kind='stream-short', unused_ok=True)
+        paths = '/chunked', '/page', '/chunked', '/chunked'
+        got = [client.get(f'http://127.0.0.1:{proxy.port}{path}').content for path in paths]
+        assert got == [EVENT * 2, b'hello', EVENT, EVENT * 2]
+        assert (second.applied, page.applied) == (1, 0)
+
+
+@pytest.mark.parametrize('version', ['1', '2'])
 def test_streams_fail_inside_tls_as_in_the_clear(version):
     files = certificates()
     with streams(EVENT, EVENT, EVENT) as backend, \
