@@ -31,6 +31,7 @@ TAUGHT = {
     'howto/celery': ('6379',),
     'howto/node': ('6379',),
     'howto/http': (),
+    'howto/streams': (),
     'howto/grpc': (),
     'howto/redis': ('6379',),
     'howto/memcache': ('11211',),

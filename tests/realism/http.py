@@ -17,6 +17,7 @@ from tests.support.unit_of_time import MS, PATIENCE
 from .curl import with_curl
 from .http2 import STREAM_ROWS
 from .rows import KEPT, REOPENED, Client, Row
+from .streams import EVENT_ROWS
 
 SERVER = 'nginx_server'
 Fetch = Callable[[str], str]    #: fetches a path and returns the page
@@ -157,5 +158,5 @@ def row(kind: str, client: Client, met: str) -> Row:
 
 ROWS = [row(kind, client, met) for kind, outcomes in MET.items()
         for client, met in zip((REQUESTS, HTTPX, CURL), outcomes, strict=True)]
-ROWS += STREAM_ROWS
+ROWS += STREAM_ROWS + EVENT_ROWS
 ROWS.append(Row('slow-headers', IMPATIENT, 'GET /', get, 'exit status 28', REOPENED))

@@ -60,6 +60,13 @@ class Chaos(Mix[Dummy]):
             use.unmatched += 1
         return False
 
+    def spared(self, exchange: Exchange) -> bool:
+        """Count a response that nothing has happened to, and return whether it is the first one of its entry, or of none."""
+        use = self.uses.get(id(exchange.behavior))
+        if use is not None:
+            use.spared += 1
+        return use is None or use.spared == 1
+
     def has(self, behavior: object) -> bool:
         """Return whether a behavior can still be drawn."""
         return any(entry is behavior for _, entry in self.entries)

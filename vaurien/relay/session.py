@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 #: [seconds] that a client may take to leave after its connection was ended with FIN; closing at once would turn what
 #: it still sends into a reset, and a reset drops what it has not read yet
 LINGER = 2.0
+#: [characters] of a request's name that are logged
+NAMED = 100
 
 
 class SessionHost(DrawnFor, Protocol):
@@ -185,6 +187,16 @@ class Session:
     def injected(self, exchange: Exchange, kind: str) -> None:
         """Write a fault down."""
         self.proxy.fault(self, exchange, kind)
+
+    def spared(self, exchange: Exchange, kind: str, reason: str) -> None:
+        """Tell that nothing has happened to a response that is not of that sort."""
+        number, request = self.number, exchange.name[:NAMED]
+        if self.draws.chaos.spared(exchange):
+            logger.info('session %d of %s lets a response pass that %s is not for: %r: %s',
+                        number, self.name, kind, request, reason)
+        else:
+            logger.debug('session %d of %s lets a response pass that %s is not for: %r: %s',
+                         number, self.name, kind, request, reason)
 
     def plan_changed(self) -> None:
         """Look the next exchange up in the plan as it is now, and take toxics off that were of entries which are gone."""

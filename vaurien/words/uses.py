@@ -96,13 +96,14 @@ class Use:
 
     Attributes:
         number: How its proxy knows it, from 1; 0: it is not known yet.
+        spared: Responses that nothing has happened to, as they were not of the sort that something happens to.
     """
 
-    __slots__ = ('entry', 'number', 'chosen', 'unmatched', 'applied', 'names')
+    __slots__ = ('entry', 'number', 'chosen', 'unmatched', 'applied', 'names', 'spared')
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.number = self.chosen = self.unmatched = self.applied = 0
+        self.number = self.chosen = self.unmatched = self.applied = self.spared = 0
         self.names: dict[str, None] = {}
 
     def choose(self, request: Named) -> None:

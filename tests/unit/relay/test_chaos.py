@@ -8,6 +8,7 @@ from vaurien.behaviors.dummy import DUMMY
 from vaurien.errors import ConfigError, UnknownPluginError
 from vaurien.plugins import protocol_settings
 from vaurien.protocols import Protocol
+from vaurien.protocols.base import Exchange
 from vaurien.protocols.tcp import TCP
 from vaurien.relay.chaos import Chaos
 from vaurien.spec import BehaviorSpec
@@ -92,3 +93,12 @@ def test_common_options_of_protocols_have_their_defaults():
     assert {'reuse_socket', 'buffer', 'keep_alive'} <= set(Protocol.options(TCP))
     with pytest.raises(ConfigError, match='--protocol-tcp-bufer'):
         protocol_settings(TCP, {'bufer': 1})
+
+
+def test_of_responses_that_nothing_happens_to_the_first_of_each_entry_is_told():
+    made = chaos(BehaviorSpec(name='error', percent=50), BehaviorSpec(name='error', percent=50))
+    exchanges = [Exchange(b'GET /') for _ in range(5)]
+    for exchange, at in zip(exchanges, (0, 0, 1, 1, 0), strict=True):
+        exchange.behavior = made.entries[at][1]
+    assert [made.spared(exchange) for exchange in exchanges] == [True, False, True, False, False]
+    assert [made.spared(Exchange(b'GET /')) for _ in range(2)] == [True, True]      # of no entry, but of a plan

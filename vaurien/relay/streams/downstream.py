@@ -6,6 +6,7 @@ from ...protocols.http.h2.heads import call_status_of, length_of, status_of
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.headers import CALL
 from ..lane import LaneHost
+from . import events
 from .changed import Changed
 from .lane import StreamLane
 from .shared import Shared
@@ -52,6 +53,8 @@ class Responses(StreamLane):
     def _frame(self, state: StreamState, kind: int, flags: int, number: int, at: int, end: int) -> None:
         """Let a frame pass, hold it, or drop it."""
         pair, half = self.pair, state.down
+        if state.events is not None and events.take(self, state, kind, flags, at, end):
+            return
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
         if kind == frames.WINDOW_UPDATE:
@@ -65,6 +68,8 @@ class Responses(StreamLane):
         elif half.mode == HELD:
             self.keep(state, kind, flags, self.data[at:end])
             self.replace(at, end)
+            if state in self.stuck:
+                self.send_held(state)
         elif kind == frames.DATA:
             self._drop(state, flags, number, at, end)
         else:
@@ -100,7 +105,8 @@ class Responses(StreamLane):
 
     def _late(self, kind: int, number: int, own: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over, or that the backend has pushed."""
-        if not own:
+        lacking = own & 1 and kind == frames.DATA and self.borrowed and end - at - frames.HEAD > self.room
+        if not own or lacking:      # its client has reset the stream, and wants no more of it
             self.replace(at, end)
             if kind == frames.DATA:
                 self.refund(end - at - frames.HEAD)
@@ -152,6 +158,8 @@ class Responses(StreamLane):
             return self._promise(lead, fields, own, state, at, end)
         if state is None:
             return self._pass(own, own != number, flags, fields, at, end)
+        if state.events is not None and state.events.begun and events.dropped(self, state, at, end):
+            return None
         if self.pair.edits is not None:
             fields = self.pair.edits.response(state.exchange.note, fields)
         status, ended = status_of(fields), bool(flags & frames.END_STREAM)
@@ -161,6 +169,8 @@ class Responses(StreamLane):
             half.begun, note.status = True, note.status or status
             if ended and note.fault is not None and note.fault.passes is not None:
                 half.mode = PASS    # the backend itself refuses the call
+            if note.fault is not None and note.fault.events is not None:
+                fields = events.begin(self, state, status, ended, fields)
         if ended and state.exchange.stage == CALL:
             note.call = call_status_of(fields)
         if self.pair.recorder is not None:
@@ -182,6 +192,8 @@ class Responses(StreamLane):
             self._pass(state.number, state.number != number, flags, fields, at, end)
         else:
             self._pass(0, True, flags, fields, at, end)
+        if begins and state.events is not None:
+            events.at_once(self, state, end)
         if ended:
             self._ended(state, end)
         return None
@@ -217,10 +229,15 @@ class Responses(StreamLane):
         if state.down.mode != HELD:
             self.passed(end)
             self._over(state, reset)
+        elif state.down.tokens is not None:
+            self.passed(end)
+            self.send_held(state)   # nothing may be held any more
 
     def _over(self, state: StreamState, reset: bool) -> None:
         """Do what follows a response that has passed, or was dropped."""
         pair, fault = self.pair, state.exchange.note.fault
+        if state.events is not None:
+            events.over(self, state)
         if state.down.mode == TOLD:
             self.end_act(state)
         elif state.down.mode == DROPPED and fault is not None and not state.replied and state.number in pair.streams:
@@ -259,5 +276,7 @@ class Responses(StreamLane):
         self.pair.flushed()
 
     def released(self, state: StreamState) -> None:
-        if state.down.ended:
+        if state.events is not None and state.replied:
+            events.ended(self, state)
+        elif state.down.ended:
             self._over(state, False)

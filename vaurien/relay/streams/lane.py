@@ -17,7 +17,7 @@ from ...protocols.http.h2 import frames
 from ...protocols.http.h2.hpack import Decoder, Field, encoded
 from ..lane import Lane, LaneHost
 from .shared import Shared
-from .state import HELD, TOLD, Half, StreamState
+from .state import EVENT_END, HELD, TOLD, Half, StreamState
 
 #: [bytes] of one read: some thousand frames at most
 READ_BYTES = 64 * 1024
@@ -72,6 +72,8 @@ class StreamLane(Lane):
         rest = self.frames.held()
         if rest and self.pair.untouched():
             self.dest.sendall(rest)
+        if any(state.pacing for state in self.pair.streams.values()):
+            return self.hold()      # until the events that wait have left
         return self.finish()
 
     def take(self, data: bytes) -> None:
@@ -197,12 +199,13 @@ class StreamLane(Lane):
 
     def fits(self, state: StreamState, count: int) -> bool:
         """Take room in the window for content that passes; False: there is less than its sender thinks, and it has to wait."""
-        if count > self.room and self.borrowed:
-            half = self.half(state)
+        half = self.half(state)
+        if count > self.room and self.borrowed or count > half.room and half.inserted:
             half.then, half.mode = half.mode, HELD
             self.stuck.append(state)
             return False
         self.room -= count
+        half.room -= count
         return True
 
     def keep(self, state: StreamState, kind: int, flags: int, frame: bytes, fields: list[Field] | None = None) -> None:
@@ -219,30 +222,58 @@ class StreamLane(Lane):
         if self.held_bytes > 2 * MAX_HELD_BYTES and not self._held:
             self.hold()
 
+    def insert(self, state: StreamState, content: bytes) -> None:
+        """Let content of our own leave after what is held: it uses windows, and the source does not know of it."""
+        half = self.half(state)
+        self.borrowed = half.inserted = True
+        for at in range(0, len(content), frames.FRAME_BYTES):
+            frame = frames.frame(frames.DATA, 0, self.number(state), content[at:at + frames.FRAME_BYTES])
+            self.held_bytes += held_size(frame, None)
+            half.held.append((frames.DATA, 0, frame, None, len(frame) - frames.HEAD))
+
     def refund(self, count: int, number: int = 0) -> None:
         """Give the source credit back: for the connection, and for a stream where its number is given."""
         if count:
             self.pair.write_to(self.source, frames.credit(0, count) + (frames.credit(number, count) if number else b''))
 
     def send_held(self, state: StreamState) -> None:
-        """Let what was held leave, as far as there is room."""
+        """Let what was held leave, as far as there is room, and as it may leave now."""
         half, number = self.half(state), self.number(state)
-        while half.held:
+        while half.held and (half.tokens != 0 or not half.held[0][1] & EVENT_END):
             kind, flags, frame, fields, credited = half.held[0]
             count = len(frame) - frames.HEAD if kind == frames.DATA else 0
-            if count > self.room:
+            room = min(self.room, half.room) if half.inserted else self.room
+            if count > room and not self._split(half, room):
                 if state not in self.stuck:
                     self.stuck.append(state)
                 return
+            if count > room:
+                continue
             half.held.popleft()
             self.room -= count
+            half.room -= count
             self.debt += credited
             self._let_go(held_size(frame, fields))
             self.emit(frames.moved(frame, number) if fields is None else self.block(number, flags, fields))
+            if half.tokens and flags & EVENT_END:
+                half.tokens -= 1
         if state in self.stuck:
             self.stuck.remove(state)
+        if half.held or half.tokens is not None and not half.ended:
+            return      # the next event has to wait
         half.mode = half.then
         self.released(state)
+
+    def _split(self, half: Half, room: int) -> bool:
+        """Let the first frame that is held become two, of which one fits; False: nothing of it does."""
+        kind, flags, frame, fields, credited = half.held[0]
+        if room <= 0 or frame[4] & frames.PADDED:
+            return False
+        first, rest = frames.split(frame, room)
+        self.held_bytes += frames.HEAD
+        half.held[0] = kind, flags, rest, fields, credited - min(credited, room)
+        half.held.appendleft((kind, 0, first, fields, min(credited, room)))
+        return True
 
     def released(self, state: StreamState) -> None:
         """Do what follows frames that were held and have left."""

@@ -74,8 +74,15 @@ class Pair:
         """Begin a stream."""
         state = self.streams[number] = StreamState(number, exchange)
         exchange.note.room, exchange.note.window = self.client_frame, self.client_window
+        state.down.room = self.client_window
         self.weight += state.weight
         return state
+
+    def resize(self, window: int) -> None:
+        """Record how much the client takes of each stream, of those that are open, too (RFC 9113 section 6.9.2)."""
+        for state in self.streams.values():
+            state.down.room += window - self.client_window
+        self.client_window = window
 
     def too_much(self) -> bool:
         """Return whether the streams that are open take more memory than they may."""

@@ -11,6 +11,7 @@ from ...protocols.http.h2.hpack import Field
 from ...protocols.http.own.asked import taken_out
 from ..asked.behavior import ask
 from ..lane import LaneHost
+from .events import plain
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
@@ -56,6 +57,10 @@ class Requests(StreamLane):
             pair.recorder.request_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
+        if kind == frames.WINDOW_UPDATE and end - at == frames.HEAD + 4:
+            state.down.room += frames.number(self.data, at + frames.HEAD)
+            if state in pair.downstream.stuck:
+                pair.downstream.send_held(state)
         if half.mode <= TOLD:
             if pair.renumbered and state.out != number:
                 self.replace(at, end, b'' if kind == frames.PRIORITY else frames.moved(self.data[at:end], state.out))
@@ -96,7 +101,7 @@ class Requests(StreamLane):
                 elif name == frames.MAX_FRAME_SIZE:
                     pair.client_frame = value
                 elif name == frames.INITIAL_WINDOW_SIZE:
-                    pair.client_window = value
+                    pair.resize(value)
 
     # -- headers
 
@@ -203,7 +208,7 @@ class Requests(StreamLane):
         pair.ends_of(state)
         if state.exchange.drawn.inline:
             if self._decided(state, self.act(state, self.data[at:end])):
-                self._pass(state, flags, fields, at, end)
+                self._pass(state, flags, self._asking(state, fields), at, end)
             else:
                 self.frozen = True
                 self.replace(at, end)
@@ -213,6 +218,14 @@ class Requests(StreamLane):
         self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
         self.replace(at, end)
         return self.wait(state, self._act_later, state, self.data[at:end])
+
+    def _asking(self, state: StreamState, fields: list[Field]) -> list[Field]:
+        """Return the headers of a request as they are to be: where events are to be counted they are not to be compressed."""
+        fault = state.exchange.note.fault
+        if fault is not None and fault.events is not None and (asking := plain(fields)) != fields:
+            self.frozen = True
+            return asking
+        return fields
 
     def _decided(self, state: StreamState, passes: bool) -> bool:
         """Record what a behavior has decided, and return whether the request passes."""
@@ -239,6 +252,9 @@ class Requests(StreamLane):
         if not self.session.ended:
             if passes and not self.done:
                 self.pair.number_out(state)
+                kind, held_flags, frame, fields, credited = state.up.held[0]
+                if fields is not None:
+                    state.up.held[0] = kind, held_flags, frame, self._asking(state, fields), credited
                 self.send_held(state)
             else:
                 self.drop_held(state, 0 if state.up.ended or state.replied else state.number)

@@ -3,7 +3,7 @@ from binascii import crc32
 
 import pytest
 
-from vaurien.protocols.http.headers import KEYED_BODY, read_request
+from vaurien.protocols.http.headers import KEYED_BODY, read_request, without_field
 
 
 def request(*fields):
@@ -22,3 +22,11 @@ def test_a_key_is_kept_as_a_number_and_never_itself(fields, key):
 
 def test_the_same_key_is_the_same_number_and_another_is_another():
     assert request(b'Idempotency-Key: a').key == request(b'X: 1', b'Idempotency-Key: a').key != request(b'Idempotency-Key: b').key
+
+
+@pytest.mark.parametrize('message, without', [
+    (b'GET / HTTP/1.1\r\nHost: a\r\nAccept-ENCODING: gzip\r\nAccept: */*\r\naccept-encoding: br\r\n\r\naccept-encoding: x\r\n',
+     b'GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\naccept-encoding: x\r\n'),
+    (b'GET / HTTP/1.1\r\n\r\n', b'GET / HTTP/1.1\r\n\r\n')], ids=['two lines', 'none'])
+def test_a_field_is_taken_out_of_headers_and_no_body_is_touched(message, without):
+    assert without_field(message, b'accept-encoding') == without

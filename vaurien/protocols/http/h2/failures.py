@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
+from ..events.halves import EventHalf
 from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM
 from ..written import HTML_TYPE, RETRY_AFTER, Field, Written, page, with_page
 from . import frames
@@ -42,6 +43,7 @@ class Fault(NamedTuple):
         call: What the reply says of a call of gRPC, a number; None: nothing.
         passes: Which messages of the response pass before the reply takes the place of the rest; None: none do.
         edit: What changes the response on its way, an ``own.stream_editor.StreamEditor``; None: it stays as it is.
+        events: What happens between two events of the response, which passes up to there; None: nothing.
     """
 
     reply: bytes = b''
@@ -58,6 +60,7 @@ class Fault(NamedTuple):
     call: int | None = None
     passes: Messages | None = None
     edit: Any = None
+    events: EventHalf | None = None
 
 
 Make = Callable[[Asked], Fault]

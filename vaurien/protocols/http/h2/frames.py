@@ -204,6 +204,12 @@ def moved(frame: bytes, stream: int) -> bytes:
     return frame[:5] + _LONG.pack(stream) + frame[HEAD:]
 
 
+def split(data: bytes, count: int) -> tuple[bytes, bytes]:
+    """Return a frame of DATA without padding as two, the first one with so many bytes of content."""
+    _, _, kind, flags, stream = _HEAD.unpack_from(data)
+    return frame(kind, flags & ~END_STREAM, stream, data[HEAD:HEAD + count]), frame(kind, flags, stream, data[HEAD + count:])
+
+
 def number(data: bytes, at: int) -> int:
     """Read 31 bits."""
     return int(_LONG.unpack_from(data, at)[0]) & LAST_STREAM

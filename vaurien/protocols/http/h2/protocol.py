@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from ...base import Behavior, Exchange
 from ...message import FailureKind, MessageProtocol
+from ..events.failures import ERRORS as OF_EVENTS
 from ..failures import ERRORS as OF_HTTP_1
 from ..headers import KEYED_STREAM, STREAM
 from ..own.kinds import ERRORS as OWN_ERRORS
@@ -22,7 +23,7 @@ class StreamProtocol(Own, MessageProtocol):
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
-           for name, make in BOTH.items()}, **ERRORS, **OWN_ERRORS}
+           for name, make in BOTH.items()}, **ERRORS, **OF_EVENTS, **OWN_ERRORS}
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
         self.settings, self.session = parent.settings, parent.session

@@ -96,3 +96,11 @@ def test_large_frame_in_small_pieces_is_not_put_together_anew_for_each() -> None
         assert list(cutter.cut(data[at:min(at + 512, len(data) - 1)])) == []
     assert len(cutter._held) > 2000
     assert len(list(cutter.cut(data[-1:]))) == 1
+
+
+@pytest.mark.parametrize('count', [0, 1, 4, 5])
+@pytest.mark.parametrize('flags', [0, frames.END_STREAM])
+def test_a_frame_of_content_is_split_and_its_end_stays_at_the_end(flags: int, count: int) -> None:
+    first, rest = frames.split(frames.frame(frames.DATA, flags, 7, b'12345'), count)
+    assert first == frames.frame(frames.DATA, 0, 7, b'12345'[:count])
+    assert rest == frames.frame(frames.DATA, flags, 7, b'12345'[count:])
