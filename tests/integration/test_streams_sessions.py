@@ -109,11 +109,7 @@ def test_a_slow_stream_holds_no_other_session_up_and_what_waits_is_bounded(daemo
             read_exactly(slow, 8000)
             for _ in range(50):
                 assert calm.get(f'http://127.0.0.1:{proxy.port}/page').text == 'hello'
-            sent = -1
-            while sent < backend.sent:      # until the backend cannot go on
-                sent = backend.sent
-                time.sleep(200 * MS)
-            assert sent < len(backend.pieces)
+            assert backend.stuck_after() < len(backend.pieces)
         assert peak(daemon) - before < 24 * 1024 * 1024
 
 
@@ -128,6 +124,18 @@ def test_events_of_a_slow_stream_come_at_their_rate(daemon):
                     came += [time.monotonic()] * piece.count(EVENT)
             assert len(came) == 8
             assert came[-1] - came[1] > 6 * 50 * MS - 20 * MS    # six of them had to wait
+
+
+@pytest.mark.parametrize('version', ['1', '2'])
+def test_an_entry_of_a_plan_is_met_where_its_stream_fails_and_not_where_none_was(daemon, version):
+    with streams(EVENT, EVENT) as backend, between(daemon, f'planned-{version}', backend, 'http') as proxy, \
+            httpx.Client(timeout=PATIENCE, http1=version == '1', http2=version == '2') as client:
+        second = proxy.fault('GET /chunked', nth=2, kind='stream-short')
+        page = proxy.fault('GET /page', kind='stream-short', unused_ok=True)
+        paths = '/chunked', '/page', '/chunked', '/chunked'
+        got = [client.get(f'http://127.0.0.1:{proxy.port}{path}').content for path in paths]
+        assert got == [EVENT * 2, b'hello', EVENT, EVENT * 2]
+        assert (second.applied, page.applied) == (1, 0)
 
 
 @pytest.mark.parametrize('version', ['1', '2'])

@@ -100,7 +100,8 @@ class Responses(StreamLane):
 
     def _late(self, kind: int, number: int, own: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over, or that the backend has pushed."""
-        if not own:
+        lacking = own & 1 and kind == frames.DATA and self.borrowed and end - at - frames.HEAD > self.room
+        if not own or lacking:      # its client has reset the stream, and wants no more of it
             self.replace(at, end)
             if kind == frames.DATA:
                 self.refund(end - at - frames.HEAD)
