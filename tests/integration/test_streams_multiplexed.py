@@ -2,7 +2,6 @@
 
 Both ends are the library h2, which refuses what RFC 9113 does not allow.
 """
-
 import h2.settings
 import pytest
 
