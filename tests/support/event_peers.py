@@ -13,7 +13,7 @@ import h2.events
 import h2.exceptions
 
 from .peers import Backend
-from .unit_of_time import PATIENCE
+from .unit_of_time import MS, PATIENCE
 
 READ = 65536
 SSE, LINES = 'text/event-stream', 'application/x-ndjson'
@@ -66,6 +66,14 @@ class Streams:
     def address(self) -> str:
         """Where it listens."""
         return self.backend.address
+
+    def stuck_after(self) -> int:
+        """Wait until it cannot go on, and return after how many pieces."""
+        sent = -1
+        while sent < self.sent:
+            sent = self.sent
+            time.sleep(200 * MS)
+        return sent
 
     def serve(self, sock: socket.socket) -> None:
         """Serve one connection."""
