@@ -4,37 +4,16 @@ Each response says that it was injected: the page in words, the headers in their
 """
 from collections.abc import Callable
 from email.utils import formatdate
-from http import HTTPStatus
 
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol, half_reply, lost_reply
 from .halves import HalfBody
 from .headers import BARE_STREAM, BODY, BODY_FOR_HTTP_1_0, CALL, KEYED_BODY, KEYED_STREAM, NO_BODY, STREAM
+from .written import HTML_TYPE, RETRY_AFTER, Field, Written, page, status_text, with_page
 
 SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
-RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait so long
-HTML_TYPE = 'Content-Type: text/html; charset=utf-8'
-HTML = """<!DOCTYPE html>
-<html>
-<head><title>{status}</title></head>
-<body>
-<h1>{status}</h1>
-<p>This failure was injected by vaurien, a chaos proxy. The request did not reach the backend.</p>
-</body>
-</html>
-"""
 #: a good chunk, then one whose size is no number
 GOOD_AND_BAD_CHUNK = b'%x\r\n%b\r\n' + b'vaurien\r\nThe size of this chunk is no number.\r\n'
-
-
-def status_text(status: int) -> str:
-    """Return a status with its phrase: ``503 Service Unavailable``."""
-    return f'{status} {HTTPStatus(status).phrase}'
-
-
-def page(status: int) -> bytes:
-    """Return the page that says what has happened."""
-    return HTML.format(status=status_text(status)).encode()
 
 
 def stays(protocol: MessageProtocol, exchange: Exchange) -> bool:
@@ -47,25 +26,35 @@ def stays(protocol: MessageProtocol, exchange: Exchange) -> bool:
     return bool(headers.persists and not headers.waits and protocol.option('keep_alive'))
 
 
-def write_headers(status: int, stay: bool, *fields: str) -> bytes:
+def write_headers(status: int, stay: bool, *fields: Field) -> bytes:
     """Write the headers of a response.
 
     Args:
         status: The status code.
         stay: The server would go on with the connection.
-        fields: Further field lines, without line ends.
+        fields: Further fields, in their order.
     """
-    lines = (f'HTTP/1.1 {status_text(status)}', 'Server: vaurien', f'Date: {formatdate(usegmt=True)}', *fields,
-             'Connection: keep-alive' if stay else 'Connection: close', '', '')
-    return '\r\n'.join(lines).encode('ascii')
+    lines = [f'{name}: {value}' for name, value in Written(status, fields).started(formatdate(usegmt=True))]
+    ending = 'Connection: keep-alive' if stay else 'Connection: close'
+    return '\r\n'.join((f'HTTP/1.1 {status_text(status)}', *lines, ending, '', '')).encode()
 
 
-def refusal(status: int, *fields: str) -> Callable[[MessageProtocol, Exchange], Failure]:
-    """Return a builder of complete responses with an error status; the connection stays open if the peers agreed on that."""
+def respond(protocol: MessageProtocol, exchange: Exchange, written: Written) -> Failure:
+    """Answer a request of HTTP/1 with a response; the connection stays open if the peers agreed on that.
+
+    After one that would make a tunnel of the connection (RFC 9110 section 9.3.6) it closes: there is nothing at the other end.
+    """
+    tunnel = exchange.note.connect and written.status < 300
+    stay, bare = stays(protocol, exchange) and not tunnel, written.bodiless or tunnel
+    length = () if bare else (('Content-Length', str(len(written.body))),)
+    start = write_headers(written.status, stay, *written.fields, *length)
+    return Failure(start if bare or exchange.note.bodiless else start + written.body, end='' if stay else 'close')
+
+
+def refusal(status: int, *fields: Field) -> Callable[[MessageProtocol, Exchange], Failure]:
+    """Return a builder of complete responses with an error status and its page."""
     def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
-        stay, body = stays(protocol, exchange), page(status)
-        start = write_headers(status, stay, *fields, HTML_TYPE, f'Content-Length: {len(body)}')
-        return Failure(start if exchange.note.bodiless else start + body, end='' if stay else 'close')
+        return respond(protocol, exchange, with_page(status, *fields))
     return build
 
 
@@ -73,7 +62,7 @@ def half(end: str) -> Callable[[MessageProtocol, Exchange], Failure]:
     """Return a builder of responses that end in the middle of their page, by FIN (``close``) or RST (``reset``)."""
     def build(protocol: MessageProtocol, exchange: Exchange) -> Failure:
         body = page(200)
-        start = write_headers(200, stays(protocol, exchange), HTML_TYPE, f'Content-Length: {len(body)}')
+        start = write_headers(200, stays(protocol, exchange), HTML_TYPE, ('Content-Length', str(len(body))))
         return Failure(start + body[:len(body) // 2], end=end)
     return build
 
@@ -81,7 +70,7 @@ def half(end: str) -> Callable[[MessageProtocol, Exchange], Failure]:
 def malformed_chunk(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Respond with a good chunk and a bad one."""
     body = page(200)
-    start = write_headers(200, stays(protocol, exchange), HTML_TYPE, 'Transfer-Encoding: chunked')
+    start = write_headers(200, stays(protocol, exchange), HTML_TYPE, ('Transfer-Encoding', 'chunked'))
     return Failure(start + GOOD_AND_BAD_CHUNK % (len(body), body), end='close')
 
 
@@ -93,7 +82,7 @@ def empty_response(protocol: MessageProtocol, exchange: Exchange) -> Failure:
 def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     """Respond with a 503 without a page, byte by byte."""
     stay = stays(protocol, exchange)
-    start = write_headers(503, stay, RETRY_AFTER, HTML_TYPE, 'Content-Length: 0')
+    start = write_headers(503, stay, RETRY_AFTER, HTML_TYPE, ('Content-Length', '0'))
     return Failure(start, end='' if stay else 'close', pause=SLOW_HEADERS_PAUSE)
 
 

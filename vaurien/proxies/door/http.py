@@ -23,7 +23,7 @@ from ...words.hosts import PORTS, join_host, one_form
 from .asked import Asked, DoorRefusedError
 
 ESTABLISHED = b'HTTP/1.1 200 Connection established\r\n\r\n'
-PLAIN_TEXT = 'Content-Type: text/plain; charset=utf-8'
+PLAIN_TEXT = 'Content-Type', 'text/plain; charset=utf-8'
 ABSOLUTE = re.compile(rb'(?P<scheme>https?)://(?:[^/?#@]*@)?(?P<authority>[^/?#@]+)(?P<rest>(?:[/?][^#]*)?)', re.IGNORECASE)
 AUTHORITY = re.compile(rb'(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?')
 #: fields that are meant for the proxy, and for nobody after it
@@ -35,7 +35,7 @@ NO_FORM = 'this is a forward proxy of vaurien: it takes CONNECT HOST:PORT, reque
 def refusal(status: int, reason: str) -> bytes:
     """Return a response that says why there is nothing better."""
     body = f'{reason}\n'.encode('utf-8', 'replace')
-    return write_headers(status, False, PLAIN_TEXT, f'Content-Length: {len(body)}') + body
+    return write_headers(status, False, PLAIN_TEXT, ('Content-Length', str(len(body)))) + body
 
 
 class HttpDoor:

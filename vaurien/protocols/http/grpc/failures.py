@@ -10,11 +10,12 @@ from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
 from ..answers import CALL_STATUSES
 from ..h2 import frames
-from ..h2.failures import RESPONSE, RETRY, Fault, Make, builder, refusal
+from ..h2.failures import RESPONSE, Fault, Make, builder, refusal
 from ..h2.heads import GRPC, Asked
 from ..h2.hpack import encoded
 from ..h2.messages import Messages
 from ..headers import CALL
+from ..written import RETRY_AFTER, Field
 
 STAGES: Final = (CALL,)
 EMPTY_MESSAGE: Final = bytes(5)     #: of no bytes: in protobuf every field has its default
@@ -105,11 +106,11 @@ WORDS: Final[dict[str, tuple[str, str, str, str, bool]]] = {
     'UNAUTHENTICATED': ('Jwt is expired', "Envoy says so of a token that is too old", 'B', 'request', False),
 }
 #: by status of HTTP: what clients make of it, the class, whose state it is, only by its name, further fields
-PAGES: Final[dict[int, tuple[str, str, str, bool, tuple[tuple[bytes, bytes], ...]]]] = {
+PAGES: Final[dict[int, tuple[str, str, str, bool, tuple[Field, ...]]]] = {
     400: ('INTERNAL', 'B', 'request', True, ()), 401: ('UNAUTHENTICATED', 'B', 'request', True, ()),
     403: ('PERMISSION_DENIED', 'B', 'request', True, ()), 404: ('UNIMPLEMENTED', 'B', 'request', True, ()),
-    429: ('UNAVAILABLE', 'A', 'server', True, (RETRY,)), 500: ('UNKNOWN', 'A', 'request', True, ()),
-    502: ('UNAVAILABLE', 'A', 'server', False, ()), 503: ('UNAVAILABLE', 'A', 'server', False, (RETRY,)),
+    429: ('UNAVAILABLE', 'A', 'server', True, (RETRY_AFTER,)), 500: ('UNKNOWN', 'A', 'request', True, ()),
+    502: ('UNAVAILABLE', 'A', 'server', False, ()), 503: ('UNAVAILABLE', 'A', 'server', False, (RETRY_AFTER,)),
     504: ('UNAVAILABLE', 'A', 'server', False, ()),
 }
 

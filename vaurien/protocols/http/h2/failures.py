@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
-from ..failures import RETRY_AFTER, page
 from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM
+from ..written import HTML_TYPE, RETRY_AFTER, Field, Written, page, with_page
 from . import frames
 from .heads import Asked
 from .hpack import encoded
@@ -18,6 +18,7 @@ from .messages import Messages
 #: what ``Fault.drops`` may be
 REQUEST, RESPONSE, NOTHING = 'request', 'response', ''
 ANSWER_OF_HTTP_1: Final = b'HTTP/1.1 400 Bad Request\r\nServer: vaurien\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+PAGE: Final = Written(200, (HTML_TYPE,))     #: the headers of a page that does not come as it should
 TOO_LARGE = 20_000              #: [bytes] of a frame of which a client has allowed 16,384 at most
 
 
@@ -71,23 +72,35 @@ def builder(make: Make) -> Callable[[MessageProtocol, Exchange], Failure]:
     return build
 
 
-def head(asked: Asked, status: int, length: int | None, *more: tuple[bytes, bytes], end: bool = False) -> bytes:
-    """Write the headers of a response with a page of so many bytes; None: they do not say how many."""
-    lines = [(b':status', b'%d' % status), (b'server', b'vaurien'), (b'date', formatdate(usegmt=True).encode()), *more,
-             (b'content-type', b'text/html; charset=utf-8')]
+def head(asked: Asked, written: Written, length: int | None, end: bool = False) -> bytes:
+    """Write the headers of a response with a body of so many bytes; None: they do not say how many."""
+    lines = [(':status', str(written.status)), *written.started(formatdate(usegmt=True))]
     if length is not None:
-        lines.append((b'content-length', b'%d' % length))
-    return frames.headers(asked.stream, encoded([(*line, False) for line in lines]), frames.END_STREAM if end else 0)
+        lines.append(('content-length', str(length)))
+    coded = encoded([(name.lower().encode(), value.encode(), False) for name, value in lines])
+    return frames.headers(asked.stream, coded, frames.END_STREAM if end else 0)
 
 
-def refusal(status: int, *more: tuple[bytes, bytes]) -> Make:
-    """Return a maker of complete responses with an error status."""
+def respond(asked: Asked, written: Written) -> Fault:
+    """Answer a request with a response, of which as much comes as the client takes of a new stream."""
+    body = written.body[:asked.window]
+    bare = asked.bodiless or written.bodiless or not body
+    start = head(asked, written, None if written.bodiless else len(body), bare)
+    if bare:
+        return Fault(start, status=written.status)
+    return Fault(start + content(asked, body), len(body), status=written.status)
+
+
+def content(asked: Asked, body: bytes) -> bytes:
+    """Write a body, to its end, in frames that the client takes."""
+    return b''.join(frames.frame(frames.DATA, at + asked.room >= len(body), asked.stream, body[at:at + asked.room])
+                    for at in range(0, len(body), asked.room))
+
+
+def refusal(status: int, *fields: Field) -> Make:
+    """Return a maker of complete responses with an error status and its page."""
     def make(asked: Asked) -> Fault:
-        body = page(status)[:asked.window]
-        start = head(asked, status, len(body), *more, end=asked.bodiless)
-        if asked.bodiless:
-            return Fault(start, status=status)
-        return Fault(start + frames.frame(frames.DATA, frames.END_STREAM, asked.stream, body), len(body), status=status)
+        return respond(asked, with_page(status, *fields))
     return make
 
 
@@ -110,7 +123,7 @@ def part(code: int | None, then: str = '', whole: bool = False) -> Make:
         body = page(200)[:asked.window]
         sent = body if whole else body[:len(body) // 2]
         ends = code is None and not then
-        reply = head(asked, 200, None if whole else len(body)) + frames.frame(frames.DATA, ends, asked.stream, sent)
+        reply = head(asked, PAGE, None if whole else len(body)) + frames.frame(frames.DATA, ends, asked.stream, sent)
         return Fault(reply + (b'' if code is None else frames.reset(asked.stream, code)), len(sent), then=then)
     return make
 
@@ -163,7 +176,7 @@ def bad_header_block(asked: Asked) -> Fault:
 def frame_too_large(asked: Asked) -> Fault:
     """Answer with a frame that is larger than the client has allowed."""
     size = max(TOO_LARGE, asked.room + 1)
-    reply = head(asked, 200, size) + frames.frame(frames.DATA, 0, asked.stream, bytes(min(size, frames.MAX_FRAME_BYTES)))
+    reply = head(asked, PAGE, size) + frames.frame(frames.DATA, 0, asked.stream, bytes(min(size, frames.MAX_FRAME_BYTES)))
     return Fault(reply, at_once=True, then='silence')
 
 
@@ -174,12 +187,11 @@ def http1_answer(asked: Asked) -> Fault:
 
 WITH_PAGE = (STREAM, KEYED_STREAM)
 ANY_STREAM = (*WITH_PAGE, BARE_STREAM, CALL)
-RETRY: Final = (b'retry-after', RETRY_AFTER.partition(': ')[2].encode())
 
 #: those that HTTP/1 has too, as they are in HTTP/2
 BOTH: Final[dict[str, Make]] = {
-    '500': refusal(500), '501': refusal(501), '502': refusal(502), '503': refusal(503, RETRY), '504': refusal(504),
-    '429': refusal(429, RETRY), 'truncated': part(None), 'reset': part(frames.INTERNAL_ERROR), 'lost-reply': lost,
+    '500': refusal(500), '501': refusal(501), '502': refusal(502), '503': refusal(503, RETRY_AFTER), '504': refusal(504),
+    '429': refusal(429, RETRY_AFTER), 'truncated': part(None), 'reset': part(frames.INTERNAL_ERROR), 'lost-reply': lost,
     'half-reply': halved,
 }
 
