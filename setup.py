@@ -78,7 +78,7 @@ setup(
         'Typing :: Typed',
     ],
     packages=find_packages(include=['vaurien', 'vaurien.*']),
-    package_data={'vaurien': ['py.typed']},
+    package_data={'vaurien': ['py.typed', 'protocols/http/providers/tables/*.toml']},
     python_requires='>=3.11',
     install_requires=REQUIRES,
     extras_require={'tls': TLS, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},

@@ -19,6 +19,7 @@ from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
 from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
+from .providers.kinds import KINDS
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -58,6 +59,7 @@ class HTTP(Conversation):
     headed = True
     has_keys = True
     errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS}
+    tables = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)

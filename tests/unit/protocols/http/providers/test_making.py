@@ -1,0 +1,71 @@
+"""What kinds of files put on the wire: the same response in HTTP/1 and HTTP/2, and the end of a call."""
+import h2.events
+import pytest
+
+from tests.support.framing import CLIENT, FakeSession, replay
+from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.grpc.protocol import protocol_of
+from vaurien.protocols.http.h2.heads import exchange_of
+from vaurien.protocols.http.providers.reading import read
+
+from ..h2.test_failures import events, fields
+from ..messages import GET
+from ..test_failures import received
+
+HEAD = 'fields = ["X-A: common", "X-B: common"]\n[kinds.k]\ndescription = "It is."\ncategory = "A"\n'
+RESPONSE = HEAD + 'status = 429\nfields = ["X-B: own", "Retry-After: 1", "Retry-After: 2"]\n'
+
+
+def kind(text):
+    return read(text.encode(), 'kinds.toml')[1]['k'].kind
+
+
+def in_http_1(text):
+    dialogue = replay(HTTP, [(CLIENT, GET)])
+    return received(kind(text).build(dialogue.protocol, dialogue.exchanges[0]).reply)
+
+
+def in_stream(text, *more):
+    exchange = exchange_of(3, fields(b'POST' if more else b'GET', *more))
+    parent = HTTP()
+    parent.session = FakeSession()
+    kind(text).build(protocol_of(parent, exchange), exchange)
+    return exchange.note.fault
+
+
+def said(reply):
+    """Return the fields of the response in a stream, but for those that vaurien adds, and its body."""
+    found = list(events(reply))
+    headers = next(event.headers for event in found if isinstance(event, h2.events.ResponseReceived))
+    return headers, b''.join(event.data for event in found if isinstance(event, h2.events.DataReceived))
+
+
+@pytest.mark.parametrize('text, body, media', [
+    (RESPONSE + 'json = \'{"a": null}\'', b'{"a": null}', 'application/json'),
+    (RESPONSE.replace('"X-B', '"Content-Type: a/b", "X-B').replace('fields = ["Content-Type: a/b", "X-A', 'fields = ["X-A', 1)
+     + 'json = "1"', b'1', 'a/b'),
+    (RESPONSE + 'body = "caf\u00e9"', 'caf\u00e9'.encode(), None),
+    (RESPONSE, b'', None),
+])
+def test_both_versions_have_the_fields_and_the_body_as_the_file_has_them(text, body, media):
+    response = in_http_1(text)
+    assert (response.status, response.read()) == (429, body)
+    assert response.getheader('Content-Type') == media
+    assert [(name, value) for name, value in response.getheaders() if name in ('X-A', 'X-B', 'Retry-After')] == [
+        ('X-A', 'common'), ('X-B', 'own'), ('Retry-After', '1'), ('Retry-After', '2')]
+    headers, content = said(in_stream(text).reply)
+    own = {'Connection', 'Date'}
+    assert content == body
+    assert headers[0] == (b':status', b'429')
+    assert [line for line in headers[1:] if line[0] != b'date'] == [
+        (name.lower().encode(), value.encode()) for name, value in response.getheaders() if name not in own]
+
+
+def test_a_call_ends_with_its_status_and_what_is_said_with_it():
+    fault = in_stream(HEAD + 'call = "RESOURCE_EXHAUSTED"\nmessage = "100 % of caf\u00e9"\nfields = ["X-Own: 1"]',
+                      (b'content-type', b'application/grpc'))
+    headers, content = said(fault.reply)
+    found = dict(headers)
+    assert (found[b':status'], found[b'grpc-status'], found[b'x-own'], content) == (b'200', b'8', b'1', b'')
+    assert found[b'grpc-message'] == b'100 %25 of caf%C3%A9'
+    assert b'x-a' not in found, 'what all responses have is no part of a call'
