@@ -92,6 +92,10 @@ class MessageProtocol(Answers, BaseProtocol):
         """Return the first part of a message as it should leave; called only where ``editing`` is True."""
         return beginning
 
+    def uncoded(self, beginning: bytes) -> bytes:
+        """Return the first part of a request as it leaves that asks for its response without a coding of its content."""
+        return beginning
+
     def asked(self, exchange: Exchange) -> None:
         """Record that a request has begun to leave, or was answered by vaurien."""
         if exchange.expects:
@@ -154,7 +158,13 @@ class MessageProtocol(Answers, BaseProtocol):
         failure = self.kind(chosen).build(self, exchange)
         if failure is not None:
             self.replace(exchange, failure)
-        self.session.injected(exchange, chosen)
+        half = None if failure is None else failure.half
+        if half is None or half.reported:
+            self.session.injected(exchange, chosen)
+        else:
+            half.kind = chosen
+        if half is not None and half.plain:
+            source.unread(self.uncoded(source.recv()))
         return exchange.failure is None or exchange.failure.request is None
 
     def spoils(self) -> bool:

@@ -10,6 +10,7 @@ from gevent import sleep
 from ..net.loop import in_loop
 from ..net.stream import Stream
 from ..protocols.base import Exchange
+from ..protocols.halves import Half
 from ..protocols.message import MessageProtocol, Part
 from .lane import LaneHost
 from .message_lane import MessageLane
@@ -69,14 +70,19 @@ class ResponseLane(MessageLane):
                 self.put(start, at)
                 self.flush()
                 start = at
+                if self._may_spare(exchange):
+                    self._spare(exchange, at, end)
                 if exchange.failure is None and self._comes(exchange, at, end, done):
                     if not self._may_wait_here(exchange.drawn):
                         return self._later(self._back_to(part, parts, at))
                     self._act(exchange, self.cutter.data[at:end], done)
                     if self._over():
                         return None
-                elif exchange.failure is not None and exchange.failure.half and self._halved(exchange, at, end, done):
-                    return None
+                elif exchange.failure is not None and exchange.failure.half:
+                    if exchange.failure.half.slow and in_loop():
+                        return self._later(self._back_to(part, parts, at))
+                    if self._halved(exchange, at, end, done):
+                        return None
                 start, look = end, -1   # a response that a failure replaces is dropped
             at = end
             if exchange is not None and done:
@@ -99,21 +105,56 @@ class ResponseLane(MessageLane):
         self._went_through()
         return None
 
-    def _halved(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
-        """Let pass what the client gets of a response of which it gets half; True: the session ends with it."""
+    @staticmethod
+    def _may_spare(exchange: Exchange) -> bool:
+        """Return whether nothing may happen to a response after all that something was to happen to."""
+        failure = exchange.failure
+        return failure is not None and failure.half is not None and bool(failure.half.kind)
+
+    def _spare(self, exchange: Exchange, at: int, end: int) -> None:
+        """Let a response pass that begins here, if nothing can happen to one like this."""
         failure = exchange.failure
         assert failure is not None
         assert failure.half is not None
-        piece = failure.half.take(self.cutter.data[at:end], done)
-        if piece:
-            self.dest.sendall(piece)
-        if failure.half.end:
-            if failure.end == 'close':
-                exchange.failure = failure._replace(end=failure.half.end)
+        if exchange is not self.cutter.framer.exchange and (reason := failure.half.spares(self.cutter.data[at:end])):
+            exchange.failure = None
+            self.session.spared(exchange, failure.half.kind, reason)
+
+    def _halved(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
+        """Let pass what the client gets of a response of which it gets a part; True: the session ends with it."""
+        failure, data = exchange.failure, self.cutter.data[at:end]
+        assert failure is not None
+        assert failure.half is not None
+        half = failure.half
+        if self.protocol.editing and exchange is not self.cutter.framer.exchange:
+            data = self.protocol.edit(exchange, data, False)
+        for pause, piece in half.pieces(data, done):
+            if pause:
+                self._keep_pace(half, pause)
+            if half.begun and half.kind:
+                kind, half.kind = half.kind, ''
+                self.session.injected(exchange, kind)
+            self.out.append(piece)
+        self.flush()
+        if half.end:
+            if failure.end in ('', 'close'):
+                exchange.failure = failure._replace(end=half.end)
             if not done:
                 self.reply(exchange)
                 return True
+        elif done and not failure.end:
+            exchange.failure = None     # all of it has passed
+            if half.kind:
+                self.session.spared(exchange, half.kind, 'it had ended before')
         return False
+
+    def _keep_pace(self, half: Half, pause: float) -> None:
+        """Wait until a piece is due, which is so long after the one before it; what came before leaves now."""
+        self.flush()
+        now = monotonic()
+        half.left_at = max(half.left_at + pause, now) if half.left_at else now + pause
+        if half.left_at > now:
+            sleep(half.left_at - now)
 
     def _comes(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
         """Return whether an exchange has a response: one that is over before a byte of it has come never does."""
@@ -234,4 +275,8 @@ class ResponseLane(MessageLane):
             self.dest.sendall(failure.reply)
         if session.ended:
             return
-        self.end_client(failure.end or end)
+        if failure.half is not None and failure.end == 'reset' and self.dest.full and in_loop():
+            self.stop()     # a reset would take with it what is still to be written
+            self.dest.when_drained(session.abort)
+        else:
+            self.end_client(failure.end or end)

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 #: [seconds] that a client may take to leave after its connection was ended with FIN; closing at once would turn what
 #: it still sends into a reset, and a reset drops what it has not read yet
 LINGER = 2.0
+#: [characters] of a request's name that are logged
+NAMED = 100
 
 
 class SessionHost(DrawnFor, Protocol):
@@ -185,6 +187,11 @@ class Session:
     def injected(self, exchange: Exchange, kind: str) -> None:
         """Write a fault down."""
         self.proxy.fault(self, exchange, kind)
+
+    def spared(self, exchange: Exchange, kind: str, reason: str) -> None:
+        """Tell that nothing has happened to a response though something was to happen: it is not one of that sort."""
+        logger.info('session %d of %s lets the response to %r pass, to which %s does not apply: %s', self.number, self.name,
+                    exchange.name[:NAMED], kind, reason)
 
     def plan_changed(self) -> None:
         """Look the next exchange up in the plan as it is now, and take toxics off that were of entries which are gone."""

@@ -4,6 +4,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, replay
 from vaurien.behaviors.dummy import DUMMY
 from vaurien.protocols import Protocol
+from vaurien.protocols.http.events.failures import ERRORS as OF_EVENTS
 from vaurien.protocols.http.h2.failures import ANY_STREAM
 from vaurien.protocols.kinds import CATEGORIES, HALF_REPLY, LOST_REPLY, SCOPES
 from vaurien.protocols.smtp import SMTP
@@ -68,4 +69,4 @@ def test_what_may_be_drawn_at_random_is_what_seeds_have_always_drawn():
     only_named = {(name, kind) for name, kind, row in before if row.only_named}
     of_tls = {(name, kind) for name in ('mysql', 'postgres', 'smtp') for kind in (REFUSED, DROPPED)} | {('smtp', STRIPPED)}
     of_all = {(name, kind) for name in TALKING if name != 'grpc' for kind in (LOST_REPLY, HALF_REPLY)}
-    assert only_named == of_all - {('mysql', LOST_REPLY)} | of_tls
+    assert only_named == of_all - {('mysql', LOST_REPLY)} | of_tls | {('http', kind) for kind in OF_EVENTS}

@@ -12,13 +12,15 @@ from ..base import Exchange
 from ..message import FailureKind
 from .answers import body_at, read_call, read_status
 from .effects import EFFECTS
+from .events.failures import ERROR_TEXT
+from .events.failures import ERRORS as EVENT_ERRORS
 from .failures import ERRORS
 from .framers import Conversation
 from .grpc.failures import ERRORS as CALL_ERRORS
 from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
-from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
+from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field, without_field
 from .providers.kinds import KINDS
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
@@ -52,13 +54,17 @@ class HTTP(Conversation):
         'grpc_cut_after': Option("How many messages of a response pass before grpc-cut ends it.", Bounded(int, 0), 1),
         'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
                                 Bounded(int, -1, 2 ** 31 - 1), 1000),
+        'stream_after': Option("How many events of a stream pass before one of the kinds stream-... comes.", Bounded(int, 0), 1),
+        'stream_rate': Option("How many events pass in a second with stream-slow.", Bounded(float, 0.001), 1.0),
+        'stream_error': Option("The text of the event that stream-error sends; lines that begin with data: are sent as they are.",
+                               str, ERROR_TEXT),
     }
     framers = Requests, Responses
     shape = staticmethod(shape)
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS}
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **EVENT_ERRORS}
     tables = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -95,6 +101,9 @@ class HTTP(Conversation):
             beginning = with_field(beginning, b'Host', self._host())
         return closing(beginning) if self.single and not exchange.note.switches else beginning
 
+    def uncoded(self, beginning: bytes) -> bytes:
+        return without_field(beginning, b'accept-encoding')
+
     def _host(self) -> bytes:
         """Return the name of the backend for a Host field; a Unix socket is called ``localhost``."""
         name = self.session.backend_name
@@ -124,6 +133,8 @@ class GRPC(HTTP):
     request. The other kinds that a call can meet come by their names; those that are about pages are not there."""
 
     name = 'grpc'
+    options: ClassVar[Mapping[str, Any]] = {
+        name: option for name, option in HTTP.options.items() if not name.startswith('stream_')}
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **CALL_ERRORS,
         **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS}.items() if CALL in kind.stages})}

@@ -259,6 +259,13 @@ def with_field(headers: bytes, name: bytes, value: bytes) -> bytes:
     return CRLF.join([first, *kept])
 
 
+def without_field(message: bytes, name: bytes) -> bytes:
+    """Return the beginning of a message, all of its headers among it, without the lines of a field; its name in lower case."""
+    headers, end, rest = message.partition(END_OF_HEADERS)
+    lines = [line for line in headers.split(CRLF) if not line.lower().startswith(name + b':')]
+    return CRLF.join(lines) + end + rest
+
+
 def host_of(headers: bytes) -> bytes:
     """Return the value of the first Host field; empty: there is none."""
     found = HOST.search(headers)

@@ -6,6 +6,7 @@ from ...protocols.http.h2.heads import call_status_of, length_of, status_of
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.headers import CALL
 from ..lane import LaneHost
+from . import events
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, PASS, TOLD, StreamState
@@ -50,6 +51,8 @@ class Responses(StreamLane):
     def _frame(self, state: StreamState, kind: int, flags: int, number: int, at: int, end: int) -> None:
         """Let a frame pass, hold it, or drop it."""
         pair, half = self.pair, state.down
+        if kind == frames.DATA and state.events is not None and events.take(self, state, flags, number, at, end):
+            return
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
         if kind == frames.WINDOW_UPDATE:
@@ -84,14 +87,8 @@ class Responses(StreamLane):
         self.room -= passing
         self.refund(count - passing, 0 if flags & frames.END_STREAM else number)
         if counts is not None and not counts.left and not flags & frames.END_STREAM:
-            self._cut(state, number, end)
-
-    def _cut(self, state: StreamState, number: int, end: int) -> None:
-        """End a response of which all has passed that may, and let the backend know."""
-        self.passed(end)
-        state.up.mode = DROPPED
-        self.pair.reply(state)
-        self.pair.upstream.emit(frames.reset(number, frames.CANCEL))
+            self.passed(end)
+            self.pair.cut(state)
 
     def _late(self, kind: int, number: int, own: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over, or that the backend has pushed."""
@@ -154,6 +151,8 @@ class Responses(StreamLane):
             half.begun, note.status = True, note.status or status
             if ended and note.fault is not None and note.fault.passes is not None:
                 half.mode = PASS    # the backend itself refuses the call
+            if note.fault is not None and note.fault.events is not None:
+                fields = events.begin(self, state, status, ended, fields)
         if ended and state.exchange.stage == CALL:
             note.call = call_status_of(fields)
         if self.pair.recorder is not None:
@@ -171,6 +170,8 @@ class Responses(StreamLane):
             self._pass(state.number, state.number != number, flags, fields, at, end)
         else:
             self._pass(0, True, flags, fields, at, end)
+        if begins and state.events is not None:
+            events.at_once(self, state, end)
         if ended:
             self._ended(state, end)
         return None
@@ -210,6 +211,8 @@ class Responses(StreamLane):
     def _over(self, state: StreamState, reset: bool) -> None:
         """Do what follows a response that has passed, or was dropped."""
         pair, fault = self.pair, state.exchange.note.fault
+        if state.events is not None:
+            events.over(self, state)
         if state.down.mode == TOLD:
             self.end_act(state)
         elif state.down.mode == DROPPED and fault is not None and not state.replied and state.number in pair.streams:

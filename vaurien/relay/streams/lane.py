@@ -17,7 +17,7 @@ from ...protocols.http.h2 import frames
 from ...protocols.http.h2.hpack import Decoder, Field, encoded
 from ..lane import Lane, LaneHost
 from .shared import Shared
-from .state import HELD, TOLD, Half, StreamState
+from .state import EVENT_END, HELD, TOLD, Half, StreamState
 
 #: [bytes] of one read: some thousand frames at most
 READ_BYTES = 64 * 1024
@@ -219,15 +219,23 @@ class StreamLane(Lane):
         if self.held_bytes > 2 * MAX_HELD_BYTES and not self._held:
             self.hold()
 
+    def insert(self, state: StreamState, frame: bytes) -> None:
+        """Let content of our own leave after what is held: it uses windows, and their owner does not know of it."""
+        count = len(frame) - frames.HEAD
+        self.held_bytes += held_size(frame, None)
+        self.borrowed = True
+        state.owed += count
+        self.half(state).held.append((frames.DATA, 0, frame, None, count))
+
     def refund(self, count: int, number: int = 0) -> None:
         """Give the source credit back: for the connection, and for a stream where its number is given."""
         if count:
             self.pair.write_to(self.source, frames.credit(0, count) + (frames.credit(number, count) if number else b''))
 
     def send_held(self, state: StreamState) -> None:
-        """Let what was held leave, as far as there is room."""
+        """Let what was held leave, as far as there is room, and as it may leave now."""
         half, number = self.half(state), self.number(state)
-        while half.held:
+        while half.held and (half.tokens != 0 or not half.held[0][1] & EVENT_END):
             kind, flags, frame, fields, credited = half.held[0]
             count = len(frame) - frames.HEAD if kind == frames.DATA else 0
             if count > self.room:
@@ -239,8 +247,12 @@ class StreamLane(Lane):
             self.debt += credited
             self._let_go(held_size(frame, fields))
             self.emit(frames.moved(frame, number) if fields is None else self.block(number, flags, fields))
+            if half.tokens and flags & EVENT_END:
+                half.tokens -= 1
         if state in self.stuck:
             self.stuck.remove(state)
+        if half.held or half.tokens is not None and not half.ended:
+            return      # the next event has to wait
         half.mode = half.then
         self.released(state)
 

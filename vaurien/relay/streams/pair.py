@@ -189,6 +189,12 @@ class Pair:
             self.forget(state)
         self.over(state)
 
+    def cut(self, state: StreamState) -> None:
+        """End a response of which all has passed that may, and let the backend know."""
+        state.up.mode = DROPPED
+        self.reply(state)
+        self.upstream.emit(frames.reset(state.out, frames.CANCEL))
+
     def announce(self, fault: Any) -> None:
         """Write the frames of a fault, and let what it says hold from now on."""
         self.unacknowledged.extend([True] * fault.settings)
@@ -210,16 +216,17 @@ class Pair:
 
     # -- what we write ourselves
 
-    def own(self, data: bytes, content: int = 0, close: bool = False) -> None:
+    def own(self, data: bytes, content: int = 0, close: bool = False, borrowed: int | None = None) -> None:
         """Write frames to the client, when the backend's SETTINGS have passed, and there is room for them.
 
         Args:
             data: The frames.
             content: [bytes] of them that count in the client's window.
             close: The client's connection ends after them.
+            borrowed: [bytes] of the content that the backend does not know of; None: all.
         """
-        if content:
-            self.downstream.borrow(content)
+        if content if borrowed is None else borrowed:
+            self.downstream.borrow(content if borrowed is None else borrowed)
         self._waiting.append((data, content, close))
         if len(self._waiting) > MAX_WAITING:
             self.session.lose_track(f'more than {MAX_WAITING} replies wait for the client or for the backend')

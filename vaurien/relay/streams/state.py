@@ -12,6 +12,8 @@ from ...protocols.message import EXCHANGE_BYTES
 #: are held until a behavior has done waiting; they are dropped
 PASS, TOLD, HELD, DROPPED = range(4)
 
+#: in place of a flag of DATA that is held: an event ends with it
+EVENT_END = 0x100
 #: what is held: (type, flags, the frame, its fields where that is a header block, [bytes] of credit that its sender got back)
 Held = tuple[int, int, bytes, list[Field] | None, int]
 
@@ -26,11 +28,13 @@ class Half:
         begun: The message has begun: for a response its final headers have come.
         ended: The sender has ended it.
         held: Frames that wait, oldest first.
+        tokens: How many events of those that are held may leave; None: all.
     """
 
-    __slots__ = ('mode', 'then', 'waits', 'begun', 'ended', 'held')
+    __slots__ = ('mode', 'then', 'waits', 'begun', 'ended', 'held', 'tokens')
 
     def __init__(self) -> None:
+        self.tokens: int | None = None
         self.mode = self.then = PASS
         self.waits = self.begun = self.ended = False
         self.held: deque[Held] = deque()
@@ -63,10 +67,13 @@ class StreamState:
         weight: [bytes] that it takes, about.
         passed: [bytes] of the response's content that have passed, where only half of it may.
         allowed: [bytes] of it that may pass; None: it is not known.
+        events: What happens between two events of the response, once that has begun; None: nothing does, or it has happened.
+        pacing: A greenlet lets one event after the other leave.
+        owed: [bytes] of credit from the client that the backend does not get: they were used here.
     """
 
     __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'weight',
-                 'passed', 'allowed')
+                 'passed', 'allowed', 'events', 'pacing', 'owed')
 
     def __init__(self, number: int, exchange: Exchange) -> None:
         self.number, self.exchange, self.out = number, exchange, 0
@@ -77,6 +84,8 @@ class StreamState:
         self.greenlet: Any = None
         self.replied, self.weight = False, 2 * EXCHANGE_BYTES + 2 * exchange.name_bytes
         self.passed, self.allowed = 0, None     # type: int, int | None
+        self.events: Any = None
+        self.pacing, self.owed = False, 0
 
 
 class StreamEnd:

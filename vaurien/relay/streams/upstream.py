@@ -8,6 +8,7 @@ from ...protocols.http.h2.failures import NOTHING, REQUEST
 from ...protocols.http.h2.heads import exchange_of
 from ...protocols.http.h2.hpack import Field
 from ..lane import LaneHost
+from .events import plain
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
@@ -53,7 +54,9 @@ class Requests(StreamLane):
             pair.recorder.request_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
-        if half.mode <= TOLD:
+        if kind == frames.WINDOW_UPDATE and state.owed:
+            self._withhold(state, at, end)
+        elif half.mode <= TOLD:
             if pair.renumbered and state.out != number:
                 self.replace(at, end, b'' if kind == frames.PRIORITY else frames.moved(self.data[at:end], state.out))
         elif half.mode == HELD:
@@ -68,6 +71,14 @@ class Requests(StreamLane):
             pair.cancelled(state)
         elif kind == frames.DATA and flags & frames.END_STREAM:
             self._ended(state, end)
+
+    def _withhold(self, state: StreamState, at: int, end: int) -> None:
+        """Let credit for a response pass, less what was used of it here."""
+        count = frames.number(self.data, at + frames.HEAD) if end - at == frames.HEAD + 4 else 0
+        kept = min(state.owed, count)
+        state.owed -= kept
+        passes = count > kept and self.half(state).mode != DROPPED
+        self.replace(at, end, frames.credit(state.out, count - kept) if passes else b'')
 
     def _late(self, kind: int, number: int, at: int, end: int) -> None:
         """Handle a frame of a stream that is over."""
@@ -187,7 +198,7 @@ class Requests(StreamLane):
         pair.ends_of(state)
         if state.exchange.drawn.inline:
             if self._decided(state, self.act(state, self.data[at:end])):
-                self._pass(state, flags, fields, at, end)
+                self._pass(state, flags, self._asking(state, fields), at, end)
             else:
                 self.frozen = True
                 self.replace(at, end)
@@ -197,6 +208,14 @@ class Requests(StreamLane):
         self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
         self.replace(at, end)
         return self.wait(state, self._act_later, state, self.data[at:end])
+
+    def _asking(self, state: StreamState, fields: list[Field]) -> list[Field]:
+        """Return the headers of a request as they are to be: where events are to be counted they are not to be compressed."""
+        fault = state.exchange.note.fault
+        if fault is not None and fault.events is not None and (asking := plain(fields)) != fields:
+            self.frozen = True
+            return asking
+        return fields
 
     def _decided(self, state: StreamState, passes: bool) -> bool:
         """Record what a behavior has decided, and return whether the request passes."""
@@ -223,6 +242,9 @@ class Requests(StreamLane):
         if not self.session.ended:
             if passes and not self.done:
                 self.pair.number_out(state)
+                kind, held_flags, frame, fields, credited = state.up.held[0]
+                if fields is not None:
+                    state.up.held[0] = kind, held_flags, frame, self._asking(state, fields), credited
                 self.send_held(state)
             else:
                 self.drop_held(state, 0 if state.up.ended or state.replied else state.number)

@@ -7,6 +7,7 @@ import pytest
 from tests.support.framing import BACKEND, CLIENT, FakeSession, replay, same_in_every_slicing
 from vaurien.protocols import Protocol
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.events.failures import ERRORS as EVENTS
 from vaurien.protocols.http.grpc.failures import ERRORS as CALLS
 from vaurien.protocols.message import Failure
 
@@ -50,7 +51,7 @@ def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
 
 def test_protocol_is_known_with_all_its_kinds() -> None:
     assert Protocol.get('http') is HTTP
-    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS)
+    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS) + tuple(EVENTS)
 
 
 @pytest.mark.parametrize('asked', [GET, HEAD, POST, CONNECT], ids=['GET', 'HEAD', 'POST', 'CONNECT'])

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
+from ..events.halves import EventHalf
 from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM
 from ..written import HTML_TYPE, RETRY_AFTER, Field, Written, page, with_page
 from . import frames
@@ -41,6 +42,7 @@ class Fault(NamedTuple):
         status: That of the reply; 0: none.
         call: What the reply says of a call of gRPC, a number; None: nothing.
         passes: Which messages of the response pass before the reply takes the place of the rest; None: none do.
+        events: What happens between two events of the response, which passes up to there; None: nothing.
     """
 
     reply: bytes = b''
@@ -56,6 +58,7 @@ class Fault(NamedTuple):
     status: int = 0
     call: int | None = None
     passes: Messages | None = None
+    events: EventHalf | None = None
 
 
 Make = Callable[[Asked], Fault]

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from ...base import Behavior, Exchange
 from ...message import FailureKind, MessageProtocol
+from ..events.failures import ERRORS as OF_EVENTS
 from ..failures import ERRORS as OF_HTTP_1
 from ..providers.kinds import KINDS
 from .failures import BOTH, ERRORS, NOTHING, builder
@@ -20,7 +21,7 @@ class StreamProtocol(MessageProtocol):
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
-           for name, make in BOTH.items()}, **ERRORS}
+           for name, make in BOTH.items()}, **ERRORS, **OF_EVENTS}
     tables = KINDS
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:

@@ -6,6 +6,7 @@ import pytest
 from tests.support.framing import FakeSession
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.events.failures import ERRORS as EVENTS
 from vaurien.protocols.http.grpc.protocol import protocol_of
 from vaurien.protocols.http.h2.failures import ANY_STREAM, BOTH, ERRORS, NOTHING, RESPONSE, Fault
 from vaurien.protocols.http.h2.heads import Asked, exchange_of
@@ -35,7 +36,7 @@ def events(reply: bytes, method: str = 'GET') -> list[h2.events.Event]:
     return client.receive_data(reply)
 
 
-@pytest.mark.parametrize('kind', sorted(set(StreamProtocol.errors) - {
+@pytest.mark.parametrize('kind', sorted(set(StreamProtocol.errors) - set(EVENTS) - {
     'bad-header-block', 'frame-too-large', 'http1-answer', 'truncated'}))
 def test_frames_of_each_failure_are_ones_that_the_library_takes(kind: str) -> None:
     exchange, fault = fault_of(kind)
@@ -65,7 +66,7 @@ def test_a_failure_fits_where_the_table_of_http_says_so(stage: str) -> None:
     fitting = {kind for kind in HTTP.errors if protocol.fits(kind, exchange)}
     assert fitting == {kind for kind, row in errors.items() if stage in row.stages}
     assert ('mid-reset' in fitting) == (stage in (STREAM, KEYED_STREAM))
-    assert set(StreamProtocol.errors) == {*BOTH, *ERRORS}
+    assert set(StreamProtocol.errors) == {*BOTH, *ERRORS, *EVENTS}
     assert not fitting & {'malformed-chunk', 'empty-response', 'slow-headers'}
 
 
