@@ -10,6 +10,9 @@ from msgspec import UNSET
 from ....errors import ConfigError
 from ....registry import NAME, NAME_FORM
 from ...message import FailureKind
+from ..events.failures import stream_kind
+from ..events.formats import Event
+from ..events.plan import StreamFault
 from ..grpc.failures import STAGES as CALLS
 from ..grpc.failures import trailers_only
 from ..h2.failures import builder
@@ -25,7 +28,7 @@ JSON_TYPE: Final = 'Content-Type', 'application/json'
 #: what a message of gRPC may have as it is (the page "gRPC over HTTP2"); the rest is percent-encoded
 PLAIN: Final = ''.join(map(chr, range(0x20, 0x7f))).replace('%', '')
 #: the keys of a kind, one of which says what it is, with those that go with it
-FORMS: Final = {'status': ('fields', 'json', 'body'), 'call': ('fields', 'message')}
+FORMS: Final = {'status': ('fields', 'json', 'body'), 'call': ('fields', 'message'), 'end': ('after', 'says')}
 
 
 class Row(NamedTuple):
@@ -70,10 +73,18 @@ def made(name: str, entry: Kind, common: Iterable[Field], label: str) -> Failure
         more = [(field.lower().encode(), value.encode()) for field, value in fields]
         make = trailers_only(str(entry.call), quote(entry.message, safe=PLAIN), *more)
         return FailureKind(entry.description, CALLS, builder(make), (), entry.category, entry.scope, True)
+    if form == 'end':
+        fault = StreamFault(str(entry.end), tuple(map(event, entry.says)), None if entry.after is UNSET else entry.after)
+        return stream_kind(entry.description, fault, entry.category, entry.scope)
     said = {field.lower() for field, _ in fields}
     fields = [*(field for field in common if field[0].lower() not in said), *fields]
     written = Written(int(entry.status), *content(entry, fields, label))     # type: ignore[arg-type]
     return kind(entry.description, written, (), entry.category, entry.scope, OF_PAGES)
+
+
+def event(text: str) -> Event:
+    """Return an event of which a file says the lines, or the data alone."""
+    return Event(text, as_it_is=any(line.startswith('data:') for line in text.split('\n')))
 
 
 def check_form(entry: Kind, label: str) -> str:
@@ -84,7 +95,7 @@ def check_form(entry: Kind, label: str) -> str:
     """
     said = [key for key in FORMS if getattr(entry, key) is not UNSET]
     if len(said) != 1:
-        raise ConfigError(label, ', '.join(said) or 'neither', f'exactly one of {" and ".join(FORMS)}')
+        raise ConfigError(label, ', '.join(said) or 'none', f'exactly one of {", ".join(FORMS)}')
     allowed = FORMS[said[0]]
     for key in {key: None for keys in FORMS.values() for key in keys}:
         if key not in allowed and getattr(entry, key) not in (UNSET, '', []):

@@ -13,6 +13,8 @@ CallStatus = Literal[
     'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED',
     'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE',
     'DATA_LOSS', 'UNAUTHENTICATED']
+#: how a stream of events ends; as ``events.plan.ENDS``
+End = Literal['clean', 'cut', 'reset', 'stall', 'on']
 Fields = Annotated[list[str], Meta(description=(
     'Header fields, each a text such as ``Retry-After: 1``, in their order; a name as often as is wanted. What only the '
     'writer can know (``Content-Length``, ``Connection`` and the like) is not for them to say; ``Server: vaurien`` and ``Date`` '
@@ -25,7 +27,8 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Kind(Part, frozen=True, kw_only=True):
-    """One kind of failure: a response (``status``), or the end of a call of gRPC (``call``)."""
+    """One kind of failure: a response in place of the server's (``status``), the end of a call of gRPC (``call``), or what
+    happens in the middle of a stream of events that the server sends (``end``)."""
 
     description: Annotated[str, Meta(min_length=1, description=(
         'When the server fails like this, and what its client observes, in a sentence'))]
@@ -43,6 +46,15 @@ class Kind(Part, frozen=True, kw_only=True):
     call: Annotated[CallStatus, Meta(description=(
         'The status of gRPC that the call ends with, before any message; ``fields`` go with it'))] | UnsetType = UNSET
     message: Annotated[str, Meta(description='What is said with that status')] = ''
+    end: Annotated[End, Meta(description=(
+        "How a stream ends after what is said: ``clean``: properly, as if that were all; ``cut``: the connection closes in "
+        "the middle of the response; ``reset``: it is reset; ``stall``: nothing more comes; ``on``: it does not end, and the server's "
+        "own events go on"))] | UnsetType = UNSET
+    after: Annotated[int, Meta(ge=0, description=(
+        'How many events of the server pass first; else as many as the option ``stream_after`` says'))] | UnsetType = UNSET
+    says: Annotated[list[str], Meta(description=(
+        'What is said then, a text for each event: its lines as server-sent events have them, ``event: error`` and '
+        '``data: {...}``, or the data alone; in a stream of lines of JSON the data is the line'))] = []
 
 
 class Table(Part, frozen=True, kw_only=True):

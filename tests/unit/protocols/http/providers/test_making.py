@@ -1,11 +1,15 @@
 """What kinds of files put on the wire: the same response in HTTP/1 and HTTP/2, and the end of a call."""
 import h2.events
+import msgspec
 import pytest
 
 from tests.support.framing import CLIENT, FakeSession, replay
 from vaurien.protocols.http import HTTP
+from vaurien.protocols.http.events.formats import Event
+from vaurien.protocols.http.events.plan import CLEAN, CUT, ENDS, ON, StreamFault
 from vaurien.protocols.http.grpc.protocol import protocol_of
 from vaurien.protocols.http.h2.heads import exchange_of
+from vaurien.protocols.http.providers.model import End
 from vaurien.protocols.http.providers.reading import read
 
 from ..h2.test_failures import events, fields
@@ -59,6 +63,24 @@ def test_both_versions_have_the_fields_and_the_body_as_the_file_has_them(text, b
     assert headers[0] == (b':status', b'429')
     assert [line for line in headers[1:] if line[0] != b'date'] == [
         (name.lower().encode(), value.encode()) for name, value in response.getheaders() if name not in own]
+
+
+@pytest.mark.parametrize('text, fault', [
+    ('end = "cut"', StreamFault(CUT, after=1)),
+    ('end = "on"\nafter = 3\nsays = ["{}"]', StreamFault(ON, (Event('{}'),), 3)),
+    ('end = "clean"\nafter = 0\nsays = ["event: error\\ndata: {}"]',
+     StreamFault(CLEAN, (Event('event: error\ndata: {}', as_it_is=True),), 0)),
+])
+def test_a_stream_is_left_to_what_lets_streams_fail(text, fault):
+    failure = kind(f'{HEAD}{text}').build(HTTP(), replay(HTTP, [(CLIENT, GET)]).exchanges[0])
+    assert failure.request is None
+    assert failure.half.fault == fault
+    in_http_2 = in_stream(f'{HEAD}{text}')
+    assert (in_http_2.drops, in_http_2.events.fault) == ('', fault)
+
+
+def test_a_stream_can_end_in_all_ways_that_there_are():
+    assert sorted(msgspec.json.schema(End)['enum']) == sorted(ENDS)
 
 
 def test_a_call_ends_with_its_status_and_what_is_said_with_it():
