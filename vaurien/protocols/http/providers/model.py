@@ -47,9 +47,9 @@ class Kind(Part, frozen=True, kw_only=True):
         'The status of gRPC that the call ends with, before any message; ``fields`` go with it'))] | UnsetType = UNSET
     message: Annotated[str, Meta(description='What is said with that status')] = ''
     end: Annotated[End, Meta(description=(
-        "How a stream ends after what is said: ``clean``: properly, as if that were all; ``cut``: the connection closes in "
-        "the middle of the response; ``reset``: it is reset; ``stall``: nothing more comes; ``on``: it does not end, and the server's "
-        "own events go on"))] | UnsetType = UNSET
+        "How a stream ends after what is said: ``clean``: properly, as if that were all; ``cut``: the connection closes in the "
+        "middle of the response; ``reset``: it is reset; ``stall``: nothing more comes; ``on``: it does not end, and the "
+        "server's own events go on"))] | UnsetType = UNSET
     after: Annotated[int, Meta(ge=0, description=(
         'How many events of the server pass first; else as many as the option ``stream_after`` says'))] | UnsetType = UNSET
     says: Annotated[list[str], Meta(description=(
