@@ -9,6 +9,8 @@ from vaurien.protocols.http.events.formats import Event
 from vaurien.protocols.http.events.plan import CLEAN, CUT, ENDS, ON, StreamFault
 from vaurien.protocols.http.grpc.protocol import protocol_of
 from vaurien.protocols.http.h2.heads import exchange_of
+from vaurien.protocols.http.headers import BODY
+from vaurien.protocols.http.providers.kinds import own, providers
 from vaurien.protocols.http.providers.model import End
 from vaurien.protocols.http.providers.reading import read
 
@@ -91,3 +93,22 @@ def test_a_call_ends_with_its_status_and_what_is_said_with_it():
     assert (found[b':status'], found[b'grpc-status'], found[b'x-own'], content) == (b'200', b'8', b'1', b'')
     assert found[b'grpc-message'] == b'100 %25 of caf%C3%A9'
     assert b'x-a' not in found, 'what all responses have is no part of a call'
+
+
+@pytest.mark.parametrize('provider', providers())
+def test_all_that_come_with_vaurien_say_the_same_in_both_versions(provider):
+    for name, row in own(provider)[1].items():
+        if BODY not in row.kind.stages or row.kind.build.__qualname__.startswith('stream_kind'):
+            continue
+        dialogue = replay(HTTP, [(CLIENT, GET)])
+        response = received(row.kind.build(dialogue.protocol, dialogue.exchanges[0]).reply)
+        exchange = exchange_of(3, fields(b'GET'))
+        parent = HTTP()
+        parent.session = FakeSession()
+        row.kind.build(protocol_of(parent, exchange), exchange)
+        headers, content = said(exchange.note.fault.reply)
+        assert content == response.read(), name
+        assert headers[0] == (b':status', b'%d' % response.status), name
+        assert [line for line in headers[1:] if line[0] != b'date'] == [
+            (field.lower().encode(), value.encode()) for field, value in response.getheaders() if field not in ('Connection', 'Date')
+        ]
