@@ -108,7 +108,7 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
             yield from described(titled(key, entry), plain(entry.description))
         yield ''
         if cls.tables:
-            there = providers()
+            there = [name for name in providers() if any(kind.startswith(f'{name}-') for kind in cls.tables)]
             yield f'those of files: {", ".join(f"{name}-*" for name in there)}; as for vaurien help {there[0]}'
             yield ''
         yield f'and those of TLS, as every protocol: {", ".join(cls.kinds_of_tls)}'

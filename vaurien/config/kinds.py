@@ -3,6 +3,7 @@ from pathlib import Path
 
 from ..options import Given, read_lines
 from ..protocols.http import HTTP
+from ..protocols.http.providers.kinds import KINDS
 from .arguments import Values
 from .files.ini import NOT_GIVEN, Sections, check_path
 from .files.reading import Read
@@ -20,8 +21,7 @@ def load_kinds(line: Values, sections: Sections, read: Read) -> None:
         ConfigError: A file cannot be understood, or has a name that something else has.
         OSError: A file cannot be read.
     """
-    taken = {*HTTP.errors, *HTTP.kinds_of_tls}
-    for values in (line, sections.get('vaurien', {})):
-        given = values.get('kinds', NOT_GIVEN)
-        for path in read_lines(str(given.value)):
-            HTTP.tables.add(read(Path(check_path(Given(path, given.label)))), path, taken)
+    given = [values.get('kinds', NOT_GIVEN) for values in (line, sections.get('vaurien', {}))]
+    paths = [check_path(Given(path, each.label)) for each in given for path in read_lines(str(each.value))]
+    if paths:
+        KINDS.add([(path, read(Path(path))) for path in paths], {*HTTP.errors, *HTTP.kinds_of_tls})

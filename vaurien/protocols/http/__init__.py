@@ -21,7 +21,7 @@ from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
 from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field, without_field
-from .providers.kinds import KINDS
+from .providers.kinds import KINDS, KindsAt
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -65,7 +65,7 @@ class HTTP(Conversation):
     headed = True
     has_keys = True
     errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **EVENT_ERRORS}
-    tables = KINDS
+    tables: ClassVar[Mapping[str, FailureKind]] = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -138,6 +138,7 @@ class GRPC(HTTP):
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **CALL_ERRORS,
         **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS}.items() if CALL in kind.stages})}
+    tables = KindsAt(KINDS, CALL)
 
 
 class Intercepted(HTTP):

@@ -40,6 +40,10 @@ FRONT_PAGE = f"""<!DOCTYPE html>
 <li>/v1/chat/completions: a completion as of OpenAI's API, also streamed</li>
 <li>/v1/messages: a completion as of Anthropic's API, also streamed</li>
 </ul>
+<p>HTTP/2 is spoken too, by prior knowledge, and in it gRPC:</p>
+<ul>
+<li>/grpc.health.v1.Health: Check and Watch, which say that all is well</li>
+</ul>
 </body>
 </html>
 """

@@ -1,4 +1,4 @@
-"""The embedded backend as a server: HTTP/1.1 by gevent's pywsgi, and what a connection can become. Knows no page."""
+"""The embedded backend as a server: HTTP/1.1 by gevent's pywsgi, and what a connection can be beside that. Knows no page."""
 import logging
 from typing import Any
 
@@ -6,8 +6,8 @@ from gevent.pool import Pool
 
 from ...address import Address
 from ...net.httpd.handler import Log, QuietHandler, QuietServer
-from . import websocket
-from .pages import application
+from . import http2, websocket
+from .pages import BODYLESS_STATUSES, answer, application
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +15,14 @@ HOST = '127.0.0.1'
 
 
 class Handler(QuietHandler):
-    """One connection: requests of HTTP/1.1, and then perhaps a WebSocket."""
+    """One connection: requests of HTTP/1.1, and then perhaps a WebSocket; or HTTP/2."""
+
+    def read_requestline(self) -> str:
+        line = str(super().read_requestline())
+        if line != http2.LINE or self.rfile.read(len(http2.REST_OF_PREFACE)) != http2.REST_OF_PREFACE:
+            return line
+        http2.Connection(self.rfile, self.socket.sendall, answer, BODYLESS_STATUSES).serve()
+        return ''       # the connection is over
 
     def run_application(self) -> None:
         environ = self.environ or {}

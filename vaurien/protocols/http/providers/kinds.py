@@ -1,7 +1,7 @@
 """The kinds that are read from files: those that come with vaurien, and those of a user. A file is read when a name is asked for
 that it could have, so that who needs none of them reads none.
 """
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,25 +36,22 @@ class Kinds(Mapping[str, FailureKind]):
     def __init__(self) -> None:
         self._added: dict[str, dict[str, Row]] = {}     # by file
 
-    def add(self, data: bytes, label: str, taken: Collection[str]) -> None:
-        """Add the kinds of a user's file. One that is added again, by the same label, takes the place of what it was.
+    def add(self, files: Iterable[tuple[str, bytes]], taken: Collection[str]) -> None:
+        """Add the kinds of a user's files: all of them, or none. A file that is added again takes the place of what it was.
 
         Args:
-            data: What is in the file.
-            label: How the user knows it.
+            files: How the user knows each, and what is in it.
             taken: Names that something else has.
 
         Raises:
             ConfigError: As for ``read``; or something else has a kind's name.
         """
         from .reading import read  # few need it
-        _, found = read(data, label)
-        others = {name: file for file, names in self._added.items() if file != label for name in names}
-        for name in found:
-            if name in taken or name in others or own_row(name):
-                whose = others.get(name, f'{name.partition("-")[0]}.toml, which comes with vaurien' if own_row(name) else 'http')
-                raise ConfigError(f'{label} kinds.{name}', name, f'another name: this one is taken by {whose}')
-        self._added[label] = found
+        added = dict(self._added)
+        for label, data in files:
+            added[label] = read(data, label)[1]
+            check_names(label, added, taken)
+        self._added = added
 
     def row(self, name: str) -> 'Row | None':
         """Return a kind with where it comes from; None: there is none of this name."""
@@ -80,6 +77,45 @@ class Kinds(Mapping[str, FailureKind]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class KindsAt(Mapping[str, FailureKind]):
+    """Those of some kinds that fit at a stage.
+
+    Args:
+        kinds: The kinds.
+        stage: The stage.
+    """
+
+    def __init__(self, kinds: Mapping[str, FailureKind], stage: str) -> None:
+        self._kinds, self._stage = kinds, stage
+
+    def __getitem__(self, name: str) -> FailureKind:
+        kind = self._kinds[name]
+        if self._stage not in kind.stages:
+            raise KeyError(name)
+        return kind
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, kind in self._kinds.items() if self._stage in kind.stages)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def check_names(label: str, added: 'Mapping[str, Mapping[str, Row]]', taken: Collection[str]) -> None:
+    """Refuse a name of a file that something else has.
+
+    Args:
+        label: The file.
+        added: The kinds of all files, by file.
+        taken: Names that http has.
+    """
+    others = {name: file for file, names in added.items() if file != label for name in names}
+    for name in added[label]:
+        if name in taken or name in others or own_row(name):
+            whose = others.get(name, f'{name.partition("-")[0]}.toml, which comes with vaurien' if own_row(name) else 'http')
+            raise ConfigError(f'{label} kinds.{name}', name, f'another name: this one is taken by {whose}')
 
 
 def own_row(name: str) -> 'Row | None':

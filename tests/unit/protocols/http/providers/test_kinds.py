@@ -41,11 +41,19 @@ def test_nothing_is_drawn_of_them_where_no_kind_is_named():
     assert not KINDS.keys() & {*HTTP().at_random(), *GRPC().at_random()}
 
 
-@pytest.mark.parametrize('cls', [HTTP, GRPC, StreamProtocol])
+@pytest.mark.parametrize('cls', [HTTP, StreamProtocol])
 def test_a_kind_is_found_by_its_name_alone(cls):
     assert cls.kinds_named('openai-rate-limit') == ('openai-rate-limit',)
     assert cls.kind('openai-rate-limit') is KINDS['openai-rate-limit']
     assert cls.kinds_named('openai-') == cls.kinds_named('openai') == ()
+
+
+def test_grpc_has_those_that_are_for_calls():
+    assert GRPC.kinds_named('etcd-no-leader') == ('etcd-no-leader',)
+    assert GRPC.kind('etcd-no-leader') is KINDS['etcd-no-leader']
+    assert GRPC.kinds_named('openai-rate-limit') == ()
+    assert {name.partition('-')[0] for name in GRPC.tables} == {'etcd'}
+    assert 0 < len(GRPC.tables) < len(HTTP.tables)
 
 
 def test_protocols_without_files_have_none():
@@ -79,12 +87,12 @@ def test_the_statuses_of_calls_are_those_of_grpc():
 
 def test_what_is_added_is_there_and_what_comes_again_takes_its_place():
     kinds = Kinds()
-    kinds.add(ADDED % (b'ours', 429), 'a.toml', ())
+    kinds.add([('a.toml', ADDED % (b'ours', 429))], ())
     first = kinds['ours']
-    kinds.add(ADDED % (b'ours', 503) + b'\n' + ADDED % (b'more', 503), 'a.toml', ())
+    kinds.add([('a.toml', ADDED % (b'ours', 503) + b'\n' + ADDED % (b'more', 503))], ())
     assert kinds['ours'] is not first
     assert [name for name in kinds if name in ('ours', 'more')] == ['ours', 'more']
-    kinds.add(ADDED % (b'more', 503), 'a.toml', ())
+    kinds.add([('a.toml', ADDED % (b'more', 503))], ())
     assert 'ours' not in kinds
     assert len(kinds) == len(KINDS) + 1
 
@@ -93,10 +101,13 @@ def test_what_is_added_is_there_and_what_comes_again_takes_its_place():
     (b'503', 'http'), (b'openai-auth', 'openai.toml, which comes with vaurien'), (b'theirs', 'b.toml')])
 def test_a_name_that_something_else_has_is_refused_and_what_was_there_stays(name, whose):
     kinds = Kinds()
-    kinds.add(ADDED % (b'theirs', 429), 'b.toml', ())
-    kinds.add(ADDED % (b'ours', 429), 'a.toml', ())
+    kinds.add([('b.toml', ADDED % (b'theirs', 429))], ())
+    kinds.add([('a.toml', ADDED % (b'ours', 429))], ())
     with pytest.raises(ConfigError) as caught:
-        kinds.add(ADDED % (name, 429), 'a.toml', HTTP.errors)
+        kinds.add([('a.toml', ADDED % (name, 429))], HTTP.errors)
+    with pytest.raises(ConfigError):
+        kinds.add([('a.toml', ADDED % (b'new', 429)), ('c.toml', ADDED % (name, 429))], HTTP.errors)
+    assert 'new' not in kinds, 'all of them, or none'
     text = name.decode()
     assert str(caught.value) == f'a.toml kinds.{text}: {text!r} is not valid, expected another name: this one is taken by {whose}'
     assert 'ours' in kinds
