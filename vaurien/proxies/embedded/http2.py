@@ -110,7 +110,7 @@ class Connection:
     def _headers(self, number: int, fields: list[Field], over: bool) -> None:
         stream = self._streams.get(number)
         if stream is None:      # else these are trailers, which say nothing here
-            if len(self._streams) >= MAX_STREAMS:
+            if max(len(self._streams), len(self._greenlets)) >= MAX_STREAMS:    # one that was reset may still be at work
                 self._write(frames.reset(number, frames.REFUSED_STREAM))
                 return
             stream = self._streams[number] = Stream(number, fields, self._first_window)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.http2 import Client
 from tests.support.unit_of_time import MS, PATIENCE
+from vaurien.protocols.http.h2.frames import REFUSED_STREAM
 from vaurien.proxies.embedded.http2 import MAX_STREAMS
 
 
@@ -79,6 +80,17 @@ def test_requests_are_answered_at_once_and_in_any_order(backend):
 def test_more_streams_than_are_allowed_at_once_wait_their_turn(client):
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(lambda _: client.get('/delay/0.01').status_code, range(2 * MAX_STREAMS))) == {200}
+
+
+def test_streams_that_are_opened_and_reset_without_end_are_refused_in_the_end(backend, client):
+    with Client(backend.address[1]) as raw:
+        for _ in range(2 * MAX_STREAMS):
+            stream = raw.ask('/delay/30')
+            if raw.answers[stream].code is None:
+                raw.h2.reset_stream(stream)
+                raw.flush()
+        assert raw.wait(raw.ask('/status/200'))[0].code == REFUSED_STREAM
+    assert client.get('/status/200').status_code == 200
 
 
 # -- what cannot be followed
