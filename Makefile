@@ -66,6 +66,7 @@ realism: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.realism $(ARGS)
 	[ -n '$(ARGS)' ] || $(BIN)/python -m tests.realism.tls
+	[ -n '$(ARGS)' ] || $(BIN)/python -m tests.realism.providers
 
 # What one more session, connection and proxy costs while there are more and more of them.
 scale: $(VENV)/.test

@@ -31,7 +31,8 @@ TEST = (
     'toxiproxy-python>=0.1.1', 'chaostoolkit-toxiproxy>=0.3.1',
     'future>=1.0',      # of toxiproxy-python; the first that Python 3.12 takes
     'trustme>=1.2',     # certificates of the tests
-    'aiohttp>=3.9', 'boto3>=1.34', 'openai>=1.40',      # clients of third-party APIs
+    'aiohttp>=3.9', 'boto3>=1.34', 'openai>=1.40', 'anthropic>=0.40', 'stripe>=10.0', 'PyGithub>=2.3', 'kubernetes>=29.0',
+    'elasticsearch>=8.13', 'google-cloud-core>=2.4',      # clients of third-party APIs
     'grpcio>=1.60',     # which insists on ALPN
     'hypercorn>=0.16', 'granian>=1.6',  # servers of HTTP/2
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
@@ -82,7 +83,7 @@ setup(
         'Typing :: Typed',
     ],
     packages=find_packages(include=['vaurien', 'vaurien.*']),
-    package_data={'vaurien': ['py.typed'], 'vaurien.control.page': ['files/*']},
+    package_data={'vaurien': ['py.typed', 'protocols/http/providers/tables/*.toml'], 'vaurien.control.page': ['files/*']},
     python_requires='>=3.11',
     install_requires=REQUIRES,
     extras_require={'tls': TLS, 'tui': TUI, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},

@@ -196,12 +196,13 @@ read_seed.__name__ = 'integer of at least 0'   # argparse names it in its messag
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare ``--vaurien-seed`` and the setting ``vaurien_plugins``."""
+    """Declare ``--vaurien-seed`` and the settings ``vaurien_plugins`` and ``vaurien_kinds``."""
     group = parser.getgroup('vaurien')
     group.addoption('--vaurien-seed', type=read_seed, metavar='N', default=None,
                     help='what the faults are drawn from; each run with such a test says which one it had')
     parser.addini('vaurien_plugins', 'modules that register protocols or behaviors, for the fixture vaurien', type='args',
                   default=[])
+    parser.addini('vaurien_kinds', 'files of kinds of error, for the fixture vaurien', type='paths', default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -243,9 +244,9 @@ def seed_lines(config: pytest.Config) -> list[str]:
 
 
 def is_shared(config: pytest.Config) -> bool:
-    """Return whether proxies are made in a vaurien that runs already: not where a seed or plugins are asked for, which only a new
-    one can have."""
-    asked = config.getoption('vaurien_seed') is not None or config.getini('vaurien_plugins')
+    """Return whether proxies are made in a vaurien that runs already: not where a seed, plugins or kinds are asked for, which
+    only a new one can have."""
+    asked = config.getoption('vaurien_seed') is not None or config.getini('vaurien_plugins') or config.getini('vaurien_kinds')
     return bool(os.environ.get(CONTROL)) and not asked
 
 
@@ -258,7 +259,8 @@ def _vaurien_daemon(pytestconfig: pytest.Config) -> 'Iterator[Daemon | Shared]':
         daemon = shared()
     else:
         from .testing import Daemon
-        daemon = Daemon(pytestconfig.stash[SEED], pytestconfig.getini('vaurien_plugins'))
+        daemon = Daemon(pytestconfig.stash[SEED], pytestconfig.getini('vaurien_plugins'),
+                        kinds=[str(path) for path in pytestconfig.getini('vaurien_kinds')])
     getattr(pytestconfig, 'workeroutput', {})[USED_OUTPUT] = True
     yield daemon
     daemon.close()

@@ -15,6 +15,7 @@ import vaurien_docs_ca as ca
 import vaurien_docs_commands as commands
 import vaurien_docs_explore as explore
 import vaurien_docs_http as http
+import vaurien_docs_kinds as kind_files
 import vaurien_docs_layout as layout
 import vaurien_docs_run as run
 import vaurien_docs_scenario as scenario
@@ -181,6 +182,7 @@ PAGES: dict[str, Callable[..., str]] = {
     'explore-short': explore.short, 'explore-flags': explore.flags, 'explore-verdicts': explore.verdicts,
     'explore-report': explore.report,
     'ca-short': ca.short, 'ca-flags': ca.flags, 'ca-variables': ca.variables,
+    'kinds-file': kind_files.file, 'kinds-tables': kind_files.tables,
     'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 

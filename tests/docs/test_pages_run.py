@@ -26,6 +26,7 @@ SERVERS = {'6379': 'redis_server', '11211': 'memcached_server', '3306': 'mariadb
 #: pages whose blocks are run one after the other, and the servers that they need
 TAUGHT = {
     'tutorial': ('6379',),
+    'tutorial-llm': (),
     'howto/django': ('5432',),
     'howto/fastapi': ('5432',),
     'howto/celery': ('6379',),
@@ -40,6 +41,8 @@ TAUGHT = {
     'howto/smtp': ('25',),
     'howto/tls': (),
     'howto/third-party': (),
+    'howto/aws': (),
+    'reference/kinds': (),
     'howto/seed': (),
     'howto/plans': ('6379',),
     'howto/toxiproxy': ('6379',),

@@ -18,6 +18,7 @@ ACROSS = {
     'test_trap.py': 'tests/support/trap.py',
     'test_classic_plugins.py': 'plugins that were written for 1.x, of all kinds',
     'config/test_defaults.py': 'flags as the defaults of proxies that are made later',
+    'proxies/embedded/test_completions.py': 'completions in the shapes of all APIs, as their libraries read them',
     'protocols/test_costs.py': 'what bytes that come one by one and long queues cost, in all protocols',
     'protocols/test_ends.py': 'which requests ask for nothing but the end, in all protocols',
     'protocols/http/test_doubts.py': 'what two readers of HTTP may read differently: requests, responses and headers',

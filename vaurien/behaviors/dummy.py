@@ -112,7 +112,8 @@ def unsuitable(kind: str, protocol: Any) -> ConfigError:
     of_tls = nearest(kind, protocol.kinds_of_tls)
     if not names and not of_tls:
         return ConfigError('kind', kind, f'nothing: {protocol.name} has no kinds of its own')
-    near = nearest(kind, names) or of_tls or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
+    near = nearest(kind, [*names, *protocol.tables]) or of_tls
+    near = near or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
     meant = f'{near}, or another ' if near else ''
     there = names or sorted(protocol.kinds_of_tls)
     return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(there)}')

@@ -8,6 +8,7 @@ from ..config import arguments
 from ..config.arguments import COMPLETION, SHELLS
 from ..config.files.ini import check_path, read_sections
 from ..config.files.reading import read_first
+from ..config.kinds import load_kinds
 from ..config.plugins import load_plugins
 from ..config.subcommands import HELP, SUBCOMMANDS, Subcommand
 from ..errors import ConfigError
@@ -27,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     """Print the script for a shell.
 
     Args:
-        argv: All arguments; ``--plugin`` and ``--config`` beside ``--completion`` have their plugins' flags completed too.
+        argv: All arguments; what ``--plugin``, ``--kinds`` and ``--config`` beside ``--completion`` bring is completed too.
 
     Raises:
         ConfigError: There is no such shell, or it is asked for something else as well.
@@ -36,11 +37,12 @@ def main(argv: Sequence[str]) -> int:
     word, equals, shell = rest[0].partition('=')
     words = [shell, *rest[1:]] if equals else rest[1:]
     if word != COMPLETION:
-        raise ConfigError('command line', word, f'{COMPLETION} and no other option but --plugin and --config')
+        raise ConfigError('command line', word, f'{COMPLETION} and no other option but --plugin, --kinds and --config')
     if len(words) != 1 or words[0] not in SHELLS:
         raise ConfigError(COMPLETION, ' '.join(words), expected(arguments.COMPLETION_OPTION))
     sections = read_sections(check_path(line['config']), {}, read_first) if 'config' in line else {}
     load_plugins(line, sections)
+    load_kinds(line, sections, read_first)
     catalog, _ = make_catalog(KINDS)
     sys.stdout.write(SCRIPTS[words[0]](commands(catalog)))
     return DONE
@@ -98,4 +100,5 @@ def takes(name: str, action: argparse.Action, parser: arguments.Parser, catalog:
 
 def kinds_of(protocol: str) -> Iterable[str]:
     """Return the names of the errors that a protocol knows."""
-    return getattr(Protocol.get(protocol), 'errors', None) or ()
+    cls = Protocol.get(protocol)
+    return [*(getattr(cls, 'errors', None) or ()), *getattr(cls, 'tables', ())]

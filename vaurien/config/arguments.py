@@ -15,7 +15,7 @@ from .subcommands import HELP, SUBCOMMANDS
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
-REPEATED = ('plugin', 'toxic', 'fault')  #: settings whose values add up, one a line
+REPEATED = ('plugin', 'kinds', 'toxic', 'fault')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
                 FILE, None)
 SHELLS = ('bash', 'zsh', 'fish')
@@ -112,7 +112,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def early(argv: Sequence[str]) -> tuple[Values, list[str]]:
-    """Read what must be known before the plugins' flags are: ``--config`` and ``--plugin``; answer ``--version``.
+    """Read what must be known before the plugins' flags are: ``--config``, ``--plugin`` and ``--kinds``; answer ``--version``.
 
     Returns:
         Their values, and all that is not known yet.
@@ -148,7 +148,8 @@ def make_parser(**kwargs: Any) -> Parser:
     group = parser.add_argument_group('general')
     group.add_argument('--version', action='version', version=__version__, help='Print the version and exit')
     parser.add_option(group, 'config', '--config', CONFIG)
-    parser.add_option(group, 'plugin', '--plugin', GROUPS['the process']['plugin'])
+    for key in ('plugin', 'kinds'):
+        parser.add_option(group, key, f'--{key}', GROUPS['the process'][key])
     return parser
 
 

@@ -25,6 +25,7 @@ from .files import ini
 from .files.populate import Entry, read_populate
 from .files.reading import Read, read_again, read_first
 from .help import page, short
+from .kinds import load_kinds
 from .plan import check_replay, read_plan
 from .plugins import load_plugins
 from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
@@ -70,13 +71,15 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ, read
     first, words = arguments.early(argv)
     sections = ini.read_sections(ini.check_path(first['config']), environ, read) if 'config' in first else {}
     load_plugins(first, sections)
+    load_kinds(first, sections, read)
     catalog, notes = make_catalog(KINDS)
     if words[:1] == ['help'] == list(argv[:1]):
         sys.stdout.write(page(words[1:], catalog) if words[1:] else short(catalog))
         raise SystemExit(0)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ, read).configuration(notes)
-    return found._replace(again=partial(configure, argv, environ, read_again)) if {'config', 'populate'} & line.keys() else found
+    from_files = {'config', 'populate', 'kinds'} & line.keys()
+    return found._replace(again=partial(configure, argv, environ, read_again)) if from_files else found
 
 
 class Builder:

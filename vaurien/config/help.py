@@ -10,6 +10,8 @@ from ..errors import ConfigError
 from ..links import LINKS
 from ..options import Bounded, Option, expected, flag, known
 from ..plugins import KINDS, Catalog
+from ..protocols.http.providers.kinds import KINDS as FILES
+from ..protocols.http.providers.kinds import own, providers
 from ..protocols.message import CATEGORIES, FailureKind
 from ..spec import ProxySpec
 from .subcommands import SUBCOMMANDS
@@ -76,8 +78,13 @@ def parts_about(name: str, catalog: Catalog) -> list[list[str]]:
     parts = [list(about(kind, name, catalog)) for kind in kinds]
     if name in LINKS:
         parts.append([f'{name}: a link, for --link', '', f'{INDENT}{LINKS[name]}'])
+    if name in providers():
+        parts.append(list(about_file(name)))
+    if name in FILES:
+        parts.append(list(about_kind(name)))
     if not parts:
-        raise ConfigError('help', name, known(name, [*LINKS, *(one for plugins in catalog.values() for one in plugins)]))
+        there = [*LINKS, *providers(), *(one for plugins in catalog.values() for one in plugins)]
+        raise ConfigError('help', name, known(name, there))
     return parts
 
 
@@ -100,11 +107,34 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
         for key, entry in errors.items():
             yield from described(titled(key, entry), plain(entry.description))
         yield ''
+        if cls.tables:
+            there = [name for name in providers() if any(kind.startswith(f'{name}-') for kind in cls.tables)]
+            yield f'those of files: {", ".join(f"{name}-*" for name in there)}; as for vaurien help {there[0]}'
+            yield ''
         yield f'and those of TLS, as every protocol: {", ".join(cls.kinds_of_tls)}'
         yield ''
         yield 'classes: what a client can tell apart'
         for letter, meaning in CATEGORIES.items():
             yield f'{INDENT}{letter}  {meaning}'
+
+
+def about_file(provider: str) -> Iterator[str]:
+    """Give the lines about a file of kinds that comes with vaurien."""
+    table, rows = own(provider)
+    yield f'{table.title}: kinds of error of http, for --behavior error {flag("behavior", "error", "kind")} KIND'
+    yield ''
+    for name, row in rows.items():
+        yield from described(titled(name, row.kind), plain(row.kind.description))
+
+
+def about_kind(name: str) -> Iterator[str]:
+    """Give the lines about a kind of a file."""
+    row = FILES.row(name)
+    assert row is not None
+    yield f'{titled(name, row.kind)}: a kind of error of http, for --behavior error {flag("behavior", "error", "kind")} {name}'
+    yield ''
+    yield INDENT + plain(row.kind.description)
+    yield f'{INDENT}It comes from: {row.source or "a file that does not say"}'
 
 
 def titled(name: str, kind: FailureKind) -> str:

@@ -77,6 +77,7 @@ FAULTS = Text('FAULT', FAULT, read_lines)
 MODULES = Text('MODULE', 'names of modules', read_lines)
 PATH = Text('FILE', 'a path, or - for standard error', str)
 FILE = Text('FILE', 'the path of a file', str)
+FILES = Text('FILE', 'paths of files', read_lines)
 VERSION = Text('VERSION', f'one of {", ".join(TLS_VERSIONS)}', read_version)
 LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
 Port = Bounded(int, 0, 65535)
@@ -147,6 +148,7 @@ PROCESS: dict[str, Option] = {
     'toxiproxy': Option("Short for --fleet-only --http --http-host localhost --http-port 8474; flags beside it win", bool, False),
     'plugin': Option("A module, also of the current directory, that registers protocols, behaviors or toxics; may be repeated",
                      MODULES, ''),
+    'kinds': Option("A file of kinds of error for http and grpc, in TOML; may be repeated", FILES, ''),
     'seed': Option("An integer that all randomness is made from: the same one repeats the same faults",
                    Bounded(int, 0), PROCESS_DEFAULTS.seed),
     'grace': Option("Seconds that sessions may take to end after SIGTERM or SIGINT", Seconds, PROCESS_DEFAULTS.grace),

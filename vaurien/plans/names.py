@@ -82,7 +82,7 @@ def meaning_of(spec: FaultSpec, protocol: type[BaseProtocol], label: str) -> Mea
 
 def known_names(protocol: type[BaseProtocol], prefix: str = '') -> list[str]:
     """Return what there is to apply to requests of a protocol; with a prefix, of that alone."""
-    there = {KIND: {**protocol.errors, **TLS_KINDS}, BEHAVIOR: Behavior.names(), TOXIC: TOXICS.names()}
+    there = {KIND: [*protocol.errors, *TLS_KINDS, *protocol.tables], BEHAVIOR: Behavior.names(), TOXIC: TOXICS.names()}
     return [name for what, names in there.items() if prefix in ('', what) for name in names]
 
 

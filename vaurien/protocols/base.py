@@ -134,6 +134,8 @@ class BaseProtocol:
     errors: ClassVar[Mapping[str, Any]] = {}
     #: those of TLS, which every protocol has: name -> ``FailureKind``
     kinds_of_tls: ClassVar[Mapping[str, FailureKind]] = TLS_KINDS
+    #: those that are read from files when one is asked for by its name, and never drawn: name -> ``FailureKind``
+    tables: ClassVar[Mapping[str, FailureKind]] = {}
     #: what its requests do to what the server has
     effects: ClassVar[Effects] = NOTHING_KNOWN
 
@@ -166,17 +168,22 @@ class BaseProtocol:
         """Return the kinds of error that a word stands for: the one of this name, or else all that have this code."""
         if word in cls.errors:
             return (word,)
-        return tuple(name for name, kind in cls.errors.items() if word in kind.codes) or (word,) * (word in TLS_KINDS)
+        coded = tuple(name for name, kind in cls.errors.items() if word in kind.codes)
+        return coded or (word,) * (word in TLS_KINDS or word in cls.tables)
 
     @classmethod
     def kind(cls, name: str) -> FailureKind:
-        """Return a kind of error: the protocol's own one of this name, or else the one of TLS, which all protocols have.
+        """Return a kind of error: the protocol's own one of this name, or else the one of TLS, which all protocols have, or that
+        of a file.
 
         Raises:
             KeyError: There is none.
         """
-        found: FailureKind = cls.errors[name] if name in cls.errors else TLS_KINDS[name]
-        return found
+        for kinds in (cls.errors, TLS_KINDS):
+            if name in kinds:
+                found: FailureKind = kinds[name]
+                return found
+        return cls.tables[name]
 
     def option(self, name: str) -> Any:
         """Return the value of an option.

@@ -86,7 +86,7 @@ class MessageProtocol(Answers, BaseProtocol):
 
         It is decided by what the client has sent, and never by a response: whether one has come yet is a matter of time.
         """
-        return self.responds(exchange) and exchange.stage in self.errors[kind].stages
+        return self.responds(exchange) and exchange.stage in self.kind(kind).stages
 
     def may_fail(self, kind: str, exchange: Exchange) -> bool:
         """Return the same as ``fits``, for the kinds of TLS too: a response that can be halved, or lost, can break inside TLS."""

@@ -288,7 +288,7 @@ class Fleet:
 
     def _start_embedded(self) -> Address:
         if self._embedded is None:
-            from ..net.httpd.embedded import Embedded  # few need it, and it brings a HTTP server along
+            from .embedded.server import Embedded  # few need it, and it brings a HTTP server along
             self._embedded = Embedded()
             self._embedded.start()
         address: Address = self._embedded.address

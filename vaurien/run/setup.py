@@ -9,6 +9,8 @@ from ..address import Address, written
 from ..config import Configuration
 from ..config.arguments import early
 from ..config.files.ini import check_path, read_sections
+from ..config.files.reading import read_first
+from ..config.kinds import load_kinds
 from ..config.plugins import load_plugins
 from ..errors import ConfigError
 from ..plugins import KINDS, make_catalog
@@ -95,6 +97,7 @@ def make_setup(argv: Sequence[str], environ: Mapping[str, str]) -> Setup:
     first, _ = early(options)
     sections = read_sections(check_path(first['config']), environ) if 'config' in first else {}
     load_plugins(first, sections)
+    load_kinds(first, sections, read_first)
     catalog, notes = make_catalog(KINDS)
     line = arguments.read(options, catalog)
     throughs = (*(read_through(given, environ) for given in line.own.get('through', ())),

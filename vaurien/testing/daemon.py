@@ -26,6 +26,7 @@ class Daemon:
         seed: What all randomness is made from; None: one is chosen.
         plugins: Modules that register protocols or behaviors.
         log_level: The least that it logs.
+        kinds: Files of kinds of error.
 
     Raises:
         VaurienError: It does not start; the message has what it printed.
@@ -38,12 +39,14 @@ class Daemon:
 
     flags: ClassVar[Sequence[str]] = ()     #: more of its command line; they hold for each proxy that is made in it
 
-    def __init__(self, seed: int | None = None, plugins: Sequence[str] = (), log_level: str = 'info') -> None:
+    def __init__(self, seed: int | None = None, plugins: Sequence[str] = (), log_level: str = 'info',
+                 kinds: Sequence[str] = ()) -> None:
         self.seed = secrets.randbelow(SEED_BOUND) if seed is None else seed
         token = secrets.token_urlsafe()
         self.process = Process(
             ['--fleet-only', '--http', '--http-host', HOST, '--http-port', '0', '--seed', str(self.seed),
-             '--log-level', log_level, *(f'--plugin={plugin}' for plugin in plugins), *self.flags], {TOKEN_VARIABLE: token})
+             '--log-level', log_level, *(f'--plugin={plugin}' for plugin in plugins),
+             *(f'--kinds={path}' for path in kinds), *self.flags], {TOKEN_VARIABLE: token})
         host, port = split(self.process.wait_for(CONTROL_READY, START_TIMEOUT))
         self.client = Client(host, port, token)
 
@@ -117,7 +120,8 @@ def create(client: Client, seed: int, name: str, backend: str = '', protocol: st
 
 @block
 def running(backend: str = '', protocol: str = 'tcp', seed: int | None = None, plugins: Sequence[str] = (),
-            log_level: str = 'info', name: str = MAIN, unused_ok: bool = False, **fields: Any) -> Iterator[RunningProxy]:
+            log_level: str = 'info', name: str = MAIN, unused_ok: bool = False, kinds: Sequence[str] = (),
+            **fields: Any) -> Iterator[RunningProxy]:
     """Run a proxy for the length of a block, in a process that ends with it.
 
     Where the block ends with an exception, what vaurien logged is printed on standard error.
@@ -128,6 +132,7 @@ def running(backend: str = '', protocol: str = 'tcp', seed: int | None = None, p
         plugins: Modules that register protocols or behaviors.
         log_level: The least that it logs.
         name: How the proxy is called.
+        kinds: Files of kinds of error.
         unused_ok, fields: As for ``Daemon.create``.
 
     Raises:
@@ -135,7 +140,7 @@ def running(backend: str = '', protocol: str = 'tcp', seed: int | None = None, p
         UnusedFaultError: A fault was asked for that was certain to be applied, and was not; never over another exception.
         VaurienError: It does not start, or has ended before the block; the message has what it printed.
     """
-    daemon = Daemon(seed, plugins, log_level)
+    daemon = Daemon(seed, plugins, log_level, kinds)
     try:
         proxy = daemon.create(name, backend, protocol, unused_ok, **fields)
         yield proxy

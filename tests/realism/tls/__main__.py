@@ -8,14 +8,15 @@ import shutil
 import sys
 import tempfile
 import time
+from typing import Any
 
-from .rows import ROWS, Met, Row, stand, table, there, write
+from .rows import ROWS, Row, stand, table, there, write
 
 #: times that a row is tried: some clients tell apart whether a break has come together with what was before it
 TRIES = 3
 
 
-def difference(row: Row, met: Met, known: str | None) -> str:
+def difference(row: Any, met: Any, known: str | None) -> str:
     """Return what is wrong with what came of a row; empty: nothing."""
     if met.faults != {row.kind}:
         return f'what was injected is {", ".join(sorted(met.faults)) or "nothing"}'

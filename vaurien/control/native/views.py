@@ -115,7 +115,7 @@ def protocol_view(name: str) -> catalog.ProtocolInfo:
     cls: type[BaseProtocol] = Protocol.get(name)
     kinds = [catalog.KindInfo(name=kind, description=entry.description, stages=list(entry.stages), codes=list(entry.codes),
                              category=entry.category, scope=entry.scope, only_named=entry.only_named)
-             for kind, entry in {**cls.kinds_of_tls, **cls.errors}.items()]
+             for kind, entry in {**cls.kinds_of_tls, **cls.errors, **cls.tables}.items()]
     return catalog.ProtocolInfo(name=name, description=inspect.getdoc(cls) or '', options=options_view(Protocol.options(cls)),
                                kinds=kinds)
 

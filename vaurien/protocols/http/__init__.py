@@ -26,6 +26,7 @@ from .own.asked import ASKED, asked_text
 from .own.kinds import ERRORS as OWN_ERRORS
 from .own.kinds import Own
 from .own.pieces import Collecting
+from .providers.kinds import KINDS, KindsAt
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
@@ -72,6 +73,7 @@ class HTTP(Own, Collecting, Conversation):
     headed = True
     has_keys = True
     errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **EVENT_ERRORS, **OWN_ERRORS}
+    tables: ClassVar[Mapping[str, FailureKind]] = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -156,6 +158,7 @@ class GRPC(HTTP):
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **CALL_ERRORS,
         **named({name: kind for name, kind in {**ERRORS, **STREAM_ERRORS, **OWN_ERRORS}.items() if CALL in kind.stages})}
+    tables = KindsAt(KINDS, CALL)
 
 
 class Intercepted(HTTP):

@@ -57,7 +57,8 @@ def test_plugins_are_described_with_their_options(server):
     assert [option['name'] for option in protocols['tcp']['options']] == ['reuse_socket', 'buffer', 'keep_alive']
     of_tls = [kind['name'] for kind in protocols['tcp']['kinds']]
     assert of_tls == list(TLS_KINDS)
-    assert [kind['name'] for kind in protocols['http']['kinds']] == [*of_tls, *Protocol.get('http').errors]
+    assert [kind['name'] for kind in protocols['http']['kinds']] == [
+        *of_tls, *Protocol.get('http').errors, *Protocol.get('http').tables]
     assert protocols['http']['kinds'][0].keys() == {'name', 'description', 'stages', 'codes', 'category', 'scope',
                                                       'only_named'}
     assert 'latency' in {found['name'] for found in server.get('/v1/toxics')['toxics']}

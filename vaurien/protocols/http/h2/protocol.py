@@ -9,6 +9,7 @@ from ..failures import ERRORS as OF_HTTP_1
 from ..headers import KEYED_STREAM, STREAM
 from ..own.kinds import ERRORS as OWN_ERRORS
 from ..own.kinds import Own, dribbled
+from ..providers.kinds import KINDS
 from .failures import BOTH, ERRORS, NOTHING, builder
 
 
@@ -24,6 +25,7 @@ class StreamProtocol(Own, MessageProtocol):
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
            for name, make in BOTH.items()}, **ERRORS, **OF_EVENTS, **OWN_ERRORS}
+    tables = KINDS
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
         self.settings, self.session = parent.settings, parent.session

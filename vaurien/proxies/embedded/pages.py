@@ -1,24 +1,16 @@
-"""A small HTTP backend inside the process, ``--backend embedded``: enough to try every fault without another server.
-
-Knows no proxy; a proxy knows it by its address.
-"""
+"""The pages of the embedded backend, and which path is which. Knows no wire."""
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator
-from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 import gevent
-from gevent.pool import Pool
 
-from ...address import Address
 from ...errors import ConfigError
 from ...options import Bounded, Option, convert
-from .handler import Log, QuietHandler, QuietServer
+from . import anthropic, openai
+from .answering import HTML, JSON, Request, Response, status_text, text, whole
+from .events import EVENTS_TYPE, LINES_TYPE, event, streamed
 
-logger = logging.getLogger(__name__)
-
-HOST = '127.0.0.1'
 MAX_BODY_BYTES = 2**30  #: [bytes] of ``/bytes/N`` at most; 1 GiB is long enough for any test, and none of it is held
 MAX_DELAY = 60.0  #: [s] of ``/delay/S`` at most; clients give up sooner
 MAX_ECHO_BYTES = 2**20  #: [bytes] of a body that ``/echo`` sends back at most, since it has to hold them
@@ -28,7 +20,8 @@ READ_BYTES = len(BLOCK)  #: [bytes] of a body that are read at once
 STATUS = Option("The status of the response", Bounded(int, 200, 599), 200)
 BYTES = Option("Bytes of the response's body", Bounded(int, 0, MAX_BODY_BYTES), 0)
 DELAY = Option("Seconds until the response", Bounded(float, 0, MAX_DELAY), 0.0)
-TEXT, HTML, JSON = 'text/plain; charset=utf-8', 'text/html; charset=utf-8', 'application/json'
+MAX_EVENTS = 10_000    #: of ``/events/N`` and ``/lines/N`` at most
+EVENTS = Option("Events of the response", Bounded(int, 0, MAX_EVENTS), 0)
 FRONT_PAGE = f"""<!DOCTYPE html>
 <html>
 <head><title>vaurien</title></head>
@@ -41,43 +34,19 @@ FRONT_PAGE = f"""<!DOCTYPE html>
 <li>/delay/S: a response after S seconds, at most {MAX_DELAY:g}</li>
 <li>/headers: the header fields of the request, as JSON</li>
 <li>/echo: the body of the request, at most {MAX_ECHO_BYTES} bytes</li>
+<li>/events/N: N server-sent events</li>
+<li>/lines/N: N lines of JSON</li>
+<li>/ws: a WebSocket that sends back what it gets</li>
+<li>/v1/chat/completions: a completion as of OpenAI's API, also streamed</li>
+<li>/v1/messages: a completion as of Anthropic's API, also streamed</li>
+</ul>
+<p>HTTP/2 is spoken too, by prior knowledge, and in it gRPC:</p>
+<ul>
+<li>/grpc.health.v1.Health: Check and Watch, which say that all is well</li>
 </ul>
 </body>
 </html>
 """
-
-
-class Request(NamedTuple):
-    """What a response may depend on.
-
-    Args:
-        number: What stands in the path after the name, as text; it may be empty.
-        body: The body; None: it is larger than ``MAX_ECHO_BYTES``, and was dropped.
-        environ: The rest, as WSGI has it.
-    """
-
-    number: str
-    body: bytes | None
-    environ: dict[str, Any]
-
-
-class Response(NamedTuple):
-    """What a request is answered with: bytes, or an iterable of them and how many they are."""
-
-    status: int
-    type: str
-    body: Iterable[bytes]
-    length: int
-
-
-def text(status: int, line: str) -> Response:
-    """Answer one line of text."""
-    return whole(status, TEXT, f'{line}\n'.encode('utf-8', 'replace'))
-
-
-def whole(status: int, kind: str, body: bytes) -> Response:
-    """Answer a body that is at hand."""
-    return Response(status, kind, (body,), len(body))
 
 
 def front(request: Request) -> Response:
@@ -118,9 +87,29 @@ def echo(request: Request) -> Response:
     return whole(200, request.environ.get('CONTENT_TYPE') or 'application/octet-stream', request.body)
 
 
+def some_events(request: Request) -> Response:
+    """Send as many server-sent events as the path says, each when the one before has left."""
+    count = convert('/events/N', EVENTS, request.number)
+    return streamed(EVENTS_TYPE, (event(json.dumps({'number': number})) for number in range(1, count + 1)))
+
+
+def some_lines(request: Request) -> Response:
+    """Send as many lines of JSON as the path says."""
+    count = convert('/lines/N', EVENTS, request.number)
+    return streamed(LINES_TYPE, (b'%s\n' % json.dumps({'number': number}).encode() for number in range(1, count + 1)))
+
+
+def socket_only(request: Request) -> Response:
+    """Say what the path is for; where a WebSocket is asked for, nothing comes here."""
+    return text(426, '/ws: a WebSocket is spoken here: ws://')
+
+
 #: The responses, by the name in the path: ``/name``, and ``/name/number``
-PAGES: dict[str, Callable[[Request], Response]] = {'': front, 'headers': headers, 'echo': echo}
-PAGES_WITH_NUMBER: dict[str, Callable[[Request], Response]] = {'status': status, 'bytes': some_bytes, 'delay': delay}
+PAGES: dict[str, Callable[[Request], Response]] = {'': front, 'headers': headers, 'echo': echo, 'ws': socket_only}
+PAGES_WITH_NUMBER: dict[str, Callable[[Request], Response]] = {
+    'status': status, 'bytes': some_bytes, 'delay': delay, 'events': some_events, 'lines': some_lines}
+#: those of APIs, by their whole path; they are asked by POST
+CALLS: dict[str, Callable[[Request], Response]] = {'/v1/chat/completions': openai.complete, '/v1/messages': anthropic.complete}
 
 
 def answer(environ: dict[str, Any]) -> Response:
@@ -128,7 +117,7 @@ def answer(environ: dict[str, Any]) -> Response:
     body = read_body(environ['wsgi.input'])
     root, _, path = environ['PATH_INFO'].partition('/')
     name, slash, number = path.partition('/')
-    make = PAGES_WITH_NUMBER.get(name) or (None if slash else PAGES.get(name))
+    make = CALLS.get(environ['PATH_INFO']) or PAGES_WITH_NUMBER.get(name) or (None if slash else PAGES.get(name))
     if make is None or root:
         return text(404, 'there is nothing here; see / for what there is')
     try:
@@ -158,51 +147,12 @@ def blocks(count: int) -> Iterator[bytes]:
     yield BLOCK[:count % READ_BYTES]
 
 
-def status_text(number: int) -> str:
-    """Write a status with its name, where it has one."""
-    return f'{number} {HTTPStatus(number).phrase if number in list(HTTPStatus) else "Unnamed"}'
-
-
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Answer a request by the rules of WSGI (PEP 3333); to HEAD, and with 204, 205 and 304, without a body."""
     found = answer(environ)
     if found.status in BODYLESS_STATUSES:
         start_response(status_text(found.status), [('Content-Length', '0')] if found.status == 205 else [])
         return ()
-    fields = [('Content-Type', found.type), ('Content-Length', str(found.length))]
+    fields = [('Content-Type', found.type)] + ([] if found.length is None else [('Content-Length', str(found.length))])
     start_response(status_text(found.status), fields)
     return () if environ['REQUEST_METHOD'] == 'HEAD' else found.body
-
-
-class Embedded:
-    """The backend: ``start`` it, give its ``address`` to a proxy, ``stop`` it."""
-
-    def __init__(self) -> None:
-        self._server: QuietServer | None = None
-
-    @property
-    def address(self) -> Address:
-        """Where it listens.
-
-        Raises:
-            RuntimeError: It has not been started.
-        """
-        if self._server is None:
-            raise RuntimeError('the embedded backend has not been started')
-        return Address(HOST, self._server.server_port)
-
-    def start(self) -> None:
-        """Listen on a free port of the loopback interface; nothing happens where it does already."""
-        if self._server is None:
-            log: Any = Log()
-            server = QuietServer((HOST, 0), application, spawn=Pool(), handler_class=QuietHandler, log=log,
-                                 error_log=log, environ={'SERVER_NAME': HOST})   # else it would be looked up
-            server.start()
-            self._server = server
-            logger.debug('the embedded backend listens on %s', self.address)
-
-    def stop(self) -> None:
-        """Stop listening and drop its connections; nothing happens where it does not listen."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop(timeout=0)

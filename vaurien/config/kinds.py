@@ -1,0 +1,27 @@
+"""Reads the files of kinds that a command line and an INI file name. Makes no spec."""
+from pathlib import Path
+
+from ..options import Given, read_lines
+from ..protocols.http import HTTP
+from ..protocols.http.providers.kinds import KINDS
+from .arguments import Values
+from .files.ini import NOT_GIVEN, Sections, check_path
+from .files.reading import Read
+
+
+def load_kinds(line: Values, sections: Sections, read: Read) -> None:
+    """Make the kinds known that files have; of a file that was read before, those that it has now.
+
+    Args:
+        line: What the command line gave.
+        sections: What the INI file gave.
+        read: Reads a file.
+
+    Raises:
+        ConfigError: A file cannot be understood, or has a name that something else has.
+        OSError: A file cannot be read.
+    """
+    given = [values.get('kinds', NOT_GIVEN) for values in (line, sections.get('vaurien', {}))]
+    paths = [check_path(Given(path, each.label)) for each in given for path in read_lines(str(each.value))]
+    if paths:
+        KINDS.add([(path, read(Path(path))) for path in paths], {*HTTP.errors, *HTTP.kinds_of_tls})
