@@ -163,6 +163,11 @@ class Session:
         return str(self.address)
 
     @property
+    def stages(self) -> frozenset[str]:
+        """The stages of the kinds that are named, in the mix or in the plan."""
+        return self.draws.stages
+
+    @property
     def exchanges(self) -> int:
         """Requests so far; where the protocol knows none, events from the client."""
         return self.draws.count

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ...options import Bounded, Option
 from .. import Protocol
-from ..answers import Answer
+from ..answers import OK, Answer
 from ..base import Exchange
 from ..message import FailureKind
 from .answers import body_at, read_call, read_status
@@ -18,10 +18,13 @@ from .grpc.failures import ERRORS as CALL_ERRORS
 from .grpc.protocol import named
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
-from .headers import CALL, KEYED_BODY, closing, host_of, redirected, with_field
+from .headers import CALL, KEYED_BODY, RECEIVED, SENT, closing, host_of, redirected, with_field
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
+from .ws import handshake
+from .ws.failures import ERRORS as SOCKET_ERRORS
+from .ws.failures import OUT_OF_LINE, suits
 
 H2 = 'h2'   #: what HTTP/2 is called in ALPN (RFC 9113 section 3.1)
 
@@ -35,10 +38,11 @@ class HTTP(Conversation):
     that end with the connection are followed; bodies are forwarded without being held. HTTP/2 is followed too, by prior knowledge
     or, inside TLS, where the client and the backend agree on it; there each stream is an exchange, and what happens to it happens
     to no other. A stream whose content type is that of gRPC is a call, with kinds of its own; its name is
-    service and method, as in ``/helloworld.Greeter/SayHello``. After an upgrade (WebSocket) or a CONNECT the session is relayed
-    unread, as by tcp; so is one whose messages two readers could understand differently. With ``keep_alive`` False the session
-    ends after each response, and the headers of request and response say so; that, and what rewrites headers, is for HTTP/1
-    alone.
+    service and method, as in ``/helloworld.Greeter/SayHello``. After the handshake of WebSocket each message is an exchange of
+    its own, named by its direction and its first bytes, as in ``send {"ask": 7}`` and ``receive {"tick": 7}``. After any other
+    upgrade or a CONNECT the session is relayed unread, as by tcp; so is one whose messages two readers could understand
+    differently. With ``keep_alive`` False the session ends after each response, and the headers of request and response say so;
+    that, and what rewrites headers, is for HTTP/1 alone.
     """
 
     name = 'http'
@@ -51,13 +55,16 @@ class HTTP(Conversation):
         'grpc_cut_after': Option("How many messages of a response pass before grpc-cut ends it.", Bounded(int, 0), 1),
         'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
                                 Bounded(int, -1, 2 ** 31 - 1), 1000),
+        'ws_compression': Option("What becomes of a WebSocket client's offer to compress: as-offered; each-alone, so that each "
+                                 "message can be read, and named, without those before it, which is done unasked for ws-dropped "
+                                 "and ws-doubled; off", str, handshake.AS_IT_IS, handshake.COMPRESSION),
     }
     framers = Requests, Responses
     shape = staticmethod(shape)
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS}
+    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **SOCKET_ERRORS}
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -65,6 +72,10 @@ class HTTP(Conversation):
         self.single = not self.option('keep_alive')
         self.editing = bool(self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
         self._asked = b''   # the last Host of the client
+        self._edits = self.editing
+        self._key, self._offers = b'', ''   # of the last request for WebSocket: its key, and what its offer is to become
+        #: the ``Fault`` that happens as soon as WebSocket begins; None: none
+        self.first_fault: Any = None
 
     @classmethod
     def offered(cls, settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -82,6 +93,8 @@ class HTTP(Conversation):
         A request for another protocol keeps its Connection field, which is part of the request; its response says whether
         the session ends.
         """
+        if to_backend and self._offers:
+            beginning, self._offers, self.editing = handshake.offered(beginning, self._offers), '', self._edits
         if self.option('rewrite_redirects'):
             if to_backend:
                 self._asked = host_of(beginning) or self._asked
@@ -92,6 +105,24 @@ class HTTP(Conversation):
         if self.option('overwrite_host_header'):
             beginning = with_field(beginning, b'Host', self._host())
         return closing(beginning) if self.single and not exchange.note.switches else beginning
+
+    def upgrading(self, headers: bytes) -> None:
+        self._key, self.first_fault, how = handshake.key_of(headers), None, self.option('ws_compression')
+        if handshake.offers(handshake.extensions_of(headers)):
+            if how == handshake.AS_IT_IS and OUT_OF_LINE in self.session.stages:
+                how = handshake.ALONE
+            if how != handshake.AS_IT_IS:
+                self._offers, self.editing = how, True
+
+    def switches(self, headers: bytes) -> None:
+        if not self.request_cutter.opaque_because and handshake.accepts(headers, self._key):
+            self.switched = handshake.agreed(handshake.extensions_of(headers))
+
+    def responds(self, exchange: Exchange) -> bool:
+        return exchange.expects or exchange.stage in (SENT, RECEIVED)
+
+    def fits(self, kind: str, exchange: Exchange) -> bool:
+        return super().fits(kind, exchange) and (exchange.stage not in (SENT, RECEIVED) or suits(kind, exchange.note))
 
     def _host(self) -> bytes:
         """Return the name of the backend for a Host field; a Unix socket is called ``localhost``."""
@@ -108,11 +139,15 @@ class HTTP(Conversation):
         return False
 
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        if exchange.stage in (SENT, RECEIVED):
+            return OK, ''
         if exchange.stage == CALL:
             return read_call(exchange.note.status, exchange.note.call)
         return read_status(b'HTTP/2 %d' % exchange.note.status if isinstance(exchange.note, Asked) else head)
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        if exchange.stage in (SENT, RECEIVED):
+            return at + int(exchange.note.head)
         return end if isinstance(exchange.note, Asked) else body_at(data, at, end)
 
 

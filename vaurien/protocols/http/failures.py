@@ -9,7 +9,7 @@ from http import HTTPStatus
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol, half_reply, lost_reply
 from .halves import HalfBody
-from .headers import BARE_STREAM, BODY, BODY_FOR_HTTP_1_0, CALL, KEYED_BODY, KEYED_STREAM, NO_BODY, STREAM
+from .headers import BARE_STREAM, BODY, BODY_FOR_HTTP_1_0, CALL, KEYED_BODY, KEYED_STREAM, NO_BODY, STREAM, UPGRADE
 
 SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
 RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait so long
@@ -97,7 +97,7 @@ def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     return Failure(start, end='' if stay else 'close', pause=SLOW_HEADERS_PAUSE)
 
 
-WITH_CHUNKS = (BODY, KEYED_BODY)
+WITH_CHUNKS = (BODY, KEYED_BODY, UPGRADE)
 WITH_BODY = (*WITH_CHUNKS, BODY_FOR_HTTP_1_0)
 ANY_STAGE = (*WITH_BODY, NO_BODY)
 WITH_PAGE = (*WITH_BODY, STREAM, KEYED_STREAM)         #: in HTTP/2 too

@@ -8,6 +8,7 @@ from tests.support.framing import BACKEND, CLIENT, FakeSession, replay, same_in_
 from vaurien.protocols import Protocol
 from vaurien.protocols.http import HTTP
 from vaurien.protocols.http.grpc.failures import ERRORS as CALLS
+from vaurien.protocols.http.ws.failures import ERRORS as SOCKETS
 from vaurien.protocols.message import Failure
 
 from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
@@ -50,7 +51,8 @@ def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
 
 def test_protocol_is_known_with_all_its_kinds() -> None:
     assert Protocol.get('http') is HTTP
-    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS)
+    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS) + tuple(SOCKETS)
+    assert all(kind.only_named for kind in SOCKETS.values())
 
 
 @pytest.mark.parametrize('asked', [GET, HEAD, POST, CONNECT], ids=['GET', 'HEAD', 'POST', 'CONNECT'])
