@@ -1,49 +1,32 @@
 """WebSocket through vaurien, by the package websockets: messages are exchanges, and what happens to one happens to no other."""
 import contextlib
-import threading
 import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidHandshake
 from websockets.sync.client import connect as websocket
-from websockets.sync.server import serve
 
 from tests.support.processes import HOST
 from tests.support.proxied import CALM, between, entry
 from tests.support.unit_of_time import MS, PATIENCE
+from tests.support.websocket_servers import echo_server
 
 TEXTS = 'one', 'two', 'three'
 
 
 @pytest.fixture(scope='module')
 def echo():
-    """A server that sends back what it gets: its address, and what it has got, and how its conversations have ended."""
-    got, ends = [], []
-
-    def handler(connection):
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                got.append(connection.recv())
-                connection.send(got[-1])
-        ends.append(connection.close_code)
-    with serve(handler, HOST, 0, max_size=None) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f'{HOST}:{server.socket.getsockname()[1]}', got, ends
-        finally:
-            server.shutdown()
-            thread.join(PATIENCE)
+    with echo_server() as server:
+        yield server
 
 
 @contextlib.contextmanager
 def through(daemon, echo, *mix, **settings):
     """Connect through a proxy; give the proxy and the client."""
-    address, got, ends = echo
-    with between(daemon, 'websocket', address, 'http', mix) as proxy:
+    with between(daemon, 'websocket', echo, 'http', mix) as proxy:
         options = {'max_size': None, 'compression': None, 'open_timeout': PATIENCE, 'close_timeout': PATIENCE, **settings}
         with websocket(f'ws://{HOST}:{proxy.port}/chat', **options) as client:
-            del got[:], ends[:]
+            del echo.got[:], echo.ends[:]
             yield proxy, client
 
 
@@ -78,7 +61,7 @@ def test_messages_pass_as_they_are(daemon, echo, mix, compression):
         assert client.ping().wait(PATIENCE)
         assert proxy.unread == []
         assert proxy.count('exchanges') == 1 + 2 * (len(messages) + 1)
-    assert echo[2] == [1000]
+    assert echo.ends == [1000]
 
 
 @pytest.mark.parametrize('compression', ['deflate', None])
@@ -88,7 +71,7 @@ def test_a_message_is_dropped(daemon, echo, match, got, heard_of, compression):
     with through(daemon, echo, entry('error', kind='ws-dropped', match=match), compression=compression) as (_, client):
         said(client)
         assert heard(client, 2) == heard_of
-        assert echo[1] == got
+        assert echo.got == got
 
 
 @pytest.mark.parametrize('compression', ['deflate', None])
@@ -97,7 +80,7 @@ def test_a_message_comes_twice(daemon, echo, match, got, compression):
     with through(daemon, echo, entry('error', kind='ws-doubled', match=match), compression=compression) as (_, client):
         said(client)
         assert heard(client, 4) == ['one', 'two', 'two', 'three']
-        assert echo[1] == got
+        assert echo.got == got
 
 
 @pytest.mark.parametrize('code', [1000, 1001, 1008, 1009, 1011, 1012, 1013, 1014, 4000])
@@ -109,11 +92,11 @@ def test_the_client_is_sent_away_with_a_code_and_what_came_before_is_there(daemo
         said(client, ['two', 'three'])
         assert heard(client, 2) == [code]
         assert client.close_reason == 'injected by vaurien'
-        assert echo[1][:1 + count] == ['one', 'two'][:1 + count]
+        assert echo.got[:1 + count] == ['one', 'two'][:1 + count]
     deadline = time.monotonic() + PATIENCE
-    while not echo[2] and time.monotonic() < deadline:
+    while not echo.ends and time.monotonic() < deadline:
         time.sleep(MS)
-    assert echo[2] == [1001]    # to the backend the client has left
+    assert echo.ends == [1001]    # to the backend the client has left
 
 
 @pytest.mark.parametrize('kind, code', [('ws-cut', 1006), ('ws-cut-reset', 1006), ('ws-cut-inside', 1006),
@@ -207,9 +190,8 @@ def test_a_fault_is_switched_on_while_a_conversation_goes_on(daemon, echo):
 
 def test_compressed_messages_are_told_apart_where_each_stands_alone(daemon, echo):
     settings = {'protocol_settings': {'ws_compression': 'each-alone'}}
-    address, _, _ = echo
     mix = [entry('error', kind='ws-close-1013', match='^receive two')]
-    with between(daemon, 'alone', address, 'http', mix, **settings) as proxy, websocket(f'ws://{HOST}:{proxy.port}/') as client:
+    with between(daemon, 'alone', echo, 'http', mix, **settings) as proxy, websocket(f'ws://{HOST}:{proxy.port}/') as client:
         said(client)
         assert heard(client, 3) == ['one', 1013]
 

@@ -60,7 +60,7 @@ class Direction:
         if self.lost:
             self.talk.carrier.write(self.to_backend, data)
             return
-        self.frames.peek = 0 if self.draws.plain else NAME_BYTES
+        self.frames.peek = 0 if self.draws.plain and self.talk.recorder is None else NAME_BYTES
         self._units, self._start, self._at = self.frames.cut(data), 0, 0
         self.go_on()
 
@@ -165,7 +165,7 @@ class Direction:
         if self.discards:
             self._piece(unit, unit[4])
             return True
-        if draws.plain:
+        if draws.plain and talk.recorder is None:
             draws.passed()
             if unit[4]:
                 talk.boundary()
