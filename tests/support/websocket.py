@@ -27,7 +27,8 @@ def frame(opcode: int, payload: bytes = b'', mask: bytes = b'', first: int = FIN
     size, bit = len(payload), 0x80 if mask else 0
     length = bytes([bit | size]) if size < 126 else \
         bytes([bit | 126]) + struct.pack('>H', size) if size < 1 << 16 else bytes([bit | 127]) + struct.pack('>Q', size)
-    covered = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload)) if mask else payload
+    pattern = mask * (size // 4 + 1)
+    covered = (int.from_bytes(payload) ^ int.from_bytes(pattern[:size])).to_bytes(size) if mask else payload
     return bytes([first | opcode]) + length + mask + covered
 
 
