@@ -27,6 +27,7 @@ from vaurien.plans.grammar import WHERE
 from vaurien.plans.names import OF_TOXICS
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
+from vaurien.protocols.http.ws.failures import ERRORS as SOCKET_KINDS
 from vaurien.protocols.message import CATEGORIES
 from vaurien.protocols.tls_kinds import HANDSHAKE_KINDS, STREAM_KINDS, TLS_KINDS
 from vaurien.spec import FaultSpec
@@ -126,9 +127,9 @@ def of_class(kinds: Mapping[str, Any], letter: str) -> str:
 
 
 def kinds(name: str) -> str:
-    """Write the failures of one protocol, or those of TLS: ``handshake`` and ``response``."""
-    of_tls = {'handshake': HANDSHAKE_KINDS, 'response': STREAM_KINDS}
-    return kinds_table(of_tls.get(name) or Protocol.get(name).errors)
+    """Write the failures of one protocol, or a part: ``handshake`` and ``response`` of TLS, ``websocket`` of http."""
+    parts = {'handshake': HANDSHAKE_KINDS, 'response': STREAM_KINDS, 'websocket': SOCKET_KINDS}
+    return kinds_table(parts.get(name) or Protocol.get(name).errors)
 
 
 def plan(which: str) -> str:

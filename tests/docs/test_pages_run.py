@@ -32,6 +32,7 @@ TAUGHT = {
     'howto/node': ('6379',),
     'howto/http': (),
     'howto/grpc': (),
+    'howto/websocket': (),
     'howto/redis': ('6379',),
     'howto/memcache': ('11211',),
     'howto/mysql': ('3306',),

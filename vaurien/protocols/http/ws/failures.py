@@ -18,7 +18,7 @@ WORDS: Final = b'injected by vaurien'
 DROPPED, DOUBLED = 'ws-dropped', 'ws-doubled'
 #: the stage of no exchange: what has it takes messages out, or puts some in, so that none may depend on the one before it
 OUT_OF_LINE: Final = 'message out of line'
-MAX_DOUBLED_BYTES: Final = 64 * 1024       #: [bytes] of a message that is doubled, which has to be held for it
+MAX_DOUBLED_BYTES: Final = 16 * 1024       #: [bytes] of a message that is doubled, which has to be held for it
 TOO_BIG_BYTES: Final = 1 << 40             #: [bytes] of a message that no client takes
 BAD_TEXT: Final = b'\xff\xfe'
 NO_SUCH_KIND: Final = 3                    #: an opcode that RFC 6455 reserves
