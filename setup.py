@@ -23,7 +23,7 @@ TEST = (
     'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'pytest-random-order>=1.1', 'coverage>=7.10', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx[http2]>=0.27', 'h2>=4.1', 'hpack>=4.0', 'aiohttp>=3.9', 'grpcio>=1.60', 'aiosmtpd>=1.4.6',
-    'websockets>=13.0', 'schemathesis>=4.0',
+    'websockets>=13.0', 'hypercorn>=0.16', 'schemathesis>=4.0',
     'SQLAlchemy>=2.0', 'dj-database-url>=2.0', 'kombu>=5.4',        # which read addresses, for vaurien run
     'Django>=4.2', 'fastapi>=0.115', 'celery>=5.4',     # small applications of the docs
     'toxiproxy-python>=0.1.1', 'chaostoolkit-toxiproxy>=0.3.1',

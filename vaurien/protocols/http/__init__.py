@@ -107,12 +107,15 @@ class HTTP(Conversation):
         return closing(beginning) if self.single and not exchange.note.switches else beginning
 
     def upgrading(self, headers: bytes) -> None:
-        self._key, self.first_fault, how = handshake.key_of(headers), None, self.option('ws_compression')
-        if handshake.offers(handshake.extensions_of(headers)):
-            if how == handshake.AS_IT_IS and OUT_OF_LINE in self.session.stages:
-                how = handshake.ALONE
-            if how != handshake.AS_IT_IS:
-                self._offers, self.editing = how, True
+        self._key, self.first_fault = handshake.key_of(headers), None
+        how = self.compression() if handshake.offers(handshake.extensions_of(headers)) else handshake.AS_IT_IS
+        if how != handshake.AS_IT_IS:
+            self._offers, self.editing = how, True
+
+    def compression(self) -> str:
+        """Return what is to become of the offer to compress of a client that asks for WebSocket now."""
+        how = str(self.option('ws_compression'))
+        return handshake.ALONE if how == handshake.AS_IT_IS and OUT_OF_LINE in self.session.stages else how
 
     def switches(self, headers: bytes) -> None:
         if not self.request_cutter.opaque_because and handshake.accepts(headers, self._key):

@@ -9,7 +9,18 @@ from http import HTTPStatus
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol, half_reply, lost_reply
 from .halves import HalfBody
-from .headers import BARE_STREAM, BODY, BODY_FOR_HTTP_1_0, CALL, KEYED_BODY, KEYED_STREAM, NO_BODY, STREAM, UPGRADE
+from .headers import (
+    BARE_STREAM,
+    BODY,
+    BODY_FOR_HTTP_1_0,
+    CALL,
+    KEYED_BODY,
+    KEYED_STREAM,
+    NO_BODY,
+    STREAM,
+    UPGRADE,
+    UPGRADE_STREAM,
+)
 
 SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
 RETRY_AFTER = 'Retry-After: 1'      #: [s] short, since clients do wait so long
@@ -101,7 +112,7 @@ WITH_CHUNKS = (BODY, KEYED_BODY, UPGRADE)
 WITH_BODY = (*WITH_CHUNKS, BODY_FOR_HTTP_1_0)
 ANY_STAGE = (*WITH_BODY, NO_BODY)
 WITH_PAGE = (*WITH_BODY, STREAM, KEYED_STREAM)         #: in HTTP/2 too
-ANYWHERE = (*WITH_PAGE, NO_BODY, BARE_STREAM, CALL)
+ANYWHERE = (*WITH_PAGE, NO_BODY, BARE_STREAM, UPGRADE_STREAM, CALL)
 ERRORS = {
     '500': FailureKind(
         "The server's own code has failed: 500 with a page; the connection stays open.",

@@ -224,6 +224,18 @@ class StreamLane(Lane):
         if count:
             self.pair.write_to(self.source, frames.credit(0, count) + (frames.credit(number, count) if number else b''))
 
+    def refund_stream(self, count: int, number: int) -> None:
+        """Give the source credit back for a stream, which has got the connection's before."""
+        if count > 0:
+            self.pair.write_to(self.source, frames.credit(number, count))
+
+    def ended_by_talk(self, state: StreamState) -> None:
+        """Record that a direction of a stream has ended whose bytes did not pass as they came."""
+        self.half(state).ended = True
+        if state.up.ended and state.down.ended and not (state.up.held or state.down.held):
+            self.pair.forget(state)
+            self.pair.over(state)
+
     def send_held(self, state: StreamState) -> None:
         """Let what was held leave, as far as there is room."""
         half, number = self.half(state), self.number(state)

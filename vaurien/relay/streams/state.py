@@ -63,10 +63,11 @@ class StreamState:
         weight: [bytes] that it takes, about.
         passed: [bytes] of the response's content that have passed, where only half of it may.
         allowed: [bytes] of it that may pass; None: it is not known.
+        talk: The conversation of WebSocket that it carries; None: it carries none.
     """
 
     __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'weight',
-                 'passed', 'allowed')
+                 'passed', 'allowed', 'talk')
 
     def __init__(self, number: int, exchange: Exchange) -> None:
         self.number, self.exchange, self.out = number, exchange, 0
@@ -77,6 +78,7 @@ class StreamState:
         self.greenlet: Any = None
         self.replied, self.weight = False, 2 * EXCHANGE_BYTES + 2 * exchange.name_bytes
         self.passed, self.allowed = 0, None     # type: int, int | None
+        self.talk: Any = None
 
 
 class StreamEnd:

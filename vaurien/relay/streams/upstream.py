@@ -8,6 +8,7 @@ from ...protocols.http.h2.failures import NOTHING, REQUEST
 from ...protocols.http.h2.heads import exchange_of
 from ...protocols.http.h2.hpack import Field
 from ..lane import LaneHost
+from ..websocket.streams import offered
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
@@ -51,6 +52,11 @@ class Requests(StreamLane):
         if kind == frames.DATA and pair.recorder is not None:
             first, last = frames.content(self.data, at, end, flags)
             pair.recorder.request_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
+        if state.talk is not None and half.mode != DROPPED:
+            if kind == frames.DATA and not state.talk.data(self, flags, at, end):
+                return
+            if kind == frames.WINDOW_UPDATE and state.talk.withheld(self, at, end):
+                return
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
         if half.mode <= TOLD:
@@ -117,6 +123,8 @@ class Requests(StreamLane):
         self.draws.draw(exchange)
         if pair.protocol.owed is not None:
             self.draws.collect(exchange, pair.protocol)
+        changed = offered(pair.protocol, exchange.stage, fields)
+        self.frozen, fields = self.frozen or changed is not fields, changed
         if exchange.behavior is DUMMY:
             self._pass(state, flags, fields, at, end)
             self._passed(state, end)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
 from ..failures import RETRY_AFTER, page
-from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM
+from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM, UPGRADE_STREAM
 from . import frames
 from .heads import Asked
 from .hpack import encoded
@@ -173,7 +173,7 @@ def http1_answer(asked: Asked) -> Fault:
 
 
 WITH_PAGE = (STREAM, KEYED_STREAM)
-ANY_STREAM = (*WITH_PAGE, BARE_STREAM, CALL)
+ANY_STREAM = (*WITH_PAGE, BARE_STREAM, UPGRADE_STREAM, CALL)
 RETRY: Final = (b'retry-after', RETRY_AFTER.partition(': ')[2].encode())
 
 #: those that HTTP/1 has too, as they are in HTTP/2

@@ -5,7 +5,11 @@ from typing import Any, ClassVar
 from ...base import Behavior, Exchange
 from ...message import FailureKind, MessageProtocol
 from ..failures import ERRORS as OF_HTTP_1
-from .failures import BOTH, ERRORS, NOTHING, builder
+from ..ws.failures import ERRORS as OF_SOCKETS
+from .failures import BOTH, ERRORS, NOTHING, RETRY, builder, refusal
+
+#: how a request for WebSocket is refused here
+REFUSED = {'ws-refused': refusal(503, RETRY), 'ws-refused-403': refusal(403), 'ws-refused-429': refusal(429, RETRY)}
 
 
 class StreamProtocol(MessageProtocol):
@@ -19,7 +23,8 @@ class StreamProtocol(MessageProtocol):
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
-           for name, make in BOTH.items()}, **ERRORS}
+           for name, make in BOTH.items()}, **ERRORS,
+        **{name: OF_SOCKETS[name]._replace(build=builder(make)) for name, make in REFUSED.items()}}
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:
         self.settings, self.session = parent.settings, parent.session

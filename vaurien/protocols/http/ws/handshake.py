@@ -85,3 +85,8 @@ def offered(headers: bytes, how: str) -> bytes:
         return with_field(headers, EXTENSIONS_FIELD, EACH_ALONE)
     prefix = EXTENSIONS_FIELD.lower() + b':'
     return CRLF.join(line for line in headers.split(CRLF) if not line.lower().startswith(prefix))
+
+
+def field_offered(value: bytes, how: str) -> bytes:
+    """Return what the field of a request is to say whose offer to compress is to be ``ALONE`` or ``NEVER``; empty: nothing."""
+    return EACH_ALONE if how == ALONE and offers(value) else b'' if offers(value) else value
