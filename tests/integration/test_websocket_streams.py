@@ -7,14 +7,15 @@ import pytest
 from tests.support.proxied import CALM, between, entry
 from tests.support.unit_of_time import MS
 from tests.support.websocket import CLOSE, FIN, PING, PONG
-from tests.support.websocket_streams import Streams, hypercorn_server, parsed
+from tests.support.websocket_asgi import served
+from tests.support.websocket_streams import Streams, parsed
 
 pytest.importorskip('hypercorn')
 
 
 @pytest.fixture(scope='module')
 def server():
-    with hypercorn_server() as made:
+    with served('hypercorn') as made:
         yield made
 
 
@@ -30,7 +31,7 @@ def inflated(payload):
 
 def through(daemon, server, *mix):
     """Run a proxy."""
-    return between(daemon, 'streams', server[0], 'http', mix)
+    return between(daemon, 'streams', server, 'http', mix)
 
 
 @pytest.mark.parametrize('mix', CALM.values(), ids=CALM)
