@@ -1,14 +1,17 @@
 """WebSocket through vaurien, by the package websockets: messages are exchanges, and what happens to one happens to no other."""
 import contextlib
+import socket
 import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidHandshake
 from websockets.sync.client import connect as websocket
 
+from tests.support.peers import Backend, read_exactly
 from tests.support.processes import HOST
-from tests.support.proxied import CALM, between, entry
+from tests.support.proxied import CALM, between, entry, peak
 from tests.support.unit_of_time import MS, PATIENCE
+from tests.support.websocket import BINARY, MASK, accept, frame, opened
 from tests.support.websocket_servers import echo_server
 
 TEXTS = 'one', 'two', 'three'
@@ -209,3 +212,34 @@ def test_a_good_end_is_none_for_a_client(daemon, echo):
         client.send('one')
         with pytest.raises(ConnectionClosedOK):
             client.recv(PATIENCE)
+
+
+@pytest.mark.parametrize('before', [True, False])
+def test_the_request_is_late_and_what_follows_is_followed(daemon, echo, before):
+    with through(daemon, echo, entry('delay', sleep=20 * MS, before=before, match='^GET')) as (proxy, client):
+        said(client)
+        assert heard(client, 3) == [*TEXTS]
+        assert proxy.count('exchanges') == 1 + 2 * 3
+        assert proxy.unread == []
+
+
+def test_a_message_that_is_larger_than_memory_should_be_is_not_held(daemon):
+    size, piece = 96 * 1024 * 1024, bytes(1024 * 1024)
+    got = []
+
+    def counts(sock):
+        accept(sock)
+        read_exactly(sock, 14)      # the head of the frame
+        got.append(sum(len(read_exactly(sock, len(piece))) for _ in range(size // len(piece))))
+    with Backend(counts) as backend, between(daemon, 'large', backend, 'http', CALM['faults that never match']) as proxy:
+        before = peak(daemon)
+        sock, _ = opened(proxy.port)
+        with sock:
+            sock.sendall(frame(BINARY, b'', MASK)[:1] + b'\xff' + size.to_bytes(8) + MASK)
+            for _ in range(size // len(piece)):
+                sock.sendall(piece)
+            sock.shutdown(socket.SHUT_WR)
+            assert sock.recv(1) == b''
+        assert proxy.count('exchanges') == 2
+        assert peak(daemon) - before < 16 * 1024 * 1024
+    assert got == [size]
