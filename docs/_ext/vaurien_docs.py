@@ -29,6 +29,7 @@ from vaurien.plans.names import OF_TOXICS
 from vaurien.protocols import Protocol
 from vaurien.protocols.base import COMMON as COMMON_OF_PROTOCOLS
 from vaurien.protocols.http.events.failures import ERRORS as OF_EVENTS
+from vaurien.protocols.http.ws.failures import ERRORS as SOCKET_KINDS
 from vaurien.protocols.message import CATEGORIES
 from vaurien.protocols.tls_kinds import HANDSHAKE_KINDS, STREAM_KINDS, TLS_KINDS
 from vaurien.spec import FaultSpec
@@ -128,8 +129,8 @@ def of_class(kinds: Mapping[str, Any], letter: str) -> str:
 
 
 def kinds(name: str) -> str:
-    """Write the failures of one protocol, those of TLS, ``handshake`` and ``response``, or those of a ``stream`` of events."""
-    parts = {'handshake': HANDSHAKE_KINDS, 'response': STREAM_KINDS, 'stream': OF_EVENTS}
+    """Write the failures of one protocol, or of a part: ``handshake``, ``response`` (of TLS), ``stream``, ``websocket``."""
+    parts = {'handshake': HANDSHAKE_KINDS, 'response': STREAM_KINDS, 'stream': OF_EVENTS, 'websocket': SOCKET_KINDS}
     return kinds_table(parts.get(name) or Protocol.get(name).errors)
 
 

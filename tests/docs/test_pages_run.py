@@ -34,6 +34,7 @@ TAUGHT = {
     'howto/http': (),
     'howto/streams': (),
     'howto/grpc': (),
+    'howto/websocket': (),
     'howto/redis': ('6379',),
     'howto/memcache': ('11211',),
     'howto/mysql': ('3306',),

@@ -3,15 +3,15 @@ import pytest
 
 from tests.conftest import REQUIRED
 from tests.realism import renderer
-from tests.realism.runner import expected, meet, protocols, really
+from tests.realism.runner import expected, meet, protocol_of, protocols, really
 from tests.support.own import own
 from tests.support.processes import MissingServer
 from tests.support.proxied import between
 from vaurien.protocols import Protocol
 
 PROTOCOLS = protocols()
-#: these two have the same kinds, each shown by the clients that it is for
-OF_HTTP = 'http', 'grpc'
+#: these have the same kinds, each shown by the clients that it is for
+OF_HTTP = 'http', 'grpc', 'websocket'
 ROWS = [pytest.param(name, row, id=f'{name}-{row.kind}-{row.client.name}-{place}')
         for name, module in PROTOCOLS.items() for place, row in enumerate(module.ROWS)]
 
@@ -24,7 +24,8 @@ def proxies(daemon, request):
     def proxy(name, row):
         if (name, row.backend) not in made:
             server = request.getfixturevalue(PROTOCOLS[name].SERVER)
-            context = between(daemon, f'realism-{name}-{len(made)}', row.backend(server) if row.backend else server, name)
+            context = between(daemon, f'realism-{name}-{len(made)}', row.backend(server) if row.backend else server,
+                              protocol_of(PROTOCOLS[name], name))
             request.addfinalizer(lambda: context.__exit__(None, None, None))
             made[name, row.backend] = context.__enter__()
         return made[name, row.backend]
@@ -63,7 +64,7 @@ def test_every_kind_has_a_row(name):
 
 @pytest.mark.parametrize('name', PROTOCOLS)
 def test_page_of_the_docs_says_what_the_rows_say(name):
-    page = renderer.page(name, PROTOCOLS[name].ROWS)
+    page = renderer.page(name, PROTOCOLS[name].ROWS, protocol_of(PROTOCOLS[name], name))
     assert renderer.path(name).exists(), f'write it: python -m tests.realism --write {name}'
     assert renderer.path(name).read_text('utf-8') == page, f'write it anew: python -m tests.realism --write {name}'
 

@@ -13,7 +13,7 @@ from tests.support.proxied import SEED, Between, between
 from vaurien.testing import Daemon
 
 from . import renderer
-from .runner import expected, meet, protocols, really
+from .runner import expected, meet, protocol_of, protocols, really
 
 
 def differences(daemon: Daemon, name: str, module: Any) -> int:
@@ -25,7 +25,8 @@ def differences(daemon: Daemon, name: str, module: Any) -> int:
             row.client.needs()
             if row.backend not in made:
                 backend = row.backend(server) if row.backend else server
-                made[row.backend] = stack.enter_context(between(daemon, f'{name}-{len(made)}', backend, name))
+                protocol = protocol_of(module, name)
+                made[row.backend] = stack.enter_context(between(daemon, f'{name}-{len(made)}', backend, protocol))
             seen = meet(row, made[row.backend])
             real = really(row, server) if row.real else row.outcome
             fine = seen == expected(row) and real == row.outcome
@@ -47,7 +48,7 @@ def main() -> int:
     if arguments.write:
         for name, module in chosen.items():
             renderer.path(name).parent.mkdir(parents=True, exist_ok=True)
-            renderer.path(name).write_text(renderer.page(name, module.ROWS), 'utf-8')
+            renderer.path(name).write_text(renderer.page(name, module.ROWS, protocol_of(module, name)), 'utf-8')
         return 0
     return _run(chosen)
 

@@ -14,11 +14,11 @@ def cells(row: Row) -> tuple[str, ...]:
     return row.kind, row.client.name, row.did, row.outcome, row.afterwards, row.how
 
 
-def page(name: str, rows: Sequence[Row]) -> str:
-    """Write the page of a protocol in reStructuredText; tests hold that it says what real clients raise."""
+def page(name: str, rows: Sequence[Row], protocol: str) -> str:
+    """Write the page of some rows in reStructuredText; tests hold that it says what real clients raise."""
     title = f'What clients of {name} meet'
     intro = f"""\
-Each row was met by a real client through vaurien, in front of a real server, with ``--protocol {name}`` and
+Each row was met by a real client through vaurien, in front of a real server, with ``--protocol {protocol}`` and
 ``--behavior-error-kind`` as in the first column. The last column says how the server itself was made to fail; the client
 then met the same."""
     table = ['.. list-table::', '   :header-rows: 1', '   :class: realism', '']

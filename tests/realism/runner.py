@@ -35,6 +35,11 @@ def protocols() -> dict[str, Any]:
     return {name: module for name, module in modules.items() if hasattr(module, 'ROWS')}
 
 
+def protocol_of(module: Any, name: str) -> str:
+    """Return what a proxy in front of a module's server speaks: what it is named by, or what it says itself."""
+    return str(getattr(module, 'PROTOCOL', name))
+
+
 def meet(row: Row, proxy: Between) -> Seen:
     """Let a client meet a failure, and then work on.
 

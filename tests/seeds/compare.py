@@ -57,7 +57,8 @@ PARTICULARS = {
 def mix(protocol: str, random: Random) -> tuple[BehaviorSpec, ...]:
     """Draw a mix."""
     errors, match = Protocol.get(protocol).errors, {'match': random.choice((None, None, '[02468aceg]'))}
-    kinds = ['', '', '', *(name for name, kind in errors.items() if not set(kind.stages) <= set(ANY_STREAM))]   # of HTTP/1
+    kinds = ['', '', '', *(name for name, kind in errors.items()     # of HTTP/1, and not of WebSocket
+                             if not (set(kind.stages) <= set(ANY_STREAM) or name.startswith('ws-')))]
     entries: tuple[tuple[str, int, dict[str, Any]], ...] = (
         ('error', 40, {'kind': random.choice(kinds)}), ('error', 10, {'inject': True}),
         ('delay', 20, {'sleep': random.choice((0, 1, 2)) * MS, 'before': random.random() < 0.5}),

@@ -22,7 +22,7 @@ class Message(NamedTuple):
 class FakeSession:
     """Stands in for the session of a protocol: its generator, and the list of its faults."""
 
-    backend_name = 'backend.test:80'
+    backend_name, stages = 'backend.test:80', frozenset[str]()
 
     def __init__(self, seed: int = 1) -> None:
         self.random = Random(seed)

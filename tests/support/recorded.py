@@ -9,7 +9,7 @@ from vaurien.relay.recording.recorder import Recorder
 from vaurien.relay.recording.records import Closed, Exchanged, Whole
 from vaurien.spec import ProxySpec
 
-from .framing import CLIENT, Slicer, Turn, whole
+from .framing import CLIENT, FakeSession, Slicer, Turn, whole
 from .hosting import Hosted, eventually, hosted, spec_for
 
 
@@ -72,6 +72,7 @@ class Kept:
 def record(cls: type[MessageProtocol], turns: Iterable[Turn], slicer: Slicer = whole) -> list[Exchanged]:
     """Record a conversation through the framers of a protocol, without any network, and return what was recorded."""
     protocol, kept = cls({}), Kept()
+    protocol.session = FakeSession()
     recorder = Recorder(kept, protocol, 'p', 1)
     count = 0
     for sender, sent in turns:

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from .peers import connect, free_port, read_exactly
 from .processes import HOST, START, MissingServer, Server, folder, once, program, run, says, serving, unprivileged
 from .tls import Certificates, certificates, client_context, server_context
+from .websocket_servers import websocket_node_server as websocket_node_server
+from .websocket_servers import websocket_server as websocket_server
 
 USER, PASSWORD, DATABASE = 'vaurien', 'secret', 'vaurien'
 

@@ -79,17 +79,17 @@ class Node:
 
 
 @contextlib.contextmanager
-def node_client() -> Iterator[Path]:
-    """Give a folder that the client is installed in.
+def node_client(package: str = PACKAGE) -> Iterator[Path]:
+    """Give a folder that the client, or another package, is installed in.
 
     Raises:
-        MissingServer: There is no npm, or it cannot install the client.
+        MissingServer: There is no npm, or it cannot install that.
     """
     npm = program('npm')
     program('node')
     with folder() as where:
         try:
-            run([npm, 'install', '--no-audit', '--no-fund', '--prefix', str(where), PACKAGE], where)
+            run([npm, 'install', '--no-audit', '--no-fund', '--prefix', str(where), package], where)
         except (RuntimeError, subprocess.TimeoutExpired) as error:
-            raise MissingServer(f'npm cannot install {PACKAGE}: {error}') from None
+            raise MissingServer(f'npm cannot install {package}: {error}') from None
         yield where

@@ -99,7 +99,7 @@ class FakeSession:
         at: The exchange that it is at, in both directions; None: none.
     """
 
-    backend_name = 'backend.test:80'
+    backend_name, stages = 'backend.test:80', frozenset[str]()
 
     def __init__(self, at: Exchange | None = None) -> None:
         self.random, self.at = random.Random(1), at

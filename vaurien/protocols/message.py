@@ -56,6 +56,8 @@ class MessageProtocol(Answers, BaseProtocol):
     errors: ClassVar[Mapping[str, FailureKind]] = {}
     #: many requests are under way at once from here on, which this object does not follow any more
     multiplexed = False
+    #: what the two sides have agreed on that talk in another way from here on, which this object does not follow; None: nothing
+    switched: Any = None
     #: the stages of what is no request of its own but a step on the way to one; nothing is drawn for them
     undrawn: ClassVar[Collection[str]] = ()
     #: [bytes] of a response before the random ones that ``error`` with ``inject`` puts into it; the framer of responses reports

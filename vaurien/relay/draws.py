@@ -60,13 +60,14 @@ class Draws:
         plan: What is meant for certain exchanges, before all that is drawn; None: nothing. ``plan_for`` puts another one in its
             place.
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
+        followers: Those that draw from the same mix, by the same plan, for a part of the session.
     """
 
-    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'watched', 'compares', 'plan', 'count', '_seed', '_name', '_number',
-                 '_draws', '_random')
+    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'watched', 'compares', 'plan', 'count', 'followers', '_seed', '_name',
+                 '_number', '_draws', '_random')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
-        self.count, self.recorded = 0, False
+        self.count, self.recorded, self.followers = 0, False, ()    # type: int, bool, tuple[Draws, ...]
         self.watched: Looks | None = None
         self.plan: SessionPlan | None = None
         self.change(chaos)
@@ -83,6 +84,9 @@ class Draws:
         self.plain = self.chaos.plain and not self.recorded and self.watched is None and self.plan is None
         self.stages = self.chaos.stages if self.plan is None else self.chaos.stages | self.plan.plan.stages
         self.compares = self.plan is not None and self.plan.compares
+        for follower in self.followers:
+            follower.plan = self.plan
+            follower.change(self.chaos, self.recorded)
 
     def watch(self, looks: 'Looks | None') -> None:
         """Let somebody look at the next exchanges; None: nobody."""

@@ -218,6 +218,8 @@ class MessageLane(Lane):
         if reason:
             if self.protocol.multiplexed and self.to_backend:
                 return take_over(self)
+            if self.protocol.switched is not None and not self.to_backend:
+                return talk(self)
             if not self.in_place():
                 return self.session.lose_track(reason)
             self.session.lane_opaque(self, reason)
@@ -254,4 +256,10 @@ class MessageLane(Lane):
 def take_over(lane: MessageLane) -> None:
     """Let lanes of streams go on: the client of this lane speaks HTTP/2. They are seldom needed, and imported only then."""
     from .streams.begin import begin
+    begin(lane)
+
+
+def talk(lane: MessageLane) -> None:
+    """Let lanes of WebSocket go on after its handshake; the same as above."""
+    from .websocket.begin import begin
     begin(lane)

@@ -30,8 +30,7 @@ from .toxic_view import ToxicView
 
 logger = logging.getLogger(__name__)
 
-#: [seconds] that a client may take to leave after its connection was ended with FIN; closing at once would turn what
-#: it still sends into a reset, and a reset drops what it has not read yet
+#: [seconds] that a client may take to leave after FIN: closing at once would reset what it still sends, and drop what it has not read
 LINGER = 2.0
 #: [characters] of a request's name that are logged
 NAMED = 100
@@ -165,6 +164,11 @@ class Session:
         return str(self.address)
 
     @property
+    def stages(self) -> frozenset[str]:
+        """The stages of the kinds that are named, in the mix or in the plan."""
+        return self.draws.stages
+
+    @property
     def exchanges(self) -> int:
         """Requests so far; where the protocol knows none, events from the client."""
         return self.draws.count
@@ -190,13 +194,9 @@ class Session:
 
     def spared(self, exchange: Exchange, kind: str, reason: str) -> None:
         """Tell that nothing has happened to a response that is not of that sort."""
-        number, request = self.number, exchange.name[:NAMED]
-        if self.draws.chaos.spared(exchange):
-            logger.info('session %d of %s lets a response pass that %s is not for: %r: %s',
-                        number, self.name, kind, request, reason)
-        else:
-            logger.debug('session %d of %s lets a response pass that %s is not for: %r: %s',
-                         number, self.name, kind, request, reason)
+        level = logging.INFO if self.draws.chaos.spared(exchange) else logging.DEBUG
+        logger.log(level, 'session %d of %s lets a response pass that %s is not for: %r: %s',
+                   self.number, self.name, kind, exchange.name[:NAMED], reason)
 
     def plan_changed(self) -> None:
         """Look the next exchange up in the plan as it is now, and take toxics off that were of entries which are gone."""

@@ -65,7 +65,8 @@ def test_of_the_kinds_with_a_code_one_that_fits_is_drawn_and_where_none_fits_it_
 
 def test_what_may_be_drawn_at_random_is_what_seeds_have_always_drawn():
     before = [(name, kind, row) for name, kind, row in KINDS
-              if set(row.stages) - set(ANY_STREAM) and name != 'grpc']      # in HTTP/2 seeds began later
+              if set(row.stages) - set(ANY_STREAM) and name != 'grpc'       # in HTTP/2 seeds began later,
+              and not kind.startswith('ws-')]       # and none of WebSocket is drawn
     only_named = {(name, kind) for name, kind, row in before if row.only_named}
     of_tls = {(name, kind) for name in ('mysql', 'postgres', 'smtp') for kind in (REFUSED, DROPPED)} | {('smtp', STRIPPED)}
     of_all = {(name, kind) for name in TALKING if name != 'grpc' for kind in (LOST_REPLY, HALF_REPLY)}

@@ -16,7 +16,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     'postgres': {'A': ('deadlock', 'serialization-failure', 'admin-shutdown'), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'mysql': {'A': ('deadlock',), 'B': ('command-denied',), 'C': ('lost-reply',), 'E': ('half-reply',)},
     'grpc': {'A': ('grpc-unavailable', '503'), 'B': ('grpc-internal', '501'), 'C': ('lost-reply',), 'E': ('half-reply',)},
-    'http': {'A': ('503',), 'B': ('501',), 'C': ('lost-reply',), 'E': ('half-reply',)},
+    'http': {'A': ('503', 'ws-close-1013'), 'B': ('501', 'ws-close-1008'), 'C': ('lost-reply',),
+             'E': ('half-reply', 'ws-cut-inside')},
     'smtp': {'A': ('mailbox-busy', 'local-error', 'service-unavailable'),
              'B': ('mailbox-unavailable', 'sender-rejected', 'transaction-failed', 'content-rejected'),
              'C': ('lost-reply',), 'E': ('half-reply',)},
@@ -24,7 +25,8 @@ KINDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 #: those that stand for A where they go on: the server's state
 LASTING: Mapping[str, tuple[str, ...]] = {
     'redis': ('readonly', 'loading', 'busy'), 'memcache': ('out-of-memory', 'server-error'), 'mysql': ('read-only', 'not-ready'),
-    'postgres': ('read-only', 'out-of-memory', 'admin-shutdown'), 'http': ('503',), 'grpc': ('grpc-unavailable', '503'),
+    'postgres': ('read-only', 'out-of-memory', 'admin-shutdown'), 'http': ('503', 'ws-close-1013'),
+    'grpc': ('grpc-unavailable', '503'),
     'smtp': ('insufficient-storage', 'service-unavailable'),
 }
 #: how a proxy has its clients' TLS: with certificates of its own authority, or so that it can say no more than before these

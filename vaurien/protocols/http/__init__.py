@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ...options import Bounded, Option
 from .. import Protocol
-from ..answers import Answer
+from ..answers import OK, Answer
 from ..base import Exchange
 from ..message import FailureKind
 from .answers import body_at, read_call, read_status
@@ -21,7 +21,7 @@ from .grpc.protocol import named
 from .h2.edits import Edits
 from .h2.failures import ERRORS as STREAM_ERRORS
 from .h2.heads import Asked
-from .headers import CALL, KEYED_BODY, KEYED_STREAM, closing, host_of, redirected, with_field, without_field
+from .headers import CALL, KEYED_BODY, KEYED_STREAM, RECEIVED, SENT, closing, host_of, redirected, with_field, without_field
 from .own.asked import ASKED, asked_text
 from .own.kinds import ERRORS as OWN_ERRORS
 from .own.kinds import Own
@@ -30,6 +30,9 @@ from .providers.kinds import KINDS, KindsAt
 from .requests import InterceptedRequests, Requests
 from .responses import Responses
 from .shapes import shape
+from .ws import handshake
+from .ws.failures import ERRORS as SOCKET_ERRORS
+from .ws.failures import OUT_OF_LINE, suits
 
 H2 = 'h2'   #: what HTTP/2 is called in ALPN (RFC 9113 section 3.1)
 
@@ -43,9 +46,11 @@ class HTTP(Own, Collecting, Conversation):
     that end with the connection are followed; bodies are forwarded without being held. HTTP/2 is followed too, by prior knowledge
     or, inside TLS, where the client and the backend agree on it; there each stream is an exchange, and what happens to it happens
     to no other. A stream whose content type is that of gRPC is a call, with kinds of its own; its name is
-    service and method, as in ``/helloworld.Greeter/SayHello``. After an upgrade (WebSocket) or a CONNECT the session is relayed
-    unread, as by tcp; so is one whose messages two readers could understand differently. With ``keep_alive`` False the session
-    ends after each response, and the headers of request and response say so; that is for HTTP/1 alone.
+    service and method, as in ``/helloworld.Greeter/SayHello``. After the handshake of WebSocket each message is an exchange of
+    its own, named by its direction and its first bytes, as in ``send {"ask": 7}`` and ``receive {"tick": 7}``. After any other
+    upgrade or a CONNECT the session is relayed unread, as by tcp; so is one whose messages two readers could understand
+    differently. With ``keep_alive`` False the session ends after each response, and the headers of request and response say so;
+    that is for HTTP/1 alone.
     """
 
     name = 'http'
@@ -66,13 +71,17 @@ class HTTP(Own, Collecting, Conversation):
                                str, ERROR_TEXT),
         'stream_types': Option("Further content types of which each line is an event, as application/json where a server streams "
                                "that; several with commas between.", str, ''),
+        'ws_compression': Option("What becomes of a WebSocket client's offer to compress: as-offered; each-alone, so that each "
+                                 "message can be read, and named, without those before it, which is done unasked for ws-dropped "
+                                 "and ws-doubled; off", str, handshake.AS_IT_IS, handshake.COMPRESSION),
     }
     framers = Requests, Responses
     shape = staticmethod(shape)
     effects = EFFECTS
     headed = True
     has_keys = True
-    errors: ClassVar[Mapping[str, FailureKind]] = {**ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **EVENT_ERRORS, **OWN_ERRORS}
+    errors: ClassVar[Mapping[str, FailureKind]] = {
+        **ERRORS, **STREAM_ERRORS, **CALL_ERRORS, **EVENT_ERRORS, **SOCKET_ERRORS, **OWN_ERRORS}
     tables: ClassVar[Mapping[str, FailureKind]] = KINDS
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
@@ -83,6 +92,10 @@ class HTTP(Own, Collecting, Conversation):
         self.asks = bool(self.option('header_faults'))
         self.editing = bool(self.asks or self.single or self.option('overwrite_host_header') or self.option('rewrite_redirects'))
         self._asked = b''   # the last Host of the client
+        self._edits = self.editing
+        self._key, self._offers = b'', ''   # of the last request for WebSocket: its key, and what its offer is to become
+        #: the ``Fault`` that happens as soon as WebSocket begins; None: none
+        self.first_fault: Any = None
 
     @classmethod
     def offered(cls, settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -104,6 +117,8 @@ class HTTP(Own, Collecting, Conversation):
         A request for another protocol keeps its Connection field, which is part of the request; its response says whether
         the session ends.
         """
+        if to_backend and self._offers:
+            beginning, self._offers, self.editing = handshake.offered(beginning, self._offers), '', self._edits
         if self.option('rewrite_redirects'):
             if to_backend:
                 self._asked = host_of(beginning) or self._asked
@@ -124,6 +139,27 @@ class HTTP(Own, Collecting, Conversation):
     def uncoded(self, beginning: bytes) -> bytes:
         return without_field(beginning, b'accept-encoding')
 
+    def upgrading(self, headers: bytes) -> None:
+        self._key, self.first_fault = handshake.key_of(headers), None
+        how = self.compression() if handshake.offers(handshake.extensions_of(headers)) else handshake.AS_IT_IS
+        if how != handshake.AS_IT_IS:
+            self._offers, self.editing = how, True
+
+    def compression(self) -> str:
+        """Return what is to become of the offer to compress of a client that asks for WebSocket now."""
+        how = str(self.option('ws_compression'))
+        return handshake.ALONE if how == handshake.AS_IT_IS and OUT_OF_LINE in self.session.stages else how
+
+    def switches(self, headers: bytes) -> None:
+        if not self.request_cutter.opaque_because and handshake.accepts(headers, self._key):
+            self.switched = handshake.agreed(handshake.extensions_of(headers))
+
+    def responds(self, exchange: Exchange) -> bool:
+        return exchange.expects or exchange.stage in (SENT, RECEIVED)
+
+    def fits(self, kind: str, exchange: Exchange) -> bool:
+        return super().fits(kind, exchange) and (exchange.stage not in (SENT, RECEIVED) or suits(kind, exchange.note))
+
     def _host(self) -> bytes:
         """Return the name of the backend for a Host field; a Unix socket is called ``localhost``."""
         name = self.session.backend_name
@@ -139,11 +175,15 @@ class HTTP(Own, Collecting, Conversation):
         return False
 
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
+        if exchange.stage in (SENT, RECEIVED):
+            return OK, ''
         if exchange.stage == CALL:
             return read_call(exchange.note.status, exchange.note.call)
         return read_status(b'HTTP/2 %d' % exchange.note.status if isinstance(exchange.note, Asked) else head)
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
+        if exchange.stage in (SENT, RECEIVED):
+            return at + int(exchange.note.head)
         return end if isinstance(exchange.note, Asked) else body_at(data, at, end)
 
 

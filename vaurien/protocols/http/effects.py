@@ -2,7 +2,7 @@
 from typing import Final
 
 from ..effects.words import ADDS, KEEPS, READ, UNKNOWN, Effect, Effects
-from .headers import KEYED_BODY, KEYED_STREAM
+from .headers import KEYED_BODY, KEYED_STREAM, RECEIVED
 
 METHODS: Final[dict[str, Effect]] = {
     **dict.fromkeys(('GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'CONNECT'), READ),
@@ -14,7 +14,12 @@ GONE: Final = ('404', '410')
 
 
 def effect(name: str, stage: str) -> Effect:
-    """Return what a request does. With an Idempotency-Key it is done once however often it comes with that key."""
+    """Return what a request does. With an Idempotency-Key it is done once however often it comes with that key.
+
+    Nobody knows what a message of WebSocket does that a client sends; one that it receives changes nothing at the server.
+    """
+    if stage == RECEIVED:
+        return READ
     keyed = stage in (KEYED_BODY, KEYED_STREAM)
     found = METHODS.get(name.partition(' ')[0].upper(), ADDS if keyed else UNKNOWN)
     return found._replace(twice=True) if keyed else found

@@ -8,7 +8,18 @@ from email.utils import formatdate
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol, half_reply, lost_reply
 from .halves import HalfBody
-from .headers import BARE_STREAM, BODY, BODY_FOR_HTTP_1_0, CALL, KEYED_BODY, KEYED_STREAM, NO_BODY, STREAM
+from .headers import (
+    BARE_STREAM,
+    BODY,
+    BODY_FOR_HTTP_1_0,
+    CALL,
+    KEYED_BODY,
+    KEYED_STREAM,
+    NO_BODY,
+    STREAM,
+    UPGRADE,
+    UPGRADE_STREAM,
+)
 from .written import HTML_TYPE, RETRY_AFTER, Field, Written, page, status_text, with_page
 
 SLOW_HEADERS_PAUSE = 0.1         #: [s] between two bytes of slow headers, about 20 s in all: no single read gives up so soon
@@ -86,11 +97,11 @@ def slow_headers(protocol: MessageProtocol, exchange: Exchange) -> Failure:
     return Failure(start, end='' if stay else 'close', pause=SLOW_HEADERS_PAUSE)
 
 
-WITH_CHUNKS = (BODY, KEYED_BODY)
+WITH_CHUNKS = (BODY, KEYED_BODY, UPGRADE)
 WITH_BODY = (*WITH_CHUNKS, BODY_FOR_HTTP_1_0)
 ANY_STAGE = (*WITH_BODY, NO_BODY)
 WITH_PAGE = (*WITH_BODY, STREAM, KEYED_STREAM)         #: in HTTP/2 too
-ANYWHERE = (*WITH_PAGE, NO_BODY, BARE_STREAM, CALL)
+ANYWHERE = (*WITH_PAGE, NO_BODY, BARE_STREAM, UPGRADE_STREAM, CALL)
 ERRORS = {
     '500': FailureKind(
         "The server's own code has failed: 500 with a page; the connection stays open.",

@@ -27,6 +27,12 @@ class Conversation(MessageProtocol):
     single = False
     origin = b''
 
+    def upgrading(self, headers: bytes) -> None:
+        """Learn of a request for WebSocket, by its headers."""
+
+    def switches(self, headers: bytes) -> None:
+        """Learn that such a request was granted, by the headers of the response."""
+
 
 class Messages(Framer[Conversation]):
     """What the two directions have in common: headers, then a body.

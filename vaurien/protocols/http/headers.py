@@ -29,6 +29,8 @@ BODY, KEYED_BODY, BODY_FOR_HTTP_1_0, NO_BODY = 'page', 'page for a key', 'page f
 STREAM, KEYED_STREAM, BARE_STREAM = 'stream', 'stream for a key', 'stream without a page'
 #: A stream of HTTP/2 that is a call of gRPC
 CALL = 'call'
+#: A request for WebSocket, the same as a stream of HTTP/2 (RFC 8441); and the messages of either side after it
+UPGRADE, UPGRADE_STREAM, SENT, RECEIVED = 'websocket', 'websocket stream', 'message sent', 'message received'
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 FIELDS = rb'(?:' + TOKEN + rb'+:[^\r\n\0]*\r\n)*\r\n'
@@ -84,7 +86,7 @@ class RequestHeaders(NamedTuple):
 
     Args:
         name: Method and target, cut where it is overlong.
-        stage: ``BODY``, ``KEYED_BODY``, ``BODY_FOR_HTTP_1_0`` or ``NO_BODY``.
+        stage: ``BODY``, ``KEYED_BODY``, ``BODY_FOR_HTTP_1_0``, ``NO_BODY`` or ``UPGRADE``.
         length: Bytes of its body, or ``CHUNKED``.
         persists: The client would use the connection again (RFC 9112 section 9.3).
         waits: The client holds its body back until it is told to go on (RFC 9110 section 10.1.1).
@@ -137,9 +139,10 @@ def read_request(headers: bytes) -> RequestHeaders:
     method = name[:name.index(b' ')]
     connect, bodiless = method == b'CONNECT', method == b'HEAD'
     key = digest_of(found.get(KEY, ()))
+    socket = not (old or length) and method == b'GET' and b'upgrade' in found and b'websocket' in items(found, b'upgrade')
     return RequestHeaders(
         name[:MAX_NAME_BYTES],
-        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else KEYED_BODY if key else BODY,
+        NO_BODY if connect or bodiless else BODY_FOR_HTTP_1_0 if old else UPGRADE if socket else KEYED_BODY if key else BODY,
         length, persists(found, old),
         bool(length) and b'100-continue' in items(found, b'expect'), bodiless, connect, connect or b'upgrade' in found,
         key)

@@ -4,7 +4,7 @@ from ..base import Exchange
 from ..message import MAX_NAME_BYTES
 from .framers import Conversation, Messages
 from .h2.frames import PREFACE
-from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, read_request
+from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, UPGRADE, read_request
 
 
 class Requests(Messages):
@@ -46,6 +46,8 @@ class Requests(Messages):
         exchange = Exchange(asked.name, asked.stage, True, asked)
         if asked.switches:
             self.switching = exchange
+            if asked.stage == UPGRADE:
+                protocol.upgrading(headers)
         elif not asked.persists or protocol.single:
             self.final = True
         return exchange, asked.length

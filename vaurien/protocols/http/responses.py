@@ -4,7 +4,7 @@ from ..base import Exchange
 from .chunks import NOTHING
 from .framers import SWITCH, Messages
 from .h2.frames import HEAD, SETTINGS
-from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, read_response
+from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, UPGRADE, read_response
 
 
 class Responses(Messages):
@@ -33,6 +33,8 @@ class Responses(Messages):
         status, length, persists = \
             read_response(headers) if len(headers) <= MAX_REMEMBERED_BYTES else read_response.__wrapped__(headers)
         if status == 101 or exchange is not None and exchange.note.connect and 200 <= status <= 299:
+            if exchange is not None and exchange.stage == UPGRADE:
+                self.protocol.switches(headers)
             return exchange, SWITCH
         if status < 200:
             return None, NOTHING

@@ -4,8 +4,9 @@ from ...net.stream import Stream
 from ...protocols.http.h2 import frames
 from ...protocols.http.h2.heads import call_status_of, length_of, status_of
 from ...protocols.http.h2.hpack import Field
-from ...protocols.http.headers import CALL
+from ...protocols.http.headers import CALL, UPGRADE_STREAM
 from ..lane import LaneHost
+from ..websocket.streams import granted
 from . import events
 from .changed import Changed
 from .lane import StreamLane
@@ -44,6 +45,14 @@ class Responses(StreamLane):
         if kind == frames.DATA and pair.recorder is not None:
             first, last = frames.content(self.data, at, end, flags)
             pair.recorder.answer_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
+        if state.talk is not None and state.down.mode != DROPPED:
+            if kind == frames.DATA and not state.talk.data(self, flags, at, end):
+                return
+            if kind == frames.WINDOW_UPDATE and state.talk.withheld(self, at, end):
+                return
+            if kind == frames.RST_STREAM and state.talk.talk.closing:
+                self.replace(at, end)
+                return
         self._frame(state, kind, flags, number, at, end)
         if kind == frames.RST_STREAM:
             self._ended(state, end, reset=True)
@@ -196,6 +205,8 @@ class Responses(StreamLane):
             events.at_once(self, state, end)
         if ended:
             self._ended(state, end)
+        elif begins and status == FINAL and state.exchange.stage == UPGRADE_STREAM and half.mode <= TOLD:
+            state.talk = granted(self.pair, state, fields)
         return None
 
     def _pass(self, own: int, changed: bool, flags: int, fields: list[Field], at: int, end: int) -> None:

@@ -17,7 +17,7 @@ from ...protocols.http.h2 import frames
 from ...protocols.http.h2.hpack import Decoder, Field, encoded
 from ..lane import Lane, LaneHost
 from .shared import Shared
-from .state import EVENT_END, HELD, TOLD, Half, StreamState
+from .state import EVENT_END, HELD, TOLD, Half, StreamState, held_size
 
 #: [bytes] of one read: some thousand frames at most
 READ_BYTES = 64 * 1024
@@ -236,6 +236,18 @@ class StreamLane(Lane):
         if count:
             self.pair.write_to(self.source, frames.credit(0, count) + (frames.credit(number, count) if number else b''))
 
+    def refund_stream(self, count: int, number: int) -> None:
+        """Give the source credit back for a stream, which has got the connection's before."""
+        if count > 0:
+            self.pair.write_to(self.source, frames.credit(number, count))
+
+    def ended_by_talk(self, state: StreamState) -> None:
+        """Record that a direction of a stream has ended whose bytes did not pass as they came."""
+        self.half(state).ended = True
+        if state.up.ended and state.down.ended and not (state.up.held or state.down.held):
+            self.pair.forget(state)
+            self.pair.over(state)
+
     def send_held(self, state: StreamState) -> None:
         """Let what was held leave, as far as there is room, and as it may leave now."""
         half, number = self.half(state), self.number(state)
@@ -335,8 +347,3 @@ class StreamLane(Lane):
         for state in self.pair.streams.values():
             return state.exchange
         return None
-
-
-def held_size(frame: bytes, fields: list[Field] | None) -> int:
-    """Return about how many bytes a frame takes that is held: fields of the table take one byte in it, and more here."""
-    return len(frame) + 16 * len(fields or ())

@@ -108,6 +108,8 @@ class Pair:
         if self.streams.pop(state.number, None) is None:
             return
         self.weight -= state.weight
+        if state.talk is not None:
+            state.talk.talk.finished()
         if self.renumbered or state.up.mode == DROPPED:
             self.late[state.number] = 0 if state.up.mode == DROPPED else state.out
             bound(self.late)

@@ -72,10 +72,11 @@ class StreamState:
         allowed: [bytes] of it that may pass; None: it is not known.
         events: What happens between two events of the response, once that has begun; None: nothing does, or it has happened.
         pacing: A greenlet lets one event after the other leave.
+        talk: The conversation of WebSocket that it carries; None: it carries none.
     """
 
     __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'weight',
-                 'passed', 'allowed', 'events', 'pacing')
+                 'passed', 'allowed', 'events', 'pacing', 'talk')
 
     def __init__(self, number: int, exchange: Exchange) -> None:
         self.number, self.exchange, self.out = number, exchange, 0
@@ -88,6 +89,7 @@ class StreamState:
         self.passed, self.allowed = 0, None     # type: int, int | None
         self.events: Any = None
         self.pacing = False
+        self.talk: Any = None
 
 
 class StreamEnd:
@@ -157,3 +159,8 @@ class StreamEnd:
         if not self._closed:
             self._closed = True
             self._end(reset)
+
+
+def held_size(frame: bytes, fields: list[Field] | None) -> int:
+    """Return about how many bytes a frame takes that is held: fields of the table take one byte in it, and more here."""
+    return len(frame) + 16 * len(fields or ())

@@ -11,6 +11,7 @@ from ...protocols.http.h2.hpack import Field
 from ...protocols.http.own.asked import taken_out
 from ..asked.behavior import ask
 from ..lane import LaneHost
+from ..websocket.streams import offered
 from .events import plain
 from .lane import StreamLane
 from .shared import Shared
@@ -55,6 +56,11 @@ class Requests(StreamLane):
         if kind == frames.DATA and pair.recorder is not None:
             first, last = frames.content(self.data, at, end, flags)
             pair.recorder.request_part(state.exchange, self.data, first, last, bool(flags & frames.END_STREAM))
+        if state.talk is not None and half.mode != DROPPED:
+            if kind == frames.DATA and not state.talk.data(self, flags, at, end):
+                return
+            if kind == frames.WINDOW_UPDATE and state.talk.withheld(self, at, end):
+                return
         if kind == frames.DATA and half.mode <= TOLD:
             self.fits(state, end - at - frames.HEAD)
         if kind == frames.WINDOW_UPDATE and end - at == frames.HEAD + 4:
@@ -129,6 +135,8 @@ class Requests(StreamLane):
             self.draws.collect(exchange, pair.protocol)
         if pair.asks:
             fields = self._asked(exchange, fields)
+        changed = offered(pair.protocol, exchange.stage, fields)
+        self.frozen, fields = self.frozen or changed is not fields, changed
         if exchange.behavior is DUMMY:
             self._pass(state, flags, fields, at, end)
             self._passed(state, end)

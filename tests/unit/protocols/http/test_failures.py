@@ -10,6 +10,7 @@ from vaurien.protocols.http import HTTP
 from vaurien.protocols.http.events.failures import ERRORS as EVENTS
 from vaurien.protocols.http.grpc.failures import ERRORS as CALLS
 from vaurien.protocols.http.h2.failures import RESETS
+from vaurien.protocols.http.ws.failures import ERRORS as SOCKETS
 from vaurien.protocols.message import Failure
 
 from .messages import CONNECT, GET, HEAD, POST, UPGRADE, request
@@ -52,7 +53,8 @@ def received(reply: bytes, method: str = 'GET') -> http.client.HTTPResponse:
 
 def test_protocol_is_known_with_all_its_kinds() -> None:
     assert Protocol.get('http') is HTTP
-    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS) + tuple(EVENTS) + ('response', 'edited')
+    assert tuple(HTTP.errors) == ALL + OF_STREAMS + tuple(CALLS) + tuple(EVENTS) + tuple(SOCKETS) + ('response', 'edited')
+    assert all(kind.only_named for kind in SOCKETS.values())
 
 
 @pytest.mark.parametrize('asked', [GET, HEAD, POST, CONNECT], ids=['GET', 'HEAD', 'POST', 'CONNECT'])

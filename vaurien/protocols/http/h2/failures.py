@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
 from ..events.halves import EventHalf
-from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM
+from ..headers import BARE_STREAM, CALL, KEYED_STREAM, STREAM, UPGRADE_STREAM
 from ..written import HTML_TYPE, RETRY_AFTER, Field, Written, page, with_page
 from . import frames
 from .heads import Asked
@@ -191,7 +191,7 @@ def http1_answer(asked: Asked) -> Fault:
 
 
 WITH_PAGE = (STREAM, KEYED_STREAM)
-ANY_STREAM = (*WITH_PAGE, BARE_STREAM, CALL)
+ANY_STREAM = (*WITH_PAGE, BARE_STREAM, UPGRADE_STREAM, CALL)
 
 #: those that HTTP/1 has too, as they are in HTTP/2
 BOTH: Final[dict[str, Make]] = {

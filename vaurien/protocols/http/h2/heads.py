@@ -3,7 +3,7 @@ from typing import Any
 
 from ...base import Exchange
 from ...message import MAX_NAME_BYTES
-from ..headers import BARE_STREAM, CALL, KEY, KEYED_STREAM, STREAM, digest_of
+from ..headers import BARE_STREAM, CALL, KEY, KEYED_STREAM, STREAM, UPGRADE_STREAM, digest_of
 from .frames import FRAME_BYTES, WINDOW
 from .hpack import Field
 
@@ -55,10 +55,11 @@ def exchange_of(stream: int, fields: list[Field], origin: bytes = b'') -> Exchan
     if method == b'POST' and is_grpc(found.get(b'content-type', b'')):
         return Exchange(target[:MAX_NAME_BYTES], CALL, True, Asked(stream))
     bodiless = method in (b'HEAD', b'CONNECT')
-    asked = Asked(stream, bodiless, found.get(b'expect', b'').lower() == b'100-continue')
+    socket = method == b'CONNECT' and found.get(b':protocol') == b'websocket'     # RFC 8441
+    asked = Asked(stream, bodiless, socket or found.get(b'expect', b'').lower() == b'100-continue')
     if KEY in found:
         asked.key = digest_of([value for name, value, _ in fields if name == KEY])
-    stage = BARE_STREAM if bodiless else KEYED_STREAM if asked.key else STREAM
+    stage = UPGRADE_STREAM if socket else BARE_STREAM if bodiless else KEYED_STREAM if asked.key else STREAM
     return Exchange((method + b' ' + target)[:MAX_NAME_BYTES], stage, True, asked)
 
 

@@ -10,7 +10,12 @@ from ..headers import KEYED_STREAM, STREAM
 from ..own.kinds import ERRORS as OWN_ERRORS
 from ..own.kinds import Own, dribbled
 from ..providers.kinds import KINDS
-from .failures import BOTH, ERRORS, NOTHING, builder
+from ..written import RETRY_AFTER
+from ..ws.failures import ERRORS as OF_SOCKETS
+from .failures import BOTH, ERRORS, NOTHING, builder, refusal
+
+#: how a request for WebSocket is refused here
+REFUSED = {'ws-refused': refusal(503, RETRY_AFTER), 'ws-refused-403': refusal(403), 'ws-refused-429': refusal(429, RETRY_AFTER)}
 
 
 class StreamProtocol(Own, MessageProtocol):
@@ -24,7 +29,8 @@ class StreamProtocol(Own, MessageProtocol):
     name = 'http'
     errors: ClassVar[Mapping[str, FailureKind]] = {
         **{name: OF_HTTP_1[name]._replace(build=builder(make), only_named=OF_HTTP_1[name].only_named or name == 'truncated')
-           for name, make in BOTH.items()}, **ERRORS, **OF_EVENTS, **OWN_ERRORS}
+           for name, make in BOTH.items()}, **ERRORS, **OF_EVENTS,
+        **{name: OF_SOCKETS[name]._replace(build=builder(make)) for name, make in REFUSED.items()}, **OWN_ERRORS}
     tables = KINDS
 
     def __init__(self, parent: MessageProtocol, exchange: Exchange) -> None:

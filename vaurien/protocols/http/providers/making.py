@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from ....errors import ConfigError
 from ....registry import NAME, NAME_FORM
+from ....words.responses import OWN_FIELDS
 from ...message import FailureKind
 from ..events.failures import stream_kind
 from ..events.formats import Event
@@ -18,7 +19,7 @@ from ..grpc.failures import trailers_only
 from ..h2.failures import builder
 from ..headers import CALL
 from ..own.respond import STAGES, kind
-from ..written import MAX_BODY_BYTES, OWN_FIELDS, Field, Written
+from ..written import MAX_BODY_BYTES, Field, Written
 from .model import Kind, Table
 
 #: a response is no answer to a call, which ends with a status of gRPC; ``grpc-http-503`` and its like are for that

@@ -11,7 +11,7 @@ from vaurien.protocols.http.grpc.protocol import protocol_of
 from vaurien.protocols.http.h2.failures import ANY_STREAM, BOTH, ERRORS, NOTHING, RESPONSE, Fault
 from vaurien.protocols.http.h2.heads import Asked, exchange_of
 from vaurien.protocols.http.h2.hpack import Field
-from vaurien.protocols.http.h2.protocol import StreamProtocol
+from vaurien.protocols.http.h2.protocol import REFUSED, StreamProtocol
 from vaurien.protocols.http.headers import BARE_STREAM, KEYED_STREAM, STREAM
 from vaurien.protocols.http.own.kinds import ERRORS as OWN
 
@@ -45,8 +45,9 @@ def test_frames_of_each_failure_are_ones_that_the_library_takes(kind: str) -> No
     assert sum(event.flow_controlled_length for event in found if isinstance(event, h2.events.DataReceived)) == fault.content
     answered = [event for event in found if isinstance(event, h2.events.ResponseReceived)]
     if fault.status:
-        assert dict(answered[0].headers)[b':status'] == kind.encode() == b'%d' % exchange.note.status
-        assert (b'retry-after' in dict(answered[0].headers)) == (kind in ('503', '429'))
+        status = {'ws-refused': '503'}.get(kind, kind.removeprefix('ws-refused-'))
+        assert dict(answered[0].headers)[b':status'] == status.encode() == b'%d' % exchange.note.status
+        assert (b'retry-after' in dict(answered[0].headers)) == (status in ('503', '429'))
         assert any(isinstance(event, h2.events.StreamEnded) for event in found)
     assert any(isinstance(event, h2.events.StreamReset | h2.events.StreamEnded | h2.events.ConnectionTerminated
                           | h2.events.RemoteSettingsChanged) for event in found) == (fault.then != 'silence')
@@ -67,7 +68,7 @@ def test_a_failure_fits_where_the_table_of_http_says_so(stage: str) -> None:
     fitting = {kind for kind in HTTP.errors if protocol.fits(kind, exchange)}
     assert fitting == {kind for kind, row in errors.items() if stage in row.stages}
     assert ('mid-reset' in fitting) == (stage in (STREAM, KEYED_STREAM))
-    assert set(StreamProtocol.errors) == {*BOTH, *ERRORS, *EVENTS, *OWN}
+    assert set(StreamProtocol.errors) == {*BOTH, *ERRORS, *EVENTS, *OWN, *REFUSED}
     assert not fitting & {'malformed-chunk', 'empty-response', 'slow-headers'}
 
 
