@@ -31,7 +31,7 @@ class Spoken:
         self.closed = False
         self.waits: list[tuple[Any, Any]] = []
         self.protocol = HTTP({})
-        self.protocol.session = self    # type: ignore[assignment]
+        self.protocol.session = self
         specs = [BehaviorSpec(name=name, percent=percent, settings=settings) for name, percent, settings in mix]
         self.draws = Draws(Chaos(specs, NOTHING, HTTP), seed, 'talk', 1)
         self.talk = Talk(self, self.protocol, self, agreed)     # type: ignore[arg-type]

@@ -30,7 +30,7 @@ from .toxic_view import ToxicView
 
 logger = logging.getLogger(__name__)
 
-#: [seconds] that a client may take to leave after FIN: closing at once would reset what it still sends, and drop what it has not read
+#: [s] that a client may take to leave after FIN: closing at once would reset what it still sends, and drop what it has not read
 LINGER = 2.0
 #: [characters] of a request's name that are logged
 NAMED = 100
