@@ -20,8 +20,8 @@ def server():
 
 
 def settings(server, name='default'):
-    """Return what the behaviors of a proxy were made with, without the option that all have."""
-    return [{key: value for key, value in behavior.settings.items() if key != 'match'}
+    """Return what the behaviors of a proxy were made with, without the options that are not set."""
+    return [{key: value for key, value in behavior.settings.items() if value is not None}
             for _, behavior in server.fleet.get(name).chaos.entries]
 
 
