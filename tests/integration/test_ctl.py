@@ -282,9 +282,10 @@ def read(terminal):
 # -- how it ends
 
 @pytest.mark.parametrize('argv, words', [
-    (['set-behavior', 'eror'], "the 'eror' behavior does not exist, known: abort, blackout, delay, dummy, error, hang, "
-     'transient; did you mean error?'),
-    (['set-behavior', 'delay', '--slep', '1'], "slep: '1' is not valid, expected one of the options before, match, sleep"),
+    (['set-behavior', 'eror'], "the 'eror' behavior does not exist, known: abort, blackout, delay, dribble, dummy, edit, error, "
+     'hang, transient; did you mean error?'),
+    (['set-behavior', 'delay', '--slep', '1'], "slep: '1' is not valid, expected one of the options before, match, p99, "
+     "sleep, to"),
     (['set-behavior', 'delay', '--proxy', 'x'], "the 'x' proxy does not exist, known: default"),
     (['mix', 'default', '120:delay'], 'with a sum of at most 100'),
     (['show', 'x'], "the 'x' proxy does not exist, known: default"),

@@ -39,7 +39,7 @@ def test_a_behavior_that_does_nothing_is_the_shared_one():
 def test_settings_of_an_entry_win_over_those_of_the_proxy():
     entry = BehaviorSpec(name='delay', settings={'sleep': 3})
     assert make_behavior(entry, {'delay': {'sleep': 2, 'before': False}}, TCP).settings == {
-        'sleep': 3.0, 'before': False, 'match': None}
+        'sleep': 3.0, 'before': False, 'to': None, 'p99': None, 'match': None}
 
 
 def test_a_behavior_that_wants_to_end_the_process_is_refused():
