@@ -1,12 +1,17 @@
 """Replays a conversation through the framers of a protocol, without any network, in any slicing."""
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, product
 from random import Random
 from typing import NamedTuple
 
-from vaurien.protocols.base import Exchange
-from vaurien.protocols.message import Cutter, MessageProtocol, Part
+from vaurien.protocols.base import Exchange, SharedExchange
+from vaurien.protocols.message import NO_RUN, Cutter, MessageProtocol, Part, Run
 
 CLIENT, BACKEND = '>', '<'
+MOST = 50   #: [messages] of a run
+#: what of a protocol and its framers changes with every message
+CHANGING = ('queue', 'owner', 'exchange', 'open', 'seen')
 Turn = tuple[str, bytes]
 Slicer = Callable[[bytes], Iterable[bytes]]
 
@@ -45,6 +50,11 @@ class FakeSession:
 class Dialogue:
     """One session's framers, fed turn by turn.
 
+    Args:
+        cls: The protocol.
+        running: Pass over runs of plain messages as lanes do; the names of the requests among them are not known then.
+        settings: Its settings.
+
     Attributes:
         messages: What has been completed, in order; a message still open is not in it.
         exchanges: Every exchange seen, in order.
@@ -52,7 +62,8 @@ class Dialogue:
         opaque: By sender, why its framer gave up; empty: it did not.
     """
 
-    def __init__(self, cls: type[MessageProtocol], **settings: object) -> None:
+    def __init__(self, cls: type[MessageProtocol], running: bool = False, **settings: object) -> None:
+        self.running = running
         self.protocol = cls(settings)
         self.protocol.session = FakeSession()
         self.messages: list[Message] = []
@@ -79,9 +90,12 @@ class Dialogue:
             self._raw[sender] += cutter.held + data
             cutter.held = b''
             return
-        parts: Iterable[Part] = cutter.cut(data)
-        if data and not (cutter.framer.open or cutter.held or cutter.framer.rest):
-            parts = self._agreeing(cutter.whole(data), parts, len(data))
+        run = NO_RUN
+        if data and not (cutter.framer.open or cutter.held or cutter.framer.rest or self.protocol.editing):
+            run = cutter.run(data, MOST)
+        if self.running:
+            data, run = data[self._pass_over(sender, data, run):], NO_RUN
+        parts = self._agreeing(sender, run, cutter.cut(data) if data or not self.running else ())
         for end, exchange, done in parts:
             assert start <= end <= len(cutter.data), 'a part goes back, or beyond the data'
             self._piece(sender, exchange, cutter.data[start:end], done)
@@ -93,15 +107,46 @@ class Dialogue:
                 self._raw[side] += self.cutter(side).held
                 self.cutter(side).held = b''
 
-    @staticmethod
-    def _agreeing(short: Exchange | None, parts: Iterable[Part], size: int) -> Iterator[Part]:
-        """Pass parts on, and check that the short cut for whole messages says the same."""
-        for count, (end, exchange, done) in enumerate(parts):
-            if short is not None:
-                assert (count, end, done) == (0, size, True), 'not one whole message'
-                assert exchange is not None
-                assert (exchange.name, exchange.stage, exchange.expects) == (short.name, short.stage, short.expects)
-            yield end, exchange, done
+    def _pass_over(self, sender: str, data: bytes, run: Run) -> int:
+        """Do with a run what lanes do, and return where it ends."""
+        cutter, queue, start = self.cutter(sender), self.protocol.queue, 0
+        end, exchanges = run
+        for count, exchange in enumerate(exchanges, 1):
+            after, found = cutter.run(data, count)
+            assert list(found) == list(exchanges[:count]), 'a shorter run is another one'
+            self.messages.append(Message(sender, '', data[start:after]))
+            start = after
+        assert (start, bool(exchanges)) == (end, end > 0), 'it ends with its last message'
+        if sender == CLIENT:
+            queue.extend(exchanges)
+        else:
+            assert list(islice(queue, len(exchanges))) == list(exchanges), 'they belong to the first in the queue'
+            for _ in exchanges:
+                queue.popleft()
+        return end
+
+    def _agreeing(self, sender: str, run: Run, parts: Iterable[Part]) -> Iterator[Part]:
+        """Pass parts on, and check that the run says the same: whole messages, with exchanges that are as good."""
+        end, exchanges = run
+        left, at = deque(exchanges), 0
+        state = self._state() if left else {}
+        for part in parts:
+            if left:
+                shared, (at, exchange, done) = left.popleft(), part
+                assert done and exchange is not None, 'not one whole message'
+                assert exchange is shared or sender == CLIENT and isinstance(shared, SharedExchange)
+                assert (exchange.stage, exchange.expects) == (shared.stage, True)
+                assert exchange.stage not in self.protocol.undrawn
+                assert left or at == end, 'a run ends with its last message'
+                assert self._state() == state, 'a plain message changes nothing'
+            yield part
+        assert not left, 'not all of a run is there'
+
+    def _state(self) -> dict[str, object]:
+        """Return what the framers know of, beside what waits in the queue, which changes by itself."""
+        return {str((place, name)): repr(value) if isinstance(value, dict | set | list) else value
+                for place, owner in enumerate((self.protocol, *(self.cutter(sender).framer for sender in (CLIENT, BACKEND))))
+                for name, value in vars(owner).items() if name not in CHANGING}
 
     def _piece(self, sender: str, exchange: Exchange | None, data: bytes, done: bool) -> None:
         if sender == CLIENT and exchange is not None and id(exchange) not in self._seen:
@@ -145,9 +190,10 @@ def randomly(seed: int, longest: int = 40) -> Slicer:
     return slices
 
 
-def replay(cls: type[MessageProtocol], turns: Iterable[Turn], slicer: Slicer = whole, **settings: object) -> Dialogue:
+def replay(cls: type[MessageProtocol], turns: Iterable[Turn], slicer: Slicer = whole, running: bool = False,
+           **settings: object) -> Dialogue:
     """Feed a conversation, each turn cut by ``slicer``, and check that no byte was changed, lost or moved."""
-    dialogue = Dialogue(cls, **settings)
+    dialogue = Dialogue(cls, running, **settings)
     sent = {CLIENT: b'', BACKEND: b''}
     for sender, data in turns:
         sent[sender] += data
@@ -167,10 +213,15 @@ def same_in_every_slicing(cls: type[MessageProtocol], turns: list[Turn], slicers
                           **settings: object) -> Dialogue:
     """Replay whole, byte by byte and in random slices; the messages must be the same. Returns the whole replay."""
     expected = replay(cls, turns, whole, **settings)
-    for slicer in slicers:
-        found = replay(cls, turns, slicer, **settings)
-        assert found.messages == expected.messages
+    for slicer, running in ((whole, True), *product(slicers, (False, True))):
+        found = replay(cls, turns, slicer, running, **settings)
+        assert shown(found, running) == shown(expected, running)
         assert {who: bool(why) for who, why in found.opaque.items()} == \
             {who: bool(why) for who, why in expected.opaque.items()}
         assert found.tail == expected.tail
     return expected
+
+
+def shown(dialogue: Dialogue, running: bool) -> list[Message]:
+    """Return its messages, without the names of their requests where runs were passed over."""
+    return [message._replace(name=message.name and '') if running else message for message in dialogue.messages]

@@ -2,13 +2,13 @@
 
 Knows no wire format, and reads no response.
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import monotonic
 
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
 from ..protocols.base import OPENING, Behavior, Exchange, Failure
-from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
+from ..protocols.message import MAX_WAITING_BYTES, NO_RUN, MessageProtocol, Part
 from ..protocols.starttls import BEGIN
 from .lane import LaneHost
 from .message_lane import MessageLane
@@ -135,16 +135,15 @@ class RequestLane(MessageLane):
             elif not self.busy:
                 self._write_held()
 
-    def _whole(self, exchange: Exchange, data: bytes) -> None:
+    def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
         draws, protocol = self.draws, self.protocol
-        if not draws.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
-            return self._process_whole(exchange, data)
-        if exchange.stage not in protocol.undrawn:
-            draws.count += 1
-        exchange.number, exchange.behavior = draws.count, DUMMY
-        if exchange.expects:
-            protocol.queue.append(exchange)
-        return self._send(data)
+        if not draws.runs or protocol.owed is not None or len(protocol.queue) >= CROWD:
+            return self._process(self._cut(data))
+        passed = draws.pass_over(len(exchanges))
+        if passed < len(exchanges):     # the next one goes the general way, which collects what was drawn for it
+            end, exchanges = self.cutter.run(data, passed) if passed else NO_RUN
+        protocol.queue.extend(exchanges)
+        return self._send(data, end)
 
     def _went_through(self) -> None:
         self._limit()

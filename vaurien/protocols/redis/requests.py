@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Part
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, Part, Run
 from .commands import SPECIAL, known
 from .framer import Messages
 from .resp import CRLF, STAR, STEPS, header, length, skip_words, take
@@ -25,6 +25,8 @@ MAX_FAST_WORDS: Final = 1024
 #: [starts of commands] that are remembered with what is known of them; programs use a few dozen
 MAX_KNOWN_STARTS: Final = 1024
 MAX_INLINE_BYTES: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
+#: the exchange of a command that is run at once and has one reply, whichever it is
+PLAIN: Final = SharedExchange('command', (0, b'', '', 1))
 #: one word of such a line: bare, or in quotes, after which it must end (``sdssplitargs`` of the server)
 INLINE_WORD: Final = re.compile(rb"""(?:[^\s"']|"(?:\\.|[^"\\])*"(?=\s|\Z)|'(?:\\'|[^'])*'(?=\s|\Z))+""", re.DOTALL)
 
@@ -46,40 +48,48 @@ def read_start(start: bytes) -> tuple[int, bytes, int]:
     return 0, b'', SPECIAL
 
 
-def single_word(data: bytes, start: int) -> Part | None:
-    """Read a whole command of one word, fast; returns what ``usual_command`` returns."""
-    end = data.find(CRLF, start + MIN_START_BYTES, start + FAST_START_BYTES)
-    left, verb, bits = read_start(data[start:end]) if end > 0 else (0, b'', SPECIAL)
-    return (end + 2, Exchange(verb, 'command', True, (bits, b'', '', 1)), True) if not left and bits < SPECIAL else None
+def plain_command(data: bytes, start: int) -> int:
+    """Return where a command ends, perhaps beyond the data, of which its name and its key are all that must be known.
 
-
-def usual_command(data: bytes, start: int) -> Part | None:
-    """Read a whole command, fast, where its name and its key are all that must be known of it.
-
-    Returns:
-        The part with all of it; None for anything else.
+    0: it is anything else, or cannot be read fast.
     """
     pos = data.find(SECOND_WORD, start + MIN_START_BYTES, start + FAST_START_BYTES)
     if pos < 0:
         return single_word(data, start)
-    left, verb, bits = read_start(data[start:pos])
+    left, _, bits = read_start(data[start:pos])
     if bits >= SPECIAL or not 0 < left < MAX_FAST_WORDS:
-        return None
+        return 0
+    pos += 2
     try:
-        pos += 2
-        end = data.index(CRLF, pos)
-        begin = end + 2
-        pos = end + STEPS[data[pos:end]]
-        key = data[begin:pos - 2]
-        while left > 1:
+        while left:
             end = data.index(CRLF, pos)
             pos = end + STEPS[data[pos:end]]
             left -= 1
     except ValueError:
+        return 0
+    return pos
+
+
+def single_word(data: bytes, start: int) -> int:
+    """Return where a command of one word ends; 0: it is none, or a special one."""
+    end = data.find(CRLF, start + MIN_START_BYTES, start + FAST_START_BYTES)
+    left, _, bits = read_start(data[start:end]) if end > 0 else (0, b'', SPECIAL)
+    return end + 2 if not left and bits < SPECIAL else 0
+
+
+def usual_command(data: bytes, start: int) -> Part | None:
+    """Read a whole command that is plain; None: it is anything else, or its name may have to be cut."""
+    end = plain_command(data, start)
+    if not start < end <= len(data):
         return None
-    if pos > len(data) or len(key) > MAX_FAST_KEY_BYTES:
-        return None
-    return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True
+    pos = data.find(SECOND_WORD, start + MIN_START_BYTES, min(end, start + FAST_START_BYTES))
+    if pos < 0:
+        _, verb, bits = read_start(data[start:end - 2])
+        return end, Exchange(verb, 'command', True, (bits, b'', '', 1)), True
+    _, verb, bits = read_start(data[start:pos])
+    begin = data.index(CRLF, pos + 2) + 2
+    key = data[begin:begin + int(data[pos + 3:begin - 2])]
+    return (end, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True) if len(key) <= MAX_FAST_KEY_BYTES else None
 
 
 class Requests(Messages):
@@ -92,9 +102,15 @@ class Requests(Messages):
     def usual(self, data: bytes, start: int) -> Part | None:
         return usual_command(data, start) if self.state.usual else None
 
-    def whole(self, data: bytes) -> Exchange | None:
-        part = usual_command(data, 0) if self.state.usual else None
-        return part[1] if part is not None and part[0] == len(data) else None
+    def run(self, data: bytes, most: int) -> Run:
+        end, size, count = 0, len(data), 0
+        if self.state.usual:
+            while end < size and count < most:
+                after = plain_command(data, end)
+                if not end < after <= size:
+                    break
+                end, count = after, count + 1
+        return end, [PLAIN] * count
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

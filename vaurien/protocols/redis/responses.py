@@ -1,10 +1,11 @@
 """Finds replies, and tells those to a command from messages and pushes. Knows no command and no failure."""
 import re
+from itertools import islice
 from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Part
+from ..message import Part, Run
 from .framer import Messages
 from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, header, length
 from .state import KEY, NOTHING, NULLS, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
@@ -42,11 +43,19 @@ class Responses(Messages):
                 return end, queue[0], True
         return None
 
-    def whole(self, data: bytes) -> Exchange | None:
-        queue = self.protocol.queue
-        if queue and not self.state.listening and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
-            return queue[0]
-        return None
+    def run(self, data: bytes, most: int) -> Run:
+        end, size = 0, len(data)
+        found: list[Exchange] = []
+        if not self.state.listening:
+            for exchange in islice(self.protocol.queue, most):
+                if end == size or exchange.note[ROLE]:
+                    break
+                after = simple_reply(data, end)
+                if not end < after <= size:
+                    break
+                found.append(exchange)
+                end = after
+        return end, found
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
