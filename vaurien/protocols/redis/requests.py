@@ -8,10 +8,10 @@ from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange, SharedExchange
-from ..message import MAX_NAME_BYTES, Part, Run
+from ..message import MAX_NAME_BYTES, NO_RUN, Part, Run
 from .commands import SPECIAL, known
 from .framer import Messages
-from .resp import CRLF, STAR, STEPS, header, length, skip_words, take
+from .resp import CRLF, MAX_RUN_LINES, STAR, STEPS, ends_at, header, length, skip_words, take
 from .state import WORDS_TO_NAME, Conversation
 
 #: [bytes] within which the second word begins where a command is read fast
@@ -24,6 +24,9 @@ MAX_FAST_KEY_BYTES: Final = 1024
 MAX_FAST_WORDS: Final = 1024
 #: [starts of commands] that are remembered with what is known of them; programs use a few dozen
 MAX_KNOWN_STARTS: Final = 1024
+#: how many lines a command has that begins with this one
+COUNTS: Final = {b'*%d' % words: 1 + 2 * words for words in range(1, 100)}
+MAX_PLAIN_VERB_BYTES: Final = 40      #: [bytes] of the name of a command that is read fast; the longest one has 20
 MAX_INLINE_BYTES: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
 #: the exchange of a command that is run at once and has one reply, whichever it is
 PLAIN: Final = SharedExchange('command', (0, b'', '', 1))
@@ -48,48 +51,46 @@ def read_start(start: bytes) -> tuple[int, bytes, int]:
     return 0, b'', SPECIAL
 
 
-def plain_command(data: bytes, start: int) -> int:
-    """Return where a command ends, perhaps beyond the data, of which its name and its key are all that must be known.
+@lru_cache(MAX_KNOWN_STARTS)
+def is_plain(verb: bytes) -> bool:
+    """Return whether a command changes nothing in its session, as far as its name tells."""
+    return len(verb) <= MAX_PLAIN_VERB_BYTES and known(verb, 1) < SPECIAL
 
-    0: it is anything else, or cannot be read fast.
+
+def single_word(data: bytes, start: int) -> Part | None:
+    """Read a whole command of one word, fast; returns what ``usual_command`` returns."""
+    end = data.find(CRLF, start + MIN_START_BYTES, start + FAST_START_BYTES)
+    left, verb, bits = read_start(data[start:end]) if end > 0 else (0, b'', SPECIAL)
+    return (end + 2, Exchange(verb, 'command', True, (bits, b'', '', 1)), True) if not left and bits < SPECIAL else None
+
+
+def usual_command(data: bytes, start: int) -> Part | None:
+    """Read a whole command, fast, where its name and its key are all that must be known of it.
+
+    Returns:
+        The part with all of it; None for anything else.
     """
     pos = data.find(SECOND_WORD, start + MIN_START_BYTES, start + FAST_START_BYTES)
     if pos < 0:
         return single_word(data, start)
-    left, _, bits = read_start(data[start:pos])
+    left, verb, bits = read_start(data[start:pos])
     if bits >= SPECIAL or not 0 < left < MAX_FAST_WORDS:
-        return 0
-    pos += 2
+        return None
     try:
-        while left:
+        pos += 2
+        end = data.index(CRLF, pos)
+        begin = end + 2
+        pos = end + STEPS[data[pos:end]]
+        key = data[begin:pos - 2]
+        while left > 1:
             end = data.index(CRLF, pos)
             pos = end + STEPS[data[pos:end]]
             left -= 1
     except ValueError:
-        return 0
-    return pos
-
-
-def single_word(data: bytes, start: int) -> int:
-    """Return where a command of one word ends; 0: it is none, or a special one."""
-    end = data.find(CRLF, start + MIN_START_BYTES, start + FAST_START_BYTES)
-    left, _, bits = read_start(data[start:end]) if end > 0 else (0, b'', SPECIAL)
-    return end + 2 if not left and bits < SPECIAL else 0
-
-
-def usual_command(data: bytes, start: int) -> Part | None:
-    """Read a whole command that is plain; None: it is anything else, or its name may have to be cut."""
-    end = plain_command(data, start)
-    if not start < end <= len(data):
         return None
-    pos = data.find(SECOND_WORD, start + MIN_START_BYTES, min(end, start + FAST_START_BYTES))
-    if pos < 0:
-        _, verb, bits = read_start(data[start:end - 2])
-        return end, Exchange(verb, 'command', True, (bits, b'', '', 1)), True
-    _, verb, bits = read_start(data[start:pos])
-    begin = data.index(CRLF, pos + 2) + 2
-    key = data[begin:begin + int(data[pos + 3:begin - 2])]
-    return (end, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True) if len(key) <= MAX_FAST_KEY_BYTES else None
+    if pos > len(data) or len(key) > MAX_FAST_KEY_BYTES:
+        return None
+    return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True
 
 
 class Requests(Messages):
@@ -103,14 +104,20 @@ class Requests(Messages):
         return usual_command(data, start) if self.state.usual else None
 
     def run(self, data: bytes, most: int) -> Run:
-        end, size, count = 0, len(data), 0
-        if self.state.usual:
-            while end < size and count < most:
-                after = plain_command(data, end)
-                if not end < after <= size:
-                    break
-                end, count = after, count + 1
-        return end, [PLAIN] * count
+        if not self.state.usual:
+            return NO_RUN
+        words = data.split(CRLF, MAX_RUN_LINES)
+        last, at, count = len(words) - 1, 0, 0      # the last one has no end
+        while at < last and count < most:
+            pos, after = at + 1, at + COUNTS.get(words[at], MAX_RUN_LINES)
+            if after > last or not is_plain(words[pos + 1]):
+                break
+            while pos < after and STEPS[words[pos]] == len(words[pos + 1]) + 4:
+                pos += 2
+            if pos < after:     # a text with a line end in it, for example
+                break
+            at, count = after, count + 1
+        return ends_at(words, at), [PLAIN] * count
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

@@ -19,6 +19,8 @@ MAX_OPEN_AGGREGATES: Final = 1024
 UNKNOWN_COUNT: Final = 1 << 200
 #: [bytes] an offset beyond all data
 BEYOND_DATA: Final = 1 << 62
+#: [lines] that are looked at as a run at most; a pipeline of some hundred commands
+MAX_RUN_LINES: Final = 4096
 
 
 class Steps(dict[bytes, int]):
@@ -44,6 +46,11 @@ TEXTS: Final = frozenset(b'$!=')
 #: what begins an aggregate, and how many words it has for each one that it counts: array, set, push, map, attribute
 AGGREGATES: Final = {STAR: 1, ord('~'): 1, PUSH: 1, ord('%'): 2, ord('|'): 2}
 ATTRIBUTE, CHUNK, STOP = b'|;.'
+
+
+def ends_at(lines: list[bytes], count: int) -> int:
+    """Return where the first lines end [bytes], of those that data were split into by ``CRLF``."""
+    return sum(map(len, lines[:count])) + 2 * count
 
 
 def header(data: bytes, pos: int) -> tuple[bytes, int]:

@@ -5,14 +5,33 @@ from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Part, Run
+from ..message import NO_RUN, Part, Run
 from .framer import Messages
-from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, header, length
+from .resp import (
+    AGGREGATES,
+    CRLF,
+    DOLLAR,
+    LINES,
+    MAX_RUN_LINES,
+    MINUS,
+    PLUS,
+    PUSH,
+    REPLY_STEPS,
+    STAR,
+    STEPS,
+    Reply,
+    ends_at,
+    first_word,
+    header,
+    length,
+)
 from .state import KEY, NOTHING, NULLS, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
 
 #: the reply to a subscription: its kind, its channel, of which there may be none, and how many the client has now
 CONFIRMATION: Final = re.compile(rb'[*>]3\r\n\$[0-9]+\r\n[a-z]+\r\n(?:\$-1|_|\$([0-9]{1,10}))\r\n')
 MAX_CONFIRMATION_BYTES: Final = 64      #: [bytes] of it up to its channel
+NULL: Final = b'$-1'
+ONE_LINE: Final = LINES | {DOLLAR}      #: what a reply of one line begins with, where the null of RESP2 is one
 MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
 
 
@@ -44,18 +63,25 @@ class Responses(Messages):
         return None
 
     def run(self, data: bytes, most: int) -> Run:
-        end, size = 0, len(data)
         found: list[Exchange] = []
-        if not self.state.listening:
-            for exchange in islice(self.protocol.queue, most):
-                if end == size or exchange.note[ROLE]:
+        if self.state.listening:
+            return NO_RUN
+        lines = data.split(CRLF, MAX_RUN_LINES)
+        last, at = len(lines) - 1, 0        # the last one has no end
+        for exchange in islice(self.protocol.queue, most):
+            line = lines[at]
+            if at == last or not line or exchange.note[ROLE]:
+                break
+            if line[0] == DOLLAR and line != NULL:
+                if at + 1 >= last or STEPS[line] != len(lines[at + 1]) + 4:
                     break
-                after = simple_reply(data, end)
-                if not end < after <= size:
-                    break
-                found.append(exchange)
-                end = after
-        return end, found
+                at += 2
+            elif line[0] in ONE_LINE:
+                at += 1
+            else:
+                break
+            found.append(exchange)
+        return ends_at(lines, at), found
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
