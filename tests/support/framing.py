@@ -132,9 +132,11 @@ class Dialogue:
         state = self._state() if left else {}
         for part in parts:
             if left:
-                shared, (at, exchange, done) = left.popleft(), part
-                assert done and exchange is not None, 'not one whole message'
+                shared, (at, exchange, done) = left[0], part
+                assert exchange is not None, 'not one whole message'
                 assert exchange is shared or sender == CLIENT and isinstance(shared, SharedExchange)
+            if left and done:
+                left.popleft()
                 assert (exchange.stage, exchange.expects) == (shared.stage, True)
                 assert exchange.stage not in self.protocol.undrawn
                 assert left or at == end, 'a run ends with its last message'

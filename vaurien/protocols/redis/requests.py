@@ -117,7 +117,7 @@ class Requests(Messages):
             if pos < after:     # a text with a line end in it, for example
                 break
             at, count = after, count + 1
-        return ends_at(words, at), [PLAIN] * count
+        return ends_at(words, at, len(data)), [PLAIN] * count
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

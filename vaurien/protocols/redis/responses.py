@@ -81,7 +81,7 @@ class Responses(Messages):
             else:
                 break
             found.append(exchange)
-        return ends_at(lines, at), found
+        return ends_at(lines, at, len(data)), found
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:
