@@ -18,7 +18,6 @@ from vaurien.protocols.message import EXCHANGE_BYTES, Failure, FailureKind, Fram
 from vaurien.relay.message_lane import MessageLane
 from vaurien.spec import BehaviorSpec, ProxySpec
 
-
 LINE = SharedExchange('line')
 
 

@@ -17,7 +17,7 @@ MAX_NAME_BYTES = 4096
 #: (end, exchange, done): the bytes up to data[end] belong to the message of this exchange, and the message is complete.
 #: The exchange of a message that no request asked for is None: greetings, pushes, notices, padding.
 Part = tuple[int, Exchange | None, bool]
-#: (end, exchanges): the bytes up to data[end] are as many whole messages as there are exchanges, each that of one of them, in order
+#: (end, exchanges): the bytes up to data[end] are whole messages, as many as there are exchanges, and in their order
 Run = tuple[int, Sequence[Exchange]]
 NO_RUN: Run = (0, ())     #: there is none at the front: ``scan`` finds what there is
 #: the class of the protocol object that a framer works for: ``MessageProtocol`` with the state that the framer knows of

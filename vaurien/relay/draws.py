@@ -16,7 +16,7 @@ from ..protocols.message import MessageProtocol
 from ..spec import ProxySpec
 from .chaos import Chaos, stages_of
 
-SharedExchange.behavior = DUMMY     # where these are made, no behavior is known
+SharedExchange.behavior = DUMMY     # type: ignore[misc] # where these are made, no behavior is known
 
 
 class DrawnFor(Protocol):
@@ -57,8 +57,8 @@ class Draws:
         count: The exchanges so far: requests, or events from the client where the protocol knows no requests.
     """
 
-    __slots__ = ('chaos', 'stages', 'plain', 'runs', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number', '_draws',
-                 '_random', '_ahead')
+    __slots__ = ('chaos', 'stages', 'plain', 'runs', 'recorded', 'compares', 'plan', 'count', '_seed', '_name', '_number',
+                 '_draws', '_random', '_ahead')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.count, self.recorded = 0, False

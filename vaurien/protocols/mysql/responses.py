@@ -13,7 +13,6 @@ from ..message import MAX_PASSED_BYTES, NO_RUN, Framer, Part, Run
 from ..starttls import NO_TLS
 from .answers import code_at
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
-from .plain import plain_result
 from .packets import (
     CURSOR_EXISTS,
     EOF,
@@ -30,6 +29,7 @@ from .packets import (
     greeting,
     number,
 )
+from .plain import plain_result
 from .state import FILE, Conversation
 
 # what comes next in a response
