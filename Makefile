@@ -12,11 +12,12 @@ PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 SEEDS ?= 1000
 RUNS ?= 1000
+INPUTS ?= 100000
 ROUNDS ?= 5
 HELLOS ?= 100000
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus explore-suites fuzz-tls memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -112,6 +113,11 @@ walk: $(VENV)/.test
 fuzz-tls: $(VENV)/.test
 	@.ci/packages test
 	VAURIEN_FUZZ_HELLOS=$(HELLOS) VAURIEN_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest --timeout 3600 tests/fuzz/test_tls_handshake.py $(ARGS)
+
+# Runs of messages beside scans of the same, at random: make fuzz-runs INPUTS=1000000 SEED=8
+fuzz-runs: $(VENV)/.test
+	@.ci/packages test
+	VAURIEN_FUZZ_RUNS=$(INPUTS) VAURIEN_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest --timeout 36000 tests/fuzz/test_runs.py $(ARGS)
 
 # What one session takes at the worst: every case, where make test has some.
 memory: $(VENV)/.test

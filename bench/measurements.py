@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+from tests.seeds.run import trusting_postgres
 from tests.support import peers
-from tests.support.processes import HOST, end, folder, program, unprivileged
-from tests.support.servers import DATABASE, USER, mariadb_server, memcached_server, nginx_server, postgres_server, redis_server
+from tests.support.processes import HOST, end, program
+from tests.support.servers import mariadb_server, memcached_server, nginx_server, redis_server
 from tests.support.tls import certificates
 
 from . import meters
@@ -234,17 +235,6 @@ def nginx_with_a_body(files: Sequence[str] = ()) -> Iterator[Any]:
         yield server
 
 
-@contextlib.contextmanager
-def postgres_without_passwords() -> Iterator[Any]:
-    """Run PostgreSQL so that its user needs no password in its database."""
-    with folder(unprivileged('postgres')) as where:
-        rules = where / 'hba'
-        rules.write_text(f'host {DATABASE} {USER} {HOST}/32 trust\nhost all all {HOST}/32 scram-sha-256\n')
-        rules.chmod(0o644)
-        with postgres_server('-c', f'hba_file={rules}') as server:
-            yield server
-
-
 class Child(NamedTuple):
     address: str
 
@@ -268,7 +258,7 @@ BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     'nginx': nginx_with_a_body,
     'memcached': memcached_with_a_value,
     'mariadb': mariadb_server,
-    'postgres': postgres_without_passwords,
+    'postgres': trusting_postgres,
     'source': lambda: child('source'),
     'echo': lambda: child('echo'),
     'tls nginx': lambda: nginx_with_a_body(certificates().files),

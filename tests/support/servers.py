@@ -56,7 +56,6 @@ error_log stderr error;
 events {{ worker_connections {connections}; }}
 http {{
     access_log off;
-    keepalive_requests 1000000;
     default_type text/plain;
     client_max_body_size 0;
     client_body_temp_path {folder}/body;
