@@ -311,23 +311,24 @@ def plain_response(lines: list[bytes], at: int, response: Response) -> int:
     """
     last, before, quiet, _, _ = response
     end = len(lines) - 1
-    if at >= end or quiet or response is LOG:
+    if quiet or response is LOG:
         return 0
-    while True:
+    while at < end:
         line = lines[at]
-        word, *words = line.split(b' ')
-        if word in BLOCKS and (before is VALUE or word in last):
-            place = BLOCKS[word] - 1
-            length = words[place] if len(words) > place else b''
-            if at + 2 > end or not is_length(length) or len(lines[at + 1]) != int(length) or b'\n' in line:
-                return 0
-            at += 2
-            if word in last:
-                return at
-            if at >= end:
-                return 0
-        else:
-            return at + 1 if line in last or NUMBER in last and line.isdigit() else 0
+        if line in last:
+            return at + 1
+        values = before is VALUE and line[:6] == b'VALUE '
+        if not (values or line[:3] == b'VA ' and b'VA' in last):
+            return at + 1 if NUMBER in last and line.isdigit() else 0
+        words = line.split(b' ')
+        place = BLOCKS[words[0]]
+        length = words[place] if len(words) > place else b''
+        if at + 2 > end or not is_length(length) or len(lines[at + 1]) != int(length) or b'\n' in line:
+            return 0
+        at += 2
+        if not values:
+            return at
+    return 0
 
 
 def ends_at(lines: list[bytes], count: int, size: int) -> int:
