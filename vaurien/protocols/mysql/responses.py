@@ -28,8 +28,8 @@ from .packets import (
     WORD,
     greeting,
     number,
+    plain_result,
 )
-from .plain import plain_result
 from .state import FILE, Conversation
 
 # what comes next in a response

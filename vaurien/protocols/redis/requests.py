@@ -11,7 +11,7 @@ from ..base import Exchange, SharedExchange
 from ..message import MAX_NAME_BYTES, NO_RUN, Part, Run
 from .commands import SPECIAL, known
 from .framer import Messages
-from .resp import CRLF, MAX_RUN_LINES, STAR, STEPS, ends_at, header, length, skip_words, take
+from .resp import CRLF, MAX_RUN_LINES, STAR, STEPS, header, length, skip_words, take
 from .state import WORDS_TO_NAME, Conversation
 
 #: [bytes] within which the second word begins where a command is read fast
@@ -117,7 +117,8 @@ class Requests(Messages):
             if pos < after:     # a text with a line end in it, for example
                 break
             at, count = after, count + 1
-        return ends_at(words, at, len(data)), [PLAIN] * count
+        end = len(data) if at == last and not words[last] else sum(map(len, words[:at])) + len(CRLF) * at
+        return end, [PLAIN] * count
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

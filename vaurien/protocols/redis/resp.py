@@ -48,11 +48,6 @@ AGGREGATES: Final = {STAR: 1, ord('~'): 1, PUSH: 1, ord('%'): 2, ord('|'): 2}
 ATTRIBUTE, CHUNK, STOP = b'|;.'
 
 
-def ends_at(lines: list[bytes], count: int, size: int) -> int:
-    """Return where the first lines end [bytes], of those that so many bytes were split into by ``CRLF``."""
-    return size if count == len(lines) - 1 and not lines[count] else sum(map(len, lines[:count])) + 2 * count
-
-
 def header(data: bytes, pos: int) -> tuple[bytes, int]:
     """Return the line of a length without its mark, and where it ends; the end is 0 while the line is incomplete.
 

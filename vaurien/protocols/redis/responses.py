@@ -20,7 +20,6 @@ from .resp import (
     STAR,
     STEPS,
     Reply,
-    ends_at,
     first_word,
     header,
     length,
@@ -81,7 +80,7 @@ class Responses(Messages):
             else:
                 break
             found.append(exchange)
-        return ends_at(lines, at, len(data)), found
+        return len(data) if at == last and not lines[last] else sum(map(len, lines[:at])) + len(CRLF) * at, found
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

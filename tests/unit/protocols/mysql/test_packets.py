@@ -2,7 +2,7 @@
 import pytest
 
 from tests.support.mysql_talk import packets
-from vaurien.protocols.mysql.plain import plain_result
+from vaurien.protocols.mysql.packets import plain_result
 
 OK = b'\0\1\0\2\0\0\0'
 EOF = b'\xfe\0\0\2\0'
