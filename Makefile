@@ -12,6 +12,7 @@ PYTEST = pytest -n $(WORKERS) --dist worksteal
 MINUTES ?= 5
 SEEDS ?= 1000
 RUNS ?= 1000
+INPUTS ?= 100000
 ROUNDS ?= 5
 HELLOS ?= 100000
 STREAMS ?= 34
@@ -20,7 +21,7 @@ BLOCKS ?= 34000
 MB ?= 100
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -127,6 +128,10 @@ streams: $(VENV)/.test
 	    VAURIEN_ALL_CASES=1 $(BIN)/python -m pytest --timeout 3600 tests/integration/test_http2_clients.py \
 	    tests/integration/test_http2_rounds.py tests/integration/test_http2_tables.py tests/integration/test_http2_floods.py \
 	    tests/fuzz/test_http2_blocks.py $(ARGS)
+# Runs of messages beside scans of the same, at random: make fuzz-runs INPUTS=1000000 SEED=8
+fuzz-runs: $(VENV)/.test
+	@.ci/packages test
+	VAURIEN_FUZZ_RUNS=$(INPUTS) VAURIEN_FUZZ_SEED=$(SEED) $(BIN)/python -m pytest --timeout 36000 tests/fuzz/test_runs.py $(ARGS)
 
 # What one session takes at the worst: every case, where make test has some.
 memory: $(VENV)/.test

@@ -1,13 +1,15 @@
 """Backends and clients that are nothing but load.
 
 ``python -m bench.child source|echo`` is a backend and prints the port it listens on; ``echo CERTIFICATE KEY`` speaks TLS.
-``python -m bench.child ask PORT QUESTION END CONNECTIONS COUNT``, both texts in hexadecimal digits, is a client and prints how
-many seconds it took.
+``python -m bench.child ask PORT QUESTION END CONNECTIONS COUNT DEPTH [LOGIN]``, both texts in hexadecimal digits, is a client and
+prints how many seconds it took.
 
 They run in processes of their own, so that what they cost is not in anybody's figures. Linux only.
 """
 import contextlib
+import hashlib
 import os
+import select
 import selectors
 import socket
 import ssl
@@ -17,6 +19,7 @@ import threading
 import time
 
 from tests.support.peers import READ, listener, read_exactly
+from tests.support.servers import DATABASE, PASSWORD, USER
 
 BLOCK = 64 * 1024 * 1024    #: [bytes] in memory that are sent over and over; no disk is read
 
@@ -72,27 +75,98 @@ def _answer(selector: selectors.BaseSelector, sock: socket.socket) -> None:
         sock.close()
 
 
-def ask(port: int, question: bytes, end: bytes, connections: int, count: int) -> float:
-    """Ask ``count`` times over some connections, each again after its answer, and return how long that took [s]."""
-    selector, left, open_ = selectors.DefaultSelector(), count - connections, connections
-    for _ in range(connections):
-        sock = socket.create_connection(('127.0.0.1', port))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(sock, selectors.EVENT_READ)
+def ask(port: int, question: bytes, end: bytes, connections: int, count: int, depth: int = 1, login: str = '') -> float:
+    """Ask ``count`` times over some connections and return how long that took [s].
+
+    Args:
+        port: Of the server, or of what is in front of it.
+        question: What is sent.
+        end: What an answer ends with; all answers are as long as the first one.
+        connections: How many ask at the same time, each again after its answers.
+        count: How often is asked in all.
+        depth: How many questions each sends at once.
+        login: ``mysql`` or ``postgres``: how a connection begins; empty: with a question.
+    """
+    socks = [LOGINS[login](port) for _ in range(connections)]
+    size = _answer_size(socks[0], question, end) * depth
+    missing, questions, left = {sock.fileno(): size for sock in socks}, question * depth, count - connections * depth
+    poll, found = select.epoll(), {sock.fileno(): sock for sock in socks}
+    for fd in found:
+        poll.register(fd, select.EPOLLIN)
     started = time.perf_counter()
-    for key in selector.get_map().values():
-        key.fileobj.send(question)
-    while open_:
-        for key, _ in selector.select():
-            if not (data := key.fileobj.recv(READ)):
+    for sock in socks:
+        sock.sendall(questions)
+    while found:
+        for fd, _ in poll.poll():
+            sock = found[fd]
+            if not (data := sock.recv(READ)):
                 raise EOFError('the server has hung up')
-            if data.endswith(end):
-                if left > 0:
-                    left -= 1
-                    key.fileobj.send(question)
-                else:
-                    open_ -= 1
+            missing[fd] -= len(data)
+            if missing[fd] > 0:
+                continue
+            if missing[fd] < 0 or not data.endswith(end):
+                raise RuntimeError(f'an answer of another kind: {data[-100:]!r}')
+            missing[fd] = size
+            if left > 0:
+                left -= depth
+                sock.sendall(questions)
+            else:
+                del found[fd]
     return time.perf_counter() - started
+
+
+def _answer_size(sock: socket.socket, question: bytes, end: bytes) -> int:
+    """Ask once, and return how long the answer is [bytes]."""
+    sock.sendall(question)
+    answer = b''
+    while not answer.endswith(end):
+        if not (data := sock.recv(READ)):
+            raise EOFError('the server has hung up')
+        answer += data
+    return len(answer)
+
+
+def connected(port: int) -> socket.socket:
+    """Connect to a server."""
+    sock = socket.create_connection(('127.0.0.1', port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def logged_in_to_mysql(port: int) -> socket.socket:
+    """Log in to MariaDB by mysql_native_password ("Protocol::HandshakeResponse41")."""
+    sock = connected(port)
+    greeting = read_exactly(sock, int.from_bytes(read_exactly(sock, 4)[:3], 'little'))
+    at = greeting.index(b'\0') + 1 + 4
+    scramble = greeting[at:at + 8] + greeting[at + 27:at + 39]
+    once = hashlib.sha1(PASSWORD.encode()).digest()     # noqa: S324
+    mask = hashlib.sha1(scramble + hashlib.sha1(once).digest()).digest()    # noqa: S324
+    proof = bytes(a ^ b for a, b in zip(once, mask, strict=True))
+    payload = struct.pack('<IIB23x', 0x0008_8201, 1 << 24, 45) + USER.encode() + b'\0' + bytes((len(proof),)) + proof \
+        + b'mysql_native_password\0'
+    sock.sendall(len(payload).to_bytes(3, 'little') + b'\1' + payload)
+    answer = read_exactly(sock, int.from_bytes(read_exactly(sock, 4)[:3], 'little'))
+    if answer[:1] != b'\0':
+        raise RuntimeError(f'the login has failed: {answer!r}')
+    return sock
+
+
+def logged_in_to_postgres(port: int) -> socket.socket:
+    """Start a session of PostgreSQL with a server that asks for no password."""
+    sock = connected(port)
+    settings = b'user\0%b\0database\0%b\0\0' % (USER.encode(), DATABASE.encode())
+    sock.sendall(struct.pack('>II', 8 + len(settings), 3 << 16) + settings)
+    code = b''
+    while code != b'Z':
+        code, length = struct.unpack('>cI', read_exactly(sock, 5))
+        body = read_exactly(sock, length - 4)
+        if code == b'E' or code == b'R' and any(body):
+            raise RuntimeError(f'the session does not start: {body!r}')
+    return sock
+
+
+#: how a connection begins, by the protocol that has something to say before the first question
+LOGINS = {'': connected, 'mysql': logged_in_to_mysql, 'postgres': logged_in_to_postgres}
 
 
 def backend(kind: str, *files: str) -> None:
@@ -106,7 +180,8 @@ def backend(kind: str, *files: str) -> None:
 if __name__ == '__main__':
     what, *rest = sys.argv[1:]
     if what == 'ask':
-        at, question, end, connections, count = rest
-        sys.stdout.write(f'{ask(int(at), bytes.fromhex(question), bytes.fromhex(end), int(connections), int(count))}\n')
+        at, question, end, connections, count, depth, *login = rest
+        seconds = ask(int(at), bytes.fromhex(question), bytes.fromhex(end), int(connections), int(count), int(depth), *login)
+        sys.stdout.write(f'{seconds}\n')
     else:
         backend(what, *rest)

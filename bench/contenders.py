@@ -182,14 +182,24 @@ REFERENCES = ('haproxy', 'vaurien')     #: the rows that ratios are to
 SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
+REDIS, MEMCACHE, HTTP = (*SMALL, 'redis x16'), ('memcache', 'memcache x16'), ('http', 'http x16')
+#: a mix of faults that no load notices, one in a thousand
+RARELY = ('--behavior', '0.1:delay', '--behavior-delay-sleep', '0')
 
 #: what vaurien is asked for, with ``{folder}``, and the measurements that it takes part in then; none: all
 VAURIENS = {
     'vaurien': (('--protocol', 'tcp'), ()),
-    'vaurien redis': (('--protocol', 'redis'), (*SMALL, 'beside')),
-    'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), SMALL),
-    'vaurien memcache': (('--protocol', 'memcache'), ('memcache',)),
-    'vaurien http': (('--protocol', 'http'), ('http', 'http body', 'tls requests', *WITH_HTTP_2)),
+    'vaurien redis': (('--protocol', 'redis'), (*REDIS, 'beside')),
+    'vaurien redis 0.1%': (('--protocol', 'redis', *RARELY), REDIS),
+    'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), REDIS),
+    'vaurien memcache': (('--protocol', 'memcache'), MEMCACHE),
+    'vaurien memcache 0.1%': (('--protocol', 'memcache', *RARELY), MEMCACHE),
+    'vaurien http': (('--protocol', 'http'), (*HTTP, 'http body', 'tls requests', *WITH_HTTP_2)),
+    'vaurien http 0.1%': (('--protocol', 'http', *RARELY), HTTP),
+    'vaurien mysql': (('--protocol', 'mysql'), ('mysql',)),
+    'vaurien mysql 0.1%': (('--protocol', 'mysql', *RARELY), ('mysql',)),
+    'vaurien postgres': (('--protocol', 'postgres'), ('postgres',)),
+    'vaurien postgres 0.1%': (('--protocol', 'postgres', *RARELY), ('postgres',)),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }

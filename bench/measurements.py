@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+from tests.seeds.run import trusting_postgres
 from tests.support import peers
 from tests.support.processes import HOST, end, folder, program
-from tests.support.servers import memcached_server, nghttpd_server, nginx_server, redis_server
+from tests.support.servers import mariadb_server, memcached_server, nghttpd_server, nginx_server, redis_server
 from tests.support.tls import certificates
 
 from . import meters
@@ -103,19 +104,12 @@ def requests(connections: int, count: int) -> Load:
     return load
 
 
-def asking(question: bytes, end: bytes, connections: int, count: int) -> Load:
-    """Make a load of small requests to any server, from a process of its own.
-
-    Args:
-        question: What is sent.
-        end: What an answer ends with.
-        connections: How many ask at the same time, each again after its answer.
-        count: How often is asked in all.
-    """
+def asking(question: bytes, end: bytes, connections: int, count: int, depth: int = 1, login: str = '') -> Load:
+    """Make a load of small requests to any server, from a process of its own; the arguments are those of ``child.ask``."""
     def load(relay: Relay, scale: float) -> Figures:
         asked = int(count * scale)
         printed = output(sys.executable, '-m', 'bench.child', 'ask', str(relay.port), question.hex(), end.hex(),
-                         str(connections), str(asked))
+                         str(connections), str(asked), str(depth), *filter(None, (login,)))
         return {'count': asked, 'rate': asked / float(printed)}
     return load
 
@@ -241,9 +235,11 @@ def _say(relay: Relay, count: int, stack: contextlib.ExitStack, tls: bool) -> No
 
 @contextlib.contextmanager
 def redis_with_a_value() -> Iterator[Any]:
-    """Run Redis with the key that redis-benchmark asks for."""
+    """Run Redis with the key that redis-benchmark asks for, and the one of ``GET``."""
     with redis_server() as server:
         output(program('redis-benchmark'), '-h', HOST, '-p', str(server.port), '-t', 'set', '-d', '64', '-n', '1', '-q')
+        with peers.connect(server.port) as sock:
+            peers.ask(sock, SET, len(b'+OK\r\n'))
         yield server
 
 
@@ -298,12 +294,22 @@ BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     'redis': redis_with_a_value,
     'nginx': nginx_with_a_body,
     'memcached': memcached_with_a_value,
+    'mariadb': mariadb_server,
+    'postgres': trusting_postgres,
     'source': lambda: child('source'),
     'echo': lambda: child('echo'),
     'nghttpd': nghttpd_with_a_call,
     'tls nginx': lambda: nginx_with_a_body(certificates().files),
     'tls echo': lambda: child('echo', *certificates().files),
 }
+
+#: the figures of small requests
+REQUESTS = Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1)
+PIPELINE = 16   #: [requests] that a client sends at once
+VALUE = b'$64\r\n' + b'x' * 64 + b'\r\n'
+GET, SET = b'*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n', b'*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n' + VALUE
+PAGE = b'GET / HTTP/1.1\r\nHost: bench\r\n\r\n'
+POINT = b'SELECT 1 + 1 AS a'    #: a query that costs the server little
 
 MEASUREMENTS = (
     Measurement('50 connections', 'redis', requests(50, 60_000), (
@@ -312,10 +318,13 @@ MEASUREMENTS = (
         Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p50', 'p50 ms', 1, 3))),
     Measurement('bulk', 'source', bulk(GB), (
         Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2))),
-    Measurement('memcache', 'memcached', asking(b'get key\r\n', b'END\r\n', 50, 40_000), (
-        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1))),
-    Measurement('http', 'nginx', wrk(50, 2), (
-        Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1))),
+    Measurement('redis x16', 'redis', asking(GET, VALUE, 50, 400_000, PIPELINE), REQUESTS),
+    Measurement('memcache', 'memcached', asking(b'get key\r\n', b'END\r\n', 50, 40_000), REQUESTS),
+    Measurement('memcache x16', 'memcached', asking(b'get key\r\n', b'END\r\n', 50, 400_000, PIPELINE), REQUESTS),
+    Measurement('http', 'nginx', wrk(50, 2), REQUESTS),
+    Measurement('http x16', 'nginx', asking(PAGE, b'works</h1>\n', 50, 200_000, PIPELINE), REQUESTS),
+    Measurement('mysql', 'mariadb', asking(b'\x12\0\0\0\3' + POINT, b'\xfe\0\0\2\0', 16, 20_000, 1, 'mysql'), REQUESTS),
+    Measurement('postgres', 'postgres', asking(b'Q\0\0\0\x16' + POINT + b'\0', b'\5I', 16, 20_000, 1, 'postgres'), REQUESTS),
     Measurement('http body', 'nginx', body(), (
         Column('rate', 'MB/s', 1 / MB), Column('cpu', 's/GB', GB, 2))),
     Measurement('http2', 'nghttpd', h2load(40_000, '/'), (

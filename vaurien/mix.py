@@ -92,3 +92,19 @@ class Mix(Generic[T]):
     def draw(self, random: Random) -> T:
         """Choose an item; costs one number of the generator."""
         return self._items[bisect(self._limits, random.random())]
+
+    def pass_over(self, random: Random, count: int) -> tuple[int, T]:
+        """Choose as often as ``rest`` comes out, at most ``count`` times, and once more where that was less often.
+
+        Returns:
+            How often ``rest`` was chosen, and what was chosen then; ``rest``: nothing else in all of them.
+        """
+        limits, items, rest, draw = self._limits, self._items, self.rest, random.random
+        last = limits[-1] if limits else 0.0
+        for passed in range(count):
+            drawn = draw()
+            if drawn < last:
+                item = items[bisect(limits, drawn)]
+                if item is not rest:
+                    return passed, item
+        return count, rest

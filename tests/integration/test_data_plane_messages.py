@@ -2,6 +2,7 @@
 import socket
 import threading
 import time
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from tests.support.peers import Backend, ask, connect, ending, read_exactly, rea
 from tests.support.unit_of_time import MS
 from vaurien.errors import ProtocolError
 from vaurien.protocols import Protocol
-from vaurien.protocols.base import Exchange
+from vaurien.protocols.base import Exchange, SharedExchange
 from vaurien.protocols.message import EXCHANGE_BYTES, Failure, FailureKind, Framer, MessageProtocol
 from vaurien.relay.message_lane import MessageLane
 from vaurien.spec import BehaviorSpec, ProxySpec
+
+LINE = SharedExchange('line')
 
 
 class Asked(Framer):
@@ -27,19 +30,19 @@ class Asked(Framer):
             yield end, Exchange(line.strip(), 'line'), True
             start = end
 
-
-    def whole(self, data):
-        if data.find(b'\n') == len(data) - 1 and data != b'opaque\n':
-            return Exchange(data.strip(), 'line')
-        return None
+    def run(self, data, most):
+        lines = list(takewhile(lambda line: line.endswith(b'\n') and line != b'opaque\n', data.splitlines(keepends=True)))[:most]
+        return len(b''.join(lines)), [LINE] * len(lines)
 
 
 class Answered(Framer):
     """An answer ends with its line, or with the connection; what begins with a question mark cannot be followed."""
 
-    def whole(self, data):
-        queue = self.protocol.queue
-        return queue[0] if queue and data[:1] != b'?' and data.find(b'\n') == len(data) - 1 else None
+    def run(self, data, most):
+        exchanges = list(self.protocol.queue)[:most]
+        plain = takewhile(lambda line: line.endswith(b'\n') and line[:1] != b'?', data.splitlines(keepends=True))
+        lines = [line for line, _ in zip(plain, exchanges, strict=False)]
+        return len(b''.join(lines)), exchanges[:len(lines)]
 
     def scan(self, data, start):
         while end := data.find(b'\n', start) + 1:

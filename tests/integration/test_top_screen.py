@@ -29,10 +29,12 @@ class Terminal:
 
     def __init__(self, tmux, where):
         self._words = [tmux, '-S', str(where), '-f', os.devnull]
+        known = {name: value for name, value in environment().items() if name not in ('COLUMNS', 'LINES')}
+        self._environment = {**known, 'TERM': 'xterm-256color'}
 
     def say(self, *words):
         return subprocess.run([*self._words, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
-                              env={**environment(), 'TERM': 'xterm-256color'}).stdout
+                              env=self._environment).stdout
 
     def start(self, *command):
         self.say('new-session', '-d', '-x', str(COLUMNS), '-y', str(ROWS), shlex.join(command) + '; cat')

@@ -136,3 +136,17 @@ def test_old_mistake_2_dummy_in_a_mix_with_a_sum_under_100():
 @pytest.mark.parametrize('entries, plain', [([], True), ([(0, 'a')], True), ([(0, 'a'), (0.1, 'b')], False)])
 def test_a_mix_without_weight_is_plain(entries, plain):
     assert Mix(entries, 'rest').plain is plain
+
+
+@pytest.mark.parametrize('entries', [
+    [], [(0.1, 'a')], [(30.0, 'a'), (20.0, 'rest'), (10.0, 'b')], [(50.0, 'a'), (50.0, 'b')]], ids=str)
+def test_passing_over_what_is_left_draws_the_same_as_one_draw_after_another(entries):
+    mix, count = Mix(entries, 'rest'), 2_000
+    one_by_one, at_once = Random(7), Random(7)
+    expected = [mix.draw(one_by_one) for _ in range(count)]
+    found: list[str] = []
+    while len(found) < count:
+        passed, item = mix.pass_over(at_once, min(16, count - len(found)))
+        found += ['rest'] * passed + ([item] if item != 'rest' else [])
+    assert found == expected
+    assert at_once.random() == one_by_one.random()

@@ -1,5 +1,5 @@
 """Checks that a protocol keeps what its contract says. Opens no connection: its streams are made of bytes."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from ..errors import ProtocolError
@@ -10,14 +10,20 @@ from ..protocols.base import BaseProtocol
 from ..protocols.message import CATEGORIES, SCOPES, Cutter, FailureKind, MessageProtocol
 from .fakes import FakeSession, FakeStream
 from .rules import WAITS, broken, call_plugin, look_at_class, make_with_defaults, require
+from .runs import compared, found
 
 P = TypeVar('P', bound=BaseProtocol)
 #: what is sent through handlers, event by event; the last one is the end of the stream
 EVENTS = (b'x', b'GET key\r\n', bytes(range(256)), b'\0' * 9000, b'\r\n\r\n', b'')
 
 
-def check_protocol(cls: type[BaseProtocol]) -> None:
+def check_protocol(cls: type[BaseProtocol], *turns: tuple[bool, bytes]) -> None:
     """Check a protocol class.
+
+    Args:
+        cls: The class.
+        turns: A conversation that its framers know, where it knows requests: whether what is said goes to the backend, and the
+            bytes. It is cut whole and byte by byte, and a ``run`` of either framer has to say the same of it as ``scan``.
 
     Raises:
         RegistrationError: It cannot be registered.
@@ -31,6 +37,7 @@ def check_protocol(cls: type[BaseProtocol]) -> None:
         _check_kinds(cls)
         for slicing in (len(b''.join(EVENTS)), 1):
             _check_framers(cls, _made(cls, options), slicing)
+            _check_turns(cls, _made(cls, options), turns, slicing)
         return
     for to_backend in (True, False):
         _check_end(cls, _made(cls, options), to_backend)
@@ -111,14 +118,26 @@ def _check_framers(cls: type[MessageProtocol], protocol: MessageProtocol, slicin
                 _cut(cls, protocol, cutter, data[at:at + slicing])
 
 
-def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, data: bytes) -> None:
+def _check_turns(cls: type[MessageProtocol], protocol: MessageProtocol, turns: Sequence[tuple[bool, bytes]],
+                 slicing: int) -> None:
+    """Feed a conversation, each turn whole or in slices."""
+    for to_backend, data in turns:
+        cutter = protocol.request_cutter if to_backend else protocol.response_cutter
+        for at in range(0, len(data), slicing):
+            if not cutter.opaque_because:
+                _cut(cls, protocol, cutter, data[at:at + slicing], asks=to_backend)
+
+
+def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, data: bytes, asks: bool = False) -> None:
     start = 0
     try:
-        for end, exchange, done in cutter.cut(data):
+        for end, exchange, done in compared(cls, protocol, found(cls, protocol, cutter, data), cutter.cut(data)):
             require(cls, start <= end <= len(cutter.data), 'the parts that a framer reports follow each other within its data')
             start = end
             if exchange is not None and cutter is protocol.response_cutter and done:
                 protocol.answered(exchange)
+            elif exchange is not None and asks and done:
+                protocol.asked(exchange)
     except AssertionError:
         raise
     except PLUGIN_ERRORS as error:

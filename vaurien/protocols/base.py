@@ -111,6 +111,27 @@ class Exchange:
         return f'<Exchange {self.number} {self.name!r} {self.stage}>'
 
 
+class SharedExchange(Exchange):
+    """Stands for every request of one kind that nothing happens to, in all sessions: it has no name and no number.
+
+    Nobody writes to it: an attempt raises ``AttributeError``.
+
+    Args:
+        stage, note: As for ``Exchange``.
+    """
+
+    __slots__ = ()
+
+    name_as_sent, expects, number = b'', True, 0
+    met = due = closes = False
+    random = failure = None
+    #: nothing; ``vaurien.relay``, which knows behaviors, says what that is
+    behavior: Behavior | None = None
+
+    def __init__(self, stage: str = '', note: Any = None) -> None:
+        self.stage, self.note = stage, note
+
+
 class BaseProtocol:
     """A protocol that is handed every readable event of its session.
 

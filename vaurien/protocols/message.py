@@ -13,9 +13,11 @@ from .failure import Failure as Failure
 from .framing import MAX_HELD_BYTES as MAX_HELD_BYTES
 from .framing import MAX_NAME_BYTES as MAX_NAME_BYTES
 from .framing import MAX_PASSED_BYTES as MAX_PASSED_BYTES
+from .framing import NO_RUN as NO_RUN
 from .framing import Cutter as Cutter
 from .framing import Framer as Framer
 from .framing import Part as Part
+from .framing import Run as Run
 from .kinds import CATEGORIES as CATEGORIES
 from .kinds import SCOPES as SCOPES
 from .kinds import Builder as Builder

@@ -11,10 +11,12 @@ from ..behaviors.dummy import DUMMY, Dummy
 from ..plans.planned import Planned
 from ..plans.replay import generator
 from ..plans.steps import ProxyPlan, SessionPlan
-from ..protocols.base import BaseProtocol, Behavior, Exchange
+from ..protocols.base import BaseProtocol, Behavior, Exchange, SharedExchange
 from ..protocols.message import MessageProtocol
 from ..spec import ProxySpec
 from .chaos import Chaos, stages_of
+
+SharedExchange.behavior = DUMMY     # type: ignore[misc] # where these are made, no behavior is known
 
 
 class DrawnFor(Protocol):
@@ -53,6 +55,7 @@ class Draws:
     Attributes:
         plain: Nothing is drawn for an exchange, looked up or recorded: it needs only to be counted. Lanes look at this before
             they take a shorter way.
+        runs: Nothing is looked up for an exchange, or recorded of it: what is drawn tells all, and many may be drawn for at once.
         recorded: Exchanges are recorded, though nothing may happen to them; ``change`` says so.
         watched: Who looks at them while they pass; None: nobody. ``watch`` says so.
         stages: Those of the kinds that are named, in the mix or in the plan: what is no request of its own gets nothing else.
@@ -63,8 +66,8 @@ class Draws:
         followers: Those that draw from the same mix, by the same plan, for a part of the session.
     """
 
-    __slots__ = ('chaos', 'stages', 'plain', 'recorded', 'watched', 'compares', 'plan', 'count', 'followers', '_seed', '_name',
-                 '_number', '_draws', '_random')
+    __slots__ = ('chaos', 'stages', 'plain', 'runs', 'recorded', 'watched', 'compares', 'plan', 'count', 'followers', '_seed',
+                 '_name', '_number', '_draws', '_random', '_ahead')
 
     def __init__(self, chaos: Chaos, seed: int, name: str, number: int) -> None:
         self.count, self.recorded, self.followers = 0, False, ()    # type: int, bool, tuple[Draws, ...]
@@ -74,6 +77,7 @@ class Draws:
         self._seed, self._name, self._number = seed, name, number    # no tuple: there is one for each idle session
         self._draws: Random | None = None       # most sessions need none, and seeding one takes its time
         self._random: Random | None = None
+        self._ahead: Dummy | None = None        # chosen already, for the next one
 
     def change(self, chaos: Chaos | None = None, recorded: bool | None = None) -> None:
         """Let the next exchange, and all after it, be drawn from another mix, or be recorded; None: as before."""
@@ -81,7 +85,8 @@ class Draws:
             self.chaos = chaos
         if recorded is not None:
             self.recorded = recorded
-        self.plain = self.chaos.plain and not self.recorded and self.watched is None and self.plan is None
+        self.runs = not self.recorded and self.watched is None and self.plan is None
+        self.plain = self.chaos.plain and self.runs
         self.stages = self.chaos.stages if self.plan is None else self.chaos.stages | self.plan.plan.stages
         self.compares = self.plan is not None and self.plan.compares
         for follower in self.followers:
@@ -117,9 +122,30 @@ class Draws:
 
     def _choose(self) -> Dummy:
         """Choose one of the mix."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return ahead
         if self._draws is None:
             self._draws = self._generator()
         return self.chaos.draw(self._draws)
+
+    def pass_over(self, count: int) -> int:
+        """Draw for the next requests, in order, up to the first that something is drawn for; that is kept for its ``draw``.
+
+        Args:
+            count: How many requests there are; only where ``runs`` allows it.
+
+        Returns:
+            How many of them are drawn for, and counted: nothing happens to these.
+        """
+        if not self.chaos.plain:
+            if self._draws is None:
+                self._draws = self._generator()
+            count, drawn = self.chaos.pass_over(self._draws, count)
+            if drawn is not DUMMY:
+                self._ahead = drawn
+        self.count += count
+        return count
 
     def draw(self, exchange: Exchange, digest: str = '') -> None:
         """Choose the behavior of an exchange, and number it. What a plan means for it goes before what is drawn for it.

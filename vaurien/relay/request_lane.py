@@ -2,17 +2,19 @@
 
 Knows no wire format, and reads no response.
 """
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from copy import copy
+from itertools import islice, takewhile
 from time import monotonic
 
 from ..behaviors.dummy import DUMMY
 from ..net.stream import READ, Stream
-from ..protocols.base import OPENING, Behavior, Exchange, Failure
-from ..protocols.message import MAX_WAITING_BYTES, MessageProtocol, Part
+from ..protocols.base import OPENING, Behavior, Exchange, Failure, SharedExchange
+from ..protocols.message import MAX_NAME_BYTES, MAX_WAITING_BYTES, NO_RUN, MessageProtocol, Part
 from ..protocols.starttls import BEGIN
 from .asked.behavior import ask
 from .lane import LaneHost
-from .message_lane import MessageLane
+from .message_lane import MAX_RUN, MessageLane
 from .response_lane import ResponseLane
 
 #: requests that wait for their responses from which on they are weighed
@@ -37,7 +39,7 @@ class RequestLane(MessageLane):
         weight: [bytes] of the requests that have come in a crowd, those answered since among them, and of the replies to them.
     """
 
-    __slots__ = ('replied', 'weight')
+    __slots__ = ('replied', 'weight', '_run_last')
 
     other: ResponseLane
 
@@ -45,6 +47,7 @@ class RequestLane(MessageLane):
         super().__init__(session, source, dest, True, protocol.request_cutter)
         self.replied = False
         self.weight = 0
+        self._run_last = b''    # it begins with the last run, of which somebody may ask the names
 
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
         """Draw for the requests that begin, let those pass that nothing happens to, and hand the others to their behaviors."""
@@ -139,16 +142,16 @@ class RequestLane(MessageLane):
             elif not self.busy:
                 self._write_held()
 
-    def _whole(self, exchange: Exchange, data: bytes) -> None:
+    def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
         draws, protocol = self.draws, self.protocol
-        if not draws.plain or protocol.owed is not None or len(protocol.queue) >= CROWD:
-            return self._process_whole(exchange, data)
-        if exchange.stage not in protocol.undrawn:
-            draws.count += 1
-        exchange.number, exchange.behavior = draws.count, DUMMY
-        if exchange.expects:
-            protocol.queue.append(exchange)
-        return self._send(data)
+        if not draws.runs or protocol.owed is not None or len(protocol.queue) >= CROWD:
+            return self._process(self._cut(data))
+        passed = draws.pass_over(len(exchanges))
+        if passed < len(exchanges):     # the next one goes the general way, which collects what was drawn for it
+            end, exchanges = self.cutter.run(data, passed) if passed else NO_RUN
+        protocol.queue.extend(exchanges)
+        self._run_last = data if end <= MAX_NAME_BYTES else b''
+        return self._send(data, end)
 
     def _went_through(self) -> None:
         self._limit()
@@ -225,5 +228,18 @@ class RequestLane(MessageLane):
     def under_way(self) -> Exchange | None:
         queue = self.protocol.queue
         if queue:
-            return queue[0]
+            return self._named(queue) if isinstance(queue[0], SharedExchange) else queue[0]
         return self.exchange if self.busy or self.session.silent else None
+
+    def _named(self, queue: Collection[Exchange]) -> Exchange:
+        """Return the first of the queue, which came in a run, with its name if it was in the last one, and else as it is."""
+        shared = sum(1 for _ in takewhile(lambda exchange: isinstance(exchange, SharedExchange), queue))
+        framer = copy(self.cutter.framer)
+        framer.open, framer.owner, framer.rest = False, None, 0
+        _, run = framer.run(self._run_last, MAX_RUN)
+        if len(run) < shared:
+            return next(iter(queue))
+        (_, exchange, _), = islice(framer.scan(self._run_last, 0), len(run) - shared, len(run) - shared + 1)
+        assert exchange is not None
+        exchange.behavior = DUMMY
+        return exchange

@@ -2,11 +2,12 @@
 
 Here the responses that vaurien makes itself are written, each when its turn has come. Knows no wire format, and draws nothing.
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import monotonic
 
 from gevent import sleep
 
+from ..behaviors.dummy import DUMMY
 from ..net.loop import in_loop
 from ..net.stream import Stream
 from ..protocols.base import Exchange
@@ -160,12 +161,24 @@ class ResponseLane(MessageLane):
         """Return whether an exchange has a response: one that is over before a byte of it has come never does."""
         return end > at or not done or exchange is self.cutter.framer.exchange
 
-    def _whole(self, exchange: Exchange, data: bytes) -> None:
-        queue = self.protocol.queue
-        if not self._passes(exchange) or exchange.closes or len(queue) > 1 and self._own(queue[1]):
-            return self._process_whole(exchange, data)
-        queue.popleft()
-        return self._send(data)
+    def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
+        queue, count = self.protocol.queue, len(exchanges)
+        if not self._all_pass(exchanges):
+            return self._process(self._cut(data))
+        if count == len(queue):
+            queue.clear()
+        else:
+            for _ in exchanges:
+                queue.popleft()
+        return self._send(data, end)
+
+    def _all_pass(self, exchanges: Sequence[Exchange]) -> bool:
+        """Return whether nothing happens to the responses to the first requests of the queue, nor is anything due after them."""
+        queue, count = self.protocol.queue, len(exchanges)
+        for exchange in exchanges:
+            if exchange.behavior is not DUMMY or exchange.failure is not None or exchange.closes:
+                return False
+        return count == len(queue) or not self._own(queue[count])
 
     def _complete(self, exchange: Exchange, parts: Iterator[Part], start: int) -> None:
         if not self._completed(exchange):

@@ -10,7 +10,7 @@ from vaurien.behaviors.dummy import Dummy
 from vaurien.conformance import check_behavior, check_protocol
 from vaurien.errors import RegistrationError
 from vaurien.protocols import Protocol
-from vaurien.protocols.base import BaseProtocol
+from vaurien.protocols.base import BaseProtocol, Exchange, SharedExchange
 from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
 
 
@@ -169,3 +169,55 @@ def test_class_that_cannot_be_registered_is_refused_as_registration_refuses_it(c
     for wrong in (type('Bad', (good,), {'name': 'not a name'}), type('Bad', (good,), {'options': {'x': 1}}), object, good({})):
         with pytest.raises(RegistrationError, match='cannot be registered'):
             check(wrong)
+
+
+class Lines(Framer):
+    """Finds lines."""
+
+    def scan(self, data, start):
+        while end := data.find(b'\n', start) + 1:
+            yield end, Exchange(data[start:end - 1], 'line'), True
+            start = end
+
+
+class Replies(Framer):
+    """Finds the lines that answer them."""
+
+    def scan(self, data, start):
+        while end := data.find(b'\n', start) + 1:
+            yield end, self.protocol.queue[0] if self.protocol.queue else None, True
+            start = end
+
+
+def run_of(exchange, lines=0, beyond=0):
+    """Return a ``run`` of so many lines more than there are, that ends so many bytes later than they do."""
+    def run(self, data, most):
+        count = min(data.count(b'\n') + lines, most)
+        end = len(data) - len(data.split(b'\n', count)[-1])
+        return (end + beyond, [exchange] * count) if count else (0, ())
+    return run
+
+
+CONVERSATION = (True, b'one\ntwo\n'), (False, b'ONE\nTWO\n')
+
+
+def lines_with(run):
+    framer = type('Running', (Lines,), {'run': run, '__doc__': 'Finds lines.'})
+    return type('Told', (MessageProtocol,), {'name': 'test-told', 'framers': (framer, Replies), '__doc__': 'Lines.'})
+
+
+def test_a_run_that_says_what_scan_says_keeps_the_contract():
+    check_protocol(lines_with(run_of(SharedExchange('line'))), *CONVERSATION)
+    check_protocol(lines_with(Framer.run), *CONVERSATION)
+
+
+@pytest.mark.parametrize('run, rule', [
+    (run_of(SharedExchange('other')), 'each message of a run belongs'),
+    (run_of(Exchange(b'', 'line')), 'each message of a run belongs'),
+    (run_of(SharedExchange('line'), lines=1), 'a run'),
+    (run_of(SharedExchange('line'), beyond=1), 'run'),
+    (lambda self, data, most: setattr(self, 'count', most) or (0, ()), 'run changes nothing')],
+    ids=['stage', 'not shared', 'too many', 'beyond', 'changes'])
+def test_a_run_that_says_something_else_breaks_it(run, rule):
+    with pytest.raises(AssertionError, match=rule):
+        check_protocol(lines_with(run), *CONVERSATION)

@@ -1,5 +1,8 @@
 """Draws: one for each exchange, numbered, and the same again from the same seed."""
-from vaurien.protocols.base import OPENING, Exchange
+import pytest
+
+from vaurien.behaviors.dummy import DUMMY
+from vaurien.protocols.base import OPENING, Exchange, SharedExchange
 from vaurien.protocols.redis import Redis
 from vaurien.relay.chaos import Chaos
 from vaurien.relay.draws import Draws
@@ -101,3 +104,35 @@ def test_a_kind_of_the_handshake_is_drawn_for_no_request_and_moves_no_other_draw
     assert not with_other.plain
     assert len(with_other.chaos.greeting) == 1
     assert set(drawn(with_other, 50)) == {'dummy', 'hang'}
+
+
+def test_what_is_passed_over_is_drawn_and_counted_as_one_by_one():
+    one_by_one, at_once = made(BehaviorSpec(name='hang', percent=5)), made(BehaviorSpec(name='hang', percent=5))
+    expected, found = drawn(one_by_one, 500), []
+    while len(found) < 500:
+        wanted = min(16, 500 - len(found))
+        passed = at_once.pass_over(wanted)
+        found += ['dummy'] * passed
+        assert at_once.count == len(found)
+        if passed < wanted:
+            exchange = Exchange(b'GET a')
+            at_once.draw(exchange)
+            assert exchange.number == len(found) + 1
+            found.append(exchange.drawn.name)
+    assert found == expected
+    assert found.count('hang') == 27
+
+
+def test_runs_are_drawn_for_unless_each_exchange_is_looked_at():
+    draws = made(HALF)
+    assert draws.runs
+    draws.change(recorded=True)
+    assert not draws.runs
+
+
+def test_a_shared_exchange_passes_and_cannot_be_written_to():
+    shared = SharedExchange('command', 'note')
+    assert (shared.name, shared.number, shared.expects, shared.behavior) == ('', 0, True, DUMMY)
+    for field in ('behavior', 'failure', 'closes', 'number', 'random', 'met', 'due', 'expects', 'name_as_sent'):
+        with pytest.raises(AttributeError):
+            setattr(shared, field, 1)

@@ -1,10 +1,39 @@
 """Finds HTTP requests, and the point from which on the client may no longer speak HTTP. Knows no response and no failure."""
+from functools import lru_cache
+
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, NO_RUN, Run
 from .framers import Conversation, Messages
 from .h2.frames import PREFACE
-from .headers import BEGUN_REQUEST, MAX_REMEMBERED_BYTES, UPGRADE, read_request
+from .headers import (
+    BEGUN_REQUEST,
+    BODY,
+    BODY_FOR_HTTP_1_0,
+    END_OF_HEADERS,
+    KEYED_BODY,
+    MAX_REMEMBERED,
+    MAX_REMEMBERED_BYTES,
+    NO_BODY,
+    UPGRADE,
+    RequestHeaders,
+    read_request,
+)
+
+#: the exchanges of the requests after which the connection goes on as before, by their stage
+PLAIN = {stage: SharedExchange(stage, RequestHeaders(b'', stage, 0, True, False, stage == NO_BODY, False, False))
+         for stage in (BODY, KEYED_BODY, BODY_FOR_HTTP_1_0, NO_BODY)}
+
+
+@lru_cache(MAX_REMEMBERED)
+def read_plain(headers: bytes) -> tuple[SharedExchange | None, int]:
+    """Return the exchange of a plain request, and the length of its body; None: it is none."""
+    try:
+        asked = read_request(headers)
+    except ProtocolError:
+        return None, 0
+    plain = asked.persists and not asked.switches and not asked.waits and asked.length >= 0
+    return (PLAIN[asked.stage], asked.length) if plain else (None, 0)
 
 
 class Requests(Messages):
@@ -28,6 +57,20 @@ class Requests(Messages):
     def _check(self, data: bytes, start: int, seen: int) -> None:
         if not (self.fresh and PREFACE.startswith(data[start:])):
             super()._check(data, start, seen)
+
+    def run(self, data: bytes, most: int) -> Run:
+        end, size = 0, len(data)
+        found: list[Exchange] = []
+        if self.fresh or self.final or self.switching is not None:
+            return NO_RUN
+        while end < size and len(found) < most:
+            after = data.find(END_OF_HEADERS, end, end + MAX_REMEMBERED_BYTES) + len(END_OF_HEADERS)
+            exchange, length = read_plain(data[end:after]) if after > end else (None, 0)
+            if exchange is None or length > size - after:
+                break
+            found.append(exchange)
+            end = after + length
+        return end, found
 
     def begin(self, headers: bytes) -> tuple[Exchange, int]:
         protocol = self.protocol

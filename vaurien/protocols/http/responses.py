@@ -1,10 +1,13 @@
 """Finds HTTP responses, and tells where their bodies end. Knows no failure."""
+from itertools import islice
+
 from ...errors import ProtocolError
 from ..base import Exchange
+from ..message import NO_RUN, Run
 from .chunks import NOTHING
 from .framers import SWITCH, Messages
 from .h2.frames import HEAD, SETTINGS
-from .headers import BEGUN_RESPONSE, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, UPGRADE, read_response
+from .headers import BEGUN_RESPONSE, END_OF_HEADERS, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, UPGRADE, read_response
 
 
 class Responses(Messages):
@@ -24,6 +27,25 @@ class Responses(Messages):
         """Return whether a server of HTTP/2 may have begun before its client (RFC 9113 section 3.4)."""
         return getattr(self.protocol.request_cutter.framer, 'fresh', False) and (
             len(head) < HEAD or head[3] == SETTINGS and not any(head[4:]))
+
+    def run(self, data: bytes, most: int) -> Run:
+        end, size = 0, len(data)
+        found: list[Exchange] = []
+        if self.final:
+            return NO_RUN
+        for exchange in islice(self.protocol.queue, most):
+            after = data.find(END_OF_HEADERS, end, end + MAX_REMEMBERED_BYTES) + len(END_OF_HEADERS)
+            try:
+                status, length, persists = read_response(data[end:after])
+            except ProtocolError:
+                break
+            if status in (204, 304) or exchange.note.bodiless:
+                length = NOTHING
+            if not persists or status < 200 or exchange.note.connect or not 0 <= length <= size - after:
+                break
+            found.append(exchange)
+            end = after + length
+        return end, found
 
     def begin(self, headers: bytes) -> tuple[Exchange | None, int]:
         queue = self.protocol.queue

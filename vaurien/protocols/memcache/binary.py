@@ -40,14 +40,6 @@ class BinaryMessages(Framer[MessageProtocol]):
 class BinaryRequests(BinaryMessages):
     """Finds requests."""
 
-    def whole(self, data: bytes) -> Exchange | None:
-        if len(data) < HEADER_BYTES or data[0] != REQUEST:
-            return None
-        _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
-        if HEADER_BYTES + body != len(data) or key + extras > body or opcode not in OPCODES or OPCODES[opcode][2]:
-            return None     # quiet ones are counted, and too many of them are an error
-        return self._begin(opcode, opaque, data[HEADER_BYTES + extras:HEADER_BYTES + extras + min(key, MAX_NAME_BYTES)])
-
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)
         yield from self.passed(start)
@@ -77,16 +69,6 @@ class BinaryRequests(BinaryMessages):
 
 class BinaryResponses(BinaryMessages):
     """Finds responses, and which request each belongs to, by its opcode and its opaque."""
-
-    def whole(self, data: bytes) -> Exchange | None:
-        queue = self.protocol.queue
-        if not queue or len(data) < HEADER_BYTES or data[0] != RESPONSE:
-            return None
-        _, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data)
-        if HEADER_BYTES + body != len(data) or key + extras > body or opcode == STAT \
-                or queue[0].note[:3] != (opcode, opaque, False):
-            return None
-        return queue[0]
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size = self.protocol.queue, len(data)

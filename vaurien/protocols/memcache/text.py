@@ -4,12 +4,12 @@ Bytes and exchanges; knows no failure and no binary protocol. An exchange's ``no
 Commands that may or may not have a response (``q``) stay in the queue until one to a later command shows which have none.
 """
 from collections.abc import Callable, Generator, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, MessageProtocol, Part
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, MessageProtocol, Part, Run
 from .verbs import (
     ANY_LINE,
     BLOCKS,
@@ -34,6 +34,13 @@ CRLF: Final = b'\r\n'
 CR: Final = CRLF[0]
 #: [requests] without a response so far that may still have one; each costs memory, and clients end a batch long before
 MAX_QUIET_REQUESTS: Final = 10_000
+#: [lines] that are looked at as a run at most; a batch of some hundred requests
+MAX_RUN_LINES: Final = 4096
+#: the exchanges of those requests that have one response each, by their first word
+PLAIN: Final = {word: SharedExchange(verb.stage, verb.response) for word, verb in VERBS.items()
+                if verb.shape in ('list', 'data', 'key', 'meta', 'meta data')}
+#: words with which a request may have none, or is none of these
+FORBIDDEN: Final = frozenset((b'', b'q', b'noreply'))
 
 
 class TextRequests(Framer[MessageProtocol]):
@@ -43,15 +50,27 @@ class TextRequests(Framer[MessageProtocol]):
         super().__init__(protocol)
         self.in_line = False    #: the line of the request under way is not over
 
-    def whole(self, data: bytes) -> Exchange | None:
-        end = data.find(b'\n')
-        if end < 0:
-            return None
-        try:
-            exchange, body = self.read(data[:end - 1 if data[end - 1] == CR and end else end])
-        except ProtocolError:
-            return None
-        return exchange if end + 1 + body == len(data) else None
+    def run(self, data: bytes, most: int) -> Run:
+        lines = data.split(CRLF, MAX_RUN_LINES)
+        last, at = len(lines) - 1, 0    # the last one has no end
+        found: list[Exchange] = []
+        while at < last and len(found) < most:
+            words = lines[at].split(b' ')
+            exchange = PLAIN.get(words[0])
+            if exchange is None or not FORBIDDEN.isdisjoint(words) or b'\n' in lines[at]:
+                break
+            after = at + 1
+            if exchange.stage == 'store':
+                try:
+                    length = (meta_length if words[0] == b'ms' else data_length)(words)
+                except ProtocolError:
+                    break
+                if after >= last or len(lines[after]) + 2 != length:
+                    break
+                after += 1
+            found.append(exchange)
+            at = after
+        return ends_at(lines, at, len(data)), found
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size, find = len(data), data.find
@@ -145,19 +164,17 @@ class TextResponses(Framer[MessageProtocol]):
         #: while the oldest request is quiet, what ``_closer`` has found, and the newest request that it has looked at
         self.ahead: tuple[Exchange | None, Exchange] | None = None
 
-    def whole(self, data: bytes) -> Exchange | None:
-        queue = self.protocol.queue
-        if not queue:
-            return None
-        exchange: Exchange = queue[0]
-        response = exchange.note
-        last, before, quiet, _, _ = response
-        if quiet or response is LOG:
-            return None
-        self.ahead = None
-        if before is VALUE and data[:6] == b'VALUE ':
-            return exchange if one_value(data) else None
-        return exchange if data[:-2] in last and data[-2:] == CRLF else None
+    def run(self, data: bytes, most: int) -> Run:
+        lines, at = data.split(CRLF, MAX_RUN_LINES), 0
+        found: list[Exchange] = []
+        if self.ahead is None:
+            for exchange in islice(self.protocol.queue, most):
+                after = plain_response(lines, at, exchange.note)
+                if not after:
+                    break
+                found.append(exchange)
+                at = after
+        return ends_at(lines, at, len(data)), found
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size, find = self.protocol.queue, len(data), data.find
@@ -284,12 +301,39 @@ class TextResponses(Framer[MessageProtocol]):
         return pos, False
 
 
-def one_value(data: bytes) -> bool:
-    """Return whether this is the response to a request for keys of which exactly one was found."""
-    end = data.find(b'\n') + 1
-    words = data[:end].rstrip(CRLF).split(b' ')
-    return len(words) > BLOCKS[b'VALUE'] and is_length(words[BLOCKS[b'VALUE']]) \
-        and end + int(words[BLOCKS[b'VALUE']]) + len(b'\r\nEND\r\n') == len(data) and data.endswith(b'END\r\n')
+def plain_response(lines: list[bytes], at: int, response: Response) -> int:
+    """Return after which line a whole response ends that is one of those that were wished for; 0: it is anything else.
+
+    Args:
+        lines: What the data were split into by ``CRLF``; the last one has no end.
+        at: Which one it begins with.
+        response: How it looks.
+    """
+    last, before, quiet, _, _ = response
+    end = len(lines) - 1
+    if quiet or response is LOG:
+        return 0
+    while at < end:
+        line = lines[at]
+        if line in last:
+            return at + 1
+        values = before is VALUE and line[:6] == b'VALUE '
+        if not (values or line[:3] == b'VA ' and b'VA' in last):
+            return at + 1 if NUMBER in last and line.isdigit() else 0
+        words = line.split(b' ')
+        place = BLOCKS[words[0]]
+        length = words[place] if len(words) > place else b''
+        if at + 2 > end or not is_length(length) or len(lines[at + 1]) != int(length) or b'\n' in line:
+            return 0
+        at += 2
+        if not values:
+            return at
+    return 0
+
+
+def ends_at(lines: list[bytes], count: int, size: int) -> int:
+    """Return where the first lines end [bytes], of those that so many bytes were split into by ``CRLF``."""
+    return size if count == len(lines) - 1 and not lines[count] else sum(map(len, lines[:count])) + 2 * count
 
 
 def is_loud(exchange: Exchange) -> bool:

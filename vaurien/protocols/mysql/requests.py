@@ -5,13 +5,16 @@ Knows no stream, no failure, and of a command only where it ends.
 from collections.abc import Iterator
 
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Framer, Part
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, Framer, Part, Run
 from ..starttls import begins
 from .calls import LOGIN
 from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, NEGOTIATION, ONE_PACKET, QUERY, TO_LOG_IN, TO_QUERY, command, needed
 from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, PACKET, WORD, asks_for_tls, login
 from .state import COMMANDS, ENCRYPTED, FILE, LOGIN_PACKET, Conversation
+
+#: the exchange of a query that is nothing but its text
+PLAIN = SharedExchange(ASKING, TO_QUERY)
 
 
 class Requests(Framer[Conversation]):
@@ -38,6 +41,17 @@ class Requests(Framer[Conversation]):
                 return
             yield part
             start = part[0]
+
+    def run(self, data: bytes, most: int) -> Run:
+        end, size, count = 0, len(data), 0
+        if self.protocol.quick:
+            while size - end > HEADER_BYTES and count < most:
+                length, code = PACKET(data, end)    # as in ``scan``
+                after = end + HEADER_BYTES + length
+                if code != QUERY or after > size or not 0 < length < MAX_PAYLOAD_BYTES:
+                    break
+                end, count = after, count + 1
+        return end, [PLAIN] * count
 
     def _begin(self, data: bytes, start: int) -> Part | None:
         """Report the message that begins here; None: more bytes are needed."""

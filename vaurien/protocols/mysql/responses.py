@@ -3,12 +3,13 @@
 Knows no stream and no failure, and of a response only its packets: rows are passed over by their headers.
 """
 from collections.abc import Callable, Iterator
+from itertools import islice
 from struct import Struct
 from typing import ClassVar
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import MAX_PASSED_BYTES, Framer, Part
+from ..message import MAX_PASSED_BYTES, NO_RUN, Framer, Part, Run
 from ..starttls import NO_TLS
 from .answers import code_at
 from .calls import CURSOR, LOGIN, ONE, PREPARED, RESULT, ROWS, Call
@@ -27,6 +28,7 @@ from .packets import (
     WORD,
     greeting,
     number,
+    plain_result,
 )
 from .state import FILE, Conversation
 
@@ -78,6 +80,19 @@ class Responses(Framer[Conversation]):
                 yield end, exchange, done and (exchange is None or self._complete(exchange))
             start = end
         raise ProtocolError('what follows is compressed')
+
+    def run(self, data: bytes, most: int) -> Run:
+        protocol, end = self.protocol, 0
+        found: list[Exchange] = []
+        if protocol.compressed or protocol.optional_metadata or self.left:
+            return NO_RUN
+        for exchange in islice(protocol.queue, most):
+            after = plain_result(data, end, protocol.deprecates_eof) if exchange.note.shape is RESULT else 0
+            if not after:
+                break
+            found.append(exchange)
+            end = after
+        return end, found
 
     def _offer(self) -> Exchange | None:
         """Return the exchange of the greeting, where TLS is put into it or taken out; else None."""

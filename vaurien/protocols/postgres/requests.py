@@ -4,8 +4,8 @@ from struct import Struct
 from typing import NamedTuple
 
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Framer, Part
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, Framer, Part, Run
 from ..starttls import NO_TLS, REFUSE
 from . import messages as wire
 from .messages import HEADER_BYTES, MAX_LENGTH_BYTES, MIN_LENGTH_BYTES, Plan, read_header
@@ -59,6 +59,8 @@ _END_OF_DATA = frozenset(b'cf')
 _QUERY, _EXECUTE = ord('Q'), ord('E')
 #: Messages that open a group of the extended protocol, or belong to one; Sync ends it.
 _IN_GROUP = frozenset(b'PBDECH')
+#: the exchange of a Query that is answered
+PLAIN = SharedExchange(wire.QUERY, wire.TO_QUERY)
 
 
 class Requests(Framer[Conversation]):
@@ -81,6 +83,16 @@ class Requests(Framer[Conversation]):
                 return
             yield part
             start = part[0]
+
+    def run(self, data: bytes, most: int) -> Run:
+        end, size, count = 0, len(data), 0
+        if self.started and not self.protocol.skipping:
+            while size - end > HEADER_BYTES and data[end] == _QUERY and count < most:
+                after = end + 1 + read_header(data, end)[1]
+                if not end + HEADER_BYTES < after <= min(size, end + HEADER_BYTES + MAX_NAME_BYTES) or data[after - 1]:
+                    break
+                end, count = after, count + 1
+        return end, [PLAIN] * count
 
     # -- before the start-up
 

@@ -3,10 +3,11 @@
 The plan of the oldest exchange (``Exchange.note``) says what a message means; this file does what the plan says.
 """
 from collections.abc import Iterator
+from itertools import islice
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import MAX_PASSED_BYTES, Framer, Part
+from ..message import MAX_PASSED_BYTES, NO_RUN, Framer, Part, Run
 from ..starttls import begins
 from . import messages as wire
 from .answers import ERROR, state_at
@@ -54,6 +55,21 @@ class Responses(Framer[Conversation]):
                 return
             yield part
             start = part[0]
+
+    def run(self, data: bytes, most: int) -> Run:
+        protocol, end, size = self.protocol, 0, len(data)
+        found: list[Exchange] = []
+        if self.failed or self.encrypted or protocol.copying:
+            return NO_RUN
+        for exchange in islice(protocol.queue, most):
+            if exchange.note is not wire.TO_QUERY:
+                break
+            _, after, action = _walk(data, end, wire.TO_QUERY)
+            if action != READY or after > size or data[after - 1:after] != protocol.status:
+                break
+            found.append(exchange)
+            end = after
+        return end, found
 
     def _next(self, data: bytes, start: int) -> Part | None:
         """Report what comes next: as much as belongs to one exchange, or one message that nothing asked for."""

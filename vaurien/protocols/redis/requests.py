@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import Final
 
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Part
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, NO_RUN, Part, Run
 from .commands import SPECIAL, known
 from .framer import Messages
-from .resp import CRLF, STAR, STEPS, header, length, skip_words, take
+from .resp import CRLF, MAX_RUN_LINES, STAR, STEPS, header, length, skip_words, take
 from .state import WORDS_TO_NAME, Conversation
 
 #: [bytes] within which the second word begins where a command is read fast
@@ -24,7 +24,12 @@ MAX_FAST_KEY_BYTES: Final = 1024
 MAX_FAST_WORDS: Final = 1024
 #: [starts of commands] that are remembered with what is known of them; programs use a few dozen
 MAX_KNOWN_STARTS: Final = 1024
+#: how many lines a command has that begins with this one
+COUNTS: Final = {b'*%d' % words: 1 + 2 * words for words in range(1, 100)}
+MAX_PLAIN_VERB_BYTES: Final = 40      #: [bytes] of the name of a command that is read fast; the longest one has 20
 MAX_INLINE_BYTES: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
+#: the exchange of a command that is run at once and has one reply, whichever it is
+PLAIN: Final = SharedExchange('command', (0, b'', '', 1))
 #: one word of such a line: bare, or in quotes, after which it must end (``sdssplitargs`` of the server)
 INLINE_WORD: Final = re.compile(rb"""(?:[^\s"']|"(?:\\.|[^"\\])*"(?=\s|\Z)|'(?:\\'|[^'])*'(?=\s|\Z))+""", re.DOTALL)
 
@@ -44,6 +49,12 @@ def read_start(start: bytes) -> tuple[int, bytes, int]:
         count = int(lines[0][1:])
         return count - 1, lines[2], known(lines[2], count)
     return 0, b'', SPECIAL
+
+
+@lru_cache(MAX_KNOWN_STARTS)
+def is_plain(verb: bytes) -> bool:
+    """Return whether a command changes nothing in its session, as far as its name tells."""
+    return len(verb) <= MAX_PLAIN_VERB_BYTES and known(verb, 1) < SPECIAL
 
 
 def single_word(data: bytes, start: int) -> Part | None:
@@ -92,9 +103,22 @@ class Requests(Messages):
     def usual(self, data: bytes, start: int) -> Part | None:
         return usual_command(data, start) if self.state.usual else None
 
-    def whole(self, data: bytes) -> Exchange | None:
-        part = usual_command(data, 0) if self.state.usual else None
-        return part[1] if part is not None and part[0] == len(data) else None
+    def run(self, data: bytes, most: int) -> Run:
+        if not self.state.usual:
+            return NO_RUN
+        words = data.split(CRLF, MAX_RUN_LINES)
+        last, at, count = len(words) - 1, 0, 0      # the last one has no end
+        while at < last and count < most:
+            pos, after = at + 1, at + COUNTS.get(words[at], MAX_RUN_LINES)
+            if after > last or not is_plain(words[pos + 1]):
+                break
+            while pos < after and STEPS[words[pos]] == len(words[pos + 1]) + 4:
+                pos += 2
+            if pos < after:     # a text with a line end in it, for example
+                break
+            at, count = after, count + 1
+        end = len(data) if at == last and not words[last] else sum(map(len, words[:at])) + len(CRLF) * at
+        return end, [PLAIN] * count
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

@@ -19,6 +19,8 @@ MAX_OPEN_AGGREGATES: Final = 1024
 UNKNOWN_COUNT: Final = 1 << 200
 #: [bytes] an offset beyond all data
 BEYOND_DATA: Final = 1 << 62
+#: [lines] that are looked at as a run at most; a pipeline of some hundred commands
+MAX_RUN_LINES: Final = 4096
 
 
 class Steps(dict[bytes, int]):

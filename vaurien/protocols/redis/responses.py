@@ -1,17 +1,36 @@
 """Finds replies, and tells those to a command from messages and pushes. Knows no command and no failure."""
 import re
+from itertools import islice
 from typing import Final
 
 from ...errors import ProtocolError
 from ..base import Exchange
-from ..message import Part
+from ..message import NO_RUN, Part, Run
 from .framer import Messages
-from .resp import AGGREGATES, CRLF, DOLLAR, LINES, MINUS, PLUS, PUSH, REPLY_STEPS, STAR, Reply, first_word, header, length
+from .resp import (
+    AGGREGATES,
+    CRLF,
+    DOLLAR,
+    LINES,
+    MAX_RUN_LINES,
+    MINUS,
+    PLUS,
+    PUSH,
+    REPLY_STEPS,
+    STAR,
+    STEPS,
+    Reply,
+    first_word,
+    header,
+    length,
+)
 from .state import KEY, NOTHING, NULLS, ROLE, SUBSCRIBES, SUBSCRIPTIONS, TAKES_OVER, UNCOUNTABLE, WANTED, Conversation
 
 #: the reply to a subscription: its kind, its channel, of which there may be none, and how many the client has now
 CONFIRMATION: Final = re.compile(rb'[*>]3\r\n\$[0-9]+\r\n[a-z]+\r\n(?:\$-1|_|\$([0-9]{1,10}))\r\n')
 MAX_CONFIRMATION_BYTES: Final = 64      #: [bytes] of it up to its channel
+NULL: Final = b'$-1'
+ONE_LINE: Final = LINES | {DOLLAR}      #: what a reply of one line begins with, where the null of RESP2 is one
 MESSAGES: Final = frozenset((b'message', b'pmessage', b'smessage'))
 
 
@@ -42,11 +61,26 @@ class Responses(Messages):
                 return end, queue[0], True
         return None
 
-    def whole(self, data: bytes) -> Exchange | None:
-        queue = self.protocol.queue
-        if queue and not self.state.listening and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
-            return queue[0]
-        return None
+    def run(self, data: bytes, most: int) -> Run:
+        found: list[Exchange] = []
+        if self.state.listening:
+            return NO_RUN
+        lines = data.split(CRLF, MAX_RUN_LINES)
+        last, at = len(lines) - 1, 0        # the last one has no end
+        for exchange in islice(self.protocol.queue, most):
+            line = lines[at]
+            if at == last or not line or exchange.note[ROLE]:
+                break
+            if line[0] == DOLLAR and line != NULL:
+                if at + 1 >= last or STEPS[line] != len(lines[at + 1]) + 4:
+                    break
+                at += 2
+            elif line[0] in ONE_LINE:
+                at += 1
+            else:
+                break
+            found.append(exchange)
+        return len(data) if at == last and not lines[last] else sum(map(len, lines[:at])) + len(CRLF) * at, found
 
     def step(self, data: bytes, start: int) -> Part | None:
         if self.cut:

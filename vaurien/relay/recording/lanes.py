@@ -1,11 +1,11 @@
 """Lanes that tell a recorder what passes. They do what the lanes do that they are made of, and nothing else to a byte."""
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import monotonic
 
 from ...behaviors.dummy import DUMMY
 from ...protocols.base import Exchange
 from ...protocols.message import Part
-from ..request_lane import RequestLane
+from ..request_lane import CROWD, RequestLane
 from ..response_lane import ResponseLane
 from .deliveries import Deliveries
 from .recorder import MAX_KEPT_BYTES, MAX_SHORT_BYTES, Recorder
@@ -36,17 +36,21 @@ class RecordedRequests(RequestLane):
             if done and exchange is not None and not exchange.expects:
                 recorder.finish(exchange)
 
-    def _whole(self, exchange: Exchange, data: bytes) -> None:
-        recorder = self.recorder
+    def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
+        draws, queue, recorder = self.draws, self.protocol.queue, self.recorder
+        if (len(exchanges) > 1 or end < len(data) or not draws.chaos.plain or draws.plan is not None
+                or self.protocol.owed is not None or len(queue) >= CROWD):
+            return self._process(self._cut(data))
+        (_, exchange, _), = self.cutter.framer.scan(data, 0)
+        assert exchange is not None
         if len(data) <= MAX_SHORT_BYTES and recorder.carried is None:
             recorder.records[exchange] = monotonic(), recorder.sink.mark, data
         else:
             recorder.whole_request(exchange, data)
-        if exchange.expects:
-            RequestLane._whole(self, exchange, data)
-        else:
-            self.cutter.data = data
-            self._process(self._noted(iter(((len(data), exchange, True),))))
+        draws.count += 1
+        exchange.number, exchange.behavior = draws.count, DUMMY
+        queue.append(exchange)
+        return self._send(data, end)
 
     def _forwards(self, exchange: Exchange | None) -> bool:
         return super()._forwards(exchange) and not self.recorder.wants(exchange)
@@ -89,14 +93,10 @@ class RecordedResponses(ResponseLane):
             if done and exchange is not None:
                 recorder.finish(exchange)
 
-    def _whole(self, exchange: Exchange, data: bytes) -> None:
-        queue = self.protocol.queue     # the same that ``ResponseLane`` asks, without its calls
-        if (exchange.behavior is not DUMMY or exchange.failure is not None or exchange.closes or self.protocol.editing
-                or len(queue) > 1 and self._own(queue[1])):
-            self.cutter.data = data
-            return self._process(self._noted(iter(((len(data), exchange, True),))))
-        queue.popleft()
-        client, recorder = self.dest, self.recorder
+    def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
+        if len(exchanges) > 1 or end < len(data) or not self._all_pass(exchanges):
+            return self._process(self._cut(data))
+        exchange, client, recorder = self.protocol.queue.popleft(), self.dest, self.recorder
         client.sendall(data)
         if client.full:
             self.settle(True)
