@@ -57,7 +57,7 @@ def chosen(wanted: Sequence[str], extra: Sequence[str], another: str | None) -> 
 
 def takes_part(contender: Contender, measurement: Measurement) -> bool:
     """Return whether a contender takes part in a measurement."""
-    invited = not contender.only or measurement.name in contender.only
+    invited = measurement.name in contender.only or not (contender.only or measurement.named)
     able = contender.tls is not None or not measurement.tls
     return invited and able and (measurement.direct or contender.name != 'direct')
 

@@ -163,6 +163,9 @@ SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
 
+LATE = ('delays spread', 'delays in step', 'delays of many')
+PACES = {'10 KB/s': 10, '1 MB/s': 1_000, '50 MB/s': 50_000, '500 MB/s': 500_000}   #: what bandwidth is asked for [KB/s]
+
 #: what vaurien is asked for, with ``{folder}``, and the measurements that it takes part in then; none: all
 VAURIENS = {
     'vaurien': (('--protocol', 'tcp'), ()),
@@ -171,6 +174,9 @@ VAURIENS = {
     'vaurien memcache': (('--protocol', 'memcache'), ('memcache',)),
     'vaurien http': (('--protocol', 'http'), ('http', 'http body', 'tls requests')),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
+    'vaurien latency 100': (('--toxic', 'latency:latency=100'), LATE),
+    'vaurien delay 0.1': (('--protocol', 'redis', '--behavior', '100:delay', '--behavior-delay-sleep', '0.1'), LATE),
+    **{f'vaurien {name}': (('--toxic', f'bandwidth:rate={rate}'), ('bandwidth',)) for name, rate in PACES.items()},
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, NamedTuple
 
 from tests.support import peers
@@ -17,7 +18,7 @@ from tests.support.processes import HOST, end, program
 from tests.support.servers import memcached_server, nginx_server, redis_server
 from tests.support.tls import certificates
 
-from . import meters
+from . import meters, punctual
 from .contenders import Relay
 
 MB = 1_000_000                  #: [bytes]
@@ -61,6 +62,7 @@ class Measurement(NamedTuple):
         once: One round tells all, and it takes a fresh process.
         direct: Whether it means anything with nothing in between.
         tls: The backend and the clients speak TLS, and so do the relays, on both sides.
+        named: Only those contenders take part that name it.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Measurement(NamedTuple):
     once: bool = False
     direct: bool = True
     tls: bool = False
+    named: bool = False
 
 
 def measure(measurement: Measurement, relay: Relay, scale: float) -> Figures:
@@ -207,6 +210,11 @@ def idle(sessions: int, tls: bool = False) -> Load:
     return load
 
 
+def lateness(connections: int, in_step: bool, relay: Relay, scale: float) -> Figures:
+    """See how much later than they were told to be answers are; see ``punctual.late``."""
+    return punctual.late(relay, connections, in_step, scale)
+
+
 def _say(relay: Relay, count: int, stack: contextlib.ExitStack, tls: bool) -> None:
     for _ in range(count):
         peers.ask(stack.enter_context(to(relay, tls)), b'x')
@@ -267,6 +275,9 @@ BACKENDS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     'tls echo': lambda: child('echo', *certificates().files),
 }
 
+#: how many ask, and whether all at the same moment
+DELAYS = {'delays spread': (50, False), 'delays in step': (50, True), 'delays of many': (1_000, False)}
+
 MEASUREMENTS = (
     Measurement('50 connections', 'redis', requests(50, 60_000), (
         Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p99', 'p99 ms', 1, 2))),
@@ -284,6 +295,11 @@ MEASUREMENTS = (
         Column('p99', 'p99 ms', 1, 2),)),
     Measurement('new connections', 'nginx', wrk(16, 2, '-H', 'Connection: close'), (
         Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6))),
+    *(Measurement(name, 'redis', partial(lateness, connections, in_step), (
+        Column('p50', 'late p50 ms', 1000, 2), Column('p99', 'late p99 ms', 1000, 2), Column('cpu', 'us/req', 1e6, 1)),
+        named=True) for name, (connections, in_step) in DELAYS.items()),
+    Measurement('bandwidth', 'source', punctual.pace, (
+        Column('rate', 'KB/s', 1 / 1000, 3), Column('cpu', 's/GB', GB, 2)), named=True),
     Measurement('idle', 'echo', idle(2_000), (
         Column('weight', 'KB/session', 1 / 1024, 1),), once=True, direct=False),
     Measurement('tls requests', 'tls nginx', wrk(50, 2, scheme='https'), (

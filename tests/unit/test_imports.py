@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 WORDS = ('errors', 'options', 'address', 'mix', 'words', 'spec', 'registry', 'links')
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
+    ('alarm',),
     ('protocols', 'behaviors', 'toxics', 'net'),
     ('plugins', 'wire'),
     ('plans',),
@@ -47,8 +48,8 @@ BASES = {
     'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.effects.sql',
                   'protocols.effects.words', 'protocols.failure', 'protocols.framing', 'protocols.halves', 'protocols.kinds',
                   'protocols.message', 'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds'),
-    'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
-    'toxics': ('toxics', 'toxics.base'),
+    'behaviors': ('alarm', 'behaviors', 'behaviors.base', 'behaviors.dummy'),
+    'toxics': ('alarm', 'toxics', 'toxics.base'),
 }
 #: Plugins that are another one with something added.
 BUILT_ON = {'behaviors.transient': 'behaviors.error'}

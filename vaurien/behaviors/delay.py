@@ -1,8 +1,7 @@
 """One fault: the exchange is late."""
 from typing import Any
 
-from gevent import sleep
-
+from ..alarm import sleep
 from .base import Dummy, Option, Seconds
 
 

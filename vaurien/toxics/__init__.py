@@ -1,6 +1,6 @@
 """The toxics that vaurien has, the base class of all, and the registry that others are found in."""
 from .bandwidth import Bandwidth
-from .base import TOXICS, Toxic
+from .base import TOXICS, Timed, Toxic
 from .corrupt import Corrupt
 from .latency import Latency
 from .limit_data import LimitData
@@ -13,7 +13,7 @@ from .slow_close import SlowClose
 from .slow_open import SlowOpen
 from .timeout import Timeout
 
-__all__ = ['TOXICS', 'Toxic']
+__all__ = ['TOXICS', 'Timed', 'Toxic']
 
 for _cls in (Bandwidth, Corrupt, Latency, LimitData, LimitTime, Noop, PacketLoss, ResetPeer, Slicer, SlowClose, SlowOpen,
              Timeout):

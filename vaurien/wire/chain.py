@@ -9,7 +9,9 @@ from gevent import get_hub
 
 from ..net.stream import Stream
 from ..toxics.base import Toxic
-from .stage import Outlet, Stage
+from .outlet import Outlet
+from .stage import Stage
+from .timed import stage_for
 
 #: [bytes] of a chunk at most, as in Toxiproxy
 CHUNK = 32 * 1024
@@ -123,7 +125,7 @@ class Chain:
             return
         items = list(self._stages.items())
         at = sum(other in before for other, _ in items)
-        stage = Stage(toxic, items[at][1], self._failed)
+        stage = stage_for(toxic, items[at][1], self._failed)
         if at:
             items[at - 1][1].after = stage
         if items[at - 1][1].ended if at else self.finishing:
@@ -131,7 +133,7 @@ class Chain:
         self._stages = dict([*items[:at], (name, stage), *items[at:]])
 
     def _append(self, name: str, toxic: Toxic) -> None:
-        stage = Stage(toxic, self._outlet, self._failed)
+        stage = stage_for(toxic, self._outlet, self._failed)
         last = next(reversed(self._stages.values()), None)
         if last is not None:
             last.after = stage
