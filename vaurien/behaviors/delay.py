@@ -17,9 +17,15 @@ class Delay(Dummy):
         'before': Option("If True, the request is late at the backend; if False, the response at the client", bool, True),
     }
 
+    pauses = True
+
+    def pause(self, protocol: Any, exchange: Any, to_backend: bool) -> float:
+        if to_backend != self.option('before') or exchange.met:
+            return 0.0
+        exchange.met = True
+        seconds: float = self.option('sleep')
+        return seconds
+
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
-        exchange = protocol.exchange(to_backend)
-        if to_backend == self.option('before') and not exchange.met:
-            exchange.met = True
-            sleep(self.option('sleep'))
+        sleep(self.pause(protocol, protocol.exchange(to_backend), to_backend))
         return True

@@ -70,7 +70,7 @@ class ResponseLane(MessageLane):
                 self.flush()
                 start = at
                 if exchange.failure is None and self._comes(exchange, at, end, done):
-                    if not self._may_wait_here(exchange.drawn):
+                    if not self._may_act(exchange):
                         return self._later(self._back_to(part, parts, at))
                     self._act(exchange, self.cutter.data[at:end], done)
                     if self._over():

@@ -202,6 +202,11 @@ class Session:
         self._greenlets = self._greenlets or Greenlets()
         self._greenlets.spawn(call, *args)
 
+    def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        """Call something at a moment of ``time.monotonic``, in the loop, if the session is still there."""
+        self._greenlets = self._greenlets or Greenlets()
+        self._greenlets.at(moment, call)
+
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         """Let the other lane follow no more either: this one cannot tell messages apart any more."""
         if not self.unread:
