@@ -1,5 +1,4 @@
 """A plan in a file: TOML, ``[[fault]]`` for each entry, or JSON with the same keys. Knows bytes and the grammar, no disk."""
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ def parse_plan(data: bytes, label: str) -> tuple[FaultSpec, ...]:
 
 def read_tables(data: bytes, label: str) -> Any:
     """Read TOML or JSON; JSON begins with a brace, and no TOML does."""
+    import tomllib  # most processes have no plan
     try:
         text = data.decode('utf-8-sig').replace('\r\n', '\n')
         return msgspec.json.decode(text) if text.lstrip().startswith('{') else tomllib.loads(text)

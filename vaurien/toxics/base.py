@@ -156,6 +156,21 @@ def _malformed(cls: Any) -> str | None:
     return None if fits(cls, None, None, None) else 'its constructor does not take (settings, link, shared)'
 
 
-TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed, base='vaurien.toxics.base.Toxic')
+#: where those are that come with vaurien
+OWN = {
+    'bandwidth': 'vaurien.toxics.bandwidth:Bandwidth',
+    'corrupt': 'vaurien.toxics.corrupt:Corrupt',
+    'latency': 'vaurien.toxics.latency:Latency',
+    'limit_data': 'vaurien.toxics.limit_data:LimitData',
+    'limit_time': 'vaurien.toxics.limit_time:LimitTime',
+    'noop': 'vaurien.toxics.noop:Noop',
+    'packet_loss': 'vaurien.toxics.packet_loss:PacketLoss',
+    'reset_peer': 'vaurien.toxics.reset_peer:ResetPeer',
+    'slicer': 'vaurien.toxics.slicer:Slicer',
+    'slow_close': 'vaurien.toxics.slow_close:SlowClose',
+    'slow_open': 'vaurien.toxics.slow_open:SlowOpen',
+    'timeout': 'vaurien.toxics.timeout:Timeout',
+}
+TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed, base='vaurien.toxics.base.Toxic', own=OWN)
 
 __all__ = ['TOXICS', 'Chunk', 'Chunks', 'Milliseconds', 'Send', 'Timed', 'Toxic', 'ToxicHandle', 'Whole', 'sleep', 'sleep_until']

@@ -9,14 +9,11 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...options import Given, read_lines
+from . import NOT_GIVEN, Sections
 from .reading import MAX_FILE_BYTES, Read, read_first
-
-Section = dict[str, Given]
-Sections = dict[str, Section]
 
 #: the sections that ``extends`` may stand in; vaurien 1.x looked in the second
 EXTENDING = ('vaurien', 'DEFAULT')
-NOT_GIVEN = Given('', '')
 VARIABLE = re.compile(r'\$\{([^}]*)\}')
 #: what a malformed line should have been
 RULES: tuple[tuple[type[Error], str], ...] = (
