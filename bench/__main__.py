@@ -8,6 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.support.processes import MissingServer
@@ -77,7 +78,8 @@ def started(contenders: Sequence[Contender], measurements: Sequence[Measurement]
                 except FAILURES as failure:
                     complain(f'{contender.name} is left out: {failure}')
                     break
-                relays[contender.name, measurement.name] = relay
+                again = partial(start, backends[measurement.backend])
+                relays[contender.name, measurement.name] = relay._replace(again=again)
     return relays
 
 

@@ -20,10 +20,12 @@ class Relay(NamedTuple):
     Attributes:
         port: Where it listens, on 127.0.0.1.
         pid: Its process; None: there is nothing in between.
+        again: Starts one more like it.
     """
 
     port: int
     pid: int | None
+    again: 'Callable[[], AbstractContextManager[Relay]] | None' = None
 
 
 Start = Callable[[str], AbstractContextManager[Relay]]     # from a backend's address
@@ -141,6 +143,34 @@ stream {{{{
 """
 
 
+HAPROXY_HTTP = HAPROXY.replace('mode tcp', 'mode http')
+NGINX_HTTP = f"""
+daemon off;
+worker_processes 1;
+pid {{folder}}/pid;
+error_log stderr error;
+events {{{{ worker_connections {SESSIONS}; }}}}
+http {{{{
+    access_log off;
+    client_body_temp_path {{folder}}/body;
+    proxy_temp_path {{folder}}/proxy;
+    upstream backend {{{{
+        server {{backend}};
+        keepalive 64;
+    }}}}
+    server {{{{
+        listen {HOST}:{{port}} backlog=8192;
+        keepalive_requests 1000000000;
+        location / {{{{
+            proxy_pass http://backend;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }}}}
+    }}}}
+}}}}
+"""
+
+
 def haproxy(setting: str = '', tls: bool = False) -> Start:
     """Make a ``start`` for HAProxy: tcp, one thread."""
     sides = ('ssl crt {folder}/pem', 'ssl verify none') if tls else ('', '')
@@ -163,6 +193,7 @@ SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
 
+HTTP = ('http', 'http body')        #: the measurements of those that read HTTP
 LATE = ('delays spread', 'delays in step', 'delays of many')
 PACES = {'10 KB/s': 10, '1 MB/s': 1_000, '50 MB/s': 50_000, '500 MB/s': 500_000}   #: what bandwidth is asked for [KB/s]
 
@@ -195,6 +226,8 @@ CONTENDERS = (
     *(Contender(name, vaurien(*arguments), only, vaurien(*arguments, tls=True)) for name, (arguments, only) in VAURIENS.items()),
     Contender('haproxy', haproxy(), tls=haproxy(tls=True)),
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
+    Contender('haproxy http', command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY_HTTP % ('', '', '')), HTTP),
+    Contender('nginx proxy_pass', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX_HTTP), HTTP),
     Contender('nginx stream', nginx(), tls=nginx(tls=True)),
     Contender('pproxy', installed('pproxy', '-l "tunnel{{{backend}}}://127.0.0.1:{port}"'), PEERS),
     Contender('sloww', installed('sloww', '{backend} -l 127.0.0.1:{port}'), PEERS),

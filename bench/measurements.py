@@ -215,6 +215,17 @@ def lateness(connections: int, in_step: bool, relay: Relay, scale: float) -> Fig
     return punctual.late(relay, connections, in_step, scale)
 
 
+def starting(relay: Relay, scale: float) -> Figures:
+    """Start one more relay, and see how long it takes until the first connection is accepted, and what was spent until then."""
+    assert relay.again, 'nothing in between does not start'
+    begun = time.perf_counter()
+    with relay.again() as started:
+        peers.connect(started.port).close()
+        seconds = time.perf_counter() - begun
+        assert started.pid
+        return {'count': 1, 'seconds': seconds, 'spent': meters.cpu_seconds(started.pid)}
+
+
 def _say(relay: Relay, count: int, stack: contextlib.ExitStack, tls: bool) -> None:
     for _ in range(count):
         peers.ask(stack.enter_context(to(relay, tls)), b'x')
@@ -295,6 +306,8 @@ MEASUREMENTS = (
         Column('p99', 'p99 ms', 1, 2),)),
     Measurement('new connections', 'nginx', wrk(16, 2, '-H', 'Connection: close'), (
         Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6))),
+    Measurement('start', 'echo', starting, (
+        Column('seconds', 'accepts ms', 1000, 0), Column('spent', 'cpu ms', 1000, 0)), direct=False),
     *(Measurement(name, 'redis', partial(lateness, connections, in_step), (
         Column('p50', 'late p50 ms', 1000, 2), Column('p99', 'late p99 ms', 1000, 2), Column('cpu', 'us/req', 1e6, 1)),
         named=True) for name, (connections, in_step) in DELAYS.items()),

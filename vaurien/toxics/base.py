@@ -70,8 +70,8 @@ class Toxic:
 
     name: ClassVar[str] = ''
     options: ClassVar[Mapping[str, Any]] = {}
-    #: [bytes] that wait in front of it before the sender is held back
-    queue: ClassVar[int] = QUEUE
+    #: [bytes] that wait in front of it before the sender is held back; an object may have another number
+    queue: int = QUEUE
     #: taking the toxic away ends the sessions it is active in
     ends_when_removed: ClassVar[bool] = False
     #: this object has kept bytes that are not to arrive: the stream would go on with a hole, so the session ends with it

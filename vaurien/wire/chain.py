@@ -61,11 +61,12 @@ class Chain:
         """Whether nothing is under way in it; once its end has left nothing can be."""
         return self._finished or all(stage.empty for stage in self._stages.values())
 
-    def put(self, data: bytes) -> None:
-        """Take bytes; the writer looks at ``full`` afterwards."""
+    def put(self, data: bytes | memoryview) -> None:
+        """Take bytes, and keep nothing of what they are a view of; the writer looks at ``full`` afterwards."""
         self._taken += len(data)
+        put = self._first().put
         for at in range(0, len(data), CHUNK):
-            self._first().put(data[at:at + CHUNK])
+            put(bytes(data[at:at + CHUNK]))
 
     def when_drained(self, callback: Callable[[], None]) -> None:
         """Call back once, in the loop, when there is room again."""
