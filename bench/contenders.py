@@ -206,7 +206,8 @@ VAURIENS = {
     'vaurien http': (('--protocol', 'http'), ('http', 'http body', 'tls requests')),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
     'vaurien latency 100': (('--toxic', 'latency:latency=100'), LATE),
-    'vaurien delay 0.1': (('--protocol', 'redis', '--behavior', '100:delay', '--behavior-delay-sleep', '0.1'), LATE),
+    'vaurien delay 0.1': (('--protocol', 'redis', '--behavior', '100:delay', '--behavior-delay-sleep', '0.1', '--show', 'none'),
+                          LATE),
     **{f'vaurien {name}': (('--toxic', f'bandwidth:rate={rate}'), ('bandwidth',)) for name, rate in PACES.items()},
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }

@@ -4,6 +4,7 @@ A folder may import from itself and from the lines above its own; a file of the 
 line names fails: a new folder gets a line before it gets an import.
 """
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -243,6 +244,31 @@ def test_configuring_brings_no_data_plane_and_starts_no_event_loop(name):
     *brought, hub = done.stdout.split()
     assert [module for module in brought if top(module) in DATA_PLANE] == []
     assert hub == 'None'
+
+
+STARTED = """
+import sys
+from vaurien.config import configure
+configure({argv!r})
+import vaurien.proxies.fleet
+print(*sys.modules)
+"""
+#: what no start needs that is asked for nothing of it
+NOT_NEEDED = ('configparser', 'tomllib', 'shlex', 'email.message', 'importlib.metadata')
+
+
+#: of which only those may be there that are asked for, and tcp: what a forward proxy does not open is relayed by it
+PROTOCOLS = ('http', 'memcache', 'mysql', 'postgres', 'redis', 'smtp')
+
+
+@pytest.mark.parametrize('protocol', ['tcp', 'redis'])
+def test_a_start_brings_what_it_is_asked_for(protocol):
+    argv = ['--protocol', protocol, '--behavior', '5:delay', '--toxic', 'latency:latency=5']
+    done = subprocess.run([sys.executable, '-S', '-c', STARTED.format(argv=argv)], cwd=PACKAGE.parent, capture_output=True,
+                          text=True, check=True, env={'PYTHONPATH': os.pathsep.join(sys.path)})
+    brought = set(done.stdout.split())
+    assert {name for name in PROTOCOLS if f'vaurien.protocols.{name}' in brought} == {protocol} - {'tcp'}
+    assert [name for name in NOT_NEEDED if name in brought] == []
 
 
 FORBIDDEN = {

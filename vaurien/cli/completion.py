@@ -6,8 +6,8 @@ from importlib import import_module
 
 from ..config import arguments
 from ..config.arguments import SHELLS
-from ..config.files.ini import check_path, read_sections
-from ..config.files.reading import read_first
+from ..config.files.ini import read_sections
+from ..config.files.reading import check_path, read_first
 from ..config.plugins import load_plugins
 from ..config.subcommands import COMPLETION, HELP, SUBCOMMANDS, Subcommand
 from ..errors import ConfigError

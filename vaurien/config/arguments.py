@@ -58,6 +58,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog='vaurien', allow_abbrev=False, exit_on_error=False,
                          argument_default=argparse.SUPPRESS, **kwargs)
         self.options: dict[str, Option] = {}
+        #: the group of those that are in no other; told of one itself, a parser asks at once how wide the terminal is
+        self.first = self._optionals
 
     def add_option(self, group: Any, key: str, name: str, option: Option, action: type[argparse.Action] = StoreGiven) -> None:
         """Add the flag of a setting.
@@ -168,10 +170,11 @@ def full_parser(catalog: Catalog) -> Parser:
     """
     parser = make_parser(usage=USAGE, epilog=EPILOG, formatter_class=wide,
                          description='A chaos TCP proxy that speaks the protocols it proxies.')
-    parser.add_argument('--help', '-h', action=Show, text=lambda: short(catalog),
-                        help='Print a page that fits on a screen, and exit')
-    parser.add_argument('--help-all', action='help', help='Print every flag, those of the plugins that are loaded too, and exit')
-    parser.add_option(parser, 'completion', COMPLETION, COMPLETION_OPTION)
+    parser.first.add_argument('--help', '-h', action=Show, text=lambda: short(catalog),
+                              help='Print a page that fits on a screen, and exit')
+    parser.first.add_argument('--help-all', action='help',
+                              help='Print every flag, those of the plugins that are loaded too, and exit')
+    parser.add_option(parser.first, 'completion', COMPLETION, COMPLETION_OPTION)
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for key, option in options.items():

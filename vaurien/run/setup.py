@@ -8,7 +8,8 @@ import msgspec
 from ..address import Address, written
 from ..config import Configuration
 from ..config.arguments import early
-from ..config.files.ini import check_path, read_sections
+from ..config.files.ini import read_sections
+from ..config.files.reading import check_path
 from ..config.plugins import load_plugins
 from ..errors import ConfigError
 from ..plugins import KINDS, make_catalog

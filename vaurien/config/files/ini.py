@@ -33,18 +33,6 @@ class Parser(RawConfigParser):
         return plugin + dot + key.replace('-', '_')
 
 
-def check_path(given: Given) -> str:
-    """Return the path that a user gave, if a file can have it; standard input is none.
-
-    Raises:
-        ConfigError: It is none.
-    """
-    path = str(given.value)
-    if path in ('', '-') or '\0' in path:
-        raise ConfigError(given.label, path, 'the path of a file')
-    return path
-
-
 def read_sections(path: str, environ: Mapping[str, str], read: Read = read_first) -> Sections:
     """Read an INI file and what it extends.
 

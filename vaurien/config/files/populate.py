@@ -9,8 +9,7 @@ from ...errors import ConfigError
 from ...options import Given
 from ...registry import NAME, NAME_FORM
 from ..arguments import Values
-from .ini import check_path
-from .reading import MAX_FILE_BYTES, Read
+from .reading import MAX_FILE_BYTES, Read, check_path
 
 #: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which should only be done on purpose
 DEFAULT_LISTEN = '127.0.0.1:0'
