@@ -3,7 +3,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from ..words.allowed import make_allowed
 from . import arguments
 from .arguments import Values
 from .files import Sections
+from .files.populate import Entry, read_populate
 from .files.reading import Read, check_path, read_again, read_first
 from .help import page, short
 from .plan import check_replay, read_plan
@@ -29,9 +30,6 @@ from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, SECRETS, 
 from .tls import check_control_tls, check_keylog
 from .toxics import read_section, read_toxic, with_names
 from .values import forward, label, of_plugin, prefixed, shown, spelt_out, taken
-
-if TYPE_CHECKING:
-    from .files.populate import Entry
 
 P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
@@ -170,7 +168,7 @@ class Builder:
             check_binding(control['http_host'], control['http_token'], label('http_host', values),
                           bool(make_allowed(control['http_allow']).networks))
         statsd = {key.partition('.')[2]: value for key, value in taken(STATSD, values).items()}
-        entries = self._populated(process['populate'], label('populate', values)) if process['populate'] else []
+        entries = read_populate(process['populate'], label('populate', values), self.read) if process['populate'] else []
         notes = [*notes, *(note for entry in entries for note in entry.notes)]
         if process['sync']:
             notes = [*notes, f'{values["sync"].label} has no effect']
@@ -194,10 +192,6 @@ class Builder:
         check_keylog(spec.tls_keylog, values)
         return Configuration(spec, tuple(notes))
 
-    def _populated(self, path: str, where: str) -> 'Sequence[Entry]':
-        from .files.populate import read_populate  # it brings INI files along
-        return read_populate(path, where, self.read)
-
     def _without_effect(self, values: Values) -> Iterator[str]:
         """Give a line for each section that nothing uses, once the proxies have been made."""
         for name in self.toxics:
@@ -206,7 +200,7 @@ class Builder:
         if self.statsd and 'statsd.enabled' not in values:
             yield f'{self._file(self.statsd)} [statsd] has no effect without enabled = true'
 
-    def _all_proxies(self, fleet_only: bool, entries: Sequence['Entry']) -> tuple[ProxySpec, ...]:
+    def _all_proxies(self, fleet_only: bool, entries: Sequence[Entry]) -> tuple[ProxySpec, ...]:
         layers = {} if fleet_only else {ProxySpec().name: [self.shared, self.main, self.line]}
         everywhere = {key: given for key, given in self.line.items() if of_plugin(key) or key == 'bufsize'}
         limits = {key: given for key, given in {**self.main, **self.line}.items() if key in SHARED}

@@ -1,6 +1,5 @@
 """A list of proxies as Toxiproxy keeps it in a file, read as if each were a section ``[proxy:NAME]``. Converts no value."""
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -52,6 +51,7 @@ def read_populate(path: str, label: str, read: Read) -> list[Entry]:
         OSError: It cannot be read.
     """
     check_path(Given(path, label))
+    from pathlib import Path  # slow to import
     data = read(Path(path))
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f'{label} {path}', f'more than {MAX_FILE_BYTES} bytes', FORM)
