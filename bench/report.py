@@ -28,6 +28,10 @@ class Results(NamedTuple):
     references: Sequence[str]
     values: dict[Key, list[float | None]]
 
+    def compared(self, group: str) -> list[str]:
+        """Return the rows that ratios of a group are to: those that have a figure there."""
+        return [name for name in self.references if any(key[:2] == (name, group) for key in self.values)]
+
     def middle(self, key: Key) -> float | None:
         """Return the median over the rounds; None: there is no figure."""
         return _median(self.values.get(key, ()))
@@ -54,7 +58,7 @@ def _group(results: Results, measurement: Measurement) -> list[str]:
     first = max(map(len, (measurement.name, *results.names)))
     title = [f'{measurement.name:{first}}']
     for column in measurement.columns:
-        title += [f'{column.title:>12}', *(f'{"x " + reference:>{WIDTH}}' for reference in results.references)]
+        title += [f'{column.title:>12}', *(f'{"x " + name:>{WIDTH}}' for name in results.compared(measurement.name))]
     lines = [''.join(title)]
     for name in results.names:
         keys = [(name, measurement.name, column.key) for column in measurement.columns]
@@ -68,7 +72,7 @@ WIDTH = 11  #: [characters] of a ratio
 
 
 def _cells(results: Results, key: Key, column: Column) -> str:
-    ratios = (_cell(results.ratio(reference, key), 2, WIDTH) for reference in results.references)
+    ratios = (_cell(results.ratio(reference, key), 2, WIDTH) for reference in results.compared(key[1]))
     return _cell(results.middle(key), column.digits, 12) + ''.join(ratios)
 
 
@@ -100,7 +104,7 @@ def write_csv(results: Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for measurement in results.measurements:
         titles = [title for column in measurement.columns
-                  for title in (column.title, *(f'x {reference}' for reference in results.references))]
+                  for title in (column.title, *(f'x {reference}' for reference in results.compared(measurement.name)))]
         with (folder / f'{measurement.name.replace(" ", "-")}.csv').open('w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file, lineterminator='\n')
             writer.writerow([measurement.name, *titles])
@@ -108,12 +112,13 @@ def write_csv(results: Results, folder: Path) -> None:
 
 
 def _records(results: Results, measurement: Measurement) -> Iterable[list[str]]:
+    others = results.compared(measurement.name)
     for name in results.names:
         keys = [((name, measurement.name, column.key), column.digits) for column in measurement.columns]
         if any(results.middle(key) is not None for key, _ in keys):
             yield [name, *(_plain(value, places) for key, digits in keys
                            for value, places in ((results.middle(key), digits),
-                                                 *((results.ratio(other, key), 2) for other in results.references)))]
+                                                 *((results.ratio(other, key), 2) for other in others)))]
 
 
 def _plain(value: float | None, digits: int) -> str:
