@@ -1,9 +1,16 @@
 """The greenlets of a session: they end together, but for the one that ends them."""
 import gevent
+import pytest
 
 from tests.support.unit_of_time import MS
-from vaurien.alarm import alarm
+from vaurien.alarm import Alarm, alarm
 from vaurien.relay.greenlets import Greenlets
+
+
+@pytest.fixture(autouse=True)
+def own_alarm(monkeypatch):
+    """An alarm that nothing waits for which other tests have left."""
+    monkeypatch.setattr(gevent.get_hub(), 'vaurien_alarm', Alarm(gevent.get_hub()), raising=False)
 
 
 def test_all_end_but_the_caller_and_none_is_waited_for():

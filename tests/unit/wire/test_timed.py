@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.toxic_talk import Talk, pause
 from tests.support.unit_of_time import MS
-from vaurien.alarm import alarm
+from vaurien.alarm import Alarm, alarm
 from vaurien.toxics import TOXICS
 from vaurien.toxics.base import Timed
 from vaurien.wire.piped import Piped
@@ -19,6 +19,12 @@ from vaurien.wire.timed import TimedStage
 
 DATA = Random(8).randbytes(40_000)
 TIMED = [name for name in TOXICS.names() if issubclass(TOXICS.get(name), Timed)]
+
+
+@pytest.fixture(autouse=True)
+def own_alarm(monkeypatch):
+    """An alarm that nothing waits for which other tests have left."""
+    monkeypatch.setattr(gevent.get_hub(), 'vaurien_alarm', Alarm(gevent.get_hub()), raising=False)
 
 
 class At(Timed):
