@@ -8,6 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.support.processes import MissingServer
@@ -57,7 +58,7 @@ def chosen(wanted: Sequence[str], extra: Sequence[str], another: str | None) -> 
 
 def takes_part(contender: Contender, measurement: Measurement) -> bool:
     """Return whether a contender takes part in a measurement."""
-    invited = not contender.only or measurement.name in contender.only
+    invited = measurement.name in contender.only or not (contender.only or measurement.named)
     able = contender.tls is not None or not measurement.tls
     return invited and able and (measurement.direct or contender.name != 'direct')
 
@@ -77,7 +78,8 @@ def started(contenders: Sequence[Contender], measurements: Sequence[Measurement]
                 except FAILURES as failure:
                     complain(f'{contender.name} is left out: {failure}')
                     break
-                relays[contender.name, measurement.name] = relay
+                again = partial(start, backends[measurement.backend])
+                relays[contender.name, measurement.name] = relay._replace(again=again)
     return relays
 
 

@@ -20,10 +20,12 @@ class Relay(NamedTuple):
     Attributes:
         port: Where it listens, on 127.0.0.1.
         pid: Its process; None: there is nothing in between.
+        again: Starts one more like it.
     """
 
     port: int
     pid: int | None
+    again: 'Callable[[], AbstractContextManager[Relay]] | None' = None
 
 
 Start = Callable[[str], AbstractContextManager[Relay]]     # from a backend's address
@@ -160,6 +162,32 @@ http {{{{
 }}}}
 """
 
+NGINX_HTTP = f"""
+daemon off;
+worker_processes 1;
+pid {{folder}}/pid;
+error_log stderr error;
+events {{{{ worker_connections {SESSIONS}; }}}}
+http {{{{
+    access_log off;
+    client_body_temp_path {{folder}}/body;
+    proxy_temp_path {{folder}}/proxy;
+    upstream backend {{{{
+        server {{backend}};
+        keepalive 64;
+    }}}}
+    server {{{{
+        listen {HOST}:{{port}} backlog=8192;
+        keepalive_requests 1000000000;
+        location / {{{{
+            proxy_pass http://backend;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }}}}
+    }}}}
+}}}}
+"""
+
 
 def haproxy(setting: str = '', tls: bool = False, mode: str = 'tcp') -> Start:
     """Make a ``start`` for HAProxy, one thread; in mode http it reads HTTP/2 on both sides."""
@@ -182,9 +210,13 @@ REFERENCES = ('haproxy', 'vaurien')     #: the rows that ratios are to
 SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
-REDIS, MEMCACHE, HTTP = (*SMALL, 'redis x16'), ('memcache', 'memcache x16'), ('http', 'http x16')
+REDIS, MEMCACHE = (*SMALL, 'redis x16'), ('memcache', 'memcache x16')
+HTTP = 'http', 'http x16', 'http body'      #: the measurements of those that read HTTP
 #: a mix of faults that no load notices, one in a thousand
 RARELY = ('--behavior', '0.1:delay', '--behavior-delay-sleep', '0')
+
+LATE = ('delays spread', 'delays in step', 'delays of many')
+PACES = {'10 KB/s': 10, '1 MB/s': 1_000, '50 MB/s': 50_000, '500 MB/s': 500_000}   #: what bandwidth is asked for [KB/s]
 
 #: what vaurien is asked for, with ``{folder}``, and the measurements that it takes part in then; none: all
 VAURIENS = {
@@ -194,13 +226,17 @@ VAURIENS = {
     'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), REDIS),
     'vaurien memcache': (('--protocol', 'memcache'), MEMCACHE),
     'vaurien memcache 0.1%': (('--protocol', 'memcache', *RARELY), MEMCACHE),
-    'vaurien http': (('--protocol', 'http'), (*HTTP, 'http body', 'tls requests', *WITH_HTTP_2)),
+    'vaurien http': (('--protocol', 'http'), (*HTTP, 'tls requests', *WITH_HTTP_2)),
     'vaurien http 0.1%': (('--protocol', 'http', *RARELY), HTTP),
     'vaurien mysql': (('--protocol', 'mysql'), ('mysql',)),
     'vaurien mysql 0.1%': (('--protocol', 'mysql', *RARELY), ('mysql',)),
     'vaurien postgres': (('--protocol', 'postgres'), ('postgres',)),
     'vaurien postgres 0.1%': (('--protocol', 'postgres', *RARELY), ('postgres',)),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
+    'vaurien latency 100': (('--toxic', 'latency:latency=100'), LATE),
+    'vaurien delay 0.1': (('--protocol', 'redis', '--behavior', '100:delay', '--behavior-delay-sleep', '0.1', '--show', 'none'),
+                          LATE),
+    **{f'vaurien {name}': (('--toxic', f'bandwidth:rate={rate}'), ('bandwidth',)) for name, rate in PACES.items()},
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }
 
@@ -221,6 +257,8 @@ CONTENDERS = (
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
     Contender('haproxy h2', haproxy(mode='http'), WITH_HTTP_2),
     Contender('nginx grpc_pass', command('nginx', 'nginx -e stderr -c {folder}/settings', GRPC_PASS), ('grpc',)),
+    Contender('haproxy http', command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % ('http', '', '', '')), HTTP),
+    Contender('nginx proxy_pass', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX_HTTP), HTTP),
     Contender('nginx stream', nginx(), tls=nginx(tls=True)),
     Contender('pproxy', installed('pproxy', '-l "tunnel{{{backend}}}://127.0.0.1:{port}"'), PEERS),
     Contender('sloww', installed('sloww', '{backend} -l 127.0.0.1:{port}'), PEERS),

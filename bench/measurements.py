@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, NamedTuple
 
 from tests.seeds.run import trusting_postgres
@@ -18,7 +19,7 @@ from tests.support.processes import HOST, end, folder, program
 from tests.support.servers import mariadb_server, memcached_server, nghttpd_server, nginx_server, redis_server
 from tests.support.tls import certificates
 
-from . import meters
+from . import meters, punctual
 from .contenders import Relay
 
 MB = 1_000_000                  #: [bytes]
@@ -65,6 +66,7 @@ class Measurement(NamedTuple):
         direct: Whether it means anything with nothing in between.
         tls: The backend and the clients speak TLS, and so do the relays, on both sides.
         beside: The rows that ratios are to; empty: those of all groups.
+        named: Only those contenders take part that name it.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Measurement(NamedTuple):
     direct: bool = True
     tls: bool = False
     beside: tuple[str, ...] = ()
+    named: bool = False
 
 
 def measure(measurement: Measurement, relay: Relay, scale: float) -> Figures:
@@ -228,6 +231,22 @@ def idle(sessions: int, tls: bool = False) -> Load:
     return load
 
 
+def lateness(connections: int, in_step: bool, relay: Relay, scale: float) -> Figures:
+    """See how much later than they were told to be answers are; see ``punctual.late``."""
+    return punctual.late(relay, connections, in_step, scale)
+
+
+def starting(relay: Relay, scale: float) -> Figures:
+    """Start one more relay, and see how long it takes until the first connection is accepted, and what was spent until then."""
+    assert relay.again, 'nothing in between does not start'
+    begun = time.perf_counter()
+    with relay.again() as started:
+        peers.connect(started.port).close()
+        seconds = time.perf_counter() - begun
+        assert started.pid
+        return {'count': 1, 'seconds': seconds, 'spent': meters.cpu_seconds(started.pid)}
+
+
 def _say(relay: Relay, count: int, stack: contextlib.ExitStack, tls: bool) -> None:
     for _ in range(count):
         peers.ask(stack.enter_context(to(relay, tls)), b'x')
@@ -310,6 +329,8 @@ VALUE = b'$64\r\n' + b'x' * 64 + b'\r\n'
 GET, SET = b'*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n', b'*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n' + VALUE
 PAGE = b'GET / HTTP/1.1\r\nHost: bench\r\n\r\n'
 POINT = b'SELECT 1 + 1 AS a'    #: a query that costs the server little
+#: how many ask, and whether all at the same moment
+DELAYS = {'delays spread': (50, False), 'delays in step': (50, True), 'delays of many': (1_000, False)}
 
 MEASUREMENTS = (
     Measurement('50 connections', 'redis', requests(50, 60_000), (
@@ -336,6 +357,13 @@ MEASUREMENTS = (
         Column('p99', 'p99 ms', 1, 2),)),
     Measurement('new connections', 'nginx', wrk(16, 2, '-H', 'Connection: close'), (
         Column('rate', 'conn/s'), Column('cpu', 'us/conn', 1e6))),
+    Measurement('start', 'echo', starting, (
+        Column('seconds', 'accepts ms', 1000, 0), Column('spent', 'cpu ms', 1000, 0)), direct=False),
+    *(Measurement(name, 'redis', partial(lateness, connections, in_step), (
+        Column('p50', 'late p50 ms', 1000, 2), Column('p99', 'late p99 ms', 1000, 2), Column('cpu', 'us/req', 1e6, 1)),
+        named=True) for name, (connections, in_step) in DELAYS.items()),
+    Measurement('bandwidth', 'source', punctual.pace, (
+        Column('rate', 'KB/s', 1 / 1000, 3), Column('cpu', 's/GB', GB, 2)), named=True),
     Measurement('idle', 'echo', idle(2_000), (
         Column('weight', 'KB/session', 1 / 1024, 1),), once=True, direct=False),
     Measurement('tls requests', 'tls nginx', wrk(50, 2, scheme='https'), (

@@ -29,8 +29,9 @@ class Results(NamedTuple):
     values: dict[Key, list[float | None]]
 
     def beside(self, measurement: Measurement) -> Sequence[str]:
-        """Return the rows that ratios of a group are to."""
-        return measurement.beside or self.references
+        """Return the rows that ratios of a group are to: those of all groups that have a figure there, where it names none."""
+        there = [name for name in self.references if any(key[:2] == (name, measurement.name) for key in self.values)]
+        return measurement.beside or there
 
     def middle(self, key: Key) -> float | None:
         """Return the median over the rounds; None: there is no figure."""

@@ -2,12 +2,12 @@
 
 Knows the registries, and nothing of sessions, streams or how a user wrote it.
 """
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .behaviors import Behavior
 from .behaviors.dummy import DUMMY, Dummy
-from .errors import ConfigError, RegistrationError
+from .errors import ConfigError, RegistrationError, UnknownPluginError
 from .options import Option, flag
 from .protocols import Protocol
 from .protocols.base import BaseProtocol
@@ -54,18 +54,63 @@ class Plugin(NamedTuple):
 Catalog = Mapping[str, Mapping[str, Plugin]]
 
 
+class Loaded(Mapping[str, Plugin]):
+    """The plugins of one kind, each loaded when it is asked for; what cannot be loaded is not there.
+
+    Args:
+        registry: Where they are found.
+        notes: Gets a line for each that cannot be loaded.
+    """
+
+    def __init__(self, registry: Registry[Any], notes: list[str]) -> None:
+        self._registry, self._notes = registry, notes
+        self._found: dict[str, Plugin | None] = {}
+
+    def __getitem__(self, name: str) -> Plugin:
+        if name not in self._found:
+            self._found[name] = self._load(name)
+        plugin = self._found[name]
+        if plugin is None:
+            raise KeyError(name)
+        return plugin
+
+    def _load(self, name: str) -> Plugin | None:
+        try:
+            cls = self._registry.get(name)
+            return Plugin(summary(cls), self._registry.options(cls))
+        except UnknownPluginError:
+            return None
+        except RegistrationError as error:
+            self._notes.append(str(error))
+            return None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._registry.names() if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f'<the {self._registry.kind} plugins>'
+
+
+def open_catalog(kinds: Mapping[str, PluginKind]) -> tuple[Catalog, list[str]]:
+    """Return the plugins of some kinds, none of which is loaded yet; the second value says of each that could not be why not."""
+    notes: list[str] = []
+    return {kind: Loaded(registry, notes) for kind, (registry, _) in kinds.items()}, notes
+
+
 def make_catalog(kinds: Mapping[str, PluginKind] = WITH_FLAGS) -> tuple[Catalog, list[str]]:
     """List the plugins of some kinds with their options. What cannot be loaded is left out; the second value says why."""
-    notes: list[str] = []
-    catalog: dict[str, dict[str, Plugin]] = {kind: {} for kind in kinds}
-    for kind, (registry, _) in kinds.items():
-        for name in registry.names():
+    catalog, notes = open_catalog(kinds)
+    for registry, _ in kinds.values():
+        for name in registry.own_names():
             try:
-                cls = registry.get(name)
-                catalog[kind][name] = Plugin(summary(cls), registry.options(cls))
-            except RegistrationError as error:
+                registry.load_announced(name)
+            except RegistrationError as error:      # it is taken, and stays what it is
                 notes.append(str(error))
-    return catalog, notes
+    found = {kind: dict(plugins) for kind, plugins in catalog.items()}
+    return found, list(dict.fromkeys(notes))
 
 
 def summary(cls: type) -> str:

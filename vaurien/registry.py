@@ -39,13 +39,14 @@ class Registry(Generic[T]):
         common: The options that every plugin of this kind has beside its own.
         adapt: Makes of each class the one that is found again; the same one where nothing is to be adapted.
         base: What a class should derive from, for messages.
+        own: Where the classes are that come with vaurien, by name: each is imported when it is asked for.
     """
 
     def __init__(self, kind: str, group: str, check: Callable[[Any], str | None],
                  common: Mapping[str, Any] | None = None, adapt: Callable[[type[T]], type[T]] | None = None,
-                 base: str = 'the base class of its kind') -> None:
+                 base: str = 'the base class of its kind', own: Mapping[str, str] | None = None) -> None:
         self.kind, self.group, self.common, self.base = kind, group, common or {}, base
-        self._check, self._adapt = check, adapt
+        self._check, self._adapt, self._own = check, adapt, dict(own or {})
         self._adapted: dict[Any, Any] = {}      # a class that is registered again is the same again
         self._renamed: dict[tuple[Any, str], Any] = {}
         self._classes: dict[str, type[T]] = {}
@@ -67,6 +68,8 @@ class Registry(Generic[T]):
         """
         self.check(cls)
         name = cls.name
+        if self._own.get(name) != f'{cls.__module__}:{cls.__qualname__}':
+            self._load_own(name)    # the name is taken, even if no one has asked for it so far
         found, present = self.adapt(cls), self._classes.get(name)
         if present not in (None, found) and not replace:
             raise RegistrationError(
@@ -164,6 +167,7 @@ class Registry(Generic[T]):
     def unregister(self, name: str) -> None:
         """Forget the class of this name; nothing happens where there is none."""
         self._classes.pop(name, None)
+        self._own.pop(name, None)
         self._loaded.discard(name)
 
     def get(self, name: str) -> type[T]:
@@ -175,19 +179,38 @@ class Registry(Generic[T]):
         """
         if not isinstance(name, str):
             raise UnknownPluginError(self.kind, name, self.names())
-        targets = () if name in self._loaded else self._entry_points().get(name, ())
-        for target in targets:
-            self.load(target, name)
-        if targets:     # where a second package announces the name this is not reached, and it is refused every time
-            self._loaded.add(name)
+        if name in self._own:
+            self._load_own(name)
+        else:
+            self.load_announced(name)
         try:
             return self._classes[name]
         except KeyError:
             raise UnknownPluginError(self.kind, name, self.names()) from None
 
+    def load_announced(self, name: str) -> None:
+        """Load what installed packages announce under a name; nothing happens where none does.
+
+        Raises:
+            RegistrationError: It cannot be loaded, or its name is taken.
+        """
+        targets = () if name in self._loaded else self._entry_points().get(name, ())
+        for target in targets:
+            self.load(target, name)
+        if targets:     # where a second package announces the name this is not reached, and it is refused every time
+            self._loaded.add(name)
+
+    def _load_own(self, name: str) -> None:
+        if name in self._own and name not in self._classes:
+            self.load(self._own[name], name)
+
     def names(self) -> list[str]:
         """Return all known names, sorted, those of installed packages among them."""
-        return sorted({*self._classes, *self._entry_points()})
+        return sorted({*self.own_names(), *self._entry_points()})
+
+    def own_names(self) -> list[str]:
+        """Return those names, sorted, that are known without a look at what is installed: vaurien's, and what was registered."""
+        return sorted({*self._classes, *self._own})
 
     def load(self, target: str, name: str | None = None) -> type[T]:
         """Import ``package.module:Class`` (or ``package.module.Class``) and register it.

@@ -87,6 +87,24 @@ def test_delay_of_an_answer_in_pieces_happens_once():
         assert len(list(host.fleet.journal.since())) == 1
 
 
+@pytest.mark.parametrize('before', [True, False])
+def test_what_is_asked_at_once_comes_in_order_and_each_late_one_waits_for_itself(redis_server, before):
+    """Every second ``ECHO`` is late: they wait one after the other, and no reply overtakes another."""
+    settings = {'delay': {'sleep': LATE / 5, 'before': before, 'match': '^ECHO odd'}}
+    with hosted(spec_for(redis_server.address, 'delay', protocol='redis', settings=settings)) as host, \
+            connect(host.port) as client:
+        words = [f'{"odd" if number % 2 else "even"}{number}' for number in range(12)]
+        wanted = b''.join(b'$%d\r\n%s\r\n' % (len(word), word.encode()) for word in words)
+        asked = ''.join(f'*2\r\n$4\r\nECHO\r\n${len(word)}\r\n{word}\r\n' for word in words).encode()
+        start = time.monotonic()
+        client.sendall(asked[:-3])
+        client.sendall(asked[-3:])
+        client.shutdown(socket.SHUT_WR)
+        assert read_to_end(client) == wanted
+        assert time.monotonic() - start >= 6 * LATE / 5
+        assert host.proxy.stats.faults == {('delay', ''): 6}
+
+
 def test_delay_never_holds_an_end_of_stream_back():
     with (Backend(sink) as backend, hosted(spec_for(backend, 'delay', settings={'delay': {'sleep': 100.0}})) as host,
           connect(host.port) as client):

@@ -11,6 +11,7 @@ import pytest
 from tests.support.hosting import Hosted, eventually, hosted, registered, spec_for
 from tests.support.peers import Backend, ask, connect, ending, read_to_end, reset
 from tests.support.unit_of_time import MS
+from vaurien.alarm import alarm
 from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.errors import RegistrationError
@@ -142,8 +143,18 @@ def test_sessions_that_never_reach_a_backend_leave_nothing_behind(echo_server):
         assert eventually(lambda: held(host) == before, f'{before} again')
 
 
+class Waiting(Dummy):
+    """Waits as a plugin does that promises nothing."""
+
+    name = 'waiting'
+
+    def on_before_handle(self, protocol, source, dest, to_backend):
+        gevent.sleep(1000)
+        return True
+
+
 def test_abort_ends_greenlets_that_wait(echo_server):
-    with hosted(spec_for(echo_server, 'delay', settings={'delay': {'sleep': 1000.0}})) as host:
+    with registered(Behavior, Waiting), hosted(spec_for(echo_server, 'waiting')) as host:
         before = held(host)
         clients = [connect(host.port) for _ in range(5)]
         for client in clients:
@@ -154,6 +165,21 @@ def test_abort_ends_greenlets_that_wait(echo_server):
             assert ending(client) == 'RST'
             client.close()
         eventually(lambda: held(host)['greenlets'] == before['greenlets'], 'their end')
+
+
+def test_abort_ends_what_waits_for_its_moment(echo_server):
+    with hosted(spec_for(echo_server, 'delay', settings={'delay': {'sleep': 1000.0}})) as host:
+        before = held(host)
+        clients = [connect(host.port) for _ in range(5)]
+        for client in clients:
+            client.sendall(b'ping')
+        eventually(lambda: host.call(lambda: len(alarm())) == 5, 'five that wait')
+        assert held(host)['greenlets'] == before['greenlets']
+        host.call(host.proxy.abort)
+        for client in clients:
+            assert ending(client) == 'RST'
+            client.close()
+        assert host.call(lambda: len(alarm())) == 0
 
 
 # -- mistakes of 1.x

@@ -22,6 +22,7 @@ import gevent
 import msgspec
 from gevent.event import Event
 
+from vaurien.alarm import alarm
 from vaurien.mix import parse_mix
 from vaurien.proxies.fleet import Fleet
 from vaurien.proxies.proxy import Proxy
@@ -69,6 +70,7 @@ def state() -> dict[str, Any]:
     """
     gc.collect()
     hub = gevent.get_hub()
+    alarm()     # a loop has one from its first wait on, and keeps its descriptor
     alive = [found for found in gc.get_objects() if isinstance(found, gevent.Greenlet) and not found.dead and found.parent is hub]
     used = resource.getrusage(resource.RUSAGE_SELF)
     with open('/proc/self/status', encoding='utf-8') as status:

@@ -106,3 +106,29 @@ def test_a_class_that_overrides_a_hook_promises_nothing_unless_it_says_so():
 def test_values_that_do_not_fit_are_refused(name, settings):
     with pytest.raises(ConfigError):
         Behavior.get(name)(settings)
+
+
+def test_a_delay_says_how_long_before_it_is_applied_and_once():
+    delay = Behavior.get('delay')({'sleep': 3.5, 'before': False})
+    exchange = Exchange()
+    assert [delay.pause(None, exchange, to_backend) for to_backend in (True, False, False)] == [0, 3.5, 0]
+
+
+def test_only_what_changes_no_hook_of_a_delay_pauses_as_it_does():
+    class Told(Behavior.get('delay')):
+        name = 'told'
+
+    class Mixed(type('Hook', (), {'on_after_handle': lambda *_: True}), Told):
+        name = 'mixed'
+
+    class Waits(Told):
+        name = 'waits'
+
+        def on_before_handle(self, protocol, source, dest, to_backend):
+            return True
+
+    class Promises(Waits):
+        name = 'promises'
+        pauses = True
+    assert [cls.pauses for cls in (Dummy, Told, Mixed, Waits, Promises)] == [False, True, False, False, True]
+    assert not any(cls.inline for cls in (Told, Mixed, Waits, Promises))

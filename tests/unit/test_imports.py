@@ -4,6 +4,7 @@ A folder may import from itself and from the lines above its own; a file of the 
 line names fails: a new folder gets a line before it gets an import.
 """
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 WORDS = ('errors', 'options', 'address', 'mix', 'words', 'spec', 'registry', 'links')
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
+    ('alarm',),
     ('protocols', 'behaviors', 'toxics', 'net'),
     ('plugins', 'wire'),
     ('plans',),
@@ -47,8 +49,8 @@ BASES = {
     'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.effects.sql',
                   'protocols.effects.words', 'protocols.failure', 'protocols.framing', 'protocols.halves', 'protocols.kinds',
                   'protocols.message', 'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds'),
-    'behaviors': ('behaviors', 'behaviors.base', 'behaviors.dummy'),
-    'toxics': ('toxics', 'toxics.base'),
+    'behaviors': ('alarm', 'behaviors', 'behaviors.base', 'behaviors.dummy'),
+    'toxics': ('alarm', 'toxics', 'toxics.base'),
 }
 #: Plugins that are another one with something added.
 BUILT_ON = {'behaviors.transient': 'behaviors.error'}
@@ -243,6 +245,31 @@ def test_configuring_brings_no_data_plane_and_starts_no_event_loop(name):
     *brought, hub = done.stdout.split()
     assert [module for module in brought if top(module) in DATA_PLANE] == []
     assert hub == 'None'
+
+
+STARTED = """
+import sys
+from vaurien.config import configure
+configure({argv!r})
+import vaurien.proxies.fleet
+print(*sys.modules)
+"""
+#: what no start needs that is asked for nothing of it
+NOT_NEEDED = ('configparser', 'tomllib', 'shlex', 'email.message', 'importlib.metadata')
+
+
+#: of which only those may be there that are asked for, and tcp: what a forward proxy does not open is relayed by it
+PROTOCOLS = ('http', 'memcache', 'mysql', 'postgres', 'redis', 'smtp')
+
+
+@pytest.mark.parametrize('protocol', ['tcp', 'redis'])
+def test_a_start_brings_what_it_is_asked_for(protocol):
+    argv = ['--protocol', protocol, '--behavior', '5:delay', '--toxic', 'latency:latency=5']
+    done = subprocess.run([sys.executable, '-S', '-c', STARTED.format(argv=argv)], cwd=PACKAGE.parent, capture_output=True,
+                          text=True, check=True, env={'PYTHONPATH': os.pathsep.join(sys.path)})
+    brought = set(done.stdout.split())
+    assert {name for name in PROTOCOLS if f'vaurien.protocols.{name}' in brought} == {protocol} - {'tcp'}
+    assert [name for name in NOT_NEEDED if name in brought] == []
 
 
 FORBIDDEN = {

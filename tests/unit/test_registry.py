@@ -126,6 +126,40 @@ def test_a_name_that_is_no_text_is_unknown(registry, name):
         registry.get(name)
 
 
+@pytest.fixture
+def shipped(module):
+    """A registry that knows where one class is, which nothing has imported yet."""
+    return Registry('fault', 'vaurien.none', lambda cls: None, own={'mine': f'{module}:Mine'})
+
+
+def test_a_class_that_comes_with_the_registry_is_imported_when_it_is_asked_for(shipped, module):
+    assert shipped.names() == shipped.own_names() == ['mine']
+    assert module not in sys.modules
+    assert shipped.get('mine') is sys.modules[module].Mine
+    assert shipped.register(sys.modules[module].Mine) is shipped.get('mine')
+
+
+def test_a_name_is_taken_by_a_class_that_was_not_imported_yet(shipped, module):
+    with pytest.raises(RegistrationError, match=f"the name 'mine' is taken by {module}.Mine"):
+        shipped.register(make())
+    other = make()
+    assert shipped.register(other, replace=True) is shipped.get('mine') is other
+
+
+def test_a_class_that_registers_itself_where_it_is_imported_is_the_one_that_was_asked_for(shipped, module):
+    __import__(module)
+    cls = sys.modules[module].Mine
+    shipped.register(cls)
+    assert shipped.get('mine') is cls
+
+
+def test_a_class_that_comes_with_the_registry_may_be_forgotten(shipped):
+    shipped.unregister('mine')
+    assert shipped.names() == []
+    with pytest.raises(UnknownPluginError):
+        shipped.get('mine')
+
+
 def test_a_forgotten_class_is_unknown(registry):
     registry.register(make())
     registry.unregister('mine')

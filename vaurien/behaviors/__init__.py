@@ -1,17 +1,19 @@
 """The behaviors that vaurien has, and where others are registered."""
 from ..registry import Registry
-from .abort import Abort
-from .blackout import Blackout
 from .classic import adapt, malformed
-from .delay import Delay
-from .dribble import Dribble
 from .dummy import COMMON, Dummy
-from .edit import Edit
-from .error import Error
-from .hang import Hang
-from .transient import Transient
 
+#: where those are that come with vaurien
+OWN = {
+    'abort': 'vaurien.behaviors.abort:Abort',
+    'blackout': 'vaurien.behaviors.blackout:Blackout',
+    'delay': 'vaurien.behaviors.delay:Delay',
+    'dribble': 'vaurien.behaviors.dribble:Dribble',
+    'dummy': 'vaurien.behaviors.dummy:Dummy',
+    'edit': 'vaurien.behaviors.edit:Edit',
+    'error': 'vaurien.behaviors.error:Error',
+    'hang': 'vaurien.behaviors.hang:Hang',
+    'transient': 'vaurien.behaviors.transient:Transient',
+}
 Behavior: Registry[Dummy] = Registry('behavior', 'vaurien.behaviors', malformed, COMMON, adapt,
-                                     'vaurien.behaviors.dummy.Dummy')
-for _cls in (Abort, Blackout, Delay, Dribble, Dummy, Edit, Error, Hang, Transient):
-    Behavior.register(_cls)
+                                     'vaurien.behaviors.dummy.Dummy', OWN)

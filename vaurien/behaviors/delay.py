@@ -3,8 +3,7 @@ from collections.abc import Mapping
 from math import log
 from typing import Any
 
-from gevent import sleep
-
+from ..alarm import sleep
 from ..errors import ConfigError
 from .base import Dummy, Option, Seconds
 
@@ -27,6 +26,8 @@ class Delay(Dummy):
                       "none: it is sleep", Seconds, None),
     }
 
+    pauses = True
+
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
         for name in ('to', 'p99'):
@@ -38,18 +39,21 @@ class Delay(Dummy):
         if self.settings.get('to') is not None and self.settings.get('p99') is not None:
             raise ConfigError('p99', self.option('p99'), 'no to beside it')
 
-    def seconds(self, protocol: Any, to_backend: bool) -> float:
+    def seconds(self, protocol: Any, exchange: Any) -> float:
         """Return how late an exchange is; only where that differs is anything drawn."""
         least, to, p99 = self.option('sleep'), self.settings.get('to'), self.settings.get('p99')
         if to is not None:
-            return float(protocol.random(to_backend).uniform(least, to))
+            return float(protocol.session.random_of(exchange).uniform(least, to))
         if p99 is not None:
-            return float(protocol.random(to_backend).lognormvariate(log(least), log(p99 / least) / Z99))
+            return float(protocol.session.random_of(exchange).lognormvariate(log(least), log(p99 / least) / Z99))
         return float(least)
 
+    def pause(self, protocol: Any, exchange: Any, to_backend: bool) -> float:
+        if to_backend != self.option('before') or exchange.met:
+            return 0.0
+        exchange.met = True
+        return self.seconds(protocol, exchange)
+
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
-        exchange = protocol.exchange(to_backend)
-        if to_backend == self.option('before') and not exchange.met:
-            exchange.met = True
-            sleep(self.seconds(protocol, to_backend))
+        sleep(self.pause(protocol, protocol.exchange(to_backend), to_backend))
         return True

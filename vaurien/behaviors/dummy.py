@@ -43,6 +43,8 @@ class Dummy:
     options: ClassVar[Mapping[str, Any]] = {}
     #: the hooks never wait and may run in the event loop's callback
     inline: ClassVar[bool] = True
+    #: all that the hooks would wait for is what ``pause`` returns: they are called after it, and never wait themselves
+    pauses: ClassVar[bool] = False
     #: the hooks themselves tell what was injected; False: every exchange drawn for it counts as a fault
     reports: ClassVar[bool] = False
 
@@ -55,6 +57,9 @@ class Dummy:
         super().__init_subclass__(**kwargs)
         if 'inline' not in cls.__dict__ and _overrides(cls):
             cls.inline = False  # promises nothing, so it may wait
+        if 'pauses' not in cls.__dict__:
+            like: Any = next(base for base in cls.__mro__ if 'pauses' in base.__dict__)     # whose promise it is
+            cls.pauses = like.pauses and all(getattr(cls, hook) is getattr(like, hook) for hook in HOOKS)
 
     @classmethod
     def transparent(cls) -> bool:
@@ -79,6 +84,16 @@ class Dummy:
         Raises:
             ConfigError: They cannot work with this protocol.
         """
+
+    def pause(self, protocol: Any, exchange: Any, to_backend: bool) -> float:
+        """Return for how long a message waits before ``on_before_handle`` is called [s]; asked once more after that, it says 0.
+
+        Args:
+            protocol: The protocol object of the session.
+            exchange: What the message belongs to.
+            to_backend: True for a request, False for a response.
+        """
+        return 0.0
 
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
         """Act before a message, or as much of it as has arrived, is handed on.

@@ -53,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def dispatched(words: Sequence[str]) -> int:
     """Run what the first word of a command line names; where it names nothing, plain vaurien."""
-    from ..config.arguments import COMPLETION
-    from ..config.subcommands import SUBCOMMANDS
+    from ..config.subcommands import COMPLETION, SUBCOMMANDS
     found = SUBCOMMANDS.get(words[0]) if words else None
     if found is None and any(word.partition('=')[0] == COMPLETION for word in words):
         return load('vaurien.cli.completion:main')(words)

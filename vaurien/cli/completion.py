@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 from ..config import arguments
-from ..config.arguments import COMPLETION, SHELLS
-from ..config.files.ini import check_path, read_sections
-from ..config.files.reading import read_first
+from ..config.arguments import SHELLS
+from ..config.files.ini import read_sections
+from ..config.files.reading import check_path, read_first
 from ..config.kinds import load_kinds
 from ..config.plugins import load_plugins
-from ..config.subcommands import HELP, SUBCOMMANDS, Subcommand
+from ..config.subcommands import COMPLETION, HELP, SUBCOMMANDS, Subcommand
 from ..errors import ConfigError
 from ..links import LINKS
 from ..options import expected

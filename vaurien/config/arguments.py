@@ -1,25 +1,25 @@
 """The command line: a parser made of option mappings. Converts nothing, and knows no INI file."""
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import __version__
 from ..errors import ConfigError, RegistrationError
 from ..links import LINKS
 from ..options import Given, Option, expected, flag, known
-from ..plugins import Catalog, Plugin
+from ..plugins import WITH_FLAGS, Catalog, Plugin
 from .help import help_text, metavar, short
 from .settings import FILE, GROUPS, flag_of
-from .subcommands import HELP, SUBCOMMANDS
+from .subcommands import COMPLETION, HELP, SUBCOMMANDS
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
 REPEATED = ('plugin', 'kinds', 'toxic', 'fault')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
                 FILE, None)
+HELP_FLAGS = {'--help', '-h', '--help-all'}   #: those that show all plugins
 SHELLS = ('bash', 'zsh', 'fish')
-COMPLETION = '--completion'
 COMPLETION_OPTION = Option("Print what lets a shell complete this command, and exit", str, None, SHELLS)
 USAGE = 'vaurien [--proxy HOST:PORT] [--backend HOST:PORT] [--protocol NAME] [--behavior MIX] [option ...]'
 EPILOG = ('In an INI file the options stand in [vaurien] without the leading dashes, those of a plugin in '
@@ -54,12 +54,12 @@ class AddGiven(StoreGiven):
 class Show(argparse.Action):
     """Prints a text, and ends the process."""
 
-    def __init__(self, option_strings: Sequence[str], dest: str, text: str, help: str, default: Any) -> None:
+    def __init__(self, option_strings: Sequence[str], dest: str, text: str | Callable[[], str], help: str, default: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, help=help, default=default)
         self.text = text
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        sys.stdout.write(self.text)
+        sys.stdout.write(self.text if isinstance(self.text, str) else self.text())
         raise SystemExit(0)
 
 
@@ -70,6 +70,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog='vaurien', allow_abbrev=False, exit_on_error=False,
                          argument_default=argparse.SUPPRESS, **kwargs)
         self.options: dict[str, Option] = {}
+        #: the group of those that are in no other; told of one itself, a parser asks at once how wide the terminal is
+        self.first = self._optionals
 
     def add_option(self, group: Any, key: str, name: str, option: Option, action: type[argparse.Action] = StoreGiven) -> None:
         """Add the flag of a setting.
@@ -134,12 +136,34 @@ def parse(argv: Sequence[str], catalog: Catalog) -> Values:
         ConfigError: A flag is not known, or lacks its value.
         SystemExit: ``--help``, ``--help-all`` or ``--version`` was given, and its text has been printed.
     """
+    some = mentioned(argv, catalog)
+    if some is not None:
+        try:
+            values, unknown = full_parser(some).read(argv)
+        except ConfigError:
+            unknown = ['']  # what is wrong is said with all flags at hand
+        if not unknown:
+            return values
     parser = full_parser(catalog)
     values, unknown = parser.read(argv)
     for word in unknown:
         meant = known(word.partition('=')[0], [*parser.options, *SUBCOMMANDS, HELP], 'a flag that --help-all lists')
         raise ConfigError('command line', word, meant)
     return values
+
+
+def mentioned(argv: Sequence[str], catalog: Catalog) -> Catalog | None:
+    """Return those plugins that the flags of a command line are of, without a look at what is installed; None: all are wanted."""
+    if HELP_FLAGS & set(argv):
+        return None
+    found: dict[str, dict[str, Plugin]] = {kind: {} for kind in WITH_FLAGS}
+    words = [word.removeprefix('--no-').removeprefix('--') for word in argv if word.startswith('--')]
+    for kind, (registry, _) in WITH_FLAGS.items():
+        for name in registry.own_names():
+            start = flag(kind, name, '').removeprefix('--')
+            if any(word.startswith(start) for word in words) and name in catalog[kind]:
+                found[kind][name] = catalog[kind][name]
+    return found
 
 
 def make_parser(**kwargs: Any) -> Parser:
@@ -161,9 +185,11 @@ def full_parser(catalog: Catalog) -> Parser:
     """
     parser = make_parser(usage=USAGE, epilog=EPILOG, formatter_class=wide,
                          description='A chaos TCP proxy that speaks the protocols it proxies.')
-    parser.add_argument('--help', '-h', action=Show, text=short(catalog), help='Print a page that fits on a screen, and exit')
-    parser.add_argument('--help-all', action='help', help='Print every flag, those of the plugins that are loaded too, and exit')
-    parser.add_option(parser, 'completion', COMPLETION, COMPLETION_OPTION)
+    parser.first.add_argument('--help', '-h', action=Show, text=lambda: short(catalog),
+                              help='Print a page that fits on a screen, and exit')
+    parser.first.add_argument('--help-all', action='help',
+                              help='Print every flag, those of the plugins that are loaded too, and exit')
+    parser.add_option(parser.first, 'completion', COMPLETION, COMPLETION_OPTION)
     for title, options in GROUPS.items():
         group = parser.add_argument_group(title)
         for key, option in options.items():

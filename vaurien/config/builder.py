@@ -12,7 +12,7 @@ from ..behaviors import Behavior
 from ..errors import ConfigError, UnknownPluginError
 from ..links import make_link
 from ..options import Given, Option, as_data, convert, known, read_lines
-from ..plugins import KINDS, WITH_FLAGS, Catalog, check_place, make_behavior, make_catalog
+from ..plugins import KINDS, WITH_FLAGS, Catalog, check_place, make_behavior, make_catalog, open_catalog
 from ..protocols import Protocol
 from ..protocols.base import BaseProtocol
 from ..registry import NAME, PluginClass, Registry
@@ -21,9 +21,9 @@ from ..words.allowed import make_allowed
 from ..words.responses import allow_files
 from . import arguments
 from .arguments import Values
-from .files import ini
+from .files import Sections
 from .files.populate import Entry, read_populate
-from .files.reading import Read, read_again, read_first
+from .files.reading import Read, check_path, read_again, read_first
 from .help import page, short
 from .kinds import load_kinds
 from .plan import check_replay, read_plan
@@ -69,13 +69,17 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ, read
         SystemExit: ``help``, ``--help``, ``--help-all`` or ``--version`` has been answered.
     """
     first, words = arguments.early(argv)
-    sections = ini.read_sections(ini.check_path(first['config']), environ, read) if 'config' in first else {}
+    sections: Sections = {}
+    if 'config' in first:
+        from .files import ini  # slow to import
+        sections = ini.read_sections(check_path(first['config']), environ, read)
     load_plugins(first, sections)
     load_kinds(first, sections, read)
-    catalog, notes = make_catalog(KINDS)
     if words[:1] == ['help'] == list(argv[:1]):
+        catalog, _ = make_catalog(KINDS)
         sys.stdout.write(page(words[1:], catalog) if words[1:] else short(catalog))
         raise SystemExit(0)
+    catalog, notes = open_catalog(KINDS)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ, read).configuration(notes)
     from_files = {'config', 'populate', 'kinds'} & line.keys()
@@ -96,7 +100,7 @@ class Builder:
         ConfigError: A section or a key is not known.
     """
 
-    def __init__(self, catalog: Catalog, line: Values, sections: ini.Sections, environ: Mapping[str, str],
+    def __init__(self, catalog: Catalog, line: Values, sections: Sections, environ: Mapping[str, str],
                  read: Read = read_first) -> None:
         self.catalog, self.line, self.environ, self.read = catalog, spelt_out(line), environ, read
         self.sections = sections

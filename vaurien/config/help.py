@@ -1,7 +1,6 @@
 """What vaurien says of itself: a page that fits on a screen, and one for each plugin. Parses nothing."""
 import inspect
 import re
-import shutil
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -68,6 +67,7 @@ def page(names: Iterable[str], catalog: Catalog) -> str:
     Raises:
         ConfigError: Nothing has such a name.
     """
+    import shutil  # slow to import, and help is seldom asked for
     width = min(shutil.get_terminal_size().columns, WIDEST)
     parts = [part for name in names for part in parts_about(name, catalog)]
     return '\n\n'.join('\n'.join(wrapped(line, width) for line in part) for part in parts) + '\n'

@@ -2,11 +2,9 @@
 from pathlib import Path
 
 from ..options import Given, read_lines
-from ..protocols.http import HTTP
-from ..protocols.http.providers.kinds import KINDS
 from .arguments import Values
-from .files.ini import NOT_GIVEN, Sections, check_path
-from .files.reading import Read
+from .files import NOT_GIVEN, Sections
+from .files.reading import Read, check_path
 
 
 def load_kinds(line: Values, sections: Sections, read: Read) -> None:
@@ -24,4 +22,6 @@ def load_kinds(line: Values, sections: Sections, read: Read) -> None:
     given = [values.get('kinds', NOT_GIVEN) for values in (line, sections.get('vaurien', {}))]
     paths = [check_path(Given(path, each.label)) for each in given for path in read_lines(str(each.value))]
     if paths:
+        from ..protocols.http import HTTP  # slow to import, and most processes name no such file
+        from ..protocols.http.providers.kinds import KINDS
         KINDS.add([(path, read(Path(path))) for path in paths], {*HTTP.errors, *HTTP.kinds_of_tls})

@@ -1,7 +1,6 @@
 """The plan of a process as a user gives it: ``--fault`` for an entry, ``--plan`` for a file of them. Makes specs."""
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from ..errors import ConfigError
 from ..options import Given
@@ -13,8 +12,7 @@ from ..protocols import Protocol
 from ..spec import FaultSpec, ProxySpec, tls_sides
 from ..words.responses import allow_files
 from .arguments import Values
-from .files.ini import check_path
-from .files.reading import MAX_FILE_BYTES, Read
+from .files.reading import MAX_FILE_BYTES, Read, check_path
 from .settings import PLAN
 from .values import label, taken
 
@@ -58,6 +56,7 @@ def entries(values: Values, read: Read) -> Iterator[tuple[FaultSpec, str]]:
     for text in given['fault']:
         yield read_fault(text, label('fault', values)), label('fault', values)
     if given['plan']:
+        from pathlib import Path  # slow to import
         path = check_path(Given(given['plan'], label('plan', values)))
         data = read(Path(path))
         if len(data) > MAX_FILE_BYTES:

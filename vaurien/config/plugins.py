@@ -9,7 +9,7 @@ from ..options import Given, read_lines
 from ..plugins import KINDS
 from ..registry import RAISED, Registry, words
 from .arguments import Values
-from .files.ini import NOT_GIVEN, Sections
+from .files import NOT_GIVEN, Sections
 
 
 def load_plugins(line: Values, sections: Sections) -> None:

@@ -18,6 +18,7 @@ class Subcommand(NamedTuple):
     all_flags: bool = False
 
 
+COMPLETION = '--completion'     #: the flag, which is answered before all others
 HELP = 'help'   #: the word that asks for a page about plugins
 SUBCOMMANDS: dict[str, Subcommand] = {
     'run': Subcommand('vaurien.run:main', 'between a command and its backends: vaurien run --help',

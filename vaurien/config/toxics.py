@@ -12,7 +12,7 @@ from ..links import STREAMS
 from ..options import Bounded, Given, Option, as_data, convert, known
 from ..spec import ToxicSpec
 from ..toxics import TOXICS
-from .files.ini import Section
+from .files import Section
 from .settings import TOXIC
 
 WRITTEN = re.compile(r'(?P<type>[^@~:=,]+)(?:@(?P<stream>[^~:]*))?(?:~(?P<toxicity>[^:]*))?(?::(?P<attributes>.*))?', re.DOTALL)

@@ -155,12 +155,17 @@ class Stream(Writer):
         Raises:
             BlockingIOError, OSError: As for ``recv``.
         """
-        if self._unread or self._lent is not None or dest.through is not None:
+        if self._unread or self._lent is not None:
             data = self.recv(READ if size is None else size)
             if data:
                 dest.sendall(data)
             return len(data)
         limit = READ if size is None or size > READ else size
+        if dest.through is not None:
+            count = self._read(limit)
+            if count:
+                dest.sendall(_VIEW[:count])
+            return count
         if self._full_reads > FULL_READS and dest.backlog is None and self._splices:
             moved = self._splice(dest, pipe.PIPE if size is None else size)
             if moved is not None:

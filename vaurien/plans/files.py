@@ -1,6 +1,5 @@
 """A plan in a file: TOML, ``[[fault]]`` for each entry, or JSON with the same keys. Knows bytes and the grammar, no disk."""
-import tomllib
-from pathlib import Path
+import os
 from typing import Any
 
 import msgspec
@@ -27,7 +26,7 @@ def parse_plan(data: bytes, label: str) -> tuple[FaultSpec, ...]:
     """
     tables = read_tables(data, label)
     if not isinstance(tables, dict) or not isinstance(faults := tables.get('fault', []), list):
-        raise ConfigError(label, Path(label).name, 'tables [[fault]], or JSON: {"fault": [{...}, ...]}')
+        raise ConfigError(label, os.path.basename(label), 'tables [[fault]], or JSON: {"fault": [{...}, ...]}')
     for key in tables:
         if key not in KEYS:
             raise ConfigError(label, key, nearest(key, KEYS))
@@ -37,6 +36,7 @@ def parse_plan(data: bytes, label: str) -> tuple[FaultSpec, ...]:
 
 def read_tables(data: bytes, label: str) -> Any:
     """Read TOML or JSON; JSON begins with a brace, and no TOML does."""
+    import tomllib  # most processes have no plan
     try:
         text = data.decode('utf-8-sig').replace('\r\n', '\n')
         return msgspec.json.decode(text) if text.lstrip().startswith('{') else tomllib.loads(text)

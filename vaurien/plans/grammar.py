@@ -4,7 +4,6 @@ The text is split at its last `` = ``: names of requests have equals signs, name
 have anything.
 """
 import re
-import shlex
 from typing import Any
 
 import msgspec
@@ -50,6 +49,7 @@ def read_fault(text: str, label: str = '--fault') -> FaultSpec:
     if not equals:
         raise ConfigError(label, text, FORM)
     try:
+        import shlex  # slow to import, and most processes have no plan
         name, *options = shlex.split(what)
     except ValueError:      # no name, or a quote that is not closed
         raise ConfigError(label, text, FORM) from None
@@ -100,6 +100,7 @@ def format_fault(spec: FaultSpec) -> str:
 def quoted(value: Any) -> str:
     """Write a value so that it is one word, in which no equals sign stands between two spaces."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    import shlex
     return LONE.sub("'='", shlex.quote(text))
 
 

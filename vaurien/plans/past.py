@@ -2,7 +2,6 @@
 
 Knows the lines of a journal as a reader of the documentation does: types and fields that it does not know are passed over.
 """
-import shutil
 from binascii import crc32
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -120,6 +119,7 @@ def opened(path: str) -> Iterator[IO[bytes]]:
         if file.seekable():
             yield file
         else:
+            import shutil  # slow to import, and most processes repeat nothing
             with TemporaryFile() as copy:
                 shutil.copyfileobj(file, copy)
                 copy.seek(0)

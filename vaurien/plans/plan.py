@@ -3,7 +3,7 @@
 Whoever changes it is told at once, in one line, what is wrong; then nothing has changed.
 """
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigError
 from ..options import check_count
@@ -12,9 +12,11 @@ from ..spec import FaultSpec
 from .entry import Entry
 from .files import MAX_ENTRIES
 from .names import Meaning, Side, check_name, meaning_of
-from .replay import Replay
 from .step import Step
 from .steps import ProxyPlan
+
+if TYPE_CHECKING:
+    from .replay import Replay  # it brings along what reads journals
 
 
 class PlannedFor(Protocol):
@@ -133,7 +135,7 @@ class Plan:
         self._entries.clear()
         self._changed()
 
-    def repeat(self, replay: Replay) -> None:
+    def repeat(self, replay: 'Replay') -> None:
         """Let requests that the plan does not mean get what they got in an earlier run; sessions that begin from now on do."""
         self.replay = replay
         self._changed()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from ..behaviors.dummy import DUMMY
-from ..protocols.base import Behavior
+from ..protocols.base import Behavior, Exchange
 from ..wire.toxics import AttachedToxic
 from ..words.matching import Matcher
 from .entry import Entry
@@ -62,6 +62,15 @@ class Planned:
     def reports(self) -> bool:
         """Whether it says itself what was injected."""
         return self.toxic is None and (self._behavior.reports or self._behavior is DUMMY)
+
+    @property
+    def pauses(self) -> bool:
+        """Whether all that it waits for is known before; toxics are put on and taken off before a wait."""
+        return self._behavior.pauses and self.toxic is None and not self._over
+
+    def pause(self, protocol: Any, exchange: Exchange, to_backend: bool) -> float:
+        """Return for how long a message waits before it acts [s]."""
+        return self._behavior.pause(protocol, exchange, to_backend)
 
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
         """Act before a message is handed on."""

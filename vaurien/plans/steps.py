@@ -1,5 +1,6 @@
 """A plan as one proxy has it: the entries that are about it, each with what it applies here. Knows no proxy."""
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..behaviors.dummy import DUMMY, Dummy
 from ..protocols.base import OPENING, BaseProtocol, Behavior, Exchange
@@ -7,8 +8,10 @@ from ..protocols.tls_kinds import HANDSHAKE
 from ..wire.toxics import AttachedToxic
 from .entry import Request
 from .planned import Planned
-from .replay import ProxyReplay, SessionReplay
 from .step import Step
+
+if TYPE_CHECKING:
+    from .replay import ProxyReplay, SessionReplay
 
 
 class ProxyPlan:
@@ -22,7 +25,7 @@ class ProxyPlan:
     """
 
     def __init__(self, steps: Iterable[Step], protocol: type[BaseProtocol], test: str,
-                 replay: ProxyReplay | None = None) -> None:
+                 replay: 'ProxyReplay | None' = None) -> None:
         self._steps, self._shape, self.replay = tuple(steps), protocol.shape, replay
         #: something is meant for the handshake of TLS
         self.greets = any(entry.before == HANDSHAKE for entry in (

@@ -5,6 +5,18 @@ from ..registry import Registry, wrong_constructor
 from .base import COMMON, BaseProtocol
 from .classic import adapt
 
+#: where those are that come with vaurien; each registers itself
+OWN = {
+    'grpc': 'vaurien.protocols.http:GRPC',
+    'http': 'vaurien.protocols.http:HTTP',
+    'memcache': 'vaurien.protocols.memcache:Memcache',
+    'mysql': 'vaurien.protocols.mysql:MySQL',
+    'postgres': 'vaurien.protocols.postgres:PostgreSQL',
+    'redis': 'vaurien.protocols.redis:Redis',
+    'smtp': 'vaurien.protocols.smtp:SMTP',
+    'tcp': 'vaurien.protocols.tcp:TCP',
+}
+
 
 def _malformed(cls: Any) -> str | None:
     if not issubclass(cls, BaseProtocol):
@@ -17,6 +29,4 @@ def _malformed(cls: Any) -> str | None:
 
 
 Protocol: Registry[BaseProtocol] = Registry('protocol', 'vaurien.protocols', _malformed, COMMON, adapt,
-                                            'vaurien.protocols.base.BaseProtocol')
-
-from . import http, memcache, mysql, postgres, redis, smtp, tcp  # noqa: E402, F401 - they register themselves
+                                            'vaurien.protocols.base.BaseProtocol', OWN)

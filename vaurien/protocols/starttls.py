@@ -99,6 +99,10 @@ class NoTLS:
     settings: Mapping[str, Any] = {}
     match = None
     inline = reports = True
+    pauses = False
+
+    def pause(self, protocol: Any, exchange: Exchange, to_backend: bool) -> float:
+        return 0.0
 
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
         if not to_backend:

@@ -1,6 +1,6 @@
 """The proxies of this process. Every change to what the process does goes through here, whole or not at all."""
 import logging
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -44,7 +44,7 @@ class Fleet:
 
     def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
         self.defaults = defaults or ProxyDefaults()
-        self.seed = secrets.randbelow(2 ** 32) if seed is None else seed
+        self.seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there

@@ -4,6 +4,7 @@ Nothing here is asked at a time that a response decides, so that the requests of
 fast they come and are answered: one number is drawn for each exchange when it begins, and all else that is random comes from a
 generator of that exchange alone.
 """
+import logging
 from random import Random
 from typing import Protocol
 
@@ -16,6 +17,9 @@ from ..protocols.message import MessageProtocol
 from ..spec import ProxySpec
 from .chaos import Chaos, stages_of
 
+logger = logging.getLogger(__name__)
+
+NAMED = 100     #: [characters] of a request's name that are logged
 SharedExchange.behavior = DUMMY     # type: ignore[misc] # where these are made, no behavior is known
 
 
@@ -199,3 +203,9 @@ class Draws:
         behavior = protocol.owes(exchange)
         if behavior is not None:
             exchange.behavior, exchange.due = behavior, True
+
+    def spared(self, exchange: Exchange, kind: str, reason: str) -> None:
+        """Tell that nothing has happened to a response that is not of that sort: once loudly for each entry of the mix."""
+        level = logging.INFO if self.chaos.spared(exchange) else logging.DEBUG
+        logger.log(level, 'session %d of %s lets a response pass that %s is not for: %r: %s',
+                   self._number, self._name, kind, exchange.name[:NAMED], reason)

@@ -1,4 +1,6 @@
 """A lane of a protocol that knows no requests: each event from the client is an exchange. Knows no message."""
+from time import monotonic
+
 from ..behaviors.dummy import DUMMY
 from ..net.stream import Stream
 from ..protocols.base import Exchange
@@ -61,10 +63,12 @@ class EventLane(Lane):
             self.wait_in_greenlet(self._pass_on)
 
     def _apply_all(self, *exchanges: Exchange) -> None:
-        if self.protocol.inline and all(exchange.drawn.inline for exchange in exchanges):
-            self._act(*exchanges)
-        else:
-            self.wait_in_greenlet(self._act, *exchanges)
+        if not (self.protocol.inline and all(exchange.drawn.inline or exchange.drawn.pauses for exchange in exchanges)):
+            return self.wait_in_greenlet(self._act, *exchanges)
+        seconds = sum(self.pause_of(exchange) for exchange in exchanges if exchange.drawn.pauses)
+        if seconds > 0:
+            return self.wait_until(monotonic() + seconds, self._act, *exchanges)
+        return self._act(*exchanges)
 
     def _answer(self) -> None:
         """Handle what came back with all that was drawn since something last did: each is applied once."""

@@ -47,8 +47,8 @@ class LaneHost(Protocol):
     @property
     def protocol(self) -> BaseProtocol: ...
     def spawn(self, call: Callable[..., None], *args: Any) -> None: ...
+    def call_at(self, moment: float, call: Callable[[], None]) -> None: ...
     def injected(self, exchange: Exchange, kind: str) -> None: ...
-    def spared(self, exchange: Exchange, kind: str, reason: str) -> None: ...
     def lane_done(self, lane: 'Lane') -> None: ...
     def lane_opaque(self, lane: 'Lane', reason: str) -> None: ...
     def lose_track(self, reason: str) -> None: ...
@@ -75,11 +75,12 @@ class Lane:
             happens to what passes.
         done: This direction has ended.
         busy: A greenlet handles an event; nothing is watched meanwhile.
+        told: The exchange whose fault is written down already: it waits before it is applied.
         passing: ``on_before_handle`` has let the message pass that is handed over, or was last.
     """
 
-    __slots__ = ('session', 'protocol', 'draws', 'other', 'exchange', 'source', 'dest', 'to_backend', 'done', 'busy', 'passing',
-                 '_step', '_handle', '_reader', '_stopped', '_held', '_paused', '_consumed')
+    __slots__ = ('session', 'protocol', 'draws', 'other', 'exchange', 'source', 'dest', 'to_backend', 'done', 'busy', 'told',
+                 'passing', '_step', '_handle', '_reader', '_stopped', '_held', '_paused', '_consumed')
 
     other: 'Lane'
     left: object = None     #: what was read and is still to be handled; None: nothing
@@ -87,6 +88,7 @@ class Lane:
     def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool) -> None:
         self.session, self.protocol, self.draws = session, session.protocol, session.draws
         self.exchange: Exchange | None = None
+        self.told: Exchange | None = None
         self.source, self.dest, self.to_backend = source, dest, to_backend
         self.done = self.busy = self._stopped = self._held = self._paused = False
         self._consumed = -1     # of the source, when bytes were last given back
@@ -200,6 +202,30 @@ class Lane:
             if not self.session.ended:
                 self.guard(self.watch_again)
 
+    def wait_until(self, moment: float, call: Callable[..., None], *args: Any) -> None:
+        """Run the rest of an event's handling at a moment of ``time.monotonic``, in the loop, where it may not wait any more."""
+        self.unwatch()
+        self.busy = True
+        if not self.protocol.duplex:
+            self.other.hold()
+        self.session.call_at(moment, partial(self._has_waited, call, args))
+
+    def _has_waited(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
+        self.busy = False
+        self.guard(call, *args)
+        if not (self.busy or self.session.ended):
+            self.guard(self.watch_again)
+
+    def pause_of(self, exchange: Exchange) -> float:
+        """Return for how long a message waits before its behavior is applied [s], which counts as applied from now on."""
+        seconds = exchange.drawn.pause(self.protocol, exchange, self.to_backend)
+        if seconds > 0:
+            self.exchange = exchange
+            if self.to_backend and not exchange.drawn.reports:
+                self.told = exchange
+                self.session.injected(exchange, '')
+        return seconds
+
     def watch_again(self) -> None:
         """Go on after a greenlet has handled an event."""
         if not self.protocol.duplex:
@@ -221,7 +247,7 @@ class Lane:
         source, dest, to_backend = self.source, self.dest, self.to_backend
         self.exchange = exchange
         if begins:
-            if to_backend and not behavior.reports and behavior is not DUMMY:
+            if to_backend and not behavior.reports and behavior is not DUMMY and exchange is not self.told:
                 self.session.injected(exchange, '')
             self.passing = bool(behavior.on_before_handle(protocol, source, dest, to_backend))
             self.begun(exchange)

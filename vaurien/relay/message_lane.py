@@ -6,6 +6,7 @@ not which of the two directions it is.
 """
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from time import monotonic
 from typing import Any, ClassVar, NamedTuple
 
 from gevent import get_hub
@@ -13,7 +14,7 @@ from gevent import get_hub
 from ..behaviors.dummy import DUMMY
 from ..net.loop import in_loop, release
 from ..net.stream import READ, Stream
-from ..protocols.base import Behavior, Exchange
+from ..protocols.base import Exchange
 from ..protocols.message import Cutter, MessageProtocol, Part
 from .lane import Lane, LaneHost
 
@@ -46,9 +47,10 @@ class MessageLane(Lane):
     Attributes:
         left: What was read and is still to be handled, when the loop has gone round; nothing is read meanwhile. To everything
             else that may happen it is as if that had not been read yet.
+        delay: [s] that the message which was looked at last has to wait.
     """
 
-    __slots__ = ('cutter', 'out', 'left', '_round')
+    __slots__ = ('cutter', 'out', 'left', 'delay', '_round')
 
     #: [s] that one callback may take, from its first look at the clock on; a single message takes some microseconds. Ten sessions
     #: that have more to do than this let an eleventh wait no longer than people notice
@@ -64,6 +66,7 @@ class MessageLane(Lane):
         self.cutter = cutter
         self.out: list[bytes] = []
         self.left = None
+        self.delay = 0.0
         self._round: Any = None  # a timer
 
     def step(self) -> None:
@@ -140,13 +143,20 @@ class MessageLane(Lane):
         """Handle the messages in ``cutter.data`` from ``start`` on, in the loop or in a greenlet."""
         raise NotImplementedError
 
-    @staticmethod
-    def _may_wait_here(behavior: Behavior) -> bool:
-        return behavior.inline or not in_loop()
+    def _may_act(self, exchange: Exchange) -> bool:
+        """Return whether the behavior of an exchange may be applied here and now."""
+        behavior = exchange.drawn
+        if behavior.inline or not in_loop():
+            return True
+        self.delay = self.pause_of(exchange) if behavior.pauses else 0.0
+        return behavior.pauses and self.delay <= 0
 
     def _later(self, position: Position) -> None:
-        """Go on from a position in a greenlet."""
-        self.wait_in_greenlet(self._process, *position)
+        """Go on from a position where a behavior has to wait: when that is over, or in a greenlet."""
+        if self.delay > 0:
+            self.wait_until(monotonic() + self.delay, self._process, *position)
+        else:
+            self.wait_in_greenlet(self._process, *position)
 
     # -- rounds of the loop
 

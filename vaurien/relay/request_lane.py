@@ -76,7 +76,7 @@ class RequestLane(MessageLane):
                 self.put(start, at)
                 self.flush()
                 start = at
-                if not self._may_wait_here(exchange.drawn):
+                if not self._may_act(exchange):
                     return self._later(self._back_to(part, parts, at))
                 self._act(exchange, self.cutter.data[at:end], done)
                 if self._over() or done and self._ends(exchange, end):

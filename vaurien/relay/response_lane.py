@@ -74,7 +74,7 @@ class ResponseLane(MessageLane):
                 if self._may_spare(exchange):
                     self._spare(exchange, at, end)
                 if exchange.failure is None and self._comes(exchange, at, end, done):
-                    if not self._may_wait_here(exchange.drawn):
+                    if not self._may_act(exchange):
                         return self._later(self._back_to(part, parts, at))
                     self._act(exchange, self.cutter.data[at:end], done)
                     if self._over():
@@ -119,7 +119,7 @@ class ResponseLane(MessageLane):
         assert failure.half is not None
         if exchange is not self.cutter.framer.exchange and (reason := failure.half.spares(self.cutter.data[at:end])):
             exchange.failure = None
-            self.session.spared(exchange, failure.half.kind, reason)
+            self.draws.spared(exchange, failure.half.kind, reason)
 
     def _halved(self, exchange: Exchange, at: int, end: int, done: bool) -> bool:
         """Let pass what the client gets of a response of which it gets a part; True: the session ends with it."""
@@ -146,7 +146,7 @@ class ResponseLane(MessageLane):
         elif done and not failure.end:
             exchange.failure, exchange.closes = None, exchange.closes or half.closes    # all of it has passed
             if half.kind:
-                self.session.spared(exchange, half.kind, 'it had ended before')
+                self.draws.spared(exchange, half.kind, 'it had ended before')
         return False
 
     def _keep_pace(self, half: Half, pause: float) -> None:

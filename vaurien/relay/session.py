@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 #: [s] that a client may take to leave after FIN: closing at once would reset what it still sends, and drop what it has not read
 LINGER = 2.0
-#: [characters] of a request's name that are logged
-NAMED = 100
 
 
 class SessionHost(DrawnFor, Protocol):
@@ -192,12 +190,6 @@ class Session:
         """Write a fault down."""
         self.proxy.fault(self, exchange, kind)
 
-    def spared(self, exchange: Exchange, kind: str, reason: str) -> None:
-        """Tell that nothing has happened to a response that is not of that sort."""
-        level = logging.INFO if self.draws.chaos.spared(exchange) else logging.DEBUG
-        logger.log(level, 'session %d of %s lets a response pass that %s is not for: %r: %s',
-                   self.number, self.name, kind, exchange.name[:NAMED], reason)
-
     def plan_changed(self) -> None:
         """Look the next exchange up in the plan as it is now, and take toxics off that were of entries which are gone."""
         planned, before = self.proxy.planned, self.draws.plan
@@ -213,6 +205,11 @@ class Session:
         """Run something in a greenlet that ends with the session at the latest."""
         self._greenlets = self._greenlets or Greenlets()
         self._greenlets.spawn(call, *args)
+
+    def call_at(self, moment: float, call: Callable[[], None]) -> None:
+        """Call something at a moment of ``time.monotonic``, in the loop, if the session is still there."""
+        self._greenlets = self._greenlets or Greenlets()
+        self._greenlets.at(moment, call)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         """Let the other lane follow no more either: this one cannot tell messages apart any more."""

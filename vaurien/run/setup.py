@@ -8,8 +8,8 @@ import msgspec
 from ..address import Address, written
 from ..config import Configuration
 from ..config.arguments import early
-from ..config.files.ini import check_path, read_sections
-from ..config.files.reading import read_first
+from ..config.files.ini import read_sections
+from ..config.files.reading import check_path, read_first
 from ..config.kinds import load_kinds
 from ..config.plugins import load_plugins
 from ..errors import ConfigError

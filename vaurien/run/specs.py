@@ -7,7 +7,7 @@ from .. import options
 from ..address import TLS, TOKEN_VARIABLE
 from ..config.arguments import Values
 from ..config.builder import OF_ONE, Builder, Configuration
-from ..config.files.ini import Sections
+from ..config.files import Sections
 from ..config.settings import PROXY
 from ..config.values import of_plugin
 from ..errors import ConfigError

@@ -1,20 +1,14 @@
 """What every toxic is made of: one stage between a handler and a socket. Knows no stream, lane or session."""
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
-import gevent
-
+from ..alarm import sleep, sleep_until
 from ..options import Bounded
 from ..registry import Registry, fits
 
 #: [bytes] that a stage holds before it pushes back to the sender: some chunks, to keep two stages busy
 QUEUE = 256 * 1024
-#: [seconds] that timers come late in the middle, since epoll counts whole milliseconds; we begin so much earlier
-LATE = 0.0007
-#: [seconds] waited where less than that is left; any more and half of all waits would be a millisecond too long
-SHORT = 0.0001
 Milliseconds = Bounded(int, 0, 2 ** 63 - 1)
 #: what Toxiproxy takes for milliseconds, bytes and rates alike; it refuses none, and less than 0 counts as 0
 Whole = Bounded(int, -2 ** 63, 2 ** 63 - 1)
@@ -76,8 +70,8 @@ class Toxic:
 
     name: ClassVar[str] = ''
     options: ClassVar[Mapping[str, Any]] = {}
-    #: [bytes] that wait in front of it before the sender is held back
-    queue: ClassVar[int] = QUEUE
+    #: [bytes] that wait in front of it before the sender is held back; an object may have another number
+    queue: int = QUEUE
     #: taking the toxic away ends the sessions it is active in
     ends_when_removed: ClassVar[bool] = False
     #: this object has kept bytes that are not to arrive: the stream would go on with a hole, so the session ends with it
@@ -129,23 +123,54 @@ class Toxic:
         return 0.0
 
 
+class Timed(Toxic):
+    """A toxic that does no more than say when what leaves; it needs no greenlet, so thousands of chunks may wait.
+
+    A subclass overrides ``pieces``, and not ``pipe``. It may be called in the event loop, so it must not wait itself. When the
+    toxic is changed, what is left of the pieces is not asked for any more.
+    """
+
+    def pieces(self, chunk: Chunk) -> Iterable[tuple[float, bytes]]:
+        """Give the pieces of a chunk, each when the one before it has been sent.
+
+        Args:
+            chunk: What has arrived.
+
+        Returns:
+            Each with the moment of ``time.monotonic`` from which on it leaves; a past one: at once, ``inf``: it stays until the
+            toxic is changed. An empty piece is only a wait. All of them together are the bytes of the chunk.
+        """
+        raise NotImplementedError
+
+    def pipe(self, chunks: Chunks, send: Send) -> None:
+        for chunk in chunks:
+            for moment, piece in self.pieces(chunk):
+                sleep_until(moment)
+                if piece:
+                    send(piece)
+
+
 def _malformed(cls: Any) -> str | None:
     if not issubclass(cls, Toxic):
         return 'it is not derived from vaurien.toxics.Toxic'
     return None if fits(cls, None, None, None) else 'its constructor does not take (settings, link, shared)'
 
 
-TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed, base='vaurien.toxics.base.Toxic')
+#: where those are that come with vaurien
+OWN = {
+    'bandwidth': 'vaurien.toxics.bandwidth:Bandwidth',
+    'corrupt': 'vaurien.toxics.corrupt:Corrupt',
+    'latency': 'vaurien.toxics.latency:Latency',
+    'limit_data': 'vaurien.toxics.limit_data:LimitData',
+    'limit_time': 'vaurien.toxics.limit_time:LimitTime',
+    'noop': 'vaurien.toxics.noop:Noop',
+    'packet_loss': 'vaurien.toxics.packet_loss:PacketLoss',
+    'reset_peer': 'vaurien.toxics.reset_peer:ResetPeer',
+    'slicer': 'vaurien.toxics.slicer:Slicer',
+    'slow_close': 'vaurien.toxics.slow_close:SlowClose',
+    'slow_open': 'vaurien.toxics.slow_open:SlowOpen',
+    'timeout': 'vaurien.toxics.timeout:Timeout',
+}
+TOXICS: Registry[Toxic] = Registry('toxic', 'vaurien.toxics', _malformed, base='vaurien.toxics.base.Toxic', own=OWN)
 
-
-def sleep(seconds: float) -> None:
-    """Wait; 0 or less: not at all."""
-    sleep_until(time.monotonic() + seconds)
-
-
-def sleep_until(moment: float) -> None:
-    """Wait until ``time.monotonic()`` is ``moment``, and never less."""
-    loop = gevent.get_hub().loop
-    while (left := moment - time.monotonic()) > 0:
-        loop.update_now()       # its clock stands still within a callback, and a timer counts from there
-        gevent.sleep(max(left - LATE, SHORT))
+__all__ = ['TOXICS', 'Chunk', 'Chunks', 'Milliseconds', 'Send', 'Timed', 'Toxic', 'ToxicHandle', 'Whole', 'sleep', 'sleep_until']

@@ -1,6 +1,8 @@
 """One condition: the wire is long."""
+from collections.abc import Iterator
+
 from ..options import Option
-from .base import Chunks, Send, Toxic, Whole, sleep_until
+from .base import Chunk, Timed, Whole
 
 #: what jitter is multiplied with, drawn for each chunk
 SPREADS = {
@@ -12,7 +14,7 @@ SPREADS = {
 }
 
 
-class Latency(Toxic):
+class Latency(Timed):
     """Bytes arrive late, in order. Delays overlap, so a long wire is not a thin one.
 
     The end of the stream is not delayed.
@@ -33,7 +35,5 @@ class Latency(Toxic):
         spread = SPREADS[self.option('distribution')](self.link.random) if jitter else 0
         return float(max(0.0, self.option('latency') + jitter * spread)) / 1000
 
-    def pipe(self, chunks: Chunks, send: Send) -> None:
-        for chunk in chunks:
-            sleep_until(chunk.arrived + self.delay())
-            send(chunk)
+    def pieces(self, chunk: Chunk) -> Iterator[tuple[float, bytes]]:
+        yield chunk.arrived + self.delay(), chunk.data

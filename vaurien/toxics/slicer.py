@@ -1,11 +1,12 @@
 """One condition: bytes come in small pieces."""
 from collections.abc import Iterator
+from time import monotonic
 
 from ..options import Option
-from .base import Chunks, Send, Toxic, Whole, sleep
+from .base import Chunk, Timed, Whole
 
 
-class Slicer(Toxic):
+class Slicer(Timed):
     """Bytes arrive cut into small pieces, one by one. What was written in one call is read in many.
 
     As Toxiproxy does, a chunk is halved, and each half again, until none is longer than ``average_size`` by more
@@ -20,13 +21,12 @@ class Slicer(Toxic):
         'delay': Option("Microseconds between two pieces", Whole, 0),
     }
 
-    def pipe(self, chunks: Chunks, send: Send) -> None:
-        for chunk in chunks:
-            at = 0
-            for end in self._cuts(len(chunk.data)):
-                send(chunk.data[at:end])
-                at = end
-                sleep(self.option('delay') / 1_000_000)
+    def pieces(self, chunk: Chunk) -> Iterator[tuple[float, bytes]]:
+        at, moment = 0, 0.0
+        for end in self._cuts(len(chunk.data)):
+            yield moment, chunk.data[at:end]
+            at, moment = end, monotonic() + self.option('delay') / 1_000_000
+        yield moment, b''
 
     def _cuts(self, length: int) -> Iterator[int]:
         """Draw where the pieces end."""

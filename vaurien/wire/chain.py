@@ -9,7 +9,9 @@ from gevent import get_hub
 
 from ..net.stream import Stream
 from ..toxics.base import Toxic
-from .stage import Outlet, Stage
+from .outlet import Outlet
+from .stage import Stage
+from .timed import stage_for
 
 #: [bytes] of a chunk at most, as in Toxiproxy
 CHUNK = 32 * 1024
@@ -59,11 +61,12 @@ class Chain:
         """Whether nothing is under way in it; once its end has left nothing can be."""
         return self._finished or all(stage.empty for stage in self._stages.values())
 
-    def put(self, data: bytes) -> None:
-        """Take bytes; the writer looks at ``full`` afterwards."""
+    def put(self, data: bytes | memoryview) -> None:
+        """Take bytes, and keep nothing of what they are a view of; the writer looks at ``full`` afterwards."""
         self._taken += len(data)
+        put = self._first().put
         for at in range(0, len(data), CHUNK):
-            self._first().put(data[at:at + CHUNK])
+            put(bytes(data[at:at + CHUNK]))
 
     def when_drained(self, callback: Callable[[], None]) -> None:
         """Call back once, in the loop, when there is room again."""
@@ -123,7 +126,7 @@ class Chain:
             return
         items = list(self._stages.items())
         at = sum(other in before for other, _ in items)
-        stage = Stage(toxic, items[at][1], self._failed)
+        stage = stage_for(toxic, items[at][1], self._failed)
         if at:
             items[at - 1][1].after = stage
         if items[at - 1][1].ended if at else self.finishing:
@@ -131,7 +134,7 @@ class Chain:
         self._stages = dict([*items[:at], (name, stage), *items[at:]])
 
     def _append(self, name: str, toxic: Toxic) -> None:
-        stage = Stage(toxic, self._outlet, self._failed)
+        stage = stage_for(toxic, self._outlet, self._failed)
         last = next(reversed(self._stages.values()), None)
         if last is not None:
             last.after = stage

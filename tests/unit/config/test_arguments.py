@@ -1,10 +1,11 @@
 """The command line's parser: what has a flag, how values are kept, how mistakes are named, and the help."""
 import pytest
 
-from vaurien.config.arguments import Plugin, early, full_parser, parse
+from vaurien.config.arguments import Plugin, early, full_parser, mentioned, parse
 from vaurien.config.settings import STATSD, VAURIEN, flag_of
 from vaurien.errors import ConfigError, RegistrationError
 from vaurien.options import Given, Option
+from vaurien.plugins import WITH_FLAGS, open_catalog
 
 CATALOG = {
     'behavior': {
@@ -85,7 +86,22 @@ def test_two_options_with_the_same_flag_are_refused():
     option = {'b_c': Option('x', int, 1)}
     catalog = {'behavior': {'a': Plugin('', option), 'a-b': Plugin('', {'c': Option('x', int, 1)})}}
     with pytest.raises(RegistrationError, match=r'behavior\.a-b\.c cannot have a flag: .*--behavior-a-b-c'):
-        parse([], catalog)
+        parse(['--no-such-flag'], catalog)
+
+
+@pytest.mark.parametrize('argv, kinds', [
+    ([], {}), (['--seed', '5', '--backend', '--behavior-no'], {}), (['--behavior-delay-sleep', '2'], {'behavior': ['delay']}),
+    (['--no-behavior-delay-before', '--protocol-redis-buffer=9'], {'behavior': ['delay'], 'protocol': ['redis']}),
+    (['--behavior-nosuch-x=1'], {}),
+])
+def test_flags_are_made_of_those_plugins_that_the_command_line_has_flags_of(argv, kinds):
+    found = mentioned(argv, open_catalog(WITH_FLAGS)[0])
+    assert {kind: list(plugins) for kind, plugins in found.items() if plugins} == kinds
+
+
+@pytest.mark.parametrize('flag', ['--help', '-h', '--help-all'])
+def test_where_all_are_shown_all_are_wanted(flag):
+    assert mentioned(['--seed', '5', flag], open_catalog(WITH_FLAGS)[0]) is None
 
 
 def test_the_version_is_printed(capsys):

@@ -9,6 +9,9 @@ import pytest
 from vaurien.behaviors import Behavior
 from vaurien.config import configure
 from vaurien.errors import RegistrationError, VaurienError
+from vaurien.plugins import make_catalog
+from vaurien.protocols import Protocol
+from vaurien.toxics import TOXICS
 
 from .configuring import configuration, new_folder, proxy, refused, spec  # noqa: F401 - a fixture
 
@@ -145,11 +148,36 @@ def broken_package(monkeypatch):
     monkeypatch.setattr(importlib.metadata, 'entry_points', lambda group: [entry] if group == Behavior.group else [])
 
 
-def test_a_broken_package_that_nobody_asks_for_is_a_warning(broken_package):
+def test_a_broken_package_that_nobody_asks_for_is_said_where_all_are_listed(broken_package):
     found = configuration()
-    assert found.spec == spec()
-    assert len(found.notes) == 1
-    assert found.notes[0].startswith('behavior no_such_module_here:X cannot be loaded: ModuleNotFoundError')
+    assert (found.spec, found.notes) == (spec(), ())
+    catalog, (note,) = make_catalog()
+    assert note.startswith('behavior no_such_module_here:X cannot be loaded: ModuleNotFoundError')
+    assert 'broken' not in catalog['behavior']
+
+
+def test_what_is_installed_is_looked_at_only_for_a_name_that_is_not_known(monkeypatch):
+    looked = []
+    monkeypatch.setattr(importlib.metadata, 'entry_points', lambda group: looked.append(group) or [])
+    for registry in (Behavior, Protocol, TOXICS):
+        monkeypatch.setattr(registry, '_announced', None)
+    argv = ('--behavior', '20:delay', '--behavior-delay-sleep', '2', '--protocol', 'redis', '--toxic', 'latency:latency=1')
+    assert configuration(*argv).spec.proxies[0].settings == {'delay': {'sleep': 2.0}}
+    assert looked == []
+    refused('--behavior', '10:unknown')
+    assert looked == [Behavior.group]
+
+
+def test_a_package_that_announces_a_name_of_vaurien_overrides_nothing_and_is_named_where_all_are_listed(monkeypatch):
+    write_plugin('plugin_delay', 'Delay', register=False)
+    monkeypatch.syspath_prepend(os.getcwd())
+    entry = importlib.metadata.EntryPoint('delay', 'plugin_delay:Delay', Behavior.group)
+    monkeypatch.setattr(Behavior, '_announced', None)
+    monkeypatch.setattr(importlib.metadata, 'entry_points', lambda group: [entry] if group == Behavior.group else [])
+    assert Behavior.get('delay').__module__ == 'vaurien.behaviors.delay'
+    catalog, (note,) = make_catalog()
+    assert "the name 'delay' is taken by vaurien.behaviors.delay.Delay" in note
+    assert catalog['behavior']['delay'].options['sleep'].default == 1.0
 
 
 def test_a_broken_package_that_somebody_asks_for_is_an_error(broken_package):

@@ -336,7 +336,8 @@ def test_nothing_is_left_once_it_is_stopped(toxics):
 
 
 def test_a_stage_stopped_by_what_it_sends_does_not_begin_anew():
-    talk = Talk(LATE)
+    talk = Talk()
+    talk.add('0', Holder)
     talk.send(b'x')
     pause()
     talk.sink.error = BrokenPipeError(errno.EPIPE, 'gone')

@@ -139,12 +139,12 @@ def test_two_toxics_draw_independently():
 
 def test_a_toxic_that_is_as_it_was_is_left_alone():
     proxy = Proxy(toxic(attributes=LATE, toxicity=0.5), sessions=50)
-    greenlets = [session.streams['downstream'].through._stages['it']._greenlet for session in proxy.sessions if session.toxics()]
+    stages = [session.streams['downstream'].through._stages['it'] for session in proxy.sessions if session.toxics()]
     before = proxy.active
     proxy.become(toxic(attributes=LATE, toxicity=0.5), 'noop')
     assert [session.number for session in proxy.sessions if 'it' in session.toxics()] == before
-    assert greenlets == [session.streams['downstream'].through._stages['it']._greenlet for session in proxy.sessions
-                         if 'it' in session.toxics()]
+    assert stages == [session.streams['downstream'].through._stages['it'] for session in proxy.sessions
+                      if 'it' in session.toxics()]
 
 
 def test_an_update_draws_anew_and_so_does_an_empty_one():

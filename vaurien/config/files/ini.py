@@ -9,14 +9,11 @@ from pathlib import Path
 
 from ...errors import ConfigError
 from ...options import Given, read_lines
+from . import NOT_GIVEN, Sections
 from .reading import MAX_FILE_BYTES, Read, read_first
-
-Section = dict[str, Given]
-Sections = dict[str, Section]
 
 #: the sections that ``extends`` may stand in; vaurien 1.x looked in the second
 EXTENDING = ('vaurien', 'DEFAULT')
-NOT_GIVEN = Given('', '')
 VARIABLE = re.compile(r'\$\{([^}]*)\}')
 #: what a malformed line should have been
 RULES: tuple[tuple[type[Error], str], ...] = (
@@ -34,18 +31,6 @@ class Parser(RawConfigParser):
         """Return the name of a key; a plugin's name in ``behavior.my-fault.sleep`` stays as it is."""
         plugin, dot, key = optionstr.rpartition('.')
         return plugin + dot + key.replace('-', '_')
-
-
-def check_path(given: Given) -> str:
-    """Return the path that a user gave, if a file can have it; standard input is none.
-
-    Raises:
-        ConfigError: It is none.
-    """
-    path = str(given.value)
-    if path in ('', '-') or '\0' in path:
-        raise ConfigError(given.label, path, 'the path of a file')
-    return path
 
 
 def read_sections(path: str, environ: Mapping[str, str], read: Read = read_first) -> Sections:

@@ -1,6 +1,5 @@
 """A list of proxies as Toxiproxy keeps it in a file, read as if each were a section ``[proxy:NAME]``. Converts no value."""
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,8 +8,7 @@ from ...errors import ConfigError
 from ...options import Given
 from ...registry import NAME, NAME_FORM
 from ..arguments import Values
-from .ini import check_path
-from .reading import MAX_FILE_BYTES, Read
+from .reading import MAX_FILE_BYTES, Read, check_path
 
 #: where it listens if nothing is said; Toxiproxy would listen on all interfaces, which should only be done on purpose
 DEFAULT_LISTEN = '127.0.0.1:0'
@@ -53,6 +51,7 @@ def read_populate(path: str, label: str, read: Read) -> list[Entry]:
         OSError: It cannot be read.
     """
     check_path(Given(path, label))
+    from pathlib import Path  # slow to import
     data = read(Path(path))
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f'{label} {path}', f'more than {MAX_FILE_BYTES} bytes', FORM)

@@ -2,16 +2,32 @@
 import os
 import stat
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from ...options import Given
+
+if TYPE_CHECKING:
+    from pathlib import Path  # slow to import
 
 MAX_FILE_BYTES = 1024 * 1024   #: [bytes] of one file; a larger one is not a configuration
 #: returns what is in a file, and of one that is too long one byte more than ``MAX_FILE_BYTES``
-Read = Callable[[Path], bytes]
+Read = Callable[['Path'], bytes]
 
 
-def read_first(path: Path) -> bytes:
+def check_path(given: Given) -> str:
+    """Return the path that a user gave, if a file can have it; standard input is none.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    path = str(given.value)
+    if path in ('', '-') or '\0' in path:
+        raise ConfigError(given.label, path, 'the path of a file')
+    return path
+
+
+def read_first(path: 'Path') -> bytes:
     """Read a file before anything runs; a pipe too, as shells put in the place of a file: ``--config <(generate)``.
 
     Raises:
@@ -21,7 +37,7 @@ def read_first(path: Path) -> bytes:
         return file.read(MAX_FILE_BYTES + 1)
 
 
-def read_again(path: Path) -> bytes:
+def read_again(path: 'Path') -> bytes:
     """Read a file while sessions are open.
 
     Raises:

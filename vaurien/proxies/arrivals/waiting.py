@@ -16,7 +16,6 @@ from ...net.pool import Pool
 from ...net.sockets import RawSocket
 from ...net.stream import Stream
 from ...protocols.base import BaseProtocol
-from ...protocols.http import Intercepted
 from ...wire.toxics import ProxyToxics
 from ..door.tunnels import TUNNELS, TunnelHost, Tunnels
 from ..exchanges import Exchanges
@@ -247,6 +246,7 @@ class Arrivals:
 
     def entered(self, arrival: 'ForwardArrival', client: Stream, backend: Stream) -> None:
         """Hand a client of a forward proxy over to its session."""
+        from ...protocols.http import Intercepted  # most proxies are none
         self._greeting.discard(arrival)
         where = arrival.peer, arrival.address
         settings = {**self._host.settings, 'keep_alive': False} if arrival.single else self._host.settings

@@ -7,7 +7,6 @@ import msgspec
 
 from ...address import TLS, Address, is_loopback, speaks_tls
 from ...errors import ConfigError
-from ...protocols.http import Intercepted
 from ...spec import ANY, INTERCEPTED, ProxySpec
 from ...words.hosts import FORM, NamedHost, read_hosts
 
@@ -63,6 +62,7 @@ def make_opening(spec: ProxySpec, listen: Address, settings: Mapping[str, Any]) 
         raise ConfigError('intercept', spec.intercept, FORM) from None
     from ...net.tls.contexts import contexts  # they are slow to import, and most proxies have no use for them
     from ...net.tls.terms import Terms
+    from ...protocols.http import Intercepted
     try:
         found = contexts(msgspec.structs.replace(spec, proxy=OWN if hosts else '', backend=ASKED))
     except ConfigError as error:

@@ -38,7 +38,7 @@ def begin(lane: StreamLane, state: StreamState, status: int, ended: bool, fields
     reason = 'it has no content' if ended else spared(events.fault, status, kind, found.get(b'content-encoding', ''))
     if reason:
         note.fault = None
-        lane.session.spared(state.exchange, events.kind, reason)
+        lane.draws.spared(state.exchange, events.kind, reason)
         return fields
     state.events, events.flow = events, flow_of(events.fault, kind)
     kept = [field for field in fields if field[0] != b'content-length'] if events.fault.reframes else fields
@@ -59,7 +59,7 @@ def over(lane: StreamLane, state: StreamState) -> None:
     """Tell that nothing has happened to a response that has ended before."""
     events, state.events = state.events, None
     if events.kind:
-        lane.session.spared(state.exchange, events.kind, 'it had ended before')
+        lane.draws.spared(state.exchange, events.kind, 'it had ended before')
 
 
 def take(lane: StreamLane, state: StreamState, kind: int, flags: int, at: int, end: int) -> bool:
