@@ -38,7 +38,9 @@ class Channel:
             try:
                 message = json.loads(line)
             except ValueError:
-                break
+                message = None
+            if not isinstance(message, dict):
+                message = {'do': 'nothing that is JSON', 'line': line.decode('utf-8', 'replace')}
             sock.sendall(json.dumps(self._told(message)).encode() + b'\n')
 
     def close(self) -> None:

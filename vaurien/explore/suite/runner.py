@@ -13,9 +13,9 @@ from ...run.keeper import Keeper
 from ...spec import FaultSpec
 from ..model.records import WHOLE, Run
 from .channel import CHOSEN_VARIABLE, VARIABLE, Channel, Message
-from .kinds import SERVED, Suite
+from .kinds import SERVED, TOLD, Suite
 from .limits import Limits
-from .starting import LOOK, SHELL, Starter, end
+from .starting import LOOK, MAX_SAID, SHELL, Starter, end
 from .watching import Watching
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Runner:
         self.count = 0
         self.note = ''      # what the user should know of how tests are run
         self._shared = False    # several processes run tests at once
+        self._heard = False     # something tells of tests
         self.stopping = False
 
     def close(self) -> None:
@@ -63,8 +64,21 @@ class Runner:
         self._channel.close()
 
     def _told(self, message: Message) -> Message:
+        """Take in what tests tell; what makes no sense ends the exploration, as it cannot be relied on."""
         self._shared |= bool(message.get('worker'))
-        return self._watching.told(message) if self._watching is not None else {}
+        watching = self._watching
+        if watching is None:
+            return {}
+        if message.get('do') == 'begin':
+            self._heard = True
+            if self.suite.kind == TOLD and watching.now is not None:
+                self._failed = f'{message.get("test")} begins while {watching.now.name} is on: tests that run at once are not ' \
+                               'told apart; let them run one after the other'
+        try:
+            return watching.told(message)
+        except (KeyError, TypeError, ValueError) as error:
+            self._failed = self._failed or f'what tells of tests has said {json.dumps(message)[:MAX_SAID]}: {type(error).__name__} {error}'
+            return {}
 
     def run(self, limits: Limits, plan: Sequence[FaultSpec] = (), tests: Sequence[str] | None = None,
             beside: bool = False) -> Run:
@@ -99,6 +113,9 @@ class Runner:
             raise VaurienError(self._failed)
         if self._shared:
             self._run_in_one_process()
+            return self.run(limits, plan, tests, beside)
+        if self._heard and not self.suite.tells:
+            self.suite = self.suite._replace(kind=TOLD)
             return self.run(limits, plan, tests, beside)
         return watching.result(status, self._starter.written)
 
@@ -195,7 +212,7 @@ class Runner:
         outer = {key: value for key, value in self._environ.items() if not key.startswith('PYTEST_XDIST')}     # of who runs us
         found = {**outer, **({} if beside else self._through)}
         found.update(self.suite.brings(found))
-        if self.suite.tells:
+        if self.suite.tells or not self.suite.kind:     # a command of which nothing is known may have a listener
             found[VARIABLE] = self._channel.path
             if tests is not None:
                 path = self._folder / 'tests'
