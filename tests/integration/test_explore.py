@@ -68,7 +68,7 @@ def explored(folder, server, program, *options, suite=None):
 def shown_again(folder, server, line):
     """Run the command line that a finding ends with."""
     return subprocess.run(['/bin/sh', '-c', f'{sys.executable} -m {line}'], cwd=folder, timeout=PATIENCE, check=False, text=True,
-                          env={**environment(), 'QUEUE_URL': f'redis://127.0.0.1:{server.port}/0'}, capture_output=True)
+                          env={**environment(), **PLAIN, 'QUEUE_URL': f'redis://127.0.0.1:{server.port}/0'}, capture_output=True)
 
 
 def found(report):
@@ -168,10 +168,10 @@ def test_help_fits_on_a_screen(tmp_path):
     assert len(done.stdout.splitlines()) <= 40
 
 
-def test_tests_of_several_processes_run_in_one(redis_server, tmp_path):
+def test_tests_of_several_processes_run_in_one_where_one_thing_is_for_all(redis_server, tmp_path):
     (tmp_path / 'jobs.py').write_text(MENDED)
     (tmp_path / 'test_jobs.py').write_text(PUT)
-    done = explore(tmp_path, '--list', '--through', 'QUEUE_URL', '--', *PYTEST, '-p', 'xdist', '-n', '1',
+    done = explore(tmp_path, '--list', '--through', 'QUEUE_URL', '--state', 'echo 1', '--', *PYTEST, '-p', 'xdist', '-n', '1',
                    QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0', **PLAIN)
     assert (done.returncode, done.stderr) == (0, '')
     assert 'pytest runs in one process, with -n 0' in done.stdout

@@ -155,8 +155,8 @@ def compiled(folder):
     subprocess.run(['javac', '-d', 'classes', '-cp', CONSOLE, 'ShopTest.java', RUNNERS / 'junit' / 'VaurienListener.java'],
                    cwd=folder, check=True, timeout=9 * PATIENCE)
     shutil.copytree(RUNNERS / 'junit' / 'META-INF', folder / 'classes' / 'META-INF')
-    return ['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', CONSOLE, '--class-path', 'classes', '--scan-class-path',
-            '--details', 'none']
+    return ['java', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-jar', CONSOLE, '--class-path', 'classes',
+            '--scan-class-path', '--details', 'none']
 
 
 @JAVA

@@ -24,6 +24,7 @@ from .report.progress import Progress
 from .safety import check_hosts
 from .steps import Given
 from .suite.kinds import TEST, suite_of
+from .suite.lanes import Lane, Lanes
 from .suite.runner import Runner
 
 
@@ -100,25 +101,32 @@ class Opened:
     def __init__(self, setup: Setup, folder: Path, keepers: tuple[Keeper, Keeper | None], environ: Mapping[str, str],
                  ending: ExitStack, values: Mapping[str, Any]) -> None:
         from gevent import signal_handler
-
-        from ..proxies.fleet import Fleet
-        self.setup, spec = setup, setup.configuration.spec
-        _, self._out = open_outputs(spec, sys.stdout, ending)
-        fleet = Fleet(spec.seed, spec.defaults)
-        ending.callback(fleet.close)
-        fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
-        fleet.exchanges.greetings = True
-        fleet.reconcile(spec.proxies)
+        self.setup, self._ending, self._environ = setup, ending, environ
+        _, self._out = open_outputs(setup.configuration.spec, sys.stdout, ending)
+        fleet, through = self._lane()
         addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-        through = environment(setup, addresses, environ)
         always = {**environ, **everywhere(setup, addresses, environ)}   # a forward proxy may lead elsewhere than names do
         suite = suite_of(setup.command, *(values[name] for name in ('each', 'ready', 'drive')))
-        self.runner = Runner(suite, always, through, fleet, keepers[0], folder, keepers[1], values['state'])
+        movable = setup.door is None and not any(place.listen.unix or place.listen.port for place in setup.places)
+        lanes = Lanes(self._lane) if movable and not values['state'] else None
+        self.runner = Runner(suite, always, through, fleet, keepers[0], folder, keepers[1], values['state'], lanes)
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler: Any = signal_handler(number, self._stop)
             handler.ref = False
             ending.callback(handler.cancel)
+
+    def _lane(self) -> Lane:
+        """Open the proxies, and return them with what tells of them."""
+        from ..proxies.fleet import Fleet
+        spec = self.setup.configuration.spec
+        fleet = Fleet(spec.seed, spec.defaults)
+        self._ending.callback(fleet.close)
+        fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
+        fleet.exchanges.greetings = True
+        fleet.reconcile(spec.proxies)
+        addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
+        return Lane(fleet, environment(self.setup, addresses, self._environ))
 
     def _stop(self) -> None:
         self.runner.stopping = True

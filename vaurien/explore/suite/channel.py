@@ -20,7 +20,8 @@ class Channel:
 
     Args:
         path: Where it listens.
-        told: Called with each message, and returns what is answered.
+        told: Called with each message, and returns what is answered. Each has as ``worker`` what the process said that it is
+            called, and the last of a process that is called something, ``gone``, says that it has ended.
     """
 
     def __init__(self, path: str, told: Callable[[Message], Message]) -> None:
@@ -33,7 +34,7 @@ class Channel:
         self._server.start()
 
     def _serve(self, sock: Any, address: Any) -> None:
-        file = sock.makefile('rb')
+        file, worker = sock.makefile('rb'), ''
         while line := file.readline(MAX_LINE):
             try:
                 message = json.loads(line)
@@ -41,7 +42,11 @@ class Channel:
                 message = None
             if not isinstance(message, dict):
                 message = {'do': 'nothing that is JSON', 'line': line.decode('utf-8', 'replace')}
+            worker = message['worker'] = str(message.get('worker') or worker)
             sock.sendall(json.dumps(self._told(message)).encode() + b'\n')
+
+        if worker:
+            self._told({'do': 'gone', 'worker': worker})
 
     def close(self) -> None:
         """Take no more."""

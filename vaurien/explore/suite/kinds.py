@@ -20,7 +20,7 @@ class Suite(NamedTuple):
 
     Args:
         command: As it was given; of a suite whose tests are started one by one, what starts one.
-        kind: ``PYTEST``, ``UNITTEST``, ``EACH``, ``SERVED``, or ``TOLD`` where a listener of the user's tells of the tests; empty:
+        kind: ``PYTEST``, ``UNITTEST``, ``EACH``, ``SERVED``, or ``TOLD`` where a listener of the user's tells of tests; empty:
             the whole command is one test.
         tests: The tests, where each is started by itself.
         ready, drive: Of a program that serves: for a shell, what succeeds once it is ready, and what asks it, which is the test.

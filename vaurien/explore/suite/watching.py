@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SETTLE, STEP = 0.1, 0.005   #: [seconds] that connections may take to be gone which a test has closed; between two looks
 MAX_TEXT = 2000     #: [characters] of what a test has written
 SIGNALLED, MAX_SIGNAL = 128, 64     #: an exit status is this and the number of the signal that has ended the command
+UNKNOWN = -1    #: stands for the number of a signal where nothing tells of it
 
 
 class Now:
@@ -156,6 +157,11 @@ class Watching:
         outcome = UNFINISHED if status is None else FAILED if status else PASSED
         signalled = signal_of(died) if died is not None else signal_of(status)
         self._end(outcome, text=output[-MAX_TEXT:], signalled=signalled, died=died)
+
+    def vanished(self) -> None:
+        """Note that what runs the tests has ended; nothing tells of its status."""
+        if self.now is not None:
+            self._end(UNFINISHED, signalled=0 if self.now.late else UNKNOWN)
 
     def _settle(self) -> None:
         """Let connections go that the test has closed: that it has comes on another way than that it is over."""
