@@ -46,6 +46,20 @@ def test_put():
 """
 
 
+#: what is done in a thread, whose end by an error nobody asks for
+IN_THREAD = """
+import threading, jobs
+
+
+def test_put():
+    done = []
+    thread = threading.Thread(target=lambda: done.append(jobs.put()))
+    thread.start()
+    thread.join()
+    assert done == [None]
+"""
+
+
 def explore(folder, *arguments, **variables):
     """Run ``vaurien explore`` to its end, in a folder."""
     return subprocess.run([sys.executable, '-m', 'vaurien', 'explore', *arguments], env={**environment(), **variables}, text=True,
@@ -101,6 +115,24 @@ def test_tests_of_pytest_are_told_apart_and_known_findings_are_no_exit_status(re
     assert again['runs'] < report['runs']
     assert found(again) == found(report)
     assert all(one['accepted'] for one in again['findings'])
+
+
+@ALL_CASES
+@pytest.mark.parametrize('suite, verdicts', [
+    (IN_THREAD, set()),         # the client's error has ended the thread
+    (IN_THREAD.replace('jobs.put()', 'hidden()') + """
+
+def hidden():
+    try:
+        return jobs.put()
+    except Exception:
+        return 'what?'
+""", {'wrong-error'}),
+], ids=['told', 'hidden'])
+def test_an_error_that_ends_a_thread_is_not_hidden_from_a_test_that_fails_for_want_of_it(redis_server, tmp_path, suite, verdicts):
+    report, _ = explored(tmp_path, redis_server, MENDED, '--classes', 'C', suite=suite)
+    assert {one['verdict'] for one in report['findings']} == verdicts
+    assert [one['outcome'] for one in report['tried']] == [[*verdicts] or ['clean']]
 
 
 @ALL_CASES
