@@ -200,6 +200,12 @@ def test_help_fits_on_a_screen(tmp_path):
     assert len(done.stdout.splitlines()) <= 40
 
 
+def test_a_command_that_asks_no_backend_is_no_success(tmp_path):
+    done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', '--', 'true')
+    assert (done.returncode, done.stderr) == (3, '')
+    assert 'nothing was tried: the command has asked no backend at the address that it was told' in done.stdout
+
+
 def test_tests_of_several_processes_run_in_one_where_one_thing_is_for_all(redis_server, tmp_path):
     (tmp_path / 'jobs.py').write_text(MENDED)
     (tmp_path / 'test_jobs.py').write_text(PUT)

@@ -133,7 +133,8 @@ def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_p
     (['--each', 'x {test}', '--tests', 'echo no; exit 3'], "'echo no; exit 3' ends with 3, and names 1 tests: no"),
     (['--each', 'x {test}', '--tests', ':'], "':' ends with 0, and names 0 tests"),
     (['--classes', 'CX', '--', 'y'], 'letters of ABCDEF'),
-], ids=[*'abcdefg'])
+    (['--html', 'nowhere/page.html', '--', 'y'], 'a file in a folder that is there'),
+], ids=[*'abcdefgh'])
 def test_what_cannot_be_is_one_line(arguments, said, tmp_path: Path):
     done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', *arguments)
     assert done.returncode in (1, 2)

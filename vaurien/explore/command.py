@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cli.command import open_outputs
+from ..config.settings import flag_of
 from ..errors import ConfigError
 from ..protocols import Protocol
 from ..protocols.effects.words import NOTHING_KNOWN
@@ -47,6 +48,7 @@ def explore(argv: Sequence[str], keeper: Keeper, aside: Keeper | None = None, en
     values, rest = arguments.read(argv)
     rest = with_each(values, rest)
     check_served(values)
+    check_outputs(values)
     setup = make_setup(rest, environ)
     check(setup)
     check_hosts([(place.name, address) for place in setup.places for address in place.reached], values['allow_host'])
@@ -178,3 +180,14 @@ def check_served(values: Mapping[str, Any]) -> None:
         raise ConfigError(missing, '', f'a command beside {there}: one says that the program is ready, the other asks it')
     if drive and values['each']:
         raise ConfigError('--drive', drive, 'no --each beside it: what asks the program is the one test')
+
+
+def check_outputs(values: Mapping[str, Any]) -> None:
+    """Refuse files that cannot be written in the end, before all is done in vain.
+
+    Raises:
+        ConfigError: The folder of one is not there.
+    """
+    for key in ('json', 'html', 'sarif', 'junit'):
+        if values[key] and not Path(values[key]).absolute().parent.is_dir():
+            raise ConfigError(flag_of(key), values[key], 'a file in a folder that is there')

@@ -123,6 +123,9 @@ class Exploration:
             for line in terminal.point_lines(new):
                 self._say(line)
             return FINE
+        if not baseline.sites:
+            self._say('nothing was tried: the command has asked no backend at the address that it was told')
+            return NO_BASELINE
         self._try(level)
         self._confirm(baseline, level.hits)
         return FINE
