@@ -20,8 +20,8 @@ class Channel:
 
     Args:
         path: Where it listens.
-        told: Called with each message, and returns what is answered. Each has as ``worker`` what the process said that it is
-            called, and the last of a process that is called something, ``gone``, says that it has ended.
+        told: Called with each message, and returns what is answered. Of a process that has said what it is called each has that
+            as ``worker``, and the last, ``gone``, says that it has ended.
     """
 
     def __init__(self, path: str, told: Callable[[Message], Message]) -> None:
@@ -42,7 +42,9 @@ class Channel:
                 message = None
             if not isinstance(message, dict):
                 message = {'do': 'nothing that is JSON', 'line': line.decode('utf-8', 'replace')}
-            worker = message['worker'] = str(message.get('worker') or worker)
+            worker = str(message.get('worker') or worker)
+            if worker:
+                message['worker'] = worker
             sock.sendall(json.dumps(self._told(message)).encode() + b'\n')
 
         if worker:
