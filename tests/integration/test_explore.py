@@ -46,6 +46,20 @@ def test_put():
 """
 
 
+#: what is done in a thread, whose end by an error nobody asks for
+IN_THREAD = """
+import threading, jobs
+
+
+def test_put():
+    done = []
+    thread = threading.Thread(target=lambda: done.append(jobs.put()))
+    thread.start()
+    thread.join()
+    assert done == [None]
+"""
+
+
 def explore(folder, *arguments, **variables):
     """Run ``vaurien explore`` to its end, in a folder."""
     return subprocess.run([sys.executable, '-m', 'vaurien', 'explore', *arguments], env={**environment(), **variables}, text=True,
@@ -68,7 +82,7 @@ def explored(folder, server, program, *options, suite=None):
 def shown_again(folder, server, line):
     """Run the command line that a finding ends with."""
     return subprocess.run(['/bin/sh', '-c', f'{sys.executable} -m {line}'], cwd=folder, timeout=PATIENCE, check=False, text=True,
-                          env={**environment(), 'QUEUE_URL': f'redis://127.0.0.1:{server.port}/0'}, capture_output=True)
+                          env={**environment(), **PLAIN, 'QUEUE_URL': f'redis://127.0.0.1:{server.port}/0'}, capture_output=True)
 
 
 def found(report):
@@ -101,6 +115,24 @@ def test_tests_of_pytest_are_told_apart_and_known_findings_are_no_exit_status(re
     assert again['runs'] < report['runs']
     assert found(again) == found(report)
     assert all(one['accepted'] for one in again['findings'])
+
+
+@ALL_CASES
+@pytest.mark.parametrize('suite, verdicts', [
+    (IN_THREAD, set()),         # the client's error has ended the thread
+    (IN_THREAD.replace('jobs.put()', 'hidden()') + """
+
+def hidden():
+    try:
+        return jobs.put()
+    except Exception:
+        return 'what?'
+""", {'wrong-error'}),
+], ids=['told', 'hidden'])
+def test_an_error_that_ends_a_thread_is_not_hidden_from_a_test_that_fails_for_want_of_it(redis_server, tmp_path, suite, verdicts):
+    report, _ = explored(tmp_path, redis_server, MENDED, '--classes', 'C', suite=suite)
+    assert {one['verdict'] for one in report['findings']} == verdicts
+    assert [one['outcome'] for one in report['tried']] == [[*verdicts] or ['clean']]
 
 
 @ALL_CASES
@@ -168,10 +200,16 @@ def test_help_fits_on_a_screen(tmp_path):
     assert len(done.stdout.splitlines()) <= 40
 
 
-def test_tests_of_several_processes_run_in_one(redis_server, tmp_path):
+def test_a_command_that_asks_no_backend_is_no_success(tmp_path):
+    done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', '--', 'true')
+    assert (done.returncode, done.stderr) == (3, '')
+    assert 'nothing was tried: the command has asked no backend at the address that it was told' in done.stdout
+
+
+def test_tests_of_several_processes_run_in_one_where_one_thing_is_for_all(redis_server, tmp_path):
     (tmp_path / 'jobs.py').write_text(MENDED)
     (tmp_path / 'test_jobs.py').write_text(PUT)
-    done = explore(tmp_path, '--list', '--through', 'QUEUE_URL', '--', *PYTEST, '-p', 'xdist', '-n', '1',
+    done = explore(tmp_path, '--list', '--through', 'QUEUE_URL', '--state', 'echo 1', '--', *PYTEST, '-p', 'xdist', '-n', '1',
                    QUEUE_URL=f'redis://127.0.0.1:{redis_server.port}/0', **PLAIN)
     assert (done.returncode, done.stderr) == (0, '')
     assert 'pytest runs in one process, with -n 0' in done.stdout

@@ -11,7 +11,7 @@ import pytest
 
 from tests.explore_corpus.shop import shop
 
-from .test_explore import ALL_CASES, LIMIT, WEAK, explore
+from .test_explore import ALL_CASES, LIMIT, PLAIN, WEAK, explore
 
 UNITTEST = """
 import unittest
@@ -107,7 +107,8 @@ def test_tests_of_node_are_told_apart_by_their_names(tmp_path):
 
 
 @ALL_CASES
-def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_path):
+@pytest.mark.parametrize('options', [[], ['-p', 'xdist', '-n', '2']], ids=['one process', 'two processes'])
+def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_path, options):
     venv.create(tmp_path / 'venv', symlinks=True)
     site = next((tmp_path / 'venv').glob('lib/python*/site-packages'))
     for path in Path(pytest.__file__).parents[1].iterdir():
@@ -118,7 +119,8 @@ def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_p
     assert 'No module named' in lacking.stderr
     (tmp_path / 'test_jobs.py').write_text('import jobs, sys\n\n\ndef test_put():\n'
                                            '    assert "vaurien" not in sys.modules\n    jobs.put()\n')
-    report, done = explored(tmp_path, redis_server, '--', str(python), '-m', 'pytest', 'test_jobs.py', PYTHONPATH='')
+    report, done = explored(tmp_path, redis_server, '--', str(python), '-m', 'pytest', *options, 'test_jobs.py', PYTHONPATH='',
+                            **PLAIN)
     assert report['baseline']['tests'] == 1, done.stdout
     assert [(one['verdict'], one['tests']) for one in report['findings']] == [('double-effect', ['test_jobs.py::test_put'])]
 
@@ -131,7 +133,8 @@ def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_p
     (['--each', 'x {test}', '--tests', 'echo no; exit 3'], "'echo no; exit 3' ends with 3, and names 1 tests: no"),
     (['--each', 'x {test}', '--tests', ':'], "':' ends with 0, and names 0 tests"),
     (['--classes', 'CX', '--', 'y'], 'letters of ABCDEF'),
-], ids=[*'abcdefg'])
+    (['--html', 'nowhere/page.html', '--', 'y'], 'a file in a folder that is there'),
+], ids=[*'abcdefgh'])
 def test_what_cannot_be_is_one_line(arguments, said, tmp_path: Path):
     done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', *arguments)
     assert done.returncode in (1, 2)

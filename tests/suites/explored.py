@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.explore_corpus.cost import write_cost
 from tests.support.processes import Server
 
 from .__main__ import serving
@@ -97,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser('python -m tests.suites.explored', description='Explores the tests of other applications.')
     parser.add_argument('--budget', default='10m', help='of each, as vaurien explore has it; default: 10m')
     parser.add_argument('--folder', type=Path, help='where the applications are kept; default: a temporary one')
+    parser.add_argument('--cost', type=Path, help='a table, as CSV, whose lines about these suites are written anew')
     parser.add_argument('names', nargs='*', choices=[[], *EXPLORED], help='default: all')
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='vaurien-explored-') as temporary:
@@ -105,6 +107,8 @@ def main() -> None:
         for name in options.names or EXPLORED:
             report = explored(EXPLORED[name], folder / name, options.budget)
             print(row(name, report), flush=True)
+            if options.cost:
+                write_cost(options.cost, f'{name} {EXPLORED[name].suite.version}', report)
             for one in report['findings']:
                 what = f'{one["level"]} {one["verdict"]} {one["class"]} {one["mode"]}'
                 print(f'  {what} {", ".join(one["sites"])}: {one["detail"]}')

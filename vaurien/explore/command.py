@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cli.command import open_outputs
+from ..config.settings import flag_of
 from ..errors import ConfigError
 from ..protocols import Protocol
 from ..protocols.effects.words import NOTHING_KNOWN
@@ -24,6 +25,7 @@ from .report.progress import Progress
 from .safety import check_hosts
 from .steps import Given
 from .suite.kinds import TEST, suite_of
+from .suite.lanes import Lane, Lanes
 from .suite.runner import Runner
 
 
@@ -46,6 +48,7 @@ def explore(argv: Sequence[str], keeper: Keeper, aside: Keeper | None = None, en
     values, rest = arguments.read(argv)
     rest = with_each(values, rest)
     check_served(values)
+    check_outputs(values)
     setup = make_setup(rest, environ)
     check(setup)
     check_hosts([(place.name, address) for place in setup.places for address in place.reached], values['allow_host'])
@@ -100,25 +103,32 @@ class Opened:
     def __init__(self, setup: Setup, folder: Path, keepers: tuple[Keeper, Keeper | None], environ: Mapping[str, str],
                  ending: ExitStack, values: Mapping[str, Any]) -> None:
         from gevent import signal_handler
-
-        from ..proxies.fleet import Fleet
-        self.setup, spec = setup, setup.configuration.spec
-        _, self._out = open_outputs(spec, sys.stdout, ending)
-        fleet = Fleet(spec.seed, spec.defaults)
-        ending.callback(fleet.close)
-        fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
-        fleet.exchanges.greetings = True
-        fleet.reconcile(spec.proxies)
+        self.setup, self._ending, self._environ = setup, ending, environ
+        _, self._out = open_outputs(setup.configuration.spec, sys.stdout, ending)
+        fleet, through = self._lane()
         addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
-        through = environment(setup, addresses, environ)
         always = {**environ, **everywhere(setup, addresses, environ)}   # a forward proxy may lead elsewhere than names do
         suite = suite_of(setup.command, *(values[name] for name in ('each', 'ready', 'drive')))
-        self.runner = Runner(suite, always, through, fleet, keepers[0], folder, keepers[1], values['state'])
+        movable = setup.door is None and not any(place.listen.unix or place.listen.port for place in setup.places)
+        lanes = Lanes(self._lane) if movable and not values['state'] else None
+        self.runner = Runner(suite, always, through, fleet, keepers[0], folder, keepers[1], values['state'], lanes)
         ending.callback(self.runner.close)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             handler: Any = signal_handler(number, self._stop)
             handler.ref = False
             ending.callback(handler.cancel)
+
+    def _lane(self) -> Lane:
+        """Open the proxies, and return them with what tells of them."""
+        from ..proxies.fleet import Fleet
+        spec = self.setup.configuration.spec
+        fleet = Fleet(spec.seed, spec.defaults)
+        self._ending.callback(fleet.close)
+        fleet.exchanges.follow(lambda exchanged: None)      # sessions are recorded from the first one on
+        fleet.exchanges.greetings = True
+        fleet.reconcile(spec.proxies)
+        addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
+        return Lane(fleet, environment(self.setup, addresses, self._environ))
 
     def _stop(self) -> None:
         self.runner.stopping = True
@@ -170,3 +180,14 @@ def check_served(values: Mapping[str, Any]) -> None:
         raise ConfigError(missing, '', f'a command beside {there}: one says that the program is ready, the other asks it')
     if drive and values['each']:
         raise ConfigError('--drive', drive, 'no --each beside it: what asks the program is the one test')
+
+
+def check_outputs(values: Mapping[str, Any]) -> None:
+    """Refuse files that cannot be written in the end, before all is done in vain.
+
+    Raises:
+        ConfigError: The folder of one is not there.
+    """
+    for key in ('json', 'html', 'sarif', 'junit'):
+        if values[key] and not Path(values[key]).absolute().parent.is_dir():
+            raise ConfigError(flag_of(key), values[key], 'a file in a folder that is there')

@@ -17,7 +17,7 @@ from .report import document, terminal
 from .report.annotations import annotations
 from .report.progress import Progress
 from .report.writing import Outputs
-from .steps import PAIRS, Confirming, Given, Growing, Level, plan_level, take_baseline
+from .steps import EVERY_REQUEST, PAIRS, Confirming, Given, Growing, Level, plan_level, take_baseline
 from .suite.runner import Stopped
 from .verdicts import FAIL
 
@@ -63,6 +63,7 @@ class Exploration:
         self._level: Level | None = None
         self._confirming: Confirming | None = None
         self._points: list[Point] = []
+        self._every = 0     # faults that there are at the level that has all
         self._new: list[Point] = []
         self._known = 0
         self._growing: Growing | None = None
@@ -110,6 +111,7 @@ class Exploration:
         self._kept.names.update(baseline.known.names)
         points = plan_level(baseline, self._given)
         self._points = points
+        self._every = len(plan_level(baseline, self._given._replace(level=EVERY_REQUEST)))
         if self._given.level == PAIRS:
             self._growing = Growing(baseline, self._given.protocols, self._is_wanted, self._given.handshakes)
         growing = self._growing     # pairs grow of runs, and not of what is known of them
@@ -121,6 +123,9 @@ class Exploration:
             for line in terminal.point_lines(new):
                 self._say(line)
             return FINE
+        if not baseline.sites:
+            self._say('nothing was tried: the command has asked no backend at the address that it was told')
+            return NO_BASELINE
         self._try(level)
         self._confirm(baseline, level.hits)
         return FINE
@@ -189,7 +194,7 @@ class Exploration:
             len(level.left) if level else 0, len(level.unmet) if level else 0, sum(map(len, waiting)), self._given.runner.count,
             round(time.monotonic() - self._began, 3), confirming.runs if confirming else 0,
             len(packed([*self._new, *grown])), level.died if level else 0,
-            document.tried(points, level.outcome if level else lambda point: ()))
+            document.tried(points, level.outcome if level else lambda point: ()), self._every)
 
 
 def wishes_of(values: dict[str, Any], accepted: frozenset[Known]) -> Wishes:

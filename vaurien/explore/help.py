@@ -36,5 +36,5 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   --allow-host HOST     a backend that is not on a private network
 
 It ends with 1 for a new FAIL, with 0 for none, with 3 where the command does
-not pass as it is, and with 130 after Ctrl-C.
+not pass as it is or asks no backend, and with 130 after Ctrl-C.
 """

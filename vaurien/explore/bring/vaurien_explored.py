@@ -3,7 +3,9 @@
 It works where vaurien is not installed: the folder comes by PYTHONPATH, the name by PYTEST_PLUGINS. Standard library and
 pytest only.
 """
+import functools
 import os
+import threading
 import time
 from collections.abc import Generator, Iterable
 from typing import Any
@@ -62,13 +64,23 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: Any, nextitem: Any) -> Generator[None, Any, None]:
     """Tell of a test."""
-    NOW.test, NOW.outcome, NOW.errors, NOW.text, NOW.sharing = item.nodeid, 'passed', [], '', True
+    NOW.test, NOW.outcome, NOW.errors, NOW.text, NOW.sharing, NOW.threads = item.nodeid, 'passed', [], '', True, []
     began = time.monotonic()
     file, line = written(item)
     TOLD.say(do='begin', test=item.nodeid, where=where(item), file=file, line=line)
     yield
-    end(TOLD, test=item.nodeid, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
+    errors = NOW.errors + NOW.threads if NOW.errors else []
+    end(TOLD, test=item.nodeid, outcome=NOW.outcome, errors=errors, text=NOW.text, seconds=time.monotonic() - began)
     NOW.test = ''
+
+
+@pytest.hookimpl(hookwrapper=True, trylast=True)
+def pytest_runtest_call(item: Any) -> Generator[None, Any, None]:
+    """Take note of what ends threads, inside of what pytest does about them."""
+    before = threading.excepthook
+    threading.excepthook = functools.partial(NOW.of_thread, before)
+    yield
+    threading.excepthook = before
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -70,12 +70,20 @@ class Now:
     Attributes:
         test: Its name; empty: none is.
         outcome, errors, text: How it has ended so far.
+        threads: What ended threads meanwhile, as ``errors`` has it: a test that fails for want of them does not hide it.
         sharing: What fixtures ask for that several tests share belongs to none: not while one is torn down, which is the same.
     """
 
     test = outcome = text = ''
     errors: list[list[str]] = []
+    threads: list[list[str]] = []
     sharing = False
+
+    def of_thread(self, hook: Any, ended: Any) -> None:
+        """Take note of what has ended a thread, and let the hook that there was do what it does."""
+        if ended.exc_value is not None:
+            self.threads = [*self.threads, *chain(ended.exc_value)]
+        hook(ended)
 
 
 def chain(error: BaseException) -> list[list[str]]:

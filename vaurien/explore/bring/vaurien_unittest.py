@@ -2,9 +2,11 @@
 
 It works where vaurien is not installed: the folder comes by PYTHONPATH. Standard library only.
 """
+import functools
 import inspect
 import os
 import sys
+import threading
 import time
 import traceback
 import unittest
@@ -34,14 +36,18 @@ def run(case: unittest.TestCase, result: Any = None) -> Any:
     name = case.id()
     if WANTED is not None and name not in WANTED:
         return result
-    NOW.test, NOW.outcome, NOW.errors, NOW.text = name, 'passed', [], ''
+    NOW.test, NOW.outcome, NOW.errors, NOW.text, NOW.threads = name, 'passed', [], '', []
     began = time.monotonic()
     file, line = written(case)
     TOLD.say(do='begin', test=name, where=name, file=file, line=line)
+    before = threading.excepthook
+    threading.excepthook = functools.partial(NOW.of_thread, before)
     try:
         return RUN(case, result)
     finally:
-        end(TOLD, test=name, outcome=NOW.outcome, errors=NOW.errors, text=NOW.text, seconds=time.monotonic() - began)
+        threading.excepthook = before
+        errors = NOW.errors + NOW.threads if NOW.errors else []
+        end(TOLD, test=name, outcome=NOW.outcome, errors=errors, text=NOW.text, seconds=time.monotonic() - began)
         NOW.test = ''
 
 

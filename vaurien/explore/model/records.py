@@ -22,7 +22,8 @@ class Tested(NamedTuple):
         exchanges: What it asked, in the order in which the requests began.
         hung: A client still waited for a silent backend at the limit.
         open: Connections that it has opened and that are open at its end.
-        signalled: The number of the signal that ended the run while it was on; 0: none.
+        signalled: The number of the signal that ended the run while it was on; 0: none; -1: its process ended, and nothing tells
+            how.
         where: What names it on the command's own command line; empty: its name does.
         file: Where it is written, as seen from where the command runs; empty: that is not known.
         line: The line of that file, from 1; 0: it is not known.

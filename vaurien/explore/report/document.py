@@ -186,6 +186,7 @@ class Document(msgspec.Struct, frozen=True):
         most: The most faults that one test has at this level; a run applies one to each test.
         died: Of these runs, how many ended before they came to all of their tests; the others are run again.
         tried: What came of each fault, in the order in which they are tried.
+        points: How many faults there are at level 3: each failure at each request of each test.
     """
 
     version: int
@@ -207,6 +208,7 @@ class Document(msgspec.Struct, frozen=True):
     most: int = 0
     died: int = 0
     tried: tuple[Tried, ...] = ()
+    points: int = 0
 
 
 def found(finding: Finding, accepted: bool) -> Found:

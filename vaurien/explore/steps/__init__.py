@@ -2,6 +2,6 @@
 from .confirming import Confirming
 from .given import Given
 from .growing import Growing
-from .levels import PAIRS, Level, plan_level, take_baseline
+from .levels import EVERY_REQUEST, PAIRS, Level, plan_level, take_baseline
 
-__all__ = ['PAIRS', 'Confirming', 'Given', 'Growing', 'Level', 'plan_level', 'take_baseline']
+__all__ = ['EVERY_REQUEST', 'PAIRS', 'Confirming', 'Given', 'Growing', 'Level', 'plan_level', 'take_baseline']

@@ -8,7 +8,7 @@ from ..findings import Hit, again, each_alone
 from ..model.faults import BLACKOUT, Point
 from ..model.packing import packed
 from ..model.records import Run, Tested
-from ..suite.kinds import SERVED
+from ..suite.kinds import SERVED, TOLD
 from ..suite.limits import limits_of
 from ..verdicts import FAIL, judge
 from .given import Given
@@ -123,7 +123,7 @@ class Confirming:
     def _again(self, point: Point, run: Run, tested: Tested) -> str:
         """Return the command line that shows it again."""
         given, suite = self._given, self._given.runner.suite
-        if suite.kind == SERVED:    # nothing else starts the program and drives it
+        if suite.kind in (SERVED, TOLD):    # nothing else starts the program and drives it, or says which test is on
             words = ['vaurien', 'explore', *given.again, '--only', point.place.site.glob, '--classes', point.category, '--fresh']
             return shlex.join([*words, '--', *suite.command])
         command = given.runner.suite.narrowed(tested.where or point.place.test)

@@ -16,7 +16,8 @@ from .given import Given
 from .growing import Growing
 
 CLEAN_RUNS = 3
-PAIRS = 4       #: the level with two faults together
+EVERY_REQUEST = 3   #: the level with each failure at each request of each test
+PAIRS = 4       #: that with two faults together
 
 
 class Judged(NamedTuple):

@@ -1,4 +1,5 @@
 """What the tests tell: where each begins and ends, and how. A socket that only this user can open. Knows no proxy and no plan."""
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -20,7 +21,8 @@ class Channel:
 
     Args:
         path: Where it listens.
-        told: Called with each message, and returns what is answered.
+        told: Called with each message, and returns what is answered. Of a process that has said what it is called each has that
+            as ``worker``, and the last, ``gone``, says that it has ended.
     """
 
     def __init__(self, path: str, told: Callable[[Message], Message]) -> None:
@@ -33,14 +35,26 @@ class Channel:
         self._server.start()
 
     def _serve(self, sock: Any, address: Any) -> None:
-        file = sock.makefile('rb')
-        while line := file.readline(MAX_LINE):
-            try:
-                message = json.loads(line)
-            except ValueError:
-                break
-            sock.sendall(json.dumps(self._told(message)).encode() + b'\n')
+        file, worker = sock.makefile('rb'), ''
+        with contextlib.suppress(OSError):      # it was reset
+            while line := file.readline(MAX_LINE):
+                message = read(line)
+                worker = str(message.get('worker') or worker)
+                if worker:
+                    message['worker'] = worker
+                sock.sendall(json.dumps(self._told(message)).encode() + b'\n')
+        if worker:
+            self._told({'do': 'gone', 'worker': worker})
 
     def close(self) -> None:
         """Take no more."""
         self._server.stop()
+
+
+def read(line: bytes) -> Message:
+    """Return the message of a line; one that is none says what it is."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        message = None
+    return message if isinstance(message, dict) else {'do': 'nothing that is JSON', 'line': line.decode('utf-8', 'replace')}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..model.records import WHOLE
 
 #: kinds; empty: the whole command is one test
-PYTEST, UNITTEST, EACH, SERVED = 'pytest', 'unittest', 'each', 'served'
+PYTEST, UNITTEST, TOLD, EACH, SERVED = 'pytest', 'unittest', 'told', 'each', 'served'
 BROUGHT = Path(__file__).parent.parent / 'bring'
 PLUGIN, STAND_IN = 'vaurien_explored', 'vaurien_unittest'
 NAMES = 'pytest', 'py.test'     #: what it is called on a command line
@@ -20,7 +20,8 @@ class Suite(NamedTuple):
 
     Args:
         command: As it was given; of a suite whose tests are started one by one, what starts one.
-        kind: ``PYTEST``, ``UNITTEST``, ``EACH`` or ``SERVED``; empty: the whole command is one test.
+        kind: ``PYTEST``, ``UNITTEST``, ``EACH``, ``SERVED``, or ``TOLD`` where a listener of the user's tells of tests; empty:
+            the whole command is one test.
         tests: The tests, where each is started by itself.
         ready, drive: Of a program that serves: for a shell, what succeeds once it is ready, and what asks it, which is the test.
     """
@@ -34,7 +35,7 @@ class Suite(NamedTuple):
     @property
     def tells(self) -> bool:
         """Whether the command tells of its tests itself."""
-        return self.kind in (PYTEST, UNITTEST)
+        return self.kind in (PYTEST, UNITTEST, TOLD)
 
     def commands(self, tests: Sequence[str] | None) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Give what is started, each with the name of the test that it is; empty: it is none, but has some.
@@ -53,7 +54,7 @@ class Suite(NamedTuple):
 
     def brings(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return what of the environment has to be another so that the tests are told of."""
-        if not self.tells:
+        if self.kind not in (PYTEST, UNITTEST):
             return {}
         found = {'PYTHONPATH': os.pathsep.join(filter(None, (str(BROUGHT), environ.get('PYTHONPATH'))))}
         if self.kind == PYTEST:
@@ -70,7 +71,7 @@ class Suite(NamedTuple):
             return list(one(self.command, test))
         if self.kind == UNITTEST:
             return [*self.command, '-k', test]
-        if self.kind in ('', SERVED):
+        if self.kind in ('', TOLD, SERVED):
             return list(self.command)
         at = next(number for number, word in enumerate(self.command) if Path(word).name in NAMES) + 1
         return [*self.command[:at], *(word for word in self.command[at:] if not names_tests(word)), test]

@@ -13,9 +13,10 @@ from ...run.keeper import Keeper
 from ...spec import FaultSpec
 from ..model.records import WHOLE, Run
 from .channel import CHOSEN_VARIABLE, VARIABLE, Channel, Message
-from .kinds import SERVED, Suite
+from .kinds import SERVED, TOLD, Suite
+from .lanes import Lanes
 from .limits import Limits
-from .starting import LOOK, SHELL, Starter, end
+from .starting import LOOK, MAX_SAID, SHELL, Starter, end
 from .watching import Watching
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ class Runner:
         folder: A folder for its files.
         aside: The process that starts what runs beside it; None: nothing does.
         state: A command for a shell that tells of the state of the backends; empty: none does.
+        lanes: Proxies for each process where several run tests at once; None: they are to run in one.
     """
 
     def __init__(self, suite: Suite, environ: Mapping[str, str], through: Mapping[str, str], fleet: 'Fleet', keeper: Keeper,
-                 folder: Path, aside: Keeper | None = None, state: str = '') -> None:
+                 folder: Path, aside: Keeper | None = None, state: str = '', lanes: Lanes | None = None) -> None:
         self.suite, self._environ, self._through = suite, dict(environ), dict(through)
-        self._fleet, self._folder, self.state, self._failed = fleet, folder, state, ''
+        self._fleet, self._folder, self.state, self._failed, self._lanes = fleet, folder, state, '', lanes
         self._starter = Starter(keeper, folder / 'output')
         self._aside = Starter(aside, folder / 'aside', ()) if aside is not None else None
         self._looking = RLock()     # one thing at a time runs beside the command
@@ -56,6 +58,7 @@ class Runner:
         self.count = 0
         self.note = ''      # what the user should know of how tests are run
         self._shared = False    # several processes run tests at once
+        self._heard = False     # something tells of tests
         self.stopping = False
 
     def close(self) -> None:
@@ -63,8 +66,22 @@ class Runner:
         self._channel.close()
 
     def _told(self, message: Message) -> Message:
-        self._shared |= bool(message.get('worker'))
-        return self._watching.told(message) if self._watching is not None else {}
+        """Take in what tests tell; what makes no sense ends the exploration, as it cannot be relied on."""
+        watching, worker = self._watching, str(message.get('worker', ''))
+        self._shared |= bool(worker) and self._lanes is None
+        if watching is None or (message.get('do') == 'gone' and self._lanes is None):
+            return {}
+        if message.get('do') == 'begin':
+            self._heard = True
+            if self.suite.kind == TOLD and watching.now is not None:
+                self._failed = f'{message.get("test")} begins while {watching.now.name} is on: tests that run at once are not ' \
+                               'told apart; let them run one after the other'
+        try:
+            return self._lanes.told(worker, message) if worker and self._lanes is not None else watching.told(message)
+        except (KeyError, TypeError, ValueError) as error:
+            said = f'what tells of tests has said {json.dumps(message)[:MAX_SAID]}: {type(error).__name__} {error}'
+            self._failed = self._failed or said
+            return {}
 
     def run(self, limits: Limits, plan: Sequence[FaultSpec] = (), tests: Sequence[str] | None = None,
             beside: bool = False) -> Run:
@@ -86,12 +103,16 @@ class Runner:
         watching = self._watching = Watching(self._fleet, self._snapshot if self.state and not beside else None)
         variables = self._variables(tests, beside)
         watching.start()
+        if self._lanes is not None:
+            self._lanes.begin(plan, beside)
         try:
             status = self._drive(variables, watching, limits) if self.suite.kind == SERVED else \
                 self._commands(variables, watching, limits, tests)
         finally:
-            watching.stop()
             self._watching = None
+            watching.stop()
+            if self._lanes is not None:
+                self._lanes.end()
             self._fleet.plan.replace(())
         if self.stopping:
             raise Stopped
@@ -100,7 +121,21 @@ class Runner:
         if self._shared:
             self._run_in_one_process()
             return self.run(limits, plan, tests, beside)
-        return watching.result(status, self._starter.written)
+        if self._heard and not self.suite.tells:
+            self.suite = self.suite._replace(kind=TOLD)
+            return self.run(limits, plan, tests, beside)
+        return self._with_lanes(watching.result(status, self._starter.written))
+
+    def _with_lanes(self, run: Run) -> Run:
+        """Return a run with what the processes have shown that run tests beside each other."""
+        if not self._lanes:
+            return run
+        self.note = f'pytest runs tests in {len(self._lanes)} processes at once: each has proxies of its own'
+        return self._lanes.added(run)
+
+    def _is_over(self, watching: Watching, limits: Limits) -> bool:
+        """Return whether a run has to be ended."""
+        return self.stopping or (self._lanes.look(limits, GRACE) if self._lanes else watching.look(limits, GRACE))
 
     def _run_in_one_process(self) -> None:
         """Let the tests of the next runs run in one process.
@@ -112,7 +147,7 @@ class Runner:
             raise VaurienError('the tests run in several processes at once, and are not told apart: leave out -n of pytest-xdist')
         self._shared = False
         self.suite = self.suite.in_one_process()
-        self.note = 'pytest runs in one process, with -n 0: the tests of several cannot be told apart'
+        self.note = 'pytest runs in one process, with -n 0: --state and fixed addresses are for one alone'
 
     def _commands(self, variables: Mapping[str, str], watching: Watching, limits: Limits,
                   tests: Sequence[str] | None) -> int | None:
@@ -121,7 +156,7 @@ class Runner:
         for name, command in self.suite.commands(tests):
             if name:
                 watching.begin(name, file=name if Path(name).is_file() else '')     # ``sh {test}`` has files for names
-            status = self._starter.run(command, variables, lambda: self.stopping or watching.look(limits, GRACE))
+            status = self._starter.run(command, variables, lambda: self._is_over(watching, limits))
             if name:
                 watching.ended(status, self._starter.written)
             if self.stopping or self._failed:
@@ -195,7 +230,7 @@ class Runner:
         outer = {key: value for key, value in self._environ.items() if not key.startswith('PYTEST_XDIST')}     # of who runs us
         found = {**outer, **({} if beside else self._through)}
         found.update(self.suite.brings(found))
-        if self.suite.tells:
+        if self.suite.tells or not self.suite.kind:     # a command of which nothing is known may have a listener
             found[VARIABLE] = self._channel.path
             if tests is not None:
                 path = self._folder / 'tests'

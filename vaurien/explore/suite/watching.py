@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gevent import sleep
 
 from ...relay.recording.records import Closed, Exchanged, Opened
-from ..model.records import FAILED, PASSED, UNFINISHED, Run, Tested
+from ..model.records import FAILED, PASSED, SKIPPED, UNFINISHED, Run, Tested
 from ..model.state import change
 from .channel import Message
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SETTLE, STEP = 0.1, 0.005   #: [seconds] that connections may take to be gone which a test has closed; between two looks
 MAX_TEXT = 2000     #: [characters] of what a test has written
 SIGNALLED, MAX_SIGNAL = 128, 64     #: an exit status is this and the number of the signal that has ended the command
+UNKNOWN = -1    #: stands for the number of a signal where nothing tells of it
 
 
 class Now:
@@ -77,12 +78,18 @@ class Watching:
     # -- what the tests tell
 
     def told(self, message: Message) -> Message:
-        """Take in what the tests tell."""
-        call: Callable[[Message], Message | None] | None = {
+        """Take in what the tests tell.
+
+        Raises:
+            KeyError, TypeError, ValueError: It makes no sense.
+        """
+        calls: dict[str, Callable[[Message], Message | None]] = {
             'begin': self._told_begin, 'ending': self._told_ending, 'end': self._told_end, 'mark': self._told_mark,
-            'tidy': self._told_tidy,
-        }.get(str(message.get('do')))
-        return call(message) or {} if call is not None else {}
+            'tidy': self._told_tidy, 'hello': lambda message: None,
+        }
+        if message.get('do') not in calls:
+            raise ValueError(f'do is none of {", ".join(calls)}')
+        return calls[message['do']](message) or {}
 
     def _told_begin(self, message: Message) -> None:
         self.begin(str(message['test']), str(message.get('where', '')), str(message.get('file', '')), int(message.get('line', 0)))
@@ -106,7 +113,10 @@ class Watching:
         return {'open': bool(self._open.keys() - self._lasting)}
 
     def _told_end(self, message: Message) -> None:
-        self._end(str(message['outcome']), tuple(tuple(types) for types in message['errors']), str(message['text']))
+        outcome = str(message['outcome'])
+        if outcome not in (PASSED, FAILED, SKIPPED):
+            raise ValueError(f'{outcome} is none of {PASSED}, {FAILED}, {SKIPPED}')
+        self._end(outcome, tuple(tuple(map(str, types)) for types in message.get('errors', ())), str(message.get('text', '')))
 
     def begin(self, name: str, where: str = '', file: str = '', line: int = 0) -> None:
         """Note that a test begins.
@@ -147,6 +157,11 @@ class Watching:
         outcome = UNFINISHED if status is None else FAILED if status else PASSED
         signalled = signal_of(died) if died is not None else signal_of(status)
         self._end(outcome, text=output[-MAX_TEXT:], signalled=signalled, died=died)
+
+    def vanished(self) -> None:
+        """Note that what runs the tests has ended; nothing tells of its status."""
+        if self.now is not None:
+            self._end(UNFINISHED, signalled=0 if self.now.late else UNKNOWN)
 
     def _settle(self) -> None:
         """Let connections go that the test has closed: that it has comes on another way than that it is over."""

@@ -2,10 +2,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-#: of builtins: what tells of a connection or of waiting
-TELLING: Final = frozenset(f'builtins.{name}' for name in ('OSError', 'EOFError', 'TimeoutError', 'ConnectionError'))
-#: modules whose exceptions tell nothing of a server: of Python itself, and of who runs the tests
-SILENT: Final = ('builtins', '_pytest', 'pytest', 'unittest', 'json', 're', 'decimal', 'struct', 'ast')
+#: of Python and of Java themselves: what tells of a connection or of waiting
+TELLING: Final = frozenset((*(f'builtins.{name}' for name in ('OSError', 'EOFError', 'TimeoutError', 'ConnectionError')),
+                            'java.util.concurrent.TimeoutException'))
+#: what the names of exceptions begin with that tell nothing of a server: of Python and Java themselves, and of who runs the tests
+SILENT: Final = ('builtins.', '_pytest.', 'pytest.', 'unittest.', 'json.', 're.', 'decimal.', 'struct.', 'ast.', 'java.lang.',
+                 'java.util.', 'org.junit.', 'junit.', 'org.opentest4j.')
+#: what an assertion fails with
+ASSERTIONS: Final = frozenset(('builtins.AssertionError', '_pytest.outcomes.Failed', 'java.lang.AssertionError',
+                               'org.opentest4j.AssertionFailedError'))
 
 
 def tells(chain: Sequence[Sequence[str]]) -> bool | None:
@@ -22,7 +27,7 @@ def tells(chain: Sequence[Sequence[str]]) -> bool | None:
     for types in chain:
         if TELLING.intersection(types):
             return True
-        if types and types[0].split('.')[0] not in SILENT:
+        if types and not types[0].startswith(SILENT):
             return True
     return False
 
@@ -30,4 +35,4 @@ def tells(chain: Sequence[Sequence[str]]) -> bool | None:
 def is_assertion(chain: Sequence[Sequence[str]]) -> bool:
     """Return whether a test failed by its own assertion, with nothing behind it."""
     names = {types[0] for types in chain if types}
-    return bool(names) and names <= {'builtins.AssertionError', '_pytest.outcomes.Failed'}
+    return bool(names) and names <= ASSERTIONS

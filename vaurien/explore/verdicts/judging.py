@@ -79,6 +79,8 @@ def hang(seen: Seen, found: set[str]) -> Verdict | None:
 
 
 def crash(seen: Seen, found: set[str]) -> Verdict | None:
+    if seen.tested.signalled < 0:
+        return verdict('crash', 'the process that runs the test ended')
     if seen.tested.signalled:
         return verdict('crash', f'ended by signal {seen.tested.signalled}')
     if seen.tested.died is not None and seen.base.died is None:

@@ -16,6 +16,8 @@ from .words import (
     LOGIN,
     READ,
     ROLLBACK,
+    TAKES,
+    TAKES_IT,
     UNKNOWN,
     Effect,
 )
@@ -68,7 +70,7 @@ def effect(text: str) -> Effect:
     if first == 'UPDATE':
         return assigning(text, cut)
     if first == 'DELETE':
-        return KEEPS
+        return deleting(text)
     if first == 'COPY':
         return ADDS if 'FROM' in text.upper().split() else READ
     if first in DEFINING:
@@ -83,6 +85,14 @@ def inserting(text: str, cut: bool) -> Effect:
     if not UPSERT.search(QUOTED.sub("''", text)):
         return UNKNOWN if cut else ADDS
     return assigning(text, cut) if re.search(r'\bUPDATE\b', text, re.IGNORECASE) else KEEPS
+
+
+def deleting(text: str) -> Effect:
+    """Return what a DELETE does: one that hands out what it deletes takes it, from a queue where it says how many."""
+    spoken = QUOTED.sub("''", text)
+    if not re.search(r'\bRETURNING\b', spoken, re.IGNORECASE):
+        return KEEPS
+    return TAKES if re.search(r'\b(?:LIMIT|FETCH|SKIP\s+LOCKED)\b', spoken, re.IGNORECASE) else TAKES_IT
 
 
 def assigning(text: str, cut: bool) -> Effect:

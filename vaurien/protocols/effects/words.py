@@ -25,6 +25,7 @@ READ = Effect(False, True)          #: changes nothing
 KEEPS = Effect(True, True)          #: the same after the second time
 ADDS = Effect(True, False)          #: another state after the second time
 TAKES = Effect(True, False, '', True)   #: the second time takes more away
+TAKES_IT = Effect(True, True, '', True)     #: the second time there is nothing to take any more
 UNKNOWN = Effect(True, None)        #: nobody knows
 LOGIN = Effect(False, True, 'login')
 END = Effect(False, True, 'end')
@@ -73,6 +74,8 @@ def worst(effects: Iterable[Effect]) -> Effect:
     found = [effect for effect in effects if effect.writes]
     if not found:
         return READ
+    if all(effect.takes for effect in found):
+        return TAKES if any(effect.twice is False for effect in found) else TAKES_IT
     if any(effect.twice is False for effect in found):
         return ADDS
     return UNKNOWN if any(effect.twice is None for effect in found) else KEEPS

@@ -104,3 +104,14 @@ def test_what_nothing_can_reach_is_collected_before_the_end_where_connections_ar
     brought.end(one, test='a')
     assert [message['do'] for message in said] == ['ending', 'end']
     assert bool(collected) == some
+
+
+def test_what_ends_threads_is_noted_and_goes_on_to_who_hears_of_it():
+    now, heard = brought.Now(), []
+    ended = SimpleNamespace(exc_value=ConnectionResetError())
+    now.of_thread(heard.append, ended)
+    now.of_thread(heard.append, SimpleNamespace(exc_value=None))
+    assert [types[0] for types in now.threads] == ['builtins.ConnectionResetError']
+    assert heard[0] is ended
+    assert len(heard) == 2
+    assert brought.Now.threads == []

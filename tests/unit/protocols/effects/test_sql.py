@@ -2,7 +2,7 @@
 import pytest
 
 from vaurien.protocols.effects.sql import effect, turn
-from vaurien.protocols.effects.words import ADDS, CLEANING, KEEPS, LOGIN, READ, UNKNOWN, worst
+from vaurien.protocols.effects.words import ADDS, CLEANING, KEEPS, LOGIN, READ, TAKES, TAKES_IT, UNKNOWN, worst
 
 EFFECTS = {
     'SELECT 1': READ,
@@ -24,6 +24,10 @@ EFFECTS = {
     'UPDATE a SET b = now()': UNKNOWN,
     'UPDATE a SET b = 1, c = f(d, 2)': UNKNOWN,
     'DELETE FROM a WHERE b = 1': KEEPS,
+    "DELETE FROM a WHERE b = 'RETURNING c'": KEEPS,
+    'DELETE FROM a WHERE b = 1 RETURNING c': TAKES_IT,
+    'delete from a where b = (select b from a limit 1 for update skip locked) returning c': TAKES,
+    'WITH x AS (DELETE FROM a WHERE b IN (SELECT b FROM c FETCH FIRST ROW ONLY) RETURNING d) SELECT d FROM x': TAKES,
     'WITH x AS (SELECT 1) INSERT INTO a SELECT * FROM x': ADDS,
     'WITH x AS (SELECT 1) SELECT * FROM x': READ,
     'CREATE TABLE a (b int)': CLEANING,
@@ -66,3 +70,6 @@ def test_several_requests_do_what_the_worst_of_them_does():
     assert worst([READ, KEEPS]) == KEEPS
     assert worst([KEEPS, UNKNOWN]) == UNKNOWN
     assert worst([UNKNOWN, ADDS, READ]) == ADDS
+    assert worst([READ, TAKES, TAKES_IT]) == TAKES
+    assert worst([TAKES_IT]) == TAKES_IT
+    assert worst([TAKES_IT, KEEPS]) == KEEPS
