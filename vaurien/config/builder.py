@@ -36,6 +36,7 @@ from .values import forward, label, of_plugin, prefixed, shown, spelt_out, taken
 P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
 OF_ONE = ('proxy', 'backend', 'intercept', 'protocol', 'behavior', 'toxic', 'link')
+FROM_FILES = {'config', 'populate', 'kinds'}    #: settings that name files, which may change
 
 
 class Configuration(NamedTuple):
@@ -68,8 +69,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ, read
         OSError: A file cannot be read.
         SystemExit: ``help``, ``--help``, ``--help-all`` or ``--version`` has been answered.
     """
-    first, words = arguments.early(argv)
-    sections: Sections = {}
+    (first, words), sections = arguments.early(argv), dict[str, dict[str, Given]]()
     if 'config' in first:
         from .files import ini  # slow to import
         sections = ini.read_sections(check_path(first['config']), environ, read)
@@ -82,8 +82,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ, read
     catalog, notes = open_catalog(KINDS)
     line = arguments.parse(argv, catalog)
     found = Builder(catalog, line, sections, environ, read).configuration(notes)
-    from_files = {'config', 'populate', 'kinds'} & line.keys()
-    return found._replace(again=partial(configure, argv, environ, read_again)) if from_files else found
+    return found._replace(again=partial(configure, argv, environ, read_again)) if FROM_FILES & line.keys() else found
 
 
 class Builder:
