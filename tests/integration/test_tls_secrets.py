@@ -126,7 +126,7 @@ def answers(control):
         text = response.read()
     paths = [path.replace('{proxy}', 'default') for path, calls in json.loads(text)['paths'].items() if 'get' in calls]
     for path in [*paths, '/behavior', '/behaviors', '/proxies', '/version', '/metrics', '/health']:
-        if '{' not in path and 'events' not in path:
+        if '{' not in path and 'events' not in path and 'live' not in path:
             with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(control + path) as response:
                 text += response.read()
     return text

@@ -9,8 +9,6 @@ from ..errors import ConfigError
 from ..links import LINKS
 from ..options import Bounded, Option, expected, flag, known
 from ..plugins import KINDS, Catalog
-from ..protocols.http.providers.kinds import KINDS as FILES
-from ..protocols.http.providers.kinds import own, providers
 from ..protocols.message import CATEGORIES, FailureKind
 from ..spec import ProxySpec
 from .subcommands import SUBCOMMANDS
@@ -73,17 +71,24 @@ def page(names: Iterable[str], catalog: Catalog) -> str:
     return '\n\n'.join('\n'.join(wrapped(line, width) for line in part) for part in parts) + '\n'
 
 
+def kinds_of_files() -> Any:
+    """Return what reads the kinds of files; http comes with it, which most starts have no use for."""
+    from ..protocols.http.providers import kinds
+    return kinds
+
+
 def parts_about(name: str, catalog: Catalog) -> list[list[str]]:
+    files = kinds_of_files()
     kinds = [kind for kind, plugins in catalog.items() if name in plugins]
     parts = [list(about(kind, name, catalog)) for kind in kinds]
     if name in LINKS:
         parts.append([f'{name}: a link, for --link', '', f'{INDENT}{LINKS[name]}'])
-    if name in providers():
+    if name in files.providers():
         parts.append(list(about_file(name)))
-    if name in FILES:
+    if name in files.KINDS:
         parts.append(list(about_kind(name)))
     if not parts:
-        there = [*LINKS, *providers(), *(one for plugins in catalog.values() for one in plugins)]
+        there = [*LINKS, *files.providers(), *(one for plugins in catalog.values() for one in plugins)]
         raise ConfigError('help', name, known(name, there))
     return parts
 
@@ -108,7 +113,7 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
             yield from described(titled(key, entry), plain(entry.description))
         yield ''
         if cls.tables:
-            there = [name for name in providers() if any(kind.startswith(f'{name}-') for kind in cls.tables)]
+            there = [name for name in kinds_of_files().providers() if any(kind.startswith(f'{name}-') for kind in cls.tables)]
             yield f'those of files: {", ".join(f"{name}-*" for name in there)}; as for vaurien help {there[0]}'
             yield ''
         yield f'and those of TLS, as every protocol: {", ".join(cls.kinds_of_tls)}'
@@ -120,7 +125,7 @@ def about(kind: str, name: str, catalog: Catalog) -> Iterator[str]:
 
 def about_file(provider: str) -> Iterator[str]:
     """Give the lines about a file of kinds that comes with vaurien."""
-    table, rows = own(provider)
+    table, rows = kinds_of_files().own(provider)
     yield f'{table.title}: kinds of error of http, for --behavior error {flag("behavior", "error", "kind")} KIND'
     yield ''
     for name, row in rows.items():
@@ -129,7 +134,7 @@ def about_file(provider: str) -> Iterator[str]:
 
 def about_kind(name: str) -> Iterator[str]:
     """Give the lines about a kind of a file."""
-    row = FILES.row(name)
+    row = kinds_of_files().KINDS.row(name)
     assert row is not None
     yield f'{titled(name, row.kind)}: a kind of error of http, for --behavior error {flag("behavior", "error", "kind")} {name}'
     yield ''

@@ -84,7 +84,7 @@ class ControlServer:
         self._listener = None
         self._listen = sockets.bound_address(listener)
         guard = Guard(self._host, self._listen, self.token, self._allowed, tls=self._context is not None,
-                      public=page.PUBLIC)
+                      public=page.FOLDER)
         surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
                     toxiproxy.make_surface(self.fleet)]
         if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
@@ -117,7 +117,7 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
         surfaces: What there is; the first one answers for unknown paths.
         guard: What lets requests in.
     """
-    app = falcon.App(middleware=[guard])
+    app = falcon.App(middleware=[page.Door(), guard])
     app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
     owners: dict[str, Surface] = {}
     turns = Turns()

@@ -26,11 +26,11 @@ class Guard:
         token: What requests must carry; empty: nothing.
         allowed: Who may connect, and under which names, beside this machine under its own.
         tls: Whether the server speaks TLS.
-        public: A path that needs no token, and what the paths of others begin with.
+        public: What paths begin with that need no token; empty: all do.
     """
 
     def __init__(self, host: str, bound: Address, token: str, allowed: Allowed, tls: bool = False,
-                 public: tuple[str, str] | None = None) -> None:
+                 public: str = '') -> None:
         self._public = public
         self._token, self._allowed, self._scheme = token.encode(), allowed, 'https' if tls else 'http'
         self._hosts = own_hosts(host, bound, any_name=not any(allowed), tls=tls)
@@ -58,8 +58,7 @@ class Guard:
 
     def _is_public(self, request: falcon.Request) -> bool:
         """Return whether what is asked for is the same for everyone."""
-        return (self._public is not None and request.method in ('GET', 'HEAD')
-                and (request.path == self._public[0] or request.path.startswith(self._public[1])))
+        return bool(self._public) and request.method in ('GET', 'HEAD') and request.path.startswith(self._public)
 
     def check_token(self, request: falcon.Request) -> None:
         """Refuse what does not carry the token.

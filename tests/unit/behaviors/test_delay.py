@@ -15,20 +15,21 @@ class Asked:
 
     def __init__(self) -> None:
         self.number = 0
+        self.session = self
 
-    def random(self, to_backend: bool) -> Random:
+    def random_of(self, exchange: Any) -> Random:
         self.number += 1
         return Random(f'7/{self.number}')
 
 
 def drawn(**settings: Any) -> list[float]:
     protocol, delay = Asked(), Delay(settings)
-    return sorted(delay.seconds(protocol, True) for _ in range(COUNT))
+    return sorted(delay.seconds(protocol, None) for _ in range(COUNT))
 
 
 def test_a_plain_delay_draws_nothing() -> None:
     protocol = Asked()
-    assert Delay({'sleep': 3}).seconds(protocol, True) == 3
+    assert Delay({'sleep': 3}).seconds(protocol, None) == 3
     assert protocol.number == 0
 
 

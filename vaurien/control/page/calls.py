@@ -8,9 +8,8 @@ import falcon
 
 from ..surface import Refusal, Reply, Route, Surface
 
-#: the paths that a request needs no token for; what begins with the second one is a file
-ROOT, FOLDER = PUBLIC = '/', '/page/'
-INDEX = 'index.html'
+FOLDER = '/page/'   #: what the paths of the files begin with, for which a request needs no token
+ROOT, INDEX = '/', f'{FOLDER}index.html'
 TYPES = {'html': 'text/html; charset=utf-8', 'css': 'text/css; charset=utf-8', 'js': 'text/javascript; charset=utf-8',
          'svg': 'image/svg+xml'}
 #: only what this server gives is fetched, run and shown, and no other page may show this one
@@ -21,21 +20,22 @@ HEADERS = {'Content-Security-Policy': POLICY, 'X-Content-Type-Options': 'nosniff
            'Cache-Control': 'no-cache'}
 
 
+class Door:
+    """Falcon middleware: lets a browser that asks for the root have the page. To everything else there is nothing there."""
+
+    def process_request(self, request: falcon.Request, response: falcon.Response) -> None:
+        """Say what is asked for."""
+        if request.path == ROOT and request.method in ('GET', 'HEAD') and 'text/html' in request.env.get('HTTP_ACCEPT', ''):
+            request.path = INDEX
+
+
 def make_surface(refuse: Callable[[falcon.Request, Exception], Reply]) -> Surface:
     """Make the surface.
 
     Args:
         refuse: Makes the reply for what is not there, in the words of the surface that answers for unknown paths.
     """
-    return Surface(tuple(Route(method, path, handle) for method in ('GET', 'HEAD')
-                         for path, handle in ((ROOT, index), (FOLDER + '{name}', file))), refuse)
-
-
-def index(request: falcon.Request) -> Reply:
-    """Give the page to a browser; to everything else there is nothing here."""
-    if 'text/html' not in request.env.get('HTTP_ACCEPT', ''):
-        raise missing()
-    return file(request, INDEX)
+    return Surface((Route('GET', FOLDER + '{name}', file), Route('HEAD', FOLDER + '{name}', file)), refuse)
 
 
 def file(request: falcon.Request, name: str) -> Reply:

@@ -55,12 +55,19 @@ class WatchedQueue(Queue):
 
     def popleft(self) -> Exchange:
         exchange = deque.popleft(self)
-        under_way = self.looking.under_way
-        if under_way:
-            began = under_way.pop(exchange, None)
-            if began is not None:
-                self.looking.passed(self.owner, exchange, monotonic() - began)
+        self._answered(exchange)
         return exchange
+
+    def clear(self) -> None:
+        answered = list(self)
+        deque.clear(self)
+        for exchange in answered:
+            self._answered(exchange)
+
+    def _answered(self, exchange: Exchange) -> None:
+        began = self.looking.under_way.pop(exchange, None)
+        if began is not None:
+            self.looking.passed(self.owner, exchange, monotonic() - began)
 
 
 def queue_for(looking: Looking) -> type[WatchedQueue]:

@@ -186,21 +186,7 @@ class Responses(StreamLane):
             self.pair.recorder.answer_part(state.exchange, block, 0, len(block), ended)
         if begins and half.mode == TOLD:
             self._begin(state, self.data[at:end])
-        edit = None if note.fault is None or not begins else note.fault.edit
-        if edit is not None and half.mode != HELD:
-            fields = edit.begin(fields, status, ended, half.mode == DROPPED)
-            self._pass(state.number, True, flags, fields, at, end)
-        elif half.mode <= TOLD:
-            self._pass(state.number, state.number != number, flags, fields, at, end)
-        elif half.mode == HELD:
-            self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
-            self.replace(at, end)
-        elif begins and note.fault is not None and note.fault.half and not ended:
-            length = length_of(fields)
-            state.allowed = None if length is None else length // 2
-            self._pass(state.number, state.number != number, flags, fields, at, end)
-        else:
-            self._pass(0, True, flags, fields, at, end)
+        self._hand_on(state, flags, number, fields, begins, at, end)
         if begins and state.events is not None:
             events.at_once(self, state, end)
         if ended:
@@ -208,6 +194,25 @@ class Responses(StreamLane):
         elif begins and status == FINAL and state.exchange.stage == UPGRADE_STREAM and half.mode <= TOLD:
             state.talk = granted(self.pair, state, fields)
         return None
+
+    def _hand_on(self, state: StreamState, flags: int, number: int, fields: list[Field], begins: bool, at: int, end: int) -> None:
+        """Let headers of a response pass, changed or not, hold them, or drop them."""
+        half, fault, ended = state.down, state.exchange.note.fault, bool(flags & frames.END_STREAM)
+        edit = None if fault is None or not begins else fault.edit
+        if edit is not None and half.mode != HELD:
+            fields = edit.begin(fields, status_of(fields), ended, half.mode == DROPPED)
+            self._pass(state.number, True, flags, fields, at, end)
+        elif half.mode <= TOLD:
+            self._pass(state.number, state.number != number, flags, fields, at, end)
+        elif half.mode == HELD:
+            self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
+            self.replace(at, end)
+        elif begins and fault is not None and fault.half and not ended:
+            length = length_of(fields)
+            state.allowed = None if length is None else length // 2
+            self._pass(state.number, state.number != number, flags, fields, at, end)
+        else:
+            self._pass(0, True, flags, fields, at, end)
 
     def _pass(self, own: int, changed: bool, flags: int, fields: list[Field], at: int, end: int) -> None:
         """Let headers pass, as they came if that is possible; to no stream: drop them."""

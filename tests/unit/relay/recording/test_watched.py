@@ -46,6 +46,16 @@ def test_an_exchange_that_has_begun_is_told_of_when_it_is_answered(queue, lookin
     assert seconds >= 0
 
 
+def test_those_that_are_answered_together_are_told_of_too(queue, looking):
+    exchanges = [Exchange(b'GET a'), Exchange(b'GET b')]
+    for exchange in exchanges:
+        looking.began(exchange)
+        queue.append(exchange)
+    queue.clear()
+    assert [found for _, found, _ in looking.found] == exchanges
+    assert not queue
+
+
 def test_one_that_is_not_answered_is_counted_and_not_waited_for(looking):
     looking.began(Exchange(b'QUIT', expects=False))
     assert (looking.noted, looking.under_way) == (1, {})
