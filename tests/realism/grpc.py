@@ -60,6 +60,11 @@ def stream(calls: Calls) -> str:
     return str(list(calls.down(b'2')))
 
 
+def long_stream(calls: Calls) -> str:
+    """Call for a stream of more messages than there is time for, where each has a second."""
+    return str(len(list(calls.down(b'30'))))
+
+
 def upload(calls: Calls) -> str:
     """Call, and then send more than the first window takes."""
     calls.unary(b'hello')
@@ -149,6 +154,10 @@ ROWS = [
     Row('grpc-cut', GRPC_CLIENT, 'server stream', stream, 'Error UNAVAILABLE'),
     *(Row(kind, IMPATIENT_GRPC, 'unary call', unary, 'Error DEADLINE_EXCEEDED')
       for kind in ('grpc-two-messages', 'grpc-cut-stall')),
+    row('grpc-slow', "b'hello'"),
+    Row('grpc-slow', IMPATIENT, 'server stream', long_stream, f'{STREAM_ERROR} DEADLINE_EXCEEDED'),
+    Row('grpc-slow', GRPC_CLIENT, 'unary call', unary, 'hello'),
+    Row('grpc-slow', IMPATIENT_GRPC, 'server stream', long_stream, 'Error DEADLINE_EXCEEDED'),
     row('stalled-window', 'DEADLINE_EXCEEDED', ANEW, 'unary call, client stream', upload, IMPATIENT),
     row('no-streams', 'DEADLINE_EXCEEDED', ANEW, 'two unary calls', twice, IMPATIENT),
 ]

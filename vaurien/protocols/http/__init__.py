@@ -65,6 +65,7 @@ class HTTP(Own, Collecting, Conversation):
         'grpc_cut_after': Option("How many messages of a response pass before grpc-cut and its like end it.", Bounded(int, 0), 1),
         'grpc_pushback': Option("What grpc-retry-pushback says, in milliseconds; -1: the client is not to retry.",
                                 Bounded(int, -1, 2 ** 31 - 1), 1000),
+        'grpc_rate': Option("How many messages of a response pass in a second with grpc-slow.", Bounded(float, 0.001), 1.0),
         'stream_after': Option("How many events of a stream pass before one of the kinds stream-... comes.", Bounded(int, 0), 1),
         'stream_rate': Option("How many events pass in a second with stream-slow.", Bounded(float, 0.001), 1.0),
         'stream_error': Option("The text of the event that stream-error sends; lines that begin with data: are sent as they are.",

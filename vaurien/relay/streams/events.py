@@ -16,6 +16,7 @@ from ...protocols.http.h2.hpack import Field
 from .lane import StreamLane
 from .state import DROPPED, EVENT_END, HELD, StreamState
 
+PING_BYTES: Final = 8      #: [bytes] in a ping
 #: how the stream ends for the client
 CODES: Final = {CUT: frames.INTERNAL_ERROR, RESET: frames.CANCEL}
 
@@ -118,7 +119,7 @@ def reach(lane: StreamLane, state: StreamState, before: bytes = b'') -> None:
     if half.mode != HELD:
         half.then, half.mode = half.mode, HELD
     if events.fault.rate:
-        half.waits, half.tokens = True, 0
+        half.waits, half.tokens, lane.pair.paced = True, 0, True
     keep(lane, state, before)
     lane.insert(state, events.flow.said)
     if events.fault.end != ON:
@@ -164,6 +165,20 @@ def pace(lane: StreamLane, state: StreamState) -> None:
                 lane.pair.flushed()
     finally:
         state.pacing = False
+
+
+def answered(lane: StreamLane, flags: int, at: int, end: int) -> bool:
+    """Answer a ping of the client while events wait; return whether that was done.
+
+    The backend has sent its events, and a client that measures its round trip at each that comes would soon have sent more pings
+    than a server of gRPC allows without content between them.
+    """
+    pings = not flags & frames.ACK and end - at == frames.HEAD + PING_BYTES
+    waiting = pings and any(state.down.tokens is not None for state in lane.pair.streams.values())
+    if waiting:
+        lane.pair.downstream.emit(frames.frame(frames.PING, frames.ACK, 0, lane.data[at + frames.HEAD:end]))
+        lane.replace(at, end)
+    return waiting
 
 
 def end_stream(lane: StreamLane, state: StreamState) -> None:

@@ -282,7 +282,7 @@ class StreamLane(Lane):
         if room <= 0 or frame[4] & frames.PADDED:
             return False
         first, rest = frames.split(frame, room)
-        self.held_bytes += frames.HEAD
+        self.held_bytes += held_size(first, None) + held_size(rest, None) - held_size(frame, None)
         half.held[0] = kind, flags, rest, fields, credited - min(credited, room)
         half.held.appendleft((kind, 0, first, fields, min(credited, room)))
         return True

@@ -44,6 +44,7 @@ class Pair:
         greeted: The backend's first SETTINGS have passed; nothing of our own may come before.
         stalled: The client gets no more credit for uploads.
         opaque: Frames are relayed unread.
+        paced: Events of a response have waited for their time, and pings may have to be answered here.
         asks: Requests may ask for faults in their headers.
         origin: What stands before the path in names, where a forward proxy has opened the connection.
         edits: What changes in headers; None: nothing.
@@ -58,7 +59,7 @@ class Pair:
         self.streams: dict[int, StreamState] = {}
         self.late: dict[int, int] = {}
         self.back: dict[int, int] = {}
-        self.renumbered = self.greeted = self.stalled = self.opaque = False
+        self.renumbered = self.greeted = self.stalled = self.opaque = self.paced = False
         self.next = self.last = self.weight = 0
         self.allowed, self.client_frame, self.client_window = frames.LAST_STREAM, frames.FRAME_BYTES, frames.WINDOW
         self.unacknowledged: deque[bool] = deque()  # of the SETTINGS on their way to the client: whether they are our own

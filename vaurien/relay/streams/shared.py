@@ -24,6 +24,7 @@ class Shared(Protocol):
     greeted: bool
     stalled: bool
     opaque: bool
+    paced: bool
     next: int
     last: int
     allowed: int

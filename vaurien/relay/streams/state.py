@@ -14,6 +14,8 @@ PASS, TOLD, HELD, DROPPED = range(4)
 
 #: in place of a flag of DATA that is held: an event ends with it
 EVENT_END = 0x100
+#: [bytes] that a frame takes that is held, beside its own
+HELD_BYTES = 144
 #: what is held: (type, flags, the frame, its fields where that is a header block, [bytes] of credit that its sender got back)
 Held = tuple[int, int, bytes, list[Field] | None, int]
 
@@ -163,4 +165,4 @@ class StreamEnd:
 
 def held_size(frame: bytes, fields: list[Field] | None) -> int:
     """Return about how many bytes a frame takes that is held: fields of the table take one byte in it, and more here."""
-    return len(frame) + 16 * len(fields or ())
+    return HELD_BYTES + len(frame) + 16 * len(fields or ())

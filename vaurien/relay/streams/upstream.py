@@ -12,7 +12,7 @@ from ...protocols.http.own.asked import taken_out
 from ..asked.behavior import ask
 from ..lane import LaneHost
 from ..websocket.streams import offered
-from .events import plain
+from .events import answered, plain
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
@@ -97,6 +97,8 @@ class Requests(StreamLane):
         pair = self.pair
         if kind == frames.WINDOW_UPDATE:
             self.window(at, end)
+        elif kind == frames.PING and pair.paced and answered(self, flags, at, end):
+            return
         elif kind == frames.SETTINGS and flags & frames.ACK:
             if pair.unacknowledged and pair.unacknowledged.popleft():
                 self.replace(at, end)

@@ -14,7 +14,7 @@ from ...protocols.http.ws import handshake
 from ...protocols.http.ws.failures import CUT, RESET, SILENCE
 from ...protocols.http.ws.frames import Unit
 from ...protocols.message import MessageProtocol
-from ..streams.state import DROPPED, HELD, StreamState
+from ..streams.state import DROPPED, HELD, StreamState, held_size
 from .direction import Direction
 from .talk import LINGER, Talk
 
@@ -131,7 +131,7 @@ class StreamTalk:
                 if half.mode != HELD:
                     half.then, half.mode = half.mode, HELD
                     lane.stuck.append(self.state)
-                lane.held_bytes += len(frame)
+                lane.held_bytes += held_size(frame, None)
                 half.held.append((frames.DATA, flags, frame, None, 0))
             else:
                 lane.room -= len(piece)

@@ -45,11 +45,16 @@ def stream_kind(description: str, make: StreamFault | Make, category: str = 'E',
             fault = fault._replace(after=protocol.option('stream_after'))
         if more := protocol.option('stream_types'):
             fault = fault._replace(types=(*fault.types, *(kind.strip().lower() for kind in more.split(','))))
-        half = EventHalf(fault)
-        if isinstance(exchange.note, Asked):
-            exchange.note.fault = Fault(drops=NOTHING, events=half)
-        return Failure(request=None, half=half)
+        return noted(exchange, fault)
     return FailureKind(description, WITH_PAGE, build, codes, category, scope, True)
+
+
+def noted(exchange: Exchange, fault: StreamFault) -> Failure:
+    """Note what happens to the response of an exchange; ``after`` is a number."""
+    half = EventHalf(fault)
+    if isinstance(exchange.note, Asked):
+        exchange.note.fault = Fault(drops=NOTHING, events=half)
+    return Failure(request=None, half=half)
 
 
 def slow(protocol: Any) -> StreamFault:

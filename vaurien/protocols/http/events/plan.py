@@ -1,4 +1,5 @@
 """What happens to a stream of events, as a row of a table says it, and how far one stream has come with it. Knows no framing."""
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from .formats import Event, Events, events_of
@@ -9,6 +10,8 @@ CLEAN, CUT, RESET, STALL, ON = ENDS = ('clean', 'cut', 'reset', 'stall', 'on')
 #: codings of content that are no coding
 PLAIN: Final = ('', 'identity')
 SUCCESSES: Final = range(200, 300)
+#: what finds the events in a response of a content type, as ``events_of`` does; None: it is no stream of them
+Reads = Callable[[str, int, Collection[str]], Events | None]
 
 
 class StreamFault(NamedTuple):
@@ -20,6 +23,7 @@ class StreamFault(NamedTuple):
         after: How many events pass first; None: as many as the option ``stream_after`` says.
         rate: [events/s] that pass after those; 0: they pass as they come. For ``ON`` alone.
         types: Further content types of which each line is an event, in lower case, beside those of the option ``stream_types``.
+        reads: What finds the events.
     """
 
     end: str = CLEAN
@@ -27,6 +31,7 @@ class StreamFault(NamedTuple):
     after: int | None = None
     rate: float = 0.0
     types: tuple[str, ...] = ()
+    reads: Reads = events_of
 
     @property
     def reframes(self) -> bool:
@@ -76,13 +81,13 @@ def spared(fault: StreamFault, status: int, content_type: str, coding: str) -> s
     """
     if status not in SUCCESSES:
         return f'its status is {status}'
-    if events_of(content_type, 0, fault.types) is None:
+    if fault.reads(content_type, 0, fault.types) is None:
         return f'it is no stream of events, but {content_type or "of no type"}'
     return '' if coding.strip().lower() in PLAIN else f'its events are compressed with {coding}'
 
 
 def flow_of(fault: StreamFault, content_type: str) -> Flow:
     """Return what happens to a stream of events of this type."""
-    events = events_of(content_type, fault.after or 0, fault.types)
+    events = fault.reads(content_type, fault.after or 0, fault.types)
     assert events is not None
     return Flow(fault, events)

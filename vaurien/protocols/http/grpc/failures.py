@@ -9,6 +9,8 @@ from typing import Any, Final
 from ...base import Exchange
 from ...message import Failure, FailureKind, MessageProtocol
 from ..answers import CALL_STATUSES
+from ..events.failures import noted
+from ..events.plan import ON, StreamFault
 from ..h2 import frames
 from ..h2.failures import RESPONSE, Fault, Make, builder, refusal
 from ..h2.heads import GRPC, Asked
@@ -16,6 +18,7 @@ from ..h2.hpack import encoded
 from ..h2.messages import Messages
 from ..headers import CALL
 from ..written import RETRY_AFTER, Field
+from .messages import messages_of
 
 STAGES: Final = (CALL,)
 EMPTY_MESSAGE: Final = bytes(5)     #: of no bytes: in protobuf every field has its default
@@ -92,6 +95,11 @@ def cut_by(write: Callable[[Asked], bytes], then: str = '') -> Callable[[Asked, 
     def make(asked: Asked, count: int) -> Fault:
         return Fault(write(asked), drops=RESPONSE, half=True, then=then, passes=Messages(count))
     return make
+
+
+def slow(protocol: MessageProtocol, exchange: Exchange) -> Failure:
+    """Let so many messages of the response pass in a second, and its trailers after the last."""
+    return noted(exchange, StreamFault(ON, after=0, rate=protocol.option('grpc_rate'), reads=messages_of))
 
 
 def pushback(asked: Asked, wait: int) -> Fault:
@@ -193,4 +201,8 @@ ERRORS: Final = {
         f"gRPC: a server of grpcio is stopped in the middle of a stream: the request reaches it, one message of its response "
         f"passes, or as many as the option grpc_cut_after says, and then {CUT_STATUS}, \"{CUT_WORDS}\". Where the backend "
         f"refuses a call before any message, that passes.", STAGES, told(cut, 'grpc_cut_after'), (), 'E', 'request', True),
+    'grpc-slow': FailureKind(
+        "gRPC: the server is short of power: only so many messages of the response pass in a second as the option grpc_rate "
+        "says, the first one after its share, too, and the status after the last. A call that is refused before any message is "
+        "not slowed.", STAGES, slow, (), 'D', 'server', True),
 }

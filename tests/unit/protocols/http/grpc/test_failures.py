@@ -7,7 +7,10 @@ from tests.support.framing import FakeSession
 from vaurien.protocols.base import Exchange
 from vaurien.protocols.http import GRPC, HTTP
 from vaurien.protocols.http.answers import CALL_STATUSES, read_call
+from vaurien.protocols.http.events.halves import EventHalf
+from vaurien.protocols.http.events.plan import ON, StreamFault
 from vaurien.protocols.http.grpc.failures import ERRORS, PAGES, WORDS, kind_of
+from vaurien.protocols.http.grpc.messages import messages_of
 from vaurien.protocols.http.grpc.protocol import protocol_of
 from vaurien.protocols.http.h2.failures import Fault
 from vaurien.protocols.http.h2.heads import exchange_of, is_grpc
@@ -82,6 +85,18 @@ def test_what_is_not_gRPC_comes_with_a_page_and_what_breaks_it_with_content() ->
         assert sum(event.flow_controlled_length for event in found if isinstance(event, h2.events.DataReceived)) == fault.content
 
 
+@pytest.mark.parametrize('cls', [HTTP, GRPC])
+def test_a_slow_call_is_one_stream_of_messages_that_goes_on(cls: type[HTTP]) -> None:
+    for settings, rate in (({}, 1.0), ({'grpc_rate': 9.5}, 9.5)):
+        exchange = call()
+        protocol = protocol_of(parent(cls, **settings), exchange)
+        failure = protocol.errors['grpc-slow'].build(protocol, exchange)
+        assert isinstance(failure.half, EventHalf)
+        assert (exchange.note.fault.drops, exchange.note.fault.events) == ('', failure.half)
+        assert failure.half.fault == StreamFault(ON, after=0, rate=rate, reads=messages_of)
+        assert not failure.half.reported
+
+
 @pytest.mark.parametrize('stage', [STREAM, KEYED_STREAM, BARE_STREAM, CALL])
 def test_kinds_of_grpc_fit_calls_alone(stage: str) -> None:
     exchange = Exchange(b'/a.B/C', stage)
@@ -91,7 +106,7 @@ def test_kinds_of_grpc_fit_calls_alone(stage: str) -> None:
 def test_at_a_call_those_of_grpc_are_drawn_and_protocol_grpc_draws_no_others() -> None:
     drawn = [kind for kind, row in ERRORS.items() if not row.only_named]
     assert len(drawn) == 13
-    assert not {'grpc-not-found', 'grpc-cut', 'grpc-half-message', 'grpc-no-status'} & set(drawn)
+    assert not {'grpc-not-found', 'grpc-cut', 'grpc-slow', 'grpc-half-message', 'grpc-no-status'} & set(drawn)
     other = exchange_of(1, [(b':method', b'GET', False), (b':path', b'/', False)])
     for cls, at_others in ((HTTP, 15), (GRPC, 0)):
         assert list(protocol_of(parent(cls), call()).at_random()) == drawn
