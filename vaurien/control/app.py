@@ -117,7 +117,7 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
         surfaces: What there is; the first one answers for unknown paths.
         guard: What lets requests in.
     """
-    app = falcon.App(middleware=[page.Door(), guard])
+    app = falcon.App(middleware=[page.Door(), guard])  # type: ignore[arg-type]
     app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
     owners: dict[str, Surface] = {}
     turns = Turns()
