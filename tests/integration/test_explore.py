@@ -166,6 +166,15 @@ def test_a_budget_that_is_spent_before_the_baseline_is_known_is_no_success(tmp_p
     assert 'the budget was spent before the baseline was known' in done.stdout
     report = json.loads((tmp_path / 'report.json').read_text())
     assert (report['ended'], report['baseline']) == ('budget', None)
+    accepted = explore(tmp_path, 'accept', 'known.json')
+    assert 'that one has none' in accepted.stderr
+    assert not (tmp_path / 'known.json').exists()
+
+
+def test_requests_that_nobody_makes_are_told_of(redis_server, tmp_path):
+    report, done = explored(tmp_path, redis_server, WEAK, '--only', 'RPSUH*', '--classes', 'CD')
+    assert 'nothing was tried: there is no failure of the classes CD at requests such as RPSUH*; --list' in done.stdout
+    assert (done.returncode, report['faults']) == (0, 0)
 
 
 def test_what_would_be_done_is_listed_and_not_done(redis_server, tmp_path):
@@ -225,6 +234,7 @@ def test_ctrl_c_ends_with_what_is_known_and_leaves_nothing_behind(redis_server, 
         stderr=subprocess.PIPE, text=True)
     wait_until((tmp_path / 'put').exists, 'the command runs')
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=PATIENCE)
+    said, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, '')
+    assert said == 'interrupted before the baseline was known: nothing was tried\n'
     assert json.loads((tmp_path / 'report.json').read_text())['ended'] == 'interrupted'

@@ -130,11 +130,14 @@ def test_pytest_is_told_apart_where_vaurien_is_not_installed(redis_server, tmp_p
     (['--each', 'x {test}'], 'prints the names of all tests'),
     (['--tests', 'x'], 'takes the place of {test}'),
     (['--each', 'x {test}', '--tests', 'x', '--', 'y'], 'no command beside --each'),
-    (['--each', 'x {test}', '--tests', 'echo no; exit 3'], "'echo no; exit 3' ends with 3, and names 1 tests: no"),
-    (['--each', 'x {test}', '--tests', ':'], "':' ends with 0, and names 0 tests"),
+    (['--each', 'x {test}', '--tests', 'echo no; exit 3'], "'echo no; exit 3' ends with 3: no"),
+    (['--each', 'x {test}', '--tests', 'exit 3'], "'exit 3' ends with 3, and writes nothing"),
+    (['--each', 'x {test}', '--tests', ':'], "':' names no test: it prints nothing"),
     (['--classes', 'CX', '--', 'y'], 'letters of ABCDEF'),
     (['--html', 'nowhere/page.html', '--', 'y'], 'a file in a folder that is there'),
-], ids=[*'abcdefgh'])
+    (['--json', '.', '--', 'y'], 'a file in a folder that is there'),
+    (['--emit-tests', sys.executable, '--', 'y'], 'a folder'),
+], ids=[*'abcdefghijk'])
 def test_what_cannot_be_is_one_line(arguments, said, tmp_path: Path):
     done = explore(tmp_path, '--through', 'A=127.0.0.1:9:redis', *arguments)
     assert done.returncode in (1, 2)

@@ -116,6 +116,13 @@ def test_what_happens_is_seen_and_switched_by_keys(terminal, vaurien, client):
     until(lambda: 'default' not in terminal.text(), terminal.text)
 
 
+def test_ctrl_c_ends_it_as_it_ends_all_else(terminal, vaurien):
+    terminal.start(*top(vaurien))
+    terminal.reads('default', '100 % error')
+    terminal.keys('C-c')
+    until(lambda: 'default' not in terminal.text(), terminal.text)
+
+
 def test_it_says_that_vaurien_has_gone(terminal, vaurien):
     terminal.start(*top(vaurien))
     terminal.reads('default')
@@ -129,6 +136,11 @@ def test_the_table_alone_is_there_when_it_is_asked_for(terminal, vaurien):
     terminal.start(*top(vaurien, '--plain'))
     terminal.reads('default', 'FAULTS/S')
     assert 'quit' not in terminal.text()
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_the_table(terminal, vaurien):
+    terminal.start('env', 'TERM=dumb', *top(vaurien, '--count', '1'))
+    terminal.reads('default', 'FAULTS/S')
 
 
 def test_where_no_vaurien_responds_it_is_said_in_a_line(terminal):

@@ -147,6 +147,8 @@ def parse(argv: Sequence[str], catalog: Catalog) -> Values:
     parser = full_parser(catalog)
     values, unknown = parser.read(argv)
     for word in unknown:
+        if word in (*SUBCOMMANDS, HELP):
+            raise ConfigError('command line', word, f'that word before all others: vaurien {word} ...')
         meant = known(word.partition('=')[0], [*parser.options, *SUBCOMMANDS, HELP], 'a flag that --help-all lists')
         raise ConfigError('command line', word, meant)
     return values

@@ -53,7 +53,9 @@ def accept(argv: Sequence[str]) -> int:
     path = argv[1] if len(argv) == 2 else str(REPORT)
     if not Path(path).exists():
         raise ConfigError('explore accept', path, 'a report that is there: run vaurien explore first')
-    report = read(path, Document)
+    report = read(path, Document, 'explore accept')
+    if report.ended == 'baseline' or (report.ended and report.baseline is None):
+        raise ConfigError('explore accept', path, 'the report of an exploration that has tried something: that one has none')
     known = [Known(one.verdict, one.proxy, one.class_, one.mode, site) for one in report.findings for site in one.sites]
     data = msgspec.json.format(msgspec.json.encode(Accepted(VERSION, tuple(known))))
     Path(argv[0]).write_bytes(data + b'\n')
@@ -61,7 +63,7 @@ def accept(argv: Sequence[str]) -> int:
     return 0
 
 
-def read(path: str, kind: type[Kind]) -> Kind:
+def read(path: str, kind: type[Kind], label: str) -> Kind:
     """Read a file.
 
     Raises:
@@ -71,12 +73,12 @@ def read(path: str, kind: type[Kind]) -> Kind:
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=kind)
     except msgspec.DecodeError as error:
-        raise ConfigError('explore', path, f'a file that explore has written: {error}') from None
+        raise ConfigError(label, path, f'a file that explore has written: {error}') from None
 
 
 def read_accepted(path: str) -> frozenset[Known]:
     """Return what is known by a file; an empty path: nothing."""
-    return frozenset(read(path, Accepted).findings) if path else frozenset()
+    return frozenset(read(path, Accepted, '--accept').findings) if path else frozenset()
 
 
 def is_accepted(finding: Finding, known: frozenset[Known]) -> bool:

@@ -186,8 +186,11 @@ def check_outputs(values: Mapping[str, Any]) -> None:
     """Refuse files that cannot be written in the end, before all is done in vain.
 
     Raises:
-        ConfigError: The folder of one is not there.
+        ConfigError: The folder of one is not there, or a folder stands where a file is to be, or the other way round.
     """
     for key in ('json', 'html', 'sarif', 'junit'):
-        if values[key] and not Path(values[key]).absolute().parent.is_dir():
+        path = Path(values[key]).absolute()
+        if values[key] and (path.is_dir() or not path.parent.is_dir()):
             raise ConfigError(flag_of(key), values[key], 'a file in a folder that is there')
+    if values['emit_tests'] and Path(values['emit_tests']).exists() and not Path(values['emit_tests']).is_dir():
+        raise ConfigError('--emit-tests', values['emit_tests'], 'a folder')

@@ -77,6 +77,8 @@ class Exploration:
         except Stopped:
             self._ended, status = 'interrupted', INTERRUPTED
         self._progress.clear()
+        if status == INTERRUPTED and self._baseline is None:
+            self._say('interrupted before the baseline was known: nothing was tried')
         if self._wishes.listing and not status:
             return status
         report = self._report()
@@ -119,6 +121,8 @@ class Exploration:
         self._known = len(points) - len(new)
         level = self._level = Level(self._given, baseline, new, growing)
         self._say(terminal.level_line(self._given.level, len(points), self._known, level.runs))
+        if baseline.sites and not points:
+            self._say(terminal.nothing_line(self._given.only, self._given.classes))
         if self._wishes.listing:
             for line in terminal.point_lines(new):
                 self._say(line)

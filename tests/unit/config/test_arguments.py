@@ -74,6 +74,7 @@ def test_what_concerns_all_is_read_before_the_flags_are_known():
      "command line: '--behavior-late-wait=3' is not valid, expected a known name, the nearest is --behavior-late-wait-for"),
     (['--zzz'], "command line: '--zzz' is not valid, expected a flag that --help-all lists"),
     (['rnu'], "command line: 'rnu' is not valid, expected a known name, the nearest is run"),
+    (['--http', 'help'], "command line: 'help' is not valid, expected that word before all others: vaurien help ..."),
     (['localhost:80'], "command line: 'localhost:80' is not valid, expected a flag that --help-all lists"),
     (['-p', '80'], "command line: '-p' is not valid, expected a flag that --help-all lists"),
     (['--prox', 'a:1'], "command line: '--prox' is not valid, expected a known name, the nearest is --proxy"),

@@ -1,5 +1,6 @@
 """The commands of ``vaurienctl`` about what happens: sessions, faults, how busy proxies are. Knows the client's methods."""
 import argparse
+import os
 import sys
 import threading
 import time
@@ -50,8 +51,9 @@ def top(client: Client, args: argparse.Namespace) -> Stream:
 
 
 def has_screen() -> bool:
-    """Return whether there is a terminal, and what the extra ``vaurien[tui]`` brings."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and find_spec('textual') is not None
+    """Return whether there is a terminal that can move its cursor, and what the extra ``vaurien[tui]`` brings."""
+    able = os.environ.get('TERM', 'dumb') not in ('', 'dumb')
+    return able and sys.stdin.isatty() and sys.stdout.isatty() and find_spec('textual') is not None
 
 
 def busy(client: Client, interval: float, count: int) -> Iterator[dict[str, Any]]:

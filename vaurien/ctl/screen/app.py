@@ -46,6 +46,7 @@ class TopScreen(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding('space', 'turn', 'switch on or off'), Binding('e', 'turn_proxy', 'enable or disable the proxy'),
         Binding('p', 'pause', 'pause'), Binding('tab', 'focus_next', 'other part', show=True), Binding('q', 'quit', 'quit'),
+        Binding('ctrl+c', 'quit', show=False, priority=True),     # as everywhere else on a terminal
     ]
 
     def __init__(self, client: Client) -> None:

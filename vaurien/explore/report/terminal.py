@@ -1,6 +1,6 @@
 """What is said on the terminal: a line for the baseline, one for each level, one for each finding. Writes nothing itself."""
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..baseline import Baseline
 from ..model.faults import ALWAYS, Point
@@ -26,15 +26,24 @@ def no_baseline_lines(baseline: Baseline, characters: int) -> Iterator[str]:
     """Give the lines about a baseline that does not hold."""
     for name in baseline.broken:
         yield f'{"":10} fails only through vaurien: {name}'
-    yield 'the baseline does not hold: ' + ('nothing can be said of tests that vaurien itself breaks' if baseline.broken else
-                                            'no test passes each time') + '; what the command wrote ends with'
-    yield baseline.runs[-1].output[-characters:].rstrip('\n')
+    output = baseline.runs[-1].output[-characters:].rstrip('\n')
+    why = 'nothing can be said of tests that vaurien itself breaks' if baseline.broken else 'no test passes each time'
+    yield f'the baseline does not hold: {why}; ' + ('what the command wrote ends with' if output else 'the command wrote nothing')
+    if output:
+        yield output
 
 
 def level_line(level: int, faults: int, known: int, runs: int) -> str:
     """Return the line about a level that begins."""
     earlier = f', {known} of them known from before' if known else ''
     return f'{f"level {level}":10} {counted(faults, "fault")}{earlier}; {counted(runs, "suite run")}'
+
+
+def nothing_line(only: Sequence[str], classes: str) -> str:
+    """Return the line that says that the requests have no fault such as is wished."""
+    shapes = f' at requests such as {" or ".join(only)}' if only else ''
+    return (f'nothing was tried: there is no failure of the classes {classes}{shapes}; --list, without --only and --classes, '
+            'shows those that there are')
 
 
 def point_lines(points: Iterable[Point]) -> Iterator[str]:

@@ -191,12 +191,12 @@ class Runner:
         while not self.stopping:
             status = program.wait_for(LOOK)
             if status is not None:
-                raise VaurienError(f'the program ended with {status} before it was ready: {self._starter.said}')
+                raise VaurienError(f'the program ended with {status} before it was ready{self._starter.said_after}')
             self._aside.empty()
             if self._aside.run((*SHELL, self.suite.ready), self._environ, lambda: self.stopping or time.monotonic() > until) == 0:
                 return
             if time.monotonic() > until:
-                raise VaurienError(f'--ready: {self.suite.ready!r} does not succeed within {READY:g} s: {self._aside.said}')
+                raise VaurienError(f'--ready: {self.suite.ready!r} does not succeed within {READY:g} s{self._aside.said_after}')
 
     def _snapshot(self) -> str:
         """Return what the command prints that tells of the state; what fails there ends the run."""
@@ -207,7 +207,7 @@ class Runner:
             status = self._aside.run((*SHELL, self.state), self._environ, lambda: self.stopping or time.monotonic() > until)
             if status != 0 and not self.stopping:
                 ends = f'does not end within {STATE:g} s' if status is None else f'ends with {status}'
-                self._failed = f'--state: {self.state!r} {ends}: {self._aside.said}'
+                self._failed = f'--state: {self.state!r} {ends}{self._aside.said_after}'
             return self._aside.written
 
     def list_tests(self, command: str) -> None:
@@ -222,7 +222,8 @@ class Runner:
         if self.stopping:
             raise Stopped
         if status or not names:
-            raise VaurienError(f'--tests: {command!r} ends with {status}, and names {len(names)} tests: {self._starter.said}')
+            raise VaurienError(f'--tests: {command!r} ' + (f'ends with {status}{self._starter.said_after}' if status else
+                                                           'names no test: it prints nothing'))
         self.suite = self.suite._replace(tests=names)
 
     def _variables(self, tests: Sequence[str] | None, beside: bool) -> dict[str, str]:

@@ -39,9 +39,10 @@ class Starter:
         return self._output.read_bytes()[-MAX_OUTPUT:].decode('utf-8', 'replace')
 
     @property
-    def said(self) -> str:
-        """The end of what was written, for a line."""
-        return ' '.join(self.written.split())[-MAX_SAID:]
+    def said_after(self) -> str:
+        """The end of what was written, for the end of a line, with what is before it."""
+        said = ' '.join(self.written.split())[-MAX_SAID:]
+        return f': {said}' if said else ', and writes nothing'
 
     def start(self, command: Sequence[str], variables: Mapping[str, str]) -> Child:
         """Start a command; ``end`` has to be called with it.

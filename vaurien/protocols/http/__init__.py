@@ -14,6 +14,7 @@ from .answers import body_at, read_call, read_status
 from .effects import EFFECTS
 from .events.failures import ERROR_TEXT
 from .events.failures import ERRORS as EVENT_ERRORS
+from .events.formats import check_types
 from .failures import ERRORS
 from .framers import Conversation
 from .grpc.failures import ERRORS as CALL_ERRORS
@@ -71,7 +72,7 @@ class HTTP(Own, Collecting, Conversation):
         'stream_error': Option("The text of the event that stream-error sends; lines that begin with data: are sent as they are.",
                                str, ERROR_TEXT),
         'stream_types': Option("Further content types of which each line is an event, as application/json where a server streams "
-                               "that; several with commas between.", str, ''),
+                               "that; several with commas between.", check_types, ''),
         'ws_compression': Option("What becomes of a WebSocket client's offer to compress: as-offered; each-alone, so that each "
                                  "message can be read, and named, without those before it, which is done unasked for ws-dropped "
                                  "and ws-doubled; off", str, handshake.AS_IT_IS, handshake.COMPRESSION),

@@ -5,7 +5,7 @@ What only keeps a connection alive is no event: a comment, a block without data,
 """
 import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 SSE: Final = 'text/event-stream'
 LINES: Final = frozenset((
@@ -19,6 +19,24 @@ LINE_END: Final = re.compile(rb'\r\n|\r|\n')
 FIELD_BYTES: Final = 16         #: [bytes] of a line that are kept, to know its field and whether that is a ping
 MARK: Final = b'\xef\xbb\xbf'   #: may stand before the first line
 PING: Final = (b'event:ping', b'event: ping')
+
+#: a content type, as ``application/json``
+TYPE: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+/[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+
+
+def check_types(value: Any) -> str:
+    """Return a text that has content types with commas between; it may be empty.
+
+    Raises:
+        ValueError: It has anything else.
+    """
+    if not isinstance(value, str) or (value.strip() and not all(TYPE.fullmatch(one.strip()) for one in value.split(','))):
+        raise ValueError(value)
+    return value.strip()
+
+
+check_types.expected = 'content types such as application/json, with commas between'  # type: ignore[attr-defined]
+check_types.metavar = 'TYPE,...'     # type: ignore[attr-defined]
 
 
 class Event(NamedTuple):

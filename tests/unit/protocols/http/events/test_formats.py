@@ -2,7 +2,7 @@
 import pytest
 
 from tests.support.framing import randomly, single_bytes, whole
-from vaurien.protocols.http.events.formats import LINES, SSE, Event, events_of
+from vaurien.protocols.http.events.formats import LINES, SSE, Event, check_types, events_of
 
 SEQ = 'application/json-seq'
 #: content, and where its events end
@@ -71,3 +71,10 @@ def test_an_event_is_written_as_the_stream_has_its_events(kind, event, wanted):
     assert events.written(event) == wanted
     assert events.take(wanted, 0, len(wanted)) == len(wanted)
     assert events.left == 0
+
+
+def test_content_types_are_named_as_such():
+    assert [check_types(text) for text in ('', ' ', 'application/json, text/x ')] == ['', '', 'application/json, text/x']
+    for text in ('json', ',', 'text/x,', 'text/x y', 'text/', 7):
+        with pytest.raises(ValueError, match=str(text)):
+            check_types(text)
