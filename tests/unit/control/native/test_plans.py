@@ -117,6 +117,8 @@ def test_a_toxic_goes_with_its_entry(server):
         add(server, 'GET a = timeout timeout=0')
         client.sendall(GET)
         assert eventually(lambda: server.get(ALL)['entries'][0]['applied'])
+        assert eventually(lambda: server.get('/v1/proxies/default/sessions')['sessions'][0]['from_backend'])
+        server.host.call(lambda: None)      # the toxic has had its turn
         removed = server.ask('DELETE', f'{ALL}/1')
         assert removed.json['applied'] == 1
         assert ending(client) == 'FIN'       # what the toxic has swallowed cannot follow any more
