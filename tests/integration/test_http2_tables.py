@@ -1,4 +1,4 @@
-"""The tables of both peers stay right after requests and responses that were dropped, whoever the peers are.
+"""The tables of both peers stay right after requests and responses that were dropped, with any peers.
 
 ``make streams`` drops 10,000 of each at each server, the suite some.
 """

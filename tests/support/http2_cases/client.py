@@ -40,7 +40,7 @@ def asks(*more: tuple[bytes, bytes], flags: int = ALL, stream: int = 5) -> bytes
 
 
 def malformed(section: str, *lines: tuple[bytes, bytes]) -> Case:
-    """Return a request that is not well-formed: whoever looks at it says so, the relay does not."""
+    """Return a request that is not well-formed: a peer that looks at it says so, the relay does not."""
     return Case(section, headers(5, fields(*lines), ALL))
 
 
