@@ -69,7 +69,7 @@ def configure(argv: Sequence[str], environ: Mapping[str, str] = os.environ, read
         OSError: A file cannot be read.
         SystemExit: ``help``, ``--help``, ``--help-all`` or ``--version`` has been answered.
     """
-    (first, words), sections = arguments.early(argv), dict[str, dict[str, Given]]()
+    (first, words), sections = arguments.early(argv), Sections()
     if 'config' in first:
         from .files import ini  # slow to import
         sections = ini.read_sections(check_path(first['config']), environ, read)

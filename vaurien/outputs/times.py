@@ -5,14 +5,13 @@ from itertools import accumulate
 from typing import Final
 
 from ..proxies.fleet import Fleet
-from ..relay.recording.records import Exchanged
+from ..relay.recording.records import WELL, Exchanged
 
 #: [s] the upper ends of the buckets; beyond the last one is one more
 BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 LABELS: Final = ('protocol', 'outcome')
 #: what became of a request: nothing was injected and it was answered, or with an error; something was injected
 FINE, FAILED, FAULT = 'ok', 'error', 'fault'
-WELL: Final = frozenset(('ok', 'none', 'unread'))
 
 
 class Times:

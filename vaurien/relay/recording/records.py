@@ -8,6 +8,8 @@ OK = 'ok'           #: how a request was answered that the server served
 NO_ANSWER = 'none'  #: nothing answers a request like this one
 CUT = ''            #: the connection ended before the answer was complete
 UNREAD = 'unread'   #: the session could not be followed any more before the answer was complete
+#: answers that are no error: that of a request that has none, and of one of a session that could not be followed to its end
+WELL = frozenset((OK, NO_ANSWER, UNREAD))
 
 
 class Exchanged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field='type', tag='exchange'):

@@ -2,14 +2,13 @@
 from collections import Counter
 from typing import NamedTuple, Protocol
 
+from ...relay.recording.records import CUT, NO_ANSWER, UNREAD, WELL
 from .histogram import Histogram
 
 MAX_KINDS = 100     #: of errors, and of faults, that are counted apart; what more there is counts as ``OTHERS``
 OTHERS = 'others'
 LOST = 'lost'       #: of a request whose connection ended before it was answered
-#: answers that are no error: that of a request that has none, and of one of a session that could not be followed to its end
-WELL = frozenset(('ok', 'none', 'unread'))
-UNTIMED = frozenset(('', 'none', 'unread'))
+UNTIMED = frozenset((CUT, NO_ANSWER, UNREAD))
 
 
 class Exchange(Protocol):

@@ -1,25 +1,13 @@
 """The call of the native surface that is watched by, and what goes over it. Knows the feed, and no proxy."""
-from typing import Annotated
-
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET
 
 from ...server_sent import events
 from ...surface import Reply
 from ..endpoint import EVENTS, Endpoint, Request
-from ..models import MAX_SAFE_INTEGER, Input
+from ..models import Since
 from .feed import Feeds
 
 PATH = '/v1/live'
-
-
-class Watched(Input):
-    """What is watched."""
-
-    since: Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER, description='Begin with the faults after the one with this id')
-                     ] | UnsetType = UNSET
-
-    proxy: Annotated[str, Meta(description='The name of the proxy whose faults and requests are told; none: the faults of all')
-                     ] | UnsetType = UNSET
 
 
 class LiveCalls:
@@ -37,7 +25,7 @@ class LiveCalls:
         return (
             Endpoint('GET', PATH, 'What the page shows, as server-sent events, once a second: hello, proxies (changed, gone), '
                      'stats (a row for each proxy that has done something), faults, requests (of the one proxy) and scenario',
-                     self.follow, EVENTS, query=Watched, errors=(404, 503)),
+                     self.follow, EVENTS, query=Since, errors=(404, 503)),
         )
 
     def follow(self, request: Request) -> Reply:

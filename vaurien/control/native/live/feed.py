@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import gevent
+import msgspec
 
 from .... import __version__
 from ....net.breath import Breath
@@ -26,14 +27,13 @@ ROW = ('proxy', 'sessions', 'accepted', 'refused', 'exchanges', 'from_client', '
 
 
 class Counted(NamedTuple):
-    """What a proxy has counted, and by what it is seen that it has become another one."""
+    """What a proxy is, by which it is seen that it has become another one, and what it has counted."""
 
-    spec: Any
-    bound: str
+    what: tuple[Any, ...]
     row: tuple[Any, ...]
 
 
-class ShapeSeen(NamedTuple):
+class ShapeSeen(msgspec.Struct):
     """What is told of the requests of one shape."""
 
     shape: str
@@ -47,7 +47,7 @@ def count(proxy: Proxy, latency: tuple[float | None, float | None]) -> Counted:
     """Return what a proxy has counted so far."""
     stats, (exchanges, from_client, from_backend) = proxy.stats, proxy.totals()
     toxics = tuple(attached.spec for attached in proxy.toxics.attached.values())
-    return Counted((proxy.spec, toxics), str(proxy.bound), (
+    return Counted((proxy.spec, toxics, str(proxy.bound)), (
         proxy.name, len(proxy.sessions), stats.accepted, stats.refused, exchanges, from_client, from_backend,
         stats.backend_errors, stats.faults.total(), *latency))
 
@@ -125,7 +125,7 @@ class Feed:
             watch = self._held.get(proxy)
             found, before = count(proxy, (None, None) if watch is None else watch.latest), known.pop(proxy.name, None)
             self._known[proxy.name] = found
-            if before is None or before.spec != found.spec or before.bound != found.bound:
+            if before is None or before.what != found.what:
                 changed.append(proxy.name)
             if before is None or before.row != found.row:
                 rows.append(found.row)
@@ -176,7 +176,7 @@ class Feed:
         count, self._seen = self._seen, watch.count
         shapes = sorted(watch.shapes.items(), key=lambda item: -item[1].seen)
         yield event('requests', {
-            'requests': [one._asdict() for one in watch.since(watch.count if count is None else count)],
+            'requests': list(watch.since(watch.count if count is None else count)),
             'share': min(1.0, seen / passed) if passed > seen else 1.0,
-            'shapes': [ShapeSeen(name, shape.seen, shape.faults, shape.times.quantile(0.5), shape.times.quantile(0.99))._asdict()
+            'shapes': [ShapeSeen(name, shape.seen, shape.faults, shape.times.quantile(0.5), shape.times.quantile(0.99))
                        for name, shape in shapes]})

@@ -6,9 +6,10 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import gevent
+import msgspec
 
 from ....protocols.base import Exchange
 from ....protocols.message import Queue
@@ -27,7 +28,7 @@ OTHERS = 'others'
 FORGOTTEN = 60.0    #: [seconds] after which a request is noted no more that has not been answered
 
 
-class Seen(NamedTuple):
+class Seen(msgspec.Struct):
     """A request that was looked at."""
 
     time: float

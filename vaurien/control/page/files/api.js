@@ -6,8 +6,6 @@ export class Refused extends Error {
   constructor(status, problem) {
     super(problem.error || `status ${status}`);
     this.status = status;
-    this.location = problem.location || '';
-    this.field = problem.name || '';
   }
 }
 

@@ -1,6 +1,6 @@
 // A long list of rows of one height: only those that can be seen are in the page.
 
-import {h, put} from './dom.js';
+import {h} from './dom.js';
 
 const BEYOND = 6;       // rows above and below the window
 
@@ -46,6 +46,5 @@ export function windowed({height, row, label, key}) {
       draw();
     },
     draw,
-    clear: () => put(body),
   };
 }

@@ -1,10 +1,9 @@
 // The page: which view is shown, and the state of the link to the process.
 
 import {store} from './store.js';
-import {h, put, say} from './dom.js';
+import {field, h, put, say} from './dom.js';
 import {keepToken, token} from './api.js';
 import {faultView} from './faults.js';
-import {field} from './dom.js';
 import {overview} from './overview.js';
 import {proxyView} from './proxy.js';
 import {runsView} from './runs.js';

@@ -72,7 +72,7 @@ export function proxyView(name) {
   const entry = store.entry(name), says = told();
   const drawn = charts(entry.series), dot = h('span', {class: 'state'}), title = h('h1', {}, dot, short(name, 100));
   const parts = [basics(name, says), unapplied(), mixEditor(name), toxicEditor(name), planEditor(name)];
-  const requests = requestTable(name), sessions = sessionTable(name), faults = faultTable(name);
+  const requests = requestTable(), sessions = sessionTable(name), faults = faultTable(name);
   const element = h('div', {class: 'view'}, h('p', {}, h('a', {href: '#/'}, '← All proxies')), title, says.element,
                     h('div', {class: 'charts'}, drawn.map(one => one.element)),
                     h('div', {class: 'columns'}, h('div', {}, parts.map(part => part.element)),

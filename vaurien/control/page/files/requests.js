@@ -12,7 +12,7 @@ function table(label, heads, body) {
            h('table', {}, h('thead', {}, h('tr', {}, heads.map(head => h('th', {scope: 'col'}, head)))), body));
 }
 
-export function requestTable(name) {
+export function requestTable() {
   const filter = pattern('Show requests that this is found in'), held = pause();
   const shapes = h('tbody'), newest = h('tbody'), total = h('p', {class: 'faint', role: 'status'});
   const element = panel('Requests', h('div', {class: 'tools'}, filter.input, held.element), total,

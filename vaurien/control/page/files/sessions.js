@@ -1,6 +1,6 @@
 // The open sessions of a proxy, to be ended one by one or all.
 
-import {h, put, say, button, panel} from './dom.js';
+import {h, say, button, panel} from './dom.js';
 import {at, get} from './api.js';
 import {changes, make} from './calls.js';
 import {told} from './forms.js';
