@@ -106,7 +106,7 @@ class Host:
             gevent.spawn_later(HANG, self._end_silent, proxy, number)
 
     def lost_track(self, name: str, number: int, reason: str) -> None:
-        """Take note that a session is relayed unread; without a reason: that it was reset."""
+        """Note that a session is relayed unread; without a reason: that it was reset."""
         record, port = self.records[name], self._port(name, number)
         if reason:
             record.unread[port] = reason

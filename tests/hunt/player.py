@@ -163,7 +163,7 @@ class Player:
         time.sleep(milliseconds / 1000)
 
     def _expose(self, cruel: bool) -> None:
-        """Take note of toxics that lose bytes; also taking them away may end sessions."""
+        """Note toxics that lose bytes; also taking them away may end sessions."""
         if cruel or self.cruel:
             self._cut_all()
         self.cruel = cruel

@@ -76,7 +76,7 @@ def pytest_runtest_protocol(item: Any, nextitem: Any) -> Generator[None, Any, No
 
 @pytest.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtest_call(item: Any) -> Generator[None, Any, None]:
-    """Take note of what ends threads, inside of what pytest does about them."""
+    """Note what ends threads, inside of what pytest does about them."""
     before = threading.excepthook
     threading.excepthook = functools.partial(NOW.of_thread, before)
     yield
@@ -104,7 +104,7 @@ def pytest_runtest_teardown(item: Any, nextitem: Any) -> Generator[None, Any, No
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
-    """Take note of how a test ends: of several failures the first."""
+    """Note how a test ends: of several failures the first."""
     outcome = yield
     report = outcome.get_result()
     if report.skipped and NOW.outcome == 'passed':

@@ -80,7 +80,7 @@ class Now:
     sharing = False
 
     def of_thread(self, hook: Any, ended: Any) -> None:
-        """Take note of what has ended a thread, and let the hook that there was do what it does."""
+        """Note what has ended a thread, and let the hook that there was do what it does."""
         if ended.exc_value is not None:
             self.threads = [*self.threads, *chain(ended.exc_value)]
         hook(ended)

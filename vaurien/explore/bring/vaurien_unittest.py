@@ -52,7 +52,7 @@ def run(case: unittest.TestCase, result: Any = None) -> Any:
 
 
 def failed(error: Any) -> None:
-    """Take note of how a test fails: of several failures the first."""
+    """Note how a test fails: of several failures the first."""
     if NOW.outcome != 'failed':
         NOW.outcome, NOW.errors = 'failed', chain(error[1])
         NOW.text = ''.join(traceback.format_exception(*error))[-MAX_TEXT:]

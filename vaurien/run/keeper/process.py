@@ -183,7 +183,7 @@ class Keeping:
         self._folder = message['folder']
 
     def _reap(self) -> None:
-        """Take note of children that have ended or stopped: the command, and orphans of its."""
+        """Note children that have ended or stopped: the command, and orphans of its."""
         with suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
