@@ -126,14 +126,18 @@ listen relay
     bind {HOST}:{{port}} backlog 8192 %s
     server backend {{backend}} %s
 """
-NGINX = f"""
-{next((f'load_module {module};' for module in MODULES if os.path.exists(module)), '')}
+#: what all settings of nginx have
+NGINX_HEAD = f"""
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile {2 * SESSIONS + 100};
 pid {{folder}}/pid;
 error_log stderr error;
 events {{{{ worker_connections {2 * SESSIONS}; }}}}
+"""
+NGINX = f"""
+{next((f'load_module {module};' for module in MODULES if os.path.exists(module)), '')}
+{NGINX_HEAD}
 stream {{{{
     server {{{{
         listen {HOST}:{{port}} backlog=8192 %s;
@@ -145,12 +149,7 @@ stream {{{{
 """
 
 GRPC_PASS = f"""
-daemon off;
-worker_processes 1;
-worker_rlimit_nofile {2 * SESSIONS + 100};
-pid {{folder}}/pid;
-error_log stderr error;
-events {{{{ worker_connections {2 * SESSIONS}; }}}}
+{NGINX_HEAD}
 http {{{{
     access_log off;
     keepalive_requests 100000000;
@@ -163,11 +162,7 @@ http {{{{
 """
 
 NGINX_HTTP = f"""
-daemon off;
-worker_processes 1;
-pid {{folder}}/pid;
-error_log stderr error;
-events {{{{ worker_connections {SESSIONS}; }}}}
+{NGINX_HEAD}
 http {{{{
     access_log off;
     client_body_temp_path {{folder}}/body;
