@@ -26,6 +26,15 @@ from vaurien.plugins import make_catalog
 from vaurien.spec import ProcessSpec, ProxySpec
 
 few = settings(max_examples=300)
+
+
+@pytest.fixture(scope='module', autouse=True)
+def elsewhere(tmp_path_factory):
+    """Let what opens a file of any name, like --tls-keylog, do so in a folder that goes."""
+    with contextlib.chdir(tmp_path_factory.mktemp('elsewhere')):
+        yield
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.binary(max_size=10),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5)
