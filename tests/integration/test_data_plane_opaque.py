@@ -36,6 +36,18 @@ def puzzling(sock):
             file.flush()
 
 
+def puzzling_late(sock):
+    """The same, but that the puzzle comes when the last line, ``more``, has come: what was asked before it has been looked at."""
+    with sock.makefile('rwb') as file:
+        for line in file:
+            if line == b'ask\n':
+                while file.readline() not in {b'more\n', b''}:
+                    pass
+                line = b'?\n'
+            file.write(line.upper())
+            file.flush()
+
+
 @pytest.fixture
 def port():
     """Where vaurien listens in front of a backend that answers ``ask`` with a puzzle."""
@@ -63,7 +75,8 @@ def test_a_failure_that_comes_when_responses_are_opaque_resets_the_session(port)
 @pytest.mark.parametrize('kind', ['no', 'instead', 'passed'])
 def test_a_failure_whose_place_is_lost_resets_the_session(kind):
     """The response that is vaurien's own would come before one to an earlier request, and one that is dropped would be seen."""
-    with Backend(puzzling) as backend, hosted(lines_spec(backend, error(kind, 'bad'))) as host, connect(host.port) as client:
+    spec = error(kind, 'bad')
+    with Backend(puzzling_late) as backend, hosted(lines_spec(backend, spec)) as host, connect(host.port) as client:
         client.sendall(b'good\nask\nbad\nmore\n')
         assert read_exactly(client, 5) == b'GOOD\n'
         with pytest.raises(ConnectionResetError):
