@@ -6,6 +6,10 @@ from struct import Struct
 from typing import Any, Final
 
 MAX_MESSAGE_BYTES: Final = 2**20    #: [bytes] of a message at most, since it has to be held
+#: [bytes] of what is too large that are read all the same, at most: to end with bytes unread would reset the connection, and the
+#: close frame be lost on its way
+READ_ON_BYTES: Final = 2**26
+CHUNK_BYTES: Final = 2**16
 STATUS: Final = '101 Switching Protocols'
 GUID: Final = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -93,6 +97,8 @@ def read_frame(source: Any) -> tuple[int, bool, bytes]:
         form = _SHORT if length == 126 else _LONG
         length = form.unpack(read(source, form.size))[0]
     if length > MAX_MESSAGE_BYTES:
+        for at in range(0, min(length, READ_ON_BYTES), CHUNK_BYTES):
+            source.read(min(length - at, CHUNK_BYTES))
         raise EndedError(TOO_BIG)
     mask = read(source, 4)
     return code, bool(first & FIN), unmasked(read(source, length), mask)
