@@ -26,12 +26,12 @@ def plain(model: str) -> str:
 
 
 def revision() -> str:
-    """Return the first digits of the commit that is checked out, with ``+`` where files differ; empty: there is none."""
+    """Return the first digits of the last commit that changed the package, with ``+`` where files differ; empty: none."""
     def git(*words: str) -> str:
         return subprocess.run(('git', '-C', str(ROOT), *words), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=True).stdout.strip()
     try:
         changed = git('status', '--porcelain', '--untracked-files=no', '--', 'vaurien')
-        return git('rev-parse', '--short=9', 'HEAD') + '+' * bool(changed)
+        return git('log', '-1', '--format=%h', '--abbrev=9', '--', 'vaurien') + '+' * bool(changed)
     except (OSError, subprocess.CalledProcessError):
         return ''
