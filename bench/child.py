@@ -20,7 +20,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
 from tests.support.peers import READ, listener, read_exactly
 from tests.support.servers import DATABASE, PASSWORD, USER
@@ -54,8 +53,15 @@ def _send(sock: socket.socket, block: int) -> None:
                 start, left = start + sent, left - sent
 
 
-def echoes(listening: socket.socket, *files: str) -> None:
-    """Echo for thousands of clients that say little."""
+def speaking(listening: socket.socket, *files: str, answer: Callable[[bytearray], bytes], greeting: bytes = b'') -> None:
+    """Greet thousands of clients that say little, and answer them.
+
+    Args:
+        listening: Where they come.
+        files: A certificate and its key: inside TLS; none: in the clear.
+        answer: Takes whole requests off the front of what a client has said, and returns what is answered to them.
+        greeting: What each is sent first; empty: nothing.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if files:
         context.load_cert_chain(*files)
@@ -65,56 +71,34 @@ def echoes(listening: socket.socket, *files: str) -> None:
         for key, _ in selector.select():
             if key.data is None:
                 sock, _ = listening.accept()
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 try:
                     sock = context.wrap_socket(sock, server_side=True) if files else sock
+                    sock.sendall(greeting)
                 except OSError:
                     continue    # some only look whether we are there
-                selector.register(sock, selectors.EVENT_READ, data=sock)
+                selector.register(sock, selectors.EVENT_READ, data=(sock, bytearray()))
             else:
-                _answer(selector, key.data)
+                _answer(selector, *key.data, answer)
 
 
-def _answer(selector: selectors.BaseSelector, sock: socket.socket) -> None:
+def _answer(selector: selectors.BaseSelector, sock: socket.socket, said: bytearray, answer: Callable[[bytearray], bytes]) -> None:
     try:
         data = sock.recv(READ)
+        said += data
+        sock.sendall(answer(said))
     except ConnectionError:
         data = b''
-    if data:
-        sock.sendall(data)
-    else:
+    if not data:
         selector.unregister(sock)
         sock.close()
 
 
-def speaking(listening: socket.socket, greeting: bytes, answer: Callable[[bytearray], bytes]) -> None:
-    """Greet clients and answer them.
-
-    Args:
-        listening: Where they come.
-        greeting: What each is sent first.
-        answer: Takes whole requests off the front of what a client has said, and returns what is answered to them.
-    """
-    selector = selectors.DefaultSelector()
-    selector.register(listening, selectors.EVENT_READ)
-    while True:
-        for key, _ in selector.select():
-            if key.data is None:
-                sock, _ = listening.accept()
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                selector.register(sock, selectors.EVENT_READ, data=bytearray())
-                sock.sendall(greeting)
-                continue
-            sock = key.fileobj      # type: ignore[assignment]
-            try:
-                data = sock.recv(READ)
-                key.data.extend(data)
-                if data:
-                    sock.sendall(answer(key.data))
-                    continue
-            except ConnectionError:
-                pass
-            selector.unregister(sock)
-            sock.close()
+def echo(said: bytearray) -> bytes:
+    """Answer with what was said."""
+    result = bytes(said)
+    said.clear()
+    return result
 
 
 def smtp(said: bytearray) -> bytes:
@@ -262,13 +246,20 @@ LOGINS = {'': connected, 'mysql': logged_in_to_mysql, 'postgres': logged_in_to_p
           'websocket': upgraded_to_websocket}
 
 
+#: backends that answer: what they send first, and what they answer
+SPEAKING = {'echo': (b'', echo), 'smtp': (b'220 bench\r\n', smtp), 'websocket': (b'', websocket)}
+
+
 def backend(kind: str, *files: str) -> None:
     """Listen, say where, and serve."""
     with listener('127.0.0.1', backlog=4096) as at:
         sys.stdout.write(f'{at.getsockname()[1]}\n')
         sys.stdout.flush()
-        {'source': source, 'echo': echoes, 'smtp': partial(speaking, greeting=b'220 bench\r\n', answer=smtp),
-         'websocket': partial(speaking, greeting=b'', answer=websocket)}[kind](at, *files)
+        if kind == 'source':
+            source(at)
+        else:
+            greeting, answer = SPEAKING[kind]
+            speaking(at, *files, answer=answer, greeting=greeting)
 
 
 if __name__ == '__main__':
