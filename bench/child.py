@@ -1,11 +1,13 @@
 """Backends and clients that are nothing but load.
 
-``python -m bench.child source|echo`` is a backend and prints the port it listens on; ``echo CERTIFICATE KEY`` speaks TLS.
+``python -m bench.child source|echo|smtp|websocket`` is a backend and prints the port it listens on;
+``echo CERTIFICATE KEY`` speaks TLS.
 ``python -m bench.child ask PORT QUESTION END CONNECTIONS COUNT DEPTH [LOGIN]``, both texts in hexadecimal digits, is a client and
 prints how many seconds it took.
 
 They run in processes of their own, so that what they cost is not in anybody's figures. Linux only.
 """
+import base64
 import contextlib
 import hashlib
 import os
@@ -17,9 +19,17 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from tests.support.peers import READ, listener, read_exactly
 from tests.support.servers import DATABASE, PASSWORD, USER
+
+#: of WebSocket, RFC 6455: what a client asks with, what is added to its key, how a server agrees, and its short frame
+HANDSHAKE = (b'GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+             b'Sec-WebSocket-Key: ' + base64.b64encode(b'sixteen letters.') + b'\r\n\r\n')
+MAGIC = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+SWITCHING = b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n'
+FRAME = b'\x81\x05hello'
 
 BLOCK = 64 * 1024 * 1024    #: [bytes] in memory that are sent over and over; no disk is read
 
@@ -43,8 +53,15 @@ def _send(sock: socket.socket, block: int) -> None:
                 start, left = start + sent, left - sent
 
 
-def echoes(listening: socket.socket, *files: str) -> None:
-    """Echo for thousands of clients that say little."""
+def speaking(listening: socket.socket, *files: str, answer: Callable[[bytearray], bytes], greeting: bytes = b'') -> None:
+    """Greet thousands of clients that say little, and answer them.
+
+    Args:
+        listening: Where they come.
+        files: A certificate and its key: inside TLS; none: in the clear.
+        answer: Takes whole requests off the front of what a client has said, and returns what is answered to them.
+        greeting: What each is sent first; empty: nothing.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if files:
         context.load_cert_chain(*files)
@@ -54,25 +71,58 @@ def echoes(listening: socket.socket, *files: str) -> None:
         for key, _ in selector.select():
             if key.data is None:
                 sock, _ = listening.accept()
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 try:
                     sock = context.wrap_socket(sock, server_side=True) if files else sock
+                    sock.sendall(greeting)
                 except OSError:
                     continue    # some only look whether we are there
-                selector.register(sock, selectors.EVENT_READ, data=sock)
+                selector.register(sock, selectors.EVENT_READ, data=(sock, bytearray()))
             else:
-                _answer(selector, key.data)
+                _answer(selector, *key.data, answer)
 
 
-def _answer(selector: selectors.BaseSelector, sock: socket.socket) -> None:
+def _answer(selector: selectors.BaseSelector, sock: socket.socket, said: bytearray, answer: Callable[[bytearray], bytes]) -> None:
     try:
         data = sock.recv(READ)
+        said += data
+        sock.sendall(answer(said))
     except ConnectionError:
         data = b''
-    if data:
-        sock.sendall(data)
-    else:
+    if not data:
         selector.unregister(sock)
         sock.close()
+
+
+def echo(said: bytearray) -> bytes:
+    """Answer with what was said."""
+    result = bytes(said)
+    said.clear()
+    return result
+
+
+def smtp(said: bytearray) -> bytes:
+    """Answer each line with the same words; EHLO's answer offers nothing."""
+    lines = said.count(b'\n')
+    del said[:said.rfind(b'\n') + 1]
+    return b'250 fine\r\n' * lines
+
+
+def websocket(said: bytearray) -> bytes:
+    """Agree to WebSocket (RFC 6455), and answer each short frame with one of five letters."""
+    result = b''
+    if said.startswith(b'GET '):
+        end = said.find(b'\r\n\r\n') + 4
+        if end < 4:
+            return b''
+        key = next((line.split(b':', 1)[1].strip() for line in said[:end].split(b'\r\n')
+                    if line.lower().startswith(b'sec-websocket-key:')), b'')
+        del said[:end]
+        result = SWITCHING % base64.b64encode(hashlib.sha1(key + MAGIC).digest())     # noqa: S324
+    while len(said) >= 6 and len(said) >= (size := 6 + (said[1] & 0x7f)):
+        del said[:size]
+        result += FRAME
+    return result
 
 
 def ask(port: int, question: bytes, end: bytes, connections: int, count: int, depth: int = 1, login: str = '') -> float:
@@ -85,7 +135,7 @@ def ask(port: int, question: bytes, end: bytes, connections: int, count: int, de
         connections: How many ask at the same time, each again after its answers.
         count: How often is asked in all.
         depth: How many questions each sends at once.
-        login: ``mysql`` or ``postgres``: how a connection begins; empty: with a question.
+        login: A name of ``LOGINS``: how a connection begins; empty: with a question.
     """
     socks = [LOGINS[login](port) for _ in range(connections)]
     size = _answer_size(socks[0], question, end) * depth
@@ -165,8 +215,39 @@ def logged_in_to_postgres(port: int) -> socket.socket:
     return sock
 
 
+def greeted_by_smtp(port: int) -> socket.socket:
+    """Begin a session of SMTP."""
+    sock = connected(port)
+    for expected in b'220', b'250':
+        answer = sock.recv(READ)
+        if not (answer.startswith(expected) and answer.endswith(b'\r\n')):
+            raise RuntimeError(f'the session does not start: {answer!r}')
+        if expected == b'220':
+            sock.sendall(b'EHLO bench\r\n')
+    return sock
+
+
+def upgraded_to_websocket(port: int) -> socket.socket:
+    """Ask for WebSocket."""
+    sock = connected(port)
+    sock.sendall(HANDSHAKE)
+    answer = b''
+    while not answer.endswith(b'\r\n\r\n'):
+        if not (data := sock.recv(READ)):
+            raise EOFError('the server has hung up')
+        answer += data
+    if not answer.startswith(b'HTTP/1.1 101 '):
+        raise RuntimeError(f'no WebSocket: {answer!r}')
+    return sock
+
+
 #: how a connection begins, by the protocol that has something to say before the first question
-LOGINS = {'': connected, 'mysql': logged_in_to_mysql, 'postgres': logged_in_to_postgres}
+LOGINS = {'': connected, 'mysql': logged_in_to_mysql, 'postgres': logged_in_to_postgres, 'smtp': greeted_by_smtp,
+          'websocket': upgraded_to_websocket}
+
+
+#: backends that answer: what they send first, and what they answer
+SPEAKING = {'echo': (b'', echo), 'smtp': (b'220 bench\r\n', smtp), 'websocket': (b'', websocket)}
 
 
 def backend(kind: str, *files: str) -> None:
@@ -174,7 +255,11 @@ def backend(kind: str, *files: str) -> None:
     with listener('127.0.0.1', backlog=4096) as at:
         sys.stdout.write(f'{at.getsockname()[1]}\n')
         sys.stdout.flush()
-        {'source': source, 'echo': echoes}[kind](at, *files)
+        if kind == 'source':
+            source(at)
+        else:
+            greeting, answer = SPEAKING[kind]
+            speaking(at, *files, answer=answer, greeting=greeting)
 
 
 if __name__ == '__main__':

@@ -3,48 +3,15 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.support import peers
 from tests.support.daemon import daemon
 from tests.support.processes import HOST, folder, program, serving
 from tests.support.tls import certificates
 
-
-class Relay(NamedTuple):
-    """Something that relays to a backend.
-
-    Attributes:
-        port: Where it listens, on 127.0.0.1.
-        pid: Its process; None: there is nothing in between.
-        again: Starts one more like it.
-    """
-
-    port: int
-    pid: int | None
-    again: 'Callable[[], AbstractContextManager[Relay]] | None' = None
-
-
-Start = Callable[[str], AbstractContextManager[Relay]]     # from a backend's address
-
-
-class Contender(NamedTuple):
-    """One row of the result.
-
-    Attributes:
-        name: What it is called there.
-        start: Starts it in front of a backend.
-        only: The names of the measurements that it takes part in; empty: all.
-        tls: Starts it in front of a backend that speaks TLS, so that it ends TLS on both sides; None: it takes no part there.
-    """
-
-    name: str
-    start: Start
-    only: tuple[str, ...] = ()
-    tls: Start | None = None
+from .kinds import Contender, Relay, Start, accepts
+from .toxiproxy import SERVER, toxiproxy
 
 
 def port_of(address: str) -> int:
@@ -98,12 +65,6 @@ def command(name: str, line: str, settings: str = '') -> Start:
             with serving(name, where, fill, accepts) as running:
                 yield Relay(running.port, running.pid)
     return start
-
-
-def accepts(port: int) -> bool:
-    """Say that a port takes a connection; it raises ``OSError`` where it does not."""
-    peers.connect(port).close()
-    return True
 
 
 #: Where nginx's module for TCP is, which Debian has in a package of its own
@@ -201,7 +162,7 @@ def installed(name: str, line: str) -> Start:
     return command(name, f'{Path(sys.executable).parent / name} {line}')
 
 
-REFERENCES = ('haproxy', 'vaurien')     #: the rows that ratios are to
+REFERENCES = ('haproxy', 'toxiproxy', 'vaurien')     #: the rows that ratios are to
 SMALL = ('50 connections', '1 connection')
 PEERS = (*SMALL, 'bulk', 'new connections')
 DELAY = ('--behavior', '50:delay', '--behavior-delay-sleep', '0.01', '--behavior-delay-match', '^SET ')
@@ -221,12 +182,13 @@ VAURIENS = {
     'vaurien journal': (('--protocol', 'redis', '--journal', '{folder}/journal'), REDIS),
     'vaurien memcache': (('--protocol', 'memcache'), MEMCACHE),
     'vaurien memcache 0.1%': (('--protocol', 'memcache', *RARELY), MEMCACHE),
-    'vaurien http': (('--protocol', 'http'), (*HTTP, 'tls requests', *WITH_HTTP_2)),
+    'vaurien http': (('--protocol', 'http'), (*HTTP, 'tls requests', 'websocket', *WITH_HTTP_2)),
     'vaurien http 0.1%': (('--protocol', 'http', *RARELY), HTTP),
     'vaurien mysql': (('--protocol', 'mysql'), ('mysql',)),
     'vaurien mysql 0.1%': (('--protocol', 'mysql', *RARELY), ('mysql',)),
     'vaurien postgres': (('--protocol', 'postgres'), ('postgres',)),
     'vaurien postgres 0.1%': (('--protocol', 'postgres', *RARELY), ('postgres',)),
+    'vaurien smtp': (('--protocol', 'smtp'), ('smtp',)),
     'vaurien delaying': (('--protocol', 'redis', *DELAY), ('beside',)),
     'vaurien latency 100': (('--toxic', 'latency:latency=100'), LATE),
     'vaurien delay 0.1': (('--protocol', 'redis', '--behavior', '100:delay', '--behavior-delay-sleep', '0.1', '--show', 'none'),
@@ -252,9 +214,14 @@ CONTENDERS = (
     Contender('haproxy splice', haproxy('option splice-request\n    option splice-response'), ('bulk',)),
     Contender('haproxy h2', haproxy(mode='http'), WITH_HTTP_2),
     Contender('nginx grpc_pass', command('nginx', 'nginx -e stderr -c {folder}/settings', GRPC_PASS), ('grpc',)),
-    Contender('haproxy http', command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % ('http', '', '', '')), HTTP),
+    Contender('haproxy http', command('haproxy', 'haproxy -db -f {folder}/settings', HAPROXY % ('http', '', '', '')),
+              (*HTTP, 'websocket')),
     Contender('nginx proxy_pass', command('nginx', 'nginx -e stderr -c {folder}/settings', NGINX_HTTP), HTTP),
     Contender('nginx stream', nginx(), tls=nginx(tls=True)),
+    Contender('toxiproxy', toxiproxy(), needs=SERVER),
+    Contender('toxiproxy latency 100', toxiproxy([('latency', {'latency': 100})]), LATE, needs=SERVER),
+    *(Contender(f'toxiproxy {name}', toxiproxy([('bandwidth', {'rate': rate})]), ('bandwidth',), needs=SERVER)
+      for name, rate in PACES.items()),
     Contender('pproxy', installed('pproxy', '-l "tunnel{{{backend}}}://127.0.0.1:{port}"'), PEERS),
     Contender('sloww', installed('sloww', '{backend} -l 127.0.0.1:{port}'), PEERS),
 )

@@ -7,7 +7,7 @@ from statistics import quantiles
 
 from tests.support import peers
 
-from .contenders import Relay
+from .kinds import Relay
 
 DELAY = 0.1                 #: [s] that each answer is told to be late by
 QUESTION, ANSWER = b'PING\r\n', b'+PONG\r\n'    #: of Redis

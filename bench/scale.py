@@ -19,8 +19,8 @@ from tests.support.daemon import Daemon, daemon
 from tests.support.peers import ask, connect
 from tests.support.processes import HOST, folder
 
-from . import meters
-from .measurements import child
+from .loads import child
+from .machine import meters
 
 SESSIONS, BURST, PROXIES = 10_000, 2_000, 1_000     #: of each at the end
 DOUBLINGS = 3

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import vaurien_docs_bench as bench
 import vaurien_docs_ca as ca
 import vaurien_docs_commands as commands
 import vaurien_docs_explore as explore
@@ -184,6 +185,7 @@ PAGES: dict[str, Callable[..., str]] = {
     'explore-report': explore.report,
     'ca-short': ca.short, 'ca-flags': ca.flags, 'ca-variables': ca.variables,
     'kinds-file': kind_files.file, 'kinds-tables': kind_files.tables,
+    'bench-history': bench.history,
     'scenario-file': scenario.file, 'scenario-report': scenario.report, 'scenario-flags': scenario.flags,
 }
 

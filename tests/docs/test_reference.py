@@ -254,9 +254,9 @@ def test_the_entries_that_the_page_on_plans_shows_are_read():
 # -- nothing that there is not
 
 #: flags in the docs that belong to other programs
-FOREIGN = re.compile(r'--(vaurien-seed|tls|connect-to|fail|max-time|skip-ssl|inject|quick|extra|other|rm|build|detach|wait|'
-                     r'no-raw|option|x|no-x|file|restrict|host|json|follow|help|version|system|no-cache-dir|health|upgrade|pre|from|prefix|'
-                     r'test-name-pattern|test)\b')
+FOREIGN = re.compile(r'--(vaurien-seed|tls|connect-to|fail|max-time|skip-ssl|inject|quick|quiet|keep|instructions|'
+                     r'extra|other|rm|build|detach|wait|no-raw|option|x|no-x|file|restrict|host|json|follow|help|version|system|no-cache-dir|health|'
+                     r'upgrade|pre|from|prefix|test-name-pattern|test)\b')
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 
 

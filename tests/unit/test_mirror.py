@@ -10,6 +10,7 @@ ACROSS = {
     'test_imports.py': 'who may import whom, of all files',
     'test_clocks.py': 'which clock is read, of all files',
     'test_mirror.py': 'this',
+    'test_bench.py': 'bench',
     'test_hunt.py': 'tests/hunt',
     'test_hunt_models.py': 'tests/hunt, where a model says what is answered',
     'test_hunt_waits.py': 'tests/hunt, where it waits',

@@ -1,7 +1,7 @@
 """From figures to a picture: one panel a figure, one bar a contender. Knows only the results."""
 from pathlib import Path
 
-from .report import Results
+from . import Results
 
 PANELS = (('50 connections', 'rate'), ('50 connections', 'cpu'), ('bulk', 'rate'), ('bulk', 'cpu'), ('http', 'rate'),
           ('http', 'cpu'), ('new connections', 'rate'), ('idle', 'weight'),

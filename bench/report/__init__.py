@@ -1,14 +1,15 @@
-"""From figures to what is read: medians, ratios, a table, JSON, CSV. Knows nothing of how the figures came about."""
+"""From figures to what is read: medians, ratios with intervals, a table, JSON, CSV. Knows nothing of how they came about."""
 import csv
 import json
-import os
-import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from .measurements import Column, Measurement
+from ..machine import described
+from ..machine.quiet import LOUD
+from ..measurements import Column, Measurement
+from . import intervals
 
 Key = tuple[str, str, str]          # contender, measurement, column
 
@@ -21,12 +22,14 @@ class Results(NamedTuple):
         names: The rows.
         references: The rows that ratios are to.
         values: By row, group and column one figure a round, in the column's unit; None where that run failed.
+        others: By row and group the processors that others used meanwhile, one number a round.
     """
 
     measurements: Sequence[Measurement]
     names: Sequence[str]
     references: Sequence[str]
     values: dict[Key, list[float | None]]
+    others: dict[tuple[str, str], list[float]]
 
     def beside(self, measurement: Measurement) -> Sequence[str]:
         """Return the rows that ratios of a group are to: those of all groups that have a figure there, where it names none."""
@@ -37,11 +40,13 @@ class Results(NamedTuple):
         """Return the median over the rounds; None: there is no figure."""
         return _median(self.values.get(key, ()))
 
-    def ratio(self, reference: str, key: Key) -> float | None:
-        """Return the median of the ratios to another row, each within one round; None: there is none."""
-        theirs = self.values.get((reference, *key[1:]), ())
-        return _median(one / other if one is not None and other else None
-                       for one, other in zip(self.values.get(key, ()), theirs, strict=False))
+    def ratio(self, reference: str, key: Key) -> intervals.Ratio | None:
+        """Return the ratio to another row, round by round; None: there is none."""
+        return intervals.ratio(self.values.get(key, ()), self.values.get((reference, *key[1:]), ()))
+
+    def disturbed(self, name: str, group: str) -> bool:
+        """Return whether others used so much of the machine that the figures of a row are marked."""
+        return (_median(self.others.get((name, group), ())) or 0.0) > LOUD
 
 
 def _median(values: Iterable[float | None]) -> float | None:
@@ -56,9 +61,9 @@ def table(results: Results) -> str:
 
 def _group(results: Results, measurement: Measurement) -> list[str]:
     """Return the lines of one group: a figure and its ratios behind it, row by row."""
-    first = max(map(len, (measurement.name, *results.names)))
+    first = max(map(len, (measurement.name, *results.names))) + len(MARK)
     title = [f'{measurement.name:{first}}']
-    width = max(WIDTH, *(len(name) + 4 for name in results.beside(measurement)))
+    width = max((WIDTH, *(len(name) + 4 for name in results.beside(measurement))))
     for column in measurement.columns:
         title += [f'{column.title:>12}', *(f'{"x " + reference:>{width}}' for reference in results.beside(measurement))]
     lines = [''.join(title)]
@@ -67,15 +72,17 @@ def _group(results: Results, measurement: Measurement) -> list[str]:
         if any(results.middle(key) is not None for key in keys):
             cells = (_cells(results, measurement, key, column, width)
                      for key, column in zip(keys, measurement.columns, strict=True))
-            lines.append(f'{name:{first}}' + ''.join(cells))
+            marked = name + MARK * results.disturbed(name, measurement.name)
+            lines.append(f'{marked:{first}}' + ''.join(cells))
     return lines
 
 
-WIDTH = 11  #: [characters] of a ratio at least
+WIDTH = 22  #: [characters] of a ratio at least
+MARK = ' !'     #: behind the name of a row that others have disturbed
 
 
 def _cells(results: Results, measurement: Measurement, key: Key, column: Column, width: int) -> str:
-    ratios = (_cell(results.ratio(reference, key), 2, width) for reference in results.beside(measurement))
+    ratios = (f'{str(results.ratio(reference, key) or "-"):>{width}}' for reference in results.beside(measurement))
     return _cell(results.middle(key), column.digits, 12) + ''.join(ratios)
 
 
@@ -86,10 +93,11 @@ def _cell(value: float | None, digits: int, width: int) -> str:
 def as_json(results: Results) -> dict[str, Any]:
     """Return all figures with the machine they were taken on."""
     return {
-        'machine': {'system': platform.platform(), 'python': platform.python_version(), 'cores': os.cpu_count()},
+        'machine': described.machine(),
         'references': list(results.references),
         'rows': {name: {measurement.name: {column.title: {
             'median': results.middle(key), 'rounds': results.values[key],
+            'others': results.others.get(key[:2], []),
             'ratio': {reference: results.ratio(reference, key) for reference in results.beside(measurement)}}
             for column in measurement.columns if (key := (name, measurement.name, column.key)) in results.values}
             for measurement in results.measurements} for name in results.names},
@@ -118,9 +126,9 @@ def _records(results: Results, measurement: Measurement) -> Iterable[list[str]]:
     for name in results.names:
         keys = [((name, measurement.name, column.key), column.digits) for column in measurement.columns]
         if any(results.middle(key) is not None for key, _ in keys):
-            yield [name, *(_plain(value, places) for key, digits in keys
-                           for value, places in ((results.middle(key), digits),
-                                                 *((results.ratio(other, key), 2) for other in results.beside(measurement))))]
+            yield [name, *(text for key, digits in keys for text in (_plain(results.middle(key), digits),
+                                                                     *(str(results.ratio(other, key) or '')
+                                                                       for other in results.beside(measurement))))]
 
 
 def _plain(value: float | None, digits: int) -> str:

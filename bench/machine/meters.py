@@ -1,4 +1,5 @@
 """What a process has used, read from the kernel. Knows nothing of what the process does. Linux only."""
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,7 +12,8 @@ def family(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         for children in Path(f'/proc/{parent}/task').glob('*/children'):
-            found += map(int, children.read_text().split())
+            with contextlib.suppress(OSError):      # a thread that has ended since
+                found += map(int, children.read_text().split())
     return found
 
 
