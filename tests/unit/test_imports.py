@@ -26,6 +26,7 @@ FOLDERS = (
     ('plans',),
     ('relay',),
     ('proxies',),
+    ('following',),
     ('conformance', 'config', 'outputs'),
     ('client',),    # which stands beside all of this as well: a command may steer another vaurien
     ('scenario',),

@@ -19,7 +19,7 @@ from .journal import Journal
 from .places import Places
 from .proxy import Proxy
 from .reconcile import Difference, Reconciliation, check_names, compare, named
-from .refusals import NameTakenError, StoppingError, UnknownProxyError
+from .refusals import HaltedError, NameTakenError, StoppingError, UnknownProxyError, without_faults
 from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Fleet:
     Attributes:
         stopping: It drains, or has ended: what would change a proxy or make one raises ``StoppingError``.
         scenario: The name of the scenario that changes its proxies; None: none does.
+        halted: All faults are suspended: its proxies are given none, and what asks for one raises ``HaltedError``.
         times: What counts how long requests take, for those who show it; None: nothing does.
     """
 
@@ -53,7 +54,7 @@ class Fleet:
         self._embedded: Any = None
         self._changes = 0
         self._committing = RLock()  # held up only by a plugin that waits where it is made
-        self.stopping = False
+        self.stopping = self.halted = False
         self.scenario: str | None = None
         self.times: Any = None
 
@@ -82,6 +83,7 @@ class Fleet:
 
         def prepare() -> Proxy:
             self._check_free(spec.name)
+            self._check_halted(spec.name, spec.mix or spec.toxics)
             return self._make(spec, places)
 
         def commit(proxy: Proxy) -> Proxy:
@@ -92,7 +94,7 @@ class Fleet:
         return self._commit(prepare, commit)
 
     def _make(self, spec: ProxySpec, places: Places) -> Proxy:
-        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal, self.plan, self.exchanges)
+        return Proxy(self._validate(spec, places.find(spec, None)), self.seed, self.journal, self.plan, self.exchanges)
 
     def validate(self, spec: ProxySpec, place: SocketAddress | None = None) -> Validated:
         """Check everything that a spec says; nothing changes.
@@ -105,6 +107,15 @@ class Fleet:
             ConfigError: A value does not fit.
         """
         return validate(spec, self._find_backend, place)
+
+    def _validate(self, spec: ProxySpec, place: SocketAddress | None) -> Validated:
+        """Check what a proxy should be, and return what it may be now."""
+        wanted = self.validate(spec, place)
+        return self.validate(without_faults(spec), place) if self.halted and without_faults(spec) != spec else wanted
+
+    def _check_halted(self, name: str, faults: Any) -> None:
+        if self.halted and faults:
+            raise HaltedError(name)
 
     def _commit(self, prepare: Callable[[], Prepared], commit: Callable[[Prepared], Done]) -> Done:
         """Change something, made of what the fleet is at that moment; no other change comes in between.
@@ -159,6 +170,7 @@ class Fleet:
 
         def prepare() -> tuple[Proxy, Validated]:
             proxy = self.get(name)
+            self._check_halted(name, fields.get('mix') or fields.get('toxics'))
             spec = msgspec.structs.replace(proxy.spec, **fields)
             return proxy, self.validate(spec, places.find(spec, proxy.now))
 
@@ -250,7 +262,7 @@ class Fleet:
         found = {}
         for proxy, spec in wanted:
             with named(spec):
-                found[spec.name] = self.validate(spec, places.find(spec, proxy.now))
+                found[spec.name] = self._validate(spec, places.find(spec, proxy.now))
         return found
 
     def disable(self, name: str) -> None:
