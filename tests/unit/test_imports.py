@@ -27,7 +27,7 @@ FOLDERS = (
     ('relay',),
     ('proxies',),
     ('following',),
-    ('conformance', 'config', 'outputs'),
+    ('conformance', 'config', 'outputs', 'workers'),
     ('client',),    # which stands beside all of this as well: a command may steer another vaurien
     ('scenario',),
     ('control',),

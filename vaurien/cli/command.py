@@ -151,12 +151,14 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         OSError: An address cannot be listened on, or the log not be written.
         VaurienError: The control server is not available.
     """
-    from ..following.follower import Follower
-    from ..proxies.fleet import Fleet
-    from .reload import Reload
-    from .signals import Signals
+    from .workers import make_fleet, open_nursery, settled
+    configuration = settled(configuration)
     spec, task = configuration.spec, task or Task()
     with ExitStack() as ending:
+        nursery = open_nursery(configuration, ending)   # before there is a thread
+        from ..following.follower import Follower
+        from .reload import Reload
+        from .signals import Signals
         log, out = open_outputs(spec, sys.stdout, ending)
         for note in configuration.notes:
             logger.warning('%s', note)
@@ -164,7 +166,7 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         ending.callback(signals.close)
         if spec.end_with_parent:
             ending.callback(Parent(signals.insist).close)
-        fleet = Fleet(spec.seed, spec.defaults)
+        fleet, configuration = make_fleet(configuration, nursery)
         ending.callback(fleet.close)
         follower = Follower(fleet)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)

@@ -53,6 +53,22 @@ class HaltedError(VaurienError):
         return f'faults are halted, and proxy {self.name} gets none until they are resumed'
 
 
+class ElsewhereError(VaurienError):
+    """Another process that has to make a change too refuses it; nothing has changed in any of them.
+
+    Args:
+        who: The other process.
+        reason: What it says.
+    """
+
+    def __init__(self, who: str, reason: str) -> None:
+        super().__init__(who, reason)
+        self.who, self.reason = who, reason
+
+    def __str__(self) -> str:
+        return f'{self.who} refuses it, and nothing has changed: {self.reason}'
+
+
 def without_faults(spec: ProxySpec) -> ProxySpec:
     """Return the same proxy with nothing that goes wrong."""
     return msgspec.structs.replace(spec, mix=(), toxics=()) if spec.mix or spec.toxics else spec
