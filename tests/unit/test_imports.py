@@ -27,7 +27,8 @@ FOLDERS = (
     ('relay',),
     ('proxies',),
     ('following',),
-    ('conformance', 'config', 'outputs', 'workers'),
+    ('conformance', 'config', 'outputs'),
+    ('workers',),
     ('client',),    # which stands beside all of this as well: a command may steer another vaurien
     ('scenario',),
     ('control',),

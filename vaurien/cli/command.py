@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -151,11 +152,11 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         OSError: An address cannot be listened on, or the log not be written.
         VaurienError: The control server is not available.
     """
-    from .workers import make_fleet, open_nursery, settled
+    from ..workers.starting import make_fleet, open_nursery, settled
     configuration = settled(configuration)
     spec, task = configuration.spec, task or Task()
     with ExitStack() as ending:
-        nursery = open_nursery(configuration, ending)   # before there is a thread
+        nursery = open_nursery(configuration, ending, partial(open_worker, spec))   # before there is a thread
         from ..following.follower import Follower
         from .reload import Reload
         from .signals import Signals
@@ -208,6 +209,23 @@ def open_outputs(spec: 'ProcessSpec', stream: Any, ending: ExitStack) -> tuple[A
     hub.print_exception = log_exception  # type: ignore[method-assign]
     ending.callback(delattr, hub, 'print_exception')
     return log, out
+
+
+def open_worker(spec: 'ProcessSpec', number: int, ending: ExitStack) -> None:
+    """Open the log of a worker, which says whose a line is; of changes it says nothing, as its parent does."""
+    log, _ = open_outputs(spec, None, ending)
+    log.addFilter(partial(name_worker, number))
+    logging.getLogger('vaurien.proxies.fleet').setLevel(logging.ERROR)
+    if spec.tls_keylog:
+        from ..net.tls.keylog import keylog
+        keylog.open(spec.tls_keylog)
+    gc.freeze()
+
+
+def name_worker(number: int, record: logging.LogRecord) -> bool:
+    """Say in a record of the log which worker it is of."""
+    record.name = f'worker {number} {record.name}'
+    return True
 
 
 def begin(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', out: Any, ending: ExitStack,

@@ -1,7 +1,6 @@
-"""Starts the workers of a process, where it is to have some, and gives each its log. Knows no proxy."""
-import gc
-import logging
+"""Makes the fleet of a process, with workers or without. Knows no proxy."""
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,11 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from ..config import Configuration
     from ..proxies.fleet import Fleet
-    from ..spec import ProcessSpec
-    from ..workers.nursery import Nursery
-
-#: what a worker logs of changes, its parent has logged
-QUIET = 'vaurien.proxies.fleet'
+    from .nursery import Nursery
 
 
 def settled(configuration: 'Configuration') -> 'Configuration':
@@ -26,8 +21,14 @@ def settled(configuration: 'Configuration') -> 'Configuration':
     return configuration._replace(spec=msgspec.structs.replace(configuration.spec, workers=cores))
 
 
-def open_nursery(configuration: 'Configuration', ending: ExitStack) -> 'Nursery | None':
+def open_nursery(configuration: 'Configuration', ending: ExitStack,
+                 prepare: Callable[[int, ExitStack], None]) -> 'Nursery | None':
     """Make what workers are forked from; None: there are to be none. To be called before there is an event loop or a thread.
+
+    Args:
+        configuration: What the process should be.
+        ending: What is to be done in the end is added to it.
+        prepare: Called in each worker, with its number: opens its log.
 
     Raises:
         ConfigError: A value takes one process.
@@ -36,32 +37,13 @@ def open_nursery(configuration: 'Configuration', ending: ExitStack) -> 'Nursery 
     spec = configuration.spec
     if spec.workers == 1:
         return None
-    from ..workers.alone import check_process
-    from ..workers.nursery import Nursery
-    from ..workers.worker import work
+    from .alone import check_process
+    from .nursery import Nursery
+    from .worker import work
     check_process(spec)
-    nursery = Nursery(partial(work, configuration.again, partial(prepare, spec)))
+    nursery = Nursery(partial(work, configuration.again, prepare))
     ending.callback(nursery.close)
     return nursery
-
-
-def prepare(spec: 'ProcessSpec', number: int, ending: ExitStack) -> None:
-    """Open the log of a worker."""
-    from .command import open_outputs
-    from .parts import begin_keylog
-    log, _ = open_outputs(spec, None, ending)
-    log.addFilter(partial(label, number))
-    logging.getLogger(QUIET).setLevel(logging.ERROR)
-    if spec.tls_keylog:
-        logging.getLogger(begin_keylog.__module__).setLevel(logging.ERROR)
-        begin_keylog(spec.tls_keylog)
-    gc.freeze()
-
-
-def label(number: int, record: logging.LogRecord) -> bool:
-    """Say in a record which worker it is of."""
-    record.name = f'worker {number} {record.name}'
-    return True
 
 
 def make_fleet(configuration: 'Configuration', nursery: 'Nursery | None') -> 'tuple[Fleet, Configuration]':
@@ -77,8 +59,8 @@ def make_fleet(configuration: 'Configuration', nursery: 'Nursery | None') -> 'tu
     spec, again = configuration.spec, configuration.again
     if nursery is None:
         return Fleet(spec.seed, spec.defaults), configuration
-    from ..workers.crew import Crew
-    from ..workers.mirror import Mirror
+    from .crew import Crew
+    from .mirror import Mirror
     seed = int.from_bytes(os.urandom(4)) if spec.seed is None else spec.seed
     crew = Crew(nursery, spec.workers, seed)
     fleet = Mirror(crew, seed, spec.defaults)
