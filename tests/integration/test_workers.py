@@ -259,10 +259,12 @@ def test_open_sessions_of_all_workers_may_end_before_the_process_does(backend):
 
 def test_a_second_signal_ends_them_at_once_and_says_how_many_were_cut(backend):
     with start(backend, '--grace', '300') as vaurien, clients(vaurien.port, 10):
+        eventually(lambda: stats(vaurien)['sessions'] == 10)
         vaurien.send(signal.SIGINT)
         vaurien.wait_for('stopping; open sessions have')
         vaurien.send(signal.SIGINT)
         assert vaurien.wait() == 0
+        assert 'sessions cut: 10' in vaurien.log
 
 
 def test_the_configuration_is_read_again_in_all_workers(backend, tmp_path):

@@ -145,8 +145,7 @@ class Mirror(Fleet):
         return cut
 
     def close(self) -> int:
-        served = not self.crew.ending
-        cut = sum(len(proxy.sessions) for proxy in self.proxies.values()) if served else 0
+        cut = sum(len(proxy.sessions) for proxy in self.proxies.values())
         self.crew.close()
         super().close()
         return cut
