@@ -71,7 +71,7 @@ def serve(sock: RawSocket, work: Work) -> None:
     """Fork workers as they are asked for."""
     for number in NOT_OURS:
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)   # nobody asks how they ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)   # they are not waited for
     while True:
         said, descriptors, _, _ = socket.recv_fds(sock, NUMBER_BYTES, 1)
         if not said:

@@ -112,7 +112,7 @@ def test_what_is_overtaken_is_never_applied(host, follower, reports, spec):
 
 def test_healing_suspends_every_fault_and_resuming_brings_all_back(host, follower, spec, backend):
     apply(host, follower, spec(mix=HANG), plan=EACH)
-    host.call(lambda: host.fleet.create(spec('other', toxics=SLOW)))    # of somebody else
+    host.call(lambda: host.fleet.create(spec('other', toxics=SLOW)))    # made by another one
     host.call(follower.heal)
     assert (faults(host), faults(host, 'other'), follower.halted) == (((), ()), ((), ()), True)
     with connect(host.fleet.proxies['one'].bound.port) as client:
