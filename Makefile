@@ -21,7 +21,7 @@ BLOCKS ?= 34000
 MB ?= 100
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism workers soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -73,6 +73,11 @@ realism: $(VENV)/.test
 scale: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m bench.scale $(ARGS)
+
+# make workers: the tests of workers, which are killed under 2,000 sessions
+workers: $(VENV)/.test
+	@.ci/packages test
+	VAURIEN_WORKERS_SESSIONS=2000 $(BIN)/python -m pytest -n0 tests/integration/test_workers.py $(ARGS)
 
 # make soak MINUTES=60
 soak: $(VENV)/.test

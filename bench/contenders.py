@@ -171,6 +171,7 @@ HTTP = 'http', 'http x16', 'http body'      #: the measurements of those that re
 #: a mix of faults that no load notices, one in a thousand
 RARELY = ('--behavior', '0.1:delay', '--behavior-delay-sleep', '0')
 
+MANY = ('200 connections',)
 LATE = ('delays spread', 'delays in step', 'delays of many')
 PACES = {'10 KB/s': 10, '1 MB/s': 1_000, '50 MB/s': 50_000, '500 MB/s': 500_000}   #: what bandwidth is asked for [KB/s]
 
@@ -194,6 +195,8 @@ VAURIENS = {
     'vaurien delay 0.1': (('--protocol', 'redis', '--behavior', '100:delay', '--behavior-delay-sleep', '0.1', '--show', 'none'),
                           LATE),
     **{f'vaurien {name}': (('--toxic', f'bandwidth:rate={rate}'), ('bandwidth',)) for name, rate in PACES.items()},
+    'vaurien alone': ((), MANY),
+    'vaurien workers 2': (('--workers', '2'), MANY),
     'vaurien latency 0': (('--toxic', 'latency:latency=0'), ('50 connections', 'bulk')),
 }
 

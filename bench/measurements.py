@@ -71,11 +71,18 @@ class Measurement(NamedTuple):
 
 
 def measure(measurement: Measurement, relay: Relay, scale: float) -> Figures:
-    """Run a load once and add the relay's processor time for each of what the load counts."""
-    before = meters.cpu_seconds(relay.pid) if relay.pid else 0.0
+    """Run a load once and add the relay's processor time for each of what the load counts.
+
+    ``own`` is how many a second it would relay if each of its processes had a core of its own, of which neither the load nor the
+    backend had a part: all that were relayed, by the processor time of the process that has used most. So where the connections
+    are not shared out evenly the busiest one decides.
+    """
+    before = meters.each_cpu_seconds(relay.pid) if relay.pid else {}
     figures = measurement.load(relay, scale)
     if relay.pid:
-        figures['cpu'] = (meters.cpu_seconds(relay.pid) - before) / figures['count']
+        spent = [seconds - before.get(pid, 0.0) for pid, seconds in meters.each_cpu_seconds(relay.pid).items()]
+        figures['cpu'] = sum(spent) / figures['count']
+        figures['own'] = figures['count'] / max(*spent, meters.TICK)
     return figures
 
 
@@ -93,6 +100,9 @@ def small(name: str, count: int, connections: int = 50, depth: int = 1) -> Measu
 MEASUREMENTS = (
     Measurement('50 connections', 'redis', requests(50, 60_000), (
         Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p99', 'p99 ms', 1, 2))),
+    Measurement('200 connections', 'redis', requests(200, 100_000), (
+        Column('own', 'req/s of own time'), Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1)), named=True,
+        beside=('vaurien alone', 'other alone')),
     Measurement('1 connection', 'redis', requests(1, 10_000), (
         Column('rate', 'req/s'), Column('cpu', 'us/req', 1e6, 1), Column('p50', 'p50 ms', 1, 3))),
     Measurement('bulk', 'source', bulk(GB), (

@@ -10,6 +10,7 @@ from .address import speaks_tls
 from .mix import parse_mix
 from .options import check_count
 
+MAX_WORKERS = 256   #: processes that relay
 MAX_PROXIES = 10_000  #: of a process; one that is disabled costs no descriptor, but some 20 KB
 MAX_TOXICS = 64  #: of a proxy; each is work for each of its sessions
 MAX_NAME = 100  #: [characters] of the name of a proxy or a toxic, which is in many messages, metrics and paths
@@ -238,6 +239,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         replay: The journal of an earlier run whose faults are repeated, in place of all mixes; empty: none.
         defaults: What proxies are made with that are made later.
         seed: What all randomness is made from; None: one is chosen and logged.
+        workers: Processes that relay; 1: this one alone; 0: one for each core.
         grace: Seconds that sessions may take to end after SIGTERM.
         end_with_parent: Whether it ends at once when standard input ends or the process that started it is gone.
         tls_keylog: The file that the secrets of the proxies' TLS connections are written into; empty: none.
@@ -263,6 +265,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     replay: str = ''
     defaults: ProxyDefaults = ProxyDefaults()
     seed: int | None = None
+    workers: int = 1
     grace: float = 5.0
     end_with_parent: bool = False
     tls_keylog: str = ''

@@ -19,7 +19,12 @@ def family(pid: int) -> list[int]:
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time, user and system, that a process and those below it have used [s]."""
-    return sum(map(_ticks, family(pid))) * TICK
+    return sum(each_cpu_seconds(pid).values())
+
+
+def each_cpu_seconds(pid: int) -> dict[int, float]:
+    """Return the same of each of them, by its id."""
+    return {one: _ticks(one) * TICK for one in family(pid)}
 
 
 def memory(pid: int) -> int:

@@ -26,7 +26,9 @@ FOLDERS = (
     ('plans',),
     ('relay',),
     ('proxies',),
+    ('following',),
     ('conformance', 'config', 'outputs'),
+    ('workers',),
     ('client',),    # which stands beside all of this as well: a command may steer another vaurien
     ('scenario',),
     ('control',),

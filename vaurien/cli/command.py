@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,11 @@ from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
-from .parts import begin_keylog, begin_plan, describe, open_control, open_journal, warn_of_unmet
+from .parts import begin_keylog, begin_replay, describe, open_control, open_journal, warn_of_unmet
 
 if TYPE_CHECKING:
     from ..config import Configuration
+    from ..following.follower import Follower
     from ..proxies.fleet import Fleet
     from ..spec import ProcessSpec
     from .signals import Signals
@@ -150,11 +152,14 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         OSError: An address cannot be listened on, or the log not be written.
         VaurienError: The control server is not available.
     """
-    from ..proxies.fleet import Fleet
-    from .reload import Reload
-    from .signals import Signals
+    from ..workers.starting import make_fleet, open_nursery, settled
+    configuration = settled(configuration)
     spec, task = configuration.spec, task or Task()
     with ExitStack() as ending:
+        nursery = open_nursery(configuration, ending, partial(open_worker, spec))   # before there is a thread
+        from ..following.follower import Follower
+        from .reload import Reload
+        from .signals import Signals
         log, out = open_outputs(spec, sys.stdout, ending)
         for note in configuration.notes:
             logger.warning('%s', note)
@@ -162,16 +167,18 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         ending.callback(signals.close)
         if spec.end_with_parent:
             ending.callback(Parent(signals.insist).close)
-        fleet = Fleet(spec.seed, spec.defaults)
+        fleet, configuration = make_fleet(configuration, nursery)
         ending.callback(fleet.close)
+        follower = Follower(fleet)
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
         task.begin(fleet, spec, lambda text: say(text, out))
         with said_once(log, spec.log_output):
-            lines = begin(fleet, spec, out, ending, task.breaks)
+            lines = begin(fleet, follower, spec, out, ending, task.breaks)
         for line in lines:
             say(line, out)
         if configuration.again is not None:
-            ending.callback(Reload(fleet, configuration, signals.reload, lambda proxy: say(describe(proxy), out)).close)
+            ending.callback(Reload(follower, configuration, signals.reload,
+                                   lambda name: say(describe(fleet.get(name)), out)).close)
         gc.freeze()     # all sessions wait for a full collection; what is here by now stays, and need not be looked at again
         ending.callback(gc.unfreeze)
         task.work(signals.asked, lambda: signals.number)
@@ -204,17 +211,37 @@ def open_outputs(spec: 'ProcessSpec', stream: Any, ending: ExitStack) -> tuple[A
     return log, out
 
 
-def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, breaks: bool = False) -> list[str]:
+def open_worker(spec: 'ProcessSpec', number: int, ending: ExitStack) -> None:
+    """Open the log of a worker, which says whose a line is; of changes it says nothing, as its parent does."""
+    log, _ = open_outputs(spec, None, ending)
+    log.addFilter(partial(name_worker, number))
+    logging.getLogger('vaurien.proxies.fleet').setLevel(logging.ERROR)
+    if spec.tls_keylog:
+        from ..net.tls.keylog import keylog
+        keylog.open(spec.tls_keylog)
+    gc.freeze()
+
+
+def name_worker(number: int, record: logging.LogRecord) -> bool:
+    """Say in a record of the log which worker it is of."""
+    record.name = f'worker {number} {record.name}'
+    return True
+
+
+def begin(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', out: Any, ending: ExitStack,
+          breaks: bool = False) -> list[str]:
     """Start all that a process is to have, and return what is to be said of it.
 
     Args:
         fleet: The proxies; none is there yet.
+        follower: Makes them what is wanted.
         spec: What the process should be.
         out: Where faults and requests are shown.
         ending: What is to be done in the end is added to it.
         breaks: Something will go wrong that the proxies' specs do not say.
     """
-    begin_plan(fleet, spec)     # the first client finds it in force
+    from .reload import first
+    begin_replay(fleet, spec)     # the first client finds it in force
     begin_keylog(spec.tls_keylog)
     if spec.journal:
         ending.callback(open_journal(fleet, spec.journal).close)
@@ -224,7 +251,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
     if spec.show != 'none':
         from .live import is_colored, show
         show(fleet, spec.show, out, is_colored(), ending)
-    fleet.reconcile(spec.proxies)
+    follower.become(first(spec))
     lines = [describe(proxy) for proxy in fleet.proxies.values()]
     if spec.http:
         server = open_control(fleet, spec)

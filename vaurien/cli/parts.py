@@ -22,10 +22,19 @@ def begin_plan(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
     """Put in force what is meant for certain requests: the plan, and the faults of an earlier run.
 
     Raises:
-        ConfigError: A value does not fit, or the file is no journal.
-        OSError: It cannot be read.
+        ConfigError, OSError: As for ``begin_replay``, or a value does not fit.
     """
     fleet.plan.replace(spec.plan)
+    begin_replay(fleet, spec)
+
+
+def begin_replay(fleet: 'Fleet', spec: 'ProcessSpec') -> None:
+    """Let the faults of an earlier run be repeated, where that was asked for.
+
+    Raises:
+        ConfigError: The file is no journal.
+        OSError: It cannot be read.
+    """
     if spec.replay:
         from ..plans.past import opened, read_past
         from ..plans.replay import Replay

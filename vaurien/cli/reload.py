@@ -1,4 +1,7 @@
-"""Reads the configuration again when it is asked to: the fleet becomes what it says, or stays as it is and the log says why."""
+"""The command line and its files as a source that a process follows: read at the start, and again when it is asked for.
+
+Where what is read again is refused, everything stays as it is and the log says why. Knows no fleet.
+"""
 import logging
 from collections.abc import Callable
 
@@ -7,8 +10,9 @@ from gevent.event import Event
 
 from ..config import Configuration
 from ..errors import in_words
-from ..proxies.fleet import Fleet
-from ..proxies.proxy import Proxy
+from ..following.follower import Follower
+from ..following.wanted import Wanted
+from ..proxies.reconcile import Difference
 from ..registry import IMPORT_ERRORS
 from ..spec import ProcessSpec
 
@@ -18,18 +22,24 @@ LIVE = ('proxies', 'defaults')
 logger = logging.getLogger(__name__)
 
 
+def first(spec: ProcessSpec) -> Wanted:
+    """Return what a process should be by its command line and its files, as they were read first."""
+    return Wanted(version=1, specs=spec.proxies, plan=spec.plan, defaults=spec.defaults)
+
+
 class Reload:
     """Reads again, in a greenlet of its own, whenever an event is set.
 
     Args:
-        fleet: What is to become what the configuration says.
+        follower: Makes the process what the configuration says.
         configuration: What was read before.
         event: Set to ask for it; cleared here.
-        tell: Called with each proxy that is new.
+        tell: Called with the name of each proxy that is new.
     """
 
-    def __init__(self, fleet: Fleet, configuration: Configuration, event: Event, tell: Callable[[Proxy], None]) -> None:
-        self._fleet, self._spec, self._event, self._tell = fleet, configuration.spec, event, tell
+    def __init__(self, follower: Follower, configuration: Configuration, event: Event, tell: Callable[[str], None]) -> None:
+        self._follower, self._spec, self._event, self._tell = follower, configuration.spec, event, tell
+        self._version = 1
         self._read, self._told = configuration.again, set(configuration.notes)
         self._greenlet = gevent.spawn(self._follow)
 
@@ -44,18 +54,18 @@ class Reload:
     def _reload(self) -> None:
         assert self._read is not None
         found = self._read()
-        work = self._fleet.reconcile(found.spec.proxies)
-        self._fleet.defaults = found.spec.defaults
+        self._version += 1
+        report = self._follower.become(Wanted(version=self._version, specs=found.spec.proxies, defaults=found.spec.defaults))
         for note in sorted(set(found.notes) - self._told):
             logger.warning('%s', note)
         self._told.update(found.notes)
-        for name in work.created:
-            self._tell(self._fleet.get(name))
+        for name in report.created:
+            self._tell(name)
         late = [field for field in ProcessSpec.__struct_fields__
                 if field not in LIVE and getattr(found.spec, field) != getattr(self._spec, field)]
         if late:
             logger.warning('in force after the next start only: %s', ', '.join(late))
-        logger.info('reloaded: %s', work)
+        logger.info('reloaded: %s', Difference(report.created, report.changed, report.removed))
 
     def close(self) -> None:
         """Read no more."""

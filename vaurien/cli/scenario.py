@@ -139,6 +139,8 @@ def configured(scenario: Scenario, label: str, rest: Sequence[str]) -> Configura
     """
     quiet = [] if {'--quiet', '--show'} & {word.partition('=')[0] for word in rest} else ['--quiet']
     found = configure([*quiet, *rest])
+    if found.spec.workers != 1:
+        raise ConfigError('--workers', found.spec.workers, '1: a scenario counts what clients see in one process')
     own = make_proxies(scenario, found.spec.defaults, label)
     there = found.spec.proxies
     if own and not set(NAMING) & parse(rest, make_catalog()[0]).keys():

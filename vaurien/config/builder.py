@@ -186,7 +186,7 @@ class Builder:
         spec = ProcessSpec(
             proxies=proxies, plan=read_plan(values, self.read, proxies), strict=plan['strict'],
             replay=plan['replay'],
-            defaults=self._defaults(), seed=process['seed'],
+            defaults=self._defaults(), seed=process['seed'], workers=process['workers'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
             **journal, **secrets)

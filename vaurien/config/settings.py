@@ -10,7 +10,7 @@ from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
 from ..plans.grammar import FORM as FAULT
-from ..spec import ANY, EMBEDDED, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
+from ..spec import ANY, EMBEDDED, MAX_WORKERS, TLS_VERSIONS, ProcessSpec, ProxySpec, read_mix
 from ..words.allowed import FORM as ALLOWED
 from ..words.allowed import read_allowed
 from ..words.hosts import FORM as INTERCEPTING
@@ -151,6 +151,8 @@ PROCESS: dict[str, Option] = {
     'kinds': Option("A file of kinds of error for http and grpc, in TOML; may be repeated", FILES, ''),
     'seed': Option("An integer that all randomness is made from: the same one repeats the same faults",
                    Bounded(int, 0), PROCESS_DEFAULTS.seed),
+    'workers': Option("Processes that relay, each with its share of the connections; 1: this one alone; 0: one for each core",
+                      Bounded(int, 0, MAX_WORKERS), PROCESS_DEFAULTS.workers),
     'grace': Option("Seconds that sessions may take to end after SIGTERM or SIGINT", Seconds, PROCESS_DEFAULTS.grace),
     'end_with_parent': Option("End at once when standard input ends, or the process that started this one is gone",
                               bool, PROCESS_DEFAULTS.end_with_parent),

@@ -90,7 +90,8 @@ class ControlServer:
         if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
             surfaces.reverse()
         surfaces.append(page.make_surface(surfaces[0].refuse))
-        self._server = Server(listener, application(surfaces, guard), self._welcomes, self._accept_failed, self._context)
+        app = application(surfaces, guard, self.fleet.refresh)
+        self._server = Server(listener, app, self._welcomes, self._accept_failed, self._context)
         self._server.start()
         logger.info('control server on %s', self.url, extra=ANNOUNCED)
 
@@ -110,12 +111,14 @@ class ControlServer:
             server.stop(timeout=0)
 
 
-def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, Any]':
+def application(surfaces: Sequence[Surface], guard: Guard,
+                refresh: Callable[[], None] = lambda: None) -> 'falcon.App[Any, Any]':
     """Make the WSGI application of some surfaces.
 
     Args:
         surfaces: What there is; the first one answers for unknown paths.
         guard: What lets requests in.
+        refresh: Has the counts up to date, before they are shown.
     """
     app = falcon.App(middleware=[page.Door(), guard])  # type: ignore[arg-type]
     app.resp_options.default_media_type = None      # type: ignore[assignment]  # what has no body has no type
@@ -124,7 +127,8 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
     for surface in surfaces:
         for path in dict.fromkeys(route.path for route in surface.routes):
             owners[path] = surface
-            app.add_route(path, Resource([route for route in surface.routes if route.path == path], turns))
+            routes = [route for route in surface.routes if route.path == path]
+            app.add_route(path, Resource(routes, turns, refresh))
     owner = partial(owner_of, surfaces, owners)
     for kind in (falcon.HTTPError, Exception):     # falcon has a handler of its own for the first
         app.add_error_handler(kind, partial(failed, owner))
@@ -134,21 +138,24 @@ def application(surfaces: Sequence[Surface], guard: Guard) -> 'falcon.App[Any, A
 class Resource:
     """One path: what falcon looks for is an attribute for each method, ``on_get``."""
 
-    def __init__(self, routes: Sequence[Route], turns: Turns) -> None:
+    def __init__(self, routes: Sequence[Route], turns: Turns, refresh: Callable[[], None]) -> None:
         allowed = ', '.join(sorted(route.method for route in routes))
         calls = dict.fromkeys(METHODS, partial(not_allowed, allowed))
-        calls.update({route.method: partial(answered, route, turns) for route in routes})
+        calls.update({route.method: partial(answered, route, turns, refresh) for route in routes})
         for method, call in calls.items():
             setattr(self, f'on_{method.lower()}', call)
 
 
-def answered(route: Route, turns: Turns, request: falcon.Request, response: falcon.Response, **captured: Any) -> None:
+def answered(route: Route, turns: Turns, refresh: Callable[[], None], request: falcon.Request, response: falcon.Response,
+             **captured: Any) -> None:
     """Answer a request, once all of it has arrived and it is its turn."""
     receive_body(request)
     if route.at_once:
         send(route.handle(request, **captured), response)
         return
     with turns.wait(request.env.get(ASIDE, nullcontext)()):
+        if request.method == 'GET':
+            refresh()
         send(route.handle(request, **captured), response)
 
 

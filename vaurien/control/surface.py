@@ -14,7 +14,7 @@ from gevent import Timeout
 
 from ..errors import ConfigError, RegistrationError, UnknownPluginError, VaurienError, shown
 from ..net.httpd.server import NoRoomError
-from ..proxies.refusals import AlreadyPlayedError, NameTakenError, StoppingError, UnknownProxyError
+from ..proxies.refusals import AlreadyPlayedError, ElsewhereError, HaltedError, NameTakenError, StoppingError, UnknownProxyError
 
 JSON = 'application/json'
 #: [bytes] of a request's body; the largest that makes sense, a proxy with hundreds of behaviors, is a tenth of it
@@ -111,7 +111,7 @@ def refusal_of(error: Exception) -> Refusal | None:
         return Refusal(404, str(error), 'path', 'proxy')
     if isinstance(error, NameTakenError):
         return Refusal(409, str(error), 'body', 'name')
-    if isinstance(error, AlreadyPlayedError):
+    if isinstance(error, AlreadyPlayedError | ElsewhereError | HaltedError):
         return Refusal(409, str(error))
     if isinstance(error, StoppingError):
         return Refusal(503, str(error))

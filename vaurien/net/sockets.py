@@ -36,13 +36,18 @@ def place_of(address: Address) -> SocketAddress:
     return min(known(address) or resolve(address), key=lambda found: found[0] != socket.AF_INET)
 
 
-def listen(place: SocketAddress, backlog: int) -> RawSocket:
+def listen(place: SocketAddress, backlog: int, together: bool = False) -> RawSocket:
     """Open a listening socket, at once: what ``place_of`` gives has no name in it.
+
+    Args:
+        place: Where.
+        backlog: Connections that the system holds before they are accepted.
+        together: Other processes of this user listen there too, and the system shares the clients out.
 
     Raises:
         OSError: The address is in use or not allowed.
     """
-    sock = _given.pop(place, None) or _bind(place)
+    sock = _given.pop(place, None) or _bind(place, together)
     try:
         sock.listen(backlog)
     except BaseException:
@@ -63,7 +68,32 @@ def give(sock: RawSocket) -> SocketAddress:
     return place
 
 
-def _bind(place: SocketAddress) -> RawSocket:
+def reserve(place: SocketAddress, together: bool = False) -> RawSocket:
+    """Hold a place at which others will ``listen`` together; no client is accepted here.
+
+    Args:
+        place: Where; not the path of a unix socket.
+        together: They may do so already.
+
+    Raises:
+        OSError: The address is in use or not allowed.
+    """
+    sock = _bind(place, together)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)      # not before: a stranger's place is none to share
+    return sock
+
+
+def pair() -> tuple[RawSocket, RawSocket]:
+    """Make two sockets that are connected to each other, which wait."""
+    return socket.socketpair()
+
+
+def of_descriptor(number: int) -> RawSocket:
+    """Make a socket of a descriptor, which is the socket's from then on."""
+    return socket.socket(fileno=number)
+
+
+def _bind(place: SocketAddress, together: bool = False) -> RawSocket:
     family, sockaddr = place
     if family == socket.AF_UNIX:
         _remove_stale(sockaddr)
@@ -71,6 +101,8 @@ def _bind(place: SocketAddress) -> RawSocket:
     try:
         if family != socket.AF_UNIX:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if together:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1 if sockaddr[0] else 0)
         sock.bind(sockaddr)
@@ -97,15 +129,18 @@ def _remove_stale(path: str) -> None:
                 os.unlink(path)
 
 
-def try_to_listen(place: SocketAddress) -> None:
+def try_to_listen(place: SocketAddress, together: bool = False) -> None:
     """Find out whether a place can be listened at. Nothing listens there meanwhile: a client is refused, and not lost.
+
+    Args:
+        place, together: As for ``listen``.
 
     Raises:
         OSError: As for ``listen``.
     """
     if place in _given:
         return
-    with _bind(place) as sock:
+    with _bind(place, together) as sock:
         address = bound_address(sock)
         file = file_of(address)
     remove_file(address, file)

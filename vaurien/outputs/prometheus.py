@@ -27,9 +27,7 @@ def received(proxy: Proxy) -> Iterable[Sample]:
 
 def sent(proxy: Proxy) -> Iterable[Sample]:
     """Count the bytes sent to backends and to clients, as Toxiproxy names them."""
-    sessions, stats = list(proxy.sessions.values()), proxy.stats
-    return by_direction(proxy, stats.to_backend + sum(session.backend.carried for session in sessions),
-                        stats.to_client + sum(session.client.carried for session in sessions))
+    return by_direction(proxy, *proxy.sent())
 
 
 def by_direction(proxy: Proxy, upstream: int, downstream: int) -> Iterable[Sample]:
@@ -65,7 +63,8 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
 TIMES = 'vaurien_exchange_seconds'
 #: by name: the labels of the families that are not about a proxy, and of the one that is only there where it is asked for
 OTHER_LABELS = {'vaurien': ('version',), 'vaurien_plan_matched': ('entry',), 'vaurien_plan_applied': ('entry',),
-                'vaurien_scenario_playing': ('scenario',), TIMES: ('proxy', *LABELS)}
+                'vaurien_scenario_playing': ('scenario',), 'vaurien_workers_replaced': (), 'vaurien_workers_lost_sessions': (),
+                TIMES: ('proxy', *LABELS)}
 
 
 class FleetCollector(Collector):
@@ -107,6 +106,12 @@ class FleetCollector(Collector):
         if self._fleet.scenario:
             playing.add_metric((self._fleet.scenario,), 1)
         yield from (matched, applied, playing)
+        replaced = made(CounterMetricFamily, 'vaurien_workers_replaced', 'Workers that have died, in whose place others came')
+        lost = made(CounterMetricFamily, 'vaurien_workers_lost_sessions', 'Sessions that these had')
+        if self._fleet.workers:
+            replaced.add_metric((), self._fleet.workers.replaced)
+            lost.add_metric((), self._fleet.workers.lost)
+        yield from (replaced, lost)
 
 
 def made(family: Any, name: str, text: str) -> Any:

@@ -79,6 +79,7 @@ class Reporter:
 
     def send(self) -> None:
         """Send what has been counted since the last time; what a datagram loses is lost."""
+        self._fleet.refresh()
         breathe, proxies = Breath(), list(self._fleet.proxies.values())
         removed = set(self._sent).difference(proxies)
         for start in range(0, len(proxies), SLICE):

@@ -53,7 +53,7 @@ class Plan:
     """
 
     def __init__(self, proxies: Callable[[], Iterable[PlannedFor]]) -> None:
-        self._proxies, self.test = proxies, ''
+        self._proxies, self.test, self._halted = proxies, '', False
         self.replay: Replay | None = None
         self._entries: dict[int, Entry] = {}
         self._count = 0
@@ -100,13 +100,27 @@ class Plan:
             ConfigError: As for ``add``; nothing has changed.
         """
         made = self._make(specs, label, 0)
-        self._entries = {entry.number: entry for entry in made}
-        self._changed()
+        self.adopt(made)
         return made
 
-    def _make(self, specs: Sequence[FaultSpec], label: str, others: int) -> list[Entry]:
+    def prepare(self, specs: Sequence[FaultSpec], label: str, proxies: Sequence[tuple[str, Side]]) -> list[Entry]:
+        """Make entries for proxies that may not be there yet, and change nothing; ``adopt`` puts them in force.
+
+        Raises:
+            ConfigError: As for ``add``.
+        """
+        return self._make(specs, label, 0, proxies)
+
+    def adopt(self, entries: Iterable[Entry]) -> None:
+        """Take entries in place of all that there are, with what they have counted."""
+        self._entries = {entry.number: entry for entry in entries}
+        self._changed()
+
+    def _make(self, specs: Sequence[FaultSpec], label: str, others: int,
+              proxies: Sequence[tuple[str, Side]] | None = None) -> list[Entry]:
         check_count(label, others + len(specs), MAX_ENTRIES, 'entries of a plan')
-        proxies = [(proxy.name, (proxy.protocol, *proxy.tls_sides)) for proxy in self._proxies()]
+        if proxies is None:
+            proxies = [(proxy.name, (proxy.protocol, *proxy.tls_sides)) for proxy in self._proxies()]
         made = make_entries(specs, proxies, label, self._count + 1)
         self._count += len(made)
         return made
@@ -140,6 +154,11 @@ class Plan:
         self.replay = replay
         self._changed()
 
+    def halt(self, on: bool) -> None:
+        """Apply no entry and repeat nothing from here on, or do so again; entries and what they have counted stay."""
+        self._halted = on
+        self._changed()
+
     def _changed(self) -> None:
         self._made.clear()
         for proxy in self._proxies():
@@ -149,7 +168,7 @@ class Plan:
 
     def of(self, proxy: str, protocol: type[BaseProtocol]) -> ProxyPlan | None:
         """Return what a proxy has of the plan; None: no entry is about it."""
-        if not self._entries and self.replay is None:
+        if self._halted or not self._entries and self.replay is None:
             return None
         key = proxy, protocol
         if key not in self._made:

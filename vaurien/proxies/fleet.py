@@ -8,18 +8,19 @@ import msgspec
 from gevent import Timeout
 from gevent.lock import RLock
 
-from ..address import Address, parse_backend
 from ..errors import ConfigError
 from ..net.sockets import SocketAddress
 from ..options import check_count
 from ..plans.plan import Plan
-from ..spec import ANY, EMBEDDED, MAX_PROXIES, ProxyDefaults, ProxySpec
+from ..spec import MAX_PROXIES, ProxyDefaults, ProxySpec
+from .arrivals.numbers import ALONE, Share
+from .embedded.backends import Backends
 from .exchanges import Exchanges
 from .journal import Journal
 from .places import Places
 from .proxy import Proxy
 from .reconcile import Difference, Reconciliation, check_names, compare, named
-from .refusals import NameTakenError, StoppingError, UnknownProxyError
+from .refusals import HaltedError, NameTakenError, StoppingError, UnknownProxyError, without_faults
 from .validated import Validated, validate
 
 logger = logging.getLogger(__name__)
@@ -35,25 +36,31 @@ class Fleet:
     Args:
         seed: What all randomness is made from; None: one is chosen.
         defaults: What proxies are made with of which nothing else is said; None: those of ``ProxySpec``.
+        share: Which of the sessions of its proxies this process has.
 
     Attributes:
+        workers: The processes that have its sessions; empty: this one has them.
         stopping: It drains, or has ended: what would change a proxy or make one raises ``StoppingError``.
         scenario: The name of the scenario that changes its proxies; None: none does.
+        halted: All faults are suspended: its proxies are given none, and what asks for one raises ``HaltedError``.
         times: What counts how long requests take, for those who show it; None: nothing does.
     """
 
-    def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
-        self.defaults = defaults or ProxyDefaults()
+    proxy_class: type[Proxy] = Proxy
+
+    def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None, share: Share = ALONE) -> None:
+        self.defaults, self.share = defaults or ProxyDefaults(), share
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else seed
         self.proxies: dict[str, Proxy] = {}
         self._created: dict[str, ProxySpec] = {}
         self._configured: dict[str, ProxySpec] = {}     # what the configuration says, of the proxies that are from there
         self.journal, self.plan = Journal(), Plan(lambda: list(self.proxies.values()))
         self.exchanges = Exchanges(self.plan.mark)
-        self._embedded: Any = None
+        self._backends = Backends()
         self._changes = 0
         self._committing = RLock()  # held up only by a plugin that waits where it is made
-        self.stopping = False
+        self.stopping = self.halted = False
+        self.workers: Any = ()
         self.scenario: str | None = None
         self.times: Any = None
 
@@ -82,6 +89,7 @@ class Fleet:
 
         def prepare() -> Proxy:
             self._check_free(spec.name)
+            self._check_halted(spec.name, spec.mix or spec.toxics)
             return self._make(spec, places)
 
         def commit(proxy: Proxy) -> Proxy:
@@ -92,7 +100,8 @@ class Fleet:
         return self._commit(prepare, commit)
 
     def _make(self, spec: ProxySpec, places: Places) -> Proxy:
-        return Proxy(self.validate(spec, places.find(spec, None)), self.seed, self.journal, self.plan, self.exchanges)
+        wanted = self._validate(spec, places.find(spec, None))
+        return self.proxy_class(wanted, self.seed, self.journal, self.plan, self.exchanges, self.share)
 
     def validate(self, spec: ProxySpec, place: SocketAddress | None = None) -> Validated:
         """Check everything that a spec says; nothing changes.
@@ -104,7 +113,16 @@ class Fleet:
         Raises:
             ConfigError: A value does not fit.
         """
-        return validate(spec, self._find_backend, place)
+        return validate(spec, self._backends.find, place)
+
+    def _validate(self, spec: ProxySpec, place: SocketAddress | None) -> Validated:
+        """Check what a proxy should be, and return what it may be now."""
+        wanted = self.validate(spec, place)
+        return self.validate(without_faults(spec), place) if self.halted and without_faults(spec) != spec else wanted
+
+    def _check_halted(self, name: str, faults: Any) -> None:
+        if self.halted and faults:
+            raise HaltedError(name)
 
     def _commit(self, prepare: Callable[[], Prepared], commit: Callable[[Prepared], Done]) -> Done:
         """Change something, made of what the fleet is at that moment; no other change comes in between.
@@ -159,6 +177,7 @@ class Fleet:
 
         def prepare() -> tuple[Proxy, Validated]:
             proxy = self.get(name)
+            self._check_halted(name, fields.get('mix') or fields.get('toxics'))
             spec = msgspec.structs.replace(proxy.spec, **fields)
             return proxy, self.validate(spec, places.find(spec, proxy.now))
 
@@ -250,7 +269,7 @@ class Fleet:
         found = {}
         for proxy, spec in wanted:
             with named(spec):
-                found[spec.name] = self.validate(spec, places.find(spec, proxy.now))
+                found[spec.name] = self._validate(spec, places.find(spec, proxy.now))
         return found
 
     def disable(self, name: str) -> None:
@@ -281,18 +300,11 @@ class Fleet:
             proxy.stop()
             logger.info('%s removed', name)
 
-    def _find_backend(self, backend: str) -> Address:
-        if backend == ANY:
-            return Address(ANY, 0)      # no address: what is connected to is asked for by each client
-        return self._start_embedded() if backend == EMBEDDED else parse_backend(backend)
+    def refresh(self) -> None:
+        """Have the counts up to date, for a reader who may wait a moment; those of sessions in this process always are."""
 
-    def _start_embedded(self) -> Address:
-        if self._embedded is None:
-            from .embedded.server import Embedded  # few need it, and it brings a HTTP server along
-            self._embedded = Embedded()
-            self._embedded.start()
-        address: Address = self._embedded.address
-        return address
+    def check_alone(self, what: str) -> None:
+        """Refuse, by a ``ConfigError`` about ``what``, where the sessions are in other processes; here they are not."""
 
     # -- ending
 
@@ -328,7 +340,5 @@ class Fleet:
                     logger.warning('%s', line)
         for known in (self.proxies, self._created, self._configured):
             known.clear()
-        if self._embedded is not None:
-            self._embedded.stop()
-            self._embedded = None
+        self._backends.stop()
         return count

@@ -62,6 +62,14 @@ class Journal:
             follower(fault)
         return fault
 
+    def take(self, fault: Fault) -> None:
+        """Write down a fault of another process, under an id of this one."""
+        self.count += 1
+        fault = msgspec.structs.replace(fault, id=self.count)
+        self._faults.append(fault)
+        for follower in self.followers:
+            follower(fault)
+
     def follow(self, follower: Callable[[Fault], None]) -> None:
         """Call something with each new fault, until ``unfollow``; also from a call of another one."""
         self.followers = (*self.followers, follower)

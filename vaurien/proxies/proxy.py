@@ -1,7 +1,7 @@
 """One proxy: where it listens, its sessions, and what it becomes when it is changed. Knows no other proxy."""
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from itertools import islice
 
 from gevent.event import Event
 
@@ -17,28 +17,24 @@ from ..plans.plan import Plan
 from ..plans.planned import Planned
 from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
-from ..relay.chaos import Chaos
 from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
-from ..spec import ProxySpec, tls_sides
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals.greeting import Greeting
+from .arrivals.numbers import ALONE, Share
 from .arrivals.waiting import Arrivals
 from .exchanges import Exchanges
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
 from .unapplied import Unapplied
-from .validated import Validated
-
-if TYPE_CHECKING:
-    from ..net.tls.terms import Terms
+from .validated import Being, Validated
 
 logger = logging.getLogger(__name__)
 
 
-class Proxy:
+class Proxy(Being):
     """One listening address, and the sessions that came in through it.
 
     Args:
@@ -47,6 +43,7 @@ class Proxy:
         journal: Where faults are written down; None: one of its own.
         plan: What is meant for certain exchanges; None: nothing.
         exchanges: Who follows its exchanges; None: nobody.
+        share: Which of its sessions this process has.
 
     Attributes:
         now: What it is.
@@ -59,8 +56,8 @@ class Proxy:
     """
 
     def __init__(self, wanted: Validated, seed: int = 0, journal: Journal | None = None, plan: Plan | None = None,
-                 exchanges: Exchanges | None = None) -> None:
-        self._plan = plan
+                 exchanges: Exchanges | None = None, share: Share = ALONE) -> None:
+        self._plan, self.share = plan, share
         self.now, self.bound, self.seed = wanted, wanted.listen, seed
         self.journal = journal if journal is not None else Journal()
         self.exchanges = exchanges if exchanges is not None else Exchanges()
@@ -77,54 +74,9 @@ class Proxy:
     # -- what it is
 
     @property
-    def spec(self) -> ProxySpec:
-        """The spec that it was made of."""
-        return self.now.spec
-
-    @property
-    def name(self) -> str:
-        """How the fleet, the seed and the logs know it."""
-        return self.now.spec.name
-
-    @property
-    def listen(self) -> Address:
-        """Where it was asked to listen; port 0: anywhere."""
-        return self.now.listen
-
-    @property
     def address(self) -> str:
         """Where it listens, as text."""
         return str(self.bound)
-
-    @property
-    def backend(self) -> Address:
-        """Where it connects to."""
-        return self.now.backend
-
-    @property
-    def tls(self) -> 'Terms | None':
-        """What it does with TLS; None: neither side speaks it."""
-        return self.now.tls
-
-    @property
-    def tls_sides(self) -> tuple[bool, bool, bool]:
-        """Whether it speaks TLS with its clients, and with its backend, and whether it was given a certificate."""
-        return tls_sides(self.spec)
-
-    @property
-    def protocol(self) -> type[BaseProtocol]:
-        """The class of its sessions' protocol objects."""
-        return self.now.protocol
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The protocol's settings."""
-        return self.now.settings
-
-    @property
-    def chaos(self) -> Chaos:
-        """What its sessions draw from."""
-        return self.now.chaos
 
     @property
     def planned(self) -> ProxyPlan | None:
@@ -151,7 +103,7 @@ class Proxy:
         Raises:
             OSError: The address cannot be listened on.
         """
-        self._listen(sockets.listen(self._where(self.now), self.spec.backlog))
+        self._listen(self._open(self.now))
         self.exchanges.proxy_changed(self)
 
     def change(self, wanted: Validated) -> None:
@@ -165,7 +117,7 @@ class Proxy:
         """
         spec, before = wanted.spec, self.now
         moves = spec.listens and (not self.started or wanted.listen != before.listen)
-        listener = sockets.listen(self._where(wanted), spec.backlog) if moves else None
+        listener = self._open(wanted) if moves else None
         # from here on nothing fails
         self.now = wanted._replace(chaos=before.chaos) if wanted.same_chaos(before) else wanted
         self._count_uses()
@@ -178,12 +130,15 @@ class Proxy:
             if wanted.listen != before.listen:
                 self.bound = wanted.listen      # the port that it had is not the one that it comes back to
         if wanted.protocol is not before.protocol or not spec.enabled:
-            self.abort()
+            self._end_all()
 
     def _listen(self, listener: RawSocket) -> None:
         self.bound = self._listener.listen(listener)
         if self.now.opening is not None:
             self.now.opening.warn(self.name, self.bound)
+
+    def _open(self, wanted: Validated) -> RawSocket:
+        return sockets.listen(self._where(wanted), wanted.spec.backlog, together=not self.share.alone)
 
     def _where(self, wanted: Validated) -> SocketAddress:
         """Return where to listen: one that was told to pick a port comes back where it was, as its clients know it by that."""
@@ -295,13 +250,15 @@ class Proxy:
 
     def totals(self) -> tuple[int, int, int]:
         """Return the exchanges, the bytes from clients and those from the backend, of ended and of open sessions."""
-        stats = self.stats
-        exchanges, from_client, from_backend = stats.exchanges, stats.from_client, stats.from_backend
-        for session in self.sessions.values():
-            exchanges += session.exchanges
-            from_client += session.client.received
-            from_backend += session.backend.received
-        return exchanges, from_client, from_backend
+        return self.stats.received(self.sessions.values())
+
+    def sent(self) -> tuple[int, int]:
+        """Return the bytes sent to backends and to clients, of ended and of open sessions."""
+        return self.stats.sent(self.sessions.values())
+
+    def sessions_after(self, number: int, limit: int) -> list[Session]:
+        """Return open sessions with greater numbers than this, by number, at most so many."""
+        return list(islice((session for at, session in self.sessions.items() if at > number), limit))
 
     # -- ending
 
@@ -328,6 +285,9 @@ class Proxy:
 
     def abort(self) -> int:
         """End all sessions with a reset, and return how many there were."""
+        return self._end_all()
+
+    def _end_all(self) -> int:
         count = len(self.sessions) + len(self.arrivals)
         self.arrivals.abort()
         for session in list(self.sessions.values()):

@@ -67,6 +67,7 @@ class Reconciliation:
         self.made = made
         self._changes = [(proxies[name], validated) for name, validated in changed.items()]
         self._removed = [proxies[name] for name in removed]
+        self._together = any(not proxy.share.alone for proxy in (*made, *proxies.values()))
         movers = [proxy for proxy, validated in self._changes if moves(proxy, validated)]
         self._leaving = [proxy for proxy in (*self._removed, *movers) if proxy.started]
 
@@ -101,7 +102,7 @@ class Reconciliation:
             if wanted.spec.listens and place(wanted.listen) not in left:
                 assert wanted.place is not None
                 with named(wanted.spec):
-                    sockets.try_to_listen(wanted.place)
+                    sockets.try_to_listen(wanted.place, self._together)
 
 
 def moves(proxy: Proxy, wanted: Validated) -> bool:

@@ -1,7 +1,10 @@
 """Why the fleet refuses: a name that no proxy has, or one has already, or the end of the process. Knows no proxy."""
 from collections.abc import Iterable
 
+import msgspec
+
 from ..errors import ConfigError, VaurienError, shown
+from ..spec import ProxySpec
 
 MAX_NAMED = 20  #: proxies that a message names
 
@@ -37,6 +40,38 @@ class AlreadyPlayedError(VaurienError):
 
     def __str__(self) -> str:
         return f'the scenario {shown(self.name)} is played already'
+
+
+class HaltedError(VaurienError):
+    """All faults are suspended: no proxy is given one until they are resumed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f'faults are halted, and proxy {self.name} gets none until they are resumed'
+
+
+class ElsewhereError(VaurienError):
+    """Another process that has to make a change too refuses it; nothing has changed in any of them.
+
+    Args:
+        who: The other process.
+        reason: What it says.
+    """
+
+    def __init__(self, who: str, reason: str) -> None:
+        super().__init__(who, reason)
+        self.who, self.reason = who, reason
+
+    def __str__(self) -> str:
+        return f'{self.who} refuses it, and nothing has changed: {self.reason}'
+
+
+def without_faults(spec: ProxySpec) -> ProxySpec:
+    """Return the same proxy with nothing that goes wrong."""
+    return msgspec.structs.replace(spec, mix=(), toxics=()) if spec.mix or spec.toxics else spec
 
 
 class StoppingError(VaurienError):

@@ -1,7 +1,9 @@
 """What a proxy counts. Knows neither the places where it is counted nor those where it is read."""
 from collections import Counter
+from collections.abc import Iterable
 
 from ..net.stream import Stream
+from ..relay.session import Session
 
 
 class Stats:
@@ -23,3 +25,20 @@ class Stats:
         self.from_backend += backend.received
         self.to_client += client.carried
         self.to_backend += backend.carried
+
+    def received(self, sessions: Iterable[Session]) -> tuple[int, int, int]:
+        """Return the exchanges, the bytes from clients and those from the backend, also of sessions that are open."""
+        exchanges, from_client, from_backend = self.exchanges, self.from_client, self.from_backend
+        for session in sessions:
+            exchanges += session.exchanges
+            from_client += session.client.received
+            from_backend += session.backend.received
+        return exchanges, from_client, from_backend
+
+    def sent(self, sessions: Iterable[Session]) -> tuple[int, int]:
+        """Return the bytes sent to backends and to clients, also of sessions that are open."""
+        to_backend, to_client = self.to_backend, self.to_client
+        for session in sessions:
+            to_backend += session.backend.carried
+            to_client += session.client.carried
+        return to_backend, to_client

@@ -10,7 +10,7 @@ from ..protocols.base import BaseProtocol
 from ..protocols.message import MessageProtocol
 from ..protocols.starttls import DIRECT
 from ..relay.chaos import Chaos
-from ..spec import ANY, ProxySpec, check_lengths, has_tls
+from ..spec import ANY, ProxySpec, check_lengths, has_tls, tls_sides
 from ..wire.toxics import AttachedToxic, check_toxics
 
 if TYPE_CHECKING:
@@ -49,6 +49,57 @@ class Validated(NamedTuple):
         """Return whether two specs ask for the same behaviors, so that those at work go on with what they have counted."""
         one, two = self.spec, other.spec
         return (one.mix, one.settings, one.protocol) == (two.mix, two.settings, two.protocol)
+
+
+class Being:
+    """What is as its ``now`` says."""
+
+    now: Validated
+
+    @property
+    def spec(self) -> ProxySpec:
+        """The spec that it was made of."""
+        return self.now.spec
+
+    @property
+    def name(self) -> str:
+        """How the fleet, the seed and the logs know it."""
+        return self.now.spec.name
+
+    @property
+    def listen(self) -> Address:
+        """Where it was asked to listen; port 0: anywhere."""
+        return self.now.listen
+
+    @property
+    def backend(self) -> Address:
+        """Where it connects to."""
+        return self.now.backend
+
+    @property
+    def tls(self) -> 'Terms | None':
+        """What it does with TLS; None: neither side speaks it."""
+        return self.now.tls
+
+    @property
+    def tls_sides(self) -> tuple[bool, bool, bool]:
+        """Whether it speaks TLS with its clients, and with its backend, and whether it was given a certificate."""
+        return tls_sides(self.spec)
+
+    @property
+    def protocol(self) -> type[BaseProtocol]:
+        """The class of its sessions' protocol objects."""
+        return self.now.protocol
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The protocol's settings."""
+        return self.now.settings
+
+    @property
+    def chaos(self) -> Chaos:
+        """What its sessions draw from."""
+        return self.now.chaos
 
 
 def validate(spec: ProxySpec, find_backend: Callable[[str], Address], place: SocketAddress | None = None) -> Validated:

@@ -32,4 +32,4 @@ RUN: dict[str, Option] = {
 REPEATED = ('through', 'in_place', 'env', 'intercept')   #: those that may be given several times
 #: settings of plain vaurien that have no meaning here
 ELSEWHERE = ('proxy', 'backend', 'intercept', 'protocol', 'fleet_only', 'populate', 'toxiproxy', 'end_with_parent', 'sync',
-             'http')
+             'http', 'workers')

@@ -91,10 +91,12 @@ class PlanCalls:
 
     def replace_plan(self, request: Request) -> PlanEntries:
         self.fleet.check_open()
+        self.fleet.check_alone('plan')
         return shown(self.plan.replace(faults_of(request)))
 
     def add_to_plan(self, request: Request) -> PlanEntries:
         self.fleet.check_open()
+        self.fleet.check_alone('plan')
         return shown(self.plan.add(faults_of(request)))
 
     def clear_plan(self, request: Request) -> Reply:

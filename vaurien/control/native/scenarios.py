@@ -68,6 +68,7 @@ class ScenarioCalls:
     def play_scenario(self, request: Request) -> Reply:
         body, fleet, breathe = request.body, self.fleet, Breath()
         fleet.check_open()
+        fleet.check_alone('scenario')
         read = read_text if isinstance(body.scenario, str) else read_data
         scenario = read(body.scenario, body.label)
         if scenario.proxy:

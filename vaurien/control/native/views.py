@@ -1,8 +1,6 @@
 """From live objects to what the native surface shows of them. Changes nothing, and knows nothing of HTTP."""
 import inspect
 import time
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from ...behaviors import Behavior
@@ -77,8 +75,7 @@ def session_view(session: Session) -> models.Session:
 
 def sessions_view(proxy: Proxy, page: models.SessionsPage) -> models.Sessions:
     """Show some sessions of a proxy, by number."""
-    found: Iterator[Session] = (session for number, session in proxy.sessions.items() if number > page.after)
-    return models.Sessions(sessions=[session_view(session) for session in islice(found, page.limit)],
+    return models.Sessions(sessions=[session_view(session) for session in proxy.sessions_after(page.after, page.limit)],
                            total=len(proxy.sessions))
 
 

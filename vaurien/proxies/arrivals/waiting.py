@@ -23,6 +23,7 @@ from ..rate_limited_log import RateLimitedLog
 from ..stats import Stats
 from .greeted import Greeted, record_greeting, record_hello, record_refused
 from .greeting import Greeting, GreetingHost, is_expected, name_of
+from .numbers import Share
 
 if TYPE_CHECKING:
     from ...net.tls.terms import Terms
@@ -44,6 +45,7 @@ class ArrivalHost(TunnelHost, GreetingHost, Protocol):
     stats: Stats
     toxics: ProxyToxics
     exchanges: Exchanges
+    share: Share
 
     @property
     def backend(self) -> Address: ...
@@ -72,7 +74,9 @@ class Arrivals:
         self._host, self._pool = host, pool
         self._waiting: dict[Connecting, RawSocket] = {}
         self._greeting: set[TlsArrival | ForwardArrival] = set()
-        self._number, self._tunnel = 0, TUNNELS
+        share = host.share
+        self._number = share.last(host.spec.name)
+        self._tunnel, self._step = TUNNELS + share.worker - share.workers, share.workers
         self._refused, self._unreachable = RateLimitedLog(logger), RateLimitedLog(logger)
         self._cannot_greet, self._asked_in_vain = RateLimitedLog(logger), RateLimitedLog(logger)
         self._tunnels = Tunnels(host)
@@ -91,7 +95,7 @@ class Arrivals:
         host.stats.accepted += 1
         if host.now.opening is not None:
             return self._ask(host.now.opening, client, peer)
-        self._number += 1
+        self._number += self._step
         if host.tls is not None or is_expected(host) or host.exchanges.greetings and host.spec.protocol == UNREAD:
             return self._greet(host.tls, client, peer)
         kept = self._pool.take() if len(self._pool) else None
@@ -230,11 +234,11 @@ class Arrivals:
     def connect_asked(self, arrival: 'ForwardArrival', done: Done) -> Connecting | None:
         """Connect to where a client wants to be connected to; None: it is done already, or the client is gone."""
         if arrival.entry is None:   # no toxic is about it, and the others' numbers are as without it
-            self._tunnel += 1
+            self._tunnel += self._step
             arrival.number = self._tunnel
             made = Connecting(arrival.address, self._host.spec.timeout, done)
             return None if made.ended else made
-        self._number += 1
+        self._number += self._step
         arrival.number = self._number
         try:
             return self.connect(arrival.number, done, arrival.address)

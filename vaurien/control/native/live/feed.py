@@ -141,6 +141,8 @@ class Feed:
 
     def _hold(self, proxies: list[Proxy]) -> None:
         """Look at the requests of the proxies that there are."""
+        if self._fleet.workers:
+            return      # their sessions are elsewhere
         there = set(proxies)
         for proxy in [proxy for proxy in self._held if proxy not in there]:
             self._watches.release(self._held.pop(proxy))
