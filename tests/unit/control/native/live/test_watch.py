@@ -3,6 +3,7 @@ import http.client
 
 import pytest
 
+from tests.support import http2
 from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.unit_of_time import PATIENCE
 from vaurien.control.native.live import watch as module
@@ -94,3 +95,24 @@ def test_shapes_are_bounded_and_requests_without_an_end_are_forgotten(host, watc
     watch.quantiles()
     assert watch.latest[0] == pytest.approx(0.1, rel=0.01)
     host.call(lambda: watches.release(watch))
+
+
+def test_requests_of_http_2_have_lines_of_their_own_in_open_connections_and_in_new_ones(watches):
+    with http2.server() as backend, hosted(spec_for(backend.address, name='two', protocol='http')) as host, \
+            http2.Client(host.proxy.bound.port) as before:
+        before.get('/before')
+        watch = host.call(lambda: watches.hold(host.proxy))
+        before.wait(*[before.ask(f'/items/{number}') for number in (1, 2)])
+        with http2.Client(host.proxy.bound.port) as later:
+            later.get('/items/3')
+            eventually(lambda: watch.count == 3)
+            assert {(seen.session, seen.request) for seen in watch.newest} == {
+                (1, 'GET /items/1'), (1, 'GET /items/2'), (2, 'GET /items/3')}
+            assert {name: shape.seen for name, shape in watch.shapes.items()} == {'GET /items/?': 3}
+            host.call(lambda: host.fleet.change('two', mix=spec_for('', '100:error').mix, settings={'error': {'kind': '503'}}))
+            assert later.get('/items/4').status == 503
+            eventually(lambda: watch.count == 4)
+            assert watch.newest[-1].met == 'error'
+            host.call(lambda: watches.release(watch))
+            later.get('/items/5')
+            assert (watch.count, watch.under_way) == (4, {})
