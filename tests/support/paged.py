@@ -1,4 +1,4 @@
-"""The page of a vaurien in a process of its own, with a proxy for each test. Knows where the page is, and nothing of its inside."""
+"""The page of a vaurien in a process of its own, with a proxy for each test. Knows its address alone."""
 import itertools
 import urllib.error
 import urllib.request
@@ -36,8 +36,8 @@ class Proxy(NamedTuple):
 
 @contextmanager
 def shared() -> Iterator[Daemon]:
-    """Run a vaurien without a proxy, to be given one by each test."""
-    with daemon('--fleet-only', '--seed', '1', '--grace', '0', *CONTROL, proxies=0) as process:   # a browser keeps its connections
+    """Run a vaurien without a proxy, to be given one by each test; it does not wait for connections that the browser keeps."""
+    with daemon('--fleet-only', '--seed', '1', '--grace', '0', *CONTROL, proxies=0) as process:
         yield process
 
 
