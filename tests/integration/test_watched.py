@@ -15,7 +15,7 @@ def test_who_watches_many_requests_leaves_no_memory_behind(redis_server):
                     bundles.append(data)
                 if over.is_set():
                     return
-        follower = threading.Thread(target=follow)
+        follower = threading.Thread(target=follow, daemon=True)
         follower.start()
 
         def pass_by(count):

@@ -50,9 +50,11 @@ def client_of(process: Daemon) -> Client:
 def a_proxy(client: Client, **fields: Any) -> Iterator[Proxy]:
     """Make a proxy before an HTTP server of vaurien's own, and remove it in the end."""
     made = client.create(f'shop-{next(_numbers)}', **{'backend': 'embedded', 'protocol': 'http', **fields})
-    yield Proxy(made['name'], int(made['address'].rpartition(':')[2]))
-    if made['name'] in [proxy['name'] for proxy in client.proxies()]:
-        client.remove(made['name'])
+    try:
+        yield Proxy(made['name'], int(made['address'].rpartition(':')[2]))
+    finally:
+        if made['name'] in [proxy['name'] for proxy in client.proxies()]:
+            client.remove(made['name'])
 
 
 def opened(window: Driven, process: Daemon, view: str = '#/') -> Driven:

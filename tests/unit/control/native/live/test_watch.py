@@ -48,6 +48,15 @@ def test_every_request_of_few_is_seen_in_open_sessions_and_new_ones(host, watche
     host.call(lambda: watches.release(watch))
 
 
+def test_a_proxy_is_looked_at_from_the_moment_on_that_somebody_asks_for_it(host, watches):
+    first = host.call(lambda: watches.hold(host.proxy))
+    other = host.call(lambda: host.fleet.create(spec_for('embedded', name='other', protocol='http')))
+    watch, newcomers = host.call(lambda: (watches.hold(other), set(other.exchanges.newcomers)))
+    assert 'other' in newcomers
+    for one in (first, watch):
+        host.call(lambda one=one: watches.release(one))
+
+
 def test_what_a_request_met_is_told_with_the_time_it_took(host, watches, client):
     host.call(lambda: host.fleet.change('one', mix=spec_for('', '100:delay').mix, settings={'delay': {'sleep': 0.05}}))
     watch = host.call(lambda: watches.hold(host.proxy))
