@@ -21,7 +21,7 @@ BLOCKS ?= 34000
 MB ?= 100
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism workers soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory walk clean
+.PHONY: run test coverage covered lint docs bench scale realism workers soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory watch walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -142,6 +142,11 @@ fuzz-runs: $(VENV)/.test
 memory: $(VENV)/.test
 	@.ci/packages test
 	VAURIEN_ALL_CASES=1 $(BIN)/python -m $(PYTEST) tests/integration/test_memory.py $(ARGS)
+
+# What it costs that the page is open: 20,000 requests/s for some minutes. make watch MINUTES=5
+watch: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.watched --minutes $(MINUTES) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .tox .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info docs/_build bench-out .coverage .coverage.*

@@ -81,6 +81,20 @@ mariadb_tls_server = fixture(servers.mariadb_tls_server)
 smtp_tls_server = fixture(servers.smtp_tls_server)
 
 
+def _window() -> contextlib.AbstractContextManager[Any]:
+    from .support.driven import driven_browser  # selenium is slow to import, and most runs have no use for it
+    return driven_browser()
+
+
+def _axe() -> contextlib.AbstractContextManager[Any]:
+    from .support.driven import axe
+    return axe()
+
+
+window = fixture(_window)
+axe = fixture(_axe)
+
+
 @pytest.fixture
 def echo_server() -> Iterator[peers.Backend]:
     """A backend of this test's own that echoes."""

@@ -31,9 +31,7 @@ class Driven:
         self.driver = driver
 
     def open(self, url: str) -> None:
-        """Open a page, in a tab that has kept nothing."""
-        self.driver.get(url)
-        self.driver.execute_script('sessionStorage.clear()')
+        """Open a page anew, also one that is there already."""
         self.driver.get('about:blank')
         self.driver.get(url)
 
@@ -125,6 +123,7 @@ def driven_browser() -> Iterator[Driven]:
             options.add_argument(argument)
         options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
         window = webdriver.Chrome(options=options, service=Service(driver))
+        window.set_page_load_timeout(PATIENCE)
         try:
             yield Driven(window)
         finally:

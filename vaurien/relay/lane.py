@@ -29,6 +29,7 @@ class LaneHost(Protocol):
     """What a lane asks of its session.
 
     Attributes:
+        number: Its number in its proxy, from 1.
         draws: Draws for its exchanges, and counts them.
         ended: Both connections are gone.
         silent: Nothing is answered any more.
@@ -36,6 +37,7 @@ class LaneHost(Protocol):
         switching: Lets TLS begin on connections that have begun in the clear; None: it does not.
     """
 
+    number: int
     draws: Draws
     ended: bool
     silent: bool

@@ -31,6 +31,12 @@ class Looking:
             self.under_way[exchange] = monotonic()
         self.noted += 1
 
+    def ended(self, session: int, exchange: Exchange) -> None:
+        """Learn that an exchange is over, which may have begun unseen; as ``passed``."""
+        began = self.under_way.pop(exchange, None)
+        if began is not None:
+            self.passed(session, exchange, monotonic() - began)
+
     def passed(self, session: int, exchange: Exchange, seconds: float) -> None:
         """Learn of a request that was answered.
 
@@ -65,9 +71,7 @@ class WatchedQueue(Queue):
             self._answered(exchange)
 
     def _answered(self, exchange: Exchange) -> None:
-        began = self.looking.under_way.pop(exchange, None)
-        if began is not None:
-            self.looking.passed(self.owner, exchange, monotonic() - began)
+        self.looking.ended(self.owner, exchange)
 
 
 def queue_for(looking: Looking) -> type[WatchedQueue]:
@@ -84,8 +88,14 @@ def watch(session: Session, queue: type[Queue], looking: Looking | None) -> None
         looking: Who looks at what begins; None: nobody.
     """
     protocol = session.protocol
-    if isinstance(protocol, MessageProtocol) and not protocol.multiplexed:
-        if type(protocol.queue) is not queue:
-            protocol.queue.owner = session.number
-            protocol.queue.__class__ = queue    # of the same layout; what is in it stays
-        session.draws.watch(looking)
+    if not isinstance(protocol, MessageProtocol):
+        return
+    if protocol.multiplexed:    # no queue is right for many at once: the pair of its lanes knows which of them are over
+        pair = getattr(session.upstream, 'pair', None)
+        if pair is None:
+            return
+        pair.looking = getattr(queue, 'looking', None)
+    elif type(protocol.queue) is not queue:
+        protocol.queue.owner = session.number
+        protocol.queue.__class__ = queue    # of the same layout; what is in it stays
+    session.draws.watch(looking)

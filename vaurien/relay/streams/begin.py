@@ -14,6 +14,7 @@ def begin(lane: Any) -> None:
     before: Any = lane.other
     pair = Pair(session, lane.protocol, lane.source, lane.dest, getattr(before, 'recorder', None),
                 getattr(before, 'deliveries', None))
+    pair.looking = getattr(type(lane.protocol.queue), 'looking', None)     # the first request is seen, too
     from_client, from_backend = lane.cutter.held, before.cutter.held
     lane.cutter.held = before.cutter.held = b''
     lane.stop()

@@ -48,6 +48,7 @@ class Pair:
         asks: Requests may ask for faults in their headers.
         origin: What stands before the path in names, where a forward proxy has opened the connection.
         edits: What changes in headers; None: nothing.
+        looking: Who looks at what passes; None: nobody does, or has.
     """
 
     def __init__(self, session: LaneHost, protocol: MessageProtocol, client: Stream, backend: Stream, recorder: Any,
@@ -56,6 +57,7 @@ class Pair:
         self.asks: bool = getattr(protocol, 'asks', False)
         self.origin: bytes = getattr(protocol, 'origin', b'')
         self.edits: Edits | None = protocol.edits() if hasattr(protocol, 'edits') else None
+        self.looking: Any = None
         self.streams: dict[int, StreamState] = {}
         self.late: dict[int, int] = {}
         self.back: dict[int, int] = {}
@@ -137,6 +139,8 @@ class Pair:
 
     def over(self, state: StreamState) -> None:
         """Record an exchange that is over."""
+        if self.looking is not None:
+            self.looking.ended(self.session.number, state.exchange)
         if self.recorder is not None:
             if not state.replied:
                 state.exchange.failure = None

@@ -148,6 +148,7 @@ class Watches:
         found = self._watches.get(proxy)
         if found is None:
             found = self._watches[proxy] = Watch(proxy)
+            found.look()    # who asks for it sees the next request, and not only those after the next moment
         found.holders += 1
         if self._greenlet is None:
             self._greenlet = gevent.spawn(self._run)

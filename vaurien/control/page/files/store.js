@@ -47,6 +47,7 @@ class Store extends EventTarget {
     this.seconds = Infinity;
     this.tries = 0;
     this.abort = null;
+    this.away = false;          // another page is in this tab, and this one may come back
   }
 
   tell(name, detail) {
@@ -65,9 +66,19 @@ class Store extends EventTarget {
     if (this.abort) this.abort.abort();
   }
 
-  // Follows the process for ever; comes back by itself when the process does.
+  // Follows the process for ever; comes back by itself when the process does. A page that is left holds no connection: a browser
+  // keeps it for its way back, and has six connections for all pages of one address.
   async run() {
+    addEventListener('pagehide', () => {
+      this.away = true;
+      this.abort?.abort();
+    });
+    addEventListener('pageshow', () => {
+      this.away = false;
+      this.tell('back');
+    });
     for (;;) {
+      if (this.away) await new Promise(done => this.addEventListener('back', done, {once: true}));
       this.abort = new AbortController();
       let pause = 0;
       try {

@@ -3,6 +3,7 @@ import http.client
 
 import pytest
 
+from tests.support import http2
 from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.unit_of_time import PATIENCE
 from vaurien.control.native.live import watch as module
@@ -45,6 +46,15 @@ def test_every_request_of_few_is_seen_in_open_sessions_and_new_ones(host, watche
     assert [(seen.session, seen.request) for seen in watch.newest] == [(1, 'GET /items/1'), (2, 'GET /items/2')]
     assert {name: shape.seen for name, shape in watch.shapes.items()} == {'GET /items/?': 2}
     host.call(lambda: watches.release(watch))
+
+
+def test_a_proxy_is_looked_at_from_the_moment_on_that_somebody_asks_for_it(host, watches):
+    first = host.call(lambda: watches.hold(host.proxy))
+    other = host.call(lambda: host.fleet.create(spec_for('embedded', name='other', protocol='http')))
+    watch, newcomers = host.call(lambda: (watches.hold(other), set(other.exchanges.newcomers)))
+    assert 'other' in newcomers
+    for one in (first, watch):
+        host.call(lambda one=one: watches.release(one))
 
 
 def test_what_a_request_met_is_told_with_the_time_it_took(host, watches, client):
@@ -94,3 +104,24 @@ def test_shapes_are_bounded_and_requests_without_an_end_are_forgotten(host, watc
     watch.quantiles()
     assert watch.latest[0] == pytest.approx(0.1, rel=0.01)
     host.call(lambda: watches.release(watch))
+
+
+def test_requests_of_http_2_have_lines_of_their_own_in_open_connections_and_in_new_ones(watches):
+    with http2.server() as backend, hosted(spec_for(backend.address, name='two', protocol='http')) as host, \
+            http2.Client(host.proxy.bound.port) as before:
+        before.get('/before')
+        watch = host.call(lambda: watches.hold(host.proxy))
+        before.wait(*[before.ask(f'/items/{number}') for number in (1, 2)])
+        with http2.Client(host.proxy.bound.port) as later:
+            later.get('/items/3')
+            eventually(lambda: watch.count == 3)
+            assert {(seen.session, seen.request) for seen in watch.newest} == {
+                (1, 'GET /items/1'), (1, 'GET /items/2'), (2, 'GET /items/3')}
+            assert {name: shape.seen for name, shape in watch.shapes.items()} == {'GET /items/?': 3}
+            host.call(lambda: host.fleet.change('two', mix=spec_for('', '100:error').mix, settings={'error': {'kind': '503'}}))
+            assert later.get('/items/4').status == 503
+            eventually(lambda: watch.count == 4)
+            assert watch.newest[-1].met == 'error'
+            host.call(lambda: watches.release(watch))
+            later.get('/items/5')
+            assert (watch.count, watch.under_way) == (4, {})
