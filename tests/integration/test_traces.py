@@ -9,6 +9,7 @@ import psycopg
 import pymysql
 import pytest
 import redis
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import grpc_peers
 from tests.support.collector import Collector, collecting
@@ -31,6 +32,7 @@ otel = true
 otel_url = {url}
 http = true
 http_port = 0
+http_times = true
 seed = 5
 fault = cache: SET user:* #1 = readonly
 
@@ -244,6 +246,28 @@ def test_what_was_sent_is_counted(process, collector):
     text = eventually(lambda: (found := httpx.get(process.control + '/metrics', trust_env=False).text)
                       and 'vaurien_spans_sent_total 0.0' not in found and found)
     assert 'vaurien_spans_lost_total 0.0' in text
+
+
+def test_prometheus_reads_all_of_it_at_once(process, collector, port):
+    """Faults, the plan, a scenario, times and spans, as its own parser reads them."""
+    scenario = {'name': 'a "storm"', 'phase': [{'name': 'calm', 'for': '1h'}]}
+    get(port('web'), '/bad/read')
+    the(collector, 'GET /bad/read')
+    with httpx.Client(base_url=process.control, trust_env=False) as control, \
+            control.stream('POST', '/v1/scenario', json={'scenario': scenario}) as played:
+        assert next(played.iter_text())
+        text = control.get('/metrics').text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    found = {(sample.name, *sorted(sample.labels.items())): sample.value
+             for family in families.values() for sample in family.samples}
+    assert found['vaurien_faults_total', ('behavior', 'error'), ('kind', '503'), ('proxy', 'web')] >= 1
+    assert found['vaurien_plan_matched_total', ('entry', '1')] >= 0
+    assert [dict(labels) for name, *labels in found if name == 'vaurien_scenario_playing'] == [{'scenario': 'a "storm"'}]
+    times = families['vaurien_exchange_seconds']
+    assert times.type == 'histogram'
+    assert found['vaurien_exchange_seconds_count', ('outcome', 'fault'), ('protocol', 'http'), ('proxy', 'web')] >= 1
+    assert found['vaurien_spans_sent_total',] >= 1
+    assert found['vaurien_spans_lost_total',] == 0
 
 
 # -- collectors
