@@ -200,7 +200,7 @@ CONTROL: dict[str, Option] = {
 }
 OTEL: dict[str, Option] = {
     'otel': Option("Send a span of OpenTelemetry for each request that something was injected into, by OTLP over HTTP, as "
-                   f"OTEL_EXPORTER_OTLP_... say; it needs the extra {OTEL_EXTRA}", bool, PROCESS_DEFAULTS.otel),
+                   f"OTEL_EXPORTER_OTLP_ENDPOINT and its like say; it needs the extra {OTEL_EXTRA}", bool, PROCESS_DEFAULTS.otel),
     'otel_all': Option("Send one for every other request too", bool, PROCESS_DEFAULTS.otel_all),
     'otel_url': Option("Where to, in place of OTEL_EXPORTER_OTLP_ENDPOINT; without a path at /v1/traces",
                        URL, PROCESS_DEFAULTS.otel_url),
