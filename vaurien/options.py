@@ -235,6 +235,9 @@ def one_of(names: Iterable[str], prefix: str = 'one of ') -> str:
     return f'{prefix}{listed}' if listed else 'no option at all'
 
 
+MAX_LISTED = 60     #: names that a message lists; of more it says where they are listed
+
+
 def known(word: str, names: Iterable[str], otherwise: str = '') -> str:
     """Return in words what was meant, by the name that looks most like ``word``.
 

@@ -251,6 +251,9 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_cert, http_key: Files in PEM: what it shows its clients, and speaks TLS with; empty: it speaks without TLS; empty
             ``http_key``: it stands in ``http_cert``.
         http_times: Whether it tells in ``/metrics`` how long requests took, and each is recorded for that.
+        otel: Whether a span is sent for each request that something was injected into.
+        otel_all: Whether one is for each other request too.
+        otel_url: Where to; empty: as the environment says, or this machine.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         journal: The file that each exchange is written into; empty: none.
@@ -277,6 +280,9 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_cert: str = ''
     http_key: str = ''
     http_times: bool = False
+    otel: bool = False
+    otel_all: bool = False
+    otel_url: str = ''
     toxiproxy: bool = False
     show: str = 'faults'
     journal: str = ''

@@ -11,6 +11,7 @@ from vaurien import control
 from vaurien.control import native
 from vaurien.outputs.prometheus import FAMILIES, OTHER_LABELS, FleetCollector
 from vaurien.outputs.times import Times
+from vaurien.outputs.traces.counts import SpanCounts
 from vaurien.proxies.fleet import Fleet
 
 #: refusals that the page tells of once
@@ -131,7 +132,7 @@ def calls(name: str = 'classic') -> str:
 def metrics() -> str:
     """Write the families of ``/metrics``."""
     fleet = Fleet(0)
-    names = {family.name: family for family in FleetCollector(fleet, Times(fleet)).collect()}
+    names = {family.name: family for family in FleetCollector(fleet, Times(fleet), SpanCounts()).collect()}
     rows = []
     for name, family in names.items():
         written = f'{name}_{"total" if family.type == "counter" else "info"}' if family.type in ('counter', 'info') else name

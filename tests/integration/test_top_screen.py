@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import fixture
 from tests.support.daemon import daemon, environment
-from tests.support.processes import folder, program
+from tests.support.processes import folder, free_port, program
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.client import Client
 
@@ -146,3 +146,19 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_the_table(terminal, vaurien
 def test_where_no_vaurien_responds_it_is_said_in_a_line(terminal):
     terminal.start(*CTL, '--host', 'http://127.0.0.1:1', 'top')
     terminal.reads('vaurienctl: ')
+
+
+def test_requests_and_faults_are_shown_as_they_happen_where_vaurien_itself_runs(terminal):
+    port = free_port()
+    terminal.start(sys.executable, '-m', 'vaurien', '--proxy', f'127.0.0.1:{port}', '--backend', 'embedded', '--protocol', 'http',
+                   '--behavior', 'error', '--behavior-error-kind', '503', '--behavior-error-match', '/bad$', '--show', 'requests')
+    terminal.reads('listening on')
+    with contextlib.closing(http.client.HTTPConnection('127.0.0.1', port, timeout=PATIENCE)) as connection:
+        for path in ('/', '/bad', '/missing'):
+            connection.request('GET', path)
+            connection.getresponse().read()
+    terminal.reads('#1 GET / ok 200', 'error 503 GET /bad', 'GET /missing 404')
+    shown = terminal.say('capture-pane', '-p', '-e')
+    assert '\x1b[31m' in shown     # the fault, in red
+    terminal.keys('C-c')
+    terminal.reads('stopped')

@@ -65,6 +65,7 @@ class Kept:
         self.exchanges: list[Exchanged] = []
         self.events: list[Any] = []
         self.mark = ''
+        self.traces = False
         self.later: Callable[[Whole], None] | None = None
         self.exchanged, self.happened = self.exchanges.append, self.events.append
 

@@ -50,7 +50,8 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 BASES = {
     'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.effects.sql',
                   'protocols.effects.words', 'protocols.failure', 'protocols.framing', 'protocols.halves', 'protocols.kinds',
-                  'protocols.message', 'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds'),
+                  'protocols.message', 'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds',
+                  'protocols.traceparent'),
     'behaviors': ('alarm', 'behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('alarm', 'toxics', 'toxics.base'),
 }
@@ -70,7 +71,7 @@ NOT_IN_PROTOCOLS = {'gevent', 'greenlet', 'socket', 'select', 'ssl', 'asyncio', 
 INSTALLED = {
     'gevent': None, 'greenlet': None, 'statsd': ('outputs',), 'httptools': None,
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
-    'textual': ('ctl',), 'rich': ('ctl',),
+    'opentelemetry': ('outputs',), 'textual': ('ctl',), 'rich': ('ctl',),
     'cryptography': ('net',), 'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
     'vaurien_told': ('explore',),       # explore.bring's own, by the name that it has where vaurien is not installed
 }

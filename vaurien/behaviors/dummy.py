@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..errors import ConfigError, nearest
-from ..options import Option, options_of, settle
+from ..options import MAX_LISTED, Option, options_of, settle
 from ..words.matching import MAX_NODES, MAX_PATTERN, Matcher, Searched, compile_bounded
 
 
@@ -20,6 +20,7 @@ def pattern(value: Any) -> Matcher | None:
 pattern.expected = (f'a regular expression of at most {MAX_PATTERN} characters, of at most {MAX_NODES} '  # type: ignore[attr-defined]
                     'where it repeats something, and then without look-around and back references')
 
+MAX_NEAR = 3    #: kinds that a message names which look like the one that there is not
 #: what every behavior can be told
 COMMON: dict[str, Option] = {
     'match': Option("Regular expression searched in the request's name, in capitals or not; other requests are left alone",
@@ -122,15 +123,24 @@ def _overrides(cls: type) -> bool:
 
 
 def unsuitable(kind: str, protocol: Any) -> ConfigError:
-    """Make the error for a kind that a protocol does not have. It ends with all names, and nothing else."""
+    """Make the error for a kind that a protocol does not have.
+
+    It ends with all names, and nothing else, or, where these are too many for a line, with the command that lists them.
+    """
     names = sorted(protocol.errors)
     of_tls = nearest(kind, protocol.kinds_of_tls)
     if not names and not of_tls:
         return ConfigError('kind', kind, f'nothing: {protocol.name} has no kinds of its own')
     near = nearest(kind, [*names, *protocol.tables]) or of_tls
     near = near or nearest(kind, (code for row in protocol.errors.values() for code in row.codes))
-    meant = f'{near}, or another ' if near else ''
     there = names or sorted(protocol.kinds_of_tls)
+    if len(there) > MAX_LISTED:
+        some = [near] if near else []
+        while some and len(some) < MAX_NEAR and (more := nearest(kind, {*names, *protocol.tables} - {*some})):
+            some.append(more)
+        meant = f'{" or ".join(some)}, or another ' if some else ''
+        return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: see vaurien help {protocol.name}')
+    meant = f'{near}, or another ' if near else ''
     return ConfigError('kind', kind, f'{meant}one of the kinds of {protocol.name}: {", ".join(there)}')
 
 

@@ -16,7 +16,7 @@ from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
-from .parts import begin_keylog, begin_replay, describe, open_control, open_journal, warn_of_unmet
+from .parts import begin_keylog, begin_replay, describe, open_control, open_journal, open_spans, warn_of_unmet
 
 if TYPE_CHECKING:
     from ..config import Configuration
@@ -248,6 +248,9 @@ def begin(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', out: Any, e
     if spec.http_times:
         from ..outputs.times import Times
         fleet.times = Times(fleet)
+    if spec.otel:
+        fleet.spans = open_spans(fleet, spec)
+        ending.callback(fleet.spans.close)
     if spec.show != 'none':
         from .live import is_colored, show
         show(fleet, spec.show, out, is_colored(), ending)

@@ -1,19 +1,26 @@
 """What a process has beside its proxies: a plan, the file of TLS' secrets, a journal, a control server. Reads no option."""
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from ..address import Address
-from ..errors import VaurienError, cannot_listen
+from ..errors import ConfigError, VaurienError, cannot_listen
 
 if TYPE_CHECKING:
     from ..control.app import ControlServer
     from ..net.sockets import RawSocket
     from ..outputs.journal.file import JournalFile
+    from ..outputs.traces.following import Spans
     from ..proxies.fleet import Fleet
     from ..proxies.proxy import Proxy
     from ..spec import ProcessSpec
 
 MAX_UNREPEATED = 100    #: faults of an earlier run that are listed where they were not repeated; the others are counted
+OTLP_HTTP = 'http/protobuf'     #: the one of OTLP's protocols that spans are sent by
+#: what of the environment asks for one of them; the first that is set counts
+PROTOCOL_VARIABLES = ('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL')
+#: the one that says how long a span waits for others, what it is otherwise, and how long that may be, in milliseconds
+DELAY_VARIABLE, DEFAULT_DELAY, MAX_DELAY_DIGITS = 'OTEL_BSP_SCHEDULE_DELAY', '1000', 6
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +75,45 @@ def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
         return JournalFile(fleet, path)
     except OSError as error:
         raise VaurienError(f'--journal {path}: {error.strerror}') from None
+
+
+def open_spans(fleet: 'Fleet', spec: 'ProcessSpec') -> 'Spans':
+    """Begin to send spans of what the proxies of a fleet do.
+
+    Raises:
+        ConfigError: The environment says something that vaurien does not do.
+        VaurienError: What it needs is not installed, or cannot be as the environment says.
+    """
+    name = next((name for name in PROTOCOL_VARIABLES if os.environ.get(name)), '')
+    if name and os.environ[name] != OTLP_HTTP and not spec.otel_url:
+        raise ConfigError(name, os.environ[name], f'{OTLP_HTTP}, or --otel-url beside it')
+    delay = delay_of(os.environ.get(DELAY_VARIABLE) or DEFAULT_DELAY)
+    try:
+        from ..outputs.traces.sdk import Exporter  # slow to import, and few need it
+    except ImportError as error:
+        raise VaurienError(f'--otel needs the extra vaurien[otel]: pip install "vaurien[otel]" ({error})') from None
+    from ..outputs.traces.following import Spans
+    try:
+        exporter = Exporter(spec.otel_url, fleet.seed)
+    except (ValueError, RuntimeError, ImportError, OSError) as error:
+        raise VaurienError(f'--otel: {error}') from None
+    if exporter.note:
+        logger.warning('--otel: %s', exporter.note)
+    return Spans(fleet, exporter, spec.otel_all, delay)
+
+
+def delay_of(text: str) -> float:
+    """Return how long a span waits for others at most [s].
+
+    Args:
+        text: As the environment has it [ms].
+
+    Raises:
+        ConfigError: It is no such number.
+    """
+    if not text.isascii() or not text.isdecimal() or len(text) > MAX_DELAY_DIGITS:
+        raise ConfigError(DELAY_VARIABLE, text, f'milliseconds, an integer of at most {MAX_DELAY_DIGITS} digits')
+    return int(text) / 1000
 
 
 def describe(proxy: 'Proxy') -> str:

@@ -1,6 +1,7 @@
 """Reads the files of kinds that a command line and an INI file name. Makes no spec."""
 from pathlib import Path
 
+from ..errors import ConfigError
 from ..options import Given, read_lines
 from .arguments import Values
 from .files import NOT_GIVEN, Sections
@@ -20,6 +21,9 @@ def load_kinds(line: Values, sections: Sections, read: Read) -> None:
         OSError: A file cannot be read.
     """
     given = [values.get('kinds', NOT_GIVEN) for values in (line, sections.get('vaurien', {}))]
+    for each in given:
+        if each is not NOT_GIVEN and not read_lines(str(each.value)):
+            raise ConfigError(each.label, each.value, 'the path of a file')
     paths = [check_path(Given(path, each.label)) for each in given for path in read_lines(str(each.value))]
     if paths:
         from ..protocols.http import HTTP  # slow to import, and most processes name no such file

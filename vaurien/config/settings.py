@@ -2,6 +2,7 @@
 
 Knows no plugin; names of protocols and behaviors are taken as they come.
 """
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,11 @@ from ..words.hosts import settle_hosts
 #: how a toxic is written
 TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
 SHOWN = ('none', 'faults', 'requests')
+#: a collector on this machine, and where it takes spans: the defaults of OTLP over HTTP
+COLLECTOR, SPANS_PATH = 'http://localhost:4318', '/v1/traces'
+#: the URLs that a collector may have; secrets do not belong into one, since the log says where spans do not arrive
+COLLECTORS = re.compile(r'https?://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<path>(?:/[^\s?#]*)?)', re.ASCII)
+OTEL_EXTRA = 'vaurien[otel]'
 LEVELS = ('critical', 'error', 'warning', 'info', 'debug')
 
 
@@ -65,6 +71,14 @@ def read_version(text: str) -> str:
     return text
 
 
+def read_url(text: str) -> str:
+    """Check the URL of a collector, and write it with its path; empty: none."""
+    found = COLLECTORS.fullmatch(text)
+    if text and (found is None or not 0 < int(found['port'] or 80) < 65536):
+        raise ValueError(text)
+    return text if found is None or len(found['path']) > 1 else text.removesuffix('/') + SPANS_PATH
+
+
 LISTEN = Text('HOST:PORT', LISTENING, read_listen)
 CONNECT = Text('HOST:PORT', f'{CONNECTING}, {EMBEDDED}, or {ANY}', read_backend)
 HOSTS = Text('HOST[:PORT],...', INTERCEPTING, settle_hosts)
@@ -78,6 +92,7 @@ MODULES = Text('MODULE', 'names of modules', read_lines)
 PATH = Text('FILE', 'a path, or - for standard error', str)
 FILE = Text('FILE', 'the path of a file', str)
 FILES = Text('FILE', 'paths of files', read_lines)
+URL = Text('URL', f'such as {COLLECTOR}, with no name, password or query in it', read_url)
 VERSION = Text('VERSION', f'one of {", ".join(TLS_VERSIONS)}', read_version)
 LEVEL = Text('LEVEL', f'one of {", ".join(LEVELS)}', str.lower)
 Port = Bounded(int, 0, 65535)
@@ -185,6 +200,13 @@ CONTROL: dict[str, Option] = {
     'http_times': Option("Tell in /metrics how long requests took, as histograms; each of them is recorded then",
                          bool, PROCESS_DEFAULTS.http_times),
 }
+OTEL: dict[str, Option] = {
+    'otel': Option("Send a span of OpenTelemetry for each request that something was injected into, by OTLP over HTTP, as "
+                   f"OTEL_EXPORTER_OTLP_ENDPOINT and its like say; it needs the extra {OTEL_EXTRA}", bool, PROCESS_DEFAULTS.otel),
+    'otel_all': Option("Send one for every other request too", bool, PROCESS_DEFAULTS.otel_all),
+    'otel_url': Option("Where to, in place of OTEL_EXPORTER_OTLP_ENDPOINT; without a path at /v1/traces",
+                       URL, PROCESS_DEFAULTS.otel_url),
+}
 SHOWING: dict[str, Option] = {
     'show': Option("What is written as it happens, a line each", Text('WHAT', f'one of {", ".join(SHOWN)}', str),
                    PROCESS_DEFAULTS.show, SHOWN),
@@ -208,11 +230,11 @@ STATSD: dict[str, Option] = {
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
     'the proxy': PROXY, 'TLS': {**TLS, **SECRETS}, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS,
-    'the control server': CONTROL,
+    'the control server': CONTROL, 'OpenTelemetry': OTEL,
     'standard output': SHOWING, 'the log': LOGGING, 'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **SHOWING, **LOGGING}
+VAURIEN: dict[str, Option] = {**PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **OTEL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

@@ -6,11 +6,13 @@ from ..address import speaks_tls
 from ..errors import ConfigError
 from ..options import Given, Option, convert
 from ..plugins import WITH_FLAGS
-from ..spec import ANY, FORWARD
+from ..spec import ANY, FORWARD, ProcessSpec
 from .arguments import Values
 from .settings import AS_TOXIPROXY, PROCESS, SHOWING, flag_of
 
 T = TypeVar('T')
+#: by their keys: what has an effect only beside another setting
+NEEDS = {'http_times': 'http', 'otel_all': 'otel', 'otel_url': 'otel'}
 
 
 def prefixed(prefix: str, items: Mapping[str, T]) -> dict[str, T]:
@@ -54,6 +56,17 @@ def shown(values: Values) -> str:
 def label(key: str, values: Values) -> str:
     """Return how the user knows a setting: by what gave its value, or else by its flag."""
     return values[key].label if key in values else flag_of(key)
+
+
+def check_needed(spec: ProcessSpec, values: Values) -> None:
+    """Refuse what has no effect without another setting that is missing.
+
+    Raises:
+        ConfigError: There is such a thing.
+    """
+    for key, needed in NEEDS.items():
+        if getattr(spec, key) and not getattr(spec, needed):
+            raise ConfigError(label(key, values), getattr(spec, key), f'{flag_of(needed)} beside it')
 
 
 def spelt_out(values: Values) -> Values:

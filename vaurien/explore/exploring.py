@@ -127,6 +127,8 @@ class Exploration:
             for line in terminal.point_lines(new):
                 self._say(line)
             return FINE
+        if self._given.only and baseline.sites and not points:
+            return NO_BASELINE
         if not baseline.sites:
             self._say('nothing was tried: the command has asked no backend at the address that it was told')
             return NO_BASELINE

@@ -12,6 +12,7 @@ from ..net.breath import Breath
 from ..proxies.fleet import Fleet
 from ..proxies.proxy import Proxy
 from .times import LABELS, Times
+from .traces.counts import SpanCounts
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SLICE = 100  #: proxies whose samples are written in one go
@@ -61,10 +62,10 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
 
 
 TIMES = 'vaurien_exchange_seconds'
-#: by name: the labels of the families that are not about a proxy, and of the one that is only there where it is asked for
+#: by name: the labels of the families that are not about a proxy, and of those that are only there where they are asked for
 OTHER_LABELS = {'vaurien': ('version',), 'vaurien_plan_matched': ('entry',), 'vaurien_plan_applied': ('entry',),
                 'vaurien_scenario_playing': ('scenario',), 'vaurien_workers_replaced': (), 'vaurien_workers_lost_sessions': (),
-                TIMES: ('proxy', *LABELS)}
+                TIMES: ('proxy', *LABELS), 'vaurien_spans_sent': (), 'vaurien_spans_lost': ()}
 
 
 class FleetCollector(Collector):
@@ -73,10 +74,11 @@ class FleetCollector(Collector):
     Args:
         fleet: The fleet.
         times: How long its requests took; None: nobody counts that.
+        spans: What became of spans; None: none are made.
     """
 
-    def __init__(self, fleet: Fleet, times: Times | None = None) -> None:
-        self._fleet, self._times = fleet, times
+    def __init__(self, fleet: Fleet, times: Times | None = None, spans: SpanCounts | None = None) -> None:
+        self._fleet, self._times, self._spans = fleet, times, spans
 
     def collect(self) -> Iterator[Metric]:
         """Return the families, one after the other, each as the fleet is when it is asked for, and in slices of its proxies."""
@@ -94,6 +96,12 @@ class FleetCollector(Collector):
             for labels, buckets, total in self._times.samples():
                 times.add_metric(labels, buckets, total)
             yield times
+        if self._spans is not None:
+            sent = made(CounterMetricFamily, 'vaurien_spans_sent', 'Spans that the collector has taken, with --otel')
+            lost = made(CounterMetricFamily, 'vaurien_spans_lost', 'Spans that it has not taken, or that too many waited before')
+            for family, count in ((sent, self._spans.sent), (lost, self._spans.lost)):
+                family.add_metric((), count)
+                yield family
 
     def _planned(self) -> Iterator[Metric]:
         """Return what became of the plan, and which scenario is played."""
@@ -130,12 +138,12 @@ class Metrics:
 
     Args:
         fleet: What it is about.
-        times: As for ``FleetCollector``.
+        times, spans: As for ``FleetCollector``.
     """
 
-    def __init__(self, fleet: Fleet, times: Times | None = None) -> None:
+    def __init__(self, fleet: Fleet, times: Times | None = None, spans: SpanCounts | None = None) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(FleetCollector(fleet, times))
+        self.registry.register(FleetCollector(fleet, times, spans))
 
     def text(self) -> bytes:
         """Write the page; a thousand proxies take a while, so others have their turn in between."""

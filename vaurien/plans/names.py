@@ -1,12 +1,12 @@
 """What the name in an entry of a plan means for a protocol: a kind of its errors, a behavior, or a toxic. Knows no session."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..behaviors import Behavior
 from ..behaviors.dummy import Dummy
 from ..errors import ConfigError
 from ..links import STREAMS
-from ..options import Bounded, Option, convert
+from ..options import MAX_LISTED, Bounded, Option, convert
 from ..options import known as nearest
 from ..plugins import make_behavior
 from ..protocols import Protocol
@@ -77,7 +77,13 @@ def meaning_of(spec: FaultSpec, protocol: type[BaseProtocol], label: str) -> Mea
         return meaning
     if prefix in ('', TOXIC) and name in TOXICS.names():
         return toxic_meaning(name, spec, label)
-    raise ConfigError(f'{label} name', spec.name, nearest(name, known_names(protocol, prefix)))
+    raise ConfigError(f'{label} name', spec.name, meant_of(name, known_names(protocol, prefix), [protocol.name]))
+
+
+def meant_of(name: str, there: Collection[str], protocols: Iterable[str]) -> str:
+    """Return in words what was meant by a name, and where all names are listed if they are too many for a line."""
+    pages = ' and '.join(f'vaurien help {each}' for each in dict.fromkeys(protocols))
+    return nearest(name, there, f'one of {len(there)} names, see {pages}' if len(there) > MAX_LISTED else '')
 
 
 def known_names(protocol: type[BaseProtocol], prefix: str = '') -> list[str]:
@@ -154,7 +160,8 @@ def check_name(spec: FaultSpec, proxies: Iterable[tuple[str, Side]], label: str)
     for found in errors:
         if found.option != f'{label} name':     # it is known here, and something else does not fit
             raise found
-    raise ConfigError(f'{label} name', spec.name, nearest(spec.name, {name for each, *_ in sides for name in known_names(each)}))
+    there = {name for each, *_ in sides for name in known_names(each)}
+    raise ConfigError(f'{label} name', spec.name, meant_of(spec.name, there, [each.name for each, *_ in sides]))
 
 
 def check_place(meaning: Meaning, label: str, *tls: bool) -> None:

@@ -32,6 +32,16 @@ class Answers:
         """Return the CRC-32 of what a request is to be known by if it comes again, 8 hexadecimal digits; empty: of nothing."""
         return ''
 
+    def trace(self, exchange: Exchange, data: bytes, at: int, end: int, first: bool) -> str:
+        """Return the ``traceparent`` that a request carries, W3C Trace Context; empty: none that is valid.
+
+        Args:
+            exchange: The exchange.
+            data, at, end: A part of the request is ``data[at:end]``: the first one, or the last.
+            first: It is the first one.
+        """
+        return ''
+
     def answer(self, exchange: Exchange, head: bytes, tail: bytes) -> Answer:
         """Read how the backend has answered, but for errors that the framer has noted.
 

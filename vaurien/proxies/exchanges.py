@@ -25,6 +25,7 @@ class Exchanges:
         greetings: Whether handshakes of TLS with clients are recorded too that nothing is done to; only ``explore`` asks for it.
         newcomers: Called with each session of a proxy before it begins, by the proxy's name.
         later: Takes short exchanges whose records are still to be made, where the only follower has asked for them; else None.
+        traces: Records say which trace their requests belong to; only spans ask for it.
     """
 
     def __init__(self, begin: Callable[[str], None] | None = None) -> None:
@@ -34,7 +35,7 @@ class Exchanges:
         self.watchers: tuple[Callable[[Event], None], ...] = ()
         self.newcomers: dict[str, Callable[[Any], None]] = {}
         self.mark = ''
-        self.greetings = False
+        self.greetings = self.traces = False
         self.later: Callable[[Whole], None] | None = None
         self._takers: dict[Callable[[Exchanged], None], Callable[[Whole], None]] = {}
 

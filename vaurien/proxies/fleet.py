@@ -44,6 +44,7 @@ class Fleet:
         scenario: The name of the scenario that changes its proxies; None: none does.
         halted: All faults are suspended: its proxies are given none, and what asks for one raises ``HaltedError``.
         times: What counts how long requests take, for those who show it; None: nothing does.
+        spans: What has spans sent, for those who show how many; None: nothing does.
     """
 
     proxy_class: type[Proxy] = Proxy
@@ -63,6 +64,7 @@ class Fleet:
         self.workers: Any = ()
         self.scenario: str | None = None
         self.times: Any = None
+        self.spans: Any = None
 
     def get(self, name: str) -> Proxy:
         """Return the proxy of this name.

@@ -312,6 +312,26 @@ def test_a_kind_that_the_protocol_does_not_have_is_named_with_its_flag(talker):
     assert proxy('--protocol', 'talker', '--behavior', 'error', '--behavior-error-kind', 'rude').mix
 
 
+def test_an_unknown_name_in_a_plan_is_refused_in_a_line_that_can_be_read():
+    assert refused('--protocol', 'http', '--fault', '* = qqqq').endswith('see vaurien help http')
+    assert refused('--protocol', 'http', '--fault', '* = 5033').endswith('the nearest is 503')
+
+
+@pytest.mark.parametrize('words, line', [
+    (['--http-times'], '--http-times: True is not valid, expected --http beside it'),
+    (['--kinds', ''], "--kinds: '' is not valid, expected the path of a file"),
+    (['--kinds', '  '], "--kinds: '  ' is not valid, expected the path of a file"),
+], ids=' '.join)
+def test_what_would_have_no_effect_is_refused(words, line):
+    assert refused(*words) == line
+
+
+def test_what_an_option_needs_may_be_said_elsewhere():
+    assert spec('--http-times', '--toxiproxy').http_times
+    assert spec('--http-times', ini='[vaurien]\nhttp = true').http_times
+    assert refused(ini='[vaurien]\nkinds =') == "main.ini [vaurien] kinds: '' is not valid, expected the path of a file"
+
+
 def test_a_kind_in_a_file_is_named_with_file_section_and_key(talker):
     ini = '[proxy:a]\nproxy = a:1\nprotocol = talker\nbehavior = 10:error\nbehavior.error.kind = polite'
     assert refused(ini=ini).startswith("main.ini [proxy:a] behavior.error.kind: 'polite' is not valid, expected one of the kinds")

@@ -51,7 +51,7 @@ def test_a_file_is_read_again_with_the_rest_of_the_configuration():
 @pytest.mark.parametrize('argv, message', [
     (('--kinds', '-'), "--kinds: '-' is not valid, expected the path of a file"),
     ((*ASKED, 'openai-rate-limt'),
-     "--behavior-error-kind: 'openai-rate-limt' is not valid, expected openai-rate-limit, or another "),
+     "--behavior-error-kind: 'openai-rate-limt' is not valid, expected openai-rate-limit or "),
     (('--protocol', 'http', '--fault', '* = openai-rate-limt'),
      "--fault name: 'openai-rate-limt' is not valid, expected a known name, the nearest is openai-rate-limit"),
     (('--protocol', 'redis', *ASKED[2:], 'openai-rate-limit'),

@@ -62,7 +62,7 @@ def test_kinds_are_checked_against_the_protocol():
     http = Protocol.get('http')
     kind = sorted(http.errors)[0]
     assert chaos(BehaviorSpec(name='error', settings={'kind': kind}), protocol=http).entries[0][1].option('kind') == kind
-    with pytest.raises(ConfigError, match='one of the kinds of http: 429, 500, 501,'):
+    with pytest.raises(ConfigError, match='expected one of the kinds of http: see vaurien help http$'):
         chaos(BehaviorSpec(name='error', settings={'kind': 'nothing'}), protocol=http)
 
 
@@ -74,6 +74,16 @@ def test_the_error_for_an_unknown_kind_names_the_nearest_and_ends_with_all_names
         chaos(BehaviorSpec(name='error', settings={'kind': word}), protocol=cls)
     names = ', '.join(sorted(cls.errors))
     assert str(told.value).endswith(f'kind: {word!r} is not valid, expected {near}one of the kinds of {protocol}: {names}')
+
+
+@pytest.mark.parametrize('word, near', [('5033', '503, or another '), ('openai-rate-limits', 'openai-rate-limit'), ('qqqq', '')])
+def test_a_protocol_of_more_kinds_than_a_line_holds_names_the_nearest_and_where_all_are_listed(word, near):
+    with pytest.raises(ConfigError) as told:
+        chaos(BehaviorSpec(name='error', settings={'kind': word}), protocol=Protocol.get('http'))
+    line = str(told.value)
+    assert f'kind: {word!r} is not valid, expected {near}' in line
+    assert line.endswith('one of the kinds of http: see vaurien help http')
+    assert len(line) < 200
 
 
 @pytest.mark.parametrize('protocol, code, opens', [

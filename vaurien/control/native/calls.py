@@ -63,7 +63,7 @@ class Native:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         self.followers = Followers(fleet.journal)
-        self.metrics = Metrics(fleet, fleet.times)
+        self.metrics = Metrics(fleet, fleet.times, fleet.spans and fleet.spans.counts)
         self.toxic_calls = ToxicCalls(fleet)
         self.live_calls = LiveCalls(Feeds(fleet))
         self.plan_calls, self.mark_calls, self.scenario_calls = PlanCalls(fleet), MarkCalls(fleet), ScenarioCalls(fleet)

@@ -10,6 +10,7 @@ from .. import Protocol
 from ..answers import OK, Answer
 from ..base import Exchange
 from ..message import FailureKind
+from ..traceparent import of_headers
 from .answers import body_at, read_call, read_status
 from .effects import EFFECTS
 from .events.failures import ERROR_TEXT
@@ -182,6 +183,13 @@ class HTTP(Own, Collecting, Conversation):
         if exchange.stage == CALL:
             return read_call(exchange.note.status, exchange.note.call)
         return read_status(b'HTTP/2 %d' % exchange.note.status if isinstance(exchange.note, Asked) else head)
+
+    def trace(self, exchange: Exchange, data: bytes, at: int, end: int, first: bool) -> str:
+        if exchange.stage in (SENT, RECEIVED):
+            return ''
+        if isinstance(exchange.note, Asked):
+            return exchange.note.trace
+        return of_headers(data, at, body_at(data, at, end)) if first else ''
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
         if exchange.stage in (SENT, RECEIVED):

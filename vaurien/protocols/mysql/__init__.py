@@ -10,9 +10,10 @@ from ..answers import Answer
 from ..base import Exchange
 from ..message import FailureKind, MessageProtocol
 from ..starttls import STARTTLS, Alteration
+from ..traceparent import of_statement
 from .answers import payload_at, read_reply
 from .calls import Call, complete
-from .commands import CHANGING_USER, LOGGING_IN, NEGOTIATION, UNANSWERED
+from .commands import ASKING, CHANGING_USER, LOGGING_IN, NEGOTIATION, UNANSWERED
 from .effects import EFFECTS
 from .failures import ERRORS, VERBS, verb
 from .packets import HEADER_BYTES, with_tls
@@ -84,6 +85,9 @@ class MySQL(Conversation):
 
     def own_answer(self, exchange: Exchange, reply: bytes) -> Answer:
         return read_reply(reply)
+
+    def trace(self, exchange: Exchange, data: bytes, at: int, end: int, first: bool) -> str:
+        return of_statement(exchange.name_as_sent, data[at:end] if exchange.stage == ASKING else b'')
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
         return payload_at(data, at, end)

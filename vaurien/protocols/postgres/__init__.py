@@ -10,10 +10,11 @@ from ..answers import Answer
 from ..base import Exchange
 from ..message import Failure, FailureKind, MessageProtocol
 from ..starttls import STARTTLS
+from ..traceparent import of_statement
 from .answers import payload_at, read_reply
 from .effects import EFFECTS
 from .failures import KINDS, pushing
-from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, NO_ENCRYPTION, QUERY, STARTUP, STEP, TO_EXECUTE, TO_SYNC
+from .messages import CANCEL, END, HEADER_BYTES, NEGOTIATION, NO_ENCRYPTION, QUERY, STARTUP, STEP, TO_EXECUTE, TO_QUERY, TO_SYNC
 from .requests import DIRECT_TLS, SSL, Requests
 from .responses import Responses
 from .shapes import shape
@@ -95,6 +96,9 @@ class PostgreSQL(Conversation):
 
     def own_answer(self, exchange: Exchange, reply: bytes) -> Answer:
         return read_reply(reply)
+
+    def trace(self, exchange: Exchange, data: bytes, at: int, end: int, first: bool) -> str:
+        return of_statement(exchange.name_as_sent, data[at:end] if exchange.note is TO_QUERY else b'')
 
     def payload_at(self, exchange: Exchange, data: bytes, at: int, end: int) -> int:
         return payload_at(exchange.name_as_sent if exchange.stage == STEP else b'', data, at, end)

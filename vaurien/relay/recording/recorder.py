@@ -34,17 +34,18 @@ class Record:
         error: The error that was found in the answer; empty: none.
         fault: What was injected.
         before: [bytes] that are still to come before the payload.
+        trace: The ``traceparent`` of the request; empty: none has been found.
     """
 
     __slots__ = ('started', 'mark', 'sent', 'received', 'digested', 'digest', 'head', 'tail', 'asked', 'answered',
-                 'error', 'fault', 'before')
+                 'error', 'fault', 'before', 'trace')
 
     def __init__(self, started: float, mark: str, sent: int) -> None:
         self.started, self.mark, self.sent = started, mark, sent
         self.digested = self.digest = self.received = self.before = 0
         self.head = self.tail = b''
         self.asked = self.answered = False
-        self.error = self.fault = ''
+        self.error = self.fault = self.trace = ''
 
 
 class Recorder:
@@ -111,6 +112,8 @@ class Recorder:
             record.before -= skipped
             self._digest(record, data, at + skipped, end)
         record.asked = done
+        if done and not record.trace and self.sink.traces:
+            record.trace = self.protocol.trace(exchange, data, at, end, False)
         return None
 
     def _begin(self, exchange: Exchange, data: bytes, at: int, end: int) -> Record:
@@ -120,6 +123,8 @@ class Recorder:
             record.sent += carried.sent
             record.digested, record.digest = carried.digested, carried.digest
             self.carried = None
+        if self.sink.traces:
+            record.trace = protocol.trace(exchange, data, at, end, True)
         start = protocol.payload_at(exchange, data, at, end)
         if start < end:
             self._digest(record, data, start, end)
@@ -187,7 +192,8 @@ class Recorder:
         digest = '' if exchange.stage in protocol.secrets else crc32(request[start:] if start else request).to_bytes(4).hex()
         return Exchanged(
             self._epoch + started, self.proxy, self.number, exchange.number, name, shape, answer, ended - started,
-            len(request), len(data), digest, '', mark, code, exchange.stage, protocol.key(exchange) if protocol.has_keys else '')
+            len(request), len(data), digest, '', mark, code, exchange.stage, protocol.key(exchange) if protocol.has_keys else '',
+            protocol.trace(exchange, request, 0, len(request), True) if self.sink.traces else '')
 
     def answer_part(self, exchange: Exchange, data: bytes, at: int, end: int, done: bool) -> None:
         """Note a part of an answer before it leaves."""
@@ -308,4 +314,4 @@ class Recorder:
         self._deliver(Exchanged(
             self._epoch + record.started, self.proxy, self.number, exchange.number, name, shape, answer,
              seconds, record.sent, record.received, digest, record.fault, record.mark, code, stage,
-             protocol.key(exchange) if protocol.has_keys else ''))
+             protocol.key(exchange) if protocol.has_keys else '', record.trace))

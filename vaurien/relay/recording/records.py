@@ -36,6 +36,7 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_f
         stage: Where in the conversation the request stood, in the protocol's own words.
         key: Of what the request says it is to be known by if it comes again, 8 hexadecimal digits (CRC-32): the Idempotency-Key
             of HTTP. Empty: nothing.
+        trace: The ``traceparent`` that the request carries, where spans are made; empty: none.
     """
 
     time: float
@@ -54,6 +55,7 @@ class Exchanged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_f
     code: str = ''
     stage: str = ''
     key: str = ''
+    trace: str = ''
 
 
 class Opened(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field='type', tag='open'):
@@ -155,9 +157,11 @@ class Sink(Protocol):
         mark: The test that runs, as somebody has said; empty: none.
         later: Takes short exchanges whose records are still to be made, in place of ``exchanged``: many that are made one
             after the other cost less. None: all records are made at once.
+        traces: Records say which trace their requests belong to.
     """
 
     mark: str
+    traces: bool
     later: Callable[[Whole], None] | None
 
     def exchanged(self, exchanged: Exchanged) -> None: ...

@@ -81,6 +81,7 @@ class RecordedSession(Session):
         super().start()
 
     def injected(self, exchange: Exchange, kind: str) -> None:
+        super().injected(exchange, kind)    # those who follow the records know of the fault by then
         behavior = exchange.drawn.name
         if self.recorder is not None:
             self.recorder.fault(exchange, behavior, kind)
@@ -89,7 +90,6 @@ class RecordedSession(Session):
             self._sink.exchanged(Exchanged(
                 time.time(), self.name, self.number, exchange.number, exchange.name, '', NO_ANSWER, 0.0, 0, 0, '', fault,
                 self._sink.mark))
-        super().injected(exchange, kind)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         if not self.unread:

@@ -6,7 +6,7 @@ from ...protocols.base import Exchange
 from ...protocols.http.grpc.protocol import protocol_of
 from ...protocols.http.h2 import frames
 from ...protocols.http.h2.failures import NOTHING, REQUEST
-from ...protocols.http.h2.heads import exchange_of
+from ...protocols.http.h2.heads import exchange_of, trace_of
 from ...protocols.http.h2.hpack import Field
 from ...protocols.http.own.asked import taken_out
 from ..asked.behavior import ask
@@ -131,6 +131,8 @@ class Requests(StreamLane):
             fields = pair.edits.request(exchange.note, fields)
         state.up.begun, state.up.ended = True, bool(flags & frames.END_STREAM)
         if pair.recorder is not None:
+            if pair.recorder.sink.traces:
+                exchange.note.trace = trace_of(fields)
             pair.recorder.request_part(exchange, block, 0, len(block), state.up.ended)
         self.draws.draw(exchange)
         if pair.protocol.owed is not None:

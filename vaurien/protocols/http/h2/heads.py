@@ -3,6 +3,7 @@ from typing import Any
 
 from ...base import Exchange
 from ...message import MAX_NAME_BYTES
+from ...traceparent import TRACEPARENT, only_one
 from ..headers import BARE_STREAM, CALL, KEY, KEYED_STREAM, STREAM, UPGRADE_STREAM, digest_of
 from .frames import FRAME_BYTES, WINDOW
 from .hpack import Field
@@ -26,16 +27,18 @@ class Asked:
         call: How a call of gRPC was answered, the number of its status; None: that was not told.
         authority: Whom the client has asked, noted where headers are changed.
         key: Of its Idempotency-Key the CRC-32, 8 hexadecimal digits; empty: it has none.
+        trace: The ``traceparent`` that it carries, noted where spans are made; empty: none.
         fault: The ``Fault`` that happens to it; None: nothing, or what a behavior does itself.
     """
 
-    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'authority', 'key', 'fault')
+    __slots__ = ('stream', 'before', 'bodiless', 'waits', 'status', 'room', 'window', 'call', 'authority', 'key', 'trace',
+                 'fault')
 
     def __init__(self, stream: int, bodiless: bool = False, waits: bool = False) -> None:
         self.stream, self.bodiless, self.waits = stream, bodiless, waits
         self.before, self.status, self.room, self.window = max(stream - 2, 0), UNKNOWN, FRAME_BYTES, WINDOW
         self.call: int | None = None
-        self.key, self.authority = '', b''
+        self.key, self.authority, self.trace = '', b'', ''
         self.fault: Any = None
 
 
@@ -67,6 +70,11 @@ def is_grpc(content_type: bytes) -> bool:
     """Return whether content is that of gRPC: ``application/grpc``, with or without what it is made of, as in ``+proto``. That of
     gRPC-Web is not, which has its status in the body."""
     return content_type.startswith(GRPC) and content_type[len(GRPC):len(GRPC) + 1] in (b'', b'+', b';')
+
+
+def trace_of(fields: list[Field]) -> str:
+    """Return the ``traceparent`` of a request; empty: it has none that is valid."""
+    return only_one([value for name, value, _ in fields if name == TRACEPARENT])
 
 
 def call_status_of(fields: list[Field]) -> int | None:
