@@ -25,6 +25,7 @@ class Exchanges:
         greetings: Whether handshakes of TLS with clients are recorded too that nothing is done to; only ``explore`` asks for it.
         newcomers: Called with each session of a proxy before it begins, by the proxy's name.
         later: Takes short exchanges whose records are still to be made, where the only follower has asked for them; else None.
+        stream: The class of the streams of the sessions that begin now; a session is recorded where both of its streams are.
     """
 
     def __init__(self, begin: Callable[[str], None] | None = None) -> None:
@@ -36,17 +37,13 @@ class Exchanges:
         self.mark = ''
         self.greetings = False
         self.later: Callable[[Whole], None] | None = None
+        self.stream: type[Stream] = Stream
         self._takers: dict[Callable[[Exchanged], None], Callable[[Whole], None]] = {}
 
     @property
     def followed(self) -> bool:
         """Whether sessions that begin now are recorded."""
         return bool(self.followers or self.watchers)
-
-    @property
-    def stream(self) -> type[Stream]:
-        """The class of the streams of the sessions that begin now; a session is recorded where both of its streams are."""
-        return RecordedStream if self.followed else Stream
 
     def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None,
                later: Callable[[Whole], None] | None = None) -> None:
@@ -74,6 +71,7 @@ class Exchanges:
 
     def _choose(self) -> None:
         only = self.followers[0] if len(self.followers) == 1 else None
+        self.stream = RecordedStream if self.followed else Stream
         self.later = self._takers.get(only) if only is not None else None
 
     def met(self, proxy: str, session: Met) -> Met:
