@@ -239,10 +239,11 @@ class Stream(Writer):
         self.drop_writing()
         self._unread, self._lent = b'', None
         self._recv_into = closed_call
-        for watcher, waiter in (self._waits or {}).items():
-            release(watcher)
-            get_hub().loop.run_callback(waiter.throw, self._lost)
-        self._waits = None
+        if self._waits is not None:
+            for watcher, waiter in self._waits.items():
+                release(watcher)
+                get_hub().loop.run_callback(waiter.throw, self._lost)
+            self._waits = None
         return sock
 
     @property
