@@ -60,6 +60,7 @@ class Stream(Writer):
     reusable = True     #: its socket alone is the connection: it may serve another session
     tls = False         #: it is inside TLS, or may come to be
     late = False        #: TLS may begin on it
+    recorded = False    #: it tells how it has ended: the session is recorded where both of its streams are
 
     @property
     def silent(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from ..net.stream import Stream
 from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread, Whole
-from ..relay.recording.session import RecordedStream
+from ..relay.session import Session
 
 Event = Opened | Closed | Unread | Marked
 Met = TypeVar('Met')
@@ -71,7 +71,7 @@ class Exchanges:
 
     def _choose(self) -> None:
         only = self.followers[0] if len(self.followers) == 1 else None
-        self.stream = RecordedStream if self.followed else Stream
+        self.stream = recorded() if self.followed else Stream
         self.later = self._takers.get(only) if only is not None else None
 
     def met(self, proxy: str, session: Met) -> Met:
@@ -106,3 +106,17 @@ class Exchanges:
         """Hand what has happened to a session to those who watch."""
         for watcher in self.watchers:
             watcher(event)
+
+
+def recorded() -> type[Stream]:
+    """Return the class of streams of sessions that are recorded; most processes record none."""
+    from ..relay.recording.session import RecordedStream
+    return RecordedStream
+
+
+def session_for(client: Stream, backend: Stream) -> type[Session]:
+    """Return the class of a session of two streams: it is recorded where both of them are."""
+    if not (client.recorded and backend.recorded):
+        return Session
+    from ..relay.recording.session import RecordedSession  # as above
+    return RecordedSession

@@ -18,14 +18,13 @@ from ..plans.planned import Planned
 from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
 from ..relay.chaos import Chaos
-from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
 from ..spec import ProxySpec, tls_sides
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals.greeting import Greeting
 from .arrivals.waiting import Arrivals
-from .exchanges import Exchanges
+from .exchanges import Exchanges, session_for
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
@@ -129,8 +128,7 @@ class Proxy:
     @property
     def planned(self) -> ProxyPlan | None:
         """What the plan has for it; None: nothing."""
-        now = self.now
-        return None if self._plan is None else self._plan.of(now.spec.name, now.protocol)
+        return None if self._plan is None else self._plan.of(self.now.spec.name, self.now.protocol)
 
     @property
     def summary(self) -> str:
@@ -244,7 +242,7 @@ class Proxy:
     def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address,
                protocol: BaseProtocol | None = None) -> None:
         """Make a session of two streams; whether it is recorded was decided when they were made."""
-        made, now = RecordedSession if isinstance(client, Recorded) and isinstance(backend, Recorded) else Session, self.now
+        made, now = session_for(client, backend), self.now
         try:
             session = made(self, number, client, backend, protocol or now.protocol(now.settings), peer, address)
         except PLUGIN_ERRORS:

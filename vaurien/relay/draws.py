@@ -9,8 +9,8 @@ from random import Random
 from typing import Protocol
 
 from ..behaviors.dummy import DUMMY, Dummy
+from ..mix import generator
 from ..plans.planned import Planned
-from ..plans.replay import generator
 from ..plans.steps import ProxyPlan, SessionPlan
 from ..protocols.base import BaseProtocol, Behavior, Exchange, SharedExchange
 from ..protocols.message import MessageProtocol
