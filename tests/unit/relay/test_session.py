@@ -21,7 +21,7 @@ def waits_for_the_end(client):
 
 
 @pytest.mark.parametrize('protocol', ['tcp', 'redis'])
-@pytest.mark.parametrize(('backend', 'end'), [(echo, leaves), (echo, reset), (script((GET, REPLY)), waits_for_the_end)],
+@pytest.mark.parametrize('backend, end', [(echo, leaves), (echo, reset), (script((GET, REPLY)), waits_for_the_end)],
                          ids=['client', 'reset', 'backend'])
 def test_memory_of_a_session_is_free_at_once(protocol, backend, end):
     with Backend(backend) as server, hosted(spec_for(server, protocol=protocol)) as proxies:
