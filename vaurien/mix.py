@@ -17,6 +17,11 @@ MAX_ENTRIES = 256  #: of a mix; each is checked and made in one go, while nothin
 ROUNDING = 1e-9  #: [percent] by which a sum of fractions may exceed 100
 
 
+def generator(seed: int, proxy: str, session: int, what: str = '') -> Random:
+    """Return the generator of a session, or of something in it."""
+    return Random(f'{seed}/{proxy}/{session}{what}')
+
+
 def parse_mix(text: str, option: str = 'mix') -> list[tuple[float, str]]:
     """Read a mix. A bare name means 100 percent; an empty text is an empty mix.
 

@@ -418,10 +418,11 @@ def accepted(port):
             time.sleep(MS)
 
 
-def test_it_starts_without_the_control_servers_libraries():
-    """Falcon and prometheus-client are slow to import; only a process that uses them pays for it."""
+def test_it_starts_without_what_it_is_not_asked_for():
+    """Falcon and prometheus-client are slow to import, and so is what records and repeats; who uses them pays for it."""
     code = ('import sys; sys.argv[0] = "vaurien"; import vaurien.cli.command, vaurien.config, vaurien.proxies.fleet; '
             'vaurien.config.configure([], {}); '
-            'print(*{"falcon", "prometheus_client", "ssl", "asyncio", "http.server"} & set(sys.modules))')
+            'print(*{"falcon", "prometheus_client", "ssl", "asyncio", "http.server", "tempfile", '
+            '"vaurien.relay.recording.session", "vaurien.plans.past"} & set(sys.modules))')
     done = subprocess.run([sys.executable, '-c', code], env=environment(), text=True, capture_output=True, check=True)
     assert done.stdout.split() == []

@@ -1,8 +1,9 @@
 """Accepting connections: gevent's ``StreamServer``, with a socket of ours and no greenlet for each connection.
 
-Of gevent's class the watcher that accepts is used, with its turns (``max_accept``) and its stop; what is overridden here, and
+Of gevent's class the watcher that accepts is used, with its stop; what is overridden here, and
 why, is all that this file has. Knows no session.
 """
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from .sockets import RawSocket
 
 #: [seconds] without accepting after it has failed; short, as descriptors come back whenever a session ends
 ACCEPT_BACKOFF = 0.05
+RAISED: tuple[type[BaseException], ...] = (BaseException,)    #: what taking a client in may raise
 
 
 class Listener(StreamServer):
@@ -58,16 +60,23 @@ class Listener(StreamServer):
         """Spawn nothing: a session costs no greenlet."""
         self._spawn = None
 
-    def do_read(self) -> tuple[RawSocket, str] | None:    # type: ignore[override]
-        try:
-            return sockets.accept(self.socket)
-        except OSError as error:
-            self._failed(error)
-            self._rest()
-            return None
-
-    def do_handle(self, client: RawSocket, peer: str) -> None:
-        self._accepted(client, peer)
+    def _do_read(self) -> None:
+        """Accept what waits. gevent's own asks for each client whether there is room, and calls two more methods."""
+        left = self.max_accept
+        while left and self.started:
+            left -= 1
+            try:
+                found = sockets.accept(self.socket)
+            except OSError as error:
+                self._failed(error)
+                return self._rest()
+            if found is None:
+                return None
+            try:
+                self._accepted(*found)
+            except RAISED:      # a bug of ours; the loop would take the watcher away
+                self.loop.handle_error(self, *sys.exc_info())
+        return None
 
     def _rest(self) -> None:
         """Accept nothing for a while: what made it fail would fail at once again."""

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 import struct
+import sys
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,9 +13,14 @@ from typing import Any
 
 from gevent import get_hub
 
-from ..address import Address
+from ..address import Address, join
 
 RawSocket = Any     #: a ``socket.SocketType``, always non-blocking
+#: what a socket to connect with is made as; without waiting from the start where the system knows that
+_NEVER_WAITS = getattr(socket, 'SOCK_NONBLOCK', 0)
+_TO_CONNECT = socket.SOCK_STREAM | _NEVER_WAITS | getattr(socket, 'SOCK_CLOEXEC', 0)
+#: a socket that is accepted has TCP_NODELAY where the one has it that listens
+_INHERITED = sys.platform == 'linux'
 SocketAddress = tuple[int, Any]     #: family and what ``connect`` takes
 #: SO_LINGER with no time: closing sends RST
 RESET = struct.pack('ii', 1, 0)
@@ -49,6 +55,8 @@ def listen(place: SocketAddress, backlog: int, together: bool = False) -> RawSoc
     """
     sock = _given.pop(place, None) or _bind(place, together)
     try:
+        if _INHERITED and place[0] != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.listen(backlog)
     except BaseException:
         sock.close()
@@ -187,13 +195,17 @@ def accept(listener: RawSocket) -> tuple[RawSocket, str] | None:
     except (BlockingIOError, ConnectionAbortedError):
         return None
     # the peer's address tells the family at no cost; ``listener.family`` makes an enum of it each time
-    family = socket.AF_UNIX if isinstance(peer, (str, bytes)) else socket.AF_INET if len(peer) == 2 else socket.AF_INET6
+    if type(peer) is not tuple:
+        family, name = socket.AF_UNIX, 'unix:'
+    elif len(peer) == 2:
+        family, name = socket.AF_INET, f'{peer[0]}:{peer[1]}'
+    else:
+        family, name = socket.AF_INET6, join(peer[0], peer[1])
     sock = socket.SocketType(family, socket.SOCK_STREAM, 0, fd)
     sock.setblocking(False)
-    if family == socket.AF_UNIX:
-        return sock, 'unix:'
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock, str(Address(peer[0], peer[1]))
+    if not _INHERITED and family != socket.AF_UNIX:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock, name
 
 
 def open_socket(family: int) -> RawSocket:
@@ -202,9 +214,9 @@ def open_socket(family: int) -> RawSocket:
     Raises:
         OSError: Such as running out of file descriptors.
     """
-    kind = socket.SOCK_STREAM | getattr(socket, 'SOCK_NONBLOCK', 0) | getattr(socket, 'SOCK_CLOEXEC', 0)
-    sock = socket.SocketType(family, kind, 0)
-    sock.setblocking(False)
+    sock = socket.SocketType(family, _TO_CONNECT, 0)
+    if not _NEVER_WAITS:
+        sock.setblocking(False)
     if family != socket.AF_UNIX:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock

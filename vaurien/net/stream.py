@@ -60,6 +60,7 @@ class Stream(Writer):
     reusable = True     #: its socket alone is the connection: it may serve another session
     tls = False         #: it is inside TLS, or may come to be
     late = False        #: TLS may begin on it
+    recorded = False    #: it tells how it has ended: the session is recorded where both of its streams are
 
     @property
     def silent(self) -> bool:
@@ -239,10 +240,11 @@ class Stream(Writer):
         self.drop_writing()
         self._unread, self._lent = b'', None
         self._recv_into = closed_call
-        for watcher, waiter in (self._waits or {}).items():
-            release(watcher)
-            get_hub().loop.run_callback(waiter.throw, self._lost)
-        self._waits = None
+        if self._waits is not None:
+            for watcher, waiter in self._waits.items():
+                release(watcher)
+                get_hub().loop.run_callback(waiter.throw, self._lost)
+            self._waits = None
         return sock
 
     @property

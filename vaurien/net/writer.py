@@ -6,7 +6,7 @@ meanwhile. Knows nothing of reading, but that bytes may come through a pipe from
 import errno
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -57,7 +57,7 @@ class Writer:
         self._pipe: pipe.Pipe | None = None
         self._writer: Any = None
         self._timer: Any = None
-        self._drained: list[Callable[[], None]] = []
+        self._drained: Sequence[Callable[[], None]] = ()   # no list: there are two for each idle session
         self._ending = False
         self._lost: OSError | None = None
 
@@ -213,18 +213,14 @@ class Writer:
 
     def _lose(self, error: OSError) -> None:
         """Record that bytes were lost: nothing may follow them."""
-        self._lost, self._send = error, self._refuse
-
-    def _refuse(self, data: Any) -> int:
-        assert self._lost is not None
-        raise self._lost
+        self._lost, self._send = error, partial(_refuse, error)    # no method: who is closed refers to itself nowhere
 
     def _tell_drained(self) -> None:
         if self._lost is not None:
             self.backlog = None
         elif self._ending:
             self._shutdown_now()
-        waiting, self._drained = self._drained, []
+        waiting, self._drained = self._drained, ()
         for callback in waiting:
             callback()
 
@@ -238,19 +234,27 @@ class Writer:
         """Whether nothing is left to be written."""
         return self.backlog is None and (self.through is None or self.through.empty)
 
+    @property
+    def written(self) -> bool:
+        """Whether the socket has taken everything, and nothing stands before it that may have more."""
+        return self.backlog is None and self.through is None
+
     def when_drained(self, callback: Callable[[], None]) -> None:
         """Call back once, in the loop, when everything is written or the connection is lost (``check`` tells)."""
         if self.through is not None:
             self.through.when_drained(callback)
         else:
-            self._drained.append(callback)
+            self._when_written(callback)
 
     def after_written(self, callback: Callable[[], None]) -> None:
         """Call back once when the socket has taken everything that was written to it past ``through``."""
         if self.backlog is None:
             callback()
         else:
-            self._drained.append(callback)
+            self._when_written(callback)
+
+    def _when_written(self, callback: Callable[[], None]) -> None:
+        self._drained = (*self._drained, callback)
 
     @property
     def broken(self) -> bool:
@@ -270,7 +274,7 @@ class Writer:
     def wait_drained(self) -> None:
         """Wait, in a greenlet, until everything is written."""
         while self.backlog is not None:
-            self._wait_for(self._drained.append)
+            self._wait_for(self._when_written)
         self.check()
 
     @staticmethod
@@ -317,6 +321,15 @@ class Writer:
         self.backlog = None
         self._release_pipe()
         self._lose(self._lost or ConnectionAbortedError(errno.ECONNABORTED, 'the session has ended'))
-        waiting, self._drained = self._drained, []
+        waiting, self._drained = self._drained, ()
         for callback in waiting:
             get_hub().loop.run_callback(callback)
+
+
+def _refuse(error: OSError, data: Any) -> int:
+    """Stand in place of what a socket has that writes.
+
+    Raises:
+        OSError: Always, the same.
+    """
+    raise error

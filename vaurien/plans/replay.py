@@ -8,10 +8,10 @@ same payload goes before all others. Each is paired once. Knows a session by its
 from collections import deque
 from collections.abc import Hashable, Iterator
 from functools import lru_cache
-from random import Random
 
 from ..behaviors.dummy import Dummy
 from ..errors import ConfigError
+from ..mix import generator
 from ..protocols.base import BaseProtocol, Exchange
 from ..protocols.tls_kinds import HANDSHAKE
 from .entry import Entry
@@ -24,11 +24,6 @@ NONE: deque[PastExchange] = deque()     #: stands for none that is untaken; noth
 ANY = None          #: stands for the tests of all marks
 NAME, SHAPE = 'name', 'shape'
 PREFIX = 'replay_'  #: what the names of its toxics begin with
-
-
-def generator(seed: int, proxy: str, session: int, what: str = '') -> Random:
-    """Return the generator of a session, or of something in it."""
-    return Random(f'{seed}/{proxy}/{session}{what}')
 
 
 class Replay:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from ..net.stream import Stream
 from ..relay.recording.records import Closed, Exchanged, Marked, Opened, Unread, Whole
-from ..relay.recording.session import RecordedStream
+from ..relay.session import Session
 
 Event = Opened | Closed | Unread | Marked
 Met = TypeVar('Met')
@@ -26,6 +26,7 @@ class Exchanges:
         newcomers: Called with each session of a proxy before it begins, by the proxy's name.
         later: Takes short exchanges whose records are still to be made, where the only follower has asked for them; else None.
         traces: Records say which trace their requests belong to; only spans ask for it.
+        stream: The class of the streams of the sessions that begin now; a session is recorded where both of its streams are.
     """
 
     def __init__(self, begin: Callable[[str], None] | None = None) -> None:
@@ -37,17 +38,13 @@ class Exchanges:
         self.mark = ''
         self.greetings = self.traces = False
         self.later: Callable[[Whole], None] | None = None
+        self.stream: type[Stream] = Stream
         self._takers: dict[Callable[[Exchanged], None], Callable[[Whole], None]] = {}
 
     @property
     def followed(self) -> bool:
         """Whether sessions that begin now are recorded."""
         return bool(self.followers or self.watchers)
-
-    @property
-    def stream(self) -> type[Stream]:
-        """The class of the streams of the sessions that begin now; a session is recorded where both of its streams are."""
-        return RecordedStream if self.followed else Stream
 
     def follow(self, follower: Callable[[Exchanged], None], watcher: Callable[[Event], None] | None = None,
                later: Callable[[Whole], None] | None = None) -> None:
@@ -75,6 +72,7 @@ class Exchanges:
 
     def _choose(self) -> None:
         only = self.followers[0] if len(self.followers) == 1 else None
+        self.stream = recorded() if self.followed else Stream
         self.later = self._takers.get(only) if only is not None else None
 
     def met(self, proxy: str, session: Met) -> Met:
@@ -109,3 +107,17 @@ class Exchanges:
         """Hand what has happened to a session to those who watch."""
         for watcher in self.watchers:
             watcher(event)
+
+
+def recorded() -> type[Stream]:
+    """Return the class of streams of sessions that are recorded; most processes record none."""
+    from ..relay.recording.session import RecordedStream
+    return RecordedStream
+
+
+def session_for(client: Stream, backend: Stream) -> type[Session]:
+    """Return the class of a session of two streams: it is recorded where both of them are."""
+    if not (client.recorded and backend.recorded):
+        return Session
+    from ..relay.recording.session import RecordedSession  # as above
+    return RecordedSession

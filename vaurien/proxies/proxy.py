@@ -17,14 +17,13 @@ from ..plans.plan import Plan
 from ..plans.planned import Planned
 from ..plans.steps import ProxyPlan
 from ..protocols.base import BaseProtocol, Exchange
-from ..relay.recording.session import Recorded, RecordedSession
 from ..relay.session import Session
 from ..relay.toxic_view import ToxicView
 from ..wire.toxics import ProxyToxics, check_toxics
 from .arrivals.greeting import Greeting
 from .arrivals.numbers import ALONE, Share
 from .arrivals.waiting import Arrivals
-from .exchanges import Exchanges
+from .exchanges import Exchanges, session_for
 from .journal import Journal
 from .rate_limited_log import RateLimitedLog
 from .stats import Stats
@@ -81,7 +80,7 @@ class Proxy(Being):
     @property
     def planned(self) -> ProxyPlan | None:
         """What the plan has for it; None: nothing."""
-        return None if self._plan is None else self._plan.of(self.name, self.protocol)
+        return None if self._plan is None else self._plan.of(self.now.spec.name, self.now.protocol)
 
     @property
     def summary(self) -> str:
@@ -192,18 +191,18 @@ class Proxy(Being):
 
     def arrived(self, number: int, client: RawSocket, backend: RawSocket, peer: str, address: Address) -> None:
         """Make a session of a client and its connection to the backend."""
-        timeout, stream = self.spec.timeout, self.exchanges.stream
+        timeout, stream = self.now.spec.timeout, self.exchanges.stream
         self.paired(number, stream(client, timeout), stream(backend, timeout), peer, address)
 
     def paired(self, number: int, client: Stream, backend: Stream, peer: str, address: Address,
                protocol: BaseProtocol | None = None) -> None:
         """Make a session of two streams; whether it is recorded was decided when they were made."""
-        made = RecordedSession if isinstance(client, Recorded) and isinstance(backend, Recorded) else Session
+        made, now = session_for(client, backend), self.now
         try:
-            session = made(self, number, client, backend, protocol or self.protocol(self.settings), peer, address)
+            session = made(self, number, client, backend, protocol or now.protocol(now.settings), peer, address)
         except PLUGIN_ERRORS:
             return self.failed(f'protocol {self.protocol.name}', number, client.detach(), backend.detach())
-        self.sessions[number] = self.exchanges.met(self.name, session)
+        self.sessions[number] = self.exchanges.met(now.spec.name, session)
         session.start()
         return None
 
@@ -226,8 +225,9 @@ class Proxy(Being):
     def session_ended(self, session: Session) -> None:
         """Forget a session and keep its counts."""
         self.sessions.pop(session.number, None)
-        self.stats.add(session.exchanges, session.client, session.backend)
-        self.emptied()
+        self.stats.add(session.draws.count, session.client, session.backend)
+        if not self.sessions:
+            self.emptied()
 
     def keep(self, backend: RawSocket, address: Address) -> None:
         """Keep a connection for the next client, if it leads to where the proxy still connects to."""

@@ -9,8 +9,8 @@ from random import Random
 from typing import Protocol
 
 from ..behaviors.dummy import DUMMY, Dummy
+from ..mix import generator
 from ..plans.planned import Planned
-from ..plans.replay import generator
 from ..plans.steps import ProxyPlan, SessionPlan
 from ..protocols.base import BaseProtocol, Behavior, Exchange, SharedExchange
 from ..protocols.message import MessageProtocol
@@ -77,7 +77,8 @@ class Draws:
         self.count, self.recorded, self.followers = 0, False, ()    # type: int, bool, tuple[Draws, ...]
         self.watched: Looks | None = None
         self.plan: SessionPlan | None = None
-        self.change(chaos)
+        self.chaos, self.stages, self.compares = chaos, chaos.stages, False     # as ``change`` would
+        self.runs, self.plain = True, chaos.plain
         self._seed, self._name, self._number = seed, name, number    # no tuple: there is one for each idle session
         self._draws: Random | None = None       # most sessions need none, and seeding one takes its time
         self._random: Random | None = None

@@ -85,6 +85,7 @@ class Lane:
                  'passing', '_step', '_handle', '_reader', '_stopped', '_held', '_paused', '_consumed')
 
     other: 'Lane'
+    _step: Callable[[Any], None]    # what is done when there is something to read
     left: object = None     #: what was read and is still to be handled; None: nothing
 
     def __init__(self, session: LaneHost, source: Stream, dest: Stream, to_backend: bool) -> None:
@@ -96,7 +97,7 @@ class Lane:
         self._consumed = -1     # of the source, when bytes were last given back
         self.passing = True
         self._handle = session.protocol._handle
-        self._step: Callable[[], None] = self.step
+        self._step = type(self).step    # no method of its own: it would refer to itself
         self._reader: Any = source.reader()
 
     # -- waiting
@@ -154,7 +155,7 @@ class Lane:
 
     def swallow(self) -> None:
         """From now on read and drop what the source sends, and end the session when it leaves."""
-        self._step = self._swallow
+        self._step = type(self)._swallow
         self.watch()
 
     def _swallow(self) -> None:
@@ -165,7 +166,7 @@ class Lane:
 
     def _on_readable(self) -> None:
         try:
-            self._step()
+            self._step(self)
         except BlockingIOError:
             pass
         except OSError as error:

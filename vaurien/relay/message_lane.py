@@ -163,7 +163,7 @@ class MessageLane(Lane):
     def _rest_later(self, parts: Iterator[Part], start: int) -> None:
         """Go on from a position when the loop has gone round once; all before it has been put."""
         self.flush()
-        self.left, self._step = Position(parts, start), self._handle_rest
+        self.left, self._step = Position(parts, start), type(self)._handle_rest
         self.unwatch()
         self.settle(True)
         self.watch()
@@ -185,7 +185,7 @@ class MessageLane(Lane):
             self._on_readable()
 
     def _handle_rest(self) -> None:
-        left, self.left, self._step = self.left, None, self.step
+        left, self.left, self._step = self.left, None, type(self).step
         if left is not None:
             self._process(*left)
         self.watch()

@@ -117,7 +117,7 @@ class RequestLane(MessageLane):
             if self.session.switching is not None:
                 self.session.switching.follows(data[end:], waited=bool(exchange.failure.reply))
         else:
-            self._step = self._drop
+            self._step = type(self)._drop
         return True
 
     def swallow(self) -> None:
@@ -136,7 +136,7 @@ class RequestLane(MessageLane):
         if not self.is_opaque():
             self.cutter.give_up(reason)
             if self.left is not None:
-                start, self.left, self._step = self.left.start, None, self.step
+                start, self.left, self._step = self.left.start, None, type(self).step
                 self._leave_unread(start)
                 self.watch()
             elif not self.busy:

@@ -247,7 +247,7 @@ class ResponseLane(MessageLane):
         return None
 
     def _reply_later(self) -> None:
-        self.replying, self._step = True, self._handle_rest
+        self.replying, self._step = True, type(self)._handle_rest
         self.unwatch()
         if self.dest.full and not (self.busy or self._paused):
             self.pause(self.dest)

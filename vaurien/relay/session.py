@@ -35,11 +35,7 @@ LINGER = 2.0
 
 
 class SessionHost(DrawnFor, Protocol):
-    """What a session asks of its proxy.
-
-    Attributes:
-        toxics: Those that are put on the lanes of its sessions.
-    """
+    """What a session asks of its proxy, whose toxics are put on its lanes."""
 
     toxics: ProxyToxics
 
@@ -56,15 +52,13 @@ class Session:
     Args:
         proxy: The proxy that accepted the client; it gives the mix, the seed and the counters.
         number: Counted from 1 in its proxy.
-        client: The client's stream.
-        backend: The backend's stream.
+        client, backend: The streams of the two connections.
         protocol: The protocol object, for this session alone.
         peer: The client's address as text.
         address: What the backend's stream is connected to.
 
     Attributes:
-        upstream: The lane from the client to the backend.
-        downstream: The lane from the backend to the client.
+        upstream, downstream: The lanes from the client to the backend, and from the backend to the client.
         draws: Draws for its exchanges, and counts them.
         ended: Both connections are gone.
         silent: Nothing is answered any more; the session ends when the client leaves.
@@ -283,7 +277,10 @@ class Session:
         self.client.finish()
         if self.upstream.done:
             return self.finish()
-        self.backend.finish(self.backend.drop)
+        if self.downstream.done and self.backend.written and not self.backend.tls:
+            self.backend.drop()     # nothing is left to be read: the system sends FIN, as it would for ``finish``
+        else:
+            self.backend.finish(self.backend.drop)
         self.upstream.swallow()
         self._stop_timers()
         self._linger = get_hub().loop.timer(LINGER)
@@ -293,17 +290,17 @@ class Session:
     def finish(self) -> None:
         """End both connections with FIN, after what is still to be written."""
         if self.ended:
-            return
-        waiting = [each for each in (self.client, self.backend) if not (each.closed or each.through is None and each.idle)]
+            return None
+        waiting = [each for each in (self.client, self.backend) if not (each.closed or each.written)]
         if not waiting:
-            self._end(reset=False)
-            return
-        for lane in (self.upstream, self.downstream):
-            lane.stop()
+            return self._end(reset=False)
+        self.upstream.stop()
+        self.downstream.stop()
         self._closing = self.silent = True
         for stream in waiting:
             if not stream.closed:   # the one before may have been all that was left to wait for
                 stream.finish(self._finish_when_written)
+        return None
 
     def _finish_when_written(self) -> None:
         if not self.ended and all(stream.closed or stream.idle for stream in (self.client, self.backend)):
@@ -322,8 +319,8 @@ class Session:
     def _end(self, reset: bool) -> None:
         self.ended = True
         reuse = self._reuse and not reset and self._reusable()
-        for lane in (self.upstream, self.downstream):
-            lane.stop()
+        self.upstream.stop()
+        self.downstream.stop()
         self._stop_timers()
         if self._greenlets is not None:
             self._greenlets.kill()
@@ -331,10 +328,14 @@ class Session:
         if reuse:
             self.proxy.keep(self.backend.detach(), self.address)
         for stream in (self.client, self.backend):
-            if reset:
-                stream.abort()
-            else:
-                stream.drop()
+            (stream.abort if reset else stream.drop)()
+        if self._greenlets is None and isinstance(self.upstream, (EventLane, RequestLane)):
+            get_hub().loop.run_callback(self._forget)   # who has ended it may still ask for its lanes
+
+    def _forget(self) -> None:
+        """Let go of what refers to it: its memory is free without a search for cycles."""
+        vars(self.protocol).pop('session', None)
+        del self.upstream.other, self.downstream.other, self.upstream, self.downstream, self.protocol, self._idle
 
     def _reusable(self) -> bool:
         backend, downstream = self.backend, self.downstream

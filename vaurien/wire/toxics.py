@@ -188,7 +188,7 @@ class ProxyToxics:
             session: The session.
             before: What it has: the toxics, and how often each had been updated.
         """
-        for name in {**before, **self.attached}:
+        for name in () if session.ended else {**before, **self.attached}:
             old, updates = before.get(name, (None, 0))
             new = self.attached.get(name)
             if old is None or new is None or new.settings is not old.settings or new.updates != updates:

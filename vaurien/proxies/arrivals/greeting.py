@@ -8,8 +8,8 @@ from random import Random
 from typing import Any, Protocol
 
 from ...behaviors.dummy import DUMMY
+from ...mix import generator
 from ...plans.planned import Planned
-from ...plans.replay import generator
 from ...plans.steps import SessionPlan
 from ...protocols.base import BaseProtocol, Behavior, Exchange
 from ...protocols.failure import Failure

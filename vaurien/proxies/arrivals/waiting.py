@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...address import Address
 from ...errors import BackendError
 from ...net import sockets
-from ...net.connect import Connecting
+from ...net.connect import Begun, Connecting, at_once
 from ...net.loop import PLUGIN_ERRORS
 from ...net.pool import Pool
 from ...net.sockets import RawSocket
@@ -86,27 +86,32 @@ class Arrivals:
 
     def accept(self, client: RawSocket, peer: str) -> None:
         """Take a client in, or refuse it."""
-        host, limit = self._host, self._host.spec.max_connections
-        if limit and len(host.sessions) + len(self) >= limit:
+        host = self._host
+        now = host.now
+        spec = now.spec
+        if spec.max_connections and len(host.sessions) + len(self) >= spec.max_connections:
             host.stats.refused += 1
-            self._refused.warning('%s has its %d connections and refuses %s', host.spec.name, limit, peer)
+            self._refused.warning('%s has its %d connections and refuses %s', spec.name, spec.max_connections, peer)
             sockets.refuse(client)
             return None
         host.stats.accepted += 1
-        if host.now.opening is not None:
-            return self._ask(host.now.opening, client, peer)
+        if now.opening is not None:
+            return self._ask(now.opening, client, peer)
         self._number += self._step
-        if host.tls is not None or is_expected(host) or host.exchanges.greetings and host.spec.protocol == UNREAD:
-            return self._greet(host.tls, client, peer)
+        if now.tls is not None or is_expected(host) or host.exchanges.greetings and spec.protocol == UNREAD:
+            return self._greet(now.tls, client, peer)
         kept = self._pool.take() if len(self._pool) else None
         if kept is not None:
-            host.arrived(self._number, client, kept, peer, host.backend)
+            host.arrived(self._number, client, kept, peer, now.backend)
         else:
             self._connect(self._number, client, peer)
         return None
 
     def _connect(self, number: int, client: RawSocket, peer: str) -> None:
-        host, address = self._host, self._host.backend
+        host, address = self._host, self._host.now.backend
+        backend, begun = (None, None) if host.toxics.attached else at_once(address)     # a toxic may let it wait
+        if backend is not None:
+            return host.arrived(number, client, backend, peer, address)
         connecting: Connecting | None = None
 
         def done(backend: RawSocket | None, error: BackendError | None) -> None:
@@ -118,7 +123,7 @@ class Arrivals:
                 self._cannot_connect(client, error)
 
         try:
-            made = self.connect(number, done)
+            made = self.connect(number, done, begun=begun)
         except PLUGIN_ERRORS:
             return host.failed('a toxic', number, client)
         if made is not None:
@@ -126,11 +131,11 @@ class Arrivals:
             self._waiting[made] = client
         return None
 
-    def connect(self, number: int, done: Done, address: Address | None = None) -> Connecting | None:
-        """Connect to the backend for a session, or to another address; None: it is done already."""
+    def connect(self, number: int, done: Done, address: Address | None = None, begun: Begun | None = None) -> Connecting | None:
+        """Connect to the backend for a session, or to another address, perhaps from what is begun; None: it is done already."""
         host = self._host
         made = Connecting(address or host.backend, host.spec.timeout, done,
-                          host.toxics.opening_delay(number) if host.toxics else 0.0)
+                          host.toxics.opening_delay(number) if host.toxics else 0.0, begun)
         return None if made.ended else made
 
     def _cannot_connect(self, client: RawSocket, error: BackendError | None) -> None:

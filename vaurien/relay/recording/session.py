@@ -30,6 +30,7 @@ class Recorded(Stream):
 
     __slots__ = ()
 
+    recorded = True
     aborted: bool
 
     def abort(self) -> None:
