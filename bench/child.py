@@ -1,6 +1,6 @@
 """Backends and clients that are nothing but load.
 
-``python -m bench.child source|echo`` is a backend and prints the port it listens on; ``echo CERTIFICATE KEY`` speaks TLS.
+``python -m bench.child source|echo|pong`` is a backend and prints the port it listens on; ``echo CERTIFICATE KEY`` speaks TLS.
 ``python -m bench.child ask PORT QUESTION END CONNECTIONS COUNT DEPTH [LOGIN]``, both texts in hexadecimal digits, is a client and
 prints how many seconds it took.
 
@@ -17,6 +17,7 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from tests.support.peers import READ, listener, read_exactly
 from tests.support.servers import DATABASE, PASSWORD, USER
@@ -43,8 +44,13 @@ def _send(sock: socket.socket, block: int) -> None:
                 start, left = start + sent, left - sent
 
 
-def echoes(listening: socket.socket, *files: str) -> None:
-    """Echo for thousands of clients that say little."""
+def pongs(listening: socket.socket) -> None:
+    """Answer each line with ``+PONG``, as Redis answers ``PING``, for thousands of clients that say little."""
+    echoes(listening, say=lambda data: b'+PONG\r\n' * data.count(b'\n'))
+
+
+def echoes(listening: socket.socket, *files: str, say: Callable[[bytes], bytes] = bytes) -> None:
+    """Echo for thousands of clients that say little, or ``say`` something else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if files:
         context.load_cert_chain(*files)
@@ -60,16 +66,16 @@ def echoes(listening: socket.socket, *files: str) -> None:
                     continue    # some only look whether we are there
                 selector.register(sock, selectors.EVENT_READ, data=sock)
             else:
-                _answer(selector, key.data)
+                _answer(selector, key.data, say)
 
 
-def _answer(selector: selectors.BaseSelector, sock: socket.socket) -> None:
+def _answer(selector: selectors.BaseSelector, sock: socket.socket, say: Callable[[bytes], bytes]) -> None:
     try:
         data = sock.recv(READ)
     except ConnectionError:
         data = b''
     if data:
-        sock.sendall(data)
+        sock.sendall(say(data))
     else:
         selector.unregister(sock)
         sock.close()
@@ -174,7 +180,7 @@ def backend(kind: str, *files: str) -> None:
     with listener('127.0.0.1', backlog=4096) as at:
         sys.stdout.write(f'{at.getsockname()[1]}\n')
         sys.stdout.flush()
-        {'source': source, 'echo': echoes}[kind](at, *files)
+        {'source': source, 'echo': echoes, 'pong': pongs}[kind](at, *files)
 
 
 if __name__ == '__main__':

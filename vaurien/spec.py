@@ -249,6 +249,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         http_cert, http_key: Files in PEM: what it shows its clients, and speaks TLS with; empty: it speaks without TLS; empty
             ``http_key``: it stands in ``http_cert``.
         http_times: Whether it tells in ``/metrics`` how long requests took, and each is recorded for that.
+        busy: Whether it tells where the time of the event loop goes.
+        busy_report: Whether it says so in the end as well.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         journal: The file that each exchange is written into; empty: none.
@@ -274,6 +276,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     http_cert: str = ''
     http_key: str = ''
     http_times: bool = False
+    busy: bool = False
+    busy_report: bool = False
     toxiproxy: bool = False
     show: str = 'faults'
     journal: str = ''

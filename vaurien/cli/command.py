@@ -15,7 +15,7 @@ from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
-from .parts import begin_keylog, begin_plan, describe, open_control, open_journal, warn_of_unmet
+from .parts import begin_busy, begin_keylog, begin_plan, describe, open_control, open_journal, warn_of_unmet
 
 if TYPE_CHECKING:
     from ..config import Configuration
@@ -238,6 +238,7 @@ def begin(fleet: 'Fleet', spec: 'ProcessSpec', out: Any, ending: ExitStack, brea
         reporter = Reporter(fleet, spec.statsd)
         reporter.start()
         ending.callback(reporter.stop)
+    begin_busy(fleet, spec, lambda text: say(text, out), ending)
     return lines
 
 

@@ -1,5 +1,7 @@
 """What a process has beside its proxies: a plan, the file of TLS' secrets, a journal, a control server. Reads no option."""
 import logging
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ..address import Address
@@ -59,6 +61,25 @@ def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
         return JournalFile(fleet, path)
     except OSError as error:
         raise VaurienError(f'--journal {path}: {error.strerror}') from None
+
+
+def begin_busy(fleet: 'Fleet', spec: 'ProcessSpec', tell: Callable[[str], None], ending: ExitStack) -> None:
+    """Begin to look where the time of the event loop goes, where that is asked for.
+
+    Args:
+        fleet: Whose proxies have it.
+        spec: What the process should be.
+        tell: Writes a line of what is said in the end.
+        ending: What is to be done in the end is added to it.
+    """
+    if not (spec.busy or spec.busy_report):
+        return
+    from ..outputs.busy.report import lines
+    from ..outputs.busy.sampler import Sampler
+    sampler = fleet.busy = Sampler(lambda: fleet.proxies)
+    sampler.start()
+    ending.callback(lambda: [tell(line) for line in lines(sampler.report())] if spec.busy_report else None)
+    ending.callback(sampler.stop)
 
 
 def describe(proxy: 'Proxy') -> str:

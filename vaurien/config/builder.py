@@ -28,7 +28,7 @@ from .help import page, short
 from .kinds import load_kinds
 from .plan import check_replay, read_plan
 from .plugins import load_plugins
-from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
+from .settings import BUSY, CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
 from .tls import check_control_tls, check_keylog
 from .toxics import read_section, read_toxic, with_names
 from .values import forward, label, of_plugin, prefixed, shown, spelt_out, taken
@@ -188,7 +188,7 @@ class Builder:
             replay=plan['replay'],
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken({**LOGGING, **BUSY}, values),
             **journal, **secrets)
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')

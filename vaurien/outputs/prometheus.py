@@ -62,10 +62,11 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
 }
 
 
-TIMES = 'vaurien_exchange_seconds'
-#: by name: the labels of the families that are not about a proxy, and of the one that is only there where it is asked for
+TIMES, BUSY = 'vaurien_exchange_seconds', 'vaurien_busy_seconds'
+#: by name: the labels of the families that are not about a proxy, and of those that are only there where they are asked for
 OTHER_LABELS = {'vaurien': ('version',), 'vaurien_plan_matched': ('entry',), 'vaurien_plan_applied': ('entry',),
-                'vaurien_scenario_playing': ('scenario',), TIMES: ('proxy', *LABELS)}
+                'vaurien_scenario_playing': ('scenario',), TIMES: ('proxy', *LABELS),
+                BUSY: ('proxy', 'protocol', 'what')}
 
 
 class FleetCollector(Collector):
@@ -95,6 +96,15 @@ class FleetCollector(Collector):
             for labels, buckets, total in self._times.samples():
                 times.add_metric(labels, buckets, total)
             yield times
+        if self._fleet.busy is not None:
+            yield self._busy()
+
+    def _busy(self) -> Metric:
+        """Return where the time of the event loop went."""
+        busy: Metric = made(CounterMetricFamily, BUSY, 'Seconds of the event loop, with --busy')
+        for owner, seconds in self._fleet.busy.known().items():
+            busy.add_metric(owner, seconds)
+        return busy
 
     def _planned(self) -> Iterator[Metric]:
         """Return what became of the plan, and which scenario is played."""

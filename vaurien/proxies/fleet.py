@@ -40,6 +40,7 @@ class Fleet:
         stopping: It drains, or has ended: what would change a proxy or make one raises ``StoppingError``.
         scenario: The name of the scenario that changes its proxies; None: none does.
         times: What counts how long requests take, for those who show it; None: nothing does.
+        busy: What tells where the time of the event loop goes; None: nothing does.
     """
 
     def __init__(self, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
@@ -56,6 +57,7 @@ class Fleet:
         self.stopping = False
         self.scenario: str | None = None
         self.times: Any = None
+        self.busy: Any = None
 
     def get(self, name: str) -> Proxy:
         """Return the proxy of this name.
