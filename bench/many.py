@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.support.daemon import Daemon, daemon
-from tests.support.peers import connect
+from tests.support.peers import connect, read_to_end
 from tests.support.processes import HOST, folder
 
 from . import meters
@@ -69,7 +69,7 @@ class Control:
 
     def __init__(self, url: str) -> None:
         at = urlsplit(url)
-        self._host, self._port = at.hostname or HOST, at.port or 80
+        self.host, self.port = at.hostname or HOST, at.port or 80
 
     def open(self, path: str, method: str = 'GET', body: object = None) -> http.client.HTTPResponse:
         """Ask for something.
@@ -77,7 +77,7 @@ class Control:
         Raises:
             RuntimeError: It is refused.
         """
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=SECONDS)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=SECONDS)
         connection.request(method, path, json.dumps(body) if body is not None else None,
                            {'Content-Type': 'application/json', 'Connection': 'close'})
         response = connection.getresponse()
@@ -103,20 +103,15 @@ def least(control: Control, pid: int, path: str) -> float:
 
 
 @contextlib.contextmanager
-def following(control: Control) -> Iterator[list[bytes]]:
-    """Follow what the page shows, in a thread of its own, and collect the lines that came."""
-    lines: list[bytes] = []
-    response = control.open('/v1/live')
-
-    def read() -> None:
-        with contextlib.suppress(OSError, ValueError, AttributeError):     # closed meanwhile
-            lines.extend(response)
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    try:
-        yield lines
-    finally:
-        response.close()
+def following(control: Control) -> Iterator[None]:
+    """Follow what the page shows, in a thread of its own."""
+    with connect(control.port) as sock:
+        sock.sendall(b'GET /v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        thread = threading.Thread(target=read_to_end, args=(sock,))
+        thread.start()
+        yield
+        sock.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def followed(control: Control, pid: int) -> float:
@@ -132,7 +127,7 @@ def followed(control: Control, pid: int) -> float:
 # -- sessions
 
 def mixed(count: int, backend: str) -> Costs:
-    """Open so many sessions on some proxies under a full mix with toxics and a journal, ask on all of them, and end with SIGTERM."""
+    """Open so many sessions under a full mix with toxics and a journal, ask on all of them, and end all with SIGTERM."""
     costs: Costs = {}
     with folder() as where:
         path = where / 'mixed.ini'

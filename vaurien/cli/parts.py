@@ -78,8 +78,12 @@ def begin_busy(fleet: 'Fleet', spec: 'ProcessSpec', tell: Callable[[str], None],
     from ..outputs.busy.sampler import Sampler
     sampler = fleet.busy = Sampler(lambda: fleet.proxies)
     sampler.start()
-    ending.callback(lambda: [tell(line) for line in lines(sampler.report())] if spec.busy_report else None)
-    ending.callback(sampler.stop)
+
+    def end() -> None:
+        sampler.stop()
+        for line in lines(sampler.report()) if spec.busy_report else ():
+            tell(line)
+    ending.callback(end)
 
 
 def describe(proxy: 'Proxy') -> str:

@@ -169,8 +169,8 @@ JOURNAL: dict[str, Option] = {
                       "JSON, a line each", FILE, PROCESS_DEFAULTS.journal),
 }
 BUSY: dict[str, Option] = {
-    'busy': Option("Tell in /metrics, GET /v1/busy and vaurienctl busy where the time of the event loop goes: by proxies, protocols, "
-                   "behaviors and toxics", bool, PROCESS_DEFAULTS.busy),
+    'busy': Option("Tell in /metrics, GET /v1/busy and vaurienctl busy where the time of the event loop goes: by proxies, "
+                   "protocols, behaviors and toxics", bool, PROCESS_DEFAULTS.busy),
     'busy_report': Option("Tell that in the end too, on standard output; --busy is implied", bool, PROCESS_DEFAULTS.busy_report),
 }
 CONTROL: dict[str, Option] = {

@@ -98,7 +98,8 @@ TOP = (
 )
 BUSY = (
     Column('SHARE', lambda row: f'{row["share"]:.1%}', True), Column('SECONDS', lambda row: f'{row["seconds"]:.2f}', True),
-    Column('WHAT', 'what'), Column('PROXY', lambda row: row['proxy'] or '-'), Column('PROTOCOL', lambda row: row['protocol'] or '-'),
+    Column('WHAT', 'what'), Column('PROXY', lambda row: row['proxy'] or '-'),
+    Column('PROTOCOL', lambda row: row['protocol'] or '-'),
 )
 
 

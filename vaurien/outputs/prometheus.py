@@ -97,14 +97,14 @@ class FleetCollector(Collector):
                 times.add_metric(labels, buckets, total)
             yield times
         if self._fleet.busy is not None:
-            yield self._busy()
+            yield from self._busy()
 
-    def _busy(self) -> Metric:
+    def _busy(self) -> Iterator[Metric]:
         """Return where the time of the event loop went."""
-        busy: Metric = made(CounterMetricFamily, BUSY, 'Seconds of the event loop, with --busy')
+        busy = made(CounterMetricFamily, BUSY, 'Seconds of the event loop, with --busy')
         for owner, seconds in self._fleet.busy.known().items():
             busy.add_metric(owner, seconds)
-        return busy
+        yield busy
 
     def _planned(self) -> Iterator[Metric]:
         """Return what became of the plan, and which scenario is played."""

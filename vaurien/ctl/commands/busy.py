@@ -3,6 +3,7 @@ import argparse
 from typing import Any
 
 from ...client import Client
+from ...words.console import escaped
 from .. import text
 from ..results import Result
 
@@ -16,5 +17,5 @@ def shown(found: dict[str, Any], width: int) -> str:
     table, longest = text.table(text.BUSY, found['shares'], width), found['longest']
     if longest is None:
         return table
-    where = f' of {text.escaped(longest["proxy"])}' if longest['proxy'] else ''
-    return f'{table}\nall else was held up for {longest["seconds"] * 1000:.0f} ms at most, by {text.escaped(longest["what"])}{where}'
+    by = longest['what'] + (f' of {longest["proxy"]}' if longest['proxy'] else '')
+    return f'{table}\nall else was held up for {longest["seconds"] * 1000:.0f} ms at most, by {escaped(by)}'

@@ -29,5 +29,5 @@ COMMANDS: dict[str, Command] = {
     'kill': Command('reset sessions of a proxy', sessions.kill, (a.PROXY, a.NUMBERS)),
     'faults': Command('list what was injected', sessions.faults, (a.PROXY_OR_ALL, a.FOLLOW, a.SINCE, a.OF)),
     'top': Command('show again and again how busy the proxies are', sessions.top, (a.INTERVAL, a.COUNT, a.PLAIN)),
-    'busy': Command('show where the time of the event loop goes, of a vaurien that was started with --busy', busy.busy, (a.SECONDS,)),
+    'busy': Command('show where the time of the event loop goes, where vaurien was started with --busy', busy.busy, (a.SECONDS,)),
 }

@@ -1,7 +1,7 @@
 """Whose code runs, told from a stack: for which proxy, and whether it is a protocol, a behavior, a toxic, or vaurien's own.
 
-Knows where vaurien's files lie and by which names its objects hold each other, and no clock. The innermost frame of which is known
-whose it is decides: what a behavior writes is written by ``relay``, and what a library does for a behavior is the behavior's.
+Knows where vaurien's files lie and by which names its objects hold each other, and no clock. The innermost frame that is known to
+be somebody's decides: what a behavior writes is written by ``relay``, and what a library does for a behavior is the behavior's.
 """
 import inspect
 import sys
@@ -97,7 +97,7 @@ def place_of(code: CodeType) -> str:
 
 
 def holders(frame: FrameType) -> Iterator[Any]:
-    """Return the objects whose methods a frame may be: its first argument, and what a function within a method still has of it."""
+    """Return whose method a frame may be: its first argument, and what a function within a method still has of that."""
     code = frame.f_code
     names = (*code.co_varnames[:min(1, code.co_argcount)], *code.co_freevars)
     if not names or not code.co_flags & inspect.CO_OPTIMIZED:

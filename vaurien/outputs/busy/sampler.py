@@ -1,13 +1,13 @@
 """Looks some hundred times a second at what the event loop does, and adds up whose time that is. Knows no protocol and no proxy.
 
-It is a timer of the system that interrupts the thread of the loop, and no clock around each call, for three reasons. A call that is
-timed costs even where nothing is asked for, and a request is 20 of them; this costs nothing while it is off, and some 40 us a look
-while it is on. A clock around calls knows only those that it was put around; a stack tells whose code ran, however it came to run.
-And what is true of shares does not suffer: the moments are random, so in the long run each has as many looks as it has time. Of 10
-seconds, which are 1,000 looks, a share of 50 % is told to within 2 %, one of 1 % to within 0.3 %.
+It is a timer of the system that interrupts the thread of the loop, and no clock around each call, for three reasons. A call that
+is timed costs even where nobody asks, and a request is 20 of them; this costs nothing while it is off, and 1 % while it is on. A
+clock knows only the calls that it was put around; a stack tells whose code ran, however it came to run. And the shares are true:
+the moments are random, so each has as many looks as it has time. Of 10 seconds, which are 1,000 looks, a share of 50 % is told to
+within 2 %, one of 1 % to within 0.3 %.
 
-A second thread that looks would not do: it waits for the interpreter, which the loop gives up in system calls, and would find it in
-these. Time that the process waits for a processor counts for what was interrupted.
+A second thread that looks would not do: it waits for the interpreter, which the loop gives up in system calls, and would find it
+there. Time that the process waits for a processor counts for what was interrupted.
 """
 import logging
 import signal

@@ -62,13 +62,17 @@ class BusyCalls:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return its part of the table of calls."""
-        return (Endpoint('GET', '/v1/busy', 'Where the time of the event loop goes, with --busy', self.busy, Busy, query=BusyQuery,
-                         errors=(409,)),)
+        return (Endpoint('GET', '/v1/busy', 'Where the time of the event loop goes, with --busy', self.busy, Busy,
+                         query=BusyQuery, errors=(409,)),)
 
     def busy(self, request: Request) -> Busy:
         if self.fleet.busy is None:
             raise Refusal(409, 'nothing looks where the time goes; start vaurien with --busy')
         report = self.fleet.busy.report(request.query.seconds)
-        longest = None if report.longest is None else LongestTurn(*report.longest[1], report.longest[0])
-        return Busy(report.seconds, report.looks, [BusyShare(*owner, seconds, share) for owner, seconds, share in report.shares],
-                    longest)
+        shares = [BusyShare(proxy=owner.proxy, protocol=owner.protocol, what=owner.what, seconds=seconds, share=share)
+                  for owner, seconds, share in report.shares]
+        longest = None
+        if report.longest is not None:
+            seconds, owner = report.longest
+            longest = LongestTurn(proxy=owner.proxy, protocol=owner.protocol, what=owner.what, seconds=seconds)
+        return Busy(seconds=report.seconds, looks=report.looks, shares=shares, longest=longest)
