@@ -1,1 +1,1 @@
-"""Where the time of the event loop goes, by proxies and by whose code ran. Knows proxies, and no byte of what they relay."""
+"""Where the time of the event loop goes: for which proxy, and to which protocol, behavior or toxic."""
