@@ -71,24 +71,19 @@ class Control:
         at = urlsplit(url)
         self.host, self.port = at.hostname or HOST, at.port or 80
 
-    def open(self, path: str, method: str = 'GET', body: object = None) -> http.client.HTTPResponse:
-        """Ask for something.
+    def ask(self, path: str, method: str = 'GET', body: object = None) -> bytes:
+        """Ask for something, and read all of the response.
 
         Raises:
             RuntimeError: It is refused.
         """
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=SECONDS)
-        connection.request(method, path, json.dumps(body) if body is not None else None,
-                           {'Content-Type': 'application/json', 'Connection': 'close'})
-        response = connection.getresponse()
+        with contextlib.closing(http.client.HTTPConnection(self.host, self.port, timeout=SECONDS)) as connection:
+            connection.request(method, path, json.dumps(body) if body is not None else None, {'Content-Type': 'application/json'})
+            response = connection.getresponse()
+            found = response.read()
         if response.status >= 400:
-            raise RuntimeError(f'{method} {path} gives {response.status}: {response.read()!r}')
-        return response
-
-    def ask(self, path: str, method: str = 'GET', body: object = None) -> bytes:
-        """Ask for something, and read all of the response."""
-        with self.open(path, method, body) as response:
-            return response.read()
+            raise RuntimeError(f'{method} {path} gives {response.status}: {found!r}')
+        return found
 
 
 def least(control: Control, pid: int, path: str) -> float:
