@@ -1,6 +1,6 @@
 """Backends and clients that are nothing but load.
 
-``python -m bench.child source|echo|smtp|websocket`` is a backend and prints the port it listens on;
+``python -m bench.child source|echo|pong|smtp|websocket`` is a backend and prints the port it listens on;
 ``echo CERTIFICATE KEY`` speaks TLS.
 ``python -m bench.child ask PORT QUESTION END CONNECTIONS COUNT DEPTH [LOGIN]``, both texts in hexadecimal digits, is a client and
 prints how many seconds it took.
@@ -99,6 +99,13 @@ def echo(said: bytearray) -> bytes:
     result = bytes(said)
     said.clear()
     return result
+
+
+def pong(said: bytearray) -> bytes:
+    """Answer each line with ``+PONG``, as Redis answers ``PING``."""
+    lines = said.count(b'\n')
+    del said[:said.rfind(b'\n') + 1]
+    return b'+PONG\r\n' * lines
 
 
 def smtp(said: bytearray) -> bytes:
@@ -247,7 +254,7 @@ LOGINS = {'': connected, 'mysql': logged_in_to_mysql, 'postgres': logged_in_to_p
 
 
 #: backends that answer: what they send first, and what they answer
-SPEAKING = {'echo': (b'', echo), 'smtp': (b'220 bench\r\n', smtp), 'websocket': (b'', websocket)}
+SPEAKING = {'echo': (b'', echo), 'pong': (b'', pong), 'smtp': (b'220 bench\r\n', smtp), 'websocket': (b'', websocket)}
 
 
 def backend(kind: str, *files: str) -> None:

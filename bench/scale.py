@@ -1,4 +1,4 @@
-"""Whether costs grow with what there is, and no faster: sessions at once, bursts of new connections, proxies in a fleet.
+"""Whether costs grow with what there is, and no faster: sessions at once, also under a full mix, bursts of clients, proxies.
 
 ``python -m bench.scale`` doubles each of them three times, in a fresh vaurien each time, and prints what one more costs. A cost
 that grows with the square of the number would come out eight times as high at the end. Linux only.
@@ -11,18 +11,19 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from tests.support.daemon import Daemon, daemon
+from tests.support.daemon import daemon
 from tests.support.peers import ask, connect
-from tests.support.processes import HOST, folder
+from tests.support.processes import HOST
 
+from . import many
 from .loads import child
 from .machine import meters
+from .many import costing, work
 
-SESSIONS, BURST, PROXIES = 10_000, 2_000, 1_000     #: of each at the end
+SESSIONS, BURST, PROXIES = 9_900, 2_000, 2_000      #: of each at the end
 DOUBLINGS = 3
 SPARE = 100         #: descriptors of a process that are no session's
 REQUESTS = 4_000    #: asked while all sessions are open
@@ -39,14 +40,16 @@ class Growth(NamedTuple):
     Args:
         name: What there is more and more of.
         most: How much of it at the end.
-        cost: Measures what one more costs; gets how many there are, and where an echo server listens.
+        cost: Measures what one more costs; gets how many there are, and where its backend listens.
         units: By figure: its unit, and what it is multiplied with to come into that.
+        backend: What it needs, by its name in ``bench.child``.
     """
 
     name: str
     most: int
     cost: Callable[[int, str], Costs]
     units: dict[str, tuple[str, float]]
+    backend: str = 'echo'
 
 
 def possible(sessions: int) -> int:
@@ -54,19 +57,6 @@ def possible(sessions: int) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return min(sessions, (hard - SPARE) // 2)
-
-
-def work(pid: int) -> float:
-    """Return the processor time that the threads of a process have used [s], to the nanosecond; see proc(5), schedstat."""
-    return sum(int(path.read_text().split()[0]) for path in Path(f'/proc/{pid}/task').glob('*/schedstat')) / 1e9
-
-
-@contextlib.contextmanager
-def costing(pid: int, count: int, costs: Costs, name: str) -> Iterator[None]:
-    """Write down the processor time that a process takes for a block, for each of ``count``."""
-    before = work(pid)
-    yield
-    costs[name] = (work(pid) - before) / count
 
 
 def sessions(count: int, backend: str) -> Costs:
@@ -144,58 +134,29 @@ def answered(clients: dict[int, socket.socket]) -> None:
                     raise RuntimeError('a connection of a burst has ended')
 
 
-def fleet(count: int, backend: str) -> Costs:
-    """Start so many proxies from a file, change one by SIGHUP, and ask the last one."""
-    costs: Costs = {}
-    with folder() as where:
-        path = where / 'fleet.ini'
-        write(path, 1, backend)
-        for _ in range(2):      # the second time the files of Python are at hand
-            with running(path, 1) as vaurien:
-                cpu, memory = work(vaurien.pid), meters.memory(vaurien.pid)
-        write(path, count, backend)
-        with running(path, count) as vaurien:
-            costs['start'] = (work(vaurien.pid) - cpu) / count
-            costs['memory'] = (meters.memory(vaurien.pid) - memory) / count
-            write(path, count, backend, 'max_connections = 7\n')
-            with costing(vaurien.pid, count, costs, 'reload'):
-                vaurien.send(signal.SIGHUP)
-                vaurien.wait_for('reloaded: changed')
-            with connect(vaurien.proxies[f'p{count - 1}'][1]) as client, costing(vaurien.pid, REQUESTS, costs, 'request'):
-                for _ in range(REQUESTS):
-                    ask(client, b'x' * 64)
-    return costs
-
-
-def write(path: Path, count: int, backend: str, more: str = '') -> None:
-    """Write a file with so many proxies; the last one has something more."""
-    proxy = '[proxy:p{}]\nproxy = 127.0.0.1:0\nbackend = {}\n'
-    path.write_text('[vaurien]\nfleet_only = yes\nhttp = yes\nhttp_port = 0\ngrace = 0\nlog_level = info\n'
-                    + ''.join(proxy.format(number, backend) for number in range(count)) + more)
-
-
-@contextlib.contextmanager
-def running(path: Path, count: int) -> Iterator[Daemon]:
-    """Run vaurien with such a file."""
-    with daemon('--config', str(path), proxies=count) as vaurien:
-        yield vaurien
-
-
-CPU, KB = ('us of cpu', 1e6), ('KB', 1 / 1024)
+CPU, ONE, KB = ('us of cpu', 1e6), ('us of cpu each', 1e6), ('KB', 1 / 1024)
+IDLE_CPU = 'ms of cpu in all, in 1 s', 1e3
 GROWTHS = (
     Growth('sessions', SESSIONS, sessions,
-           {'open': CPU, 'memory': KB, 'request': CPU, 'close': CPU, 'idle': ('ms of cpu in all, in 1 s', 1e3)}),
+           {'open': CPU, 'memory': KB, 'request': CPU, 'close': CPU, 'idle': IDLE_CPU}),
     Growth('burst', BURST, burst, {'open': CPU, 'last': ('us', 1e6)}),
-    Growth('fleet', PROXIES, fleet, {'start': CPU, 'memory': KB, 'reload': CPU, 'request': CPU}),
+    Growth('mixed', SESSIONS, many.mixed,
+           {'open': CPU, 'memory': KB, 'request': CPU, 'metrics': CPU, 'feed': CPU, 'list': ONE, 'idle': IDLE_CPU, 'drain': CPU,
+            'drained': ('us', 1e6)}, 'pong'),
+    Growth('fleet', PROXIES, many.fleet,
+           {'start': CPU, 'memory': KB, 'list': CPU, 'toxiproxy': CPU, 'stats': CPU, 'metrics': CPU, 'feed': CPU, 'create': ONE,
+            'change': ONE, 'plan': ONE, 'remove': ONE, 'reload': CPU, 'burst': ONE, 'idle': IDLE_CPU}),
 )
+#: those of which each is a session, with two descriptors
+OPENING = ('sessions', 'mixed')
 #: figures that are too small to be divided by: below this they count as this [in their units]. That of ``start`` is the noise
 #: of what a process takes to start at all, divided by an eighth of the proxies
-FLOOR = {'us of cpu': 50.0, 'us': 100.0, 'KB': 2.0, 'ms of cpu in all, in 1 s': 20.0, 'start': 500.0}
+FLOOR = {'us of cpu': 50.0, 'us of cpu each': 1_000.0, 'us': 100.0, 'KB': 2.0, 'ms of cpu in all, in 1 s': 20.0, 'start': 500.0}
 
 
 def measure(growth: Growth, most: int) -> list[tuple[int, Costs]]:
     """Measure at an eighth, a quarter, a half, and at the most; figures in their units."""
-    with child('echo') as backend:
+    with child(growth.backend) as backend:
         found = []
         for doubling in range(DOUBLINGS, -1, -1):
             count = most >> doubling
@@ -230,7 +191,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))     # ends what was started
     for growth in GROWTHS:
         most = int(growth.most * share)
-        allowed = possible(most) if growth.cost is sessions else possible(most * 2) and most
+        allowed = possible(most) if growth.name in OPENING else possible(most * 2) and most
         if allowed < most:
             print(f'{growth.name}: {allowed:,} in place of {most:,}, as a process may open '
                   f'{resource.getrlimit(resource.RLIMIT_NOFILE)[0]:,} files here')

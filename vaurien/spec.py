@@ -254,6 +254,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         otel: Whether a span is sent for each request that something was injected into.
         otel_all: Whether one is for each other request too.
         otel_url: Where to; empty: as the environment says, or this machine.
+        busy: Whether it tells where the time of the event loop goes.
+        busy_report: Whether it says so in the end as well.
         toxiproxy: Whether the control server answers unknown paths as Toxiproxy does.
         show: What is written on standard output as it happens: none or faults.
         journal: The file that each exchange is written into; empty: none.
@@ -283,6 +285,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     otel: bool = False
     otel_all: bool = False
     otel_url: str = ''
+    busy: bool = False
+    busy_report: bool = False
     toxiproxy: bool = False
     show: str = 'faults'
     journal: str = ''

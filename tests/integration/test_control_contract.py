@@ -43,7 +43,7 @@ QUIET = settings(max_examples=200, suppress_health_check=list(HealthCheck))
 
 @pytest.fixture(scope='module')
 def control():
-    with echo_server() as backend, daemon('--backend', backend.address, '--http', '--http-port', '0') as vaurien:
+    with echo_server() as backend, daemon('--backend', backend.address, '--http', '--http-port', '0', '--busy') as vaurien:
         yield vaurien.control
         assert 'Traceback' not in vaurien.log
 

@@ -16,7 +16,7 @@ from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
-from .parts import begin_keylog, begin_replay, describe, open_control, open_journal, open_spans, warn_of_unmet
+from .parts import begin_busy, begin_keylog, begin_replay, describe, open_control, open_journal, open_spans, warn_of_unmet
 
 if TYPE_CHECKING:
     from ..config import Configuration
@@ -268,6 +268,7 @@ def begin(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', out: Any, e
         reporter = Reporter(fleet, spec.statsd)
         reporter.start()
         ending.callback(reporter.stop)
+    begin_busy(fleet, spec, lambda text: say(text, out), ending)
     return lines
 
 

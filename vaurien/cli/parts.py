@@ -1,6 +1,8 @@
 """What a process has beside its proxies: a plan, the file of TLS' secrets, a journal, a control server. Reads no option."""
 import logging
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ..address import Address
@@ -114,6 +116,29 @@ def delay_of(text: str) -> float:
     if not text.isascii() or not text.isdecimal() or len(text) > MAX_DELAY_DIGITS:
         raise ConfigError(DELAY_VARIABLE, text, f'milliseconds, an integer of at most {MAX_DELAY_DIGITS} digits')
     return int(text) / 1000
+
+
+def begin_busy(fleet: 'Fleet', spec: 'ProcessSpec', tell: Callable[[str], None], ending: ExitStack) -> None:
+    """Begin to look where the time of the event loop goes, where that is asked for.
+
+    Args:
+        fleet: Whose proxies have it.
+        spec: What the process should be.
+        tell: Writes a line of what is said in the end.
+        ending: What is to be done in the end is added to it.
+    """
+    if not (spec.busy or spec.busy_report):
+        return
+    from ..outputs.busy.report import lines
+    from ..outputs.busy.sampler import Sampler
+    sampler = fleet.busy = Sampler(lambda: fleet.proxies)
+    sampler.start()
+
+    def end() -> None:
+        sampler.stop()
+        for line in lines(sampler.report()) if spec.busy_report else ():
+            tell(line)
+    ending.callback(end)
 
 
 def describe(proxy: 'Proxy') -> str:

@@ -316,6 +316,14 @@ class Client:
         """Return what each proxy has counted since it was made; its name is there as ``proxy``."""
         return list(self.channel.ask('GET', '/v1/stats', part='proxies'))
 
+    def busy(self, seconds: int = 10) -> dict[str, Any]:
+        """Return where the time of the event loop went, as ``GET /v1/busy`` tells it; vaurien was started with ``--busy``.
+
+        Args:
+            seconds: The last so many, 60 at most; 0: all since vaurien began.
+        """
+        return dict(self.channel.ask('GET', '/v1/busy', query={'seconds': seconds}))
+
     def reset(self, proxy: str = '') -> None:
         """Make a proxy again what it was created as.
 

@@ -28,7 +28,7 @@ from .help import page, short
 from .kinds import load_kinds
 from .plan import check_replay, read_plan
 from .plugins import load_plugins
-from .settings import CONTROL, JOURNAL, LOGGING, OTEL, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
+from .settings import BUSY, CONTROL, JOURNAL, LOGGING, OTEL, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
 from .tls import check_control_tls, check_keylog
 from .toxics import read_section, read_toxic, with_names
 from .values import check_needed, forward, label, of_plugin, prefixed, shown, spelt_out, taken
@@ -187,8 +187,8 @@ class Builder:
             proxies=proxies, plan=read_plan(values, self.read, proxies), strict=plan['strict'],
             replay=plan['replay'], defaults=self._defaults(), seed=process['seed'], workers=process['workers'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
-            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
-            **journal, **secrets, **taken(OTEL, values))
+            toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken({**LOGGING, **BUSY, **OTEL}, values),
+            **journal, **secrets)
         if not spec.proxies and not spec.http:
             raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
         check_keylog(spec.tls_keylog, values)

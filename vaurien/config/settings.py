@@ -185,6 +185,11 @@ JOURNAL: dict[str, Option] = {
     'journal': Option("A file that each request is written into, with how it was answered and the fault if there was one: "
                       "JSON, a line each", FILE, PROCESS_DEFAULTS.journal),
 }
+BUSY: dict[str, Option] = {
+    'busy': Option("Tell in /metrics, GET /v1/busy and vaurienctl busy where the time of the event loop goes: by proxies, "
+                   "protocols, behaviors and toxics", bool, PROCESS_DEFAULTS.busy),
+    'busy_report': Option("Tell that in the end too, on standard output; --busy is implied", bool, PROCESS_DEFAULTS.busy_report),
+}
 CONTROL: dict[str, Option] = {
     'http': Option("Run the control server", bool, PROCESS_DEFAULTS.http),
     'http_host': Option("Where it listens", HOST, PROCESS_DEFAULTS.http_host),
@@ -230,11 +235,12 @@ STATSD: dict[str, Option] = {
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
     'the proxy': PROXY, 'TLS': {**TLS, **SECRETS}, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS,
-    'the control server': CONTROL, 'OpenTelemetry': OTEL,
+    'where the time goes': BUSY, 'the control server': CONTROL, 'OpenTelemetry': OTEL,
     'standard output': SHOWING, 'the log': LOGGING, 'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
-VAURIEN: dict[str, Option] = {**PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **CONTROL, **OTEL, **SHOWING, **LOGGING}
+VAURIEN: dict[str, Option] = {
+    **PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **BUSY, **CONTROL, **OTEL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

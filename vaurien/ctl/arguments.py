@@ -97,6 +97,8 @@ FOLLOW = Argument('--follow', None, 'show them as they happen, until interrupted
 SINCE = Argument('--since', 'ID', 'only those after the one with this id', type=Limited(int, 0))
 INTERVAL = Argument('--interval', 'SECONDS', f'between two tables (default: {TOP_INTERVAL:g})', default=TOP_INTERVAL,
                     type=Limited(float, MIN_INTERVAL, MAX_SECONDS))
+SECONDS = Argument('--seconds', 'N', 'of the last so many seconds; 0: of all since it began (default: 10)', default=10,
+                   type=Limited(int, 0, 60))
 END = Argument('--end', None, 'the test has ended', action='store_true')
 PLAIN = Argument('--plain', None, 'the table alone, where pip install "vaurien[tui]" has brought a full screen',
                  action='store_true')

@@ -96,6 +96,11 @@ TOP = (
     Column('EXCHANGES/S', lambda row: rate(row['exchanges']), True),
     Column('BYTES/S', lambda row: size(row['bytes']), True), Column('FAULTS/S', lambda row: rate(row['faults']), True),
 )
+BUSY = (
+    Column('SHARE', lambda row: f'{row["share"]:.1%}', True), Column('SECONDS', lambda row: f'{row["seconds"]:.2f}', True),
+    Column('WHAT', 'what'), Column('PROXY', lambda row: row['proxy'] or '-'),
+    Column('PROTOCOL', lambda row: row['protocol'] or '-'),
+)
 
 
 def table(columns: Sequence[Column], rows: Iterable[Row], width: int = 0) -> str:

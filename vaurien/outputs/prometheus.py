@@ -61,11 +61,12 @@ FAMILIES: dict[str, tuple[Any, str, tuple[str, ...], Callable[[Proxy], Iterable[
 }
 
 
-TIMES = 'vaurien_exchange_seconds'
+TIMES, BUSY = 'vaurien_exchange_seconds', 'vaurien_busy_seconds'
 #: by name: the labels of the families that are not about a proxy, and of those that are only there where they are asked for
 OTHER_LABELS = {'vaurien': ('version',), 'vaurien_plan_matched': ('entry',), 'vaurien_plan_applied': ('entry',),
                 'vaurien_scenario_playing': ('scenario',), 'vaurien_workers_replaced': (), 'vaurien_workers_lost_sessions': (),
-                TIMES: ('proxy', *LABELS), 'vaurien_spans_sent': (), 'vaurien_spans_lost': ()}
+                TIMES: ('proxy', *LABELS), 'vaurien_spans_sent': (), 'vaurien_spans_lost': (),
+                BUSY: ('proxy', 'protocol', 'what')}
 
 
 class FleetCollector(Collector):
@@ -102,6 +103,15 @@ class FleetCollector(Collector):
             for family, count in ((sent, self._spans.sent), (lost, self._spans.lost)):
                 family.add_metric((), count)
                 yield family
+        if self._fleet.busy is not None:
+            yield from self._busy()
+
+    def _busy(self) -> Iterator[Metric]:
+        """Return where the time of the event loop went."""
+        busy = made(CounterMetricFamily, BUSY, 'Seconds of the event loop, with --busy')
+        for owner, seconds in self._fleet.busy.known().items():
+            busy.add_metric(owner, seconds)
+        yield busy
 
     def _planned(self) -> Iterator[Metric]:
         """Return what became of the plan, and which scenario is played."""

@@ -90,7 +90,7 @@ class Plan:
         made = self._make(specs, label, len(self._entries))
         self._entries.update({entry.number: entry for entry in made})
         if made:
-            self._changed()
+            self._changed(made)
         return made
 
     def replace(self, specs: Sequence[FaultSpec], label: str = 'faults') -> list[Entry]:
@@ -133,16 +133,16 @@ class Plan:
         """
         entry = self.get(number)
         del self._entries[number]
-        self._changed()
+        self._changed((entry,))
         return entry
 
     def take_back(self, entries: Iterable[Entry]) -> None:
         """Take entries away that were added, as far as they are still there."""
-        there = [entry.number for entry in entries if self._entries.get(entry.number) is entry]
-        for number in there:
-            del self._entries[number]
+        there = [entry for entry in entries if self._entries.get(entry.number) is entry]
+        for entry in there:
+            del self._entries[entry.number]
         if there:
-            self._changed()
+            self._changed(there)
 
     def clear(self) -> None:
         """Take all entries away."""
@@ -159,9 +159,14 @@ class Plan:
         self._halted = on
         self._changed()
 
-    def _changed(self) -> None:
-        self._made.clear()
-        for proxy in self._proxies():
+    def _changed(self, entries: Sequence[Entry] | None = None) -> None:
+        """Tell the proxies that entries are about which came or went; None: all proxies. The others have what they had."""
+        concerned = [proxy for proxy in self._proxies()
+                     if entries is None or any(entry.is_about(proxy.name) for entry in entries)]
+        if entries is None:
+            self._made.clear()
+        for proxy in concerned:
+            self._made.pop((proxy.name, proxy.protocol), None)
             proxy.plan_changed()
 
     # -- for the proxies

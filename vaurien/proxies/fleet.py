@@ -45,6 +45,7 @@ class Fleet:
         halted: All faults are suspended: its proxies are given none, and what asks for one raises ``HaltedError``.
         times: What counts how long requests take, for those who show it; None: nothing does.
         spans: What has spans sent, for those who show how many; None: nothing does.
+        busy: What tells where the time of the event loop goes; None: nothing does.
     """
 
     proxy_class: type[Proxy] = Proxy
@@ -65,6 +66,7 @@ class Fleet:
         self.scenario: str | None = None
         self.times: Any = None
         self.spans: Any = None
+        self.busy: Any = None
 
     def get(self, name: str) -> Proxy:
         """Return the proxy of this name.

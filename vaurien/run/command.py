@@ -12,6 +12,7 @@ from ..address import CONTROL_VARIABLE, TOKEN_VARIABLE, Address, is_loopback
 from ..cli.command import DONE, UNMET, open_outputs, say
 from ..cli.log import logger
 from ..cli.parts import (
+    begin_busy,
     begin_keylog,
     begin_plan,
     describe,
@@ -163,6 +164,7 @@ def begin(setup: Setup, fleet: 'Fleet', out: Any, ending: ExitStack, environ: Ma
         from ..cli.live import is_colored, show
         show(fleet, spec.show, out, is_colored(sys.stderr), ending)
     fleet.reconcile(spec.proxies)
+    begin_busy(fleet, spec, lambda text: say(text, out), ending)
     if not setup.quiet:
         for proxy in fleet.proxies.values():
             say(describe(proxy), out)

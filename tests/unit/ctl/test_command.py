@@ -129,7 +129,8 @@ def test_a_proxy_that_was_not_there_before_has_no_rates_yet(before, name):
 
 @pytest.mark.parametrize('argv, words', [
     ([], 'COMMAND'), (['frobnicate'], "'frobnicate' is not valid, expected one of proxies, show,"),
-    (['prxies'], 'mark, sessions, kill, faults, top; did you mean proxies?'), (['show'], 'PROXY'), (['add-toxic', 'p'], 'TYPE'),
+    (['prxies'], 'mark, sessions, kill, faults, top, busy; did you mean proxies?'), (['show'], 'PROXY'),
+    (['add-toxic', 'p'], 'TYPE'),
     (['proxies', '--name'], 'unrecognized arguments: --name'),
     (['create', 'x'], '--backend'), (['kill', 'p', '0'], 'an integer of at least 1'), (['kill', 'p', 'x'], 'an integer'),
     (['top', '--interval', '0'], 'a number from 0.05'), (['top', '--interval', 'nan'], 'a number from 0.05'),

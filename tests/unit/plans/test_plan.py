@@ -106,3 +106,22 @@ def test_what_was_not_applied_is_known(plan):
     one, two = plan.add([spec(), spec()])
     one.applied = 1
     assert plan.unmet() == [two]
+
+
+def test_only_the_proxies_that_an_entry_is_about_are_told(plan, proxies):
+    cache, web = proxies
+    kept = plan.add([spec(proxy='web')])
+    held = plan.of('web', TCP)
+    assert (cache.told, web.told) == (0, 1)
+    entry, = plan.add([spec(proxy='c*')])
+    assert (cache.told, web.told) == (1, 1)
+    assert plan.of('web', TCP) is held
+    assert plan.of('cache', REDIS) is not None
+    plan.remove(entry.number)
+    assert (cache.told, web.told) == (2, 1)
+    assert plan.of('cache', REDIS) is None
+    plan.take_back(kept)
+    assert (cache.told, web.told) == (2, 2)
+    assert plan.of('web', TCP) is None
+    plan.clear()
+    assert (cache.told, web.told) == (3, 3)

@@ -27,6 +27,7 @@ from ..surface import NO_CONTENT, Refusal, Reply, Route, Surface
 from . import catalog, models, views
 from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
+from .live.busy import BusyCalls
 from .live.calls import LiveCalls
 from .live.feed import Feeds
 from .marks import MarkCalls
@@ -97,6 +98,7 @@ class Native:
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),
             *self.live_calls.endpoints(),
+            *BusyCalls(self.fleet).endpoints(),
             Endpoint('GET', '/v1/stats', 'What all proxies have counted', self.stats, m.AllStats),
             Endpoint('POST', '/v1/reset', 'Make all proxies again what they were created as', self.reset_all, m.Proxies,
                      errors=(409, 503)),

@@ -1,7 +1,7 @@
 """What ``vaurienctl`` can do, as a table: each command is a verb, and the proxy that it is about follows it."""
 from .. import arguments as a
 from ..arguments import Command
-from . import marks, plan, proxies, sessions, toxics
+from . import busy, marks, plan, proxies, sessions, toxics
 
 COMMANDS: dict[str, Command] = {
     'proxies': Command('list the proxies', proxies.list_proxies),
@@ -29,4 +29,5 @@ COMMANDS: dict[str, Command] = {
     'kill': Command('reset sessions of a proxy', sessions.kill, (a.PROXY, a.NUMBERS)),
     'faults': Command('list what was injected', sessions.faults, (a.PROXY_OR_ALL, a.FOLLOW, a.SINCE, a.OF)),
     'top': Command('show again and again how busy the proxies are', sessions.top, (a.INTERVAL, a.COUNT, a.PLAIN)),
+    'busy': Command('show where the time of the event loop goes, where vaurien was started with --busy', busy.busy, (a.SECONDS,)),
 }

@@ -7,6 +7,7 @@ from tests.support.hosting import spec_for
 from vaurien.control.native import calls as native
 from vaurien.control.native import models
 from vaurien.control.native.endpoint import Media
+from vaurien.outputs.busy.sampler import Sampler
 from vaurien.proxies.fleet import Fleet
 
 ENDLESS = '/v1/events', '/v1/live'
@@ -18,6 +19,7 @@ def server():
     with steering(spec_for('127.0.0.1:9')) as running:
         running.ask('POST', '/v1/proxies/default/toxics', {'type': 'noop', 'name': 'slow'})
         running.ask('POST', '/v1/plan', {'faults': ['GET a = hang']})
+        running.fleet.busy = Sampler(lambda: running.fleet.proxies)
         yield running
 
 
