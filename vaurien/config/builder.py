@@ -21,6 +21,7 @@ from ..words.allowed import make_allowed
 from ..words.responses import allow_files
 from . import arguments
 from .arguments import Values
+from .cluster import read_cluster
 from .files import Sections
 from .files.populate import Entry, read_populate
 from .files.reading import Read, check_path, read_again, read_first
@@ -189,9 +190,9 @@ class Builder:
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
-            **journal, **secrets)
-        if not spec.proxies and not spec.http:
-            raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
+            **journal, **secrets, cluster=read_cluster(values, self.environ))
+        if not spec.proxies and not spec.http and not spec.cluster.join:
+            raise ConfigError(values['fleet_only'].label, True, '--http, --join or a [proxy:NAME] beside it')
         check_keylog(spec.tls_keylog, values)
         return Configuration(spec, tuple(notes))
 
