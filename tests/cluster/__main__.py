@@ -109,9 +109,8 @@ def measure(etcd: Etcds, real: int, simulated: int, proxies: int, changes: int, 
     """Print what a change costs with so many members."""
     url = etcd.url(name)
     with contextlib.ExitStack() as ending:
-        processes: list[Daemon] = [
-            ending.enter_context(daemon('--backend', 'embedded', '--join', url, '--member', f'r{number}', '--cluster-ttl', str(TTL)))
-            for number in range(real)]
+        flags = '--backend', 'embedded', '--join', url, '--cluster-ttl', str(TTL)
+        processes: list[Daemon] = [ending.enter_context(daemon(*flags, '--member', f'r{number}')) for number in range(real)]
         others = Simulating(url, simulated, proxies, 2)
         ending.callback(others.close)
         asking = Asking(find_cluster(url), timeout=30)

@@ -21,7 +21,6 @@ from ..words.allowed import make_allowed
 from ..words.responses import allow_files
 from . import arguments
 from .arguments import Values
-from .cluster import read_cluster
 from .files import Sections
 from .files.populate import Entry, read_populate
 from .files.reading import Read, check_path, read_again, read_first
@@ -32,7 +31,7 @@ from .plugins import load_plugins
 from .settings import CONTROL, JOURNAL, LOGGING, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
 from .tls import check_control_tls, check_keylog
 from .toxics import read_section, read_toxic, with_names
-from .values import forward, label, of_plugin, prefixed, shown, spelt_out, taken
+from .values import forward, joined, label, of_plugin, prefixed, shown, spelt_out, taken
 
 P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
@@ -190,7 +189,7 @@ class Builder:
             defaults=self._defaults(), seed=process['seed'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken(LOGGING, values),
-            **journal, **secrets, cluster=read_cluster(values, self.environ))
+            **journal, **secrets, cluster=joined(values, self.environ))
         if not spec.proxies and not spec.http and not spec.cluster.join:
             raise ConfigError(values['fleet_only'].label, True, '--http, --join or a [proxy:NAME] beside it')
         check_keylog(spec.tls_keylog, values)
