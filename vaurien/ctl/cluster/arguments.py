@@ -2,34 +2,17 @@
 import argparse
 import os
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...clusters.model import MAX_TTL, Members, read_label
 from ...clusters.where import CLUSTER_VARIABLE, FORM
 from ..arguments import ATTRIBUTES, CALLED, MAX_SECONDS, STREAM, TOXICITY, Argument, Limited
-from ..results import Result, Stream, UsageError
+from ..results import UsageError
 
 DEFAULT_TIMEOUT = 10.0      #: [seconds] that members may take to say what became of a change
 DEFAULT_FOR = 300       #: [seconds] that faults are in force where nothing else is said
 UNITS = {'s': 1, 'm': 60, 'h': 3600}
 DURATION = re.compile(r'(\d{1,6})([smh]?)\Z')
-
-
-class Command(NamedTuple):
-    """One command.
-
-    Args:
-        help: What it does.
-        run: Does it.
-        arguments: What it takes.
-        options: It also takes options that are not known here.
-    """
-
-    help: str
-    run: Callable[[Any, argparse.Namespace], Result | Stream]
-    arguments: tuple[Argument, ...] = ()
-    options: bool = False
 
 
 def seconds(text: str) -> int:

@@ -11,10 +11,10 @@ from ...clusters.asking import Asking
 from ...clusters.seen import Seen, is_meant, trouble
 from ...errors import VaurienError, meant
 from ...spec import ProxySpec, ToxicSpec
+from ..arguments import Command
 from ..results import Result, Stream, done, rows, rows_that_come, said
 from ..text import Column
 from . import arguments as a
-from .arguments import Command
 
 WATCH_INTERVAL = 0.5    #: [seconds] between two looks
 MEMBERS = (Column('MEMBER', 'name'), Column('HOST', 'host'), Column('LABELS', 'labels'), Column('PROXIES', 'proxies'),
