@@ -163,6 +163,7 @@ def run_in_cluster(words: Sequence[str]) -> None:
     from .cluster.command import Session
     from .cluster.command import parse as parse_words
     args = parse_words(words, Parser)
+    args.say = write
     with Session(args) as result:
         put(result, args.json)
 

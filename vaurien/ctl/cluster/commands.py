@@ -57,16 +57,15 @@ def ask(asking: Asking, args: argparse.Namespace, **fields: Any) -> Result:
     name = asked.id
     words = f'order {name} is in force on {len(found.applied)} members{f"; {problem}" if problem else ""}'
     if args.stay:
-        stay(asking, words)
+        args.say(f'{words}, until Ctrl-C')
+        stay(asking)
         return done(f'order {name} has ended')
     return said({'order': name, 'revision': asked.revision, 'seconds': asking.ttl, **found._asdict()},
                 f'{words}; it ends by itself in {asking.ttl} s, or by: end {name}')
 
 
-def stay(asking: Asking, words: str) -> None:
+def stay(asking: Asking) -> None:
     """Wait until it is interrupted, or the lease is lost."""
-    from ..command import write  # which loads this file
-    write(f'{words}, until Ctrl-C')
     never = threading.Event()
     with contextlib.suppress(KeyboardInterrupt):
         while not asking.lost:
