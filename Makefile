@@ -21,7 +21,7 @@ BLOCKS ?= 34000
 MB ?= 100
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism workers soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory watch walk clean
+.PHONY: run test coverage covered lint docs bench scale realism workers cluster soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory watch walk clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -88,6 +88,11 @@ soak: $(VENV)/.test
 hunt: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.hunt --minutes $(MINUTES) $(ARGS)
+
+# make cluster ARGS='--real 10 --simulated 100'
+cluster: $(VENV)/.test
+	@.ci/packages test
+	$(BIN)/python -m tests.cluster $(ARGS)
 
 # make seeds SEEDS=100 ARGS='redis postgres'
 seeds: $(VENV)/.test

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .client import Client
+    from .clusters.python import cluster
     from .testing import running, start_proxy, stop_proxy
 
 __version__ = '3.0.dev0'
-__all__ = ['Client', '__version__', 'running', 'start_proxy', 'stop_proxy']
+__all__ = ['Client', '__version__', 'cluster', 'running', 'start_proxy', 'stop_proxy']
 
 #: where the names live
-NAMES = {'Client': 'client', 'running': 'testing', 'start_proxy': 'testing', 'stop_proxy': 'testing'}
+NAMES = {'Client': 'client', 'cluster': 'clusters.python', 'running': 'testing', 'start_proxy': 'testing',
+         'stop_proxy': 'testing'}
 
 
 def __getattr__(name: str) -> Any:

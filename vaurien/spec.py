@@ -229,6 +229,22 @@ class StatsdSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     sample_rate: float = 1.0
 
 
+class ClusterSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which cluster a process follows, and how it is chosen there.
+
+    Args:
+        join: Where the cluster is, as ``etcd://HOST:PORT/NAME``; empty: it follows none.
+        member: The name of the process in it; empty: that of the machine, and its number there.
+        labels: What else it is chosen by.
+        ttl: Seconds without etcd after which it heals itself, and which its lease has.
+    """
+
+    join: str = ''
+    member: str = ''
+    labels: dict[str, str] = {}
+    ttl: int = 10
+
+
 class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the whole process should be.
 
@@ -262,6 +278,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         log_level: critical, error, warning, info or debug.
         log_output: A path; ``-``: standard error.
         statsd: Where counters are sent to.
+        cluster: Which cluster it follows.
     """
 
     proxies: tuple[ProxySpec, ...] = ()
@@ -293,6 +310,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     log_level: str = 'info'
     log_output: str = '-'
     statsd: StatsdSpec = StatsdSpec()
+    cluster: ClusterSpec = ClusterSpec()
 
 
 def check_lengths(spec: ProxySpec) -> None:

@@ -178,6 +178,7 @@ def own(registry: Any) -> Iterable[str]:
 PAGES: dict[str, Callable[..., str]] = {
     'behaviors': behaviors, 'protocols': protocols, 'kinds': kinds, 'classes': classes, 'toxics': toxics, 'realism': realism,
     'differences': differences, 'short': commands.short_help, 'flags': commands.flags, 'ini': commands.ini,
+    'cluster': commands.cluster,
     'vaurienctl': commands.control, 'log': commands.log, 'routes': http.routes, 'schemas': http.schemas, 'classic': http.calls,
     'surfaces': http.further, 'metrics': http.metrics, 'tree': layout.tree, 'imports': layout.imports,
     'run-short': run.short, 'run-flags': run.flags, 'run-addresses': run.addresses, 'plan': plan,

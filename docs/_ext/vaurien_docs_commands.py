@@ -15,6 +15,7 @@ from vaurien.config.help import short
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
 from vaurien.config.toxics import COMMON
 from vaurien.ctl import command as ctl
+from vaurien.ctl.cluster.command import make_parser as make_cluster_parser
 from vaurien.ctl.commands.older import OLDER
 from vaurien.options import Option, expected
 from vaurien.plugins import KINDS, Catalog, make_catalog
@@ -83,6 +84,20 @@ def control() -> str:
             pages.append(section('Older forms', 'They do the same as the commands above; ``--help`` lists them no more.'))
         words = [f'.. program:: vaurienctl-{name}', str(command.description)]
         own = [action for action in command._actions if not shared & set(action.option_strings) and action.dest != 'help']
+        pages.append(section(name, *words, *map(argument_entry, own)))
+    return '\n'.join(pages)
+
+
+def cluster() -> str:
+    """Write all commands of ``vaurienctl --cluster``."""
+    made = make_cluster_parser(ctl.Parser)
+    found = next(action for action in made._actions if isinstance(action, argparse._SubParsersAction))
+    common = [action for action in made._actions if action is not found and action.dest != 'help']
+    shared = {name for action in common for name in action.option_strings}
+    pages = ['.. program:: vaurienctl-cluster', '', section('For all commands of a cluster', *map(flag_entry, common))]
+    for name, command in found.choices.items():
+        own = [action for action in command._actions if not shared & set(action.option_strings) and action.dest != 'help']
+        words = [f'.. program:: vaurienctl-cluster-{name}', str(command.description)]
         pages.append(section(name, *words, *map(argument_entry, own)))
     return '\n'.join(pages)
 

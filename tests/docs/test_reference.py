@@ -20,6 +20,7 @@ from vaurien.config.settings import LEVELS, PROXY, STATSD, VAURIEN, flag_of
 from vaurien.control import app, classic
 from vaurien.control.native import calls as native
 from vaurien.ctl import command as ctl
+from vaurien.ctl.cluster.command import make_parser as make_cluster_parser
 from vaurien.explore.settings import EXPLORE
 from vaurien.options import flag
 from vaurien.outputs.prometheus import Metrics
@@ -133,6 +134,16 @@ def test_command_of_vaurienctl_is_documented(name):
     for action in commands_of(ctl.make_parser())[name]._actions:
         for option in action.option_strings or [f'``{action.metavar}']:
             assert option in found + common
+
+
+@pytest.mark.parametrize('name', commands_of(make_cluster_parser(ctl.Parser)))
+def test_command_of_a_cluster_is_documented(name):
+    text = page('reference/cluster')
+    found = text.split(f'.. program:: vaurienctl-cluster-{name}\n', 1)[1].split('.. program::', 1)[0]
+    common = text.split('.. program:: vaurienctl-cluster-', 1)[0]
+    for action in commands_of(make_cluster_parser(ctl.Parser))[name]._actions:
+        for option in action.option_strings or [f'``{action.metavar}']:
+            assert option in found + common or action.dest == 'help'
 
 
 @pytest.mark.parametrize('name, module', [('commandline', cli), ('vaurienctl', ctl)])
@@ -257,16 +268,18 @@ def test_the_entries_that_the_page_on_plans_shows_are_read():
 FOREIGN = re.compile(r'--(vaurien-seed|tls|connect-to|fail|max-time|skip-ssl|inject|quick|quiet|keep|instructions|'
                      r'extra|other|rm|build|detach|wait|no-raw|option|x|no-x|file|restrict|host|json|follow|help|version|system|no-cache-dir|health|'
                      r'upgrade|pre|from|prefix|test-name-pattern|test)\b')
+FOREIGN_OPTIONS = {'--delay-sleep'}   # of a behavior, as vaurienctl --cluster has it
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 
 
 @pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_page_names_only_flags_that_there_are(path):
     known = flags_of(full_parser()) | {name for command in commands_of(ctl.make_parser()).values() for name in flags_of(command)}
+    known |= {name for command in commands_of(make_cluster_parser(ctl.Parser)).values() for name in flags_of(command)}
     known |= flags_of(scenario.make_parser()) | {flag_of(name) for name in (*RUN, *EXPLORE)}
     known |= {f'--{option}' for cls in map(Behavior.get, names('behavior')) for option in Behavior.options(cls)}
     known |= {'--behavior-late-least', '--behavior-late-most', '--behavior-NAME-OPTION', '--protocol-NAME-OPTION'}
-    found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)}
+    found = {name for name in FLAG.findall(path.read_text('utf-8')) if not FOREIGN.fullmatch(name)} - FOREIGN_OPTIONS
     assert {name for name in found if name.rstrip('-') not in known and name not in ('--behavior-', '--protocol-')} == set()
 
 

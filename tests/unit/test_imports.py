@@ -26,6 +26,7 @@ FOLDERS = (
     ('plans',),
     ('relay',),
     ('proxies',),
+    ('clusters',),  # which stands beside all of this as well: what asks is not a member
     ('following',),
     ('conformance', 'config', 'outputs'),
     ('workers',),
@@ -39,7 +40,7 @@ FOLDERS = (
 )
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
 BESIDE = (
-    ('client',),
+    ('client', 'clusters'),
     ('testing', 'ctl'),
     ('pytest_plugin', 'util', '__init__'),
 )

@@ -16,7 +16,17 @@ from ..words.console import abandon_stdout, complain
 from .background import never_waiting
 from .log import close_log, log_exception, open_log, said_once
 from .parent import Parent
-from .parts import begin_busy, begin_keylog, begin_replay, describe, open_control, open_journal, open_spans, warn_of_unmet
+from .parts import (
+    begin_busy,
+    begin_keylog,
+    begin_replay,
+    describe,
+    join_cluster,
+    open_control,
+    open_journal,
+    open_spans,
+    warn_of_unmet,
+)
 
 if TYPE_CHECKING:
     from ..config import Configuration
@@ -170,14 +180,20 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
         fleet, configuration = make_fleet(configuration, nursery)
         ending.callback(fleet.close)
         follower = Follower(fleet)
+        if spec.cluster.join:
+            follower.heal()     # before the cluster is asked nobody knows whether it is halted
         logger.info('seed %d, repeat with --seed %d', fleet.seed, fleet.seed)
         task.begin(fleet, spec, lambda text: say(text, out))
         with said_once(log, spec.log_output):
             lines = begin(fleet, follower, spec, out, ending, task.breaks)
         for line in lines:
             say(line, out)
+        source: Any = follower
+        if spec.cluster.join:
+            say(f'member {spec.cluster.member} of {spec.cluster.join}', out)
+            source = join_cluster(fleet, follower, spec, ending)
         if configuration.again is not None:
-            ending.callback(Reload(follower, configuration, signals.reload,
+            ending.callback(Reload(source, configuration, signals.reload,
                                    lambda name: say(describe(fleet.get(name)), out)).close)
         gc.freeze()     # all sessions wait for a full collection; what is here by now stays, and need not be looked at again
         ending.callback(gc.unfreeze)
@@ -260,8 +276,8 @@ def begin(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', out: Any, e
         server = open_control(fleet, spec)
         ending.callback(server.stop)
         lines.append(f'control server on {server.url}')
-    elif not breaks and not any(proxy.toxics or not proxy.chaos.plain or proxy.chaos.greeting or proxy.planned
-                                for proxy in fleet.proxies.values()):
+    elif not (breaks or spec.cluster.join) and not any(
+            proxy.toxics or not proxy.chaos.plain or proxy.chaos.greeting or proxy.planned for proxy in fleet.proxies.values()):
         lines.append(NOTHING)
     if spec.statsd.enabled:
         from ..outputs.statsd import Reporter

@@ -9,7 +9,11 @@ from ..address import Address
 from ..errors import ConfigError, VaurienError, cannot_listen
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from ..control.app import ControlServer
+    from ..following.follower import Follower
+    from ..following.member.member import Membership
     from ..net.sockets import RawSocket
     from ..outputs.journal.file import JournalFile
     from ..outputs.traces.following import Spans
@@ -183,6 +187,25 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | Non
                            spec.http_cert, spec.http_key, listener)
     server.start()
     return server
+
+
+def join_cluster(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', ending: 'ExitStack') -> 'Membership':
+    """Follow a cluster until the process ends.
+
+    Args:
+        fleet: The proxies, which are there already.
+        follower: Makes them what is wanted.
+        spec: What the process should be by itself.
+        ending: What is to be done in the end is added to it.
+
+    Raises:
+        ConfigError: A file of TLS cannot be used.
+    """
+    from ..following.member.joining import join
+    from .reload import first
+    membership = join(fleet, follower, first(spec), spec.cluster)
+    ending.callback(membership.close)
+    return membership
 
 
 def warn_of_unmet(fleet: 'Fleet') -> bool:

@@ -4,14 +4,14 @@ Where what is read again is refused, everything stays as it is and the log says 
 """
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 import gevent
 from gevent.event import Event
 
 from ..config import Configuration
 from ..errors import in_words
-from ..following.follower import Follower
-from ..following.wanted import Wanted
+from ..following.wanted import Report, Wanted
 from ..proxies.reconcile import Difference
 from ..registry import IMPORT_ERRORS
 from ..spec import ProcessSpec
@@ -27,6 +27,12 @@ def first(spec: ProcessSpec) -> Wanted:
     return Wanted(version=1, specs=spec.proxies, plan=spec.plan, defaults=spec.defaults)
 
 
+class Source(Protocol):
+    """What makes the process what is wanted: a follower, or a member of a cluster, which adds what that wants."""
+
+    def become(self, wanted: Wanted) -> Report: ...
+
+
 class Reload:
     """Reads again, in a greenlet of its own, whenever an event is set.
 
@@ -37,7 +43,7 @@ class Reload:
         tell: Called with the name of each proxy that is new.
     """
 
-    def __init__(self, follower: Follower, configuration: Configuration, event: Event, tell: Callable[[str], None]) -> None:
+    def __init__(self, follower: Source, configuration: Configuration, event: Event, tell: Callable[[str], None]) -> None:
         self._follower, self._spec, self._event, self._tell = follower, configuration.spec, event, tell
         self._version = 1
         self._read, self._told = configuration.again, set(configuration.notes)

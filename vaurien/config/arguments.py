@@ -15,7 +15,7 @@ from .subcommands import COMPLETION, HELP, SUBCOMMANDS
 
 #: by the name of the setting: ``timeout``, ``statsd.port``, ``behavior.delay.sleep``
 Values = dict[str, Given]
-REPEATED = ('plugin', 'kinds', 'toxic', 'fault')  #: settings whose values add up, one a line
+REPEATED = ('plugin', 'kinds', 'toxic', 'fault', 'label')  #: settings whose values add up, one a line
 CONFIG = Option("An INI file; the command line wins over it; SIGHUP has it read again",
                 FILE, None)
 HELP_FLAGS = {'--help', '-h', '--help-all'}   #: those that show all plugins

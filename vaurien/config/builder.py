@@ -31,7 +31,7 @@ from .plugins import load_plugins
 from .settings import BUSY, CONTROL, JOURNAL, LOGGING, OTEL, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
 from .tls import check_control_tls, check_keylog
 from .toxics import read_section, read_toxic, with_names
-from .values import check_needed, forward, label, of_plugin, prefixed, shown, spelt_out, taken
+from .values import check_needed, forward, joined, label, of_plugin, prefixed, shown, spelt_out, taken
 
 P = TypeVar('P', bound=PluginClass)
 #: what is said of one proxy and of no other
@@ -188,9 +188,9 @@ class Builder:
             replay=plan['replay'], defaults=self._defaults(), seed=process['seed'], workers=process['workers'],
             grace=process['grace'], end_with_parent=process['end_with_parent'], statsd=StatsdSpec(**statsd),
             toxiproxy=process['toxiproxy'], show=shown(values), **control, **taken({**LOGGING, **BUSY, **OTEL}, values),
-            **journal, **secrets)
-        if not spec.proxies and not spec.http:
-            raise ConfigError(values['fleet_only'].label, True, '--http or a [proxy:NAME] beside it')
+            **journal, **secrets, cluster=joined(values, self.environ))
+        if not spec.proxies and not spec.http and not spec.cluster.join:
+            raise ConfigError(values['fleet_only'].label, True, '--http, --join or a [proxy:NAME] beside it')
         check_keylog(spec.tls_keylog, values)
         check_needed(spec, values)
         return Configuration(spec, tuple(notes))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..address import CONNECTING, LISTENING, TOKEN_VARIABLE, join, parse_address, parse_backend, written
+from ..clusters.where import FORM as CLUSTERS
+from ..clusters.where import NAMES
 from ..links import LINKS
 from ..mix import FORM as MIX
 from ..options import Bounded, Option, read_lines
@@ -221,6 +223,18 @@ LOGGING: dict[str, Option] = {
     'log_level': Option("The least that is logged", LEVEL, PROCESS_DEFAULTS.log_level, LEVELS),
     'log_output': Option("A file; - is standard error", PATH, PROCESS_DEFAULTS.log_output),
 }
+#: the least and the most that a cluster's TTL may be; etcd knows no shorter one
+MIN_TTL, MAX_TTL = 2, 3600
+CLUSTER: dict[str, Option] = {
+    'join': Option("Follow a cluster: faults that are asked for in its etcd are in force here for as long as its owner is there",
+                   Text('URL', CLUSTERS, str), PROCESS_DEFAULTS.cluster.join),
+    'member': Option("The name of this process in the cluster; else that of the machine, and the number of the process",
+                     Text('NAME', NAMES, str), PROCESS_DEFAULTS.cluster.member),
+    'label': Option("What it is chosen by in the cluster, such as zone=a; may be repeated",
+                    Text('KEY=VALUE', 'KEY=VALUE', read_lines), ''),
+    'cluster_ttl': Option("Seconds without etcd after which all faults are suspended",
+                          Bounded(int, MIN_TTL, MAX_TTL), PROCESS_DEFAULTS.cluster.ttl),
+}
 #: what ``toxiproxy`` stands for
 AS_TOXIPROXY: dict[str, str | bool] = {'fleet_only': True, 'http': True, 'http_host': 'localhost', 'http_port': '8474'}
 #: the section ``[statsd]``
@@ -235,12 +249,12 @@ STATSD: dict[str, Option] = {
 #: by their heading in ``--help``
 GROUPS: dict[str, dict[str, Option]] = {
     'the proxy': PROXY, 'TLS': {**TLS, **SECRETS}, 'the plan': PLAN, 'the journal': JOURNAL, 'the process': PROCESS,
-    'where the time goes': BUSY, 'the control server': CONTROL, 'OpenTelemetry': OTEL,
+    'where the time goes': BUSY, 'the control server': CONTROL, 'the cluster': CLUSTER, 'OpenTelemetry': OTEL,
     'standard output': SHOWING, 'the log': LOGGING, 'statsd': STATSD,
 }
 #: the keys of the section ``[vaurien]``; the flags are these and those of ``[statsd]``
 VAURIEN: dict[str, Option] = {
-    **PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **BUSY, **CONTROL, **OTEL, **SHOWING, **LOGGING}
+    **PROXY, **TLS, **SECRETS, **PLAN, **JOURNAL, **PROCESS, **BUSY, **CONTROL, **CLUSTER, **OTEL, **SHOWING, **LOGGING}
 
 
 def flag_of(key: str) -> str:

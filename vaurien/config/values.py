@@ -6,9 +6,9 @@ from ..address import speaks_tls
 from ..errors import ConfigError
 from ..options import Given, Option, convert
 from ..plugins import WITH_FLAGS
-from ..spec import ANY, FORWARD, ProcessSpec
+from ..spec import ANY, FORWARD, ClusterSpec, ProcessSpec
 from .arguments import Values
-from .settings import AS_TOXIPROXY, PROCESS, SHOWING, flag_of
+from .settings import AS_TOXIPROXY, CLUSTER, PROCESS, SHOWING, flag_of
 
 T = TypeVar('T')
 #: by their keys: what has an effect only beside another setting
@@ -94,3 +94,16 @@ def forward(values: Values) -> Values:
     if 'proxy' in values and speaks_tls(str(values['proxy'].value)):
         raise ConfigError(values['proxy'].label, values['proxy'].value, f'no tls:// before it beside {given.label}')
     return {**values, **{key: Given(value, given.label) for key, value in FORWARD.items()}}
+
+
+def joined(values: Values, environ: Mapping[str, str]) -> ClusterSpec:
+    """Return which cluster the process is to follow.
+
+    Raises:
+        ConfigError: A value does not fit.
+    """
+    own = taken(CLUSTER, values)
+    if not own['join']:
+        return ClusterSpec()
+    from ..clusters.settings import read_cluster  # few join
+    return read_cluster(own, lambda key: label(key, values), environ)

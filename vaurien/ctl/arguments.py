@@ -3,7 +3,6 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..client import Client
 from ..links import STREAMS
 from ..options import Bounded
 from .results import Result, Stream
@@ -35,13 +34,13 @@ class Command(NamedTuple):
 
     Args:
         help: What it does.
-        run: Does it.
+        run: Does it, with the one that it is asked of: a ``Client``, or a cluster.
         arguments: What it takes.
         options: It also takes options that are not known here.
     """
 
     help: str
-    run: Callable[[Client, argparse.Namespace], Result | Stream]
+    run: Callable[[Any, argparse.Namespace], Result | Stream]
     arguments: tuple[Argument, ...] = ()
     options: bool = False
 

@@ -16,7 +16,7 @@ from .arguments import MAX_SECONDS, Command, Limited
 from .commands.older import OLDER
 from .commands.table import COMMANDS
 from .completion import COMPLETION, answer
-from .results import Stream, UsageError
+from .results import Result, Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
 EPILOG = 'Exit status: 0; 1 where vaurien refuses; 2 where the command line is not right; 3 where no vaurien answers.'
@@ -37,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         words = sys.argv[1:] if argv is None else argv
-        if not answer(words, make_parser()):
+        if is_for_cluster(words):
+            run_in_cluster(words)
+        elif not answer(words, make_parser()):
             run(parse(words))
     except SystemExit as answered:
         return int(answered.code or DONE)
@@ -65,7 +67,8 @@ class Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
-            raise UsageError(f'{value!r} is not valid, expected one of {", ".join(COMMANDS)}{meant(value, COMMANDS)}')
+            known = [shown.dest for shown in action._choices_actions]
+            raise UsageError(f'{value!r} is not valid, expected one of {", ".join(known)}{meant(value, known)}')
         super()._check_value(action, value)
 
 
@@ -99,6 +102,8 @@ def make_parser() -> Parser:
     common.add_argument('--json', action='store_true', help='write JSON')
     parser = Parser(prog='vaurienctl', allow_abbrev=False, parents=[common], epilog=EPILOG,
                     description='Steers a running vaurien by its control server (vaurien --http).')
+    parser.add_argument('--cluster', metavar='URL',
+                        help='steer all members of a cluster instead: vaurienctl --cluster URL --help')
     parser.add_argument('--version', action='version', version=__version__)
     parser.add_argument(COMPLETION, metavar='SHELL', help='print what lets bash, zsh or fish complete this command, and exit')
     commands = parser.add_subparsers(dest='command', metavar='COMMAND', required=True)
@@ -128,10 +133,7 @@ def run(args: argparse.Namespace) -> None:
     """
     client = make_client(find_control(args.host, '--host'), args)
     result = command_of(args).run(client, args)
-    if isinstance(result, Stream):
-        write_stream(result, args.json)
-    else:
-        write(json.dumps(result.data, indent=2) if args.json else result.text(result.data, terminal_width()))
+    put(result, args.json)
 
 
 def make_client(control: Control, args: argparse.Namespace) -> Client:
@@ -147,7 +149,35 @@ def make_client(control: Control, args: argparse.Namespace) -> Client:
         raise ConfigError('--cacert' if error.option == 'cacert' else error.option, error.value, error.reason) from None
 
 
+def is_for_cluster(words: Sequence[str]) -> bool:
+    """Return whether a command line is about a cluster."""
+    return any(word.partition('=')[0] == '--cluster' for word in words)
+
+
+def run_in_cluster(words: Sequence[str]) -> None:
+    """Do what was asked of a cluster, and write the result.
+
+    Raises:
+        VaurienError: It was not done.
+    """
+    from .cluster.command import Session
+    from .cluster.command import parse as parse_words
+    args = parse_words(words, Parser)
+    args.say = write
+    with Session(args) as result:
+        put(result, args.json)
+
+
 # -- writing
+
+def put(result: Result | Stream, as_json: bool) -> None:
+    """Write what a command has to say."""
+    if isinstance(result, Stream):
+        write_stream(result, as_json)
+    else:
+        write(json.dumps(result.data, indent=2) if as_json else result.text(result.data, terminal_width()))
+
+
 
 def write_stream(stream: Stream, as_json: bool) -> None:
     """Write each piece as it comes, until the stream ends or it is interrupted."""

@@ -214,7 +214,7 @@ def test_fleet_only_leaves_the_proxy_of_the_command_line_out(talker):
 
 
 def test_a_process_with_nothing_to_do_is_refused():
-    assert refused('--fleet-only') == '--fleet-only: True is not valid, expected --http or a [proxy:NAME] beside it'
+    assert refused('--fleet-only') == '--fleet-only: True is not valid, expected --http, --join or a [proxy:NAME] beside it'
 
 
 @pytest.mark.parametrize('argv, ini, expected', [

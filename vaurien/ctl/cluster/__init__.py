@@ -1,0 +1,1 @@
+"""``vaurienctl --cluster``: asks the members of a cluster, through its etcd."""
