@@ -1,7 +1,7 @@
 """How a stream is cut into messages: a framer finds them, and a cutter feeds it in any slicing. Knows no socket and no loop."""
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import ProtocolError
 from .base import BaseProtocol, Exchange
@@ -23,7 +23,6 @@ Run = tuple[int, Sequence[Exchange]]
 NO_RUN: Run = (0, ())     #: there is none at the front: ``scan`` finds what there is
 #: the class of the protocol object that a framer works for: ``MessageProtocol`` with the state that the framer knows of
 P = TypeVar('P', bound=BaseProtocol)
-F = TypeVar('F', bound='Framer[Any]')
 
 
 class Framer(Generic[P]):
@@ -96,7 +95,7 @@ class Framer(Generic[P]):
         Most need none: what they pass over changes nothing.
         """
 
-    def apart(self: 'F') -> 'F':
+    def apart(self) -> Self:
         """Return one like it, between two messages, with a protocol like its own: what it scans is not known here."""
         framer, protocol = copy(self), copy(self.protocol)
         vars(protocol).update({name: dict(value) for name, value in vars(protocol).items() if isinstance(value, dict)})
