@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.support.framing import BACKEND, CLIENT, same_in_every_slicing
+from tests.support.framing import BACKEND, CLIENT, replay, same_in_every_slicing
 from tests.support.peers import Backend
 from tests.support.unit_of_time import PATIENCE
 from vaurien import conformance
@@ -33,6 +33,7 @@ STEPS = {
     'beanstalk_2': ['use mail'],
     'beanstalk_3': ['use mail', 'put 0 0 60 5', 'put 0 0 60 0', 'reserve', 'delete 1', 'quit'],
     'beanstalk_4': ['use mail', 'put 0 0 60 5', 'put 0 0 60 0', 'reserve', 'delete 1', 'quit'],
+    'beanstalk_5': ['use mail', 'put 0 0 60 5', 'put 0 0 60 0', 'reserve', 'delete 1', 'quit'],
 }
 
 
@@ -77,6 +78,12 @@ def test_each_step_of_a_protocol_follows_what_its_page_says(examples, module):
     found = same_in_every_slicing(examples[module].Beanstalk, TALK)
     assert [message.name for message in found.messages if message.sender == CLIENT] == STEPS[module]
     assert bool(found.opaque[CLIENT]) is (len(STEPS[module]) < 2)
+
+
+def test_the_last_step_passes_over_all_of_it_in_runs_that_say_what_scan_says(examples):
+    cls = examples['beanstalk_5'].Beanstalk
+    conformance.check_protocol(cls, *((sender == CLIENT, data) for sender, data in TALK))
+    assert {message.name for message in replay(cls, TALK, running=True).messages} == {''}
 
 
 def test_classic_protocol_keeps_its_contract(examples):

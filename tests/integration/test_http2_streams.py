@@ -15,6 +15,7 @@ from vaurien.behaviors import Behavior
 from vaurien.behaviors.dummy import Dummy
 from vaurien.protocols.http.h2 import frames
 from vaurien.protocols.http.h2.hpack import encoded
+from vaurien.relay.greenlets import Greenlets
 from vaurien.relay.streams.lane import StreamLane
 from vaurien.spec import BehaviorSpec
 
@@ -211,3 +212,22 @@ def test_a_behavior_of_ones_own_ends_one_stream_wherever_it_does(where, code):
         assert client.answers[odd].code == code
         assert client.get('/echo', content=b'again').body == b'again'
         assert not any(isinstance(event, h2.events.ConnectionTerminated) for event in client.events)
+
+
+@pytest.mark.parametrize('before', [True, False], ids=['request', 'response'])
+def test_a_delay_needs_no_greenlet_and_what_waits_is_forgotten_with_its_stream(before, monkeypatch):
+    spawned = []
+    monkeypatch.setattr(Greenlets, 'spawn', lambda self, call, *args: spawned.append(call))
+    mix = (BehaviorSpec(name='delay', settings={'sleep': LATE, 'before': before, 'match': '/bytes/1$'}),)
+    with server() as backend, hosted(spec_for(backend, mix, protocol='http')) as host, Client(host.port) as client:
+        assert client.get('/bytes/1').late >= LATE
+        assert client.get('/bytes/2').body == pattern(2)
+        host.call(lambda: setattr(host.proxy.chaos.entries[0][1], 'settings', {**mix[0].settings, 'sleep': 1000 * LATE}))
+        stream = client.ask('/bytes/1')
+        session, = host.proxy.sessions.values()
+        eventually(lambda: host.call(lambda: len(session._greenlets._waiting)) == 1)
+        client.h2.reset_stream(stream, 8)
+        client.flush()
+        eventually(lambda: host.call(lambda: len(session._greenlets._waiting)) == 0)
+        assert host.call(lambda: len(list(host.fleet.journal.since()))) == 2    # each is written down once
+    assert spawned == []

@@ -91,7 +91,7 @@ class Dialogue:
         run = found(cls, self.protocol, cutter, data)
         parts: Iterable[Part] = ()
         if not self.running:
-            parts = compared(cls, self.protocol, run, cutter.cut(data))
+            parts = compared(cls, self.protocol, cutter, data, run)
         elif data := data[self._pass_over(sender, data, run):]:
             parts = cutter.cut(data)
         for end, exchange, done in parts:
@@ -114,7 +114,9 @@ class Dialogue:
             self.messages.append(Message(sender, '', data[start:after]))
             start = after
         if sender == CLIENT:
-            queue.extend(exchanges)
+            queue.extend(exchange for exchange in exchanges if exchange.expects)
+            if end and (ran := self.cutter(sender).ran):
+                ran(data, end)
         else:
             for _ in exchanges:
                 queue.popleft()

@@ -131,7 +131,7 @@ def _check_turns(cls: type[MessageProtocol], protocol: MessageProtocol, turns: S
 def _cut(cls: type[MessageProtocol], protocol: MessageProtocol, cutter: Cutter, data: bytes, asks: bool = False) -> None:
     start = 0
     try:
-        for end, exchange, done in compared(cls, protocol, found(cls, protocol, cutter, data), cutter.cut(data)):
+        for end, exchange, done in compared(cls, protocol, cutter, data, found(cls, protocol, cutter, data)):
             require(cls, start <= end <= len(cutter.data), 'the parts that a framer reports follow each other within its data')
             start = end
             if exchange is not None and cutter is protocol.response_cutter and done:

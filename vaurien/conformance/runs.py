@@ -1,16 +1,16 @@
 """Checks that a framer's ``run`` says the same as its ``scan``. Knows no stream, and no message but by its parts."""
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from ..protocols.base import Exchange, SharedExchange
-from ..protocols.message import NO_RUN, Cutter, MessageProtocol, Part, Run
+from ..protocols.message import NO_RUN, Cutter, Framer, MessageProtocol, Part, Run
 from .rules import require
 
 MOST = 50   #: [messages] of the runs that are asked for
 #: what of a protocol and its framers changes with every message
-CHANGING = ('queue', 'owner', 'exchange', 'open', 'seen')
+CHANGING = ('queue', 'owner', 'exchange', 'open', 'seen', 'protocol')
 
 
 def found(cls: type, protocol: MessageProtocol, cutter: Cutter, data: bytes) -> Run:
@@ -34,31 +34,44 @@ def found(cls: type, protocol: MessageProtocol, cutter: Cutter, data: bytes) -> 
     return end, exchanges
 
 
-def compared(cls: type, protocol: MessageProtocol, run: Run, parts: Iterable[Part]) -> Iterator[Part]:
-    """Pass on the parts that ``scan`` reports, and check that those of the messages of a run are as the run says."""
+def compared(cls: type, protocol: MessageProtocol, cutter: Cutter, data: bytes, run: Run) -> Iterator[Part]:
+    """Cut what has come, pass on the parts that ``scan`` reports, and check that those of a run's messages are as it says."""
     end, exchanges = run
-    left, before = deque(exchanges), state(protocol) if exchanges else {}
+    parts = cutter.cut(data)
+    left, expected = deque(exchanges), state(protocol) if exchanges else {}
+    if exchanges and cutter.ran is not None:
+        framer = cutter.framer.apart()
+        framer.ran(data, end)
+        expected = state(protocol, framer)
     for part in parts:
         at, exchange, done = part
         if left:
             shared = left[0]
-            require(cls, exchange is shared or isinstance(shared, SharedExchange) and _alike(protocol, exchange, shared),
+            require(cls, exchange is shared or isinstance(shared, SharedExchange) and _alike(cutter, exchange, shared),
                     'each message of a run belongs to the exchange that scan says, or to one for all of its kind')
             if done:
                 left.popleft()
                 require(cls, left or at == end, 'run and scan agree where messages end')
-                require(cls, state(protocol) == before, 'the messages of a run change nothing')
+                require(cls, left or state(protocol) == expected, 'the messages of a run change nothing but what ran records')
         yield part
     require(cls, not left, 'scan reports all messages of a run')
 
 
-def _alike(protocol: MessageProtocol, exchange: Exchange | None, shared: SharedExchange) -> bool:
-    drawn = shared.stage not in protocol.undrawn
-    return drawn and exchange is not None and (exchange.stage, exchange.expects) == (shared.stage, True)
+def _alike(cutter: Cutter, exchange: Exchange | None, shared: SharedExchange) -> bool:
+    framer = cutter.framer
+    usual = framer.mixed or shared.expects and shared.stage not in framer.protocol.undrawn
+    return usual and exchange is not None and (exchange.stage, exchange.expects) == (shared.stage, shared.expects)
 
 
-def state(protocol: MessageProtocol) -> dict[tuple[int, str], Any]:
-    """Return what a protocol and its framers know, but for what changes with every message."""
-    owners = protocol, protocol.request_cutter.framer, protocol.response_cutter.framer
+def state(protocol: MessageProtocol, apart: Framer[Any] | None = None) -> dict[tuple[int, str], Any]:
+    """Return what a protocol and its framers know, but for what changes with every message.
+
+    Args:
+        protocol: The protocol.
+        apart: In place of the framer that it was made from, with its protocol; None: as they are.
+    """
+    owners: list[Any] = [protocol, protocol.request_cutter.framer, protocol.response_cutter.framer]
+    if apart is not None:
+        owners = [apart.protocol, *(apart if type(framer) is type(apart) else framer for framer in owners[1:])]
     return {(place, name): repr(value) if isinstance(value, dict | set | list) else value
             for place, owner in enumerate(owners) for name, value in vars(owner).items() if name not in CHANGING}

@@ -82,7 +82,13 @@ class Stream(Writer):
         """
         if self._lent is not None or self._unread:
             return self._given(size)
-        return bytes(_VIEW[:self._read(size if size < READ else READ)])
+        try:
+            count: int = self._recv_into(_BUFFER, size if size < READ else READ)
+        except BlockingIOError:
+            count = self._read(size if size < READ else READ)
+        else:
+            self.received += count
+        return bytes(_VIEW[:count])
 
     def _given(self, size: int) -> bytes:
         """Return bytes that were lent or given back."""

@@ -135,6 +135,14 @@ class SharedExchange(Exchange):
         self.stage, self.note = stage, note
 
 
+class UnansweredExchange(SharedExchange):
+    """The same for requests that the backend does not answer: nothing waits for their responses."""
+
+    __slots__ = ()
+
+    expects = False
+
+
 class BaseProtocol:
     """A protocol that is handed every readable event of its session.
 

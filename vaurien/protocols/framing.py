@@ -1,6 +1,7 @@
 """How a stream is cut into messages: a framer finds them, and a cutter feeds it in any slicing. Knows no socket and no loop."""
-from collections.abc import Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ..errors import ProtocolError
 from .base import BaseProtocol, Exchange
@@ -47,6 +48,8 @@ class Framer(Generic[P]):
 
     error = ''      #: the code of the last error in a response, where only its framer finds it; for those who record
     failed = False  #: the error holds for the requests after it too, until the framer says otherwise
+    #: a run of requests may have some that are not answered (``UnansweredExchange``), or that nothing is drawn for (``undrawn``)
+    mixed: ClassVar[bool] = False
 
     def __init__(self, protocol: P) -> None:
         self.protocol = protocol
@@ -72,8 +75,8 @@ class Framer(Generic[P]):
     def run(self, data: bytes, most: int) -> Run:
         """Pass over the plain messages at the front of ``data``, in one go; without one here everything works, and slower.
 
-        A message is plain if it is whole, changes no state, and is a request that is answered, or the answer to one. Where one is
-        anything else the run ends before it: ``scan`` is asked about that one and all after it. It is called only between
+        A message is plain if it is whole, changes no state but what ``ran`` sees to, and is a request or the answer to one. Where
+        one is anything else the run ends before it: ``scan`` is asked about that one and all after it. It is called only between
         messages, finds what ``scan`` would report, and changes nothing.
 
         Args:
@@ -86,6 +89,19 @@ class Framer(Generic[P]):
         """
         return NO_RUN
 
+    def ran(self, data: bytes, end: int) -> None:
+        """Record what a run changes that was passed on: whole messages, up to ``data[end]``; the same as ``scan`` had changed.
+
+        Most need none: what they pass over changes nothing.
+        """
+
+    def apart(self) -> Self:
+        """Return one like it, between two messages, with a protocol like its own: what it scans is not known here."""
+        framer, protocol = copy(self), copy(self.protocol)
+        vars(protocol).update({name: dict(value) for name, value in vars(protocol).items() if isinstance(value, dict)})
+        framer.protocol, framer.open, framer.owner, framer.rest = protocol, False, None, 0
+        return framer
+
     def end(self) -> bool:
         """Return whether the end of the stream completes the message under way."""
         return False
@@ -96,23 +112,25 @@ class Cutter:
 
     Attributes:
         framer: The framer. Which exchange is under way, and whether a message is open, is known there.
-        run: The framer's ``run``.
+        run, ran: Those of the framer; None: it has no ``ran`` of its own.
         data: The bytes that the offsets of the parts refer to: those held before, and the new ones.
         held: Bytes that no part has claimed yet; at most ``MAX_HELD_BYTES``.
         opaque_because: Why the framer cannot follow any more; empty: it can.
     """
 
-    __slots__ = ('framer', 'data', 'held', 'opaque_because', 'run')
+    __slots__ = ('framer', 'data', 'held', 'opaque_because', 'run', 'ran')
+
+    ran: Callable[[bytes, int], None] | None
 
     def __init__(self, framer: Framer[Any]) -> None:
-        self.framer: Framer[Any] = framer
-        self.run = framer.run
+        self.follow(framer)
         self.data = self.held = b''
         self.opaque_because = ''
 
     def follow(self, framer: Framer[P]) -> Framer[P]:
         """Let another framer read what comes from here on, and return it."""
-        self.framer, self.run = framer, framer.run
+        self.framer: Framer[Any] = framer
+        self.run, self.ran = framer.run, None if type(framer).ran is Framer.ran else framer.ran
         return framer
 
     def cut(self, data: bytes) -> Iterator[Part]:

@@ -22,13 +22,19 @@ class Greenlets:
         self._alive.add(greenlet)
         greenlet.rawlink(self._alive.discard)
 
-    def at(self, moment: float, call: Callable[[], None]) -> None:
-        """Call something at a moment of ``time.monotonic``, in the loop."""
+    def at(self, moment: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call something at a moment of ``time.monotonic``, in the loop; return what cancels that."""
         def run() -> None:
             self._waiting.remove(ticket)
             call()
+
+        def cancel() -> None:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+                alarm().cancel(ticket)
         ticket = alarm().at(moment, run)
         self._waiting.append(ticket)
+        return cancel
 
     def kill(self) -> None:
         """End them all, but not the one that the caller runs in, and wait for none."""

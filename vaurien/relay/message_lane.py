@@ -70,10 +70,11 @@ class MessageLane(Lane):
         self._round: Any = None  # a timer
 
     def step(self) -> None:
-        if self.is_opaque():
+        cutter, protocol = self.cutter, self.protocol
+        if (cutter.opaque_because or protocol.request_cutter.opaque_because) and self.is_opaque():
             return self._relay()
-        framer = self.cutter.framer
-        if framer.rest > BULK and not self.cutter.held and self._forwards(framer.exchange):
+        framer = cutter.framer
+        if framer.rest > BULK and not cutter.held and self._forwards(framer.exchange):
             count = self.source.forward(self.dest, framer.rest)
             if not count:
                 return self._source_ended()
@@ -85,8 +86,7 @@ class MessageLane(Lane):
             data = self.source.recv(READ)
             if not data:
                 return self._source_ended()
-        cutter = self.cutter
-        if not (framer.open or cutter.held or self.protocol.editing):
+        if not (framer.open or cutter.held or protocol.editing):
             end, exchanges = cutter.run(data, MAX_RUN)
             if end:
                 return self._run(data, end, exchanges)
@@ -107,8 +107,9 @@ class MessageLane(Lane):
             if end:
                 self.out.append(data[:end])
             return self._process(self._cut(data[end:] if end else data))
-        self.dest.sendall(data)
-        if self.dest.full:
+        dest = self.dest
+        dest.sendall(data)
+        if (dest.backlog is not None or dest.through is not None) and dest.full:
             self.settle(True)
         return None
 

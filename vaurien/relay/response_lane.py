@@ -10,7 +10,7 @@ from gevent import sleep
 from ..behaviors.dummy import DUMMY
 from ..net.loop import in_loop
 from ..net.stream import Stream
-from ..protocols.base import Exchange
+from ..protocols.base import Exchange, SharedExchange
 from ..protocols.halves import Half
 from ..protocols.message import MessageProtocol, Part
 from .lane import LaneHost
@@ -163,6 +163,9 @@ class ResponseLane(MessageLane):
 
     def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
         queue, count = self.protocol.queue, len(exchanges)
+        if count == 1 == len(queue) and isinstance(exchanges[0], SharedExchange):   # most often; nothing happens to one like it
+            queue.popleft()
+            return self._send(data, end)
         if not self._all_pass(exchanges):
             return self._process(self._cut(data))
         if count == len(queue):

@@ -200,10 +200,10 @@ class Session:
         self._greenlets = self._greenlets or Greenlets()
         self._greenlets.spawn(call, *args)
 
-    def call_at(self, moment: float, call: Callable[[], None]) -> None:
-        """Call something at a moment of ``time.monotonic``, in the loop, if the session is still there."""
+    def call_at(self, moment: float, call: Callable[[], None]) -> Callable[[], None]:
+        """Call something at a moment of ``time.monotonic``, in the loop, while the session is there; return what cancels it."""
         self._greenlets = self._greenlets or Greenlets()
-        self._greenlets.at(moment, call)
+        return self._greenlets.at(moment, call)
 
     def lane_opaque(self, lane: Lane, reason: str) -> None:
         """Let the other lane follow no more either: this one cannot tell messages apart any more."""

@@ -10,7 +10,7 @@ from vaurien.behaviors.dummy import Dummy
 from vaurien.conformance import check_behavior, check_protocol
 from vaurien.errors import RegistrationError
 from vaurien.protocols import Protocol
-from vaurien.protocols.base import BaseProtocol, Exchange, SharedExchange
+from vaurien.protocols.base import BaseProtocol, Exchange, SharedExchange, UnansweredExchange
 from vaurien.protocols.message import Failure, FailureKind, Framer, MessageProtocol
 
 
@@ -201,8 +201,8 @@ def run_of(exchange, lines=0, beyond=0):
 CONVERSATION = (True, b'one\ntwo\n'), (False, b'ONE\nTWO\n')
 
 
-def lines_with(run):
-    framer = type('Running', (Lines,), {'run': run, '__doc__': 'Finds lines.'})
+def lines_with(run, **more):
+    framer = type('Running', (Lines,), {'run': run, '__doc__': 'Finds lines.', **more})
     return type('Told', (MessageProtocol,), {'name': 'test-told', 'framers': (framer, Replies), '__doc__': 'Lines.'})
 
 
@@ -214,10 +214,19 @@ def test_a_run_that_says_what_scan_says_keeps_the_contract():
 @pytest.mark.parametrize('run, rule', [
     (run_of(SharedExchange('other')), 'each message of a run belongs'),
     (run_of(Exchange(b'', 'line')), 'each message of a run belongs'),
+    (run_of(UnansweredExchange('line')), 'each message of a run belongs'),
     (run_of(SharedExchange('line'), lines=1), 'a run'),
     (run_of(SharedExchange('line'), beyond=1), 'run'),
     (lambda self, data, most: setattr(self, 'count', most) or (0, ()), 'run changes nothing')],
-    ids=['stage', 'not shared', 'too many', 'beyond', 'changes'])
+    ids=['stage', 'not shared', 'not mixed', 'too many', 'beyond', 'changes'])
 def test_a_run_that_says_something_else_breaks_it(run, rule):
     with pytest.raises(AssertionError, match=rule):
         check_protocol(lines_with(run), *CONVERSATION)
+
+
+def test_what_ran_records_is_what_scan_would_have_changed():
+    def ran(self, data, end):
+        self.count = end
+
+    with pytest.raises(AssertionError, match='change nothing but what ran records'):
+        check_protocol(lines_with(run_of(SharedExchange('line')), count=0, ran=ran), *CONVERSATION)

@@ -4,10 +4,10 @@ from itertools import islice
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import NO_RUN, Run
-from .chunks import NOTHING
+from .chunks import NOTHING, follow_chunks
 from .framers import SWITCH, Messages
 from .h2.frames import HEAD, SETTINGS
-from .headers import BEGUN_RESPONSE, END_OF_HEADERS, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, UPGRADE, read_response
+from .headers import BEGUN_RESPONSE, CHUNKED, END_OF_HEADERS, MAX_REMEMBERED_BYTES, UNTIL_CLOSE, UPGRADE, read_response
 
 
 class Responses(Messages):
@@ -41,6 +41,9 @@ class Responses(Messages):
                 break
             if status in (204, 304) or exchange.note.bodiless:
                 length = NOTHING
+            elif length == CHUNKED:
+                after, left, _ = follow_chunks(data, after, CHUNKED)
+                length = NOTHING if left == NOTHING else CHUNKED
             if not persists or status < 200 or exchange.note.connect or not 0 <= length <= size - after:
                 break
             found.append(exchange)

@@ -5,14 +5,26 @@ is the one that the response repeats, empty if it repeats none. Quiet requests s
 one shows which of them have none.
 """
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 
 from ...errors import ProtocolError
-from ..base import Exchange
-from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part
+from ..base import Exchange, SharedExchange
+from ..message import MAX_NAME_BYTES, Framer, MessageProtocol, Part, Run
 from .opcodes import FIELDS, HEADER_BYTES, KEYED, OPCODES, QUITQ, REQUEST, RESPONSE, STAT
 from .text import MAX_QUIET_REQUESTS
 
 Note = tuple[int, bytes, bool, bytes]
+#: the opcodes of requests that have one response of one packet each
+PLAIN = frozenset(code for code, (_, stage, quiet) in OPCODES.items()
+                  if not quiet and stage in ('get', 'store', 'delete', 'arith', 'touch', 'noop'))
+MAX_REMEMBERED = 1024   #: exchanges that are kept to be shared; most clients say the same opaque each time
+
+
+@lru_cache(MAX_REMEMBERED)
+def plain(opcode: int, opaque: bytes) -> SharedExchange:
+    """Return the exchange of a plain request."""
+    return SharedExchange(OPCODES[opcode][1], (opcode, opaque, False, b''))
 
 
 class BinaryMessages(Framer[MessageProtocol]):
@@ -39,6 +51,18 @@ class BinaryMessages(Framer[MessageProtocol]):
 
 class BinaryRequests(BinaryMessages):
     """Finds requests."""
+
+    def run(self, data: bytes, most: int) -> Run:
+        end, size = 0, len(data)
+        found: list[Exchange] = []
+        while size - end >= HEADER_BYTES and len(found) < most:
+            magic, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data, end)
+            after = end + HEADER_BYTES + body
+            if magic != REQUEST or opcode not in PLAIN or key + extras > body or after > size:
+                break
+            found.append(plain(opcode, opaque))
+            end = after
+        return end, found
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         size = len(data)
@@ -69,6 +93,22 @@ class BinaryRequests(BinaryMessages):
 
 class BinaryResponses(BinaryMessages):
     """Finds responses, and which request each belongs to, by its opcode and its opaque."""
+
+    def run(self, data: bytes, most: int) -> Run:
+        end, size = 0, len(data)
+        found: list[Exchange] = []
+        for exchange in islice(self.protocol.queue, most):
+            if size - end < HEADER_BYTES:
+                break
+            magic, opcode, key, extras, _, body, opaque = FIELDS.unpack_from(data, end)
+            after = end + HEADER_BYTES + body
+            if magic != RESPONSE or opcode not in PLAIN or key + extras > body or after > size:
+                break
+            if exchange.note != (opcode, opaque, False, b''):
+                break
+            found.append(exchange)
+            end = after
+        return end, found
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         queue, size = self.protocol.queue, len(data)

@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 from ...errors import ProtocolError
-from ..base import Exchange, SharedExchange
+from ..base import Exchange, SharedExchange, UnansweredExchange
 from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, MessageProtocol, Part, Run
 from .verbs import (
     ANY_LINE,
@@ -39,12 +39,18 @@ MAX_RUN_LINES: Final = 4096
 #: the exchanges of those requests that have one response each, by their first word
 PLAIN: Final = {word: SharedExchange(verb.stage, verb.response) for word, verb in VERBS.items()
                 if verb.shape in ('list', 'data', 'key', 'meta', 'meta data')}
+#: the same of those that are told to have none, and with how many words, at least and at most, they are
+SILENT: Final = {word: (UnansweredExchange(verb.stage, verb.response), *verb.noreply) for word, verb in VERBS.items()
+                 if verb.shape in ('data', 'key') and verb.noreply is not None}
 #: words with which a request may have none, or is none of these
-FORBIDDEN: Final = frozenset((b'', b'q', b'noreply'))
+NOREPLY: Final = b'noreply'
+FORBIDDEN: Final = frozenset((b'', b'q', NOREPLY))
 
 
 class TextRequests(Framer[MessageProtocol]):
     """Finds commands: a line each, some with a data block after it."""
+
+    mixed = True
 
     def __init__(self, protocol: MessageProtocol) -> None:
         super().__init__(protocol)
@@ -57,6 +63,9 @@ class TextRequests(Framer[MessageProtocol]):
         while at < last and len(found) < most:
             words = lines[at].split(b' ')
             exchange = PLAIN.get(words[0])
+            if words[-1] == NOREPLY and (silent := SILENT.get(words[0])) and silent[1] <= len(words) <= silent[2]:
+                exchange = silent[0]
+                words.pop()
             if exchange is None or not FORBIDDEN.isdisjoint(words) or b'\n' in lines[at]:
                 break
             after = at + 1
@@ -165,10 +174,13 @@ class TextResponses(Framer[MessageProtocol]):
         self.ahead: tuple[Exchange | None, Exchange] | None = None
 
     def run(self, data: bytes, most: int) -> Run:
+        queue = self.protocol.queue
+        if len(queue) == 1 and most and self.ahead is None and is_one_value(data, queue[0].note):
+            return len(data), (queue[0],)
         lines, at = data.split(CRLF, MAX_RUN_LINES), 0
         found: list[Exchange] = []
         if self.ahead is None:
-            for exchange in islice(self.protocol.queue, most):
+            for exchange in islice(queue, most):
                 after = plain_response(lines, at, exchange.note)
                 if not after:
                     break
@@ -299,6 +311,15 @@ class TextResponses(Framer[MessageProtocol]):
                 self.wrong = 'a line that belongs to no response'
                 break
         return pos, False
+
+
+def is_one_value(data: bytes, response: Response) -> bool:
+    """Return whether these bytes are one value and the end of its list, which is what most requests get alone."""
+    if not data.endswith(b'\r\nEND\r\n') or not data.startswith(b'VALUE ') or response.before is not VALUE or response.quiet:
+        return False
+    end = data.find(CRLF)
+    words = data[:end].split(b' ', 4)
+    return len(words) > 3 and is_length(words[3]) and end + int(words[3]) + 9 == len(data) and b'\n' not in data[:end]
 
 
 def plain_response(lines: list[bytes], at: int, response: Response) -> int:

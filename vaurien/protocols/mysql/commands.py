@@ -34,7 +34,7 @@ NEGOTIATION = 'negotiation' #: the client asks for TLS
 UNANSWERED = 'unanswered'   #: the server sends no response: it can neither fail nor be late
 LARGE = 'large'     #: a request of 16 MB or more, whose number of packets is unknown before its end
 
-QUERY, PREPARE, CLOSE, LONG_DATA = 0x03, 0x16, 0x19, 0x18
+QUERY, PREPARE, CLOSE, LONG_DATA, PING, RESET = 0x03, 0x16, 0x19, 0x18, 0x0E, 0x1A
 CURSOR_TYPES = 0x07     #: flags of COM_STMT_EXECUTE: a cursor is opened
 STATEMENT = Struct('<I').unpack_from    #: the id of a statement, at byte 1 of a payload
 TO_QUERY, TO_LOG_IN = Call(RESULT), Call(LOGIN)
@@ -96,12 +96,12 @@ BY_CODE = {
     0x0A: Command(b'COM_PROCESS_INFO', TABLE),
     0x0C: Command(b'COM_PROCESS_KILL', ONE_PACKET),
     0x0D: Command(b'COM_DEBUG', ONE_PACKET),
-    0x0E: Command(b'COM_PING', ONE_PACKET),
+    PING: Command(b'COM_PING', ONE_PACKET),
     0x11: Command(b'COM_CHANGE_USER', TO_LOG_IN, 'text', CHANGING_USER, forget),
     0x15: Command(b'COM_REGISTER_SLAVE', ONE_PACKET),
     LONG_DATA: Command(b'COM_STMT_SEND_LONG_DATA', None, 'id', UNANSWERED, keep_data),
     CLOSE: Command(b'COM_STMT_CLOSE', None, 'id', UNANSWERED, close),
-    0x1A: Command(b'COM_STMT_RESET', ONE_PACKET, 'id'),
+    RESET: Command(b'COM_STMT_RESET', ONE_PACKET, 'id'),
     0x1B: Command(b'COM_SET_OPTION', ONE_PACKET),
     0x1C: Command(b'COM_STMT_FETCH', UP_TO_EOF, 'id', FETCHING),
     0x1F: Command(b'COM_RESET_CONNECTION', ONE_PACKET, change=forget),

@@ -192,6 +192,16 @@ def plain_result(data: bytes, start: int, deprecates_eof: bool) -> int:
     return 0
 
 
+def plain_packet(data: bytes, start: int) -> int:
+    """Return where a response of one packet ends that is whole, and no error; 0: there is no such response."""
+    if start + HEADER_BYTES >= len(data):
+        return 0
+    word, first = PACKET(data, start)
+    length = word & MAX_PAYLOAD_BYTES
+    end = start + HEADER_BYTES + length
+    return end if first != ERR and 0 < length < MAX_PAYLOAD_BYTES and end <= len(data) else 0
+
+
 def _definitions(data: bytes, at: int, last: int, left: int, deprecates_eof: bool) -> int:
     """Return where the rows begin, after the definitions of so many columns; 0: there is something else."""
     while left and at <= last:
@@ -204,9 +214,10 @@ def _definitions(data: bytes, at: int, last: int, left: int, deprecates_eof: boo
         if at > last:
             return 0
         word, first = PACKET(data, at)
-        if first != EOF or word & MAX_PAYLOAD_BYTES != MIN_EOF_BYTES:
+        end = at + HEADER_BYTES + MIN_EOF_BYTES
+        if first != EOF or word & MAX_PAYLOAD_BYTES != MIN_EOF_BYTES or end > len(data) or data[end - 2] & CURSOR_EXISTS:
             return 0
-        at += HEADER_BYTES + MIN_EOF_BYTES
+        at = end
     return 0 if left else at
 
 

@@ -3,18 +3,39 @@
 Knows no stream, no failure, and of a command only where it ends.
 """
 from collections.abc import Iterator
+from copy import deepcopy
+from typing import Self
 
 from ...errors import ProtocolError
 from ..base import Exchange, SharedExchange
 from ..message import MAX_NAME_BYTES, Framer, Part, Run
 from ..starttls import begins
-from .calls import LOGIN
-from .commands import ASKING, COMMANDING, LARGE, LOGGING_IN, NEGOTIATION, ONE_PACKET, QUERY, TO_LOG_IN, TO_QUERY, command, needed
+from .calls import CURSOR, EXECUTE, LOGIN, MAX_EXECUTION_BYTES, Call, Statements
+from .commands import (
+    ASKING,
+    COMMANDING,
+    CURSOR_TYPES,
+    EXECUTING,
+    LARGE,
+    LOGGING_IN,
+    NEGOTIATION,
+    ONE_PACKET,
+    PING,
+    QUERY,
+    RESET,
+    STATEMENT,
+    TO_LOG_IN,
+    TO_QUERY,
+    command,
+    needed,
+)
 from .packets import HEADER_BYTES, MAX_PAYLOAD_BYTES, PACKET, WORD, asks_for_tls, login
 from .state import COMMANDS, ENCRYPTED, FILE, LOGIN_PACKET, Conversation
 
-#: the exchange of a query that is nothing but its text
-PLAIN = SharedExchange(ASKING, TO_QUERY)
+#: the exchanges of a query that is nothing but its text, of an execution that leaves nothing behind, and of other plain commands
+PLAIN, PLAIN_EXECUTION = SharedExchange(ASKING, TO_QUERY), SharedExchange(EXECUTING, Call(CURSOR))
+PLAIN_COMMAND = SharedExchange(COMMANDING, ONE_PACKET)
+EXECUTION_BYTES = 10    #: [bytes] of the payload of an execution, at least: its command, its id, flags, iterations
 
 
 class Requests(Framer[Conversation]):
@@ -43,15 +64,44 @@ class Requests(Framer[Conversation]):
             start = part[0]
 
     def run(self, data: bytes, most: int) -> Run:
-        end, size, count = 0, len(data), 0
+        end, size = 0, len(data)
+        found: list[Exchange] = []
         if self.protocol.quick:
-            while size - end > HEADER_BYTES and count < most:
+            while size - end > HEADER_BYTES and len(found) < most:
                 length, code = PACKET(data, end)    # as in ``scan``
                 after = end + HEADER_BYTES + length
-                if code != QUERY or after > size or not 0 < length < MAX_PAYLOAD_BYTES:
+                if after > size or not 0 < length < MAX_PAYLOAD_BYTES:
                     break
-                end, count = after, count + 1
-        return end, [PLAIN] * count
+                exchange = PLAIN if code == QUERY else self._plain(data, end + HEADER_BYTES, length, code)
+                if exchange is None:
+                    break
+                found.append(exchange)
+                end = after
+        return end, found
+
+    def _plain(self, data: bytes, at: int, length: int, code: int) -> SharedExchange | None:
+        """Return the exchange of a command that is no query, but is plain; None: it is not.
+
+        Args:
+            data: The bytes.
+            at: Where the command begins.
+            length: Its length [bytes].
+            code: Its first byte.
+        """
+        if code == PING or code == RESET and length >= 5:
+            return PLAIN_COMMAND
+        if code != EXECUTE or not EXECUTION_BYTES <= length < MAX_EXECUTION_BYTES or data[at + 5] & CURSOR_TYPES:
+            return None
+        number, = STATEMENT(data, at + 1)
+        statement = self.protocol.statements.find(number) if number != Statements.LAST else None
+        if statement is None or statement.params is None or statement.long_data or statement.withheld:
+            return None
+        return PLAIN_EXECUTION
+
+    def apart(self) -> Self:
+        framer = super().apart()
+        framer.protocol.statements = deepcopy(self.protocol.statements)
+        return framer
 
     def _begin(self, data: bytes, start: int) -> Part | None:
         """Report the message that begins here; None: more bytes are needed."""

@@ -28,6 +28,7 @@ from .packets import (
     WORD,
     greeting,
     number,
+    plain_packet,
     plain_result,
 )
 from .state import FILE, Conversation
@@ -87,7 +88,11 @@ class Responses(Framer[Conversation]):
         if protocol.compressed or protocol.optional_metadata or self.left:
             return NO_RUN
         for exchange in islice(protocol.queue, most):
-            after = plain_result(data, end, protocol.deprecates_eof) if exchange.note.shape is RESULT else 0
+            shape = exchange.note.shape
+            if shape is RESULT or shape is CURSOR:
+                after = plain_result(data, end, protocol.deprecates_eof)
+            else:
+                after = plain_packet(data, end) if shape is ONE else 0
             if not after:
                 break
             found.append(exchange)

@@ -1,11 +1,12 @@
 """Finds the messages of a PostgreSQL client, and names them. Knows no stream, no failure and no response."""
+import re
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ...errors import ProtocolError
-from ..base import Exchange, SharedExchange
-from ..message import MAX_NAME_BYTES, Framer, Part, Run
+from ..base import Exchange, SharedExchange, UnansweredExchange
+from ..message import MAX_NAME_BYTES, NO_RUN, Framer, Part, Run
 from ..starttls import NO_TLS, REFUSE
 from . import messages as wire
 from .messages import HEADER_BYTES, MAX_LENGTH_BYTES, MIN_LENGTH_BYTES, Plan, read_header
@@ -56,23 +57,25 @@ _REQUESTS = {
 #: Messages within another one's exchange: CopyData, CopyDone, CopyFail, and all responses to authentication.
 _WITHIN = frozenset(b'dcfp')
 _END_OF_DATA = frozenset(b'cf')
-_QUERY, _EXECUTE = ord('Q'), ord('E')
+_QUERY, _PARSE, _BIND, _EXECUTE, _SYNC = b'QPBES'
 #: Messages that open a group of the extended protocol, or belong to one; Sync ends it.
 _IN_GROUP = frozenset(b'PBDECH')
-#: the exchange of a Query that is answered
-PLAIN = SharedExchange(wire.QUERY, wire.TO_QUERY)
+#: the exchanges of plain messages, by their codes; an Execute is one where its statement cannot be a COPY
+PLAIN = {code: SharedExchange(stage, plan) if plan is not None else UnansweredExchange(stage)
+         for code, (_, stage, plan) in _REQUESTS.items() if code in b'QPBDEHS'}
+#: what statements begin with that move no data outside of their rows, whatever follows
+NO_COPY = re.compile(rb'\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|MERGE|BEGIN|COMMIT|ROLLBACK|SET|SHOW)\b', re.IGNORECASE)
 
 
 class Requests(Framer[Conversation]):
     """The direction from the client to the server."""
 
+    mixed = True
+
     def __init__(self, protocol: Conversation) -> None:
         super().__init__(protocol)
         self.started = False    # the StartupMessage has been seen: from here on messages have codes
-        self.executed: Exchange | None = None   # the last Execute, until CopyData have ended after it
-        self._learn: dict[int, Callable[[bytes], bytes]] = {
-            ord('Q'): _text, ord('P'): self._parse, ord('B'): self._bind, ord('E'): self._execute, ord('C'): self._close,
-            ord('S'): self._sync, ord('F'): _function}
+        self.executed: Exchange | None = None   # the last Execute, if it may be a COPY, until CopyData have ended after it
 
     def scan(self, data: bytes, start: int) -> Iterator[Part]:
         if self.open:   # what was left of it has passed
@@ -85,14 +88,45 @@ class Requests(Framer[Conversation]):
             start = part[0]
 
     def run(self, data: bytes, most: int) -> Run:
-        end, size, count = 0, len(data), 0
-        if self.started and not self.protocol.skipping:
-            while size - end > HEADER_BYTES and data[end] == _QUERY and count < most:
-                after = end + 1 + read_header(data, end)[1]
-                if not end + HEADER_BYTES < after <= min(size, end + HEADER_BYTES + MAX_NAME_BYTES) or data[after - 1]:
+        protocol, end, size = self.protocol, 0, len(data)
+        found: list[Exchange] = []
+        if not self.started or protocol.skipping or protocol.losing is not None or self.executed is not None:
+            return NO_RUN
+        parsed: dict[bytes, bytes] = {}     # in this run
+        bound: dict[bytes, bytes] = {}
+        while size - end >= HEADER_BYTES and len(found) < most:
+            code, length = read_header(data, end)
+            body, after, exchange = end + HEADER_BYTES, end + 1 + length, PLAIN.get(code)
+            if exchange is None or not body <= after <= min(size, body + MAX_NAME_BYTES):
+                break
+            if code == _QUERY and (after == body or data[after - 1]):
+                break
+            if code == _PARSE:
+                statement, text, _ = (data[body:after] + b'\0\0').split(b'\0', 2)
+                parsed[statement] = text
+            elif code == _BIND:
+                portal, statement, _ = (data[body:after] + b'\0\0').split(b'\0', 2)
+                bound[portal] = parsed[statement] if statement in parsed else protocol.statements.get(statement, b'')
+            elif code == _EXECUTE:
+                portal = data[body:after].partition(b'\0')[0]
+                if not NO_COPY.match(bound[portal] if portal in bound else protocol.portals.get(portal, b'')):
                     break
-                end, count = after, count + 1
-        return end, [PLAIN] * count
+            found.append(exchange)
+            end = after
+        return end, found
+
+    def ran(self, data: bytes, end: int) -> None:
+        at, protocol = 0, self.protocol
+        while at < end:
+            code, length = read_header(data, at)
+            after = at + 1 + length
+            if code in (_PARSE, _BIND):
+                self._LEARN[code](self, data[at + HEADER_BYTES:after])
+            at = after
+            if code != _QUERY:
+                protocol.grouped = code != _SYNC
+                if not protocol.grouped:
+                    protocol.given_up = False
 
     # -- before the start-up
 
@@ -186,13 +220,13 @@ class Requests(Framer[Conversation]):
         """Make the exchange of a request; ``body`` is the beginning of its body."""
         name, stage, plan = _REQUESTS[code]
         protocol = self.protocol
-        if code in self._learn:
-            name = self._learn[code](body) or name
+        if code in self._LEARN:
+            name = self._LEARN[code](self, body) or name
         if code in _IN_GROUP:
             protocol.grouped = True
         exchange = Exchange(name, stage, plan is not None and not protocol.skipping, plan)
         if code == _EXECUTE:
-            self.executed = exchange
+            self.executed = None if NO_COPY.match(name) else exchange
         if protocol.losing is not None:
             protocol.lose(exchange)
         return exchange
@@ -222,13 +256,14 @@ class Requests(Framer[Conversation]):
         self.protocol.grouped = self.protocol.given_up = self.protocol.skipping = False
         return b''
 
+    def _text(self, body: bytes) -> bytes:
+        return body[:-1] if body.endswith(b'\0') else body
 
-def _text(body: bytes) -> bytes:
-    return body[:-1] if body.endswith(b'\0') else body
+    def _function(self, body: bytes) -> bytes:
+        return b'FunctionCall %d' % int.from_bytes(body[:4], 'big')
 
-
-def _function(body: bytes) -> bytes:
-    return b'FunctionCall %d' % int.from_bytes(body[:4], 'big')
+    _LEARN: ClassVar[dict[int, Callable[['Requests', bytes], bytes]]] = {
+        _QUERY: _text, _PARSE: _parse, _BIND: _bind, _EXECUTE: _execute, ord('C'): _close, _SYNC: _sync, ord('F'): _function}
 
 
 def _remember(texts: dict[bytes, bytes], name: bytes, text: bytes) -> None:

@@ -13,6 +13,7 @@ from . import messages as wire
 from .answers import ERROR, state_at
 from .messages import (
     ASIDE,
+    DONE,
     HEADER_BYTES,
     MAX_LENGTH_BYTES,
     MIN_LENGTH_BYTES,
@@ -33,6 +34,7 @@ _ACCEPTED = frozenset(b'SG')    # encryption follows, by TLS or GSSAPI
 BEFORE_SASL = (b'', b'N', b'v', b'R')
 #: [bytes] of an error within which its SQLSTATE comes; one that has it later is not recorded with it
 MAX_STATE_BYTES = 256
+PLAIN_STAGES = wire.QUERY, wire.STEP    #: of the requests whose responses may be passed over in one go
 _REASONS = {wire.LOST: 'replication streams from here on', WRONG: 'the server sends a message that cannot come here'}
 
 
@@ -59,13 +61,15 @@ class Responses(Framer[Conversation]):
     def run(self, data: bytes, most: int) -> Run:
         protocol, end, size = self.protocol, 0, len(data)
         found: list[Exchange] = []
-        if self.failed or self.encrypted or protocol.copying:
+        if self.failed or self.encrypted or protocol.copying or protocol.fed:
             return NO_RUN
         for exchange in islice(protocol.queue, most):
-            if exchange.note is not wire.TO_QUERY:
+            if exchange.note is TO_NOTHING:     # it is over with the message before, and only ``scan`` says so
+                return NO_RUN
+            if exchange.stage not in PLAIN_STAGES:
                 break
-            _, after, action = _walk(data, end, wire.TO_QUERY)
-            if action != READY or after > size or data[after - 1:after] != protocol.status:
+            _, after, action = _walk(data, end, exchange.note)
+            if action not in (READY, DONE) or after > size or action == READY and data[after - 1:after] != protocol.status:
                 break
             found.append(exchange)
             end = after

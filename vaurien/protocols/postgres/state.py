@@ -2,9 +2,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..base import Behavior, Exchange, Failure
+from ..base import Behavior, Exchange, Failure, SharedExchange
 from ..message import MessageProtocol
 from .messages import IDLE, STEP, SYNC, TO_NOTHING, TO_SYNC
+
+#: the exchange of a Sync of a run that the server ignores
+IGNORED = SharedExchange(STEP, TO_NOTHING)
 
 
 class Conversation(MessageProtocol):
@@ -78,11 +81,14 @@ class Conversation(MessageProtocol):
     def data_ended(self) -> None:
         """Record that the client has sent all its CopyData; the server has ignored every Sync before that."""
         self.copying = False
+        for at, exchange in enumerate(self.queue):
+            if isinstance(exchange, SharedExchange) and exchange.note is TO_SYNC:
+                self.queue[at] = IGNORED
         ignore(self.queue)
 
 
 def ignore(exchanges: Iterable[Exchange]) -> None:
-    """Record that the Syncs among these have no effect and no response."""
+    """Record that the Syncs among these, none of which is shared, have no effect and no response."""
     for exchange in exchanges:
         if exchange.note is TO_SYNC:
             exchange.note = TO_NOTHING

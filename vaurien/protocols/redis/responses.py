@@ -65,9 +65,12 @@ class Responses(Messages):
         found: list[Exchange] = []
         if self.state.listening:
             return NO_RUN
+        queue = self.protocol.queue
+        if len(queue) == 1 and most and data and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
+            return len(data), (queue[0],)       # as most often
         lines = data.split(CRLF, MAX_RUN_LINES)
         last, at = len(lines) - 1, 0        # the last one has no end
-        for exchange in islice(self.protocol.queue, most):
+        for exchange in islice(queue, most):
             line = lines[at]
             if at == last or not line or exchange.note[ROLE]:
                 break

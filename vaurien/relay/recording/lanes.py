@@ -39,7 +39,8 @@ class RecordedRequests(RequestLane):
     def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
         draws, queue, recorder = self.draws, self.protocol.queue, self.recorder
         if (len(exchanges) > 1 or end < len(data) or not draws.chaos.plain or draws.plan is not None
-                or self.protocol.owed is not None or len(queue) >= CROWD):
+                or self.protocol.owed is not None or len(queue) >= CROWD or not exchanges[0].expects
+                or exchanges[0].stage in self.protocol.undrawn):
             return self._process(self._cut(data))
         (_, exchange, _), = self.cutter.framer.scan(data, 0)
         assert exchange is not None

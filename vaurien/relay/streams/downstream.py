@@ -12,6 +12,7 @@ from .changed import Changed
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, PASS, TOLD, StreamState
+from .waiting import pause_of, wait
 
 FINAL = 200     #: the first status of a final response
 #: SETTINGS of the backend that the client has not acknowledged
@@ -270,12 +271,13 @@ class Responses(StreamLane):
     # -- behaviors
 
     def _begin(self, state: StreamState, lent: bytes) -> None:
-        """Hand a response to its behavior, which may wait in a greenlet."""
-        if state.exchange.drawn.inline:
+        """Hand a response to its behavior, which may wait."""
+        seconds = pause_of(self, state)
+        if seconds == 0:
             self._decided(state, self.act(state, lent))
         else:
             state.down.wait()
-            self.wait(state, self._act_later, state, lent)
+            wait(self, state, seconds, self._act_later, state, lent)
 
     def _decided(self, state: StreamState, passes: bool) -> None:
         if state.number in self.pair.streams:

@@ -15,6 +15,7 @@ from ...protocols.http.h2.failures import RESPONSE, Fault
 from ...protocols.http.h2.hpack import Field
 from .lane import StreamLane
 from .state import DROPPED, EVENT_END, HELD, StreamState
+from .waiting import wait
 
 PING_BYTES: Final = 8      #: [bytes] in a ping
 #: how the stream ends for the client
@@ -146,7 +147,7 @@ def go_on(lane: StreamLane, state: StreamState, flags: int, at: int, end: int) -
     lane.send_held(state)
     if half.held and not state.pacing:
         state.pacing = True
-        lane.wait(state, pace, lane, state)
+        wait(lane, state, None, pace, lane, state)
     return None
 
 

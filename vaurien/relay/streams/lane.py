@@ -3,11 +3,10 @@
 Whatever is written leaves between two frames. Once a header block did not pass where it stood - it was dropped, held or put off -
 the table of the receiver stays as it is: all later blocks of the direction are written as literals.
 """
-from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
-from gevent import get_hub, getcurrent
+from gevent import get_hub
 
 from ...errors import ProtocolError
 from ...net.loop import release
@@ -321,21 +320,11 @@ class StreamLane(Lane):
         assert source is not None
         self.exchange = exchange
         behavior = exchange.drawn
-        if self.to_backend and not behavior.reports:
+        if self.to_backend and not behavior.reports and not state.told:
             self.session.injected(exchange, '')
         source.lend(lent)
         passes = bool(behavior.on_before_handle(protocol, source, dest, self.to_backend))
         return passes and source.recv() == lent
-
-    def wait(self, state: StreamState, call: Callable[..., None], *args: Any) -> None:
-        """Let a behavior act where it may wait, and nobody else with it."""
-        def run() -> None:
-            state.greenlet = getcurrent()
-            try:
-                self.guard(call, *args)
-            finally:
-                state.greenlet = None
-        self.session.spawn(run)
 
     def end_act(self, state: StreamState) -> None:
         """Tell a behavior that a message has passed."""

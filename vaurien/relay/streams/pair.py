@@ -125,8 +125,8 @@ class Pair:
 
     def cancelled(self, state: StreamState) -> None:
         """Forget a stream that the client has reset."""
-        if state.greenlet is not None:
-            state.greenlet.kill(block=False)
+        if state.end_wait is not None:
+            state.end_wait()
         for lane, half in ((self.upstream, state.up), (self.downstream, state.down)):
             if half.mode == HELD:
                 half.mode = DROPPED
@@ -231,8 +231,8 @@ class Pair:
         """Drop all streams after one: the client was told that they would be."""
         self.allowed = last
         for state in [state for number, state in self.streams.items() if number > last and not state.replied]:
-            if state.greenlet is not None:
-                state.greenlet.kill(block=False)
+            if state.end_wait is not None:
+                state.end_wait()
             if state.out:
                 self.upstream.emit(frames.reset(state.out, frames.CANCEL))
             self.drop(state)

@@ -67,7 +67,8 @@ class StreamState:
         up, down: Its two directions.
         protocol: What its behavior gets as the protocol; None: nothing happens to it.
         client, backend: What its behavior gets as the streams.
-        greenlet: The one in which its behavior acts; None: there is none.
+        end_wait: Ends what its behavior waits for; None: it does not wait.
+        told: The fault is written down already, which waits before it is applied.
         replied: The client has got all that it will get.
         weight: [bytes] that it takes, about.
         passed: [bytes] of the response's content that have passed, where only half of it may.
@@ -77,8 +78,8 @@ class StreamState:
         talk: The conversation of WebSocket that it carries; None: it carries none.
     """
 
-    __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'greenlet', 'replied', 'weight',
-                 'passed', 'allowed', 'events', 'pacing', 'talk')
+    __slots__ = ('number', 'exchange', 'out', 'up', 'down', 'protocol', 'client', 'backend', 'end_wait', 'told', 'replied',
+                 'weight', 'passed', 'allowed', 'events', 'pacing', 'talk')
 
     def __init__(self, number: int, exchange: Exchange) -> None:
         self.number, self.exchange, self.out = number, exchange, 0
@@ -86,7 +87,8 @@ class StreamState:
         self.protocol: StreamProtocol | None = None
         self.client: StreamEnd | None = None
         self.backend: StreamEnd | None = None
-        self.greenlet: Any = None
+        self.end_wait: Callable[[], None] | None = None
+        self.told = False
         self.replied, self.weight = False, 2 * EXCHANGE_BYTES + 2 * exchange.name_bytes
         self.passed, self.allowed = 0, None     # type: int, int | None
         self.events: Any = None

@@ -16,6 +16,7 @@ from .events import answered, plain
 from .lane import StreamLane
 from .shared import Shared
 from .state import DROPPED, HELD, TOLD, StreamState
+from .waiting import pause_of, wait
 
 
 class Requests(StreamLane):
@@ -214,11 +215,12 @@ class Requests(StreamLane):
     # -- behaviors
 
     def _begin(self, state: StreamState, flags: int, fields: list[Field], at: int, end: int) -> None:
-        """Hand a request to its behavior, which may wait in a greenlet."""
+        """Hand a request to its behavior, which may wait."""
         pair = self.pair
         state.protocol = protocol_of(pair.protocol, state.exchange)
         pair.ends_of(state)
-        if state.exchange.drawn.inline:
+        seconds = pause_of(self, state)
+        if seconds == 0:
             if self._decided(state, self.act(state, self.data[at:end])):
                 self._pass(state, flags, self._asking(state, fields), at, end)
             else:
@@ -229,7 +231,7 @@ class Requests(StreamLane):
         pair.renumber(state.number)
         self.keep(state, frames.HEADERS, flags & frames.END_STREAM, self.data[at:end], fields)
         self.replace(at, end)
-        return self.wait(state, self._act_later, state, self.data[at:end])
+        return wait(self, state, seconds, self._act_later, state, self.data[at:end])
 
     def _asking(self, state: StreamState, fields: list[Field]) -> list[Field]:
         """Return the headers of a request as they are to be: where events are to be counted they are not to be compressed."""
