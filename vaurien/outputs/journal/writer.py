@@ -1,13 +1,14 @@
 """Writes a file in a thread, so that no caller waits for a disk. What cannot be written is lost, counted, and said once."""
 import os
 import select
-import threading
 from collections import deque
+
+from ..background import Background
 
 MAX_PENDING_BYTES = 16 * 2**20  #: [bytes] that are not written yet, some 60,000 lines; more is lost
 
 
-class FileWriter:
+class FileWriter(Background):
     """A file that is written in the background, always whole lines of it.
 
     Args:
@@ -30,10 +31,7 @@ class FileWriter:
         self._missing = 0   # of the lost ones, those before the next batch that no line in the file tells of yet; the thread's
         self._batches: deque[tuple[bytes, int, int]] = deque()     # with the lines that were dropped before it
         self._size = 0
-        self._ending = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name='vaurien-journal', daemon=True)
-        self._thread.start()
+        super().__init__('vaurien-journal')
 
     def write(self, data: bytes, lines: int) -> None:
         """Take whole lines, or lose them where too many wait already."""
@@ -46,17 +44,6 @@ class FileWriter:
             self._dropped = 0
             self._size += len(data)
             self._changed.notify()
-
-    def end(self) -> None:
-        """Take no more, and close the file once all that was taken is written; ``ended`` says when that is."""
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
-
-    @property
-    def ended(self) -> bool:
-        """Whether all is written, and the file closed."""
-        return not self._thread.is_alive()
 
     # -- in the thread
 

@@ -2,11 +2,11 @@
 
 What waits is bounded. A collector that is gone, slow, or refuses what it gets costs the spans of that time, and nothing else.
 """
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..background import Background
 from .counts import SpanCounts
 
 MAX_WAITING = 4096      #: exchanges that wait to be sent, some 4 MB; more are lost
@@ -15,7 +15,7 @@ DELAY = 1.0             #: [s] that one waits for others at most, where nothing 
 FULL = f'more than {MAX_WAITING:,} of them wait'    #: why spans are lost that were not refused
 
 
-class Sender:
+class Sender(Background):
     """Sends in the background.
 
     Args:
@@ -34,10 +34,7 @@ class Sender:
         self.counts, self.failing = SpanCounts(), False
         self._waiting: deque[Any] = deque()
         self._under_way = 0
-        self._ending = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name='vaurien-otel', daemon=True)
-        self._thread.start()
+        super().__init__('vaurien-otel')
 
     def take(self, one: Any) -> None:
         """Take something to be sent, or lose it where too much waits already."""
@@ -49,17 +46,6 @@ class Sender:
             self._waiting.append(one)
             if not count or count + 1 == MAX_BATCH:
                 self._changed.notify()
-
-    def end(self) -> None:
-        """Take no more, and send what waits; ``ended`` says when that is done."""
-        with self._changed:
-            self._ending = True
-            self._changed.notify()
-
-    @property
-    def ended(self) -> bool:
-        """Whether all was sent, or lost."""
-        return not self._thread.is_alive()
 
     def leave(self) -> int:
         """Tell nobody of anything any more; return how many are lost, with those that are not sent yet."""
