@@ -168,7 +168,6 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
     with ExitStack() as ending:
         nursery = open_nursery(configuration, ending, partial(open_worker, spec))   # before there is a thread
         from ..following.follower import Follower
-        from .reload import Reload
         from .signals import Signals
         log, out = open_outputs(spec, sys.stdout, ending)
         for note in configuration.notes:
@@ -188,13 +187,7 @@ def run(configuration: 'Configuration', task: Task | None = None) -> int:
             lines = begin(fleet, follower, spec, out, ending, task.breaks)
         for line in lines:
             say(line, out)
-        source: Any = follower
-        if spec.cluster.join:
-            say(f'member {spec.cluster.member} of {spec.cluster.join}', out)
-            source = join_cluster(fleet, follower, spec, ending)
-        if configuration.again is not None:
-            ending.callback(Reload(source, configuration, signals.reload,
-                                   lambda name: say(describe(fleet.get(name)), out)).close)
+        follow_on(fleet, follower, configuration, signals, out, ending)
         gc.freeze()     # all sessions wait for a full collection; what is here by now stays, and need not be looked at again
         ending.callback(gc.unfreeze)
         task.work(signals.asked, lambda: signals.number)
@@ -286,6 +279,29 @@ def begin(fleet: 'Fleet', follower: 'Follower', spec: 'ProcessSpec', out: Any, e
         ending.callback(reporter.stop)
     begin_busy(fleet, spec, lambda text: say(text, out), ending)
     return lines
+
+
+def follow_on(fleet: 'Fleet', follower: 'Follower', configuration: 'Configuration', signals: 'Signals', out: Any,
+              ending: ExitStack) -> None:
+    """Follow what may change while the proxies run: the cluster, where the process is a member of one, and the configuration.
+
+    Args:
+        fleet: The proxies.
+        follower: Makes them what is wanted.
+        configuration: What the process should be.
+        signals: Where a signal to read the configuration again would come.
+        out: Where it is said which cluster that is, and which proxies are new.
+        ending: What is to be done in the end is added to it.
+    """
+    from .reload import Reload
+    source: Any = follower
+    spec = configuration.spec
+    if spec.cluster.join:
+        say(f'member {spec.cluster.member} of {spec.cluster.join}', out)
+        source = join_cluster(fleet, follower, spec, ending)
+    if configuration.again is not None:
+        ending.callback(Reload(source, configuration, signals.reload,
+                               lambda name: say(describe(fleet.get(name)), out)).close)
 
 
 def drain(fleet: 'Fleet', grace: float, signals: 'Signals') -> None:

@@ -95,7 +95,8 @@ class Watch(Looking):
         """Note no more requests; those that were noted are still followed to their ends."""
         self.proxy.exchanges.newcomers.pop(self.proxy.name, None)
         for session in self._looked_at:
-            watch(session, self._queue, None)
+            if self.proxy.sessions.get(session.number) is session:  # one that has ended has no protocol any more
+                watch(session, self._queue, None)
 
     def end(self) -> None:
         """Look no more, and leave the sessions as they were."""
