@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from ..control.app import ControlServer
+    from ..control.native.live.exploration import Exploring
     from ..following.follower import Follower
     from ..following.member.member import Membership
     from ..net.sockets import RawSocket
@@ -166,13 +167,15 @@ def listen_for_control(spec: 'ProcessSpec') -> 'RawSocket':
         raise cannot_listen('control server', str(where), error) from error
 
 
-def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | None' = None) -> 'ControlServer':
+def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | None' = None,
+                 exploring: 'Exploring | None' = None) -> 'ControlServer':
     """Start the control server.
 
     Args:
         fleet: What it steers.
         spec: What the process should be.
         listener: A socket that listens for it already; None: it listens itself.
+        exploring: The exploration that it shows; None: there is none.
 
     Raises:
         OSError: Its address cannot be listened on.
@@ -184,7 +187,7 @@ def open_control(fleet: 'Fleet', spec: 'ProcessSpec', listener: 'RawSocket | Non
         raise VaurienError(f'--http: the control server is not available: {error}') from error
     listener = listener or listen_for_control(spec)
     server = ControlServer(fleet, spec.http_host, spec.http_port, spec.http_token, spec.toxiproxy, spec.http_allow,
-                           spec.http_cert, spec.http_key, listener)
+                           spec.http_cert, spec.http_key, listener, exploring=exploring)
     server.start()
     return server
 

@@ -23,11 +23,14 @@ from .turns import Turns
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from .native.live.exploration import Exploring
+
 logger = logging.getLogger(__name__)
 
 #: Toxiproxy's own port: on it unknown paths are answered as Toxiproxy does
 TOXIPROXY_PORT = 8474
 METHODS = ('CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE')
+EXPLORED = 'vaurien explores, and nothing can be changed meanwhile'
 BUG = Refusal(500, 'vaurien has failed here; its log says how')
 
 
@@ -44,6 +47,7 @@ class ControlServer:
         certificate: The file of the certificate that it shows, in PEM; empty: it speaks without TLS.
         key: The file of its key; empty: it is in the same file.
         listener: A socket that listens there already; None: ``start`` makes one.
+        exploring: The exploration that is shown, and while it is nothing can be changed; None: there is none.
 
     Raises:
         ConfigError: Any other machine could steer this process, without a token; or a file cannot be used.
@@ -51,7 +55,7 @@ class ControlServer:
 
     def __init__(self, fleet: Fleet, host: str = 'localhost', port: int = 8080, token: str = '',
                  toxiproxy: bool = False, allow: Sequence[str] = (), certificate: str = '', key: str = '',
-                 listener: RawSocket | None = None) -> None:
+                 listener: RawSocket | None = None, *, exploring: 'Exploring | None' = None) -> None:
         self._allowed = make_allowed(allow)
         check_binding(host, token, limited=bool(self._allowed.networks))
         self.fleet, self.token, self._toxiproxy = fleet, token, toxiproxy
@@ -61,7 +65,7 @@ class ControlServer:
             from ..net.httpd.secured import make_context  # it is slow to import, and most servers have no use for it
             self._context = make_context(certificate, key)
         self._server: Server | None = None
-        self._listener = listener
+        self._listener, self._exploring = listener, exploring
         self._not_accepted, self._not_welcome = RateLimitedLog(logger), RateLimitedLog(logger)
 
     @property
@@ -84,8 +88,8 @@ class ControlServer:
         self._listener = None
         self._listen = sockets.bound_address(listener)
         guard = Guard(self._host, self._listen, self.token, self._allowed, tls=self._context is not None,
-                      public=page.FOLDER)
-        surfaces = [native.make_surface(self.fleet, bool(self.token)), classic.make_surface(self.fleet),
+                      public=page.FOLDER, fixed=EXPLORED if self._exploring is not None else '')
+        surfaces = [native.make_surface(self.fleet, bool(self.token), self._exploring), classic.make_surface(self.fleet),
                     toxiproxy.make_surface(self.fleet)]
         if self._toxiproxy or self._listen.port == TOXIPROXY_PORT:
             surfaces.reverse()

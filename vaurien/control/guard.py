@@ -14,6 +14,7 @@ from .surface import MAX_BODY_BYTES, Refusal, too_large
 
 #: names of this machine, for itself
 LOOPBACK = ('localhost', '127.0.0.1', '::1')
+READING = ('GET', 'HEAD', 'OPTIONS')     #: methods that change nothing
 PORTS = (80, 443)   #: of http and https, in the order of whether TLS is spoken
 
 
@@ -27,11 +28,12 @@ class Guard:
         allowed: Who may connect, and under which names, beside this machine under its own.
         tls: Whether the server speaks TLS.
         public: What paths begin with that need no token; empty: all do.
+        fixed: Why nothing can be changed; empty: all can.
     """
 
     def __init__(self, host: str, bound: Address, token: str, allowed: Allowed, tls: bool = False,
-                 public: str = '') -> None:
-        self._public = public
+                 public: str = '', fixed: str = '') -> None:
+        self._public, self._fixed = public, fixed
         self._token, self._allowed, self._scheme = token.encode(), allowed, 'https' if tls else 'http'
         self._hosts = own_hosts(host, bound, any_name=not any(allowed), tls=tls)
 
@@ -40,6 +42,8 @@ class Guard:
         self.check_origin(request)
         if not self._is_public(request):
             self.check_token(request)
+        if self._fixed and request.method not in READING:
+            raise Refusal(409, self._fixed)
         if (length_of(request) or 0) > MAX_BODY_BYTES:
             raise too_large()
 

@@ -24,7 +24,8 @@ def make_parser(catalog: Catalog) -> Parser:
     """
     parser = run.make_parser(catalog)
     for key, option in EXPLORE.items():
-        parser.add_option(parser, key, flag_of(key), option)
+        if flag_of(key) not in parser.options:
+            parser.add_option(parser, key, flag_of(key), option)
     return parser
 
 

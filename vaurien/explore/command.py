@@ -7,6 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from ..address import TOKEN_VARIABLE
 from ..cli.command import open_outputs
 from ..config.settings import flag_of
 from ..errors import ConfigError
@@ -58,7 +61,7 @@ def explore(argv: Sequence[str], keeper: Keeper, aside: Keeper | None = None, en
         opened = Opened(*sheltered(setup, keeper, ending), (keeper, aside), environ, ending, values)
         for line in without_requests(setup):
             opened.say(line)
-        progress = Progress(sys.stderr if sys.stderr.isatty() else None)
+        progress = opened.progress(values)      # an address that cannot be is refused before anything is run
         return Exploration(opened.given(values, rest), wishes, kept, opened.say, progress).run()
 
 
@@ -106,6 +109,7 @@ class Opened:
         self.setup, self._ending, self._environ = setup, ending, environ
         _, self._out = open_outputs(setup.configuration.spec, sys.stdout, ending)
         fleet, through = self._lane()
+        self._fleet = fleet
         addresses = {name: proxy.bound for name, proxy in fleet.proxies.items()}
         always = {**environ, **everywhere(setup, addresses, environ)}   # a forward proxy may lead elsewhere than names do
         suite = suite_of(setup.command, *(values[name] for name in ('each', 'ready', 'drive')))
@@ -137,6 +141,27 @@ class Opened:
         """Say something to the user."""
         self._out.write(f'{text}\n')
         self._out.flush()
+
+    def progress(self, values: Mapping[str, Any]) -> Progress:
+        """Return what shows how far it is: on a terminal, and on the page of a control server where one is wanted.
+
+        Raises:
+            ConfigError: Its address needs a token.
+            OSError, VaurienError: It cannot be there.
+        """
+        stream = sys.stderr if sys.stderr.isatty() else None
+        if not values['http']:
+            return Progress(stream)
+        from ..cli.parts import open_control
+        from .report.watched import Watched, make_exploring
+        token = values['http_token'] or self._environ.get(TOKEN_VARIABLE, '')
+        spec = msgspec.structs.replace(self.setup.configuration.spec, http_host=values['http_host'], http_token=token,
+                                       http_port=values['http_port'], toxiproxy=False)
+        exploring = make_exploring(values['level'])
+        server = open_control(self._fleet, spec, exploring=exploring)
+        self._ending.callback(server.stop)
+        self.say(f'control server on {server.url}')
+        return Watched(stream, exploring)
 
     def given(self, values: Mapping[str, Any], rest: Sequence[str]) -> Given:
         """Return what is explored."""

@@ -87,9 +87,11 @@ class Exploration:
                 self._say(line)
         for line in annotations(report, self._given.command, Path.cwd(), os.environ):
             self._say(line)
-        if report.baseline is not None:
-            self._say(terminal.summary(report))
+        summary = terminal.summary(report) if report.baseline is not None else ''
+        if summary:
+            self._say(summary)
         self._write(report)
+        self._progress.ended(report, summary or f'ended before the baseline was known: {report.ended}')
         return status or (FOUND if any(one.level == FAIL and not one.accepted for one in report.findings) else FINE)
 
     def _steps(self) -> int:
@@ -132,6 +134,8 @@ class Exploration:
         if not baseline.sites:
             self._say('nothing was tried: the command has asked no backend at the address that it was told')
             return NO_BASELINE
+        self._progress.points(points, 'pass')   # as it was in an earlier run
+        self._progress.points(new, 'waiting')
         self._try(level)
         self._confirm(baseline, level.hits)
         return FINE
@@ -168,10 +172,25 @@ class Exploration:
                 self._progress.level(self._given.level, done, done + level.runs, sum(map(len, level.hits)), began)
                 done += 1
                 kept = len(level.clean)
-                level.step()
+                self._step(level)
+                self._progress.stepped(done, level.runs)
                 self._kept.add(level.clean[kept:])
         except BudgetSpent:
             self._ended = 'budget'
+
+    def _step(self, level: Level) -> None:
+        """Make the next run of a level, and tell what came of it."""
+        tell, points = self._progress.points, packed(level.left)[0]
+        tell(points, 'running')
+        clean, hits, unmet, left = len(level.clean), len(level.hits), len(level.unmet), len(level.left) - len(points)
+        level.step()
+        tell(level.clean[clean:], 'pass')
+        tell(level.unmet[unmet:], 'not met')
+        for some in level.hits[hits:]:
+            tell([some[0].point], some[0].verdict.name)
+        again = {id(point) for point in points}
+        tell([point for point in level.left if id(point) in again], 'waiting')
+        tell(level.left[left:], 'waiting')      # those that have grown
 
     def _is_wanted(self, point: Point) -> bool:
         """Return whether a pair is to be tried."""

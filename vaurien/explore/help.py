@@ -32,6 +32,7 @@ usage: vaurien explore --through VAR [option ...] -- COMMAND [argument ...]
   --emit-tests DIR      a test of pytest for each FAIL
   --accept FILE         findings that are known; vaurien explore accept FILE
                         writes those of the last run into it
+  --http                shows on a page how far it is; --http-port, --http-token
   --fresh               forgets what earlier runs have found out
   --allow-host HOST     a backend that is not on a private network
 

@@ -3,7 +3,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..config.settings import FILE, Text
+from ..config.settings import CONTROL, FILE, Text
 from ..options import Bounded, Option
 from ..protocols.kinds import CATEGORIES
 
@@ -64,6 +64,9 @@ EXPLORE: dict[str, Option] = {
         'CMD', 'a command', str), ''),
     'allow_host': Option("A backend that is neither on this machine nor in a private network, and that may be written to all the "
                          "same; may be repeated", Text('HOST', 'the name or address of a host', str), None),
+    'http': Option("Run the control server while it explores: its page shows requests by failures, and what came of each. "
+                   "Nothing can be changed by it", bool, False),
+    **{key: CONTROL[key] for key in ('http_host', 'http_port', 'http_token')},
 }
 ASIDE = ('--state', '--drive')   #: what is started beside the command
 REPEATED = ('allow_host', 'only')  #: those that may be given several times

@@ -29,6 +29,7 @@ from .endpoint import BARE, EVENTS, TEXT, Endpoint, Request, problem, serve
 from .events import Followers
 from .live.busy import BusyCalls
 from .live.calls import LiveCalls
+from .live.exploration import ExplorationCalls, Exploring
 from .live.feed import Feeds
 from .marks import MarkCalls
 from .openapi import document
@@ -37,14 +38,15 @@ from .scenarios import ScenarioCalls
 from .toxics import ToxicCalls
 
 
-def make_surface(fleet: Fleet, secured: bool = False) -> Surface:
+def make_surface(fleet: Fleet, secured: bool = False, exploring: Exploring | None = None) -> Surface:
     """Make the surface.
 
     Args:
         fleet: What it steers.
         secured: Whether requests need a token; the OpenAPI document says so.
+        exploring: The exploration that is shown; None: there is none.
     """
-    api = Native(fleet)
+    api = Native(fleet, exploring)
     table = api.endpoints()
     written = document(table, secured)
     described = Endpoint('GET', '/v1/openapi.json', 'This document', lambda request: written, response=dict[str, Any])
@@ -59,14 +61,16 @@ class Native:
 
     Args:
         fleet: What they act on.
+        exploring: The exploration that is shown; None: there is none.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, exploring: Exploring | None = None) -> None:
         self.fleet = fleet
+        self.exploration_calls = ExplorationCalls(exploring)
         self.followers = Followers(fleet.journal)
         self.metrics = Metrics(fleet, fleet.times, fleet.spans and fleet.spans.counts)
         self.toxic_calls = ToxicCalls(fleet)
-        self.live_calls = LiveCalls(Feeds(fleet))
+        self.live_calls = LiveCalls(Feeds(fleet, exploring))
         self.plan_calls, self.mark_calls, self.scenario_calls = PlanCalls(fleet), MarkCalls(fleet), ScenarioCalls(fleet)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -98,6 +102,7 @@ class Native:
             Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
                      self.events, EVENTS, query=m.Since, errors=(503,)),
             *self.live_calls.endpoints(),
+            *self.exploration_calls.endpoints(),
             *BusyCalls(self.fleet).endpoints(),
             Endpoint('GET', '/v1/stats', 'What all proxies have counted', self.stats, m.AllStats),
             Endpoint('POST', '/v1/reset', 'Make all proxies again what they were created as', self.reset_all, m.Proxies,

@@ -1,6 +1,10 @@
-"""The line on a terminal that tells how far it is; where there is none, nothing is shown. Knows numbers alone."""
+"""The line on a terminal that tells how far it is; where there is none, nothing is shown. Runs nothing."""
 import time
+from collections.abc import Iterable
 from typing import Any
+
+from ..model.faults import Point
+from .document import Document
 
 WIDTH = 24      #: [characters] of the bar
 CLEAR = '\r\x1b[K'
@@ -40,6 +44,20 @@ class Progress:
             began: When it began, by the monotonic clock [s].
         """
         self.show(line(level, done, total, found, time.monotonic() - began))
+
+    def stepped(self, done: int, left: int) -> None:
+        """Tell how many runs of the level are done and left, after one; on a terminal nothing is shown of it."""
+
+    def points(self, points: Iterable[Point], word: str) -> None:
+        """Tell what is known of some faults now; on a terminal nothing is shown of it.
+
+        Args:
+            points: The faults.
+            word: ``waiting``, ``running``, ``pass``, ``not met``, or a verdict.
+        """
+
+    def ended(self, report: Document, summary: str) -> None:
+        """Tell what is known in the end; on a terminal that is printed anyway."""
 
 
 def line(level: int, done: int, total: int, found: int, seconds: float) -> str:

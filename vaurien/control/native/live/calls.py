@@ -24,7 +24,8 @@ class LiveCalls:
         """Return their part of the table of calls."""
         return (
             Endpoint('GET', PATH, 'What the page shows, as server-sent events, once a second: hello, proxies (changed, gone), '
-                     'stats (a row for each proxy that has done something), faults, requests (of the one proxy) and scenario',
+                     'stats (a row for each proxy that has done something), faults, requests (of the one proxy), scenario and '
+                     'exploration',
                      self.follow, EVENTS, query=Since, errors=(404, 503)),
         )
 

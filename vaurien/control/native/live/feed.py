@@ -17,6 +17,7 @@ from ....proxies.proxy import Proxy
 from ...server_sent import event
 from ...surface import Refusal
 from ..events import MAX_FOLLOWERS
+from .exploration import Exploring
 from .watch import Watch, Watches
 
 INTERVAL = 1.0      #: [seconds] between two bundles
@@ -57,10 +58,11 @@ class Feeds:
 
     Args:
         fleet: What they follow.
+        exploring: The exploration that they are told of; None: there is none.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet, self.count, self.watches = fleet, 0, Watches()
+    def __init__(self, fleet: Fleet, exploring: Exploring | None = None) -> None:
+        self.fleet, self.count, self.watches, self.exploring = fleet, 0, Watches(), exploring
 
     def follow(self, proxy: str | None, since: int | None = None) -> Iterator[bytes]:
         """Follow the fleet.
@@ -80,7 +82,7 @@ class Feeds:
             self.fleet.get(proxy)
         if self.count >= MAX_FOLLOWERS:
             raise Refusal(503, f'there are {MAX_FOLLOWERS} followers already')
-        return self._send(Feed(self.fleet, self.watches, proxy, since))
+        return self._send(Feed(self.fleet, self.watches, proxy, since, self.exploring))
 
     def _send(self, feed: 'Feed') -> Iterator[bytes]:
         self.count += 1
@@ -89,6 +91,7 @@ class Feeds:
             while True:
                 began = time.monotonic()
                 yield b''.join(feed.bundle())
+                feed.was_sent()
                 gevent.sleep(max(0.0, began + INTERVAL - time.monotonic()))
         finally:
             self.count -= 1
@@ -103,9 +106,14 @@ class Feed:
         watches: What looks at requests.
         proxy: The proxy whose faults and requests it is told; None: the faults of all, and no requests.
         since: The fault that it knows already, by its id; None: the newest one.
+        exploring: The exploration that it is told of; None: there is none.
     """
 
-    def __init__(self, fleet: Fleet, watches: Watches, proxy: str | None, since: int | None = None) -> None:
+    def __init__(self, fleet: Fleet, watches: Watches, proxy: str | None, since: int | None = None,
+                 exploring: Exploring | None = None) -> None:
+        self._exploring, self._explored = exploring, -1
+        if exploring is not None:
+            exploring.told[self] = -1
         self._fleet, self._watches, self._proxy = fleet, watches, proxy
         self._known: dict[str, Counted] = {}
         self._held: dict[Proxy, Watch] = {}
@@ -138,6 +146,15 @@ class Feed:
         if scenario != self._scenario:
             self._scenario = scenario
             yield event('scenario', {'scenario': scenario})
+        exploring = self._exploring
+        if exploring is not None and exploring.revision != self._explored:
+            self._explored = exploring.revision
+            yield exploring.written()
+
+    def was_sent(self) -> None:
+        """Note that the last bundle has been taken."""
+        if self._exploring is not None:
+            self._exploring.told[self] = self._explored
 
     def _hold(self, proxies: list[Proxy]) -> None:
         """Look at the requests of the proxies that there are."""
@@ -155,6 +172,8 @@ class Feed:
         for watch in self._held.values():
             self._watches.release(watch)
         self._held.clear()
+        if self._exploring is not None:
+            self._exploring.told.pop(self, None)
 
     def _faults(self) -> Iterator[bytes]:
         journal, last = self._fleet.journal, self._fault

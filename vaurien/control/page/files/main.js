@@ -49,7 +49,7 @@ function ask() {
   input.focus();
 }
 
-for (const name of ['list', 'stats', 'faults', 'requests', 'proxy', 'scenario']) {
+for (const name of ['list', 'stats', 'faults', 'requests', 'proxy', 'scenario', 'exploration']) {
   store.addEventListener(name, event => {
     if (!document.hidden) view?.events[name]?.(event);
   });

@@ -1,8 +1,9 @@
-// A scenario under way with its phases, and the last report.
+// An exploration under way with its matrix, or a scenario with its phases, and the last report.
 
 import {store} from './store.js';
 import {h, put, say, button, panel, field} from './dom.js';
 import {ask, follow, get} from './api.js';
+import {explorationPart} from './exploration.js';
 import {note} from './calls.js';
 import {told} from './forms.js';
 import {count, seconds, short} from './words.js';
@@ -42,6 +43,8 @@ export function runsView() {
   }
 
   async function draw() {
+    scenario.hidden = exploration.draw();       // which lets nothing be changed
+    if (scenario.hidden) return;
     const playing = store.scenario;
     say(now, playing ? `Playing: ${short(playing)}` : play.running ? 'Begins …' : 'No scenario is played.');
     put(lines, play.lines.map(line => h('li', {}, short(line))));
@@ -54,10 +57,13 @@ export function runsView() {
     }
   }
 
+  const exploration = explorationPart();
+  const scenario = panel('Scenario', now, h('div', {class: 'tools'}, start, check, stop), says.element, lines, report,
+      field('Scenario in TOML', text, 'what stands in a file of a scenario, without proxies'), field('From a file', file));
+  const element = h('div', {class: 'view'}, h('h1', {}, 'Runs'), exploration.element, scenario);
   return {
-    element: h('div', {class: 'view'}, h('h1', {}, 'Runs'), panel('Scenario', now, h('div', {class: 'tools'}, start, check, stop), says.element, lines, report,
-      field('Scenario in TOML', text, 'what stands in a file of a scenario, without proxies'), field('From a file', file))),
-    events: {scenario: draw, stats: () => { if (store.scenario && !play.running) draw(); }}, draw, watch: '',
+    element, watch: '',
+    events: {scenario: draw, stats: () => { if (store.scenario && !play.running) draw(); }, exploration: draw}, draw,
   };
 }
 

@@ -43,6 +43,7 @@ class Store extends EventTarget {
     this.link = {state: 'connecting', text: 'connecting'};
     this.hello = null;
     this.scenario = '';
+    this.exploration = null;    // what was told of it last, also when the process has gone
     this.watched = '';
     this.seconds = Infinity;
     this.tries = 0;
@@ -113,7 +114,8 @@ class Store extends EventTarget {
 
   heard(name, data) {
     const take = {hello: () => this.greeted(data), proxies: () => this.changed(data), stats: () => this.counted(data),
-                  faults: () => this.faulted(data), scenario: () => this.played(data), requests: () => this.tell('requests', data)};
+                  faults: () => this.faulted(data), scenario: () => this.played(data), requests: () => this.tell('requests', data),
+                  exploration: () => this.explored(data)};
     if (take[name]) take[name]();
   }
 
@@ -128,6 +130,11 @@ class Store extends EventTarget {
   played(data) {
     this.scenario = data.scenario;
     this.tell('scenario', data);
+  }
+
+  explored(data) {
+    this.exploration = data;
+    this.tell('exploration', data);
   }
 
   entry(name) {
