@@ -87,6 +87,35 @@ def test_delay_of_an_answer_in_pieces_happens_once():
         assert len(list(host.fleet.journal.since())) == 1
 
 
+class Heard(Behavior.get('delay')):
+    """A delay that writes down what it is told of."""
+
+    name = 'heard'
+    heard: list[tuple[bool, str]] = []
+
+    def on_before_handle(self, protocol, source, dest, to_backend):
+        self.heard.append((to_backend, protocol.exchange(to_backend).name))
+        return super().on_before_handle(protocol, source, dest, to_backend)
+
+
+class HeardOnce(Heard):
+    name = 'heard-once'
+    pauses = once = True
+
+
+@pytest.mark.parametrize('behavior, heard', [(Heard, [True, False]), (HeardOnce, [True])], ids=['all', 'once'])
+def test_a_response_is_handed_only_to_a_delay_that_may_do_something_to_it(redis_server, behavior, heard):
+    behavior.heard = []
+    settings = {behavior.name: {'sleep': MS}}
+    with registered(Behavior, behavior), \
+            hosted(spec_for(redis_server.address, behavior.name, protocol='redis', settings=settings)) as host, \
+            connect(host.port) as client:
+        for _ in range(2):
+            assert ask(client, b'PING\r\n', 7) == b'+PONG\r\n'
+        assert [to_backend for to_backend, _ in behavior.heard] == heard * 2
+        assert host.proxy.stats.faults == {(behavior.name, ''): 2}
+
+
 @pytest.mark.parametrize('before', [True, False])
 def test_what_is_asked_at_once_comes_in_order_and_each_late_one_waits_for_itself(redis_server, before):
     """Every second ``ECHO`` is late: they wait one after the other, and no reply overtakes another."""

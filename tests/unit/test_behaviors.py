@@ -132,3 +132,18 @@ def test_only_what_changes_no_hook_of_a_delay_pauses_as_it_does():
         pauses = True
     assert [cls.pauses for cls in (Dummy, Told, Mixed, Waits, Promises)] == [False, True, False, False, True]
     assert not any(cls.inline for cls in (Told, Mixed, Waits, Promises))
+    assert [cls.once for cls in (Dummy, Told, Mixed, Waits, Promises)] == [False, True, False, False, False]
+
+
+def test_a_delay_that_says_itself_how_long_promises_nothing_about_an_exchange_that_it_has_met():
+    class Both(Behavior.get('delay')):
+        name = 'both'
+
+        def pause(self, protocol, exchange, to_backend):
+            exchange.met = True
+            return 1.0
+
+    class Once(Both):
+        name = 'once'
+        once = True
+    assert [(cls.pauses, cls.once) for cls in (Both, Once)] == [(True, False), (True, True)]

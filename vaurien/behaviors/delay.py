@@ -26,7 +26,7 @@ class Delay(Dummy):
                       "none: it is sleep", Seconds, None),
     }
 
-    pauses = True
+    pauses = once = True
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(settings)
@@ -55,5 +55,7 @@ class Delay(Dummy):
         return self.seconds(protocol, exchange)
 
     def on_before_handle(self, protocol: Any, source: Any, dest: Any, to_backend: bool) -> bool:
-        sleep(self.pause(protocol, protocol.exchange(to_backend), to_backend))
+        seconds = self.pause(protocol, protocol.exchange(to_backend), to_backend)
+        if seconds > 0:
+            sleep(seconds)
         return True

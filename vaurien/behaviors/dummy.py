@@ -46,6 +46,8 @@ class Dummy:
     inline: ClassVar[bool] = True
     #: all that the hooks would wait for is what ``pause`` returns: they are called after it, and never wait themselves
     pauses: ClassVar[bool] = False
+    #: once an exchange is marked as ``met``, neither hook does anything to it: they need not be called
+    once: ClassVar[bool] = False
     #: the hooks themselves tell what was injected; False: every exchange drawn for it counts as a fault
     reports: ClassVar[bool] = False
 
@@ -58,9 +60,11 @@ class Dummy:
         super().__init_subclass__(**kwargs)
         if 'inline' not in cls.__dict__ and _overrides(cls):
             cls.inline = False  # promises nothing, so it may wait
-        if 'pauses' not in cls.__dict__:
-            like: Any = next(base for base in cls.__mro__ if 'pauses' in base.__dict__)     # whose promise it is
-            cls.pauses = like.pauses and all(getattr(cls, hook) is getattr(like, hook) for hook in HOOKS)
+        for promise, methods in PROMISES.items():
+            if promise not in cls.__dict__:
+                like: Any = next(base for base in cls.__mro__ if promise in base.__dict__)  # whose promise it is
+                kept = all(getattr(cls, name) is getattr(like, name) for name in methods)
+                setattr(cls, promise, getattr(like, promise) and kept)
 
     @classmethod
     def transparent(cls) -> bool:
@@ -116,6 +120,8 @@ class Dummy:
 
 
 HOOKS = ('on_before_handle', 'on_after_handle')
+#: what a class promises, and the methods that it goes by: a subclass that overrides one of them promises nothing
+PROMISES = {'pauses': HOOKS, 'once': (*HOOKS, 'pause')}
 
 
 def _overrides(cls: type) -> bool:

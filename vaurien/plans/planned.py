@@ -68,6 +68,11 @@ class Planned:
         """Whether all that it waits for is known before; toxics are put on and taken off before a wait."""
         return self._behavior.pauses and self.toxic is None and not self._over
 
+    @property
+    def once(self) -> bool:
+        """Never: toxics are put on and taken off for the response too."""
+        return False
+
     def pause(self, protocol: Any, exchange: Exchange, to_backend: bool) -> float:
         """Return for how long a message waits before it acts [s]."""
         return self._behavior.pause(protocol, exchange, to_backend)

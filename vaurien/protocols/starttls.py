@@ -99,7 +99,7 @@ class NoTLS:
     settings: Mapping[str, Any] = {}
     match = None
     inline = reports = True
-    pauses = False
+    pauses = once = False
 
     def pause(self, protocol: Any, exchange: Exchange, to_backend: bool) -> float:
         return 0.0

@@ -147,7 +147,7 @@ class MessageLane(Lane):
     def _may_act(self, exchange: Exchange) -> bool:
         """Return whether the behavior of an exchange may be applied here and now."""
         behavior = exchange.drawn
-        if behavior.inline or not in_loop():
+        if behavior.inline or exchange.met and behavior.once or not in_loop():
             return True
         self.delay = self.pause_of(exchange) if behavior.pauses else 0.0
         return behavior.pauses and self.delay <= 0

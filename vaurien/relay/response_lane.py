@@ -59,7 +59,10 @@ class ResponseLane(MessageLane):
         super()._went_through()
 
     def _passes(self, exchange: Exchange | None) -> bool:
-        return super()._passes(exchange) and (exchange is None or exchange.failure is None)
+        if exchange is None:
+            return True
+        over = exchange.behavior is DUMMY or exchange.met and exchange.drawn.once
+        return over and exchange.failure is None and not self.protocol.editing
 
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
         """Let responses pass that nothing happens to, and put vaurien's own where their turn has come."""
