@@ -20,8 +20,9 @@ REQUIRES = (
 TLS = ('cryptography>=42.0',)       # certificates of an authority of its own; the first that has times with their zone
 TUI = ('textual>=1.0',)     # the full screen of vaurienctl top
 OTEL = ('opentelemetry-sdk>=1.27', 'opentelemetry-exporter-otlp-proto-http>=1.27')      # spans; 1.27: its first with Python 3.13
+CHAOSTOOLKIT = ('chaostoolkit-lib>=1.44',)      # vaurien.chaostoolkit, which chaos runs
 TEST = (
-    *TLS, *TUI, *OTEL,
+    *TLS, *TUI, *OTEL, *CHAOSTOOLKIT, 'chaostoolkit>=1.19',
     'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'pytest-random-order>=1.1', 'coverage>=7.10', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx[http2]>=0.27', 'h2>=4.1', 'hpack>=4.0', 'aiohttp>=3.9', 'httpx-sse>=0.4', 'grpcio>=1.60',
@@ -87,7 +88,8 @@ setup(
     package_data={'vaurien': ['py.typed', 'protocols/http/providers/tables/*.toml'], 'vaurien.control.page': ['files/*']},
     python_requires='>=3.11',
     install_requires=REQUIRES,
-    extras_require={'tls': TLS, 'tui': TUI, 'otel': OTEL, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
+    extras_require={'tls': TLS, 'tui': TUI, 'otel': OTEL, 'chaostoolkit': CHAOSTOOLKIT, 'test': TEST,
+                    'lint': LINT, 'docs': DOCS, 'bench': BENCH},
     entry_points={
         'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main'],
         'pytest11': ['vaurien = vaurien.pytest_plugin'],
