@@ -42,7 +42,7 @@ FOLDERS = (
 BESIDE = (
     ('client', 'clusters'),
     ('testing', 'ctl', 'chaostoolkit'),
-    ('pytest_plugin', 'util', '__init__'),
+    ('pytest_plugin', 'util', 'testcontainers', '__init__'),
 )
 LINES = [*((word,) for word in WORDS), *FOLDERS]
 BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
@@ -74,7 +74,7 @@ INSTALLED = {
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
     'opentelemetry': ('outputs',), 'textual': ('ctl',), 'rich': ('ctl',),
     'cryptography': ('net',), 'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
-    'chaoslib': ('chaostoolkit',),
+    'chaoslib': ('chaostoolkit',), 'testcontainers': ('testcontainers',),
     'vaurien_told': ('explore',),       # explore.bring's own, by the name that it has where vaurien is not installed
 }
 
