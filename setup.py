@@ -38,6 +38,7 @@ TEST = (
     'elasticsearch>=8.13', 'google-cloud-core>=2.4',      # clients of third-party APIs
     'grpcio>=1.60',     # which insists on ALPN
     'hypercorn>=0.16', 'granian>=1.6', 'uvicorn>=0.30',     # servers of HTTP/2 and WebSocket
+    'kubernetes-validate>=1.31',      # with the schemas of Kubernetes, for packaging/
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
     'selenium>=4.20',       # drives a browser before the page
     'readme-renderer>=43',      # what an index of packages makes of README.rst
