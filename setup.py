@@ -47,6 +47,7 @@ BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1')
 LINT = (*TLS, *TUI, *OTEL, 'ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
 DOCS = (*TESTCONTAINERS, 'sphinx>=7.4', 'furo>=2024.8.6', 'sphinx-copybutton>=0.5.2',
         'pytest>=8.3')      # the page of its plugin reads it
+DIST = ('build>=1.2', 'twine>=6.0', 'check-wheel-contents>=0.6')
 
 
 def version():
@@ -92,7 +93,8 @@ setup(
     python_requires='>=3.11',
     install_requires=REQUIRES,
     extras_require={'tls': TLS, 'tui': TUI, 'otel': OTEL, 'chaostoolkit': CHAOSTOOLKIT,
-                    'testcontainers': TESTCONTAINERS, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
+                    'testcontainers': TESTCONTAINERS, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH,
+                    'dist': DIST},
     entry_points={
         'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main'],
         'pytest11': ['vaurien = vaurien.pytest_plugin'],

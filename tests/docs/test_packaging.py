@@ -1,4 +1,4 @@
-"""What stands in packaging/: the image, compose, Kubernetes and systemd, against vaurien and schemas. Nothing of it is started."""
+"""What stands in packaging/: the image, compose, Kubernetes and systemd, against vaurien and schemas. None of it is started."""
 import copy
 import json
 import os
