@@ -21,7 +21,7 @@ BLOCKS ?= 34000
 MB ?= 100
 SEED ?= 7
 
-.PHONY: run test coverage covered lint docs bench scale realism workers cluster soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory watch walk clean
+.PHONY: run test coverage covered lint docs bench scale realism workers cluster soak hunt seeds streams plans suites explore-corpus explore-suites fuzz-tls fuzz-runs memory watch walk dist clean
 
 # Shows what vaurien is: an HTTP backend of its own, a proxy in front of it, and faults in between.
 run: $(VENV)/.run
@@ -124,6 +124,11 @@ walk: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.walk $(ARGS)
 
+# What is released, built, checked, and used for the tutorial on each Python that is found. make dist ARGS=13
+dist: $(VENV)/.test $(VENV)/.dist
+	@.ci/packages test
+	$(BIN)/python -m tests.dist $(ARGS)
+
 # What is said at random in place of a handshake of TLS: make fuzz-tls HELLOS=1000000 SEED=8
 fuzz-tls: $(VENV)/.test
 	@.ci/packages test
@@ -176,6 +181,10 @@ $(VENV)/.lint: setup.py | $(BIN)/python
 
 $(VENV)/.bench: setup.py | $(BIN)/python
 	$(PIP) -e '.[bench]'
+	@touch $@
+
+$(VENV)/.dist: setup.py | $(BIN)/python
+	$(PIP) -e '.[dist]'
 	@touch $@
 
 $(VENV)/.docs: setup.py | $(BIN)/python

@@ -20,8 +20,10 @@ REQUIRES = (
 TLS = ('cryptography>=42.0',)       # certificates of an authority of its own; the first that has times with their zone
 TUI = ('textual>=1.0',)     # the full screen of vaurienctl top
 OTEL = ('opentelemetry-sdk>=1.27', 'opentelemetry-exporter-otlp-proto-http>=1.27')      # spans; 1.27: its first with Python 3.13
+CHAOSTOOLKIT = ('chaostoolkit-lib>=1.44',)      # vaurien.chaostoolkit, which chaos runs
+TESTCONTAINERS = ('testcontainers>=4.10',)      # vaurien.testcontainers
 TEST = (
-    *TLS, *TUI, *OTEL,
+    *TLS, *TUI, *OTEL, *CHAOSTOOLKIT, *TESTCONTAINERS, 'chaostoolkit>=1.19',
     'pytest>=8.3', 'pytest-timeout>=2.3', 'pytest-xdist>=3.6', 'pytest-random-order>=1.1', 'coverage>=7.10', 'hypothesis>=6.100',
     'redis>=5.0', 'pymemcache>=4.0', 'PyMySQL>=1.1', 'psycopg[binary]>=3.2.2',
     'requests>=2.31', 'httpx[http2]>=0.27', 'h2>=4.1', 'hpack>=4.0', 'aiohttp>=3.9', 'httpx-sse>=0.4', 'grpcio>=1.60',
@@ -36,13 +38,16 @@ TEST = (
     'elasticsearch>=8.13', 'google-cloud-core>=2.4',      # clients of third-party APIs
     'grpcio>=1.60',     # which insists on ALPN
     'hypercorn>=0.16', 'granian>=1.6', 'uvicorn>=0.30',     # servers of HTTP/2 and WebSocket
+    'kubernetes-validate>=1.31',      # with the schemas of Kubernetes, for packaging/
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
     'selenium>=4.20',       # drives a browser before the page
     'readme-renderer>=43',      # what an index of packages makes of README.rst
 )
 BENCH = ('matplotlib>=3.8', 'pproxy>=2.7', 'sloww>=0.1')
 LINT = (*TLS, *TUI, *OTEL, 'ruff>=0.8', 'mypy>=1.13', 'types-gevent', 'types-greenlet')
-DOCS = ('sphinx>=7.4', 'furo>=2024.8.6', 'sphinx-copybutton>=0.5.2', 'pytest>=8.3')      # pytest: the page of its plugin reads it
+DOCS = (*TESTCONTAINERS, 'sphinx>=7.4', 'furo>=2024.8.6', 'sphinx-copybutton>=0.5.2',
+        'pytest>=8.3')      # the page of its plugin reads it
+DIST = ('build>=1.2', 'twine>=6.0', 'check-wheel-contents>=0.6')
 
 
 def version():
@@ -87,7 +92,9 @@ setup(
     package_data={'vaurien': ['py.typed', 'protocols/http/providers/tables/*.toml'], 'vaurien.control.page': ['files/*']},
     python_requires='>=3.11',
     install_requires=REQUIRES,
-    extras_require={'tls': TLS, 'tui': TUI, 'otel': OTEL, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH},
+    extras_require={'tls': TLS, 'tui': TUI, 'otel': OTEL, 'chaostoolkit': CHAOSTOOLKIT,
+                    'testcontainers': TESTCONTAINERS, 'test': TEST, 'lint': LINT, 'docs': DOCS, 'bench': BENCH,
+                    'dist': DIST},
     entry_points={
         'console_scripts': ['vaurien = vaurien.cli:main', 'vaurienctl = vaurien.ctl:main'],
         'pytest11': ['vaurien = vaurien.pytest_plugin'],

@@ -26,6 +26,7 @@ COMMANDS = {
     'vaurien': '-m vaurien',
     'vaurienctl': '-c "import sys; from vaurien.ctl import main; sys.exit(main())" --host http://localhost:{control}',
     'pytest': '-m pytest -p no:cacheprovider {plugin}',
+    'chaos': '-m chaostoolkit --no-version-check',
     'python': '',
 }
 #: what comes before a command

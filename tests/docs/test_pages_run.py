@@ -47,6 +47,7 @@ TAUGHT = {
     'reference/kinds': (),
     'howto/seed': (),
     'howto/plans': ('6379',),
+    'howto/chaostoolkit': ('6379',),
     'howto/toxiproxy': ('6379',),
     'howto/ci': (),
     'extending/using': (),

@@ -268,7 +268,8 @@ def test_the_entries_that_the_page_on_plans_shows_are_read():
 FOREIGN = re.compile(r'--(vaurien-seed|tls|connect-to|fail|max-time|skip-ssl|inject|quick|quiet|keep|instructions|'
                      r'extra|other|rm|build|detach|wait|no-raw|option|x|no-x|file|restrict|host|json|follow|help|version|system|no-cache-dir|health|'
                      r'upgrade|pre|from|prefix|test-name-pattern|test)\b')
-FOREIGN_OPTIONS = {'--delay-sleep'}   # of a behavior, as vaurienctl --cluster has it
+#: of a behavior, as vaurienctl --cluster has it; of chaos, docker and systemctl
+FOREIGN_OPTIONS = {'--delay-sleep', '--rollback-strategy', '--read-only', '--cap-drop', '--security-opt', '--now'}
 FLAG = re.compile(r'(?<![\w-])--[a-z][a-z0-9-]*')
 
 

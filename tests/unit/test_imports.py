@@ -41,8 +41,8 @@ FOLDERS = (
 #: Beside them, on the words alone: what comes into a user's process, and ``__init__``, which is what ``import vaurien`` gives.
 BESIDE = (
     ('client', 'clusters'),
-    ('testing', 'ctl'),
-    ('pytest_plugin', 'util', '__init__'),
+    ('testing', 'ctl', 'chaostoolkit'),
+    ('pytest_plugin', 'util', 'testcontainers', '__init__'),
 )
 LINES = [*((word,) for word in WORDS), *FOLDERS]
 BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
@@ -74,6 +74,7 @@ INSTALLED = {
     'msgspec': tuple(name for line in [*LINES, *BESIDE] for name in line),
     'opentelemetry': ('outputs',), 'textual': ('ctl',), 'rich': ('ctl',),
     'cryptography': ('net',), 'falcon': ('control',), 'prometheus_client': ('outputs',), 'pytest': ('pytest_plugin', 'explore'),
+    'chaoslib': ('chaostoolkit',), 'testcontainers': ('testcontainers',),
     'vaurien_told': ('explore',),       # explore.bring's own, by the name that it has where vaurien is not installed
 }
 
