@@ -24,7 +24,7 @@ Ticket = list[Any]
 RAISED: tuple[type[BaseException], ...] = (BaseException,)    #: what a call may raise
 READABLE = 1        #: as libev counts the events of a watcher
 #: [s] that the calls of one turn of the loop may take, from the first on; at least one is made
-BUDGET = 0.002
+BUDGET = 0.0005
 #: [s] that the timer is set for at most: later moments are looked at again by then
 FAR = 24 * 3600.0
 #: tickets that are no longer wanted and still in the heap, from which on they are looked for
