@@ -106,7 +106,7 @@ def test_five_hundred_proxies_are_shown_a_window_at_a_time(window):
 
 def test_of_many_sessions_the_oldest_are_shown_and_all_are_counted(window, vaurien, client):
     with ExitStack() as open_ones, a_proxy(client, protocol='tcp') as proxy:
-        for _ in range(250):    # make watch opens 20,000
+        for _ in range(250):
             open_ones.enter_context(connect(proxy.port))
         page = opened(window, vaurien, proxy.view)
         page.reads('250 open, the oldest 100 are shown')

@@ -113,8 +113,8 @@ def test_an_output_that_nobody_reads_is_given_up_for_good():
 class FakeServer:
     """A control server that says what it was made with."""
 
-    def __init__(self, *arguments):
-        self.arguments, self.started = arguments, False
+    def __init__(self, *arguments, exploring):
+        self.arguments, self.started, self.exploring = arguments, False, exploring
         self.address = '127.0.0.1:8080'
 
     def start(self):
@@ -135,6 +135,7 @@ def test_the_control_server_gets_the_fleet_an_address_and_the_token(monkeypatch)
     *arguments, listener = server.arguments
     with listener:
         assert server.started
+        assert server.exploring is None
         assert arguments == ['fleet', '::1', 0, 'secret', False, ('10.0.0.0/8',), 'cert', 'key']
         assert listener.getsockname()[0] == '::1'
 

@@ -89,7 +89,9 @@ class Responses(Framer[Conversation]):
             return NO_RUN
         for exchange in islice(protocol.queue, most):
             shape = exchange.note.shape
-            if shape is RESULT or shape is CURSOR:
+            if exchange.note.then is not None:  # another response belongs to it
+                after = 0
+            elif shape is RESULT or shape is CURSOR:
                 after = plain_result(data, end, protocol.deprecates_eof)
             else:
                 after = plain_packet(data, end) if shape is ONE else 0

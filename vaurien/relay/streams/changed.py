@@ -10,6 +10,7 @@ from gevent import sleep
 from ...protocols.http.h2 import frames
 from ...protocols.http.own.pieces import cut
 from .state import StreamState
+from .waiting import wait
 
 #: [bytes] of the connection's window that are left to the other streams
 SPARE = 2 * frames.FRAME_BYTES
@@ -74,7 +75,7 @@ class Changed:
             self._lane.emit(frames.reset(state.number, frames.INTERNAL_ERROR))
             self.cancelled(edit)
         elif edit.pieces and edit.holds:
-            self._lane.wait(state, self._dribble, state, edit)
+            wait(self._lane, state, None, self._dribble, state, edit)
             return True
         elif state.exchange.note.status and state.down.ended:
             held = len(edit.held)

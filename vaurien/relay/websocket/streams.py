@@ -15,6 +15,7 @@ from ...protocols.http.ws.failures import CUT, RESET, SILENCE
 from ...protocols.http.ws.frames import Unit
 from ...protocols.message import MessageProtocol
 from ..streams.state import DROPPED, HELD, StreamState, held_size
+from ..streams.waiting import wait
 from .direction import Direction
 from .talk import LINGER, Talk
 
@@ -178,7 +179,7 @@ class StreamTalk:
         to_backend = direction.to_backend
         self.ways[to_backend].busy = True
         lane = self._lane(to_backend)
-        lane.wait(self.state, self._resume, direction, unit)
+        wait(lane, self.state, None, self._resume, direction, unit)
 
     def _resume(self, direction: Direction, unit: Unit) -> None:
         way, lane = self.ways[direction.to_backend], self._lane(direction.to_backend)
