@@ -197,7 +197,7 @@ class Asking:
         raise TakenError('others keep changing the cluster at the same time; nothing has changed, try again')
 
     def end(self, names: Iterable[str]) -> list[str]:
-        """End orders, whoever has asked for them, and return those that there were."""
+        """End orders, no matter who has asked for them, and return those that there were."""
         there = {known.id for known in self.state().orders} | self.state().bad.keys()
         found = [name for name in names if name in there]
         if found:

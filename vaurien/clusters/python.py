@@ -114,7 +114,7 @@ class Cluster:
         self._asking.end([order])
 
     def halt(self, reason: str = '') -> None:
-        """Suspend all faults of all members, whoever has asked for them, until ``resume``; this outlives the block."""
+        """Suspend all faults of all members, no matter who has asked for them, until ``resume``; this outlives the block."""
         self._asking.halt(reason, time.time())
 
     def resume(self) -> None:

@@ -16,7 +16,7 @@ MAX_ENDPOINTS = 16  #: each is tried in turn before a call is given up
 #: what names are made of: those of clusters and members are parts of keys
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z')
 NAMES = 'letters, digits, dots, dashes and underscores, at most 100, the first a letter or a digit'
-#: the environment variables of whoever speaks with etcd
+#: the environment variables of those who speak with etcd
 CLUSTER_VARIABLE = 'VAURIEN_CLUSTER'
 PASSWORD_VARIABLE, PASSWORD_FILE_VARIABLE = 'VAURIEN_ETCD_PASSWORD', 'VAURIEN_ETCD_PASSWORD_FILE'
 CACERT_VARIABLE, CERT_VARIABLE, KEY_VARIABLE = 'VAURIEN_ETCD_CACERT', 'VAURIEN_ETCD_CERT', 'VAURIEN_ETCD_KEY'

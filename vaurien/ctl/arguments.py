@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ..links import STREAMS
 from ..options import Bounded
-from .results import Result, Stream
+from .results import Result, Stream, UsageError
 
 TOP_INTERVAL = 1.0  #: [seconds] between two tables of ``top``
 MIN_INTERVAL = 0.05  #: [seconds] that such an interval may be; the server has other things to do
@@ -102,3 +102,18 @@ END = Argument('--end', None, 'the test has ended', action='store_true')
 PLAIN = Argument('--plain', None, 'the table alone, where pip install "vaurien[tui]" has brought a full screen',
                  action='store_true')
 COUNT = Argument('--count', 'N', 'end after so many tables (default: when interrupted)', default=0, type=Limited(int, 0))
+
+
+def read_attributes(args: argparse.Namespace) -> dict[str, str]:
+    """Read ``latency=100``; values stay text, as those of behaviors.
+
+    Raises:
+        UsageError: A word is not of this form.
+    """
+    attributes = {}
+    for word in (*args.attributes, *args.options):      # argparse leaves those after an option to the latter
+        name, equals, value = word.partition('=')
+        if not name or not equals or name.startswith('-'):
+            raise UsageError(f'{word!r} is no attribute, expected NAME=VALUE')
+        attributes[name] = value
+    return attributes

@@ -70,7 +70,7 @@ class Stream(Writer):
     # -- reading
 
     def reader(self) -> Any:
-        """Make a watcher that calls back while there is something to read; whoever asks for it releases it."""
+        """Make a watcher that calls back while there is something to read; the one who asks for it releases it."""
         return get_hub().loop.io(self.fd, READABLE)
 
     def recv(self, size: int = READ) -> bytes:

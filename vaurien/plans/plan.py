@@ -1,6 +1,6 @@
 """The plan of a process: its entries, and what each proxy has of them. Knows proxies by their names and protocols.
 
-Whoever changes it is told at once, in one line, what is wrong; then nothing has changed.
+The one who changes it is told at once, in one line, what is wrong; then nothing has changed.
 """
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol

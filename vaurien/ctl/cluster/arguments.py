@@ -89,20 +89,3 @@ def read_settings(words: list[str]) -> dict[str, dict[str, Any]]:
             value = rest.pop(0)
         found.setdefault(behavior, {})[option.replace('-', '_')] = value
     return found
-
-
-def read_attributes(words: list[str]) -> dict[str, str]:
-    """Read ``latency=100``; values stay text.
-
-    Raises:
-        UsageError: A word is not of this form.
-    """
-    found = {}
-    for word in words:
-        name, equals, value = word.partition('=')
-        if not name or not equals or name.startswith('-'):
-            raise UsageError(f'{word!r} is no attribute, expected NAME=VALUE')
-        found[name] = value
-    return found
-
-

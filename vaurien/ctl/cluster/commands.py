@@ -11,7 +11,7 @@ from ...clusters.asking import Asking
 from ...clusters.seen import Seen, is_meant, trouble
 from ...errors import VaurienError, meant
 from ...spec import ProxySpec, ToxicSpec
-from ..arguments import Command
+from ..arguments import Command, read_attributes
 from ..results import Result, Stream, done, rows, rows_that_come, said
 from ..text import Column
 from . import arguments as a
@@ -33,7 +33,7 @@ def mix(asking: Asking, args: argparse.Namespace) -> Result:
 def toxic(asking: Asking, args: argparse.Namespace) -> Result:
     made = ToxicSpec(type=args.toxic, name=args.called or '', stream=args.stream or 'downstream',
                      toxicity=1.0 if args.toxicity is None else args.toxicity,
-                     attributes=a.read_attributes([*args.attributes, *args.options]))
+                     attributes=read_attributes(args))
     return ask(asking, args, proxy=args.proxy, toxics=(made,))
 
 

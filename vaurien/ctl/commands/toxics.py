@@ -3,7 +3,8 @@ import argparse
 
 from ...client import Client
 from .. import text
-from ..results import Result, UsageError, done, rows, said
+from ..arguments import read_attributes
+from ..results import Result, done, rows, said
 
 
 def list_toxics(client: Client, args: argparse.Namespace) -> Result:
@@ -26,18 +27,3 @@ def change_toxic(client: Client, args: argparse.Namespace) -> Result:
 def remove_toxic(client: Client, args: argparse.Namespace) -> Result:
     client.remove_toxic(args.proxy, args.toxic)
     return done(f'{args.proxy} has the toxic {args.toxic} no more')
-
-
-def read_attributes(args: argparse.Namespace) -> dict[str, str]:
-    """Read ``latency=100``; values stay text, as those of behaviors.
-
-    Raises:
-        UsageError: A word is not of this form.
-    """
-    attributes = {}
-    for word in (*args.attributes, *args.options):      # argparse leaves those after an option to the latter
-        name, equals, value = word.partition('=')
-        if not name or not equals or name.startswith('-'):
-            raise UsageError(f'{word!r} is no attribute, expected NAME=VALUE')
-        attributes[name] = value
-    return attributes

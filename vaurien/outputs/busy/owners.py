@@ -88,7 +88,7 @@ def stack(frame: FrameType | None) -> Iterator[FrameType]:
 
 @cache
 def place_of(code: CodeType) -> str:
-    """Return whose code a file of vaurien has; empty: it is none of vaurien's, or helps whoever calls it."""
+    """Return whose code a file of vaurien has; empty: it is none of vaurien's, or helps its caller."""
     try:
         within = Path(code.co_filename).relative_to(PACKAGE).as_posix()
     except ValueError:
