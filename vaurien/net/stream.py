@@ -82,10 +82,12 @@ class Stream(Writer):
         """
         if self._lent is not None or self._unread:
             return self._given(size)
+        if size > READ:
+            size = READ
         try:
-            count: int = self._recv_into(_BUFFER, size if size < READ else READ)
+            count: int = self._recv_into(_BUFFER, size)
         except BlockingIOError:
-            count = self._read(size if size < READ else READ)
+            count = self._read(size)
         else:
             self.received += count
         return bytes(_VIEW[:count])
@@ -167,19 +169,22 @@ class Stream(Writer):
             if data:
                 dest.sendall(data)
             return len(data)
-        limit = READ if size is None or size > READ else size
-        if dest.through is not None:
-            count = self._read(limit)
-            if count:
-                dest.sendall(_VIEW[:count])
-            return count
-        if self._full_reads > FULL_READS and dest.backlog is None and self._splices:
+        if self._full_reads > FULL_READS and dest.written and self._splices:
             moved = self._splice(dest, pipe.PIPE if size is None else size)
             if moved is not None:
                 return moved
-        count = self._read(limit)
+        limit = READ if size is None or size > READ else size
+        try:
+            count: int = self._recv_into(_BUFFER, limit)
+        except BlockingIOError:
+            count = self._read(limit)
+        else:
+            self.received += count
         if count:
-            dest.sendall(_VIEW[:count])
+            if dest.through is not None:
+                dest.sendall(_VIEW[:count])
+            elif not dest.write_soon(_VIEW[:count]) and not in_loop():
+                dest.wait_drained()
             self._full_reads = self._full_reads + 1 if count == READ else 0
         return count
 

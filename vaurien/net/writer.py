@@ -70,8 +70,7 @@ class Writer:
             OSError: The connection is gone; what was given is lost.
         """
         if self.through is None:
-            self.write_soon(data)
-            if self.backlog is not None and not in_loop():
+            if not self.write_soon(data) and not in_loop():
                 self.wait_drained()
         else:
             self.through.put(data)
@@ -80,27 +79,27 @@ class Writer:
 
     def write(self, data: Any) -> None:
         """Write to the socket itself, past ``through``."""
-        self.write_soon(data)
-        if self.backlog is not None and not in_loop():
+        if not self.write_soon(data) and not in_loop():
             self.wait_drained()
 
-    def write_soon(self, data: Any) -> None:
-        """Write to the socket itself, past ``through``, and wait nowhere for what it does not take."""
+    def write_soon(self, data: Any) -> bool:
+        """Write to the socket itself, past ``through``, and wait nowhere; return whether it has taken everything."""
         if self.backlog is not None:
             self.backlog.append(bytes(data))
-        else:
-            try:
-                sent = self._send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError as error:
-                self._lost = error
-                raise
-            self.sent += sent
-            if sent == len(data):
-                return
-            self.backlog = deque((bytes(data[sent:]),))
-            self._flush_when_writable()
+            return False
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._lost = error
+            raise
+        self.sent += sent
+        if sent == len(data):
+            return True
+        self.backlog = deque((bytes(data[sent:]),))
+        self._flush_when_writable()
+        return False
 
     @property
     def carried(self) -> int:

@@ -116,9 +116,11 @@ class Cutter:
         data: The bytes that the offsets of the parts refer to: those held before, and the new ones.
         held: Bytes that no part has claimed yet; at most ``MAX_HELD_BYTES``.
         opaque_because: Why the framer cannot follow any more; empty: it can.
+        clear: All that came before is cut to its end: no message is open and nothing is held, so that a run may begin. False
+            says only that this is not sure.
     """
 
-    __slots__ = ('framer', 'data', 'held', 'opaque_because', 'run', 'ran')
+    __slots__ = ('framer', 'data', 'held', 'opaque_because', 'clear', 'run', 'ran')
 
     ran: Callable[[bytes, int], None] | None
 
@@ -126,6 +128,7 @@ class Cutter:
         self.follow(framer)
         self.data = self.held = b''
         self.opaque_because = ''
+        self.clear = True
 
     def follow(self, framer: Framer[P]) -> Framer[P]:
         """Let another framer read what comes from here on, and return it."""
@@ -135,7 +138,7 @@ class Cutter:
 
     def cut(self, data: bytes) -> Iterator[Part]:
         """Report the parts of the bytes held and of ``data``; afterwards look at ``opaque_because`` and ``held``."""
-        framer, start = self.framer, 0
+        framer, start, self.clear = self.framer, 0, False
         framer.seen = len(self.held)
         if self.held:
             data, self.held = self.held + data, b''
@@ -167,6 +170,7 @@ class Cutter:
             self.held = data[start:]
             if len(self.held) > MAX_HELD_BYTES and not self.opaque_because:
                 self.give_up(f'no end of the headers of a message within {MAX_HELD_BYTES} bytes')
+        self.clear = not (self.held or self.opaque_because or self.framer.open)
 
     def skipped(self, count: int) -> None:
         """Record that ``count`` bytes of ``framer.rest`` were forwarded unseen."""
@@ -185,4 +189,4 @@ class Cutter:
 
     def give_up(self, reason: str) -> None:
         """Follow no more; the bytes held belong to no message."""
-        self.opaque_because = self.opaque_because or reason
+        self.opaque_because, self.clear = self.opaque_because or reason, False

@@ -45,6 +45,10 @@ class Queue(deque[Exchange]):
 
     owner: int
 
+    def alike(self) -> bool:
+        """Return whether all of them, of which there is one at least, are one and the same exchange, which stands for many."""
+        return self.count(self[0]) == len(self)
+
 
 class MessageProtocol(Answers, BaseProtocol):
     """A protocol that knows where requests and responses begin and end.

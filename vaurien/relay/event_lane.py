@@ -27,7 +27,8 @@ class EventLane(Lane):
         self.unanswered: tuple[Exchange, ...] = ()
 
     def step(self) -> None:
-        if not self.to_backend:
+        to_backend, dest = self.to_backend, self.dest
+        if not to_backend:
             if self.other.unanswered:
                 return self._answer()
             exchange = self.exchange = self.other.exchange
@@ -35,20 +36,15 @@ class EventLane(Lane):
             exchange = self.exchange = None
         else:
             exchange = self._begin()
-        if exchange is None and self.protocol.relays:
-            self._relay()
-        else:
-            self._apply(exchange)
-        return None
-
-    def _relay(self) -> None:
-        """Do what ``_pass_on`` does, the short way: this is what nearly all events come to."""
-        if not self.source.forward(self.dest):
+        if exchange is not None or not self.protocol.relays:
+            return self._apply(exchange)
+        if not self.source.forward(dest):       # from here on what ``_pass_on`` does, the short way
             return self.finish()
-        self.session.awaiting = self.to_backend
-        self.draws.count += self.to_backend
-        if self.dest.full:
-            self.pause(self.dest)
+        self.session.awaiting = to_backend
+        if to_backend:
+            self.draws.count += 1
+        if (dest.backlog is not None or dest.through is not None) and dest.full:
+            self.pause(dest)
         return None
 
     def _apply(self, exchange: Exchange | None) -> None:

@@ -70,6 +70,22 @@ class MessageLane(Lane):
         self._round: Any = None  # a timer
 
     def step(self) -> None:
+        cutter = self.cutter
+        if not cutter.clear or self.protocol.editing:
+            return self._go_on_cutting()
+        data = self.source.recv(READ)
+        if not data:
+            return self._source_ended()
+        end, exchanges = cutter.run(data, MAX_RUN)
+        if end:
+            return self._run(data, end, exchanges)
+        if self.protocol.request_cutter.opaque_because and self.is_opaque():
+            self.dest.sendall(data)
+            return self.settle(True)
+        return self._process(self._cut(data))
+
+    def _go_on_cutting(self) -> None:
+        """Handle one readable event in the midst of a message, or where nothing can be followed any more."""
         cutter, protocol = self.cutter, self.protocol
         if (cutter.opaque_because or protocol.request_cutter.opaque_because) and self.is_opaque():
             return self._relay()
@@ -86,10 +102,6 @@ class MessageLane(Lane):
             data = self.source.recv(READ)
             if not data:
                 return self._source_ended()
-        if not (framer.open or cutter.held or protocol.editing):
-            end, exchanges = cutter.run(data, MAX_RUN)
-            if end:
-                return self._run(data, end, exchanges)
         self._process(self._cut(data))
         return None
 
@@ -108,8 +120,11 @@ class MessageLane(Lane):
                 self.out.append(data[:end])
             return self._process(self._cut(data[end:] if end else data))
         dest = self.dest
-        dest.sendall(data)
-        if (dest.backlog is not None or dest.through is not None) and dest.full:
+        if dest.through is not None:
+            dest.sendall(data)
+        elif dest.write_soon(data):
+            return None
+        if dest.full:
             self.settle(True)
         return None
 

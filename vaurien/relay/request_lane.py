@@ -40,7 +40,7 @@ class RequestLane(MessageLane):
         weight: [bytes] of the requests that have come in a crowd, those answered since among them, and of the replies to them.
     """
 
-    __slots__ = ('replied', 'weight', '_run_last')
+    __slots__ = ('replied', 'weight', '_run_last', '_usual')
 
     other: ResponseLane
 
@@ -48,6 +48,7 @@ class RequestLane(MessageLane):
         super().__init__(session, source, dest, True, protocol.request_cutter)
         self.replied = False
         self.weight = 0
+        self._usual: Exchange | None = None     # the last one that a run began with and that is drawn for and answered
         self._run_last = b''    # it begins with the last run, of which somebody may ask the names
 
     def _process(self, parts: Iterator[Part], start: int = 0) -> None:
@@ -145,21 +146,23 @@ class RequestLane(MessageLane):
 
     def _run(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
         draws, protocol = self.draws, self.protocol
-        if not draws.runs or protocol.owed is not None or len(protocol.queue) >= CROWD:
-            return self._process(self._cut(data))
-        if draws.plain and len(exchanges) == 1 and exchanges[0].expects and exchanges[0].stage not in protocol.undrawn:
-            cutter = self.cutter        # as most often: the same, in fewer steps
-            draws.count += 1
-            if cutter.ran is not None:
-                cutter.ran(data, end)
-            protocol.queue.append(exchanges[0])
-            self._run_last = data if end <= MAX_NAME_BYTES else b''
-            return self._send(data, end)
-        return self._run_several(data, end, exchanges)
+        exchange, queue = exchanges[0], protocol.queue
+        if exchange is not self._usual or not draws.plain or len(exchanges) > 1 or protocol.owed or len(queue) >= CROWD:
+            return self._run_any(data, end, exchanges)
+        draws.count += 1        # as most often: the same as there, in fewer steps
+        if self.cutter.ran is not None:
+            self.cutter.ran(data, end)
+        queue.append(exchange)
+        self._run_last = data if end <= MAX_NAME_BYTES else b''
+        return self._send(data, end)
 
-    def _run_several(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
+    def _run_any(self, data: bytes, end: int, exchanges: Sequence[Exchange]) -> None:
         """Draw for a run, and let pass what nothing happens to."""
         draws, protocol, cutter = self.draws, self.protocol, self.cutter
+        if not draws.runs or protocol.owed is not None or len(protocol.queue) >= CROWD:
+            return self._process(self._cut(data))
+        if exchanges[0].expects and exchanges[0].stage not in protocol.undrawn:
+            self._usual = exchanges[0]
         mixed, count = cutter.framer.mixed, len(exchanges)
         if mixed and draws.stages and not draws.stages.isdisjoint(protocol.undrawn):
             return self._process(self._cut(data))

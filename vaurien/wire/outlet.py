@@ -39,7 +39,7 @@ class Outlet:
         """Write, and wait in a greenlet until the socket has taken it."""
         self._write(self._stream.write, data)
 
-    def _write(self, write: Callable[[bytes], None], data: bytes) -> None:
+    def _write(self, write: Callable[[bytes], object], data: bytes) -> None:
         if self._told:
             return
         try:

@@ -267,20 +267,20 @@ class LateTlsStream(TlsStream):
         if alteration.over:
             self._alteration, self._recv_into = None, self._decrypt_into
 
-    def write_soon(self, data: Any) -> None:
+    def write_soon(self, data: Any) -> bool:
         phase = self._phase
         if phase is Phase.INSIDE:
             alteration = self._alteration
             if alteration is not None:
                 data = alteration.sent(bytes(data))
                 self._altered(alteration)
-            super().write_soon(data)
-        elif phase not in WAITING:
+            return super().write_soon(data)
+        if phase not in WAITING:
             self.check()
             self._plain += len(data)
-            Stream.write_soon(self, data)
-        else:
-            self._write_later(bytes(data))
+            return Stream.write_soon(self, data)
+        self._write_later(bytes(data))
+        return self.backlog is None
 
     def _write_later(self, data: bytes) -> None:
         """Hold bytes until TLS has begun, but for those that were written before it was to begin and have come through toxics."""

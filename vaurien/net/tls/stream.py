@@ -260,11 +260,11 @@ class TlsStream(Stream):
 
     # -- writing
 
-    def write_soon(self, data: Any) -> None:
+    def write_soon(self, data: Any) -> bool:
         if self._lost is not None:
             raise self._lost
         if not data:
-            return
+            return self.backlog is None
         size = len(data)
         try:
             sent = self._tls.write(data)
@@ -276,7 +276,7 @@ class TlsStream(Stream):
             self._lose(ConnectionAbortedError(errno.ECONNABORTED, f'TLS: {explain(error)}'))
             self.check()
         self._plain += size
-        Stream.write_soon(self, self._outgoing.read())
+        return Stream.write_soon(self, self._outgoing.read())
 
     def fill_pipe(self, fd: int, size: int) -> int | None:
         return None     # what goes through a pipe is not encrypted

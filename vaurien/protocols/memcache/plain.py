@@ -1,18 +1,30 @@
-"""Whole responses of memcached's text protocol as most requests get them, told at a glance. Bytes; knows no exchange."""
+"""Requests and whole responses of memcached's text protocol as most of them are, told at a glance. Bytes; knows no exchange."""
+import re
 from typing import Final
 
 from .verbs import BLOCKS, LOG, NUMBER, VALUE, Response, is_length
 
 CRLF: Final = b'\r\n'
+#: requests for one value each, and nothing else
+GETS: Final = re.compile(rb'(?:get [^\s\0]{1,250}\r\n)+')
+#: the line before a value, with the length of that [bytes]
+VALUE_LINE: Final = re.compile(rb'VALUE [^\s\0]+ \d+ (\d{1,9})(?: \d+)?\r\n')
+VALUE_END: Final = b'\r\nEND\r\n'     #: what follows it where it is the last one
 
 
-def is_one_value(data: bytes, response: Response) -> bool:
-    """Return whether these bytes are one value and the end of its list, which is what most requests get alone."""
-    if not data.endswith(b'\r\nEND\r\n') or not data.startswith(b'VALUE ') or response.before is not VALUE or response.quiet:
-        return False
-    end = data.find(CRLF)
-    words = data[:end].split(b' ', 4)
-    return len(words) > 3 and is_length(words[3]) and end + int(words[3]) + 9 == len(data) and b'\n' not in data[:end]
+def whole_values(data: bytes) -> int:
+    """Return how many responses these bytes are, if each is one value and the end of its list; 0: they are anything else."""
+    at = count = 0
+    match = VALUE_LINE.match
+    while at < len(data):
+        line = match(data, at)
+        if line is None:
+            return 0
+        end = line.end() + int(line[1])
+        at, count = end + len(VALUE_END), count + 1
+        if data[end:at] != VALUE_END:
+            return 0
+    return count
 
 
 def plain_response(lines: list[bytes], at: int, response: Response) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 from ...errors import ProtocolError
 from ..base import Exchange, SharedExchange, UnansweredExchange
 from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, MessageProtocol, Part, Run
-from .plain import CRLF, ends_at, is_one_value, plain_response
+from .plain import CRLF, GETS, ends_at, plain_response, whole_values
 from .verbs import (
     ANY_LINE,
     BLOCKS,
@@ -39,6 +39,7 @@ MAX_RUN_LINES: Final = 4096
 #: the exchanges of those requests that have one response each, by their first word
 PLAIN: Final = {word: SharedExchange(verb.stage, verb.response) for word, verb in VERBS.items()
                 if verb.shape in ('list', 'data', 'key', 'meta', 'meta data')}
+GET: Final = PLAIN[b'get']
 #: the same of those that are told to have none, and with how many words, at least and at most, they are
 SILENT: Final = {word: (UnansweredExchange(verb.stage, verb.response), *verb.noreply) for word, verb in VERBS.items()
                  if verb.shape in ('data', 'key') and verb.noreply is not None}
@@ -57,6 +58,8 @@ class TextRequests(Framer[MessageProtocol]):
         self.in_line = False    #: the line of the request under way is not over
 
     def run(self, data: bytes, most: int) -> Run:
+        if GETS.fullmatch(data) and (count := data.count(b'\n')) <= most:
+            return len(data), [GET] * count
         lines = data.split(CRLF, MAX_RUN_LINES)
         last, at = len(lines) - 1, 0    # the last one has no end
         found: list[Exchange] = []
@@ -175,8 +178,10 @@ class TextResponses(Framer[MessageProtocol]):
 
     def run(self, data: bytes, most: int) -> Run:
         queue = self.protocol.queue
-        if len(queue) == 1 and most and self.ahead is None and is_one_value(data, queue[0].note):
-            return len(data), (queue[0],)
+        if queue and self.ahead is None and queue[0].note.before is VALUE and not queue[0].note.quiet:
+            count = whole_values(data)
+            if count == 1 or 1 < count <= min(most, len(queue)) and queue.alike():
+                return len(data), [queue[0]] * count
         lines, at = data.split(CRLF, MAX_RUN_LINES), 0
         found: list[Exchange] = []
         if self.ahead is None:

@@ -63,8 +63,15 @@ _IN_GROUP = frozenset(b'PBDECH')
 #: the exchanges of plain messages, by their codes; an Execute is one where its statement cannot be a COPY
 PLAIN = {code: SharedExchange(stage, plan) if plan is not None else UnansweredExchange(stage)
          for code, (_, stage, plan) in _REQUESTS.items() if code in b'QPBDEHS'}
+ONE_QUERY = (PLAIN[_QUERY],)     #: where there is no other one
 #: what statements begin with that move no data outside of their rows, whatever follows
 NO_COPY = re.compile(rb'\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES|MERGE|BEGIN|COMMIT|ROLLBACK|SET|SHOW)\b', re.IGNORECASE)
+
+
+def is_one_query(data: bytes) -> bool:
+    """Return whether these bytes are one whole Query, as most often where no statement is prepared."""
+    size = len(data)
+    return data[0] == _QUERY and HEADER_BYTES < size <= MAX_NAME_BYTES and not data[-1] and read_header(data, 0)[1] == size - 1
 
 
 class Requests(Framer[Conversation]):
@@ -92,6 +99,8 @@ class Requests(Framer[Conversation]):
         found: list[Exchange] = []
         if not self.started or protocol.skipping or protocol.losing is not None or self.executed is not None:
             return NO_RUN
+        if is_one_query(data):
+            return size, ONE_QUERY
         parsed: dict[bytes, bytes] = {}     # in this run
         bound: dict[bytes, bytes] = {}
         while size - end >= HEADER_BYTES and len(found) < most:
@@ -117,6 +126,8 @@ class Requests(Framer[Conversation]):
 
     def ran(self, data: bytes, end: int) -> None:
         at, protocol = 0, self.protocol
+        if end == len(data) and is_one_query(data):
+            return
         while at < end:
             code, length = read_header(data, at)
             after = at + 1 + length

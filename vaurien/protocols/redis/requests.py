@@ -9,6 +9,7 @@ from typing import Final
 from ...errors import ProtocolError
 from ..base import Exchange, SharedExchange
 from ..message import MAX_NAME_BYTES, NO_RUN, Part, Run
+from .alike import commands_alike
 from .commands import SPECIAL, known
 from .framer import Messages
 from .resp import CRLF, MAX_RUN_LINES, STAR, STEPS, header, length, skip_words, take
@@ -30,6 +31,7 @@ MAX_PLAIN_VERB_BYTES: Final = 40      #: [bytes] of the name of a command that i
 MAX_INLINE_BYTES: Final = 64 * 1024   #: [bytes] of a command that is one line of text; the server's own limit
 #: the exchange of a command that is run at once and has one reply, whichever it is
 PLAIN: Final = SharedExchange('command', (0, b'', '', 1))
+ONE: Final = (PLAIN,)     #: where there is no other one
 #: one word of such a line: bare, or in quotes, after which it must end (``sdssplitargs`` of the server)
 INLINE_WORD: Final = re.compile(rb"""(?:[^\s"']|"(?:\\.|[^"\\])*"(?=\s|\Z)|'(?:\\'|[^'])*'(?=\s|\Z))+""", re.DOTALL)
 
@@ -93,6 +95,23 @@ def usual_command(data: bytes, start: int) -> Part | None:
     return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True
 
 
+def is_one(data: bytes) -> bool:
+    """Return whether these bytes are one whole plain command with an argument, as most often."""
+    pos = data.find(SECOND_WORD, MIN_START_BYTES, FAST_START_BYTES)
+    if pos < 0:
+        return False
+    left, _, bits = read_start(data[:pos])
+    if bits >= SPECIAL or left >= MAX_FAST_WORDS:
+        return False
+    pos += 2
+    while left:
+        end = data.find(CRLF, pos)
+        if end < 0:
+            return False
+        pos, left = end + STEPS[data[pos:end]], left - 1
+    return pos == len(data)
+
+
 class Requests(Messages):
     """Finds commands: arrays of bulk strings, or lines of text."""
 
@@ -106,8 +125,16 @@ class Requests(Messages):
     def run(self, data: bytes, most: int) -> Run:
         if not self.state.usual:
             return NO_RUN
+        if is_one(data):
+            return len(data), ONE
         words = data.split(CRLF, MAX_RUN_LINES)
         last, at, count = len(words) - 1, 0, 0      # the last one has no end
+        step = COUNTS.get(words[0], MAX_RUN_LINES)
+        if step < last <= step * most and not words[last]:
+            count = commands_alike(words, step, last)
+            if count and all(map(is_plain, set(words[2:last:step]))):
+                return len(data), [PLAIN] * count
+            count = 0
         while at < last and count < most:
             pos, after = at + 1, at + COUNTS.get(words[at], MAX_RUN_LINES)
             if after > last or not is_plain(words[pos + 1]):

@@ -6,6 +6,7 @@ from typing import Final
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import NO_RUN, Part, Run
+from .alike import texts_alike
 from .framer import Messages
 from .resp import (
     AGGREGATES,
@@ -66,10 +67,14 @@ class Responses(Messages):
         if self.state.listening:
             return NO_RUN
         queue = self.protocol.queue
-        if len(queue) == 1 and most and data and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
+        if len(queue) == 1 and data and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
             return len(data), (queue[0],)       # as most often
         lines = data.split(CRLF, MAX_RUN_LINES)
         last, at = len(lines) - 1, 0        # the last one has no end
+        if 2 < last <= 2 * min(most, len(queue)) and not lines[last] and not queue[0].note[ROLE] and queue.alike():
+            count = texts_alike(lines, last)
+            if count:
+                return len(data), [queue[0]] * count
         for exchange in islice(queue, most):
             line = lines[at]
             if at == last or not line or exchange.note[ROLE]:
