@@ -90,7 +90,7 @@ class Stream(Writer):
             count = self._read(size)
         else:
             self.received += count
-        return bytes(_VIEW[:count])
+        return _VIEW[:count].tobytes()
 
     def _given(self, size: int) -> bytes:
         """Return bytes that were lent or given back."""
