@@ -1,7 +1,6 @@
 """Types of options that say what a response is: fields, a file with its body, when to come again. Pure; knows no protocol."""
 import re
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,6 +81,7 @@ def read_retry_after(value: Any) -> str:
         ValueError: It is neither.
     """
     if isinstance(value, str) and DATE.fullmatch(value):
+        from email.utils import parsedate_to_datetime   # it brings a calendar and much else, at each start
         parsedate_to_datetime(value)
         return value
     return str(Bounded(int, 0, 10 ** 9)(value))
