@@ -51,8 +51,8 @@ BESIDE_LINES = [*((word,) for word in WORDS), *BESIDE]
 BASES = {
     'protocols': ('protocols', 'protocols.answers', 'protocols.base', 'protocols.effects.sql',
                   'protocols.effects.words', 'protocols.failure', 'protocols.framing', 'protocols.halves', 'protocols.kinds',
-                  'protocols.message', 'protocols.shapes', 'protocols.sql_shapes', 'protocols.starttls', 'protocols.tls_kinds',
-                  'protocols.traceparent'),
+                  'protocols.message', 'protocols.shapes', 'protocols.sized', 'protocols.sql_shapes', 'protocols.starttls',
+                  'protocols.tls_kinds', 'protocols.traceparent'),
     'behaviors': ('alarm', 'behaviors', 'behaviors.base', 'behaviors.dummy'),
     'toxics': ('alarm', 'toxics', 'toxics.base'),
 }

@@ -81,7 +81,7 @@ def read_retry_after(value: Any) -> str:
         ValueError: It is neither.
     """
     if isinstance(value, str) and DATE.fullmatch(value):
-        from email.utils import parsedate_to_datetime   # it brings a calendar and much else, at each start
+        from email.utils import parsedate_to_datetime  # it brings a calendar and much else, at each start
         parsedate_to_datetime(value)
         return value
     return str(Bounded(int, 0, 10 ** 9)(value))

@@ -10,7 +10,7 @@ from typing import Final
 from ...errors import ProtocolError
 from ..base import Exchange, SharedExchange, UnansweredExchange
 from ..message import MAX_NAME_BYTES, MAX_PASSED_BYTES, Framer, MessageProtocol, Part, Run
-from .plain import CRLF, GETS, ends_at, plain_response, whole_values
+from .plain import CRLF, GETS, ends_at, plain_response, sets, whole_values
 from .verbs import (
     ANY_LINE,
     BLOCKS,
@@ -40,6 +40,7 @@ MAX_RUN_LINES: Final = 4096
 PLAIN: Final = {word: SharedExchange(verb.stage, verb.response) for word, verb in VERBS.items()
                 if verb.shape in ('list', 'data', 'key', 'meta', 'meta data')}
 GET: Final = PLAIN[b'get']
+SET: Final = PLAIN[b'set']
 #: the same of those that are told to have none, and with how many words, at least and at most, they are
 SILENT: Final = {word: (UnansweredExchange(verb.stage, verb.response), *verb.noreply) for word, verb in VERBS.items()
                  if verb.shape in ('data', 'key') and verb.noreply is not None}
@@ -58,8 +59,10 @@ class TextRequests(Framer[MessageProtocol]):
         self.in_line = False    #: the line of the request under way is not over
 
     def run(self, data: bytes, most: int) -> Run:
-        if GETS.fullmatch(data) and (count := data.count(b'\n')) <= most:
+        if GETS.fullmatch(data) and (count := data.count(b'\r')) <= most:
             return len(data), [GET] * count
+        if data.startswith(b'set ') and sets().fullmatch(data) and (count := data.count(b'\r') // 2) <= most:
+            return len(data), [SET] * count
         lines = data.split(CRLF, MAX_RUN_LINES)
         last, at = len(lines) - 1, 0    # the last one has no end
         found: list[Exchange] = []
@@ -179,8 +182,8 @@ class TextResponses(Framer[MessageProtocol]):
     def run(self, data: bytes, most: int) -> Run:
         queue = self.protocol.queue
         if queue and self.ahead is None and queue[0].note.before is VALUE and not queue[0].note.quiet:
-            count = whole_values(data)
-            if count == 1 or 1 < count <= min(most, len(queue)) and queue.alike():
+            count = whole_values(data, min(most, len(queue)))
+            if count == 1 or count and queue.alike():
                 return len(data), [queue[0]] * count
         lines, at = data.split(CRLF, MAX_RUN_LINES), 0
         found: list[Exchange] = []

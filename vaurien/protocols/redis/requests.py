@@ -9,9 +9,9 @@ from typing import Final
 from ...errors import ProtocolError
 from ..base import Exchange, SharedExchange
 from ..message import MAX_NAME_BYTES, NO_RUN, Part, Run
-from .alike import commands_alike
 from .commands import SPECIAL, known
 from .framer import Messages
+from .pipelines import commands_alike
 from .resp import CRLF, MAX_RUN_LINES, STAR, STEPS, header, length, skip_words, take
 from .state import WORDS_TO_NAME, Conversation
 
@@ -95,21 +95,26 @@ def usual_command(data: bytes, start: int) -> Part | None:
     return pos, Exchange(verb + b' ' + key, 'command', True, (bits, key, '', 1)), True
 
 
-def is_one(data: bytes) -> bool:
-    """Return whether these bytes are one whole plain command with an argument, as most often."""
+def alike(data: bytes) -> int:
+    """Return how many whole commands these bytes are, if they are one plain command with an argument, or several like it.
+
+    Returns:
+        0 for anything else.
+    """
     pos = data.find(SECOND_WORD, MIN_START_BYTES, FAST_START_BYTES)
     if pos < 0:
-        return False
-    left, _, bits = read_start(data[:pos])
-    if bits >= SPECIAL or left >= MAX_FAST_WORDS:
-        return False
-    pos += 2
+        return 0
+    start = data[:pos]
+    words, _, bits = read_start(start)
+    if bits >= SPECIAL or words >= MAX_FAST_WORDS:
+        return 0
+    pos, left = pos + 2, words
     while left:
         end = data.find(CRLF, pos)
         if end < 0:
-            return False
+            return 0
         pos, left = end + STEPS[data[pos:end]], left - 1
-    return pos == len(data)
+    return 1 if pos == len(data) else commands_alike(data, start, words) if pos < len(data) else 0
 
 
 class Requests(Messages):
@@ -125,16 +130,11 @@ class Requests(Messages):
     def run(self, data: bytes, most: int) -> Run:
         if not self.state.usual:
             return NO_RUN
-        if is_one(data):
-            return len(data), ONE
+        count = alike(data)
+        if 0 < count <= most:
+            return len(data), ONE if count == 1 else [PLAIN] * count
         words = data.split(CRLF, MAX_RUN_LINES)
         last, at, count = len(words) - 1, 0, 0      # the last one has no end
-        step = COUNTS.get(words[0], MAX_RUN_LINES)
-        if step < last <= step * most and not words[last]:
-            count = commands_alike(words, step, last)
-            if count and all(map(is_plain, set(words[2:last:step]))):
-                return len(data), [PLAIN] * count
-            count = 0
         while at < last and count < most:
             pos, after = at + 1, at + COUNTS.get(words[at], MAX_RUN_LINES)
             if after > last or not is_plain(words[pos + 1]):

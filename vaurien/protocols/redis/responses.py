@@ -6,8 +6,8 @@ from typing import Final
 from ...errors import ProtocolError
 from ..base import Exchange
 from ..message import NO_RUN, Part, Run
-from .alike import texts_alike
 from .framer import Messages
+from .pipelines import texts_alike
 from .resp import (
     AGGREGATES,
     CRLF,
@@ -69,12 +69,12 @@ class Responses(Messages):
         queue = self.protocol.queue
         if len(queue) == 1 and data and not queue[0].note[ROLE] and simple_reply(data, 0) == len(data):
             return len(data), (queue[0],)       # as most often
+        if len(queue) > 1 and not queue[0].note[ROLE] and queue.alike():
+            count = texts_alike(data)
+            if 0 < count <= min(most, len(queue)):
+                return len(data), [queue[0]] * count
         lines = data.split(CRLF, MAX_RUN_LINES)
         last, at = len(lines) - 1, 0        # the last one has no end
-        if 2 < last <= 2 * min(most, len(queue)) and not lines[last] and not queue[0].note[ROLE] and queue.alike():
-            count = texts_alike(lines, last)
-            if count:
-                return len(data), [queue[0]] * count
         for exchange in islice(queue, most):
             line = lines[at]
             if at == last or not line or exchange.note[ROLE]:
