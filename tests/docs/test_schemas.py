@@ -1,4 +1,4 @@
-"""Files of docs/examples and packaging/ that Docker, GitHub and GitLab read, against the schemas that check-jsonschema has of them."""
+"""What Docker, GitHub and GitLab read of docs/examples and packaging/, against the schemas that check-jsonschema brings."""
 import pytest
 from check_jsonschema.cli import main
 
@@ -28,7 +28,7 @@ def test_the_compose_files_are_found():
     assert {named(path) for path in COMPOSE} >= {'docs/examples/compose.yaml', 'packaging/compose.yaml'}
 
 
-@pytest.mark.parametrize(('path', 'schema', 'key'), FILES, ids=[named(path) for path, *_ in FILES])
+@pytest.mark.parametrize('path, schema, key', FILES, ids=[named(path) for path, *_ in FILES])
 def test_a_file_is_what_its_schema_says(path, schema, key, capsys, tmp_path):
     assert checked(path, schema, capsys) == (0, 'ok -- validation done\n')
     text = path.read_text('utf-8')
