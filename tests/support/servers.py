@@ -45,7 +45,10 @@ def memcached_server(*arguments: str) -> Iterator[Server]:
     with folder(account) as where, serving(
             'memcached', where, lambda port: (path, '-l', HOST, '-p', str(port), '-U', '0', '-m', '64', *arguments),
             says(b'version\r\n', b'VERSION', b'CLIENT_ERROR'), account) as server:
-        yield server
+        try:
+            yield server
+        finally:
+            server.process.kill()       # it keeps nothing, and sees SIGTERM at the next tick of its clock only, once a second
 
 
 NGINX = """
