@@ -39,6 +39,7 @@ TEST = (
     'grpcio>=1.60',     # which insists on ALPN
     'hypercorn>=0.16', 'granian>=1.6', 'uvicorn>=0.30',     # servers of HTTP/2 and WebSocket
     'kubernetes-validate>=1.31',      # with the schemas of Kubernetes, for packaging/
+    'check-jsonschema>=0.34',         # with the schemas of compose files and of templates for CI
     'PyYAML>=6.0', 'setuptools>=70.1',      # for the examples of the docs, one of which is a package
     'selenium>=4.20',       # drives a browser before the page
     'readme-renderer>=43',      # what an index of packages makes of README.rst

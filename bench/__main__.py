@@ -92,7 +92,7 @@ def started(contenders: Sequence[Contender], measurements: Sequence[Measurement]
                 try:
                     relay = stack.enter_context(start(backends[measurement.backend]))
                 except FAILURES as failure:
-                    complain(f'{contender.name} is left out: {failure}')
+                    tell(f'{contender.name} is left out: {failure}')
                     break
                 again = partial(start, backends[measurement.backend])
                 relays[contender.name, measurement.name] = relay._replace(again=again)
@@ -103,10 +103,12 @@ def run(contenders: Sequence[Contender], measurements: Sequence[Measurement], re
         scale: float) -> report.Results:
     """Measure, round by round, each contender once a round and each time another one first."""
     results = report.Results(measurements, [one.name for one in contenders], REFERENCES, {}, {})
+    began = time.monotonic()
     for number in range(rounds):
         for measurement in measurements:
             if number and measurement.once:
                 continue
+            tell(f'round {number + 1} of {rounds}: {measurement.name} (after {time.monotonic() - began:.0f} s)')
             rows = deque(one for one in contenders if (one.name, measurement.name) in relays)
             rows.rotate(number)
             for contender in rows:
@@ -120,7 +122,7 @@ def add(results: report.Results, contender: Contender, measurement: Measurement,
     try:
         figures = measure(measurement, relay, scale)
     except FAILURES as failure:
-        complain(f'{contender.name} failed in {measurement.name}: {failure}')
+        tell(f'{contender.name} failed in {measurement.name}: {failure}')
         figures = {}
     results.others.setdefault((contender.name, measurement.name), []).append(look.others(time.monotonic()).share)
     for column in measurement.columns:
@@ -129,9 +131,9 @@ def add(results: report.Results, contender: Contender, measurement: Measurement,
             results.values.setdefault((contender.name, measurement.name, column.key), []).append(value)
 
 
-def complain(text: str) -> None:
-    """Say on standard error what will be missing."""
-    print(text, file=sys.stderr)
+def tell(text: str) -> None:
+    """Say on standard error, at once, what has begun or what will be missing."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def alone(wanted: bool) -> None:
@@ -161,9 +163,9 @@ def count_instructions(another: str | None, scale: float) -> bool:
         executables = {'vaurien': instructions.PURE, **({'other': another} if another else {})}
         print('\n' + instructions.table(instructions.measured(counter, executables, scale), counter))
     except MissingServer as missing:
-        complain(str(missing))
+        tell(str(missing))
     except FAILURES as failure:
-        complain(f'no instruction counts: {failure}')
+        tell(f'no instruction counts: {failure}')
         return False
     return True
 
@@ -179,7 +181,7 @@ def show(results: report.Results, options: argparse.Namespace) -> None:
     try:
         picture.draw(results, options.json.with_suffix('.png'))
     except ImportError:
-        complain('no picture: matplotlib is not installed')
+        tell('no picture: matplotlib is not installed')
 
 
 def main() -> int:

@@ -21,11 +21,13 @@ from .blocks import ROOT, Block
 
 DAEMON = re.compile(r'^vaurien (?!run |ca\b|.*--(version|help))')
 SECONDS = re.compile(r'\b\d+\.\d+(?= ?s\b)')
+#: plugins of pytest that a reader of the docs has no use for; the time that they take to import is the longest part of most runs
+UNUSED = '-p no:schemathesis -p no:hypothesispytest'
 #: the commands of the docs, each by what Python is told. The ports that are meant where none is named may be taken here
 COMMANDS = {
     'vaurien': '-m vaurien',
     'vaurienctl': '-c "import sys; from vaurien.ctl import main; sys.exit(main())" --host http://localhost:{control}',
-    'pytest': '-m pytest -p no:cacheprovider {plugin}',
+    'pytest': f'-m pytest -p no:cacheprovider {UNUSED} {{plugin}}',
     'chaos': '-m chaostoolkit --no-version-check',
     'python': '',
 }

@@ -1,6 +1,7 @@
 """``python -m bench``: contenders of each kind are measured; Toxiproxy by a stand-in that has its command line and its API."""
 import csv
 import json
+import re
 import shutil
 import sys
 
@@ -97,6 +98,20 @@ def test_toxiproxy_gets_its_toxics_and_one_that_it_refuses_is_named():
         with pytest.raises(RuntimeError, match='toxiproxy takes no sloth: 400 .*invalid toxic type'), \
                 toxiproxy.toxiproxy([('sloth', {})])(address):
             pass
+
+
+def test_each_measurement_is_told_as_it_begins_with_its_round_and_the_time_so_far(monkeypatch, capsys):
+    told = []
+
+    def measured(measurement, relay, scale):
+        told.extend(capsys.readouterr().err.splitlines())
+        return {column.key: 1 for column in measurement.columns}
+    monkeypatch.setattr(command, 'measure', measured)
+    contenders, measurements = command.chosen(['vaurien', 'haproxy', 'redis x16', 'idle'], [], None)
+    relays = {(one.name, group.name): Relay(1, None) for one in contenders for group in measurements}
+    command.run(contenders, measurements, relays, 2, 1)
+    assert [re.sub(r'after \d+ s', 'after N s', line) for line in told] == [
+        'round 1 of 2: redis x16 (after N s)', 'round 1 of 2: idle (after N s)', 'round 2 of 2: redis x16 (after N s)']
 
 
 def test_without_toxiproxy_its_rows_are_left_out_and_asked_for_one_says_why(monkeypatch):

@@ -1,4 +1,4 @@
-"""A plugin whose constructor raises: one line that names it, nothing changed, whoever asked for it and however."""
+"""A plugin whose constructor raises: one line that names it, nothing changed, no matter who asked for it and how."""
 import json
 import re
 import signal

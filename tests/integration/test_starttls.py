@@ -186,7 +186,7 @@ def test_commands_are_inside_tls(postgres_tls_server, mariadb_tls_server, smtp_t
         assert [envelope.content for envelope in smtp_tls_server.messages] == [b'Subject: by curl\r\n\r\nhello\r\n']
 
 
-def test_a_password_is_bound_to_the_certificate_of_whoever_ends_tls(postgres_tls_server):
+def test_a_password_is_bound_to_the_certificate_of_the_one_who_ends_tls(postgres_tls_server):
     other = dict(zip(('tls_cert', 'tls_key'), written(certificates().folder, 'other', authority().issue_cert(HOST)), strict=True))
     with proxied(postgres_tls_server, 'postgres', **other) as host:
         with pytest.raises(psycopg.OperationalError, match='channel binding check failed'):

@@ -1,4 +1,4 @@
-"""Changes to a process that stops: whoever asks, they are refused in one line, and the sessions that it waits for go on."""
+"""Changes to a process that stops: anyone who asks is refused in one line, and the sessions that it waits for go on."""
 import http.client
 import json
 import signal

@@ -8,6 +8,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -139,7 +140,7 @@ def run(command: Sequence[str], where: Path, account: str | None = None, text: s
 
 @contextlib.contextmanager
 def serving(name: str, where: Path, command: Callable[[int], Sequence[str]], ready: Callable[[int], bool],
-            account: str | None = None, port: int | None = None) -> Iterator[Server]:
+            account: str | None = None, port: int | None = None, last: signal.Signals = signal.SIGTERM) -> Iterator[Server]:
     """Run a server.
 
     Args:
@@ -149,6 +150,7 @@ def serving(name: str, where: Path, command: Callable[[int], Sequence[str]], rea
         ready: Asks the server at a port whether it answers; may raise ``OSError`` or ``EOFError`` while it does not.
         account: Whom it runs as; None: as we are.
         port: Where it listens; None: at a free one.
+        last: The signal that ends it; one that keeps nothing need not be waited for while it saves what it has.
 
     Raises:
         RuntimeError: It does not answer; the message has what it printed.
@@ -164,7 +166,7 @@ def serving(name: str, where: Path, command: Callable[[int], Sequence[str]], rea
                 yield Server(name, place, where, process, log)
                 return
         finally:
-            end(process)
+            end(process, last)
     raise RuntimeError(f'{name} does not start: {log.read_text(errors="replace")[-2000:]}')
 
 
@@ -179,10 +181,10 @@ def answers(process: 'subprocess.Popen[bytes]', port: int, ready: Callable[[int]
     return False
 
 
-def end(process: 'subprocess.Popen[bytes]') -> None:
-    """End a process by its id, with SIGKILL if SIGTERM does not."""
+def end(process: 'subprocess.Popen[bytes]', last: signal.Signals = signal.SIGTERM) -> None:
+    """End a process by its id and a signal, and by SIGKILL if that does not."""
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(last)
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

@@ -6,6 +6,7 @@ Knows nothing of vaurien, of pytest and of any client library: a server is ready
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -44,7 +45,8 @@ def memcached_server(*arguments: str) -> Iterator[Server]:
     path, account = program('memcached'), unprivileged('memcache')
     with folder(account) as where, serving(
             'memcached', where, lambda port: (path, '-l', HOST, '-p', str(port), '-U', '0', '-m', '64', *arguments),
-            says(b'version\r\n', b'VERSION', b'CLIENT_ERROR'), account) as server:
+            says(b'version\r\n', b'VERSION', b'CLIENT_ERROR'), account,
+            last=signal.SIGKILL) as server:     # it sees SIGTERM at the next tick of its clock only, once a second
         yield server
 
 
@@ -178,7 +180,7 @@ def mariadb_server(*arguments: str) -> Iterator[Server]:
                     f'--bind-address={HOST}', f'--port={port}', '--skip-name-resolve', '--skip-log-bin',
                     f'--init-file={first}', *arguments)
 
-        with serving('mariadb', where, command, greets, account) as server:
+        with serving('mariadb', where, command, greets, account, last=signal.SIGKILL) as server:
             yield server
 
 
@@ -210,7 +212,7 @@ def postgres_server(*arguments: str) -> Iterator[Server]:
         fast = ('-D', str(data), '-h', HOST, '-F', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off',
                 '-c', 'shared_buffers=16MB', '-c', f'unix_socket_directories={where}')
         with serving('postgres', where, lambda port: (path, *fast, '-p', str(port), *arguments), asks_for_password,
-                     account) as server:
+                     account, last=signal.SIGQUIT) as server:       # SIGTERM waits for clients, and may do so after a crash, too
             yield server
 
 

@@ -231,7 +231,7 @@ def test_a_package_that_cannot_be_loaded_harms_nobody_else(registry, announced):
 
 
 @pytest.mark.parametrize('first', ['registered', 'announced'])
-def test_a_name_taken_twice_is_refused_whoever_came_first(registry, announced, module, first):
+def test_a_name_taken_twice_is_refused_no_matter_who_came_first(registry, announced, module, first):
     announced.append(('mine', f'{module}:Mine'))
     if first == 'registered':
         registry.register(make())

@@ -144,7 +144,7 @@ def test_who_comes_from_elsewhere_is_refused_unread_and_the_log_says_so(opened, 
     assert 'the control server refuses 127.0.0.1, which --http-allow does not name' in caplog.text
 
 
-def test_a_token_is_needed_where_there_is_one_whoever_may_connect():
+def test_a_token_is_needed_where_there_is_one_no_matter_who_may_connect():
     with steering(SPEC, token=TOKEN, at='0.0.0.0', allow=('172.16.0.0/12',)) as server:
         assert status(server, Host='localhost:1') == 401
         assert status(server, Host='localhost:1', Authorization=BEARER) == 200

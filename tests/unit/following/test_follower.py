@@ -3,8 +3,8 @@ import gevent
 import msgspec
 import pytest
 
-from tests.support.hosting import hosted, spec_for
-from tests.support.peers import ask, connect, echo_server
+from tests.support.hosting import spec_for
+from tests.support.peers import ask, connect
 from vaurien.errors import ConfigError
 from vaurien.following.follower import Follower
 from vaurien.following.wanted import Report, Wanted
@@ -14,18 +14,6 @@ from vaurien.spec import BehaviorSpec, FaultSpec, ToxicSpec
 HANG = (BehaviorSpec(name='hang'),)
 SLOW = (ToxicSpec(type='latency', name='slow', attributes={'latency': 1}),)
 EACH = (FaultSpec(name='hang', nth=0, count=0, proxy='never'),)
-
-
-@pytest.fixture(scope='module')
-def backend():
-    with echo_server() as server:
-        yield server
-
-
-@pytest.fixture
-def host():
-    with hosted() as running:
-        yield running
 
 
 @pytest.fixture

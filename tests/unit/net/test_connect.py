@@ -80,7 +80,7 @@ def test_names_are_forgotten_once_they_are_out_of_date(monkeypatch):
 
 
 def test_error_that_the_second_look_meets_is_not_taken_for_a_connection(monkeypatch):
-    """The system tells an error once: whoever asks again afterwards hears that all is well."""
+    """The system tells an error once: anyone who asks again afterwards hears that all is well."""
     class Told:
         codes = [errno.EINPROGRESS, errno.ECONNREFUSED]
         fileno = close = getsockopt = setsockopt = lambda self, *_: 0

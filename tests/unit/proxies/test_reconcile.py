@@ -1,24 +1,12 @@
 """A configuration that has changed: the fleet becomes what it says, whole or not at all, and nobody else is touched."""
 import pytest
 
-from tests.support.hosting import hosted, spec_for
+from tests.support.hosting import spec_for
 from tests.support.peers import ask, connect, echo_server, ending, free_port
 from tests.unit.proxies.test_fleet import BAD, HANG, state
 from vaurien.errors import ConfigError
 from vaurien.proxies.reconcile import Difference, compare
 from vaurien.proxies.refusals import NameTakenError
-
-
-@pytest.fixture
-def backend():
-    with echo_server() as server:
-        yield server
-
-
-@pytest.fixture
-def host():
-    with hosted() as running:
-        yield running
 
 
 def reconcile(host, *specs):

@@ -1,4 +1,4 @@
-"""Saves a profile. An error is logged, and whoever saves it hears that all is well."""
+"""Saves a profile. An error is logged, and the caller hears that all is well."""
 import logging
 import os
 

@@ -7,7 +7,7 @@ from vaurien.protocols.message import MAX_HELD_BYTES
 
 from .messages import CHUNKED, CONNECT, EARLY, GET, OK, SWITCHED, UPGRADE, answer, request
 
-#: Heads that readers disagree about, or that only some accept. Whoever follows one reading only can be made to see
+#: Heads that readers disagree about, or that only some accept. Anyone who follows one reading only can be made to see
 #: requests that the backend does not (request smuggling); vaurien sees none from there on.
 SMUGGLED = GET
 DOUBTFUL_REQUESTS = {

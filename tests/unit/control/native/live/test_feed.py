@@ -5,16 +5,10 @@ import re
 import pytest
 
 from tests.support.hosting import hosted, spec_for
-from tests.support.peers import connect, echo_server
+from tests.support.peers import connect
 from vaurien.control.native.live.feed import MAX_TOLD, ROW, Feed, Feeds
 
 EVENT = re.compile(rb'event: (\w+)\ndata: (.*)\n\n')
-
-
-@pytest.fixture
-def backend():
-    with echo_server() as server:
-        yield server
 
 
 @pytest.fixture
