@@ -27,7 +27,7 @@ def check_process(spec: ProcessSpec) -> None:
     """
     for option, value in (('--fault or --plan', spec.plan[0].name if spec.plan else ''), ('--replay', spec.replay),
                           ('--journal', spec.journal), ('--http-times', spec.http_times), ('--otel', spec.otel),
-                          ('--busy', spec.busy or spec.busy_report), ('--join', spec.cluster.join),
+                          ('--busy', spec.busy or spec.busy_report),
                           ('--show', spec.show if spec.show == 'requests' else '')):
         if value:
             raise refuse(option, value)

@@ -15,14 +15,14 @@ from gevent.lock import RLock
 
 from ..errors import VaurienError
 from ..following.wanted import Report, Wanted
-from ..proxies.refusals import ElsewhereError
+from ..proxies.refusals import ElsewhereError, without_faults
 from ..spec import ProxySpec
 from .channel import Channel
 from .frames import Frame
 from .nursery import Nursery
 from .worker import Hello
 
-ANSWER_TIMEOUT = 10.0   #: [seconds] that a worker may take to become something, or to answer
+ANSWER_TIMEOUT = 10.0   #: [seconds] that a worker may take to answer; one that takes longer to become something is ended
 END_TIMEOUT = 2.0       #: [seconds] that it may take to end
 SHORT_LIFE = 1.0        #: [seconds]; after a shorter life the next one waits as long
 GAP = 100_000           #: numbers that the one in its place leaves out: so many sessions none takes before it has told of them
@@ -149,7 +149,7 @@ class Crew:
     # -- what they should be
 
     def become(self, specs: Sequence[ProxySpec]) -> None:
-        """Make all workers have these proxies, or none.
+        """Make all workers have these proxies, or none. Where only faults are to end, who refuses that is replaced.
 
         Raises:
             ElsewhereError: One refuses it, and all are what they were.
@@ -157,8 +157,11 @@ class Crew:
         with self._changing:
             self.version += 1
             refusals = self._spread(tuple(specs))
-            if not refusals:
+            heals = tuple(specs) == tuple(map(without_faults, self._specs))
+            if heals or not refusals:
                 self._specs = tuple(specs)
+                for number, error in refusals.items():
+                    self._give_up(self.members[number], f'its faults do not end: {error}')
                 return
             self.version += 1
             for number, error in self._spread(self._specs).items():
@@ -171,9 +174,19 @@ class Crew:
         wanted = msgspec.to_builtins(Wanted(version=self.version, specs=specs))
         asked = [(member, self._ask(member, 'become', wanted)) for member in self.members.values()]
         gevent.wait([result for _, result in asked], ANSWER_TIMEOUT)
-        return {member.number: error for member, result in asked if (error := refusal(result))}
+        for member, result in asked:
+            if not result.ready():
+                self._give_up(member, f'it has not answered for {ANSWER_TIMEOUT:g} s')
+        return {member.number: error for member, result in asked if not member.ended and (error := refusal(result))}
 
     # -- ending
+
+    def _give_up(self, member: Member, why: str) -> None:
+        """End a worker that cannot go on; another one takes its place."""
+        logger.error('worker %d, process %d, is ended: %s', member.number, member.pid, why)
+        with suppress(OSError):
+            os.kill(member.pid, signal.SIGKILL)
+        self._ended(member)
 
     def _ended(self, member: Member) -> None:
         """Replace a worker that has died."""
@@ -206,8 +219,9 @@ class Crew:
             wanted = msgspec.to_builtins(Wanted(version=self.version, specs=self._specs))
             result = self._ask(member, 'become', wanted)
             gevent.wait([result], ANSWER_TIMEOUT)
-            why = refusal(result)
-            if why:
+            if not result.ready():
+                self._give_up(member, f'it has not answered for {ANSWER_TIMEOUT:g} s')
+            elif why := refusal(result):
                 logger.error('worker %d, in the place of one that died, cannot be what it was: %s', dead.number, why)
             else:
                 logger.info('worker %d is replaced by process %d', dead.number, member.pid)
@@ -234,9 +248,7 @@ class Crew:
 
 
 def refusal(result: Any) -> str:
-    """Return why a worker has not become something; empty: it has, or has died, and another one will."""
-    if not result.ready():
-        return f'it has not answered for {ANSWER_TIMEOUT:g} s'
+    """Return why a worker that has answered has not become something; empty: it has, or has died, and another one will."""
     if result.value is None:
         return ''
     value, error = result.value

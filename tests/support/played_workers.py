@@ -1,0 +1,81 @@
+"""Workers that a test plays: they remember what they are told, and refuse what the test says."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gevent
+import msgspec
+
+from vaurien.following.wanted import Report, Wanted
+from vaurien.net import sockets
+from vaurien.workers.channel import Channel
+from vaurien.workers.crew import Crew
+from vaurien.workers.frames import Frame, Row
+from vaurien.workers.mirror import Mirror
+
+from .unit_of_time import PATIENCE
+
+NO_PROCESS = 2 ** 30    #: no system has it
+
+
+class Played:
+    """Makes them in place of a nursery.
+
+    Attributes:
+        told: What each was told to be, by its number.
+        asked: What else each was asked.
+        refuses: By number: the name of a proxy that it refuses, or what says of a ``Wanted`` whether it does.
+        silent: Those that answer nothing.
+    """
+
+    def __init__(self) -> None:
+        self.told: dict[int, list[Wanted]] = {1: [], 2: []}
+        self.asked: dict[int, list[Frame]] = {1: [], 2: []}
+        self.channels: dict[int, Channel] = {}
+        self.refuses: dict[int, Any] = {}
+        self.silent: set[int] = set()
+        self.made = 0
+
+    def fork(self, number: int) -> tuple[int, Any]:
+        self.made += 1
+        ours, theirs = sockets.pair()
+        self.channels[number] = Channel(theirs, lambda frame: self.answer(number, frame), lambda: None)
+        return NO_PROCESS, ours
+
+    def answer(self, number: int, frame: Frame) -> None:
+        if number in self.silent:
+            return
+        if frame.kind == 'become':
+            wanted = msgspec.convert(frame.data[0], Wanted)
+            self.told[number].append(wanted)
+            refuses = self.refuses.get(number)
+            refused = refuses(wanted) if callable(refuses) else refuses in [spec.name for spec in wanted.specs]
+            report = Report(version=wanted.version, applied=not refused, error='no room' if refused else '')
+            self.channels[number].post(Frame('answer', frame.id, (msgspec.to_builtins(report), '')))
+        elif frame.id:
+            self.asked[number].append(frame)
+            self.channels[number].post(Frame('answer', frame.id, (0, '')))
+
+    def row(self, number: int, *counts: int, sessions: int = 0, serial: int = 1, version: int = 1) -> None:
+        """Let a worker tell what it has counted of the proxy ``one``."""
+        row = Row('one', serial, version, sessions, [*counts, *[0] * (10 - len(counts))])
+        self.channels[number].post(Frame('rows', 0, [row]))
+
+
+@contextmanager
+def played_fleet(played: Played) -> Iterator[Mirror]:
+    """Give a fleet with two of them."""
+    crew = Crew(played, 2, 7)   # type: ignore[arg-type]
+    fleet = Mirror(crew, 7)
+    crew.start()
+    yield fleet
+    fleet.close()
+    for channel in played.channels.values():
+        channel.close()
+
+
+def until(holds: Any) -> None:
+    """Wait until something holds, in the event loop."""
+    with gevent.Timeout(PATIENCE):
+        while not holds():
+            gevent.sleep(0)
