@@ -192,7 +192,7 @@ def test_what_counts_over_all_sessions_is_refused_in_one_line(shared, what):
 
 @pytest.mark.parametrize('arguments', [
     ('--max-connections', '5'), ('--behavior', '10:transient'), ('--toxic', 'bandwidth:rate=5,shared=true'),
-    ('--fault', 'default * * = hang'), ('--journal', 'never.json'), ('--show', 'requests'),
+    ('--fault', 'default * * = hang'), ('--show', 'requests'),
     ('--http', '--http-times'), ('--otel',), ('--busy', '--http'),
     ('--proxy', 'unix:never'),
 ], ids=' '.join)

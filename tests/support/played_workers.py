@@ -39,7 +39,8 @@ class Played:
     def fork(self, number: int) -> tuple[int, Any]:
         self.made += 1
         ours, theirs = sockets.pair()
-        self.channels[number] = Channel(theirs, lambda frame: self.answer(number, frame), lambda: None)
+        self.channels[number] = Channel(theirs, lambda frame: self.answer(number, frame),
+                                        lambda: self.channels[number].close())
         return NO_PROCESS, ours
 
     def answer(self, number: int, frame: Frame) -> None:

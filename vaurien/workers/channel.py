@@ -1,10 +1,11 @@
 """Frames to and from another process, over a socket. Knows no frame's meaning."""
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gevent
 from gevent.event import Event
-from gevent.socket import wait_read, wait_write
+from gevent.socket import SHUT_WR, wait_read, wait_write
 
 from ..errors import VaurienError
 from ..net.sockets import RawSocket
@@ -26,6 +27,7 @@ class Channel:
         sock.setblocking(False)
         self._sock, self._told, self._ended = sock, told, ended
         self._out = bytearray()
+        self._gone = False
         self._more, self._written = Event(), Event()
         self._written.set()
         self._greenlets: list[Any] = [gevent.spawn(self._read), gevent.spawn(self._write)]
@@ -36,7 +38,9 @@ class Channel:
         return len(self._out)
 
     def post(self, frame: Frame) -> None:
-        """Send a frame; nothing waits."""
+        """Send a frame; nothing waits. Where the other side is gone, nothing happens."""
+        if self._gone:
+            return
         self._out += encode(frame)
         self._written.clear()
         self._more.set()
@@ -44,6 +48,11 @@ class Channel:
     def flush(self, timeout: float) -> None:
         """Wait until all is sent, for some seconds at most."""
         self._written.wait(timeout)
+
+    def finish(self) -> None:
+        """Say nothing more; what the other side has to say still comes."""
+        with suppress(OSError):
+            self._sock.shutdown(SHUT_WR)
 
     def close(self) -> None:
         """Say and hear nothing more."""
@@ -77,5 +86,6 @@ class Channel:
                     except BlockingIOError:
                         wait_write(self._sock.fileno())
                 self._written.set()
-        except OSError:
-            self._written.set()     # the reader notices
+        except OSError:     # the reader notices
+            self._gone = True
+            self._written.set()

@@ -58,9 +58,10 @@ class Crew:
         nursery: Makes them.
         workers: How many.
         seed: What all randomness is made from.
+        journal: Whether they hand over what a journal has.
 
     Attributes:
-        told: Called with each frame that no worker was asked for: its number, the kind and the data.
+        told: Called with each frame that no worker was asked for, and its number.
         left: Called with the number of a worker that has died; returns how many sessions it had, and how many clients each of
             its proxies has accepted.
         version: Of what they are.
@@ -69,9 +70,9 @@ class Crew:
         lost: Sessions that these had.
     """
 
-    def __init__(self, nursery: Nursery, workers: int, seed: int) -> None:
-        self._nursery, self.workers, self._seed = nursery, workers, seed
-        self.told: Callable[[int, str, Any], None] = lambda number, kind, data: None
+    def __init__(self, nursery: Nursery, workers: int, seed: int, journal: bool = False) -> None:
+        self._nursery, self.workers, self._seed, self._journal = nursery, workers, seed, journal
+        self.told: Callable[[int, Frame], None] = lambda number, frame: None
         self.left: Callable[[int], tuple[int, Mapping[str, int]]] = lambda number: (0, {})
         self.members: dict[int, Member] = {}
         self.version = self.replaced = self.lost = self._count = 0
@@ -79,6 +80,7 @@ class Crew:
         self._specs: tuple[ProxySpec, ...] = ()
         self._changing = RLock()
         self._reads = self.ending = False
+        self._mark = ''
 
     def __len__(self) -> int:
         return self.workers
@@ -99,7 +101,7 @@ class Crew:
         pid, sock = self._nursery.fork(number)
         member = Member(number, pid, after)
         member.channel = Channel(sock, partial(self._told, member), partial(self._ended, member))
-        hello = Hello(number, self.workers, self._seed, dict(after), self._reads)
+        hello = Hello(number, self.workers, self._seed, dict(after), self._reads, self._mark, self._journal)
         member.channel.post(Frame('hello', 0, msgspec.to_builtins(hello)))
         self.members[number] = member
         logger.info('worker %d is process %d', number, pid)
@@ -107,7 +109,7 @@ class Crew:
 
     def _told(self, member: Member, frame: Frame) -> None:
         if frame.kind != 'answer':
-            self.told(member.number, frame.kind, frame.data)
+            self.told(member.number, frame)
         elif frame.id in member.asked:
             member.asked.pop(frame.id).set(frame.data)
 
@@ -145,6 +147,12 @@ class Crew:
         """
         self._reads = True
         self.ask('read')
+
+    def mark(self, test: str) -> None:
+        """Have requests from now on belong to a test; empty: to none."""
+        self._mark = test
+        with suppress(VaurienError):    # no worker refuses that
+            self.ask('mark', test)
 
     # -- what they should be
 
@@ -234,17 +242,18 @@ class Crew:
         return 0
 
     def close(self) -> None:
-        """End all workers, at once."""
+        """End all workers, at once, and hear what they still have to tell."""
         self.ending = True
         members, self.members = list(self.members.values()), {}
         for member in members:
-            member.channel.close()
+            member.channel.finish()
         until = monotonic() + END_TIMEOUT
-        while (left := [member.pid for member in members if lives(member.pid)]) and monotonic() < until:
+        while (left := [member for member in members if not member.ended or lives(member.pid)]) and monotonic() < until:
             gevent.sleep(0.005)
-        for pid in left:
+        for member in left:
+            member.channel.close()
             with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(member.pid, signal.SIGKILL)
 
 
 def refusal(result: Any) -> str:

@@ -25,6 +25,7 @@ from ..relay.session import Session
 from .channel import Channel
 from .counts import Rows
 from .frames import Frame, SessionRow
+from .recording.handed import HandedJournal
 
 TELL_INTERVAL = 0.1     #: [seconds] between two looks at what was counted, at least
 TELL_SHARE = 20         #: times as long as a look takes is the time until the next one
@@ -43,6 +44,8 @@ class Hello(msgspec.Struct):
         worker, workers, after: As for ``Share``.
         seed: What all randomness is made from.
         reads: The configuration was read again since the start, and plugins may have come.
+        mark: The test that runs; empty: none.
+        journal: Whether it hands over what a journal has.
     """
 
     worker: int
@@ -50,6 +53,8 @@ class Hello(msgspec.Struct):
     seed: int
     after: dict[str, int] = {}
     reads: bool = False
+    mark: str = ''
+    journal: bool = False
 
 
 class Worker:
@@ -67,10 +72,11 @@ class Worker:
         self._faults: list[Fault] = []
         self._lost = 0
         self._telling: list[Any] = []
+        self._journal: HandedJournal | None = None
         self._calls: Mapping[str, Callable[..., Any]] = {
             'become': self._become, 'count': self._tell_rows, 'sessions': self._sessions, 'session': self._session,
             'kill': self._kill, 'abort': self._abort, 'drop': self._drop, 'redraw': self._redraw, 'read': self._read,
-            'drain': self._drain}
+            'mark': self._mark, 'drain': self._drain}
         self._channel = Channel(sock, self._told, self._ended.set)
 
     def run(self) -> None:
@@ -79,6 +85,7 @@ class Worker:
         gevent.killall(self._telling)
         if self._fleet is not None:
             self._fleet.close()
+            self._tell_all()
         self._channel.close()
 
     # -- what is asked
@@ -98,6 +105,9 @@ class Worker:
             except PLUGIN_ERRORS as error:
                 logger.warning('not read again: %s', in_words(error))
         fleet.journal.follow(self._fault)
+        fleet.exchanges.mark = hello.mark
+        if hello.journal:
+            self._journal = HandedJournal(fleet.exchanges, self._channel)
         self._telling += [gevent.spawn(self._keep_telling), gevent.spawn(self._keep_telling_faults)]
 
     @property
@@ -113,8 +123,11 @@ class Worker:
             answer = None, in_words(error)
         self._channel.post(Frame('answer', frame.id, answer))
 
-    def _become(self, wanted: Any) -> Any:
-        report = self._follower.apply(msgspec.convert(wanted, Wanted))
+    def _become(self, data: Any) -> Any:
+        wanted = msgspec.convert(data, Wanted)
+        if self._journal is not None:
+            self._journal.begin(int(wanted.version))
+        report = self._follower.apply(wanted)
         with Timeout(TOXICS_TIMEOUT, False):  # type: ignore[arg-type]  # False: end the block without raising
             for name in report.changed:
                 self.fleet.proxies[name].toxics.wait()
@@ -155,6 +168,11 @@ class Worker:
         if self._again is not None:
             self._again()
 
+    def _mark(self, test: str) -> None:
+        if self._journal is not None:
+            self._journal.flush()
+        self.fleet.exchanges.mark = test
+
     def _drain(self, grace: float) -> int:
         waits = gevent.spawn(self._tell_while_draining)
         self.fleet.stopping = True
@@ -165,10 +183,15 @@ class Worker:
                 proxy.wait_empty(None)
         cut = sum(proxy.abort() for proxy in self.fleet.proxies.values())
         waits.kill()
+        self._tell_all()
+        return cut
+
+    def _tell_all(self) -> None:
         self._tell_rows()
         self._tell_faults()
+        if self._journal is not None:
+            self._journal.flush()
         self._channel.flush(FLUSH_TIMEOUT)
-        return cut
 
     def _tell_while_draining(self) -> None:
         while True:

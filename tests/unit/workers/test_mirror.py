@@ -111,7 +111,8 @@ def test_an_order_that_one_refuses_is_refused_by_the_member(mirror, played):
     assert [played.told[number][-1].specs[0].toxics[0].type for number in (1, 2)] == ['noop', 'noop']
 
 
-def test_healing_reaches_all_and_ends_one_that_refuses_it(mirror, played):
+def test_healing_reaches_all_and_ends_one_that_refuses_it(mirror, played, monkeypatch):
+    monkeypatch.setattr(crews, 'SHORT_LIFE', 0.0)
     follower, _ = obeying(mirror)
     mirror.change('one', mix=HANG)
     played.refuses[2] = lambda wanted: not hangs(wanted)
