@@ -193,7 +193,7 @@ def test_what_counts_over_all_sessions_is_refused_in_one_line(shared, what):
 @pytest.mark.parametrize('arguments', [
     ('--max-connections', '5'), ('--behavior', '10:transient'), ('--toxic', 'bandwidth:rate=5,shared=true'),
     ('--fault', 'default * * = hang'), ('--show', 'requests'),
-    ('--http', '--http-times'), ('--otel',), ('--busy', '--http'),
+    ('--otel',), ('--busy', '--http'),
     ('--proxy', 'unix:never'),
 ], ids=' '.join)
 def test_and_so_it_is_at_the_command_line(arguments, tmp_path):

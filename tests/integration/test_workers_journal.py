@@ -1,7 +1,8 @@
-"""The journal of a process with workers: one file, each record once, and right in order for those who read it."""
+"""The journal of a process with workers: one file, each record once, in order for those who read it; and times of requests."""
 import contextlib
 import json
 import os
+import re
 import signal
 from collections import Counter
 
@@ -117,3 +118,21 @@ def test_the_last_words_of_sessions_that_are_cut_at_once_are_there(backend, tmp_
         vaurien.send(signal.SIGINT)
         assert vaurien.wait() == 0
     assert Counter(line['by'] for line in of(lines_of(path), 'close')) == {'vaurien': SESSIONS}
+
+
+def test_how_long_requests_took_is_counted_over_all_workers(backend):
+    with start(backend, '--protocol', 'redis', '--http-times') as vaurien:
+        talk(vaurien.port, SESSIONS, 5)
+        eventually(lambda: answered(vaurien) == 5 * SESSIONS)
+        os.kill(pids(vaurien)[1], signal.SIGKILL)
+        vaurien.wait_for('worker 1 is replaced by process', 1)
+        assert answered(vaurien) == 5 * SESSIONS
+        talk(vaurien.port, SESSIONS, 1)
+        eventually(lambda: answered(vaurien) == 6 * SESSIONS)
+
+
+def answered(vaurien):
+    """Return of how many requests the page of counters has a time, which all buckets together have."""
+    page = call(vaurien, 'GET', '/metrics')[1]
+    found = re.search(r'^vaurien_exchange_seconds_count\{.*outcome="ok".*\} (\S+)$', page, re.MULTILINE)
+    return float(found[1]) if found else 0

@@ -26,8 +26,7 @@ def check_process(spec: ProcessSpec) -> None:
         ConfigError: It is to be that.
     """
     for option, value in (('--fault or --plan', spec.plan[0].name if spec.plan else ''), ('--replay', spec.replay),
-                          ('--http-times', spec.http_times), ('--otel', spec.otel),
-                          ('--busy', spec.busy or spec.busy_report),
+                          ('--otel', spec.otel), ('--busy', spec.busy or spec.busy_report),
                           ('--show', spec.show if spec.show == 'requests' else '')):
         if value:
             raise refuse(option, value)

@@ -58,7 +58,7 @@ class Crew:
         nursery: Makes them.
         workers: How many.
         seed: What all randomness is made from.
-        journal: Whether they hand over what a journal has.
+        journal, times: As ``Hello`` has them.
 
     Attributes:
         told: Called with each frame that no worker was asked for, and its number.
@@ -70,8 +70,8 @@ class Crew:
         lost: Sessions that these had.
     """
 
-    def __init__(self, nursery: Nursery, workers: int, seed: int, journal: bool = False) -> None:
-        self._nursery, self.workers, self._seed, self._journal = nursery, workers, seed, journal
+    def __init__(self, nursery: Nursery, workers: int, seed: int, journal: bool = False, times: bool = False) -> None:
+        self._nursery, self.workers, self._seed, self._records = nursery, workers, seed, (journal, times)
         self.told: Callable[[int, Frame], None] = lambda number, frame: None
         self.left: Callable[[int], tuple[int, Mapping[str, int]]] = lambda number: (0, {})
         self.members: dict[int, Member] = {}
@@ -101,7 +101,7 @@ class Crew:
         pid, sock = self._nursery.fork(number)
         member = Member(number, pid, after)
         member.channel = Channel(sock, partial(self._told, member), partial(self._ended, member))
-        hello = Hello(number, self.workers, self._seed, dict(after), self._reads, self._mark, self._journal)
+        hello = Hello(number, self.workers, self._seed, dict(after), self._reads, self._mark, *self._records)
         member.channel.post(Frame('hello', 0, msgspec.to_builtins(hello)))
         self.members[number] = member
         logger.info('worker %d is process %d', number, pid)

@@ -10,6 +10,7 @@ import msgspec
 from ..address import Address, written
 from ..errors import VaurienError
 from ..net.sockets import SocketAddress
+from ..outputs.times import Counted
 from ..proxies.exchanges import Exchanges
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
@@ -70,6 +71,11 @@ class Mirror(Fleet):
                 proxy = self.proxies_of_workers.get(row.proxy)
                 if proxy is not None:
                     proxy.add(number, row)
+        elif frame.kind == 'times' and self.times is not None:
+            for counted in msgspec.convert(frame.data, list[Counted]):
+                proxy = self.proxies_of_workers.get(counted[0][0])
+                if proxy is not None and frame.id >= proxy.since:
+                    self.times.add(counted)
         elif frame.kind == 'lines' and self.gathered is not None:
             self.gathered.take(frame.id, frame.data)
         elif frame.kind == 'faults':

@@ -18,6 +18,7 @@ from ..following.follower import Follower
 from ..following.wanted import Wanted
 from ..net.loop import PLUGIN_ERRORS
 from ..net.sockets import RawSocket
+from ..outputs.times import Times
 from ..proxies.arrivals.numbers import Share
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
@@ -46,6 +47,7 @@ class Hello(msgspec.Struct):
         reads: The configuration was read again since the start, and plugins may have come.
         mark: The test that runs; empty: none.
         journal: Whether it hands over what a journal has.
+        times: Whether it counts how long requests take.
     """
 
     worker: int
@@ -55,6 +57,7 @@ class Hello(msgspec.Struct):
     reads: bool = False
     mark: str = ''
     journal: bool = False
+    times: bool = False
 
 
 class Worker:
@@ -108,6 +111,8 @@ class Worker:
         fleet.exchanges.mark = hello.mark
         if hello.journal:
             self._journal = HandedJournal(fleet.exchanges, self._channel)
+        if hello.times:
+            fleet.times = Times(fleet)
         self._telling += [gevent.spawn(self._keep_telling), gevent.spawn(self._keep_telling_faults)]
 
     @property
@@ -208,9 +213,13 @@ class Worker:
 
     def _tell_rows(self) -> None:
         wanted = self._follower.wanted
-        rows = list(self._rows.changed(int(wanted.version) if wanted is not None else 0))
+        version = int(wanted.version) if wanted is not None else 0
+        rows = list(self._rows.changed(version))
         if rows:
             self._channel.post(Frame('rows', 0, rows))
+        times = self.fleet.times.take() if self.fleet.times is not None else ()
+        if times:
+            self._channel.post(Frame('times', version, times))
 
     def _fault(self, fault: Fault) -> None:
         if len(self._faults) < MAX_FAULTS:

@@ -12,9 +12,11 @@ from vaurien.following.follower import Follower
 from vaurien.following.member.joining import count
 from vaurien.following.member.obeying import Obeying
 from vaurien.following.wanted import Wanted
+from vaurien.outputs.times import BUCKETS, Times
 from vaurien.proxies.refusals import ElsewhereError
 from vaurien.spec import BehaviorSpec
 from vaurien.workers import crew as crews
+from vaurien.workers.frames import Frame
 
 
 @pytest.fixture
@@ -147,3 +149,16 @@ def test_a_cluster_is_told_the_sums(mirror, played):
     until(lambda: mirror.proxies['one'].stats.accepted == 12)
     assert count(mirror) == Counts(sessions=5, accepted=12)
     assert [frame.kind for frame in played.asked[1]] == ['count']
+
+
+# -- what takes long
+
+def test_times_of_requests_are_added_up_and_those_of_a_proxy_that_was_are_not(mirror, played):
+    mirror.times = Times(mirror)
+    mirror.create(spec_for(1, name='one'))
+    mirror.remove('one')
+    mirror.create(spec_for(1, name='one'))
+    key = 'one', 'tcp', 'ok'
+    for number, version, seconds in ((1, 1, 9.0), (1, mirror.crew.version, 1.0), (2, mirror.crew.version, 2.0)):
+        played.channels[number].post(Frame('times', version, [(key, [1, *[0] * len(BUCKETS)], seconds)]))
+    until(lambda: [total for _, _, total in mirror.times.samples()] == [3.0])
