@@ -1,10 +1,11 @@
-"""Workers that a test plays: they remember what they are told, and refuse what the test says."""
-from collections.abc import Iterator
+"""Workers without processes: those that a test plays, which refuse what it says, and whole ones in the event loop of the test."""
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import gevent
 import msgspec
+from gevent.socket import SHUT_WR
 
 from vaurien.following.wanted import Report, Wanted
 from vaurien.net import sockets
@@ -12,6 +13,7 @@ from vaurien.workers.channel import Channel
 from vaurien.workers.crew import Crew
 from vaurien.workers.frames import Frame, Row
 from vaurien.workers.mirror import Mirror
+from vaurien.workers.worker import Worker
 
 from .unit_of_time import PATIENCE
 
@@ -61,6 +63,31 @@ class Played:
         """Let a worker tell what it has counted of the proxy ``one``."""
         row = Row('one', serial, version, sessions, [*counts, *[0] * (10 - len(counts))])
         self.channels[number].post(Frame('rows', 0, [row]))
+
+
+class InLoop:
+    """Makes whole ones, in the loop that it is used in.
+
+    Args:
+        again: As for ``Worker``.
+
+    Attributes:
+        running: What each of them runs in, by its number.
+    """
+
+    def __init__(self, again: 'Callable[[], object] | None' = None) -> None:
+        self._again, self._theirs = again, dict[int, Any]()
+        self.running: dict[int, Any] = {}
+
+    def fork(self, number: int) -> tuple[int, Any]:
+        ours, theirs = sockets.pair()
+        self._theirs[number] = theirs
+        self.running[number] = gevent.spawn(Worker(theirs, self._again).run)
+        return NO_PROCESS, ours
+
+    def kill(self, number: int) -> None:
+        """Let one of them end without a word."""
+        self._theirs[number].shutdown(SHUT_WR)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """How long it takes from the death of a worker until another one in its place has a client, and has become what it should be.
 
-``python -m tests.workers --sessions 2000 --kills 10``. Clients connect all the time, and are asked for an echo each. Of those whose
-session is of the new worker, the first one counts: its numbers are above those of the dead one. Between two kills each worker lives
-longer than what makes the next one wait.
+``python -m tests.workers --sessions 2000 --kills 10``. Clients connect all the time, and are asked for an echo each. Of those
+that the new worker has, the first one counts: numbers of its sessions are above those of the dead one. Between two kills each
+worker lives longer than what makes the next one wait.
 """
 import argparse
 import contextlib
