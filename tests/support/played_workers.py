@@ -27,6 +27,7 @@ class Played:
         told: What each was told to be, by its number.
         asked: What else each was asked.
         refuses: By number: the name of a proxy that it refuses, or what says of a ``Wanted`` whether it does.
+        paths: Of the unix sockets that each was given last.
         silent: Those that answer nothing.
     """
 
@@ -35,6 +36,7 @@ class Played:
         self.asked: dict[int, list[Frame]] = {1: [], 2: []}
         self.channels: dict[int, Channel] = {}
         self.refuses: dict[int, Any] = {}
+        self.paths: dict[int, list[str]] = {}
         self.silent: set[int] = set()
         self.made = 0
 
@@ -50,6 +52,7 @@ class Played:
             return
         if frame.kind == 'become':
             wanted = msgspec.convert(frame.data[0], Wanted)
+            self.paths[number] = frame.data[1]
             self.told[number].append(wanted)
             refuses = self.refuses.get(number)
             refused = refuses(wanted) if callable(refuses) else refuses in [spec.name for spec in wanted.specs]

@@ -2,7 +2,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..address import parse_address
 from ..errors import ConfigError
 from ..options import TRUE
 from ..spec import ProcessSpec, ProxySpec
@@ -40,8 +39,6 @@ def check_proxy(spec: ProxySpec) -> None:
     """
     if spec.max_connections:
         raise refuse('max_connections', spec.max_connections)
-    if parse_address(spec.proxy, 'proxy', tls=True).unix:
-        raise refuse('proxy', spec.proxy)
     for entry in spec.mix:
         settings: dict[str, Any] = {**spec.settings.get(entry.name, {}), **entry.settings}
         if entry.name in ALWAYS:

@@ -2,7 +2,7 @@
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -64,6 +64,7 @@ class Crew:
         told: Called with each frame that no worker was asked for, and its number.
         left: Called with the number of a worker that has died; returns how many sessions it had, and how many clients each of
             its proxies has accepted.
+        places: Returns the descriptors that they listen with, by path.
         version: Of what they are.
         ports: Those that they listen at.
         replaced: How many have died so far.
@@ -74,6 +75,7 @@ class Crew:
         self._nursery, self.workers, self._seed, self._records = nursery, workers, seed, (journal, times)
         self.told: Callable[[int, Frame], None] = lambda number, frame: None
         self.left: Callable[[int], tuple[int, Mapping[str, int]]] = lambda number: (0, {})
+        self.places: Callable[[], Mapping[str, int]] = dict
         self.members: dict[int, Member] = {}
         self.version = self.replaced = self.lost = self._count = 0
         self.ports: frozenset[int | None] = frozenset()
@@ -115,14 +117,14 @@ class Crew:
 
     # -- asking
 
-    def _ask(self, member: Member, kind: str, *args: Any) -> Any:
+    def _ask(self, member: Member, kind: str, *args: Any, descriptors: Iterable[int] = ()) -> Any:
         self._count += 1
         result: Any = AsyncResult()
         if member.ended:
             result.set(None)
         else:
             member.asked[self._count] = result
-            member.channel.post(Frame(kind, self._count, args))
+            member.channel.post(Frame(kind, self._count, args), descriptors)
         return result
 
     def ask(self, kind: str, *args: Any, timeout: float = ANSWER_TIMEOUT) -> list[Any]:
@@ -179,13 +181,16 @@ class Crew:
 
     def _spread(self, specs: tuple[ProxySpec, ...]) -> dict[int, str]:
         """Tell all workers what to be, and return the refusals by their numbers."""
-        wanted = msgspec.to_builtins(Wanted(version=self.version, specs=specs))
-        asked = [(member, self._ask(member, 'become', wanted)) for member in self.members.values()]
+        asked = [(member, self._tell(member, specs)) for member in self.members.values()]
         gevent.wait([result for _, result in asked], ANSWER_TIMEOUT)
         for member, result in asked:
             if not result.ready():
                 self._give_up(member, f'it has not answered for {ANSWER_TIMEOUT:g} s')
         return {member.number: error for member, result in asked if not member.ended and (error := refusal(result))}
+
+    def _tell(self, member: Member, specs: tuple[ProxySpec, ...]) -> Any:
+        wanted, places = msgspec.to_builtins(Wanted(version=self.version, specs=specs)), self.places()
+        return self._ask(member, 'become', wanted, list(places), descriptors=places.values())
 
     # -- ending
 
@@ -224,8 +229,7 @@ class Crew:
             except OSError as error:
                 logger.error('worker %d is not replaced: %s', dead.number, error)
                 return
-            wanted = msgspec.to_builtins(Wanted(version=self.version, specs=self._specs))
-            result = self._ask(member, 'become', wanted)
+            result = self._tell(member, self._specs)
             gevent.wait([result], ANSWER_TIMEOUT)
             if not result.ready():
                 self._give_up(member, f'it has not answered for {ANSWER_TIMEOUT:g} s')

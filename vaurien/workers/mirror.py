@@ -20,6 +20,7 @@ from ..spec import ProxyDefaults, ProxySpec
 from .alone import check_proxy, refuse
 from .crew import Crew
 from .frames import Frame, Row
+from .paths import Paths
 from .proxy import ProxyOfWorkers
 
 REFRESH_TIMEOUT = 0.5   #: [seconds] that a reader waits for counts; after that it gets those of some 0.1 s ago
@@ -54,8 +55,9 @@ class Mirror(Fleet):
         self.exchanges = Exchanges(self._mark)
         self.gathered: Any = None
         self.crew, self._within = crew, False
-        self.proxy_class: Any = partial(ProxyOfWorkers, crew)
-        crew.told, crew.left = self._told, self._left
+        self._paths = Paths()
+        self.proxy_class: Any = partial(ProxyOfWorkers, crew, self._paths)
+        crew.told, crew.left, crew.places = self._told, self._left, lambda: self._paths.descriptors
         self.workers: Any = crew
 
     @property
@@ -113,19 +115,20 @@ class Mirror(Fleet):
             self._within = True
             try:
                 done = commit(prepared)
+                self._within = False
+                try:
+                    self._spread()
+                except BaseException:
+                    self._take_back(kept, before)
+                    raise
             finally:
                 self._within = False
-            try:
-                self._spread()
-            except BaseException:
-                self._take_back(kept, before)
-                raise
-            finally:
                 self._settle()
             return done
         return super()._commit(prepare, both)
 
     def _settle(self) -> None:
+        self._paths.keep({proxy.bound.host for proxy in self.proxies.values() if proxy.started and proxy.bound.unix})
         if self.gathered is not None:
             self.gathered.settle(self.crew.version)
 
@@ -165,6 +168,9 @@ class Mirror(Fleet):
 
     def drain(self, grace: float) -> int:
         self.stopping = True
+        for proxy in self.proxies.values():
+            proxy.stop_listening()
+        self._settle()
         cut = self.crew.drain(grace)
         self.close()
         return cut
@@ -173,6 +179,7 @@ class Mirror(Fleet):
         cut = sum(len(proxy.sessions) for proxy in self.proxies.values())
         self.crew.close()
         super().close()
+        self._settle()
         return cut
 
 

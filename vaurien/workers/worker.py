@@ -3,7 +3,7 @@
 It ends when its parent is gone, or says so. Knows the parent by its frames alone.
 """
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from time import monotonic
 from typing import Any
@@ -13,9 +13,10 @@ import msgspec
 from gevent import Timeout
 from gevent.event import Event
 
-from ..errors import in_words
+from ..errors import VaurienError, in_words
 from ..following.follower import Follower
 from ..following.wanted import Wanted
+from ..net import sockets
 from ..net.loop import PLUGIN_ERRORS
 from ..net.sockets import RawSocket
 from ..outputs.times import Times
@@ -128,11 +129,15 @@ class Worker:
             answer = None, in_words(error)
         self._channel.post(Frame('answer', frame.id, answer))
 
-    def _become(self, data: Any) -> Any:
-        wanted = msgspec.convert(data, Wanted)
+    def _become(self, data: Any, paths: Sequence[str]) -> Any:
+        wanted, received = msgspec.convert(data, Wanted), self._channel.received
+        if len(received) < len(paths):
+            raise VaurienError(f'{len(paths)} descriptors of unix sockets were sent, and {len(received)} have come')
+        given = [sockets.share(received.popleft(), path) for path in paths]
         if self._journal is not None:
             self._journal.begin(int(wanted.version))
         report = self._follower.apply(wanted)
+        sockets.take_back(given)
         with Timeout(TOXICS_TIMEOUT, False):  # type: ignore[arg-type]  # False: end the block without raising
             for name in report.changed:
                 self.fleet.proxies[name].toxics.wait()

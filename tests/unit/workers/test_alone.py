@@ -11,7 +11,7 @@ PROCESS = {
     '--busy': {'busy_report': True}, '--show': {'show': 'requests'},
 }
 PROXY = {
-    'max_connections': {'max_connections': 1}, 'proxy': {'proxy': 'unix:/tmp/never'},
+    'max_connections': {'max_connections': 1},
     'behavior': {'mix': (BehaviorSpec(name='transient'),)},
     'error warmup': {'mix': (BehaviorSpec(name='error', settings={'warmup': 2}),)},
     'error quota': {'mix': (BehaviorSpec(name='error'),), 'settings': {'error': {'quota': 1}}},

@@ -1,10 +1,12 @@
 """Frames over a pair of sockets: more than it holds, and nothing once the other side is gone."""
+import os
+
 import gevent
 import pytest
 
 from tests.support.played_workers import until
 from vaurien.net import sockets
-from vaurien.workers.channel import READ_BYTES, Channel
+from vaurien.workers.channel import MAX_DESCRIPTORS, READ_BYTES, Channel
 from vaurien.workers.frames import Frame
 
 MUCH = 'x' * 8 * READ_BYTES
@@ -60,3 +62,30 @@ def test_what_is_no_frame_is_the_end():
     until(lambda: ended)
     channel.close()
     theirs.close()
+
+
+def test_descriptors_are_there_with_their_frame_however_many(sides):
+    (_, _, one), (heard, _, other) = sides
+    read, write = os.pipe()
+    count = MAX_DESCRIPTORS + 3
+    one.post(Frame('first'), [write])
+    one.post(Frame('many'), [read] * count)
+    for number in (read, write):
+        os.close(number)
+    until(lambda: len(heard) == 2)
+    assert len(other.received) == count + 1
+    os.write(other.received[0], b'x')
+    assert os.read(other.received[-1], 1) == b'x'
+
+
+def test_descriptors_that_nobody_took_are_closed(sides):
+    (_, _, one), (heard, _, other) = sides
+    read, write = os.pipe()
+    one.post(Frame('one'), [write])
+    os.close(write)
+    until(lambda: heard)
+    other.close()
+    one.post(Frame('never sent'), [read])
+    one.close()
+    assert os.read(read, 1) == b''      # nothing has the other end of it any more
+    os.close(read)

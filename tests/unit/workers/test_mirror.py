@@ -1,4 +1,6 @@
 """A fleet with workers that are played by the test: what one of them refuses is taken back in all, and here."""
+import os
+
 import msgspec
 import pytest
 
@@ -62,6 +64,19 @@ def test_a_change_that_one_refuses_leaves_every_proxy_as_it_was(mirror, played):
     assert played.told[2][-1].specs == played.told[2][0].specs
     played.refuses.clear()
     assert str(mirror.reconcile([kept, elsewhere])) == 'changed moved; removed gone'
+
+
+def test_a_move_from_one_path_to_another_that_one_refuses_leaves_it_where_it_was(mirror, played, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)     # a path may have 107 bytes
+    proxy = mirror.create(spec_for(1, name='one', proxy='unix:here'))
+    held = os.stat('here').st_ino
+    played.refuses[2] = lambda wanted: 'there' in wanted.specs[0].proxy
+    with pytest.raises(ElsewhereError):
+        mirror.change('one', proxy='unix:there')
+    assert (proxy.address, proxy.started, os.listdir(), os.stat('here').st_ino) == ('unix:here', True, ['here'], held)
+    assert sorted(played.paths[1]) == ['here', 'there']     # it becomes again what it was with a descriptor of where it was
+    mirror.change('one', backend='127.0.0.1:2')
+    assert played.paths == {1: ['here'], 2: ['here']}
 
 
 def test_rows_are_added_up_and_stay_when_their_worker_is_gone(mirror, played):

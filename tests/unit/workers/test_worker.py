@@ -1,6 +1,7 @@
 """Whole workers in the event loop of the test, and the fleet that they relay for."""
 import contextlib
 import json
+import socket
 
 import pytest
 
@@ -177,3 +178,20 @@ def test_sessions_may_end_before_the_fleet_does(host, fleet, proxy):
     with clients(proxy, 4) as socks:
         assert host.call(lambda: fleet.drain(50 * MS)) == 4
         assert all(map(is_reset, socks))
+
+
+def test_a_unix_socket_is_given_to_each_and_what_is_refused_leaves_it_as_it_was(host, fleet, backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)     # a path may have 107 bytes
+    host.call(lambda: fleet.create(spec_for(backend, name='one', proxy='unix:path')))
+    host.call(lambda: fleet.create(spec_for(backend, name='two', proxy='unix:path2')))
+    with pytest.raises(OSError, match='in use'):
+        host.call(lambda: fleet.create(spec_for(backend, name='three', proxy='unix:path')))
+    with pytest.raises(ConfigError, match='nap'):
+        host.call(lambda: fleet.change('one', proxy='unix:path3', mix=spec_for(1, '100:nap').mix))
+    for path in ('path', 'path2'):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(PATIENCE)
+            sock.connect(path)
+            assert ask(sock, b'x') == b'x'
+    with pytest.raises(VaurienError, match='1 descriptors of unix sockets were sent, and 0 have come'):
+        host.call(lambda: fleet.crew.ask('become', {'version': 9}, ['path']))

@@ -21,6 +21,7 @@ class GatheredJournal(JournalFile):
         self._early: list[bytes] = []
         self._version = fleet.crew.version
         super().__init__(fleet, path)
+        self._mirror = fleet
         fleet.gathered = self
 
     def _proxy(self, proxy: Any) -> None:
@@ -32,6 +33,10 @@ class GatheredJournal(JournalFile):
             self._early.append(data)
         else:
             self._batches.add(data)
+
+    def close(self) -> None:
+        self._mirror.gathered = None
+        super().close()
 
     def settle(self, version: int) -> None:
         """Know that all workers are what they should be."""
