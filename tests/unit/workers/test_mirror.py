@@ -1,15 +1,16 @@
 """A fleet with workers that are played by the test: what one of them refuses is taken back in all, and here."""
 import os
 
+import gevent
 import msgspec
 import pytest
 
 from tests.support.hosting import spec_for
-from tests.support.orders import state
+from tests.support.orders import KEYS, state
 from tests.support.peers import free_port
-from tests.support.played_workers import Played, played_fleet, until
+from tests.support.played_workers import until
 from vaurien.clusters.choice import Self
-from vaurien.clusters.model import Counts
+from vaurien.clusters.model import Applied, Counts
 from vaurien.following.follower import Follower
 from vaurien.following.member.joining import count
 from vaurien.following.member.obeying import Obeying
@@ -19,17 +20,6 @@ from vaurien.proxies.refusals import ElsewhereError
 from vaurien.spec import BehaviorSpec
 from vaurien.workers import crew as crews
 from vaurien.workers.frames import Frame
-
-
-@pytest.fixture
-def played():
-    return Played()
-
-
-@pytest.fixture
-def mirror(played):
-    with played_fleet(played) as fleet:
-        yield fleet
 
 
 def names(played, number):
@@ -126,6 +116,30 @@ def test_an_order_that_one_refuses_is_refused_by_the_member(mirror, played):
     assert [hangs(played.told[number][-1]) for number in (1, 2)] == [False, False]
     assert member.become(state(3, one={'proxy': 'one', 'toxics': [{'type': 'noop'}]})).orders == {'one': 1}
     assert [played.told[number][-1].specs[0].toxics[0].type for number in (1, 2)] == ['noop', 'noop']
+
+
+def test_what_comes_while_workers_change_is_not_said_to_be_applied(mirror, played):
+    _, member = obeying(mirror)
+    wanted = state(2, one={'mix': '20:hang'})
+
+    def come(told):
+        wanted.change(3, {KEYS.orders + 'one': None})
+        return False    # it refuses nothing
+    played.refuses[1] = come
+    assert (member.become(wanted), wanted.revision) == (Applied(revision=2, orders={'one': 1}), 3)
+    assert member.become(wanted) == Applied(revision=3)
+    assert hangs(played.told[1][-1]) is False
+
+
+def test_the_configuration_is_read_again_while_an_order_comes_and_both_are_in_force(mirror, played):
+    _, member = obeying(mirror)
+    becoming = gevent.spawn(member.become, state(2, one={'mix': '20:hang'}))
+    gevent.sleep(0)     # it waits for workers
+    base = Wanted(version=2, specs=(spec_for(1, name='one', protocol='redis'),))
+    assert member.rebase(base).changed == ('one',)
+    assert becoming.get().orders == {'one': 1}
+    assert [(wanted.specs[0].protocol, hangs(wanted)) for wanted in (told[-1] for told in played.told.values())] == [
+        ('redis', True)] * 2
 
 
 def test_healing_reaches_all_and_ends_one_that_refuses_it(mirror, played, monkeypatch):

@@ -4,22 +4,11 @@ import json
 import pytest
 
 from tests.support.hosting import spec_for
-from tests.support.played_workers import Played, played_fleet, until
+from tests.support.played_workers import until
 from vaurien.proxies.refusals import ElsewhereError
 from vaurien.spec import BehaviorSpec
 from vaurien.workers.frames import Frame
 from vaurien.workers.recording.gathered import GatheredJournal
-
-
-@pytest.fixture
-def played():
-    return Played()
-
-
-@pytest.fixture
-def mirror(played):
-    with played_fleet(played) as fleet:
-        yield fleet
 
 
 @pytest.fixture
