@@ -74,10 +74,11 @@ scale: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m bench.scale $(ARGS)
 
-# make workers: the tests of workers, which are killed under 2,000 sessions
+# make workers: the tests of workers, which are killed under 2,000 sessions, and how long it takes until others are in their places
 workers: $(VENV)/.test
 	@.ci/packages test
 	VAURIEN_WORKERS_SESSIONS=2000 $(BIN)/python -m pytest -n0 tests/integration/test_workers.py $(ARGS)
+	$(BIN)/python -m tests.workers
 
 # make soak MINUTES=60
 soak: $(VENV)/.test

@@ -14,10 +14,9 @@ import pytest
 
 import vaurien
 from tests.support.daemon import Daemon, daemon, environment
-from tests.support.etcd import Cable, etcd_servers
+from tests.support.etcd import Cable, etcd_or_skip, etcd_servers
 from tests.support.members import simulated
 from tests.support.peers import ask, connect
-from tests.support.processes import MissingServer
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.clusters.asking import Asking, TakenError
 from vaurien.clusters.etcd.client import Etcd
@@ -44,13 +43,7 @@ JOIN = '--cluster-ttl', str(TTL)
 
 @pytest.fixture(scope='module')
 def etcd():
-    try:
-        with etcd_servers() as running:
-            yield running
-    except MissingServer as error:
-        if os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1':
-            raise
-        pytest.skip(str(error))
+    yield from etcd_or_skip(3)
 
 
 @pytest.fixture(scope='module')

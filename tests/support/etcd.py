@@ -15,8 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from .peers import free_port, listener
-from .processes import HOST, START, program
+from .processes import HOST, START, MissingServer, program
 from .tls import certificates, client_context
 from .unit_of_time import MS, PATIENCE
 
@@ -108,6 +110,17 @@ def etcd_servers(count: int = 3, tls: bool = False) -> Iterator[Etcds]:
             yield etcds
         finally:
             etcds.kill()
+
+
+def etcd_or_skip(count: int) -> Iterator[Etcds]:
+    """Run etcd for a fixture; where there is none the tests are skipped, unless all servers have to be there."""
+    try:
+        with etcd_servers(count) as running:
+            yield running
+    except MissingServer as error:
+        if os.environ.get('VAURIEN_REQUIRE_SERVERS') == '1':
+            raise
+        pytest.skip(str(error))
 
 
 class Cable:

@@ -3,7 +3,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..address import Address
 from ..errors import ConfigError, VaurienError, cannot_listen
@@ -77,9 +77,14 @@ def open_journal(fleet: 'Fleet', path: str) -> 'JournalFile':
     Raises:
         VaurienError: The file cannot be opened.
     """
-    from ..outputs.journal.file import JournalFile
+    kind: Any
+    if fleet.workers:
+        from ..workers.recording.gathered import GatheredJournal as kind
+    else:
+        from ..outputs.journal.file import JournalFile as kind
     try:
-        return JournalFile(fleet, path)
+        journal: JournalFile = kind(fleet, path)
+        return journal
     except OSError as error:
         raise VaurienError(f'--journal {path}: {error.strerror}') from None
 

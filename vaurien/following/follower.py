@@ -116,6 +116,8 @@ class Follower:
                       removed=tuple(done.removed))
 
     def _check_plan(self, wanted: Wanted) -> list[Entry]:
+        if wanted.plan:
+            self._fleet.check_alone('plan')
         sides = {proxy.name: (proxy.protocol, *proxy.tls_sides) for proxy in self._fleet.proxies.values()}
         gone = () if self._applied is None else self._applied.specs
         for spec in gone:

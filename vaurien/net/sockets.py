@@ -7,7 +7,7 @@ import stat
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,7 @@ RESET = struct.pack('ii', 1, 0)
 #: [seconds] that a resolved name is used again without asking; bounds the look-ups of a busy proxy to one a second
 NAMES_KEPT = 1.0
 _given: dict[SocketAddress, RawSocket] = {}
+_others: set[str] = set()   # paths of unix sockets whose files another process removes
 _names: dict[tuple[str, int], tuple[float, list[SocketAddress]]] = {}
 
 
@@ -74,6 +75,30 @@ def give(sock: RawSocket) -> SocketAddress:
     place = sock.family, sock.getsockname()[:2]
     _given[place] = sock
     return place
+
+
+def share(number: int, path: str) -> SocketAddress:
+    """Let ``listen`` return a unix socket of another process, once, for its path; its file stays when it is closed here.
+
+    Args:
+        number: A descriptor of it, which is this process's own.
+        path: The path.
+
+    Returns:
+        The place.
+    """
+    _others.add(path)
+    place = socket.AF_UNIX, path
+    _given[place] = of_descriptor(number)
+    return place
+
+
+def take_back(places: Iterable[SocketAddress]) -> None:
+    """Close what ``listen`` was not asked for."""
+    for place in places:
+        sock = _given.pop(place, None)
+        if sock is not None:
+            sock.close()
 
 
 def reserve(place: SocketAddress, together: bool = False) -> RawSocket:
@@ -169,7 +194,7 @@ def bound_address(sock: RawSocket) -> Address:
 def file_of(address: Address) -> os.stat_result | None:
     """Return what tells the file of a unix socket from another one at its path; None: it has none."""
     with contextlib.suppress(OSError):
-        return os.stat(address.host) if address.unix else None
+        return os.stat(address.host) if address.unix and address.host not in _others else None
     return None
 
 

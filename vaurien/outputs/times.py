@@ -13,6 +13,9 @@ LABELS: Final = ('protocol', 'outcome')
 #: what became of a request: nothing was injected and it was answered, or with an error; something was injected
 FINE, FAILED, FAULT = 'ok', 'error', 'fault'
 
+Key = tuple[str, str, str]      #: the proxy, its protocol, and the outcome
+Counted = tuple[Key, list[int], float]      #: with the requests in each bucket, and the sum of their times [s]
+
 
 class Times:
     """Counts how long the requests of each proxy took, from its beginning until ``close``.
@@ -23,8 +26,8 @@ class Times:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._counts: dict[tuple[str, str, str], list[int]] = {}
-        self._sums: dict[tuple[str, str, str], float] = {}
+        self._counts: dict[Key, list[int]] = {}
+        self._sums: dict[Key, float] = {}
         fleet.exchanges.follow(self.count)
 
     def close(self) -> None:
@@ -38,14 +41,29 @@ class Times:
             return
         outcome = FAULT if exchanged.fault else FINE if exchanged.answer in WELL else FAILED
         key = exchanged.proxy, proxy.spec.protocol, outcome
+        self._counts_of(key)[bisect_left(BUCKETS, exchanged.seconds)] += 1
+        self._sums[key] += exchanged.seconds
+
+    def _counts_of(self, key: Key) -> list[int]:
         counts = self._counts.get(key)
         if counts is None:
             counts = self._counts[key] = [0] * (len(BUCKETS) + 1)
             self._sums[key] = 0.0
-        counts[bisect_left(BUCKETS, exchanged.seconds)] += 1
-        self._sums[key] += exchanged.seconds
+        return counts
 
-    def samples(self) -> Iterator[tuple[tuple[str, str, str], list[tuple[str, int]], float]]:
+    def take(self) -> list[Counted]:
+        """Return what was counted since the last call, for ``add`` elsewhere."""
+        taken = [(key, counts, self._sums[key]) for key, counts in self._counts.items()]
+        self._counts, self._sums = {}, {}
+        return taken
+
+    def add(self, counted: Counted) -> None:
+        """Count what was counted elsewhere."""
+        key, counts, seconds = counted
+        self._counts[key] = [one + other for one, other in zip(self._counts_of(key), counts, strict=True)]
+        self._sums[key] += seconds
+
+    def samples(self) -> Iterator[tuple[Key, list[tuple[str, int]], float]]:
         """Give what was counted of the proxies that there are.
 
         Returns:

@@ -2,7 +2,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..address import parse_address
 from ..errors import ConfigError
 from ..options import TRUE
 from ..spec import ProcessSpec, ProxySpec
@@ -26,8 +25,7 @@ def check_process(spec: ProcessSpec) -> None:
         ConfigError: It is to be that.
     """
     for option, value in (('--fault or --plan', spec.plan[0].name if spec.plan else ''), ('--replay', spec.replay),
-                          ('--journal', spec.journal), ('--http-times', spec.http_times), ('--otel', spec.otel),
-                          ('--busy', spec.busy or spec.busy_report), ('--join', spec.cluster.join),
+                          ('--otel', spec.otel), ('--busy', spec.busy or spec.busy_report),
                           ('--show', spec.show if spec.show == 'requests' else '')):
         if value:
             raise refuse(option, value)
@@ -41,8 +39,6 @@ def check_proxy(spec: ProxySpec) -> None:
     """
     if spec.max_connections:
         raise refuse('max_connections', spec.max_connections)
-    if parse_address(spec.proxy, 'proxy', tls=True).unix:
-        raise refuse('proxy', spec.proxy)
     for entry in spec.mix:
         settings: dict[str, Any] = {**spec.settings.get(entry.name, {}), **entry.settings}
         if entry.name in ALWAYS:

@@ -2,7 +2,7 @@
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -15,14 +15,14 @@ from gevent.lock import RLock
 
 from ..errors import VaurienError
 from ..following.wanted import Report, Wanted
-from ..proxies.refusals import ElsewhereError
+from ..proxies.refusals import ElsewhereError, without_faults
 from ..spec import ProxySpec
 from .channel import Channel
 from .frames import Frame
 from .nursery import Nursery
 from .worker import Hello
 
-ANSWER_TIMEOUT = 10.0   #: [seconds] that a worker may take to become something, or to answer
+ANSWER_TIMEOUT = 10.0   #: [seconds] that a worker may take to answer; one that takes longer to become something is ended
 END_TIMEOUT = 2.0       #: [seconds] that it may take to end
 SHORT_LIFE = 1.0        #: [seconds]; after a shorter life the next one waits as long
 GAP = 100_000           #: numbers that the one in its place leaves out: so many sessions none takes before it has told of them
@@ -58,27 +58,31 @@ class Crew:
         nursery: Makes them.
         workers: How many.
         seed: What all randomness is made from.
+        journal, times: As ``Hello`` has them.
 
     Attributes:
-        told: Called with each frame that no worker was asked for: its number, the kind and the data.
+        told: Called with each frame that no worker was asked for, and its number.
         left: Called with the number of a worker that has died; returns how many sessions it had, and how many clients each of
             its proxies has accepted.
+        places: Returns the descriptors that they listen with, by path.
         version: Of what they are.
         ports: Those that they listen at.
         replaced: How many have died so far.
         lost: Sessions that these had.
     """
 
-    def __init__(self, nursery: Nursery, workers: int, seed: int) -> None:
-        self._nursery, self.workers, self._seed = nursery, workers, seed
-        self.told: Callable[[int, str, Any], None] = lambda number, kind, data: None
+    def __init__(self, nursery: Nursery, workers: int, seed: int, journal: bool = False, times: bool = False) -> None:
+        self._nursery, self.workers, self._seed, self._records = nursery, workers, seed, (journal, times)
+        self.told: Callable[[int, Frame], None] = lambda number, frame: None
         self.left: Callable[[int], tuple[int, Mapping[str, int]]] = lambda number: (0, {})
+        self.places: Callable[[], Mapping[str, int]] = dict
         self.members: dict[int, Member] = {}
         self.version = self.replaced = self.lost = self._count = 0
         self.ports: frozenset[int | None] = frozenset()
         self._specs: tuple[ProxySpec, ...] = ()
         self._changing = RLock()
         self._reads = self.ending = False
+        self._mark = ''
 
     def __len__(self) -> int:
         return self.workers
@@ -99,7 +103,7 @@ class Crew:
         pid, sock = self._nursery.fork(number)
         member = Member(number, pid, after)
         member.channel = Channel(sock, partial(self._told, member), partial(self._ended, member))
-        hello = Hello(number, self.workers, self._seed, dict(after), self._reads)
+        hello = Hello(number, self.workers, self._seed, dict(after), self._reads, self._mark, *self._records)
         member.channel.post(Frame('hello', 0, msgspec.to_builtins(hello)))
         self.members[number] = member
         logger.info('worker %d is process %d', number, pid)
@@ -107,20 +111,20 @@ class Crew:
 
     def _told(self, member: Member, frame: Frame) -> None:
         if frame.kind != 'answer':
-            self.told(member.number, frame.kind, frame.data)
+            self.told(member.number, frame)
         elif frame.id in member.asked:
             member.asked.pop(frame.id).set(frame.data)
 
     # -- asking
 
-    def _ask(self, member: Member, kind: str, *args: Any) -> Any:
+    def _ask(self, member: Member, kind: str, *args: Any, descriptors: Iterable[int] = ()) -> Any:
         self._count += 1
         result: Any = AsyncResult()
         if member.ended:
             result.set(None)
         else:
             member.asked[self._count] = result
-            member.channel.post(Frame(kind, self._count, args))
+            member.channel.post(Frame(kind, self._count, args), descriptors)
         return result
 
     def ask(self, kind: str, *args: Any, timeout: float = ANSWER_TIMEOUT) -> list[Any]:
@@ -146,10 +150,16 @@ class Crew:
         self._reads = True
         self.ask('read')
 
+    def mark(self, test: str) -> None:
+        """Have requests from now on belong to a test; empty: to none."""
+        self._mark = test
+        with suppress(VaurienError):    # no worker refuses that
+            self.ask('mark', test)
+
     # -- what they should be
 
     def become(self, specs: Sequence[ProxySpec]) -> None:
-        """Make all workers have these proxies, or none.
+        """Make all workers have these proxies, or none. Where only faults are to end, who refuses that is replaced.
 
         Raises:
             ElsewhereError: One refuses it, and all are what they were.
@@ -157,8 +167,11 @@ class Crew:
         with self._changing:
             self.version += 1
             refusals = self._spread(tuple(specs))
-            if not refusals:
+            heals = tuple(specs) == tuple(map(without_faults, self._specs))
+            if heals or not refusals:
                 self._specs = tuple(specs)
+                for number, error in refusals.items():
+                    self._give_up(self.members[number], f'its faults do not end: {error}')
                 return
             self.version += 1
             for number, error in self._spread(self._specs).items():
@@ -168,12 +181,25 @@ class Crew:
 
     def _spread(self, specs: tuple[ProxySpec, ...]) -> dict[int, str]:
         """Tell all workers what to be, and return the refusals by their numbers."""
-        wanted = msgspec.to_builtins(Wanted(version=self.version, specs=specs))
-        asked = [(member, self._ask(member, 'become', wanted)) for member in self.members.values()]
+        asked = [(member, self._tell(member, specs)) for member in self.members.values()]
         gevent.wait([result for _, result in asked], ANSWER_TIMEOUT)
-        return {member.number: error for member, result in asked if (error := refusal(result))}
+        for member, result in asked:
+            if not result.ready():
+                self._give_up(member, f'it has not answered for {ANSWER_TIMEOUT:g} s')
+        return {member.number: error for member, result in asked if not member.ended and (error := refusal(result))}
+
+    def _tell(self, member: Member, specs: tuple[ProxySpec, ...]) -> Any:
+        wanted, places = msgspec.to_builtins(Wanted(version=self.version, specs=specs)), self.places()
+        return self._ask(member, 'become', wanted, list(places), descriptors=places.values())
 
     # -- ending
+
+    def _give_up(self, member: Member, why: str) -> None:
+        """End a worker that cannot go on; another one takes its place."""
+        logger.error('worker %d, process %d, is ended: %s', member.number, member.pid, why)
+        with suppress(OSError):
+            os.kill(member.pid, signal.SIGKILL)
+        self._ended(member)
 
     def _ended(self, member: Member) -> None:
         """Replace a worker that has died."""
@@ -203,11 +229,11 @@ class Crew:
             except OSError as error:
                 logger.error('worker %d is not replaced: %s', dead.number, error)
                 return
-            wanted = msgspec.to_builtins(Wanted(version=self.version, specs=self._specs))
-            result = self._ask(member, 'become', wanted)
+            result = self._tell(member, self._specs)
             gevent.wait([result], ANSWER_TIMEOUT)
-            why = refusal(result)
-            if why:
+            if not result.ready():
+                self._give_up(member, f'it has not answered for {ANSWER_TIMEOUT:g} s')
+            elif why := refusal(result):
                 logger.error('worker %d, in the place of one that died, cannot be what it was: %s', dead.number, why)
             else:
                 logger.info('worker %d is replaced by process %d', dead.number, member.pid)
@@ -220,23 +246,22 @@ class Crew:
         return 0
 
     def close(self) -> None:
-        """End all workers, at once."""
+        """End all workers, at once, and hear what they still have to tell."""
         self.ending = True
         members, self.members = list(self.members.values()), {}
         for member in members:
-            member.channel.close()
+            member.channel.finish()
         until = monotonic() + END_TIMEOUT
-        while (left := [member.pid for member in members if lives(member.pid)]) and monotonic() < until:
+        while (left := [member for member in members if not member.ended or lives(member.pid)]) and monotonic() < until:
             gevent.sleep(0.005)
-        for pid in left:
+        for member in left:
+            member.channel.close()
             with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(member.pid, signal.SIGKILL)
 
 
 def refusal(result: Any) -> str:
-    """Return why a worker has not become something; empty: it has, or has died, and another one will."""
-    if not result.ready():
-        return f'it has not answered for {ANSWER_TIMEOUT:g} s'
+    """Return why a worker that has answered has not become something; empty: it has, or has died, and another one will."""
     if result.value is None:
         return ''
     value, error = result.value

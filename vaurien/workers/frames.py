@@ -1,4 +1,4 @@
-"""What a process and its workers say to each other, as bytes: frames of JSON, each after its length. Knows no socket."""
+"""What a process and its workers say to each other, as bytes: frames, each after its length. Knows no socket."""
 from typing import Any
 
 import msgspec
@@ -7,6 +7,7 @@ from ..errors import VaurienError
 
 LENGTH_BYTES = 4
 MAX_FRAME_BYTES = 2 ** 30   #: [bytes] of one: a million sessions
+RAW = b'='  #: begins a frame whose data are bytes, after its other fields and the end of their line; JSON begins it nowhere
 
 
 class Frame(msgspec.Struct, array_like=True):
@@ -15,7 +16,7 @@ class Frame(msgspec.Struct, array_like=True):
     Args:
         kind: What it is.
         id: Of the question that is asked or answered; 0: it is neither.
-        data: The rest.
+        data: The rest: what JSON has, or bytes, which stay as they are.
     """
 
     kind: str
@@ -60,13 +61,28 @@ class SessionRow(msgspec.Struct, array_like=True):
     request: str
 
 
-_encode, _decode = msgspec.json.Encoder(enc_hook=str).encode, msgspec.json.Decoder(Frame).decode
+_encode, _decode_json = msgspec.json.Encoder(enc_hook=str).encode, msgspec.json.Decoder(Frame).decode
 
 
 def encode(frame: Frame) -> bytes:
     """Write a frame."""
-    data = _encode(frame)
+    raw = isinstance(frame.data, bytes)
+    data = b'%s%s\n%s' % (RAW, _encode(Frame(frame.kind, frame.id)), frame.data) if raw else _encode(frame)
     return len(data).to_bytes(LENGTH_BYTES) + data
+
+
+def decode(data: bytes | bytearray) -> Frame:
+    """Read a frame.
+
+    Raises:
+        msgspec.DecodeError: It is none.
+    """
+    if not data.startswith(RAW):
+        return _decode_json(data)
+    head, _, rest = data[len(RAW):].partition(b'\n')
+    frame = _decode_json(head)
+    frame.data = bytes(rest)
+    return frame
 
 
 class Reader:
@@ -91,7 +107,7 @@ class Reader:
             if len(self._buffer) < end:
                 break
             try:
-                found.append(_decode(self._buffer[at + LENGTH_BYTES:end]))
+                found.append(decode(self._buffer[at + LENGTH_BYTES:end]))
             except msgspec.DecodeError as error:
                 raise VaurienError(f'no frame: {error}') from None
             at = end

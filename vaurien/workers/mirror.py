@@ -10,6 +10,8 @@ import msgspec
 from ..address import Address, written
 from ..errors import VaurienError
 from ..net.sockets import SocketAddress
+from ..outputs.times import Counted
+from ..proxies.exchanges import Exchanges
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
 from ..proxies.proxy import Proxy
@@ -17,7 +19,8 @@ from ..proxies.validated import Validated
 from ..spec import ProxyDefaults, ProxySpec
 from .alone import check_proxy, refuse
 from .crew import Crew
-from .frames import Row
+from .frames import Frame, Row
+from .paths import Paths
 from .proxy import ProxyOfWorkers
 
 REFRESH_TIMEOUT = 0.5   #: [seconds] that a reader waits for counts; after that it gets those of some 0.1 s ago
@@ -42,13 +45,19 @@ class Mirror(Fleet):
     Args:
         crew: The workers.
         seed, defaults: As for ``Fleet``.
+
+    Attributes:
+        gathered: Writes the journal; None: nothing does.
     """
 
     def __init__(self, crew: Crew, seed: int | None = None, defaults: ProxyDefaults | None = None) -> None:
         super().__init__(seed, defaults)
+        self.exchanges = Exchanges(self._mark)
+        self.gathered: Any = None
         self.crew, self._within = crew, False
-        self.proxy_class: Any = partial(ProxyOfWorkers, crew)
-        crew.told, crew.left = self._told, self._left
+        self._paths = Paths()
+        self.proxy_class: Any = partial(ProxyOfWorkers, crew, self._paths)
+        crew.told, crew.left, crew.places = self._told, self._left, lambda: self._paths.descriptors
         self.workers: Any = crew
 
     @property
@@ -58,14 +67,21 @@ class Mirror(Fleet):
 
     # -- what workers tell
 
-    def _told(self, number: int, kind: str, data: Any) -> None:
-        if kind == 'rows':
-            for row in msgspec.convert(data, list[Row]):
+    def _told(self, number: int, frame: Frame) -> None:
+        if frame.kind == 'rows':
+            for row in msgspec.convert(frame.data, list[Row]):
                 proxy = self.proxies_of_workers.get(row.proxy)
                 if proxy is not None:
                     proxy.add(number, row)
-        elif kind == 'faults':
-            faults, lost = data
+        elif frame.kind == 'times' and self.times is not None:
+            for counted in msgspec.convert(frame.data, list[Counted]):
+                proxy = self.proxies_of_workers.get(counted[0][0])
+                if proxy is not None and frame.id >= proxy.since:
+                    self.times.add(counted)
+        elif frame.kind == 'lines' and self.gathered is not None:
+            self.gathered.take(frame.id, frame.data)
+        elif frame.kind == 'faults':
+            faults, lost = frame.data
             self.journal.count += lost
             for fault in msgspec.convert(faults, list[Fault]):
                 self.journal.take(fault)
@@ -78,6 +94,10 @@ class Mirror(Fleet):
     def refresh(self) -> None:
         with suppress(VaurienError):
             self.crew.ask('count', timeout=REFRESH_TIMEOUT)
+
+    def _mark(self, test: str) -> None:
+        self.plan.mark(test)
+        self.crew.mark(test)
 
     # -- changing
 
@@ -95,15 +115,22 @@ class Mirror(Fleet):
             self._within = True
             try:
                 done = commit(prepared)
+                self._within = False
+                try:
+                    self._spread()
+                except BaseException:
+                    self._take_back(kept, before)
+                    raise
             finally:
                 self._within = False
-            try:
-                self._spread()
-            except BaseException:
-                self._take_back(kept, before)
-                raise
+                self._settle()
             return done
         return super()._commit(prepare, both)
+
+    def _settle(self) -> None:
+        self._paths.keep({proxy.bound.host for proxy in self.proxies.values() if proxy.started and proxy.bound.unix})
+        if self.gathered is not None:
+            self.gathered.settle(self.crew.version)
 
     def _spread(self) -> None:
         self.crew.become([told(proxy) for proxy in self.proxies.values()])
@@ -135,11 +162,15 @@ class Mirror(Fleet):
         if not self._within:
             with self._committing, suppress(VaurienError):     # nothing can be refused of that
                 self._spread()
+            self._settle()
 
     # -- ending
 
     def drain(self, grace: float) -> int:
         self.stopping = True
+        for proxy in self.proxies.values():
+            proxy.stop_listening()
+        self._settle()
         cut = self.crew.drain(grace)
         self.close()
         return cut
@@ -148,6 +179,7 @@ class Mirror(Fleet):
         cut = sum(len(proxy.sessions) for proxy in self.proxies.values())
         self.crew.close()
         super().close()
+        self._settle()
         return cut
 
 

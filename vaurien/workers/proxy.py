@@ -15,6 +15,7 @@ from ..words.uses import Unread
 from .counts import Sums
 from .crew import Crew
 from .frames import Row, SessionRow
+from .paths import Paths
 
 ALL = 2 ** 53   #: sessions: more than there are
 
@@ -114,12 +115,13 @@ class ProxyOfWorkers(Proxy):
 
     Attributes:
         crew: The workers.
+        paths: The unix sockets that they listen with.
         sums: What they have counted.
         since: The version that workers have it from on; what they say of an older one is about another proxy of its name.
     """
 
-    def __init__(self, crew: Crew, *args: Any) -> None:
-        self.crew = crew
+    def __init__(self, crew: Crew, paths: Paths, *args: Any) -> None:
+        self.crew, self.paths = crew, paths
         super().__init__(*args)
         self.unapplied = unapplied = UnappliedElsewhere()
         self._count_uses()
@@ -156,6 +158,8 @@ class ProxyOfWorkers(Proxy):
 
     def _open(self, wanted: Validated) -> RawSocket:
         where = self._where(wanted)
+        if wanted.listen.unix:
+            return self.paths.open(where, wanted.spec.backlog)
         try:
             return sockets.reserve(where)
         except OSError:

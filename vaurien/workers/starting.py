@@ -62,7 +62,7 @@ def make_fleet(configuration: 'Configuration', nursery: 'Nursery | None') -> 'tu
     from .crew import Crew
     from .mirror import Mirror
     seed = int.from_bytes(os.urandom(4)) if spec.seed is None else spec.seed
-    crew = Crew(nursery, spec.workers, seed)
+    crew = Crew(nursery, spec.workers, seed, bool(spec.journal), spec.http_times)
     fleet = Mirror(crew, seed, spec.defaults)
     try:
         crew.start()

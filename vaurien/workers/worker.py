@@ -3,7 +3,7 @@
 It ends when its parent is gone, or says so. Knows the parent by its frames alone.
 """
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from time import monotonic
 from typing import Any
@@ -13,11 +13,13 @@ import msgspec
 from gevent import Timeout
 from gevent.event import Event
 
-from ..errors import in_words
+from ..errors import VaurienError, in_words
 from ..following.follower import Follower
 from ..following.wanted import Wanted
+from ..net import sockets
 from ..net.loop import PLUGIN_ERRORS
 from ..net.sockets import RawSocket
+from ..outputs.times import Times
 from ..proxies.arrivals.numbers import Share
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
@@ -25,6 +27,7 @@ from ..relay.session import Session
 from .channel import Channel
 from .counts import Rows
 from .frames import Frame, SessionRow
+from .recording.handed import HandedJournal
 
 TELL_INTERVAL = 0.1     #: [seconds] between two looks at what was counted, at least
 TELL_SHARE = 20         #: times as long as a look takes is the time until the next one
@@ -43,6 +46,9 @@ class Hello(msgspec.Struct):
         worker, workers, after: As for ``Share``.
         seed: What all randomness is made from.
         reads: The configuration was read again since the start, and plugins may have come.
+        mark: The test that runs; empty: none.
+        journal: Whether it hands over what a journal has.
+        times: Whether it counts how long requests take.
     """
 
     worker: int
@@ -50,6 +56,9 @@ class Hello(msgspec.Struct):
     seed: int
     after: dict[str, int] = {}
     reads: bool = False
+    mark: str = ''
+    journal: bool = False
+    times: bool = False
 
 
 class Worker:
@@ -67,10 +76,11 @@ class Worker:
         self._faults: list[Fault] = []
         self._lost = 0
         self._telling: list[Any] = []
+        self._journal: HandedJournal | None = None
         self._calls: Mapping[str, Callable[..., Any]] = {
             'become': self._become, 'count': self._tell_rows, 'sessions': self._sessions, 'session': self._session,
             'kill': self._kill, 'abort': self._abort, 'drop': self._drop, 'redraw': self._redraw, 'read': self._read,
-            'drain': self._drain}
+            'mark': self._mark, 'drain': self._drain}
         self._channel = Channel(sock, self._told, self._ended.set)
 
     def run(self) -> None:
@@ -79,6 +89,7 @@ class Worker:
         gevent.killall(self._telling)
         if self._fleet is not None:
             self._fleet.close()
+            self._tell_all()
         self._channel.close()
 
     # -- what is asked
@@ -98,6 +109,11 @@ class Worker:
             except PLUGIN_ERRORS as error:
                 logger.warning('not read again: %s', in_words(error))
         fleet.journal.follow(self._fault)
+        fleet.exchanges.mark = hello.mark
+        if hello.journal:
+            self._journal = HandedJournal(fleet.exchanges, self._channel)
+        if hello.times:
+            fleet.times = Times(fleet)
         self._telling += [gevent.spawn(self._keep_telling), gevent.spawn(self._keep_telling_faults)]
 
     @property
@@ -113,8 +129,15 @@ class Worker:
             answer = None, in_words(error)
         self._channel.post(Frame('answer', frame.id, answer))
 
-    def _become(self, wanted: Any) -> Any:
-        report = self._follower.apply(msgspec.convert(wanted, Wanted))
+    def _become(self, data: Any, paths: Sequence[str]) -> Any:
+        wanted, received = msgspec.convert(data, Wanted), self._channel.received
+        if len(received) < len(paths):
+            raise VaurienError(f'{len(paths)} descriptors of unix sockets were sent, and {len(received)} have come')
+        given = [sockets.share(received.popleft(), path) for path in paths]
+        if self._journal is not None:
+            self._journal.begin(int(wanted.version))
+        report = self._follower.apply(wanted)
+        sockets.take_back(given)
         with Timeout(TOXICS_TIMEOUT, False):  # type: ignore[arg-type]  # False: end the block without raising
             for name in report.changed:
                 self.fleet.proxies[name].toxics.wait()
@@ -155,6 +178,11 @@ class Worker:
         if self._again is not None:
             self._again()
 
+    def _mark(self, test: str) -> None:
+        if self._journal is not None:
+            self._journal.flush()
+        self.fleet.exchanges.mark = test
+
     def _drain(self, grace: float) -> int:
         waits = gevent.spawn(self._tell_while_draining)
         self.fleet.stopping = True
@@ -165,10 +193,15 @@ class Worker:
                 proxy.wait_empty(None)
         cut = sum(proxy.abort() for proxy in self.fleet.proxies.values())
         waits.kill()
+        self._tell_all()
+        return cut
+
+    def _tell_all(self) -> None:
         self._tell_rows()
         self._tell_faults()
+        if self._journal is not None:
+            self._journal.flush()
         self._channel.flush(FLUSH_TIMEOUT)
-        return cut
 
     def _tell_while_draining(self) -> None:
         while True:
@@ -185,9 +218,13 @@ class Worker:
 
     def _tell_rows(self) -> None:
         wanted = self._follower.wanted
-        rows = list(self._rows.changed(int(wanted.version) if wanted is not None else 0))
+        version = int(wanted.version) if wanted is not None else 0
+        rows = list(self._rows.changed(version))
         if rows:
             self._channel.post(Frame('rows', 0, rows))
+        times = self.fleet.times.take() if self.fleet.times is not None else ()
+        if times:
+            self._channel.post(Frame('times', version, times))
 
     def _fault(self, fault: Fault) -> None:
         if len(self._faults) < MAX_FAULTS:

@@ -8,6 +8,7 @@ from tests.support.hosting import eventually, hosted, spec_for
 from tests.support.unit_of_time import PATIENCE
 from vaurien.outputs.prometheus import Metrics
 from vaurien.outputs.times import BUCKETS, Times
+from vaurien.proxies.fleet import Fleet
 
 NAME = 'vaurien_exchange_seconds'
 
@@ -60,3 +61,14 @@ def test_a_proxy_that_has_gone_is_forgotten_and_after_the_end_nothing_is_counted
     assert not host.fleet.exchanges.followed
     host.call(lambda: host.fleet.remove('one'))
     assert samples(host, times) == {}
+
+
+def test_what_was_counted_elsewhere_is_added_once():
+    here, there = (Times(Fleet(1)) for _ in range(2))
+    key = ('one', 'redis', 'ok')
+    for counts, seconds in (([1, 2, *[0] * 14], 0.5), ([0, 3, *[0] * 14], 1.5)):
+        there.add((key, counts, seconds))
+        [counted] = there.take()
+        here.add(counted)
+    assert there.take() == []
+    assert here.take() == [(key, [1, 5, *[0] * 14], 2.0)]

@@ -18,3 +18,10 @@ def test_frames_come_whole(size):
 def test_what_is_none_is_refused(data):
     with pytest.raises(VaurienError, match='frame'):
         Reader().feed(data)
+
+
+def test_bytes_stay_as_they_are():
+    data = b'{"a":1}\n=\xff\n\n'
+    [frame, after] = Reader().feed(encode(Frame('lines', 7, data)) + encode(Frame('rows', 0, [1])))
+    assert frame == Frame('lines', 7, data)
+    assert after.data == [1]

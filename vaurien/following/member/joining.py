@@ -34,6 +34,7 @@ def join(fleet: Fleet, follower: Follower, base: Wanted, spec: ClusterSpec, **mo
 
 def count(fleet: Fleet) -> Counts:
     """Return what the proxies of a process have counted."""
+    fleet.refresh()
     proxies = list(fleet.proxies.values())
     return Counts(sessions=sum(len(proxy.sessions) for proxy in proxies), accepted=sum(proxy.stats.accepted for proxy in proxies),
                   exchanges=sum(proxy.totals()[0] for proxy in proxies), faults=fleet.journal.count)

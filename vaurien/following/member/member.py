@@ -33,6 +33,7 @@ PULSES = 3      #: in a TTL: so many times the lease is kept alive
 TICKS = 20      #: in a TTL: so many times it is asked whether it is over
 MAX_TICK = 0.25     #: [seconds]
 COUNTS_INTERVAL = 10.0      #: [seconds] between two counts
+RESUME_RETRY = 1.0      #: [seconds] before it is tried again to put in force what was refused
 RETRY = 0.2     #: [seconds] before a watch is begun again
 SAYING = 5.0    #: [seconds] that etcd may take to write what a member says: a slow disk is no reason to say it twice
 LEAVING = 1.0   #: [seconds] that the end of the lease may take
@@ -70,6 +71,7 @@ class Membership:
         self._lease, self._listed, self._told_taken = 0, False, False
         self._heard = monotonic()
         self._healed, self._why, self._out = True, '', False
+        self._held = ''     # why faults that are wanted stay suspended
         self._until: dict[tuple[str, int], float] = {}
         self._over: set[str] = set()
         self._news, self._unsaid = Event(), Event()
@@ -160,7 +162,7 @@ class Membership:
     def _report(self) -> None:
         """Write what was applied, and what was counted where that has changed."""
         self._unsaid.wait(COUNTS_INTERVAL)
-        if not self._listed or self._out:
+        if not self._listed or self._out or (self._healed and not self._held):      # what is wanted is about to be in force
             gevent.sleep(RETRY)
             return
         if self._unsaid.is_set() and self.applied is not None:
@@ -216,10 +218,31 @@ class Membership:
         if self._state.revision != seen or over != self._over:
             self._apply(over)
         if self._healed and not out and self.applied is not None and not self._out:
+            self._resume()
+
+    def _resume(self) -> None:
+        """Put in force what is wanted; where that is refused all of it stays suspended, and who has asked for it is told."""
+        try:
             self._follower.resume()
-            self._healed = False
-            if self._why:
-                logger.info('cluster: healed no more: %d orders are in force', len(self.applied.orders))
+        except (VaurienError, OSError) as error:
+            self._refuse(in_words(error))
+            gevent.sleep(RESUME_RETRY)
+            return
+        self._healed = False
+        if self._held:
+            self._held = ''
+            self._apply(self._over)
+        if self._why and self.applied is not None:
+            logger.info('cluster: healed no more: %d orders are in force', len(self.applied.orders))
+
+    def _refuse(self, why: str) -> None:
+        if self.applied is None or (why == self._held and not self.applied.orders):
+            return
+        self._held = why
+        logger.warning('cluster: all faults stay suspended: %s', why)
+        refused = {**self.applied.refused, **dict.fromkeys(self.applied.orders, why)}
+        self.applied = msgspec.structs.replace(self.applied, orders={}, refused=refused)
+        self._unsaid.set()
 
     def _apply(self, over: set[str]) -> None:
         before, self._over = self.applied, over

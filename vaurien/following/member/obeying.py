@@ -2,6 +2,7 @@
 from collections.abc import Collection, Iterable
 
 import msgspec
+from gevent.lock import RLock
 
 from ...clusters.choice import Self, chosen
 from ...clusters.compose import about, ordered, with_standing
@@ -26,6 +27,7 @@ class Obeying:
     def __init__(self, follower: Follower, base: Wanted, me: Self) -> None:
         self._follower, self._base, self.me = follower, base, me
         self._version = 1
+        self._changing = RLock()    # applying may wait, for workers
         self._in_force: list[Known] = []
 
     @property
@@ -39,13 +41,14 @@ class Obeying:
         Raises:
             ConfigError, OSError, StoppingError: It is refused; nothing has changed.
         """
-        plan = self._base.plan if base.plan is None else base.plan
-        before, self._base = self._base, msgspec.structs.replace(base, plan=plan)
-        try:
-            return self._follower.become(self._wanted(self._specs, self._in_force, self._halted))
-        except BaseException:
-            self._base = before
-            raise
+        with self._changing:
+            plan = self._base.plan if base.plan is None else base.plan
+            before, self._base = self._base, msgspec.structs.replace(base, plan=plan)
+            try:
+                return self._follower.become(self._wanted(self._specs, self._in_force, self._halted))
+            except BaseException:
+                self._base = before
+                raise
 
     _standing: State | None = None
     _halted = False
@@ -63,6 +66,11 @@ class Obeying:
             state: What is wanted.
             over: Ids of orders whose time is over, whether or not etcd has them still.
         """
+        with self._changing:
+            return self._become(state, over)
+
+    def _become(self, state: State, over: Collection[str]) -> Applied:
+        revision, bad = state.revision, dict(state.bad)     # more may be wanted by the time when this is applied
         self._standing, self._halted = state, state.halted is not None
         specs, refused = with_standing(self._base.specs, state.proxies, self.me)
         orders = [known for known in state.orders if known.id not in over and chosen(known.order.members, self.me)]
@@ -70,8 +78,8 @@ class Obeying:
         if error:
             orders = self._some(specs, orders, refused)
         self._in_force = orders
-        return Applied(revision=state.revision, orders={known.id: about(known.order, specs) for known in orders},
-                       refused={**state.bad, **refused}, halted=self._halted)
+        return Applied(revision=revision, orders={known.id: about(known.order, specs) for known in orders},
+                       refused={**bad, **refused}, halted=self._halted)
 
     def _some(self, specs: tuple[ProxySpec, ...], orders: list[Known], refused: dict[str, str]) -> list[Known]:
         """Apply what can be applied, beginning with what is in force already, and note why the rest cannot."""

@@ -1,12 +1,8 @@
 """What a member makes of orders, and how it finds those that it cannot apply."""
-import json
-
 import pytest
 
+from tests.support.orders import state
 from vaurien.clusters.choice import Self
-from vaurien.clusters.etcd.client import Kept
-from vaurien.clusters.keys import Keys
-from vaurien.clusters.state import State
 from vaurien.errors import ConfigError
 from vaurien.following.follower import Follower
 from vaurien.following.member.obeying import Obeying
@@ -14,7 +10,6 @@ from vaurien.following.wanted import Wanted
 from vaurien.proxies.fleet import Fleet
 from vaurien.spec import ProxySpec
 
-KEYS = Keys('x')
 BASE = Wanted(version=1, specs=(ProxySpec(name='api', proxy='127.0.0.1:0', enabled=False),), plan=())
 
 
@@ -30,13 +25,6 @@ def obeying(fleet):
     follower = Follower(fleet)
     follower.become(BASE)
     return Obeying(follower, BASE, Self('m', 'h', {'zone': 'a'}))
-
-
-def state(revision, **orders):
-    found = State(KEYS)
-    found.replace(revision, {KEYS.orders + name: Kept(json.dumps({'by': 'me', 'ttl': 10, **order}).encode(), at, at, 7)
-                             for at, (name, order) in enumerate(orders.items(), 1)})
-    return found
 
 
 def mix(fleet, proxy='api'):

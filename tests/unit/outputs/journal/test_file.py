@@ -4,7 +4,8 @@ from binascii import crc32
 
 from tests.support.hosting import SEED, hosted, spec_for
 from tests.support.peers import Backend, ask, connect, echo_server
-from vaurien.outputs.journal.file import BATCH_EXCHANGES, JournalFile
+from vaurien.outputs.journal.batches import BATCH_EXCHANGES
+from vaurien.outputs.journal.file import JournalFile
 
 GET_0 = b'*2\r\n$3\r\nGET\r\n$1\r\n0\r\n'
 
