@@ -1,6 +1,7 @@
 """A scenario on a cluster, with a real etcd, real members in processes of their own and simulated ones."""
 import contextlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,8 @@ def test_phases_follow_each_other_on_all_members_and_nothing_is_left(cluster, sc
         telling = Telling(applied=look)
         played = owner.scenario(path, tell=telling)
         until(lambda: not any(toxics(member) or member.orders for member in members), 'something is left')
+        notice, = members[0].noticed
+        assert re.fullmatch(r'cluster: healed: order [0-9a-f]{8} of .* has ended', notice)
         assert owner.orders() == {}
     assert telling.lines == [
         'phase 1 of 3, slow, 50 ms: mix 20:delay, settings of delay', '  applied by s0, s1',

@@ -52,6 +52,7 @@ class JournalFile:
         exchanges = fleet.exchanges
         exchanges.follow(self._exchanged, self._write, self._later)
         exchanges.changed = (*exchanges.changed, self._proxy)
+        fleet.journal.listen(self._write)
 
     def _exchanged(self, exchanged: Exchanged) -> None:
         self._make()
@@ -112,6 +113,7 @@ class JournalFile:
         """Write the rest, in a greenlet, and nothing more; what takes longer than ``CLOSE_TIMEOUT`` is lost."""
         exchanges = self._fleet.exchanges
         exchanges.unfollow(self._exchanged, self._write)
+        self._fleet.journal.listen_no_more(self._write)
         exchanges.changed = tuple(other for other in exchanges.changed if other != self._proxy)
         self._flush()
         self._writer.end()
