@@ -5,6 +5,9 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
+
+from vaurien.clusters import asking
 from vaurien.clusters.compose import about, missing
 from vaurien.clusters.etcd.client import Found, Kept
 from vaurien.clusters.keys import Keys
@@ -173,3 +176,15 @@ class Obedient:
         self.etcd.put(self._keys.applied + self.name, write(Applied(
             revision=state.revision, orders=orders, refused=refused, missing=lacking, halted=state.halted is not None)))
         self.etcd.failing = failing
+
+
+def two_members(etcd: MemoryEtcd) -> list[Obedient]:
+    """Make the members m1 and m2 of the cluster x, in the zones 1 and 2."""
+    return [Obedient(etcd, 'x', name, zone=name[-1]) for name in ('m1', 'm2')]
+
+
+def asked_by_all(monkeypatch: pytest.MonkeyPatch) -> MemoryEtcd:
+    """Let all who ask a cluster from now on ask one in memory."""
+    made = MemoryEtcd()
+    monkeypatch.setattr(asking, 'Etcd', lambda *_: made)
+    return made

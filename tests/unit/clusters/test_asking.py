@@ -4,7 +4,7 @@ import getpass
 import pytest
 
 from tests.support.hosting import eventually
-from tests.support.memory_etcd import MemoryEtcd
+from tests.support.memory_etcd import asked_by_all
 from tests.support.unit_of_time import MS
 from vaurien.clusters import asking as module
 from vaurien.clusters.asking import Asking, TakenError, person
@@ -18,14 +18,13 @@ GONE = UnreachableError('h:1', 'no')
 
 
 @pytest.fixture
-def etcd():
-    return MemoryEtcd()
+def etcd(monkeypatch):
+    return asked_by_all(monkeypatch)
 
 
 @pytest.fixture
-def asking_as(etcd, monkeypatch):
+def asking_as(etcd):
     """Makes those who ask, and closes them."""
-    monkeypatch.setattr(module, 'Etcd', lambda *_: etcd)
     made = []
 
     def ask(by='me', kept=False):

@@ -2,8 +2,7 @@
 import pytest
 
 import vaurien
-from tests.support.memory_etcd import MemoryEtcd, Obedient
-from vaurien.clusters import asking as module
+from tests.support.memory_etcd import asked_by_all, two_members
 from vaurien.clusters.asking import TakenError
 from vaurien.clusters.seen import RefusedError
 from vaurien.errors import ConfigError
@@ -11,14 +10,12 @@ from vaurien.errors import ConfigError
 
 @pytest.fixture
 def etcd(monkeypatch):
-    made = MemoryEtcd()
-    monkeypatch.setattr(module, 'Etcd', lambda *_: made)
-    return made
+    return asked_by_all(monkeypatch)
 
 
 @pytest.fixture
 def members(etcd):
-    return [Obedient(etcd, 'x', name, zone=name[-1]) for name in ('m1', 'm2')]
+    return two_members(etcd)
 
 
 def test_what_was_asked_for_ends_with_the_block(etcd, members):

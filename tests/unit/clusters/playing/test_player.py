@@ -3,9 +3,8 @@ import threading
 
 import pytest
 
-from tests.support.memory_etcd import MemoryEtcd, Obedient
+from tests.support.memory_etcd import Obedient, asked_by_all
 from tests.support.unit_of_time import MS, PATIENCE
-from vaurien.clusters import asking as module
 from vaurien.clusters.asking import Asking, TakenError
 from vaurien.clusters.etcd.errors import UnreachableError
 from vaurien.clusters.model import Members
@@ -22,13 +21,12 @@ SHORT = {'for': '1ms'}
 
 
 @pytest.fixture
-def etcd():
-    return MemoryEtcd()
+def etcd(monkeypatch):
+    return asked_by_all(monkeypatch)
 
 
 @pytest.fixture
 def asking(etcd, monkeypatch):
-    monkeypatch.setattr(module, 'Etcd', lambda *_: etcd)
     for name in ('LOOK', 'MEMBERS_LOOK', 'RETRY'):
         monkeypatch.setattr(player, name, 1 * MS)
     asking = Asking(find_cluster('etcd://h/x'), 'me')

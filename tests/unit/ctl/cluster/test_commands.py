@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from tests.support.memory_etcd import MemoryEtcd, Obedient
+from tests.support.memory_etcd import asked_by_all, two_members
 from tests.support.unit_of_time import MS
 from vaurien.clusters import asking as module
 from vaurien.clusters.etcd.errors import UnreachableError
@@ -19,14 +19,12 @@ KEYS = Keys('x')
 
 @pytest.fixture
 def etcd(monkeypatch):
-    made = MemoryEtcd()
-    monkeypatch.setattr(module, 'Etcd', lambda *_: made)
-    return made
+    return asked_by_all(monkeypatch)
 
 
 @pytest.fixture
 def members(etcd):
-    return [Obedient(etcd, 'x', name, zone=name[-1]) for name in ('m1', 'm2')]
+    return two_members(etcd)
 
 
 @pytest.fixture
