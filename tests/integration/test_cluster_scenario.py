@@ -14,11 +14,17 @@ from tests.support.clusters import TTL, UNIT, ctl, listed, running_etcd, until, 
 from tests.support.daemon import daemon, environment
 from tests.support.etcd import Cable
 from tests.support.members import simulated
+from tests.support.paged import client_of, opened
 from tests.support.peers import ask, connect, free_port
 from tests.support.unit_of_time import PATIENCE
 from vaurien.clusters.asking import TakenError
 from vaurien.clusters.playing.player import UnplayableError
 from vaurien.errors import ConfigError
+
+from .test_top_screen import CTL as TOP
+from .test_top_screen import terminal, terminals
+
+__all__ = ['terminal', 'terminals']     # fixtures
 
 LONG = f'{PATIENCE:.0f}s'
 OWNER = '''
@@ -296,3 +302,32 @@ def test_a_backend_that_is_down_is_up_again_by_a_halt_and_without_etcd(etcd, clu
         assert played.ended == 'stopped'
         until(lambda: is_up(process.port), 'it stays down after the scenario')
     assert 'Traceback' not in process.log
+
+
+# -- what is seen of it
+
+@pytest.fixture(scope='module')
+def watched(etcd):
+    """A member that has healed itself, as the order of its fault has ended."""
+    url = etcd.url('watched')
+    with daemon('--backend', 'embedded', '--join', url, '--member', 'w1', '--http', '--http-port', '0') as process:
+        listed(url, 'w1')
+        with vaurien.cluster(url, ttl=TTL, timeout=PATIENCE) as owner:
+            owner.mix('default', '1:abort')
+        process.wait_for('no order')
+        yield process
+
+
+def test_the_page_shows_that_a_member_has_healed_itself(window, watched):
+    opened(window, watched).reads('cluster: healed: order ')
+
+
+def test_the_screen_of_top_shows_that_a_member_has_healed_itself(terminal, watched):
+    terminal.start(*TOP, 'top', '--host', watched.control)
+    terminal.reads('cluster: healed: order ')
+
+
+def test_who_follows_events_is_told_that_a_member_has_healed_itself(watched):
+    name, data = next((name, data) for name, data in client_of(watched).live() if name == 'notices')
+    notice, = data['notices']
+    assert re.fullmatch(r'cluster: healed: order [0-9a-f]{8} of .* has ended', notice['text'])
