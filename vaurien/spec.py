@@ -16,6 +16,7 @@ MAX_TOXICS = 64  #: of a proxy; each is work for each of its sessions
 MAX_NAME = 100  #: [characters] of the name of a proxy or a toxic, which is in many messages, metrics and paths
 MAX_ADDRESS = 1000  #: [characters] of an address; names of hosts have 253, paths of sockets 107
 MAX_COUNT = 2 ** 53 - 1  #: of whatever an entry of a plan counts: the largest that every reader of JSON takes as it is
+MAX_PLAN = 10_000   #: entries of a plan; each may be looked at for each request of its proxies
 MAX_INTERCEPT = 20_000      #: [characters] of the hosts that a forward proxy opens
 EMBEDDED = 'embedded'   #: the backend that means the HTTP server inside the process
 ANY = 'any'     #: the backend that means whatever a client asks for: the proxy is a forward proxy

@@ -13,12 +13,12 @@ import vaurien
 from vaurien.config import arguments
 from vaurien.config.help import short
 from vaurien.config.settings import PROXY, STATSD, VAURIEN, flag_of
-from vaurien.config.toxics import COMMON
 from vaurien.ctl import command as ctl
 from vaurien.ctl.cluster.command import make_parser as make_cluster_parser
 from vaurien.ctl.commands.older import OLDER
 from vaurien.options import Option, expected
 from vaurien.plugins import KINDS, Catalog, make_catalog
+from vaurien.words.toxics import COMMON
 
 PACKAGE = Path(vaurien.__file__).parent
 #: keys of sections that ``ini`` writes a table of, by section: what is taken beside the table's rows

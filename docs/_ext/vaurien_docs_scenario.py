@@ -7,8 +7,8 @@ from vaurien_docs_http import schema_section
 from vaurien_docs_text import literal
 
 from vaurien.cli import scenario as command
-from vaurien.scenario.model import Scenario
 from vaurien.scenario.report.document import Report
+from vaurien.words.phases.model import Scenario
 
 #: tables of a file as they are written in it, by their class; in this order
 TABLES = {'Scenario': 'The file', 'Phase': '[[phase]]', 'Conditions': '[phase.on.NAME]', 'Ramp': 'ramp', 'Until': 'until',

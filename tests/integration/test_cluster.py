@@ -7,29 +7,22 @@ import subprocess
 import sys
 import threading
 import time
-from io import StringIO
-from typing import NamedTuple
 
 import pytest
 
 import vaurien
+from tests.support.clusters import TTL, UNIT, asked_at, ctl, listed, until, url_of
 from tests.support.daemon import Daemon, daemon, environment
 from tests.support.etcd import Cable, etcd_or_skip, etcd_servers
 from tests.support.members import simulated
 from tests.support.peers import ask, connect
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.clusters.asking import Asking, TakenError
-from vaurien.clusters.etcd.client import Etcd
 from vaurien.clusters.etcd.errors import CompactedError, UnreachableError
 from vaurien.clusters.etcd.errors import RefusedError as EtcdRefusedError
 from vaurien.clusters.etcd.watch import Watch
 from vaurien.clusters.where import find_cluster
-from vaurien.ctl.command import main
 
-#: [s] of all leases here: the least that etcd grants
-TTL = 2
-#: [s] beside it: etcd looks at leases twice a second, a member at its clock four times
-UNIT = 1000 * MS
 #: asks for a fault, and stays
 OWNER = '''
 import vaurien, time
@@ -58,43 +51,7 @@ def real(etcd):
 @pytest.fixture
 def cluster(etcd, request):
     """The URL of a cluster of this test's own."""
-    return etcd.url(request.node.name.replace('[', '-').replace(']', '')[-60:].lstrip('-_'))
-
-
-def until(holds, what, patience=PATIENCE):
-    """Wait until something holds, and return how long that took [s]."""
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < patience, what() if callable(what) else what
-        time.sleep(10 * MS)
-    return time.monotonic() - begun
-
-
-def listed(url, *names):
-    """Wait until members are in the list."""
-    asking = Asking(find_cluster(url))
-    until(lambda: {seen.name for seen in asking.members() if seen.applied} >= set(names), f'{names} are not all in the list')
-    asking.close()
-
-
-class Done(NamedTuple):
-    """What a command has come to."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-
-def ctl(url, *words):
-    """Run ``vaurienctl --cluster``."""
-    out, err = StringIO(), StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = main(['--cluster', url, *words])
-    return Done(status, out.getvalue(), err.getvalue())
-
-
-def asked_at(url):
-    return contextlib.closing(Etcd(find_cluster(url)))
+    return url_of(etcd, request)
 
 
 def leader(etcd):
@@ -299,6 +256,11 @@ def test_without_etcd_members_heal_and_relay_on_and_find_back(etcd, real):
         finally:
             etcd.start()
         until(lambda: not any(member.healed for member in members), 'they do not find back')
+        until(lambda: len(members[0].noticed) > 1, 'it does not say so')
+        healed, *_, back = members[0].noticed
+        assert healed == 'cluster: healed: etcd was out of reach for more than 2 s; all faults are suspended'
+        assert back.startswith('cluster: back: ')
+        assert back.endswith(' orders are in force')
     ended.set()
     talking.join(PATIENCE)
     assert wrong == []
@@ -344,12 +306,12 @@ def test_a_watch_that_is_silent_though_something_has_changed_is_noticed(etcd, cl
     url = find_cluster(cluster)
     try:
         with simulated(etcd.url(url.name, ports=[cable.port, etcd.ports[1]]), 1, ttl=4) as members, \
-                vaurien.cluster(cluster, ttl=30) as owner:
+                vaurien.cluster(cluster, ttl=30, timeout=PATIENCE) as owner:
             listed(cluster, 's0')
             cable.whole.clear()
-            owner.mix('api', '20:delay')
-            assert members[0].behaviors('api') == ['delay']
-            assert not members[0].healed
+            # nobody waits for its word: on a slow machine its lease may end meanwhile, and it heals itself, and is back
+            owner._asking.ask(owner._asking.order(proxy='api', mix='20:delay'))
+            until(lambda: members[0].behaviors('api') == ['delay'], 'it has not noticed')
     finally:
         cable.close()
 

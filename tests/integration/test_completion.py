@@ -10,7 +10,10 @@ import time
 
 import pytest
 
+from tests.support.clusters import listed
 from tests.support.daemon import daemon, environment
+from tests.support.etcd import etcd_or_skip
+from tests.support.members import simulated
 from tests.support.peers import free_port
 from tests.support.unit_of_time import PATIENCE
 from vaurien.cli import main
@@ -59,6 +62,21 @@ TYPED_TO_CONTROL = {
     'vaurienctl add-toxic default latency --stream=ups': 'add-toxic default latency --stream=upstream',
     'vaurienctl remove-toxic default bandw': 'remove-toxic default bandwidth_downstream',
     'vaurienctl plan cle': 'plan clear',
+}
+
+#: of a cluster, which has a member m1 of zone a and an order
+TYPED_TO_CLUSTER = {
+    'vaurienctl --cluster @URL@ sce': '--cluster @URL@ scenario',
+    'vaurienctl --cluster=@URL@ membe': '--cluster=@URL@ members',
+    'vaurienctl --cluster @URL@ mix api 20:delay --par': '--cluster @URL@ mix api 20:delay --partly',
+    'vaurienctl mix --cluster @URL@ --on-la': 'mix --cluster @URL@ --on-label',
+    'vaurienctl --cluster @URL@ scenario only-o': '--cluster @URL@ scenario only-one.ini',
+    'vaurienctl --cluster @URL@ toxic api latency --stream ups': '--cluster @URL@ toxic api latency --stream upstream',
+    'vaurienctl --cluster @URL@ mix --on m': '--cluster @URL@ mix --on m1',
+    'vaurienctl --cluster @URL@ mix --on-host=simu': '--cluster @URL@ mix --on-host=simulated',
+    'vaurienctl --cluster @URL@ mix --on-label zo': '--cluster @URL@ mix --on-label zone=a',
+    'vaurienctl --cluster @URL@ end al': '--cluster @URL@ end all',
+    'vaurienctl --tim': '--timeout',
 }
 
 
@@ -130,14 +148,43 @@ def test_tab_completes_flags_values_subcommands_and_names(shell, folder, capsys)
 def test_tab_completes_commands_of_vaurienctl_and_the_names_that_a_running_vaurien_has(shell, folder, capsys, monkeypatch):
     monkeypatch.delenv('VAURIEN_HTTP_TOKEN', raising=False)
     assert ctl(['--completion', shell]) == 0
-    ask = f'exec {sys.executable} -c "import sys; from vaurien.ctl import main; sys.exit(main())" "$@"'
-    (folder / 'bin' / 'vaurienctl').write_text(f'#!/bin/sh\n{ask}\n')
-    (folder / 'bin' / 'vaurienctl').chmod(0o755)
+    ask_ourselves(folder)
     line = '--backend embedded --protocol http --toxic bandwidth:rate=9 --http --http-port 0'
     with daemon(*line.split()) as running:
         running.wait_for('control server')
         monkeypatch.setenv('VAURIEN_CONTROL', running.control)
         check(shell, capsys.readouterr().out, folder, TYPED_TO_CONTROL)
+
+
+@pytest.fixture(scope='module')
+def etcd():
+    yield from etcd_or_skip(1)
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+def test_tab_completes_commands_of_a_cluster_and_the_names_that_it_has(shell, folder, etcd, capsys):
+    assert ctl(['--completion', shell]) == 0
+    ask_ourselves(folder)
+    url = etcd.url('x')
+    with simulated(url, 1, prefix='m1-', labels={'zone': 'a'}):
+        listed(url, 'm1-0')
+        expected = {typed.replace('@URL@', url): given.replace('@URL@', url).replace('--on m1', '--on m1-0')
+                    for typed, given in TYPED_TO_CLUSTER.items()}
+        check(shell, capsys.readouterr().out, folder, expected)
+
+
+def test_names_are_none_where_no_vaurien_answers_nor_a_cluster(capsys):
+    where = f'etcd://127.0.0.1:{free_port()}/x'
+    for words in (['members', '--cluster', where, 'mix'], ['nothing', '--cluster', where], ['members', '--cluster', 'x', 'mix']):
+        assert ctl(['--complete', *words]) == 0
+    assert capsys.readouterr() == ('', '')
+
+
+def ask_ourselves(folder):
+    """Have the script ask this vaurien for names."""
+    ask = f'exec {sys.executable} -c "import sys; from vaurien.ctl import main; sys.exit(main())" "$@"'
+    (folder / 'bin' / 'vaurienctl').write_text(f'#!/bin/sh\n{ask}\n')
+    (folder / 'bin' / 'vaurienctl').chmod(0o755)
 
 
 def test_names_are_none_where_no_vaurien_answers(capsys):

@@ -34,7 +34,8 @@ class Simulated:
         base = Wanted(version=1, specs=specs, plan=())
         follower.become(base)
         self.follower, self.reached = follower, dict[int, float]()
-        self.membership = Membership(find_cluster(url), Self(name, 'simulated', labels), follower, base, ttl, {}, None, dial)
+        self.membership = Membership(find_cluster(url), Self(name, 'simulated', labels), follower, base, ttl, {}, None, dial,
+                                     self.fleet.journal.notice)
         apply = self.membership._apply
 
         def timed(over: set[str]) -> None:
@@ -52,6 +53,11 @@ class Simulated:
         """What it applies."""
         applied = self.membership.applied
         return {} if applied is None else applied.orders
+
+    @property
+    def noticed(self) -> list[str]:
+        """What it has said of itself."""
+        return [notice.text for notice in list(self.fleet.journal.notices)]
 
     @property
     def healed(self) -> bool:

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / 'vaurien'
 
 #: What anybody may build on, and what needs none of the data plane. Files of the root, in order, each of which may import those
 #: before it.
-WORDS = ('errors', 'options', 'address', 'mix', 'words', 'spec', 'registry', 'links')
+WORDS = ('errors', 'options', 'address', 'mix', 'spec', 'registry', 'links', 'words')
 #: Each line may import from the lines above it, and from nothing beside it.
 FOLDERS = (
     ('alarm',),

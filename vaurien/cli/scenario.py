@@ -16,13 +16,13 @@ from ..config.values import taken
 from ..errors import ConfigError
 from ..options import Bounded, Option
 from ..plugins import Catalog, make_catalog
-from ..scenario.duration import in_words
 from ..scenario.elsewhere import SIGNALLED, Elsewhere
-from ..scenario.model import MAX_SCALE, MIN_SCALE, Scenario
 from ..scenario.playing import Playing, check_files, publish
 from ..scenario.program import describe, make_proxies
-from ..scenario.reading import read_data, read_file, read_tables
 from ..words.console import complain
+from ..words.phases.duration import in_words
+from ..words.phases.model import MAX_SCALE, MIN_SCALE, Scenario
+from ..words.phases.reading import read_data, read_file, read_tables
 from .command import DONE, FAILED, UNMET, USAGE, Task, run, say
 
 if TYPE_CHECKING:

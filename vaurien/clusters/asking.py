@@ -71,7 +71,7 @@ class Asking:
                  dial: Dial = PLAIN) -> None:
         self.by, self.ttl, self.kept = by or person(), ttl, kept
         self.etcd, self.keys = Etcd(where, dial, timeout), Keys(where.name)
-        self._mine: dict[str, int] = {}     # the revisions at which own orders were written last
+        self._mine: set[str] = set()    # the ids of own orders
         self._lease, self._lost = 0, ''
         self._ending = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -174,25 +174,25 @@ class Asking:
 
     def _write(self, name: str, order: Order, replace: bool) -> Asked:
         key, value, lease = self.keys.orders + name, model.write(order), self.lease()
-        mine = self._mine.get(name)
         for _ in range(TRIES):
             state = self.state()
             if state.halted is not None:
                 raise TakenError(f'{state.halted.by} has halted the cluster{reason(state.halted)}: '
                                  'nothing is injected before resume, and nothing has changed')
-            if mine is not None and not any(known.id == name for known in state.orders):
+            there = next((known for known in state.orders if known.id == name), None)
+            if there is None and name in self._mine:
                 raise TakenError(f'order {name} was ended by somebody else')
-            if mine is None and len(state.orders) >= model.MAX_ORDERS:
+            if there is None and len(state.orders) >= model.MAX_ORDERS:
                 raise TakenError(f'the cluster has {len(state.orders)} orders already, which is as many as it may have')
             others = [known for known in state.orders if known.id != name and clash(order, known.order)]
             if others and not replace:
                 raise TakenError(clashing(order, others[0]))
             done, revision = self.etcd.txn(
                 [absent(self.keys.halt), none_newer(self.keys.orders, state.revision),
-                 absent(key) if mine is None else unchanged(key, mine)],
+                 absent(key) if there is None else unchanged(key, there.changed)],
                 [*(delete(self.keys.orders + known.id) for known in others), put(key, value, lease)])
             if done:
-                self._mine[name] = revision
+                self._mine.add(name)
                 return Asked(name, revision, tuple(others))
         raise TakenError('others keep changing the cluster at the same time; nothing has changed, try again')
 
@@ -203,7 +203,7 @@ class Asking:
         if found:
             self.etcd.txn([], [delete(self.keys.orders + name) for name in found])
         for name in found:
-            self._mine.pop(name, None)
+            self._mine.discard(name)
         return found
 
     def take_back(self, asked: Asked) -> None:
@@ -211,11 +211,12 @@ class Asking:
         back = [known for known in asked.replaced if self.etcd.time_left(known.lease) > 0]
         self.etcd.txn([], [delete(self.keys.orders + asked.id), *(
             put(self.keys.orders + known.id, model.write(known.order), known.lease) for known in back)])
-        self._mine.pop(asked.id, None)
+        self._mine.discard(asked.id)
 
-    def outcome(self, name: str, revision: int, members: Members, timeout: float) -> Outcome:
+    def outcome(self, name: str, revision: int, members: Members, timeout: float,
+                stop: threading.Event | None = None) -> Outcome:
         """Wait until all members that are meant have said what became of a change; arguments as ``wait_for`` has them."""
-        return wait_for(self.etcd, self.keys, name, revision, members, timeout)
+        return wait_for(self.etcd, self.keys, name, revision, members, timeout, stop)
 
     # -- what stays
 

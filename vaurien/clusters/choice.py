@@ -43,10 +43,19 @@ def clash(order: Order, other: Order) -> str:
     """Return what two orders both want to have a say in; empty: nothing. Where it is not plain to see they clash."""
     if apart(order.proxy, other.proxy) or members_apart(order.members, other.members):
         return ''
+    if order.phase is not None or other.phase is not None:  # a later phase may be about what this one is not
+        return about_wires(other)
     if order.mix is not None and other.mix is not None:
         return 'the mix'
     both = {toxic.named().name for toxic in order.toxics} & {toxic.named().name for toxic in other.toxics}
     return f'the toxic {sorted(both)[0]}' if both else ''
+
+
+def about_wires(order: Order) -> str:
+    """Return the first thing that an order has a say in, beside what it plans for single requests; empty: nothing."""
+    if order.phase is not None:
+        return 'a scenario'
+    return 'the mix' if order.mix is not None else f'the toxic {order.toxics[0].named().name}' if order.toxics else ''
 
 
 def members_apart(first: Members, second: Members) -> bool:

@@ -5,7 +5,9 @@ from operator import itemgetter
 import msgspec
 
 from ..errors import ConfigError, meant
-from ..spec import BehaviorSpec, ProxySpec, read_mix
+from ..spec import BehaviorSpec, FaultSpec, ProxySpec, read_mix
+from ..words.phases.conditions import in_phase
+from ..words.phases.model import Phase
 from .choice import ANY, Self, chosen, fits
 from .model import Order, Standing
 
@@ -24,8 +26,13 @@ def with_standing(own: Sequence[ProxySpec], standing: Iterable[Standing],
     return (*own, *added), refused
 
 
-def ordered(specs: Iterable[ProxySpec], orders: Iterable[Order]) -> tuple[ProxySpec, ...]:
+def ordered(specs: Iterable[ProxySpec], orders: Iterable[Order], up: bool = False) -> tuple[ProxySpec, ...]:
     """Return what proxies become by orders, one after the other.
+
+    Args:
+        specs: What they are without.
+        orders: The orders.
+        up: Whether no backend is down by them: their faults are suspended.
 
     Raises:
         ConfigError: A mix cannot be read.
@@ -38,20 +45,40 @@ def ordered(specs: Iterable[ProxySpec], orders: Iterable[Order]) -> tuple[ProxyS
         else:
             named.setdefault(place[1].proxy, []).append(place)
     return tuple(under(spec, [order for _, order in sorted(
-        [*named.get(spec.name, ()), *(place for place in others if fits(place[1].proxy, spec.name))], key=itemgetter(0))])
+        [*named.get(spec.name, ()), *(place for place in others if fits(place[1].proxy, spec.name))], key=itemgetter(0))], up)
         for spec in specs)
 
 
-def under(spec: ProxySpec, orders: Sequence[Order]) -> ProxySpec:
+def under(spec: ProxySpec, orders: Sequence[Order], up: bool) -> ProxySpec:
     """Return what one proxy becomes by orders that are about it."""
     if not orders:
         return spec
-    mix, toxics = spec.mix, {toxic.named().name: toxic for toxic in spec.toxics}
+    found = spec
     for order in orders:
-        if order.mix is not None:
-            mix = mix_of(order)
-        toxics.update({toxic.named().name: toxic for toxic in order.toxics})
-    return msgspec.structs.replace(spec, mix=mix, toxics=tuple(toxics.values()))
+        if order.phase is not None:
+            found = in_phase(found, order.phase, order.progress, called(order.phase))
+            continue
+        toxics = {toxic.named().name: toxic for toxic in (*found.toxics, *order.toxics)}
+        mix = found.mix if order.mix is None else mix_of(order)
+        found = msgspec.structs.replace(found, mix=mix, toxics=tuple(toxics.values()))
+    return msgspec.structs.replace(found, enabled=spec.enabled) if up else found
+
+
+def called(phase: Phase) -> str:
+    """Return what messages call a phase; one without a name of its own is ``phase`` and its number, by who plays it."""
+    name = str(phase.name or 'phase without a name')
+    return name if name.startswith('phase ') else f'phase {name}'
+
+
+def plan_of(order: Order) -> Sequence[str | FaultSpec]:
+    """Return the entries of the plan that an order asks for."""
+    return order.plan if order.phase is None else order.phase.plan
+
+
+def missing(order: Order, specs: Iterable[ProxySpec]) -> tuple[str, ...]:
+    """Return the names under ``on`` in the phases of an order that no proxy has."""
+    named = {name for phase in (order.phase, *order.later) if phase is not None for name in phase.on}
+    return tuple(sorted(named - {spec.name for spec in specs}))
 
 
 def mix_of(order: Order) -> tuple[BehaviorSpec, ...]:

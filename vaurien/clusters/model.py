@@ -10,6 +10,7 @@ import msgspec
 from ..errors import ConfigError
 from ..options import check_count
 from ..spec import MAX_TOXICS, ProxySpec, ToxicSpec
+from ..words.phases.model import MAX_PHASES, Phase
 from .where import NAME, NAMES
 
 MAX_VALUE_BYTES = 1 << 20       #: [bytes] of a value; etcd takes 1.5 MB in one request by default
@@ -47,6 +48,9 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         settings: Values of options of the mix's behaviors, by behavior and option.
         toxics: Conditions of the wire, beside those that there are; one of the same name takes the place of that.
         plan: Entries of the plan, such as ``cache: SET session:* #2 = readonly``.
+        phase: In place of mix, toxics and plan: the phase of a scenario that is played, as its file has it; None: none is.
+        progress: How far its ramps are, 0 to 1.
+        later: The phases that are to come: where one of them cannot be applied, the order is refused before the first one is.
         note: What those who look are told.
     """
 
@@ -59,6 +63,9 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     settings: dict[str, dict[str, Any]] = {}
     toxics: tuple[ToxicSpec, ...] = ()
     plan: tuple[str, ...] = ()
+    phase: Phase | None = None
+    progress: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    later: tuple[Phase, ...] = ()
     note: str = ''
 
 
@@ -119,6 +126,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         revision: The revision of etcd up to which it has seen what is wanted.
         orders: Of those that it applies, by id: how many of its proxies they are about.
         refused: Of those that it does not apply, by id: why, in one line.
+        missing: Of those that it applies, by id: the proxies that phases name under ``on``, and that it does not have.
         halted: Whether it is halted.
         healed: When it healed itself last, and why; empty: it never had to.
     """
@@ -126,6 +134,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revision: int
     orders: dict[str, int] = {}
     refused: dict[str, str] = {}
+    missing: dict[str, tuple[str, ...]] = {}
     halted: bool = False
     healed: str = ''
 
@@ -190,12 +199,15 @@ def check_order(order: Order) -> Order:
         ConfigError: It does.
     """
     check_count('toxics', len(order.toxics), MAX_TOXICS, 'toxics')
-    check_count('plan', len(order.plan), MAX_ENTRIES, 'entries')
+    for phase in (order.phase, *order.later):
+        check_count('plan', len(order.plan if phase is None else phase.plan), MAX_ENTRIES, 'entries')
+    check_count('later', len(order.later), MAX_PHASES, 'phases')
     for name, text in (('by', order.by), ('proxy', order.proxy), ('mix', order.mix or ''), ('note', order.note),
                        *(('plan', entry) for entry in order.plan)):
         check_count(name, len(text), MAX_TEXT, 'characters')
-    if order.mix is None and not order.toxics and not order.plan:
-        raise ConfigError('order', '', 'a mix, a toxic or an entry of a plan in it')
+    asked = order.mix is not None or bool(order.toxics) or bool(order.plan)
+    if asked == (order.phase is not None):
+        raise ConfigError('order', '', 'a mix, a toxic or an entry of a plan in it, or a phase and none of them')
     return order
 
 

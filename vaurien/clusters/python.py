@@ -1,35 +1,24 @@
 """A cluster in a ``with`` block: what is asked for within it ends with it. Knows no command."""
+import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from ..errors import ConfigError, VaurienError
+from ..errors import ConfigError
 from ..spec import ToxicSpec
+from ..words.phases.reading import read_file
 from .asking import DEFAULT_TTL, Asked, Asking
 from .model import Halted, Members, Order
-from .seen import Outcome, trouble
+from .playing.player import Options, Played, Playing
+from .playing.stages import make_stages
+from .seen import RefusedError, trouble
 from .where import find_cluster
 
 DEFAULT_TIMEOUT = 10.0      #: [seconds] that members may take to say what became of a change
-
-
-class RefusedError(VaurienError):
-    """A member cannot apply what was asked for, or has not said anything; nothing has changed.
-
-    Args:
-        message: What is wrong, in one line.
-        outcome: What each member has made of it.
-    """
-
-    def __init__(self, message: str, outcome: Outcome) -> None:
-        super().__init__(message, outcome)
-        self.message, self.outcome = message, outcome
-
-    def __str__(self) -> str:
-        return f'{self.message}; nothing has changed'
 
 
 class Cluster:
@@ -96,6 +85,33 @@ class Cluster:
              labels: Mapping[str, str] | None = None) -> str:
         """Let certain requests fail, and return the id of the order; entries are such as ``cache: SET * #2 = readonly``."""
         return self._ask(chosen(on, hosts, labels), False, plan=entries)
+
+    def scenario(self, path: str | os.PathLike[str], *, on: Iterable[str] = (), hosts: Iterable[str] = (),
+                 labels: Mapping[str, str] | None = None, replace: bool = False, partly: bool = False, scale: float = 1.0,
+                 tell: Callable[[str], Any] | None = None, stop: threading.Event | None = None) -> list[Played]:
+        """Play the phases of a scenario, and return what became of each.
+
+        Args:
+            path: Its file, which has no proxies of its own and no ``until``.
+            on, hosts, labels, replace: As ``mix``.
+            partly: Go on where only some members can apply a phase.
+            scale: What all times are multiplied with.
+            tell: Called with a line for each phase, and for who applies it; None: nothing is.
+            stop: Set to end it; None: it is played to its end.
+
+        Raises:
+            ConfigError: It cannot be played over a cluster; nothing has changed.
+            OSError: The file cannot be read.
+            UnplayableError: A member cannot apply a phase; all of it was taken back.
+            TakenError: Somebody else has halted the cluster, has ended it, or wants something else there; likewise.
+        """
+        label = os.fspath(path)
+        stages = make_stages(read_file(label), label, scale)
+        playing = Playing(self._asking, stages, Options(chosen(on, hosts, labels), replace, partly, timeout=self.timeout), stop)
+        for piece in playing.play():
+            if tell is not None and piece['event'] != 'end':
+                tell(piece['text'])
+        return playing.played
 
     def _ask(self, members: Members, replace: bool, **fields: Any) -> str:
         asked = self._asking.ask(self._asking.order(members, **fields), replace)

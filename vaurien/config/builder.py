@@ -19,6 +19,7 @@ from ..registry import NAME, PluginClass, Registry
 from ..spec import SHARED, ProcessSpec, ProxyDefaults, ProxySpec, StatsdSpec, ToxicSpec, has_tls
 from ..words.allowed import make_allowed
 from ..words.responses import allow_files
+from ..words.toxics import with_names
 from . import arguments
 from .arguments import Values
 from .files import Sections
@@ -30,7 +31,7 @@ from .plan import check_replay, read_plan
 from .plugins import load_plugins
 from .settings import BUSY, CONTROL, JOURNAL, LOGGING, OTEL, PLAN, PROCESS, PROXY, SECRETS, STATSD, TLS, VAURIEN
 from .tls import check_control_tls, check_keylog
-from .toxics import read_section, read_toxic, with_names
+from .toxics import read_section, read_toxic
 from .values import check_needed, forward, joined, label, of_plugin, prefixed, shown, spelt_out, taken
 
 P = TypeVar('P', bound=PluginClass)
@@ -298,8 +299,7 @@ class Builder:
             if option not in options:
                 raise ConfigError(given.label, option, known(option, options))
             allow_files({option: given.value})
-            value = convert(given.label, options[option], given.value)
-            settings.setdefault(name, {})[option] = as_data(value, given.value)
+            settings.setdefault(name, {})[option] = as_data(convert(given.label, options[option], given.value), given.value)
         return settings
 
 

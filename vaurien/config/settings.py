@@ -18,9 +18,9 @@ from ..words.allowed import FORM as ALLOWED
 from ..words.allowed import read_allowed
 from ..words.hosts import FORM as INTERCEPTING
 from ..words.hosts import settle_hosts
+from ..words.toxics import TOXIC
 
 #: how a toxic is written
-TOXIC = 'NAME[@STREAM][~TOXICITY][:ATTRIBUTE=VALUE,...], such as latency@upstream~0.3:latency=100'
 SHOWN = ('none', 'faults', 'requests')
 #: a collector on this machine, and where it takes spans: the defaults of OTLP over HTTP
 COLLECTOR, SPANS_PATH = 'http://localhost:4318', '/v1/traces'

@@ -2,25 +2,14 @@
 
 Makes specs. Knows no proxy, and nothing that works on a wire.
 """
-import re
-from collections.abc import Iterable, Mapping
-
-import msgspec
+from collections.abc import Mapping
 
 from ..errors import ConfigError, UnknownPluginError
-from ..links import STREAMS
-from ..options import Bounded, Given, Option, as_data, convert, known
+from ..options import Given, as_data, convert, known
 from ..spec import ToxicSpec
 from ..toxics import TOXICS
+from ..words.toxics import COMMON, parts_of
 from .files import Section
-from .settings import TOXIC
-
-WRITTEN = re.compile(r'(?P<type>[^@~:=,]+)(?:@(?P<stream>[^~:]*))?(?:~(?P<toxicity>[^:]*))?(?::(?P<attributes>.*))?', re.DOTALL)
-#: what can be said of every toxic; all else are attributes
-COMMON = {
-    'stream': Option("downstream: from the backend to the client; upstream: the other way", str, STREAMS[0], STREAMS),
-    'toxicity': Option("The share of the sessions that it is active in, 0 to 1", Bounded(float, 0, 1), 1.0),
-}
 
 
 def read_toxic(text: str, label: str) -> ToxicSpec:
@@ -33,16 +22,9 @@ def read_toxic(text: str, label: str) -> ToxicSpec:
     Raises:
         ConfigError: It is not of that form, names no toxic, or a value does not fit.
     """
-    found = WRITTEN.fullmatch(text)
-    pairs = [pair.partition('=') for pair in (found['attributes'] or '').split(',')] if found else []
-    if pairs == [('', '', '')]:
-        pairs = []
-    names = [name for name, equals, _ in pairs if name and equals]
-    if not found or len(set(names)) < len(pairs) or COMMON.keys() & set(names):
-        raise ConfigError(label, text, TOXIC)
-    common = {name: found[name] for name in COMMON if found[name] is not None}
-    given = {name: Given(value, f'{label} {name}') for name, value in (*common.items(), *((n, v) for n, _, v in pairs))}
-    return make_toxic(Given(found['type'], label), given)
+    parts = parts_of(text, label)
+    given = {name: Given(value, f'{label} {name}') for name, value in {**parts.common, **parts.attributes}.items()}
+    return make_toxic(Given(parts.type, label), given)
 
 
 def read_section(name: str, values: Section) -> ToxicSpec:
@@ -78,32 +60,3 @@ def make_toxic(kind: Given, values: Mapping[str, Given], name: str = '') -> Toxi
         settled[key] = as_data(convert(given.label, options[key], given.value), given.value)
     own = {key: settled.pop(key) for key in COMMON if key in settled}
     return ToxicSpec(type=str(kind.value), name=name, attributes=settled, **own)
-
-
-def with_names(toxics: Iterable[ToxicSpec], label: str) -> tuple[ToxicSpec, ...]:
-    """Give those without a name the one of their type and stream, with a number from the second one on.
-
-    Args:
-        toxics: The toxics of one proxy.
-        label: The flag or key that the last of them were written after.
-
-    Raises:
-        ConfigError: Two were given the same name.
-    """
-    toxics, taken = list(toxics), set()
-    for toxic in toxics:
-        if toxic.name and toxic.name in taken:
-            raise ConfigError(label, toxic.name, 'each toxic once, and names that no other one has')
-        taken.add(toxic.name)
-    return tuple(toxic if toxic.name else msgspec.structs.replace(toxic, name=free_name(toxic, taken)) for toxic in toxics)
-
-
-def free_name(toxic: ToxicSpec, taken: set[str]) -> str:
-    """Find a name for a toxic, and take it."""
-    first = name = toxic.named().name
-    number = 1
-    while name in taken:
-        number += 1
-        name = f'{first}_{number}'
-    taken.add(name)
-    return name

@@ -37,12 +37,14 @@ class Command(NamedTuple):
         run: Does it, with the one that it is asked of: a ``Client``, or a cluster.
         arguments: What it takes.
         options: It also takes options that are not known here.
+        stays: What it asks a cluster for ends with it.
     """
 
     help: str
     run: Callable[[Any, argparse.Namespace], Result | Stream]
     arguments: tuple[Argument, ...] = ()
     options: bool = False
+    stays: bool = False
 
 
 class Limited:

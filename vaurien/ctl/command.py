@@ -15,7 +15,7 @@ from ..words.console import abandon_stdout, complain
 from .arguments import MAX_SECONDS, Command, Limited
 from .commands.older import OLDER
 from .commands.table import COMMANDS
-from .completion import COMPLETION, answer
+from .completion import COMPLETION, answer, is_about_completion
 from .results import Result, Stream, UsageError
 
 DONE, REFUSED, USAGE, NO_SERVER, INTERRUPTED = 0, 1, 2, 3, 130  #: exit statuses
@@ -37,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         words = sys.argv[1:] if argv is None else argv
-        if is_for_cluster(words):
+        if is_about_completion(words):
+            answer(words, make_parser())
+        elif is_for_cluster(words):
             run_in_cluster(words)
-        elif not answer(words, make_parser()):
+        else:
             run(parse(words))
     except SystemExit as answered:
         return int(answered.code or DONE)

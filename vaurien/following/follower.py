@@ -8,6 +8,7 @@ from gevent.event import Event
 from gevent.lock import RLock
 
 from ..errors import in_words
+from ..net.breath import Breath
 from ..plans.entry import Entry
 from ..protocols import Protocol
 from ..proxies.fleet import Fleet
@@ -124,6 +125,18 @@ class Follower:
             sides.pop(spec.name, None)
         sides.update({spec.name: (Protocol.get(spec.protocol), *tls_sides(spec)) for spec in wanted.specs})
         return self._fleet.plan.prepare(wanted.plan or (), 'plan', list(sides.items()))
+
+    def check(self, wanted: Wanted) -> str:
+        """Return why the fleet cannot become what is wanted, as far as that can be known before; empty: nothing is known."""
+        breathe = Breath()
+        try:
+            for spec in wanted.specs:
+                breathe()
+                self._fleet.validate(spec)
+            self._check_plan(wanted)
+        except IMPORT_ERRORS as error:
+            return in_words(error)
+        return ''
 
     # -- as they come
 

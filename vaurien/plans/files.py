@@ -7,10 +7,10 @@ import msgspec
 from ..errors import ConfigError
 from ..options import check_count
 from ..options import known as nearest
-from ..spec import FaultSpec
+from ..spec import MAX_PLAN, FaultSpec
 from .grammar import make_fault
 
-MAX_ENTRIES = 10_000    #: of a plan; each may be looked at for each request of its proxies
+MAX_ENTRIES = MAX_PLAN
 KEYS = ('fault',)
 
 

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from ..relay.recording.records import Noticed
+
 #: faults remembered in a process; at some 200 bytes each, 2 MB
 KEPT = 10_000
+KEPT_NOTICES = 100     #: likewise
 #: [characters] of a request's name that are remembered: clients make the names, and all of them together may be 5 MB
 NAMED = 256
 
@@ -45,12 +48,18 @@ class Journal:
 
     Attributes:
         followers: Called with each new fault, in the loop; they must not wait.
+        notices: The newest of what has happened to the whole process.
+        noticed: How many of them there were.
+        listeners: Called with each new one of them, likewise.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._faults: deque[Fault] = deque(maxlen=kept)
         self.count = 0
         self.followers: tuple[Callable[[Fault], None], ...] = ()
+        self.notices: deque[Noticed] = deque(maxlen=KEPT_NOTICES)
+        self.noticed = 0
+        self.listeners: tuple[Callable[[Noticed], None], ...] = ()
 
     def add(self, proxy: str, session: int, exchange: int, behavior: str, kind: str, request: str, plan: int = 0) -> Fault:
         """Write down a fault."""
@@ -77,6 +86,22 @@ class Journal:
     def unfollow(self, follower: Callable[[Fault], None]) -> None:
         """End ``follow``."""
         self.followers = tuple(other for other in self.followers if other != follower)
+
+    def notice(self, text: str) -> None:
+        """Write down that something has happened to the whole process."""
+        self.noticed += 1
+        noticed = Noticed(time.time(), text)
+        self.notices.append(noticed)
+        for listener in self.listeners:
+            listener(noticed)
+
+    def listen(self, listener: Callable[[Noticed], None]) -> None:
+        """Call something with all that happens to the whole process, until ``listen_no_more``."""
+        self.listeners = (*self.listeners, listener)
+
+    def listen_no_more(self, listener: Callable[[Noticed], None]) -> None:
+        """End ``listen``."""
+        self.listeners = tuple(other for other in self.listeners if other != listener)
 
     def since(self, number: int = 0, proxy: str | None = None) -> Iterator[Fault]:
         """Return the remembered faults with an id above ``number``, oldest first; None: of all proxies."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from ..options import Given, Option, convert
 from ..scenario.playing import Playing
-from ..scenario.reading import read_file
+from ..words.phases.reading import read_file
 from .settings import SCENARIO
 
 if TYPE_CHECKING:

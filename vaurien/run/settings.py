@@ -1,8 +1,8 @@
 """What ``vaurien run`` can be told beside what plain vaurien can. One table, for its command line and for the docs."""
 from ..config.settings import FILE, Text
 from ..options import Bounded, Option
-from ..scenario.model import MAX_SCALE, MIN_SCALE
 from ..words.hosts import FORM as INTERCEPTING
+from ..words.phases.model import MAX_SCALE, MIN_SCALE
 
 #: of these, what concerns a scenario that is played meanwhile
 SCENARIO: dict[str, Option] = {

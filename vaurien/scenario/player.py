@@ -11,7 +11,7 @@ from ..plans.entry import Entry
 from ..proxies.fleet import Fleet
 from ..proxies.journal import Fault
 from ..proxies.refusals import AlreadyPlayedError
-from .conditions import CHANGED, is_down
+from ..words.phases.conditions import CHANGED, is_down
 from .counts.recorder import Planned, Played, Recorder
 from .program import Program, Specs, Stage, describe
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..spec import ProxySpec
-from .model import Scenario
+from ..words.phases.model import Scenario
 from .program import Check, Program
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
 """A scenario as it is played: its phases one after the other, each with what the proxies become and when. All is checked here,
 before the first begins. Knows specs, and no proxy.
 """
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from ..config.toxics import read_toxic
 from ..errors import ConfigError, UnknownPluginError
 from ..options import known
 from ..plans.globs import Glob
@@ -13,9 +14,10 @@ from ..plans.grammar import make_fault
 from ..plans.plan import make_entries
 from ..protocols import Protocol
 from ..spec import FaultSpec, ProxyDefaults, ProxySpec, tls_sides
-from .conditions import become, mix_of, wire_of
-from .duration import in_words, read_duration
-from .model import MAX_PLAYED, Conditions, Phase, Ramp, Scenario, Until
+from ..words.phases.conditions import in_phase, mix_of, wire_of
+from ..words.phases.duration import in_words, read_duration
+from ..words.phases.model import Phase, Scenario, Until
+from ..words.phases.turns import in_order, progress_of, summary
 
 Check = Callable[[ProxySpec], Any]  #: raises where a spec cannot be what a proxy is
 Specs = dict[str, ProxySpec]    #: by the name of the proxy
@@ -79,30 +81,20 @@ class Program:
     def __init__(self, scenario: Scenario, before: Specs, check: Check, label: str, scale: float = 1.0) -> None:
         self._before, self._check, self._label, self._scale = before, check, label, scale
         self.name = scenario.name or label
-        one_round = [stage for number, phase in enumerate(scenario.phase, 1) for stage in self._stages(phase, number)]
-        if len(one_round) * scenario.repeat > MAX_PLAYED:
-            raise ConfigError(f'{label} repeat', scenario.repeat, f'at most {MAX_PLAYED} phases in all')
-        self.stages = one_round if scenario.repeat == 1 else \
-            [stage._replace(name=f'{stage.name} #{turn}') for turn in range(1, scenario.repeat + 1) for stage in one_round]
+        self.stages: list[Stage] = in_order(scenario, label, self._stage, lambda stage, name: stage._replace(name=name))
 
     @property
     def seconds(self) -> float:
         """How long it takes, at the most."""
         return sum(stage.seconds for stage in self.stages)
 
-    def _stages(self, phase: Phase, number: int) -> Iterator[Stage]:
-        name = f'phase {number}' if phase.name is UNSET else str(phase.name)
-        where = f'{self._label} [[phase]] {number}' + ('' if phase.name is UNSET else f' ({name})')
+    def _stage(self, phase: Phase, name: str, where: str) -> Stage:
         for proxy in phase.on:
             if proxy not in self._before:
                 raise ConfigError(f'{where} on', proxy, known(proxy, self._before))
         seconds = read_duration(phase.duration, f'{where} for') * self._scale
-        stage = Stage(name, seconds, self._condition(phase.until, where), self._steps(phase, seconds, where), summary(phase),
-                      self._plan(phase, f'{where} plan'))
-        if phase.repeat > MAX_PLAYED:
-            raise ConfigError(f'{where} repeat', phase.repeat, f'at most {MAX_PLAYED} phases in all')
-        for turn in range(1, phase.repeat + 1):
-            yield stage if phase.repeat == 1 else stage._replace(name=f'{name} {turn}')
+        return Stage(name, seconds, self._condition(phase.until, where), self._steps(phase, seconds, where), summary(phase),
+                     self._plan(phase, f'{where} plan'))
 
     def _condition(self, until: Until | UnsetType, where: str) -> Condition | None:
         if isinstance(until, UnsetType):
@@ -116,10 +108,8 @@ class Program:
         return Condition(**values, over=over * self._scale, after=after * self._scale)
 
     def _steps(self, phase: Phase, seconds: float, where: str) -> tuple[Step, ...]:
-        ramps = any(layer.ramp != Ramp() for layer in (phase, *phase.on.values()))
-        count = phase.steps if ramps else 1
-        steps = tuple(Step(seconds * number / count, self._specs(phase, number / max(1, count - 1), where))
-                      for number in range(count))
+        ways = progress_of(phase)
+        steps = tuple(Step(seconds * number / len(ways), self._specs(phase, way, where)) for number, way in enumerate(ways))
         for step in (steps[0], steps[-1]):  # what is between two values that are allowed is allowed
             for name, spec in step.specs.items():
                 checked(spec, self._check, f'{where} on.{name}' if name in phase.on else where)
@@ -135,11 +125,7 @@ class Program:
         return found
 
     def _specs(self, phase: Phase, progress: float, where: str) -> Specs:
-        found = {}
-        for name, before in self._before.items():
-            layers: list[Conditions] = [phase, *([phase.on[name]] if name in phase.on else [])]
-            found[name] = become(before, layers, progress, f'{where} on.{name}' if name in phase.on else where)
-        return found
+        return {name: in_phase(before, phase, progress, where, read_toxic) for name, before in self._before.items()}
 
 
 def checked(spec: ProxySpec, check: Check, where: str) -> ProxySpec:
@@ -155,31 +141,6 @@ def checked(spec: ProxySpec, check: Check, where: str) -> ProxySpec:
     except ConfigError as error:
         raise ConfigError(f'{where} {error.option}', error.value, error.reason) from None
     return spec
-
-
-def summary(phase: Phase) -> str:
-    """Say in a line what holds in a phase."""
-    planned = f'a plan of {len(phase.plan)}' if phase.plan else ''
-    own = ', '.join(filter(None, (conditions_in_words(phase), planned)))
-    found = [own, *(f'{name}: {conditions_in_words(part)}' for name, part in phase.on.items())]
-    return '; '.join(filter(None, found)) or 'as it was before'
-
-
-def conditions_in_words(found: Conditions) -> str:
-    """Say in a few words what holds."""
-    words = []
-    if found.down is not UNSET:
-        words.append({False: 'up', 'hang': 'hangs'}.get(found.down, 'down'))
-    if found.mix is not UNSET:
-        words.append(f'mix {found.mix}' if isinstance(found.mix, str) else 'a mix')
-    if found.link is not UNSET:
-        words.append(f'link {found.link}')
-    if found.toxics is not UNSET:
-        words.append('toxics ' + (', '.join(toxic if isinstance(toxic, str) else toxic.type for toxic in found.toxics) or 'none'))
-    ramps: dict[str, Any] = {**found.ramp.mix, **found.ramp.toxics, **found.ramp.settings}
-    words += [f'ramp of {name}' for name in ramps]
-    words += [f'settings of {name}' for name in found.settings]
-    return ', '.join(words)
 
 
 def make_proxies(scenario: Scenario, defaults: ProxyDefaults, label: str) -> list[ProxySpec]:
@@ -199,7 +160,7 @@ def make_proxies(scenario: Scenario, defaults: ProxyDefaults, label: str) -> lis
         found.append(defaults.make(
             name=table.name, proxy=table.proxy, backend=table.backend, protocol=table.protocol,
             protocol_settings=table.protocol_settings, mix=mix_of(table.mix, f'{where} mix'), settings=table.settings,
-            toxics=wire_of(table.toxics, table.link, where)))
+            toxics=wire_of(table.toxics, table.link, where, read_toxic)))
     return found
 
 

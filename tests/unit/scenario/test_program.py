@@ -3,10 +3,10 @@ import pytest
 
 from vaurien.errors import ConfigError
 from vaurien.proxies.validated import validate
-from vaurien.scenario.model import MAX_PLAYED
 from vaurien.scenario.program import Condition, Program, describe, make_proxies
-from vaurien.scenario.reading import read_data
 from vaurien.spec import ProxyDefaults, ProxySpec
+from vaurien.words.phases.model import MAX_PLAYED
+from vaurien.words.phases.reading import read_data
 
 BEFORE = {'web': ProxySpec(name='web', protocol='http'), 'cache': ProxySpec(name='cache', protocol='redis')}
 

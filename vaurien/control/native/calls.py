@@ -99,7 +99,8 @@ class Native:
             *self.mark_calls.endpoints(),
             *self.scenario_calls.endpoints(),
             Endpoint('GET', '/v1/faults', 'What was injected', self.faults, m.Faults, query=m.FaultsPage),
-            Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data',
+            Endpoint('GET', '/v1/events', 'What is injected, as server-sent events: id, event fault, and a Fault as data; and '
+                     'event notice, with time and text, where a member of a cluster heals itself or is back',
                      self.events, EVENTS, query=m.Since, errors=(503,)),
             *self.live_calls.endpoints(),
             *self.exploration_calls.endpoints(),

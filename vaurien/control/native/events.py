@@ -1,4 +1,4 @@
-"""Faults as server-sent events, for the clients that follow them. Knows the journal, and of HTTP the lines of an event only.
+"""Faults and notices as server-sent events, for the clients that follow them. Knows the journal, and the lines of an event.
 
 The data plane never waits for a follower: what it may be behind is bounded, and beyond that it is dropped.
 """
@@ -10,6 +10,7 @@ import gevent
 from gevent.event import Event
 
 from ...proxies.journal import Fault, Journal
+from ...relay.recording.records import Noticed
 from ..server_sent import ALIVE, event
 from ..surface import Refusal
 
@@ -51,6 +52,7 @@ class Followers:
     def _send(self, follower: 'Follower', since: int | None) -> Iterator[bytes]:
         self.count += 1
         self._journal.follow(follower.push)
+        self._journal.listen(follower.put)
         try:
             if since is not None:
                 follower.queue.extend(self._journal.since(since, follower.proxy))
@@ -60,6 +62,7 @@ class Followers:
         finally:
             follower.close()
             self._journal.unfollow(follower.push)
+            self._journal.listen_no_more(follower.put)
             self.count -= 1
 
 
@@ -76,7 +79,7 @@ class Follower:
 
     def __init__(self, proxy: str | None) -> None:
         self.proxy = proxy
-        self.queue: deque[Fault] = deque()
+        self.queue: deque[Fault | Noticed] = deque()
         self.bound = MAX_BACKLOG
         self._dropped = False
         self._more = Event()
@@ -85,7 +88,12 @@ class Follower:
 
     def push(self, fault: Fault) -> None:
         """Record a fault; runs in the loop and never waits."""
-        if self._dropped or self.proxy is not None and fault.proxy != self.proxy:
+        if self.proxy is None or fault.proxy == self.proxy:
+            self.put(fault)
+
+    def put(self, happened: Fault | Noticed) -> None:
+        """Record a fault, or what has happened to the whole process; likewise."""
+        if self._dropped:
             return
         if len(self.queue) >= self.bound:
             self._dropped = True
@@ -93,7 +101,7 @@ class Follower:
             # the greenlet may hang in a write
             self._end = gevent.spawn_later(DROP_GRACE, self._greenlet.kill, gevent.GreenletExit, False)
         else:
-            self.queue.append(fault)
+            self.queue.append(happened)
         self._more.set()
 
     def close(self) -> None:
@@ -108,5 +116,5 @@ class Follower:
             self._more.clear()
             taken = [self.queue.popleft() for _ in range(min(MAX_BATCH, len(self.queue)))]
             if taken:
-                yield b''.join(event('fault', fault, fault.id) for fault in taken)
+                yield b''.join(event('fault', one, one.id) if isinstance(one, Fault) else event('notice', one) for one in taken)
         yield event('dropped', {})

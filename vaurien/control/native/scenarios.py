@@ -11,11 +11,11 @@ from ...errors import ConfigError
 from ...net.breath import Breath
 from ...proxies.fleet import Fleet
 from ...relay.recording.session import RecordedSession
-from ...scenario.model import MAX_SCALE, MIN_SCALE
 from ...scenario.playing import Playing
 from ...scenario.program import describe
-from ...scenario.reading import read_data, read_text
 from ...spec import MAX_NAME
+from ...words.phases.model import MAX_SCALE, MIN_SCALE
+from ...words.phases.reading import read_data, read_text
 from ..server_sent import ALIVE, event, events
 from ..surface import NO_CONTENT, Refusal, Reply
 from .endpoint import BARE, EVENTS, Endpoint, Request

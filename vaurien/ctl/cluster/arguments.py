@@ -6,6 +6,7 @@ from typing import Any
 
 from ...clusters.model import MAX_TTL, Members, read_label
 from ...clusters.where import CLUSTER_VARIABLE, FORM
+from ...words.phases.model import MAX_SCALE, MIN_SCALE
 from ..arguments import ATTRIBUTES, CALLED, MAX_SECONDS, STREAM, TOXICITY, Argument, Limited
 from ..results import UsageError
 
@@ -48,6 +49,9 @@ NAME = Argument('proxy', 'PROXY', 'its name')
 LISTEN = Argument('--listen', 'HOST:PORT', 'where it listens on each member', required=True)
 BACKEND = Argument('--backend', 'HOST:PORT', 'where it connects to', required=True)
 PROTOCOL = Argument('--protocol', 'NAME', 'what client and backend speak (default: tcp)', default='tcp')
+FILE = Argument('file', 'FILE', 'the scenario: its phases, without proxies of its own and without until')
+SCALE = Argument('--scale', 'NUMBER', 'what all times of the file are multiplied with (default: 1)', default=1.0,
+                 type=Limited(float, MIN_SCALE, MAX_SCALE))
 TOXIC = (PROXY, TYPE, ATTRIBUTES, CALLED, STREAM, TOXICITY)
 
 

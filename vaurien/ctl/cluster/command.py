@@ -58,10 +58,10 @@ class Session:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
-        stays = getattr(args, 'stay', False)
-        ttl = DEFAULT_TTL if stays else getattr(args, 'ttl', None) or DEFAULT_FOR
+        self._stays = COMMANDS[args.command].stays or getattr(args, 'stay', False)
+        ttl = DEFAULT_TTL if self._stays else getattr(args, 'ttl', None) or DEFAULT_FOR
         where = find_cluster(args.cluster, '--cluster' if args.cluster else CLUSTER_VARIABLE)
-        self.asking = Asking(where, ttl=ttl, kept=stays, timeout=CALL_TIMEOUT)
+        self.asking = Asking(where, ttl=ttl, kept=self._stays, timeout=CALL_TIMEOUT)
 
     def __enter__(self) -> Result | Stream:
         try:
@@ -72,4 +72,4 @@ class Session:
             raise
 
     def __exit__(self, *_: Any) -> None:
-        self.asking.close(revoke=getattr(self.args, 'stay', False))
+        self.asking.close(revoke=self._stays)

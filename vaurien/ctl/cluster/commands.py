@@ -8,6 +8,7 @@ from typing import Any
 
 from ...clusters import model
 from ...clusters.asking import Asking
+from ...clusters.compose import called
 from ...clusters.seen import Seen, is_meant, trouble
 from ...errors import VaurienError, meant
 from ...spec import ProxySpec, ToxicSpec
@@ -15,6 +16,7 @@ from ..arguments import Command, read_attributes
 from ..results import Result, Stream, done, rows, rows_that_come, said
 from ..text import Column
 from . import arguments as a
+from .scenario import scenario
 
 WATCH_INTERVAL = 0.5    #: [seconds] between two looks
 MEMBERS = (Column('MEMBER', 'name'), Column('HOST', 'host'), Column('LABELS', 'labels'), Column('PROXIES', 'proxies'),
@@ -159,6 +161,8 @@ def choice_in_words(members: model.Members) -> str:
 
 def what(order: model.Order) -> str:
     """Say what is asked for."""
+    if order.phase is not None:
+        return f'{called(order.phase)} of a scenario'
     told = [] if order.mix is None else [f'mix {order.mix or "none"}']
     return ', '.join([*told, *(f'toxic {toxic.named().name}' for toxic in order.toxics), *order.plan])
 
@@ -193,6 +197,8 @@ COMMANDS: dict[str, Command] = {
     'mix': Command('let something go wrong in proxies', mix, (a.PROXY, a.MIX, *a.ASKING), options=True),
     'toxic': Command('put a toxic on proxies', toxic, (*a.TOXIC, *a.ASKING), options=True),
     'plan': Command('let certain requests fail', plan, (a.ENTRIES, *a.ASKING)),
+    'scenario': Command('play the phases of a scenario, until its end, Ctrl-C or a halt', scenario,
+                        (a.FILE, *a.CHOICE, a.SCALE, a.REPLACE, a.PARTLY, a.NOTE), stays=True),
     'end': Command('end what was asked for, by whomever', end, (a.ORDERS,)),
     'halt': Command('suspend all faults on all members, until resume', halt, (a.WHY,)),
     'resume': Command('let faults be in force again', resume),

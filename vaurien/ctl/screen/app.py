@@ -95,6 +95,10 @@ class TopScreen(App[None]):
         self._lost = str(data['text'])
         self._say(self._lost)
 
+    def _hear_notices(self, data: Mapping[str, Any]) -> None:
+        notice = data['notices'][-1]
+        self._say(f'{text.clock(notice["time"])} {notice["text"]}')
+
     def _hear_proxies(self, data: Mapping[str, Any]) -> None:
         for name in data['gone']:
             self._proxies.pop(name, None)

@@ -29,7 +29,7 @@ def join(fleet: Fleet, follower: Follower, base: Wanted, spec: ClusterSpec, **mo
     """
     me = Self(spec.member, socket.gethostname(), dict(spec.labels))
     return Membership(find_cluster(spec.join, '--join'), me, follower, base, spec.ttl,
-                      {'pid': os.getpid(), 'version': __version__}, lambda: count(fleet), **more)
+                      {'pid': os.getpid(), 'version': __version__}, lambda: count(fleet), notice=fleet.journal.notice, **more)
 
 
 def count(fleet: Fleet) -> Counts:

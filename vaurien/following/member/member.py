@@ -55,28 +55,33 @@ class Membership:
         about: What else is said of it: fields of ``model.Member``.
         count: Returns what it has counted; None: nothing does.
         dial: Makes connections.
+        notice: Called with a line when it heals itself, when an order ends, and when it is back; None: nothing is.
 
     Raises:
         ConfigError: A file of TLS cannot be used.
     """
 
     def __init__(self, where: Where, me: Self, follower: Follower, base: Wanted, ttl: int, about: dict[str, Any],
-                 count: Callable[[], model.Counts] | None = None, dial: Dial = IN_LOOP) -> None:
+                 count: Callable[[], model.Counts] | None = None, dial: Dial = IN_LOOP,
+                 notice: Callable[[str], object] | None = None) -> None:
         self._keys, self._follower, self.ttl = Keys(where.name), follower, ttl
         self._etcd, self._watching = (Etcd(where, dial, ttl / (PULSES + 1)) for _ in range(2))
         self._saying = Etcd(where, dial, max(ttl / (PULSES + 1), SAYING))
         self._state, self._obeying = State(self._keys), Obeying(follower, base, me)
         self._self = model.Member(id=uuid4().hex, host=me.host, labels=me.labels, ttl=ttl, proxies=len(base.specs), **about)
         self._count, self._counted, self._counted_at = count, model.Counts(), 0.0
+        self._notice = notice or (lambda text: None)
         self._lease, self._listed, self._told_taken = 0, False, False
         self._heard = monotonic()
         self._healed, self._why, self._out = True, '', False
         self._held = ''     # why faults that are wanted stay suspended
         self._until: dict[tuple[str, int], float] = {}
         self._over: set[str] = set()
+        self._by: dict[str, str] = {}     # who has asked for the orders that were seen last
         self._news, self._unsaid = Event(), Event()
         self.applied: model.Applied | None = None
         follower.heal()
+        self._obeying.suspend(True)
         self._greenlets = [gevent.spawn(self._run, part) for part in (self._beat, self._watch, self._settle, self._report)]
 
     def close(self) -> None:
@@ -229,11 +234,13 @@ class Membership:
             gevent.sleep(RESUME_RETRY)
             return
         self._healed = False
+        self._suspend(False)
         if self._held:
             self._held = ''
             self._apply(self._over)
         if self._why and self.applied is not None:
             logger.info('cluster: healed no more: %d orders are in force', len(self.applied.orders))
+            self._notice(f'cluster: back: {len(self.applied.orders)} orders are in force')
 
     def _refuse(self, why: str) -> None:
         if self.applied is None or (why == self._held and not self.applied.orders):
@@ -252,6 +259,10 @@ class Membership:
         for name, why in applied.refused.items():
             if before is None or before.refused.get(name) != why:
                 logger.warning('cluster: %s is not applied: %s', name or 'what is wanted', why)
+        for name in before.orders if before is not None else ():
+            if name not in applied.orders:
+                self._notice(f'cluster: healed: order {name} of {self._by.get(name, "?")} {self._end_of(name)}')
+        self._by = {known.id: known.order.by for known in self._state.orders}
         if before is None or (before.orders, before.halted) != (applied.orders, applied.halted):
             logger.info('cluster: revision %d, %s%s', applied.revision, 'halted, ' if applied.halted else '',
                         f'orders {", ".join(applied.orders)}' if applied.orders else 'no order')
@@ -266,12 +277,22 @@ class Membership:
             del self._until[key]
         return {key[0] for key, until in self._until.items() if now > until}
 
+    def _end_of(self, name: str) -> str:
+        """Say how an order has ended."""
+        return 'is not applied any more' if any(known.id == name for known in self._state.orders) else 'has ended'
+
+    def _suspend(self, on: bool) -> None:
+        if error := self._obeying.suspend(on):
+            logger.warning('cluster: a proxy is not what it should be: %s', error)
+
     def _heal(self) -> None:
         self._follower.heal()
+        self._suspend(True)
         self._healed = True
         self._unsaid.set()
         self._why = f'etcd was out of reach for more than {self.ttl} s'
         logger.warning('cluster: %s: all faults are suspended, bytes are relayed on', self._why)
+        self._notice(f'cluster: healed: {self._why}; all faults are suspended')
         if self.applied is not None:
             self.applied = msgspec.structs.replace(self.applied, healed=self._why)
 

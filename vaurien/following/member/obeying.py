@@ -5,12 +5,13 @@ import msgspec
 from gevent.lock import RLock
 
 from ...clusters.choice import Self, chosen
-from ...clusters.compose import about, ordered, with_standing
-from ...clusters.model import Applied
+from ...clusters.compose import about, called, missing, ordered, plan_of, with_standing
+from ...clusters.model import Applied, Order
 from ...clusters.state import Known, State
 from ...errors import ConfigError
-from ...plans.grammar import read_fault
+from ...plans.grammar import make_fault
 from ...spec import FaultSpec, ProxySpec
+from ...words.phases.turns import progress_of
 from ..follower import Follower
 from ..wanted import Report, Wanted
 
@@ -29,6 +30,8 @@ class Obeying:
         self._version = 1
         self._changing = RLock()    # applying may wait, for workers
         self._in_force: list[Known] = []
+        self._checked: dict[tuple[str, int], str] = {}     # why later phases cannot be applied, by order and its revision
+        self._suspended = False
 
     @property
     def base(self) -> Wanted:
@@ -74,12 +77,50 @@ class Obeying:
         self._standing, self._halted = state, state.halted is not None
         specs, refused = with_standing(self._base.specs, state.proxies, self.me)
         orders = [known for known in state.orders if known.id not in over and chosen(known.order.members, self.me)]
+        orders = self._without_unplayable(specs, orders, refused)
         error = self._try(specs, orders)
         if error:
             orders = self._some(specs, orders, refused)
         self._in_force = orders
+        lacking = {known.id: names for known in orders if (names := missing(known.order, specs))}
         return Applied(revision=revision, orders={known.id: about(known.order, specs) for known in orders},
-                       refused={**bad, **refused}, halted=self._halted)
+                       refused={**bad, **refused}, missing=lacking, halted=self._halted)
+
+    def suspend(self, on: bool) -> str:
+        """Let backends be up that are down by orders, or down again, as their other faults are suspended, or in force again.
+
+        Returns:
+            Why that could not be done; empty: it was.
+        """
+        with self._changing:
+            self._suspended = on
+            if not any(known.order.phase is not None for known in self._in_force):
+                return ''
+            return self._try(self._specs, self._in_force)
+
+    def _without_unplayable(self, specs: tuple[ProxySpec, ...], orders: list[Known], refused: dict[str, str]) -> list[Known]:
+        """Return orders without those of which a later phase cannot be applied, and note why; each is looked at once."""
+        before, self._checked = self._checked, {}
+        for known in orders:
+            if known.order.later:
+                key = known.id, known.changed
+                self._checked[key] = before[key] if key in before else self._later(specs, known)
+        wrong = {name: error for (name, _), error in self._checked.items() if error}
+        refused.update(wrong)
+        return [known for known in orders if known.id not in wrong]
+
+    def _later(self, specs: tuple[ProxySpec, ...], known: Known) -> str:
+        """Return why a later phase of an order cannot be applied; empty: all can be."""
+        for phase in known.order.later:
+            for progress in {0.0, progress_of(phase)[-1]}:  # what is between two values that are allowed is allowed
+                trial = msgspec.structs.replace(known.order, phase=phase, progress=progress, later=())
+                try:
+                    error = self._follower.check(self._wanted(specs, [known._replace(order=trial)], False))
+                except ConfigError as refused:
+                    error = str(refused)
+                if error:
+                    return error if error.startswith(called(phase)) else f'{called(phase)}: {error}'
+        return ''
 
     def _some(self, specs: tuple[ProxySpec, ...], orders: list[Known], refused: dict[str, str]) -> list[Known]:
         """Apply what can be applied, beginning with what is in force already, and note why the rest cannot."""
@@ -114,19 +155,14 @@ class Obeying:
     def _wanted(self, specs: tuple[ProxySpec, ...], orders: Iterable[Known], halted: bool) -> Wanted:
         asked = [known.order for known in orders]
         self._version += 1
-        return Wanted(version=self._version, specs=ordered(specs, asked), defaults=self._base.defaults, halted=halted,
-                      plan=(*(self._base.plan or ()), *entries(asked_plans(asked))))
+        return Wanted(version=self._version, specs=ordered(specs, asked, halted or self._suspended), defaults=self._base.defaults,
+                      halted=halted, plan=(*(self._base.plan or ()), *entries(asked)))
 
 
-def asked_plans(orders: Iterable[object]) -> list[str]:
-    """Return the entries of the plan of all orders, in their order."""
-    return [entry for order in orders for entry in getattr(order, 'plan', ())]
-
-
-def entries(texts: Iterable[str]) -> list[FaultSpec]:
-    """Read entries of a plan.
+def entries(orders: Iterable[Order]) -> list[FaultSpec]:
+    """Read the entries of the plan of all orders, in their order.
 
     Raises:
         ConfigError: One is none.
     """
-    return [read_fault(text, 'plan') for text in texts]
+    return [make_fault(entry, 'plan') for order in orders for entry in plan_of(order)]

@@ -42,6 +42,7 @@ class JournalFile:
         for proxy in fleet.proxies.values():
             self._proxy(proxy)
         fleet.exchanges.changed = (*fleet.exchanges.changed, self._proxy)
+        fleet.journal.listen(self._batches.write)
 
     def _proxy(self, proxy: Any) -> None:
         self._batches.write(mixed(proxy))
@@ -56,6 +57,7 @@ class JournalFile:
     def close(self) -> None:
         """Write the rest, in a greenlet, and nothing more; what takes longer than ``CLOSE_TIMEOUT`` is lost."""
         exchanges = self._fleet.exchanges
+        self._fleet.journal.listen_no_more(self._batches.write)
         exchanges.changed = tuple(other for other in exchanges.changed if other != self._proxy)
         self._batches.close()
         self._writer.end()

@@ -3,7 +3,7 @@ from typing import Any
 
 import msgspec
 
-from ...relay.recording.records import Closed, Exchanged, Marked, Opened, Unread
+from ...relay.recording.records import Closed, Exchanged, Marked, Noticed, Opened, Unread
 from ...spec import BehaviorSpec, FaultSpec
 from ...words import schemas
 
@@ -59,8 +59,8 @@ class Lost(msgspec.Struct, frozen=True, tag_field='type', tag='lost'):
     lines: int
 
 
-Line = Header | Mixed | Marked | Opened | Exchanged | Closed | Unread | Lost
-KINDS: tuple[type[Any], ...] = (Header, Mixed, Marked, Opened, Exchanged, Closed, Unread, Lost)
+Line = Header | Mixed | Marked | Opened | Exchanged | Closed | Unread | Noticed | Lost
+KINDS: tuple[type[Any], ...] = (Header, Mixed, Marked, Opened, Exchanged, Closed, Unread, Noticed, Lost)
 
 
 def schema() -> dict[str, Any]:

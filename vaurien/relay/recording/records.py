@@ -130,6 +130,18 @@ class Marked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_fiel
     test: str
 
 
+class Noticed(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field='type', tag='notice'):
+    """Something has happened to the whole process, such as that it has healed itself as a member of a cluster.
+
+    Args:
+        time: When [s since 1970].
+        text: What, in a line.
+    """
+
+    time: float
+    text: str
+
+
 #: of a short request that has come whole: when it began, by the monotonic clock [s], the mark, and its bytes
 Short = tuple[float, str, bytes]
 

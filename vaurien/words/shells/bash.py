@@ -5,7 +5,7 @@ from .model import Commands, Takes, branches, cases, fill, reading
 
 BASH = r"""# bash: eval "$(@PROGRAM@ --completion bash)"
 _@PROGRAM@() {
-    local line="${COMP_LINE:0:COMP_POINT}" piece="${COMP_WORDS[COMP_CWORD]}" command=@PROGRAM@ protocol= place=0 skip= flag=
+    local line="${COMP_LINE:0:COMP_POINT}" piece="${COMP_WORDS[COMP_CWORD]}" command=@PROGRAM@ protocol= place=0 skip= flag= base=
     local words= files= mix= prefix= word i whole current inline IFS=$' \t\n'
     local -a typed
     read -ra typed <<< "$line"
@@ -25,7 +25,7 @@ _@PROGRAM@() {
         case "$command" in
 @FLAGS@
         esac
-        if [ "$command" = @PROGRAM@ ] && [ $((@FIRST@)) != 0 ]; then words="$words @HELPS@"; fi
+@FIRSTS@
     fi
     if [ "$mix" ]; then prefix="${current%"${current##*[,:]}"}"; fi
     case "$piece" in =|:) piece= ;; esac    # bash has cut the word there
@@ -58,7 +58,9 @@ def bash(commands: Commands) -> str:
              for command, found in commands.flags.items()]
     return fill(BASH, commands, read=reading(commands),
                 cases=cases(commands, in_bash), flags='\n'.join(flags),
-                first='last == 1' if commands.first else 'place == 0', helps=' '.join(commands.helps))
+                firsts='\n'.join(
+                    f'        if [ "$command" = {root} ] && [ $((@FIRST@)) != 0 ]; then words="$words {" ".join(helps)}"; fi'
+                    for root, helps in commands.roots()), first='last == 1' if commands.first else 'place == 0')
 
 
 def in_bash(where: str, takes: Takes) -> str:

@@ -7,6 +7,7 @@ function __@PROGRAM@_where
     set -l place 0
     set -l protocol ''
     set -l skip ''
+    set -l base ''
     for word in (commandline -opc)[2..-1]
         if test "$word" = --
             echo :
@@ -19,13 +20,13 @@ function __@PROGRAM@_where
         end
         switch $word
             case '--protocol=*'
-                set protocol (string replace -- --protocol= '' $word)
+                set protocol (string replace -- --protocol= '' $word)@BESIDE@
             case @VALUED@
                 set skip $word
             case '-*'
             case '*'
                 if contains -- $command:$word @EITHER@
-                    set command $word
+                    set command $base$word
                 else
                     set place (math $place + 1)
                 end
@@ -42,7 +43,7 @@ function __@PROGRAM@_in
 end
 function __@PROGRAM@_first
     set -l where (__@PROGRAM@_where)
-    test "$where[1]" = @PROGRAM@; and test @FIRST@
+    test "$where[1]" = $argv[1]; and test @FIRST@
 end
 function __@PROGRAM@_mix
     set -l current (commandline -ct | string replace -r -- '^--[^=]*=' '')
@@ -72,12 +73,22 @@ complete -c @PROGRAM@ -f
 complete -c @PROGRAM@ -n '__@PROGRAM@_in :' -a '(__@PROGRAM@_command)'
 @LINES@
 """
+#: the flag that there are other commands with; it may also stand after the command
+BESIDE = """
+            case @FLAG@ '@FLAG@=*'
+                set base @ROOT@-
+                if test $command = @PROGRAM@
+                    set command @ROOT@
+                else
+                    set command @ROOT@-$command
+                end
+                string match -q -- '*=*' $word; or set skip $word"""
 
 
 def fish(commands: Commands) -> str:
     """Write the script for fish."""
-    lines = [f'complete -c @PROGRAM@ -n __@PROGRAM@_first -a {in_fish(word)} -d {in_fish(text)}'
-             for word, text in commands.helps.items()]
+    lines = [f"complete -c @PROGRAM@ -n '__@PROGRAM@_first {root}' -a {in_fish(word)} -d {in_fish(text)}"
+             for root, helps in commands.roots() for word, text in helps.items()]
     lines += [f'complete -c @PROGRAM@ -n {in_fish(f"__@PROGRAM@_in {where}")}{after_fish(takes)}'
               for where, takes in commands.placed()]
     for command, found in commands.flags.items():
@@ -85,8 +96,9 @@ def fish(commands: Commands) -> str:
         for flag in found:
             takes = f' {"-r" if flag.takes.files else "-x"}{after_fish(flag.takes)}' if flag.takes else ''
             lines.append(f'complete -c @PROGRAM@ -n {when} -l {flag.name[2:]}{takes} -d {in_fish(flag.help)}')
-    return fill(FISH, commands, lines='\n'.join(lines), valued=quoted(commands.valued()), either=quoted(commands.either()),
-                first='"$where[4]" = 1' if commands.first else '"$where[2]" = 0')
+    return fill(FISH, commands, beside=BESIDE if commands.beside else '',
+                lines='\n'.join(lines), valued=quoted(commands.valued()),
+                either=quoted(commands.either()), first='"$where[4]" = 1' if commands.first else '"$where[2]" = 0')
 
 
 def after_fish(takes: Takes) -> str:

@@ -10,11 +10,17 @@ READ = """\
             continue
         fi
         case "$word" in
-            (--protocol=*) protocol="${word#*=}" ;;
+            (--protocol=*) protocol="${word#*=}" ;;@BESIDE@
             (@VALUED@) skip="$word" ;;
             (-*) ;;
-            (*) case "$command:$word" in (@EITHER@) command="$word" ;; (*) place=$((place + 1)) ;; esac ;;
+            (*) case "$command:$word" in (@EITHER@) command="$base$word" ;; (*) place=$((place + 1)) ;; esac ;;
         esac"""
+#: the flag that there are other commands with; it may also stand after the command
+BESIDE = """
+            (@FLAG@|@FLAG@=*)
+                base=@ROOT@-
+                if [ "$command" = @PROGRAM@ ]; then command=@ROOT@; else command="@ROOT@-$command"; fi
+                case "$word" in (*=*) ;; (*) skip="$word" ;; esac ;;"""
 
 
 class Takes(NamedTuple):
@@ -60,6 +66,9 @@ class Commands(NamedTuple):
         helps: The subcommands, with what they do.
         places: By the subcommand, what its words are that are no flags.
         first: Nothing stands before a subcommand.
+        beside: The flag with which there are other subcommands; in ``flags`` and ``places`` their names begin with its name and a
+            dash, and its name alone stands for none of them. Empty: there is no such flag.
+        helps_beside: Those other ones, with what they do.
     """
 
     program: str
@@ -67,6 +76,8 @@ class Commands(NamedTuple):
     helps: Mapping[str, str]
     places: Mapping[str, tuple[Takes, ...]]
     first: bool = False
+    beside: str = ''
+    helps_beside: Mapping[str, str] = {}
 
     def valued(self) -> list[str]:
         """Return the flags that have a value."""
@@ -86,20 +97,32 @@ class Commands(NamedTuple):
                 yield f'{command} {number}', takes
 
     def either(self) -> list[str]:
-        """Return the words that are subcommands, each after the program."""
-        return [f'{self.program}:{command}' for command in self.helps]
+        """Return the words that are subcommands, each after what stands for none of them."""
+        return [f'{root}:{command}' for root, helps in self.roots() for command in helps]
+
+    def roots(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Give what stands for no subcommand, with the subcommands that there are then."""
+        yield self.program, self.helps
+        if self.beside:
+            yield self.root, self.helps_beside
+
+    @property
+    def root(self) -> str:
+        """What stands for none of the subcommands beside."""
+        return self.beside.removeprefix('--')
 
 
 def fill(template: str, commands: Commands, **parts: str) -> str:
     """Put parts into a template."""
-    for name, text in {**parts, 'program': commands.program}.items():
+    for name, text in {**parts, 'flag': commands.beside, 'root': commands.root, 'program': commands.program}.items():
         template = template.replace(f'@{name.upper()}@', text)
     return template
 
 
 def reading(commands: Commands) -> str:
     """Write how bash and zsh read a word before the last: it is the value of a flag, a flag, the subcommand, or at a place."""
-    return READ.replace('@VALUED@', '|'.join(commands.valued())).replace('@EITHER@', '|'.join(commands.either()))
+    return fill(READ, commands, beside=BESIDE if commands.beside else '', valued='|'.join(commands.valued()),
+                either='|'.join(commands.either()))
 
 
 def cases(commands: Commands, written: Callable[[str, Takes], str]) -> str:

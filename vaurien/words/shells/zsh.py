@@ -4,7 +4,7 @@ from .model import Commands, Takes, branches, cases, fill, quoted, reading
 ZSH = r"""#compdef @PROGRAM@
 # zsh: eval "$(@PROGRAM@ --completion zsh)" after compinit, or a file _@PROGRAM@ in $fpath
 _@PROGRAM@() {
-    local command=@PROGRAM@ protocol= flag= word= skip= files=
+    local command=@PROGRAM@ protocol= flag= word= skip= files= base=
     local -a found ending
     integer i place=0
     for (( i = 2; i < CURRENT; i++ )); do
@@ -25,7 +25,7 @@ _@PROGRAM@() {
     case "$command" in
 @FLAGS@
     esac
-    if [[ "$command" == @PROGRAM@ ]] && (( @FIRST@ )); then found+=(@HELPS@); fi
+@FIRSTS@
     _describe @PROGRAM@ found
 }
 if [ "${funcstack[1]}" = _@PROGRAM@ ]; then _@PROGRAM@ "$@"; else compdef _@PROGRAM@ @PROGRAM@; fi
@@ -38,8 +38,9 @@ def zsh(commands: Commands) -> str:
              for command, found in commands.flags.items()]
     return fill(ZSH, commands, read=reading(commands),
                 cases=cases(commands, in_zsh), flags='\n'.join(flags),
-                first='CURRENT == 2' if commands.first else 'place == 0',
-                helps=quoted(described(word, text) for word, text in commands.helps.items()))
+                firsts='\n'.join(f'    if [[ "$command" == {root} ]] && (( @FIRST@ )); then '
+                                 f'found+=({quoted(described(word, text) for word, text in helps.items())}); fi'
+                                 for root, helps in commands.roots()), first='CURRENT == 2' if commands.first else 'place == 0')
 
 
 def in_zsh(where: str, takes: Takes) -> str:

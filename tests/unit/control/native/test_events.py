@@ -55,6 +55,17 @@ def test_a_follower_hears_of_each_fault(server):
     assert (found[1]['id'], found[1]['behavior'], found[1]['request']) == (1, 'error', 'GET /')
 
 
+def test_a_notice_comes_to_all_who_follow_whichever_proxy(server):
+    journal = server.fleet.journal
+    with follow(server, '/v1/events?proxy=other') as sock:
+        server.host.call(lambda: journal.notice('cluster: healed: x'))
+        data = b''
+        while b'event: notice\ndata: ' not in data or b'cluster: healed: x"}\n\n' not in data:
+            piece = sock.recv(65536)
+            assert piece, data
+            data += piece
+
+
 def test_the_head_comes_at_once(server):
     with follow(server) as sock:
         answer = sock.recv(65536)

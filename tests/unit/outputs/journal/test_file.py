@@ -29,13 +29,15 @@ def test_a_journal_holds_the_run_in_its_order(tmp_path):
         host.wait_idle()
         host.mix('100:delay')
         host.call(lambda: host.fleet.exchanges.begin_mark('test_a'))
+        host.call(lambda: host.fleet.journal.notice('cluster: healed: x'))
         host.call(journal.close)
         lines = lines_of(path)
-    assert [line['type'] for line in lines] == ['journal', 'proxy', 'open', 'close', 'proxy', 'mark']
+    assert [line['type'] for line in lines] == ['journal', 'proxy', 'open', 'close', 'proxy', 'mark', 'notice']
     assert (lines[0]['version'], lines[0]['seed']) == (1, SEED)
     assert (lines[3]['sent'], lines[3]['received'], lines[3]['by'], lines[3]['how']) == (5, 5, 'client', 'fin')
     assert (lines[4]['behavior'], lines[4]['mix'][0]['settings']['sleep']) == ('delay', 1.0)
     assert lines[5]['test'] == 'test_a'
+    assert lines[6]['text'] == 'cluster: healed: x'
 
 
 def test_nothing_is_written_once_it_is_closed(tmp_path):
@@ -45,6 +47,7 @@ def test_nothing_is_written_once_it_is_closed(tmp_path):
         host.call(journal.close)
         host.mix('100:delay')
         assert not host.fleet.exchanges.followed
+        assert not host.fleet.journal.listeners
     assert [line['type'] for line in lines_of(path)] == ['journal', 'proxy']
 
 

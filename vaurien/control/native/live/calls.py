@@ -24,8 +24,8 @@ class LiveCalls:
         """Return their part of the table of calls."""
         return (
             Endpoint('GET', PATH, 'What the page shows, as server-sent events, once a second: hello, proxies (changed, gone), '
-                     'stats (a row for each proxy that has done something), faults, requests (of the one proxy), scenario and '
-                     'exploration',
+                     'stats (a row for each proxy that has done something), faults, requests (of the one proxy), scenario, '
+                     'exploration and notices (of a member of a cluster that heals itself or is back; the newest one first)',
                      self.follow, EVENTS, query=Since, errors=(404, 503)),
         )
 

@@ -118,7 +118,7 @@ class Feed:
         self._known: dict[str, Counted] = {}
         self._held: dict[Proxy, Watch] = {}
         self._fault = fleet.journal.count if since is None else min(since, fleet.journal.count)
-        self._scenario = ''
+        self._scenario, self._noticed = '', max(0, fleet.journal.noticed - 1)     # the newest one is told
         self._looked: tuple[int, int] | None = None     # requests that were looked at, of so many
         self._seen: int | None = None
 
@@ -146,6 +146,7 @@ class Feed:
         if scenario != self._scenario:
             self._scenario = scenario
             yield event('scenario', {'scenario': scenario})
+        yield from self._notices()
         exploring = self._exploring
         if exploring is not None and exploring.revision != self._explored:
             self._explored = exploring.revision
@@ -184,6 +185,12 @@ class Feed:
         if found:
             told = found[-MAX_TOLD:]
             yield event('faults', {'faults': told, 'missed': len(found) - len(told)})
+
+    def _notices(self) -> Iterator[bytes]:
+        journal = self._fleet.journal
+        count, self._noticed = journal.noticed - self._noticed, journal.noticed
+        if count:
+            yield event('notices', {'notices': list(journal.notices)[-count:]})
 
     def _requests(self) -> Iterator[bytes]:
         """Tell of the requests of the one proxy; ``share`` is how many of those that have passed were looked at."""

@@ -7,6 +7,7 @@ import {faultView} from './faults.js';
 import {overview} from './overview.js';
 import {proxyView} from './proxy.js';
 import {runsView} from './runs.js';
+import {clock, visible} from './words.js';
 
 const VIEWS = {'': ['proxies', overview], faults: ['faults', faultView], runs: ['runs', runsView]};
 const main = document.getElementById('main');
@@ -54,6 +55,10 @@ for (const name of ['list', 'stats', 'faults', 'requests', 'proxy', 'scenario', 
     if (!document.hidden) view?.events[name]?.(event);
   });
 }
+store.addEventListener('notices', ({detail}) => {
+  const last = detail.notices.at(-1);
+  say(document.getElementById('notice'), `${clock(last.time)} ${visible(last.text)}`);
+});
 store.addEventListener('link', ({detail}) => {
   const link = document.getElementById('link');
   link.className = `link ${detail.state}`;

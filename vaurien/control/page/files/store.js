@@ -115,7 +115,7 @@ class Store extends EventTarget {
   heard(name, data) {
     const take = {hello: () => this.greeted(data), proxies: () => this.changed(data), stats: () => this.counted(data),
                   faults: () => this.faulted(data), scenario: () => this.played(data), requests: () => this.tell('requests', data),
-                  exploration: () => this.explored(data)};
+                  exploration: () => this.explored(data), notices: () => this.tell('notices', data)};
     if (take[name]) take[name]();
   }
 

@@ -89,3 +89,14 @@ def test_one_who_comes_back_hears_of_what_has_happened_meanwhile(host):
         feed = host.call(lambda since=since: Feed(host.fleet, Feeds(host.fleet).watches, None, since))
         assert [fault['id'] for fault in told(host, feed).get('faults', {'faults': []})['faults']] == expected
         host.call(feed.close)
+
+
+def test_what_happened_to_the_whole_process_is_told_and_the_newest_of_it_to_who_comes_later(host):
+    journal = host.fleet.journal
+    host.call(lambda: [journal.notice(text) for text in ('cluster: healed: x', 'cluster: back: y')])
+    feed = host.call(lambda: Feed(host.fleet, Feeds(host.fleet).watches, 'one'))
+    assert [notice['text'] for notice in told(host, feed)['notices']['notices']] == ['cluster: back: y']
+    host.call(lambda: journal.notice('cluster: healed: z'))
+    assert [notice['text'] for notice in told(host, feed)['notices']['notices']] == ['cluster: healed: z']
+    assert 'notices' not in told(host, feed)
+    host.call(feed.close)

@@ -2,7 +2,7 @@
 import pytest
 
 from vaurien.errors import ConfigError
-from vaurien.scenario.reading import MAX_FILE_BYTES, read_file, read_text
+from vaurien.words.phases.reading import MAX_FILE_BYTES, read_file, read_text
 
 GOOD = """
 name = "all of it"

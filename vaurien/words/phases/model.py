@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from ..plans.files import MAX_ENTRIES
-from ..spec import MAX_NAME, BehaviorSpec, FaultSpec, ToxicSpec
+from ...spec import MAX_NAME, MAX_PLAN, BehaviorSpec, FaultSpec, ToxicSpec
 
 MAX_PHASES = 1000   #: of a file; with repeats, ``MAX_PLAYED``
 MAX_REPEATS = 10_000
@@ -28,7 +27,7 @@ Settings = Annotated[dict[str, dict[str, Any]], Meta(
 Toxics = Annotated[list[str | ToxicSpec], Meta(
     description='Conditions of the wire: texts such as ``latency@upstream:latency=100``, or tables with ``type``, ``name``, '
                 '``stream``, ``toxicity`` and ``attributes``')]
-Plan = Annotated[list[str | FaultSpec], Meta(max_length=MAX_ENTRIES, description=(
+Plan = Annotated[list[str | FaultSpec], Meta(max_length=MAX_PLAN, description=(
     'Exactly these requests get exactly these failures, beside what the plan of the process says: each a text such as '
     '``cache: SET session:* #2 = readonly``, or a table with its fields. They count from the beginning of the phase'))]
 Link = Annotated[str, Meta(description='The wire is like this link')]

@@ -1,23 +1,33 @@
 """From what holds to what a proxy becomes: a spec made of the one that it had before. Knows specs, and no proxy."""
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ..config.toxics import read_toxic, with_names
-from ..errors import ConfigError
-from ..links import LINKS, STREAMS, make_link
-from ..options import known
-from ..spec import BehaviorSpec, ProxySpec, ToxicSpec, read_mix
-from .model import Conditions, Ramp
+from ...errors import ConfigError
+from ...links import LINKS, STREAMS, make_link
+from ...options import known
+from ...spec import BehaviorSpec, ProxySpec, ToxicSpec, read_mix
+from ..toxics import unchecked_toxic, with_names
+from .model import Conditions, Phase, Ramp
 
+Read = Callable[[str, str], ToxicSpec]  #: reads a toxic that is written as a text; the second one is how the user knows it
 #: of a proxy, what a phase may change
 CHANGED = ('mix', 'settings', 'toxics', 'enabled')
 DOWN = 'down'   #: what the toxics are called that let a backend hang; with their stream
 
 
-def become(before: ProxySpec, layers: Sequence[Conditions], progress: float, where: str) -> ProxySpec:
+def in_phase(before: ProxySpec, phase: Phase, progress: float, where: str, read: Read = unchecked_toxic) -> ProxySpec:
+    """Make what a proxy is in a phase; arguments and errors as for ``become``."""
+    own = phase.on.get(before.name)
+    if own is None:
+        return become(before, [phase], progress, where, read)
+    return become(before, [phase, own], progress, f'{where} on.{before.name}', read)
+
+
+def become(before: ProxySpec, layers: Sequence[Conditions], progress: float, where: str,
+           read: Read = unchecked_toxic) -> ProxySpec:
     """Make what a proxy is while some conditions hold.
 
     Args:
@@ -25,13 +35,14 @@ def become(before: ProxySpec, layers: Sequence[Conditions], progress: float, whe
         layers: What holds; the later ones win.
         progress: How far ramps are, 0 to 1.
         where: Where the conditions stand, for messages.
+        read: Reads toxics that are written as texts.
 
     Raises:
         ConfigError: A mix, a toxic or a link cannot be read, or a ramp is of something that there is twice.
     """
     found, down = before, ''
     for layer in layers:
-        found = with_conditions(found, layer, where)
+        found = with_conditions(found, layer, where, read)
         down = down if layer.down is UNSET else 'hang' if layer.down == 'hang' else 'refuse' if layer.down else ''
     for layer in layers:
         found = ramped(found, layer.ramp, progress, where)
@@ -46,13 +57,13 @@ def is_down(spec: ProxySpec) -> bool:
     return not spec.enabled or any(toxic.name.startswith(f'{DOWN}_') for toxic in spec.toxics)
 
 
-def with_conditions(spec: ProxySpec, layer: Conditions, where: str) -> ProxySpec:
+def with_conditions(spec: ProxySpec, layer: Conditions, where: str, read: Read) -> ProxySpec:
     """Return a spec to which what holds was applied, without ramps."""
     fields: dict[str, Any] = {'settings': merged(spec.settings, layer.settings)}
     if layer.mix is not UNSET:
         fields['mix'] = mix_of(layer.mix, f'{where} mix')
     if layer.toxics is not UNSET or layer.link is not UNSET:
-        fields['toxics'] = wire_of(layer.toxics, layer.link, where)
+        fields['toxics'] = wire_of(layer.toxics, layer.link, where, read)
     return msgspec.structs.replace(spec, **fields)
 
 
@@ -66,7 +77,8 @@ def mix_of(given: str | Sequence[BehaviorSpec], label: str) -> tuple[BehaviorSpe
         raise ConfigError(label, error.value, error.reason) from None
 
 
-def wire_of(given: 'Iterable[str | ToxicSpec] | UnsetType', link: str | UnsetType, where: str) -> tuple[ToxicSpec, ...]:
+def wire_of(given: 'Iterable[str | ToxicSpec] | UnsetType', link: str | UnsetType, where: str,
+            read: Read) -> tuple[ToxicSpec, ...]:
     """Read what the wire is like: the toxics of a link, and those that are named."""
     found: list[ToxicSpec] = []
     if link is not UNSET:
@@ -74,7 +86,7 @@ def wire_of(given: 'Iterable[str | ToxicSpec] | UnsetType', link: str | UnsetTyp
             raise ConfigError(f'{where} link', link, known(str(link), LINKS))
         found += (ToxicSpec(**toxic) for toxic in make_link(str(link)))
     for toxic in () if isinstance(given, UnsetType) else given:
-        found.append(read_toxic(toxic, f'{where} toxics') if isinstance(toxic, str) else toxic)
+        found.append(read(toxic, f'{where} toxics') if isinstance(toxic, str) else toxic)
     return with_names(found, f'{where} toxics')
 
 

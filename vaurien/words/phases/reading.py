@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
-from ..words.tables import Reader, parsed
+from ...errors import ConfigError
+from ..tables import Reader, parsed
 from .model import Scenario
 
 MAX_FILE_BYTES = 1024 * 1024    #: [bytes] of one file

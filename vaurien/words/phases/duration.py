@@ -1,7 +1,7 @@
 """Times as a scenario has them: ``500ms``, ``30s``, ``1.5m``, ``2h``, or a number of seconds. Knows no file."""
 import re
 
-from ..errors import ConfigError
+from ...errors import ConfigError
 
 UNITS = {'ms': 0.001, 's': 1.0, 'm': 60.0, 'h': 3600.0}     #: [s] of each
 LONGEST = 7 * 24 * UNITS['h']   #: [s] of one phase; longer is a mistake, and would be no test

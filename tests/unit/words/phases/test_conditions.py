@@ -1,12 +1,13 @@
 """From what holds to what a proxy becomes."""
 import pytest
 
+from vaurien.config.toxics import read_toxic
 from vaurien.errors import ConfigError
 from vaurien.links import LINKS, make_link
-from vaurien.scenario.conditions import become
-from vaurien.scenario.model import Ramp
-from vaurien.scenario.reading import read_data
 from vaurien.spec import BehaviorSpec, ProxySpec, ToxicSpec
+from vaurien.words.phases.conditions import become, in_phase
+from vaurien.words.phases.model import Ramp
+from vaurien.words.phases.reading import read_data
 
 BEFORE = ProxySpec(mix=(BehaviorSpec(name='delay', percent=20),), settings={'delay': {'sleep': 2, 'before': False}},
                    toxics=(ToxicSpec(type='latency', name='far', attributes={'latency': 7}),))
@@ -15,7 +16,7 @@ BEFORE = ProxySpec(mix=(BehaviorSpec(name='delay', percent=20),), settings={'del
 def made(progress=0.0, before=BEFORE, **fields):
     """Return what a proxy becomes by these conditions."""
     phase = read_data({'phase': [{'for': '1s', **fields}]}, 'file').phase[0]
-    return become(before, [phase, *phase.on.values()], progress, 'file [[phase]] 1')
+    return become(before, [phase, *phase.on.values()], progress, 'file [[phase]] 1', read_toxic)
 
 
 def changed(spec):
@@ -123,3 +124,11 @@ def test_a_ramp_has_the_room_that_dummy_was_said_to_have():
     before = ProxySpec(mix=(BehaviorSpec(name='dummy', percent=100),))
     assert [entry.name for entry in made(1.0, before, ramp={'mix': {'error': [0, 60]}}).mix] == ['error']
     assert made(1.0, before) == before
+
+
+def test_a_phase_is_one_thing_for_the_proxy_that_it_names_and_another_for_all_else():
+    phase = read_data({'phase': [{'for': '1s', 'mix': '5:error', 'toxics': ['latency:latency=7'],
+                                  'on': {'cache': {'toxics': []}}}]}, 'file').phase[0]
+    api, cache = (in_phase(ProxySpec(name=name), phase, 0.0, 'phase 1') for name in ('api', 'cache'))
+    assert [toxic.attributes for toxic in api.toxics] == [{'latency': '7'}]     # who applies it makes a number of it
+    assert (cache.toxics, cache.mix) == ((), api.mix)

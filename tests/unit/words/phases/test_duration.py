@@ -2,7 +2,7 @@
 import pytest
 
 from vaurien.errors import ConfigError
-from vaurien.scenario.duration import in_words, read_duration
+from vaurien.words.phases.duration import in_words, read_duration
 
 READ = {'500ms': 0.5, '30s': 30, '1.5m': 90, '2h': 7200, ' 2 s ': 2, 3: 3, 0.25: 0.25, '168h': 604800}
 REFUSED = ['', '30', '0s', 's', '-1s', '1d', '30 seconds', '1e3s', '169h', 0, -1, float('nan'), float('inf')]
