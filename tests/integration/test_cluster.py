@@ -357,6 +357,8 @@ def test_a_watch_that_is_silent_though_something_has_changed_is_noticed(etcd, cl
             owner.mix('api', '20:delay')
             assert members[0].behaviors('api') == ['delay']
             assert not members[0].healed
+            watching = members[0].membership._watching
+            until(lambda: watching.at == 1, 'the watch stays where it is silent, and the next change will be late, too')
     finally:
         cable.close()
 
