@@ -164,10 +164,10 @@ class Membership:
     def _report(self) -> None:
         """Write what was applied, and what was counted where that has changed."""
         self._unsaid.wait(COUNTS_INTERVAL)
-        if not self._listed or self._out:
-            gevent.sleep(RETRY)
+        if not self._listed or self._out or self.applied is None:
+            gevent.sleep(RETRY)     # there is nothing to say yet, and without a wait here nothing else would have its turn
             return
-        if self._unsaid.is_set() and self.applied is not None:
+        if self._unsaid.is_set():
             self._unsaid.clear()
             try:
                 self._saying.put(self._keys.applied + self._obeying.me.name, model.write(self.applied), self._lease)

@@ -10,12 +10,13 @@ ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{"result": {"a":1}}'
 
 
 def read_request(sock):
-    """Read a call to its end."""
+    """Read a call to its end, and return its headers."""
     data = b''
     while b'\r\n\r\n' not in data:
         data += read_exactly(sock, 1)
     length = next(line for line in data.lower().split(b'\r\n') if line.startswith(b'content-length:'))
     read_exactly(sock, int(length.partition(b':')[2]))
+    return data
 
 
 def once(sock):
