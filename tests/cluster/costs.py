@@ -101,6 +101,7 @@ def rest(crowd: Crowd, seconds: float) -> list[Row]:
     each = done[2] / crowd.count
     carried = sum(cable.passed for cable in crowd.cables) - carried
     wire = f', {carried / took / len(crowd.cabled):.0f} bytes/s on the wire of one' if crowd.cables else ''
+    own = f'; a real member {done[3] / len(crowd.real) * 1e3:.2f} ms/s' if crowd.real else ''
     note = (f'{crowd.count} members: etcd {done[0]:.0f} calls/s, {done[1] / 1e3:.1f} KB/s, {done[2]:.3f} s/s of its processors, '
-            f'{each * 1e6:.0f} us/s a member{wire}; a real member {done[3] / max(1, len(crowd.real)) * 1e3:.2f} ms/s')
+            f'{each * 1e6:.0f} us/s a member{wire}{own}')
     return [crowd.row(f'at rest, TTL {crowd.ttl} s', note=note)]
