@@ -45,9 +45,9 @@ def show(rows: list[Row], shown: list[Row]) -> None:
 def run(etcd: Etcds, distance: Namespace | None, stepping: bool, args: argparse.Namespace) -> list[Row]:
     """Show what is asked for, with all members."""
     shown: list[Row] = []
-    cases = [name for name in args.cases or CASES if name in CASES]
+    cases = args.cases or list(CASES)
     with crowd(etcd, 'crowd', args.ttl, args.real, args.simulated, distance=distance if 'network' in cases else None,
-               cabled=CABLED, clock=stepping and 'clock' in cases) as members:
+               cabled=min(CABLED, args.real), clock=stepping and 'clock' in cases) as members:
         print(f'{args.real} real members and {args.simulated} simulated ones, TTL {args.ttl} s\n{HEADER}', flush=True)
         for name in cases:
             if possible(name, members):
@@ -88,6 +88,8 @@ def main() -> int:
     parser.add_argument('--proxies', default='', help='numbers of proxies of simulated members, with commas: changes once more')
     parser.add_argument('cases', nargs='*', metavar='CASE', help=f'of {", ".join(CASES)}; none: all')
     args = parser.parse_args()
+    if unknown := set(args.cases) - CASES.keys():
+        parser.error(f'{", ".join(sorted(unknown))}: expected of {", ".join(CASES)}')
     print(f'vaurien {vaurien.__version__}, three members of etcd, all on this machine', flush=True)
     began = time.monotonic()
     with contextlib.ExitStack() as ending:
