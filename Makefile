@@ -90,7 +90,7 @@ hunt: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.hunt --minutes $(MINUTES) $(ARGS)
 
-# make cluster ARGS='--real 10 --simulated 100'
+# What is claimed of clusters, as a table: 50 real members, 1,000 simulated ones. make cluster ARGS='--real 10 --simulated 100 owner'
 cluster: $(VENV)/.test
 	@.ci/packages test
 	$(BIN)/python -m tests.cluster $(ARGS)

@@ -1,157 +1,114 @@
-"""``make cluster``: how long a change takes to reach all members, and what it costs, while there are more and more of them.
+"""``make cluster``: what is claimed of a cluster, shown with many members, one table; and what changes and rest cost.
 
-``python -m tests.cluster --real 50 --simulated 1000``. Times are of the monotonic clock of this machine, which all of them share.
+``python -m tests.cluster --real 50 --simulated 1000``; names of cases after that run these alone. Times are of the clock
+of this machine that only grows, which all of them share.
 """
 import argparse
 import contextlib
-import http.client
-import re
-import statistics
-import subprocess
 import sys
 import time
 
 import vaurien
-from tests.support.daemon import Daemon, daemon, environment
-from tests.support.etcd import HOST, Etcds, etcd_servers
-from vaurien.clusters.asking import Asking
-from vaurien.clusters.model import Members
-from vaurien.clusters.where import find_cluster
+from tests.support.etcd import Etcds, etcd_servers
+from tests.support.faked_clock import found
+from tests.support.namespaces import Namespace, NoNamespaces, namespace
+from tests.support.processes import MissingServer
 
-TTL = 30    #: [s] of members here: hundreds of them share the cores with etcd
-PATIENCE = 300.0    #: [s]
-SENT = re.compile(r'^etcd_network_client_grpc_(sent|received)_bytes_total (\S+)$', re.MULTILINE)
-#: members in a process of its own, which says when each has applied a revision
-HOST_OF_MEMBERS = '''
-import sys, time
-from tests.support.members import simulated
-url, count, prefix, proxies = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-with simulated(url, count, [f'p{number}' for number in range(proxies)], 30, prefix) as members:
-    print('ready', flush=True)
-    for line in sys.stdin:
-        revision = int(line)
-        until = time.monotonic() + 60
-        def first(member):
-            return min((at for there, at in member.reached.items() if there >= revision), default=0.0)
-        while not all(map(first, members)) and time.monotonic() < until:
-            time.sleep(0.02)
-        print(' '.join(str(first(member)) for member in members), flush=True)
-'''
+from . import clock, costs, failures, network, watching
+from .crowd import Crowd, crowd
+from .table import HEADER, Row
 
-
-def traffic(etcd: Etcds) -> int:
-    """Return the bytes that all members of etcd have sent to and received from their clients."""
-    total = 0.0
-    for port in etcd.ports:
-        connection = http.client.HTTPConnection(HOST, port, timeout=30)
-        with contextlib.closing(connection):
-            connection.request('GET', '/metrics')
-            total += sum(float(value) for _, value in SENT.findall(connection.getresponse().read().decode()))
-    return int(total)
+CASES = {
+    'rest': lambda crowd, args: costs.rest(crowd, args.seconds),
+    'change': lambda crowd, args: costs.change(crowd, args.changes),
+    'refusal': lambda crowd, args: failures.refusal(crowd),
+    'owner': lambda crowd, args: failures.owner_killed(crowd),
+    'hangs': lambda crowd, args: failures.member_hangs(crowd),
+    'leader': lambda crowd, args: failures.leader_killed(crowd),
+    'torn': lambda crowd, args: watching.torn(crowd),
+    'compacted': lambda crowd, args: watching.compacted(crowd),
+    'network': lambda crowd, args: network.cut(crowd),
+    'clock': lambda crowd, args: clock.stepped(crowd),
+    'etcd': lambda crowd, args: failures.etcd_killed(crowd),
+}
+OF_TTL = 'rest'     #: the case of which another TTL is of interest
+CABLED = 2  #: real members at cables that can be cut and torn
 
 
-def processor(pids: 'list[int]') -> float:
-    """Return the processor time of processes [s]."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError), open(f'/proc/{pid}/stat') as file:
-            total += sum(map(int, file.read().rpartition(')')[2].split()[11:13]))
-    return total / 100
+def show(rows: list[Row], shown: list[Row]) -> None:
+    """Print rows."""
+    for row in rows:
+        print(row, flush=True)
+    shown += rows
 
 
-class Simulating:
-    """Members in other processes.
-
-    Args:
-        url: The cluster.
-        count: How many there are.
-        proxies: How many each has.
-        processes: In how many processes they are.
-    """
-
-    def __init__(self, url: str, count: int, proxies: int, processes: int) -> None:
-        shares = [count // processes + (number < count % processes) for number in range(processes)]
-        self.processes = [subprocess.Popen(
-            [sys.executable, '-c', HOST_OF_MEMBERS, url, str(share), f's{number}-', str(proxies)], env=environment(), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE) for number, share in enumerate(shares) if share]
-        for process in self.processes:
-            assert process.stdout is not None
-            process.stdout.readline()
-
-    def reached(self, revision: int) -> list[float]:
-        """Return when each has applied a revision; 0: it has not."""
-        for process in self.processes:
-            assert process.stdin is not None
-            process.stdin.write(f'{revision}\n')
-            process.stdin.flush()
-        return [float(word) for process in self.processes if process.stdout for word in process.stdout.readline().split()]
-
-    def close(self) -> None:
-        """End them."""
-        for process in self.processes:
-            assert process.stdin is not None
-            process.stdin.close()
-        for process in self.processes:
-            process.wait(PATIENCE)
-            if process.stdout:
-                process.stdout.close()
+def run(etcd: Etcds, distance: Namespace | None, stepping: bool, args: argparse.Namespace) -> list[Row]:
+    """Show what is asked for, with all members."""
+    shown: list[Row] = []
+    cases = args.cases or list(CASES)
+    with crowd(etcd, 'crowd', args.ttl, args.real, args.simulated, distance=distance if 'network' in cases else None,
+               cabled=min(CABLED, args.real), clock=stepping and 'clock' in cases) as members:
+        print(f'{args.real} real members and {args.simulated} simulated ones, TTL {args.ttl} s\n{HEADER}', flush=True)
+        for name in cases:
+            if possible(name, members):
+                show(tried(name, members, args), shown)
+    if OF_TTL in cases:
+        with crowd(etcd, 'patient', args.other_ttl, 0, args.simulated) as members:
+            show(costs.rest(members, args.seconds), shown)
+    for proxies in map(int, filter(None, args.proxies.split(','))):
+        with crowd(etcd, f'proxies-{proxies}', args.other_ttl, 0, args.simulated, proxies) as members:
+            print(f'{proxies} proxies each')
+            show(costs.change(members, args.changes), shown)
+    return shown
 
 
-def wait_for(asking: Asking, count: int) -> None:
-    """Wait until so many members are listed, and have said something."""
-    until = time.monotonic() + PATIENCE
-    while len([seen for seen in asking.members() if seen.applied]) < count:
-        assert time.monotonic() < until, f'of {count} members not all are listed'
-        time.sleep(0.5)
+def tried(name: str, members: Crowd, args: argparse.Namespace) -> list[Row]:
+    """Return the rows of a case; where it has failed one that says so, and the others go on."""
+    try:
+        return CASES[name](members, args)
+    except AssertionError as error:
+        return [members.row(name)._replace(failed=' '.join(str(error).split()) or 'it is not as it should be')]
 
 
-def measure(etcd: Etcds, real: int, simulated: int, proxies: int, changes: int, name: str) -> None:
-    """Print what a change costs with so many members."""
-    url = etcd.url(name)
-    with contextlib.ExitStack() as ending:
-        flags = '--backend', 'embedded', '--join', url, '--cluster-ttl', str(TTL)
-        processes: list[Daemon] = [ending.enter_context(daemon(*flags, '--member', f'r{number}')) for number in range(real)]
-        others = Simulating(url, simulated, proxies, 2)
-        ending.callback(others.close)
-        asking = Asking(find_cluster(url), timeout=30)
-        ending.callback(asking.close)
-        wait_for(asking, real + simulated)
-        pids = [process.pid for process in etcd.processes if process is not None]
-        took: list[float] = []
-        whole: list[float] = []
-        bytes_of: list[int] = []
-        used: list[float] = []
-        for number in range(changes):
-            before, cpu, begun = traffic(etcd), processor(pids), time.monotonic()
-            asked = asking.ask(asking.order(proxy='*', mix=f'{number % 50 + 1}:delay'), replace=True)
-            took += [at - begun for at in others.reached(asked.revision)]
-            outcome = asking.outcome(asked.id, asked.revision, Members(), PATIENCE)
-            whole.append(time.monotonic() - begun)
-            bytes_of.append(traffic(etcd) - before)
-            used.append(processor(pids) - cpu)
-            assert len(outcome.applied) == real + simulated, (outcome.silent[:5], outcome.refused)
-            assert all(took)
-        took.sort()
-        print(f'{real:5} real {simulated:5} simulated {proxies:5} proxies: p50 {took[len(took) // 2]:.3f} s, '
-              f'p99 {took[int(len(took) * 0.99)]:.3f} s, max {took[-1]:.3f} s; all have said so after '
-              f'{statistics.median(whole):.2f} s; etcd {statistics.median(bytes_of) / 1e6:.3f} MB, '
-              f'{statistics.median(used):.2f} s of its processors', flush=True)
-        assert len(processes) == real
+def possible(name: str, members: Crowd) -> bool:
+    """Return whether there is what a case needs."""
+    needed = {'network': members.distance, 'clock': members.clock, 'torn': members.cables, 'compacted': members.cables}
+    return needed.get(name, True) not in (None, [])
 
 
-def main() -> None:
-    """Measure what the command line asks for."""
+def main() -> int:
+    """Show what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--real', type=int, default=50)
     parser.add_argument('--simulated', type=int, default=1000)
+    parser.add_argument('--ttl', type=int, default=10, help='seconds, of members and of who asks')
+    parser.add_argument('--other-ttl', type=int, default=30, help='seconds, of members at rest, the other time')
     parser.add_argument('--changes', type=int, default=5)
-    parser.add_argument('--proxies', default='1', help='numbers of proxies of each simulated member, with commas')
+    parser.add_argument('--seconds', type=float, default=10, help='for which members are at rest; at least their TTL')
+    parser.add_argument('--proxies', default='', help='numbers of proxies of simulated members, with commas: changes once more')
+    parser.add_argument('cases', nargs='*', metavar='CASE', help=f'of {", ".join(CASES)}; none: all')
     args = parser.parse_args()
+    if unknown := set(args.cases) - CASES.keys():
+        parser.error(f'{", ".join(sorted(unknown))}: expected of {", ".join(CASES)}')
     print(f'vaurien {vaurien.__version__}, three members of etcd, all on this machine', flush=True)
-    with etcd_servers() as etcd:
-        for proxies in map(int, args.proxies.split(',')):
-            measure(etcd, args.real, args.simulated, proxies, args.changes, f'measured-{proxies}')
+    began = time.monotonic()
+    with contextlib.ExitStack() as ending:
+        distance, stepping = None, True
+        try:
+            distance = ending.enter_context(namespace())
+        except (NoNamespaces, MissingServer) as error:
+            print(f'a cut network is not shown: {error}')
+        try:
+            found()
+        except MissingServer as error:
+            stepping = False
+            print(f'a stepped clock is not shown: {error}')
+        etcd = ending.enter_context(etcd_servers(beside=[distance.near] if distance else []))
+        shown = run(etcd, distance, stepping, args)
+    bad = [row.what for row in shown if not row.kept]
+    print(f'{len(shown)} rows in {time.monotonic() - began:.0f} s, {"all as claimed" if not bad else f"NOT AS CLAIMED: {bad}"}')
+    return 1 if bad else 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

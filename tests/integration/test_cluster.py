@@ -312,6 +312,8 @@ def test_a_watch_that_is_silent_though_something_has_changed_is_noticed(etcd, cl
             # nobody waits for its word: on a slow machine its lease may end meanwhile, and it heals itself, and is back
             owner._asking.ask(owner._asking.order(proxy='api', mix='20:delay'))
             until(lambda: members[0].behaviors('api') == ['delay'], 'it has not noticed')
+            watching = members[0].membership._watching
+            until(lambda: watching.at == 1, 'the watch stays where it is silent, and the next change will be late, too')
     finally:
         cable.close()
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -35,12 +35,13 @@ class Daemon:
     Args:
         arguments: Its command line. Where it names no proxy, no file and no other vaurien, the proxy gets ``127.0.0.1:0``.
         cwd: The folder it runs in; None: ours.
+        env: What its environment has beside ours.
 
     Attributes:
         status: Its exit status once it has ended; negative for the signal that ended it; None before.
     """
 
-    def __init__(self, *arguments: str, cwd: Path | None = None) -> None:
+    def __init__(self, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
         if not ELSEWHERE & {argument.partition('=')[0] for argument in arguments}:
             arguments = ('--proxy', '127.0.0.1:0', *arguments)
         self._lines: list[str] = []
@@ -49,7 +50,7 @@ class Daemon:
         self._open = 2          # pipes that it has not closed
         self._ended = False     # whether the test itself has seen it end
         self.process = subprocess.Popen(
-            [sys.executable, '-m', 'vaurien', *arguments], cwd=cwd, env=environment(), text=True,
+            [sys.executable, '-m', 'vaurien', *arguments], cwd=cwd, env={**environment(), **(env or {})}, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._readers = [self._read(self.process.stdout, self._lines), self._read(self.process.stderr, self._errors)]
 

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,10 +34,11 @@ class Etcds:
         where: The folder of their data.
         count: How many.
         tls: Whether clients speak TLS with them.
+        beside: Other addresses of this machine that they listen at.
     """
 
-    def __init__(self, where: Path, count: int = 3, tls: bool = False) -> None:
-        self._path, self._where, self._tls = program('etcd'), where, tls
+    def __init__(self, where: Path, count: int = 3, tls: bool = False, beside: Sequence[str] = ()) -> None:
+        self._path, self._where, self._tls, self._beside = program('etcd'), where, tls, beside
         self.ports = [free_port() for _ in range(count)]
         self._peers = [free_port() for _ in range(count)]
         self.processes: list[subprocess.Popen[bytes] | None] = [None] * count
@@ -53,11 +54,12 @@ class Etcds:
     def _begin(self, at: int) -> 'subprocess.Popen[bytes]':
         scheme = 'https' if self._tls else 'http'
         client, peer = f'{scheme}://{HOST}:{self.ports[at]}', f'http://{HOST}:{self._peers[at]}'
+        listening = ','.join(f'{scheme}://{host}:{self.ports[at]}' for host in (HOST, *self._beside))
         everyone = ','.join(f'm{number}=http://{HOST}:{port}' for number, port in enumerate(self._peers))
         files = ('--cert-file', certificates().cert, '--key-file', certificates().key) if self._tls else ()
         with (self._where / f'log{at}').open('ab') as output:
             return subprocess.Popen(
-                [self._path, '--name', f'm{at}', '--data-dir', str(self._where / f'data{at}'), '--listen-client-urls', client,
+                [self._path, '--name', f'm{at}', '--data-dir', str(self._where / f'data{at}'), '--listen-client-urls', listening,
                  '--advertise-client-urls', client, '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer,
                  '--initial-cluster', everyone, '--heartbeat-interval', str(HEARTBEAT), '--election-timeout', str(ELECTION),
                  '--logger', 'zap', *files], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -92,19 +94,19 @@ class Etcds:
                 process.wait(PATIENCE)
                 self.processes[at] = None
 
-    def url(self, name: str, user: str = '', ports: 'list[int] | None' = None) -> str:
+    def url(self, name: str, user: str = '', ports: 'list[int] | None' = None, host: str = HOST) -> str:
         """Return where a cluster is."""
-        hosts = ','.join(f'{HOST}:{port}' for port in ports or self.ports)
+        hosts = ','.join(f'{host}:{port}' for port in ports or self.ports)
         return f'{"etcds" if self._tls else "etcd"}://{user}{"@" if user else ""}{hosts}/{name}'
 
 
 @contextlib.contextmanager
-def etcd_servers(count: int = 3, tls: bool = False) -> Iterator[Etcds]:
+def etcd_servers(count: int = 3, tls: bool = False, beside: Sequence[str] = ()) -> Iterator[Etcds]:
     """Run etcd with so many members."""
     program('etcd')
     # a disk that others keep busy would take seconds for what etcd writes
     with tempfile.TemporaryDirectory(prefix='vaurien-', dir=MEMORY if os.path.isdir(MEMORY) else None) as path:
-        etcds = Etcds(Path(path), count, tls)
+        etcds = Etcds(Path(path), count, tls, beside)
         try:
             etcds.start()
             yield etcds
@@ -129,6 +131,8 @@ class Cable:
     Attributes:
         port: Where it listens.
         whole: Set while bytes pass.
+        torn: After so many bytes of what the other side says next a connection ends; None: it goes on.
+        passed: Bytes that have passed, both ways.
     """
 
     def __init__(self, target: int) -> None:
@@ -136,6 +140,8 @@ class Cable:
         self.port: int = self._listener.getsockname()[1]
         self.whole, self._ending = threading.Event(), threading.Event()
         self.whole.set()
+        self.torn: int | None = None
+        self.passed = 0
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -163,9 +169,12 @@ class Cable:
                     continue
                 for source in select.select(list(ways), [], [], 50 * MS)[0]:
                     data = source.recv(65536)
-                    if not data:
+                    last = source is server and self.torn is not None
+                    if data:
+                        ways[source].sendall(data[:self.torn] if last else data)
+                        self.passed += len(data)
+                    if last or not data:
                         return
-                    ways[source].sendall(data)
 
     def close(self) -> None:
         """End it."""

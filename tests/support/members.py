@@ -2,7 +2,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gevent
@@ -24,7 +24,7 @@ class Simulated:
 
     Attributes:
         reached: When it has applied each revision, on the monotonic clock.
-        behaviors: By proxy: what the mix has.
+        turns: When its first proxy has begun or ceased to have a mix, on that clock, and which of both.
     """
 
     def __init__(self, url: str, name: str, proxies: Sequence[str], ttl: int, labels: dict[str, str], dial: Any) -> None:
@@ -36,13 +36,21 @@ class Simulated:
         self.follower, self.reached = follower, dict[int, float]()
         self.membership = Membership(find_cluster(url), Self(name, 'simulated', labels), follower, base, ttl, {}, None, dial,
                                      self.fleet.journal.notice)
-        apply = self.membership._apply
+        self.turns: list[tuple[float, bool]] = []
+        self._first = proxies[0]
+        after(self.membership, '_apply', self._reach)
+        after(self.membership, '_apply', self._turn)
+        after(self.membership, '_heal', self._turn)
+        after(follower, 'resume', self._turn)
 
-        def timed(over: set[str]) -> None:
-            apply(over)
-            assert self.membership.applied is not None
-            self.reached.setdefault(self.membership.applied.revision, time.monotonic())
-        self.membership._apply = timed  # type: ignore[method-assign]
+    def _reach(self) -> None:
+        assert self.membership.applied is not None
+        self.reached.setdefault(self.membership.applied.revision, time.monotonic())
+
+    def _turn(self) -> None:
+        faulty = bool(self.behaviors(self._first))
+        if not self.turns or self.turns[-1][1] != faulty:
+            self.turns.append((time.monotonic(), faulty))
 
     def behaviors(self, proxy: str) -> list[str]:
         """Return what goes wrong in a proxy now."""
@@ -64,10 +72,20 @@ class Simulated:
         return self.membership.healed
 
 
+def after(owner: object, name: str, then: Callable[[], None]) -> None:
+    """Have something called whenever a method has returned."""
+    method = getattr(owner, name)
+
+    def both(*args: Any) -> None:
+        method(*args)
+        then()
+    setattr(owner, name, both)
+
+
 @contextlib.contextmanager
 def simulated(url: str, count: int, proxies: Sequence[str] = ('api',), ttl: int = 2, prefix: str = 's', dial: Any = IN_LOOP,
-              labels: dict[str, str] | None = None) -> Iterator[list[Simulated]]:
-    """Run so many members in a thread, until the end of the block."""
+              labels: dict[str, str] | None = None, beside: Callable[[], object] | None = None) -> Iterator[list[Simulated]]:
+    """Run so many members in a thread, until the end of the block, and something in a greenlet beside them."""
     made: list[Simulated] = []
     ready, failed, stop = threading.Event(), list[BaseException](), list[Any]()
 
@@ -77,6 +95,7 @@ def simulated(url: str, count: int, proxies: Sequence[str] = ('api',), ttl: int 
         ended = gevent.event.Event()
         woken.start(ended.set)
         stop.append(woken)
+        greenlets = [] if beside is None else [gevent.spawn(beside)]
         try:
             for number in range(count):
                 made.append(Simulated(url, f'{prefix}{number}', proxies, ttl, labels or {}, dial))
@@ -86,6 +105,7 @@ def simulated(url: str, count: int, proxies: Sequence[str] = ('api',), ttl: int 
             failed.append(error)
             ready.set()
         finally:
+            gevent.killall(greenlets)
             gevent.joinall([gevent.spawn(member.membership.close) for member in made])
             woken.stop()
             woken.close()

@@ -1,4 +1,5 @@
 """Asks the members of a cluster for faults, which live as long as a lease, and halts all of them. Knows no command."""
+import contextlib
 import getpass
 import socket
 import threading
@@ -70,7 +71,7 @@ class Asking:
     def __init__(self, where: Where, by: str = '', ttl: int = DEFAULT_TTL, kept: bool = True, timeout: float = 5.0,
                  dial: Dial = PLAIN) -> None:
         self.by, self.ttl, self.kept = by or person(), ttl, kept
-        self.etcd, self.keys = Etcd(where, dial, timeout), Keys(where.name)
+        self.etcd, self.keys, self._dial = Etcd(where, dial, timeout), Keys(where.name), dial
         self._mine: set[str] = set()    # the ids of own orders
         self._lease, self._lost = 0, ''
         self._ending = threading.Event()
@@ -107,11 +108,16 @@ class Asking:
         return self._lease
 
     def _keep(self) -> None:
+        # of its own, so that an endpoint that is silent leaves time to ask another one
+        with contextlib.closing(Etcd(self.etcd.where, self._dial, min(self.etcd.timeout, self.ttl / 4))) as etcd:
+            self._keep_by(etcd)
+
+    def _keep_by(self, etcd: Etcd) -> None:
         heard = monotonic()
         while not self._ending.wait(self.ttl / 3):
             began = monotonic()
             try:
-                if not self.etcd.keep_alive(self._lease):
+                if not etcd.keep_alive(self._lease):
                     self._lost = 'its lease is gone'
                     return
                 heard = began

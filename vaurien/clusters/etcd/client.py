@@ -53,6 +53,9 @@ class Etcd:
         dial: Makes sockets.
         timeout: Seconds for each endpoint; with so many of them a call may take that many times as long.
 
+    Attributes:
+        at: The endpoint that is asked first, by its place in ``where``: the one that has answered last.
+
     Raises:
         ConfigError: A file of TLS cannot be used.
     """
@@ -60,8 +63,7 @@ class Etcd:
     def __init__(self, where: Where, dial: Dial = PLAIN, timeout: float = DEFAULT_TIMEOUT) -> None:
         self.where, self._dial, self.timeout = where, dial, timeout
         self._context = tls_context(where, dial)
-        self._at = 0    # the endpoint that has answered last
-        self._token = ''
+        self.at, self._token = 0, ''
         self._idle: list[tuple[int, Wire]] = []
 
     @property
@@ -110,7 +112,7 @@ class Etcd:
     def _ask(self, path: str, body: Any) -> Any:
         reason, sent = 'no endpoint', False
         for turn in range(len(self.where.endpoints)):
-            at = (self._at + turn) % len(self.where.endpoints)
+            at = (self.at + turn) % len(self.where.endpoints)
             try:
                 found = self._ask_at(at, path, body)
             except RefusedError as error:
@@ -120,11 +122,11 @@ class Etcd:
             except Lost as error:
                 reason, sent = error.reason, error.sent
             else:
-                self._at = at
+                self.at = at
                 return found
             if sent and path == ONCE:
                 break
-        self._at = (self._at + 1) % len(self.where.endpoints)
+        self.at = (self.at + 1) % len(self.where.endpoints)
         raise UnreachableError(self._hosts, reason, sent and path == ONCE)
 
     def _ask_at(self, at: int, path: str, body: Any) -> Any:
@@ -136,7 +138,7 @@ class Etcd:
                 status, found = wire.answer()
             except FAILURES as error:
                 wire.close()
-                if fresh:
+                if fresh or isinstance(error, TimeoutError):    # one that is silent would be on a new connection, too
                     raise Lost(error, sent=True) from None
                 continue    # etcd may have closed what was kept
             except BaseException:   # a greenlet that is killed leaves half a response
@@ -167,7 +169,7 @@ class Etcd:
         Raises:
             Lost: It cannot be connected to.
         """
-        address = self.where.endpoints[self._at if at is None else at]
+        address = self.where.endpoints[self.at if at is None else at]
         try:
             return Wire(address, self._dial, self._context, self.timeout)
         except FAILURES as error:
@@ -175,7 +177,7 @@ class Etcd:
 
     def elsewhere(self) -> None:
         """Begin with another endpoint the next time."""
-        self._at = (self._at + 1) % len(self.where.endpoints)
+        self.at = (self.at + 1) % len(self.where.endpoints)
 
     @property
     def token(self) -> str:

@@ -82,11 +82,13 @@ class Membership:
         self.applied: model.Applied | None = None
         follower.heal()
         self._obeying.suspend(True)
-        self._greenlets = [gevent.spawn(self._run, part) for part in (self._beat, self._watch, self._settle, self._report)]
+        self._watcher = gevent.spawn(self._run, self._watch)
+        self._greenlets = [gevent.spawn(self._run, part) for part in (self._beat, self._settle, self._report)]
 
     def close(self) -> None:
         """Leave the cluster: nothing is followed any more, and it is not listed."""
-        gevent.killall(self._greenlets)
+        gevent.killall(self._greenlets)     # first, as one of them begins the watch anew
+        self._watcher.kill()
         if self._lease:
             with gevent.Timeout(LEAVING, False):  # type: ignore[arg-type]  # False: end the block without raising
                 try:
@@ -119,9 +121,9 @@ class Membership:
     # -- the lease
 
     def _beat(self) -> None:
-        began = monotonic()
+        began, at = monotonic(), self._etcd.at
         try:
-            self._pulse()
+            missed = self._pulse()
         except EtcdError as error:
             if not self._out:
                 logger.warning('cluster: %s; faults go on for %d s at most', error, self.ttl)
@@ -130,13 +132,15 @@ class Membership:
             return
         if self._out:
             logger.info('cluster: etcd answers again')
+        if self._out or missed or self._etcd.at != at:
+            self._watch_anew()
         self._heard, self._out = began, False
         if self._healed:
             self._news.set()
         gevent.sleep(max(0.0, self.ttl / PULSES - (monotonic() - began)))
 
-    def _pulse(self) -> None:
-        """Keep the lease alive, and find out whether the watch has missed a change."""
+    def _pulse(self) -> bool:
+        """Keep the lease alive, and return whether the watch has missed a change."""
         if not self._lease or not self._etcd.keep_alive(self._lease):
             self._lease, _ = self._etcd.grant(self.ttl)
             self._listed = False
@@ -144,8 +148,8 @@ class Membership:
             self._enlist()
         found = self._etcd.range(self._keys.wanted, newest=True)
         newest = max((kept.changed for kept in found.keys.values()), default=0)
-        if not self._state.revision or (found.total, newest) != self._state.newest:
-            self._read()
+        watched = self._state.revision > 0
+        return (not watched or (found.total, newest) != self._state.newest) and self._read() and watched
 
     def _enlist(self) -> None:
         """Say that the member is there, unless another one of its name is."""
@@ -167,10 +171,11 @@ class Membership:
     def _report(self) -> None:
         """Write what was applied, and what was counted where that has changed."""
         self._unsaid.wait(COUNTS_INTERVAL)
-        if not self._listed or self._out or (self._healed and not self._held):      # what is wanted is about to be in force
+        # what is wanted is about to be in force, or there is nothing to say yet: without a wait nothing else would have its turn
+        if not self._listed or self._out or self.applied is None or (self._healed and not self._held):
             gevent.sleep(RETRY)
             return
-        if self._unsaid.is_set() and self.applied is not None:
+        if self._unsaid.is_set():
             self._unsaid.clear()
             try:
                 self._saying.put(self._keys.applied + self._obeying.me.name, model.write(self.applied), self._lease)
@@ -185,13 +190,22 @@ class Membership:
 
     # -- what is wanted
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Read all that is wanted, and return whether that is news."""
         before = self._state.revision
         found = self._etcd.range(self._keys.wanted)
         if found.revision < before:     # it has seen more already: this etcd was made anew
             self._state = State(self._keys)
-        if self._state.replace(found.revision, found.keys):
+        news = self._state.replace(found.revision, found.keys)
+        if news:
             self._news.set()
+        return news
+
+    def _watch_anew(self) -> None:
+        """Begin the watch anew where etcd has just answered: its connection may be dead, or its endpoint, without a word."""
+        self._watching.at = self._etcd.at
+        self._watcher.kill(block=False)
+        self._watcher = gevent.spawn(self._run, self._watch)
 
     def _watch(self) -> None:
         if not self._state.revision:
@@ -199,7 +213,8 @@ class Membership:
         try:
             watch = Watch(self._watching, self._keys.wanted, self._state.revision + 1)
         except CompactedError:
-            return self._read()
+            self._read()
+            return
         try:
             for change in watch:
                 if self._state.change(change.revision, change.keys):
@@ -208,7 +223,6 @@ class Membership:
             self._read()
         finally:
             watch.close()
-        return None
 
     # -- applying
 

@@ -1,6 +1,8 @@
 """A member with an etcd in memory: its lease, its watch, what it says, and when it heals itself."""
+import contextlib
 import json
 import logging
+import time
 
 import gevent
 import msgspec
@@ -8,8 +10,9 @@ import pytest
 from gevent.queue import Queue
 
 from tests.support.memory_etcd import MemoryEtcd
-from tests.support.peers import free_port
+from tests.support.peers import Backend, free_port, sink
 from tests.support.unit_of_time import MS, PATIENCE
+from tests.unit.clusters.etcd.test_client import read_request
 from vaurien.clusters.choice import Self
 from vaurien.clusters.etcd.client import encoded
 from vaurien.clusters.etcd.errors import CanceledError, CompactedError, UnreachableError
@@ -20,7 +23,7 @@ from vaurien.clusters.where import find_cluster
 from vaurien.errors import ConfigError
 from vaurien.following.follower import Follower
 from vaurien.following.member import member as module
-from vaurien.following.member.member import Membership
+from vaurien.following.member.member import RETRY, Membership
 from vaurien.following.wanted import Wanted
 from vaurien.proxies.fleet import Fleet
 from vaurien.spec import BehaviorSpec, ProxySpec
@@ -308,3 +311,34 @@ def test_what_cannot_be_put_in_force_is_refused_until_it_can(hanging, fleet, cap
 
 def refuse(specs):
     raise ConfigError('api', 1, '2')
+
+
+ANSWERS = {'grant': b'{"ID": "1", "TTL": "9"}', 'txn': b'{"succeeded": true}'}
+
+
+def half_an_etcd(sock):
+    """Grant leases and write keys, and say nothing else."""
+    with contextlib.suppress(EOFError):
+        while True:
+            path = read_request(sock).split(b' ')[1].decode()
+            body = ANSWERS.get(path.rpartition('/')[2])
+            if body is None:
+                return sink(sock)
+            sock.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s' % (len(body), body))
+
+
+def test_one_that_is_listed_and_has_read_nothing_yet_waits_for_that(monkeypatch):
+    looks, report = [], Membership._report
+    monkeypatch.setattr(Membership, '_report', lambda membership: (looks.append(1), report(membership)))
+    fleet = Fleet(1)
+    with Backend(half_an_etcd) as etcd:
+        membership = Membership(find_cluster(f'etcd://127.0.0.1:{etcd.port}/x'), Self('one', 'here', {}), Follower(fleet),
+                                Wanted(version=1), 9, {})
+        while not membership._listed:
+            gevent.sleep(10 * MS)
+        began, before = time.monotonic(), len(looks)
+        gevent.sleep(100 * MS)
+        assert membership.applied is None
+        assert len(looks) - before <= 2 + (time.monotonic() - began) / RETRY    # and not as often as a processor can
+        membership.close()
+    fleet.close()
