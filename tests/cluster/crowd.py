@@ -9,13 +9,13 @@ from typing import Any
 
 from tests.support.etcd import Cable, Etcds
 from tests.support.faked_clock import FakedClock
+from tests.support.lateness import Lateness
 from tests.support.namespaces import Namespace
 from tests.support.unit_of_time import PATIENCE
 from vaurien.clusters.asking import Asking
 from vaurien.clusters.where import find_cluster
 
 from .hosting import Simulating
-from .lateness import Lateness
 from .real import Place, Real, begun
 from .relaying import Relaying
 from .table import Row

@@ -11,9 +11,8 @@ from typing import Any
 import gevent
 
 from tests.support.daemon import environment
+from tests.support.lateness import Lateness
 from tests.support.members import Simulated, simulated
-
-from .lateness import Lateness
 
 PATIENCE = 300.0    #: [s] for the end of such a process
 
