@@ -19,7 +19,7 @@ from tests.support.hosting import eventually
 from tests.support.servers import DATABASE, PASSWORD, USER
 from tests.support.timing import once_within
 from tests.support.unit_of_time import MS, PATIENCE
-from tests.unit.scenario.test_reading import PHASE
+from tests.unit.words.phases.test_reading import PHASE
 
 from ..docs.blocks import DOCS
 
