@@ -66,9 +66,9 @@ def test_the_next_endpoint_is_asked_and_remembered(server, connecting):
     server.answers[RANGE] = [EMPTY]
     client = connecting(server, '', free_port())
     assert client.range('x').revision == 5
-    assert client._at == 1
+    assert client.at == 1
     client.elsewhere()
-    assert client._at == 0
+    assert client.at == 0
 
 
 def test_a_change_is_sent_once_where_nobody_knows_what_became_of_it(server, connecting):
