@@ -35,7 +35,7 @@ class MemoryEtcd:
         self.revision, self.ttl = 1, ttl
         self.leases: set[int] = set()
         self.granted = 6
-        self.where, self.timeout = 'etcd://memory/x', 5.0
+        self.where, self.timeout, self.at = 'etcd://memory/x', 5.0, 0
         self.failing: list[BaseException] = []
         self.told: list[Callable[[str], None]] = []
         self.closed = False

@@ -60,4 +60,4 @@ def test_where_nothing_listens_the_next_endpoint_is_asked_the_next_time():
     with contextlib.closing(Etcd(find_cluster(f'etcd://127.0.0.1:{free_port()},127.0.0.1:{free_port()}/x'))) as client:
         with pytest.raises(UnreachableError):
             Watch(client, '/a', 3)
-        assert client._at == 1
+        assert client.at == 1

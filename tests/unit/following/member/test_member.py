@@ -68,7 +68,7 @@ class Cut:
         self.etcd, self.off = etcd, False
 
     def __getattr__(self, name):
-        if self.off and name not in ('close', 'etcd', 'off'):
+        if self.off and name not in ('close', 'at', 'where', 'timeout'):
             raise GONE
         return getattr(self.etcd, name)
 
