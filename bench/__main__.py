@@ -2,6 +2,7 @@
 import argparse
 import contextlib
 import datetime
+import os
 import resource
 import shutil
 import signal
@@ -191,6 +192,7 @@ def main() -> int:
         0; 1 when a contender was left out or a run failed.
     """
     options = arguments()
+    os.environ.pop('PYTHONDONTWRITEBYTECODE', None)     # with it each start of vaurien would compile all of it anew
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))     # ends what was started
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(FILES, hard)), hard))
