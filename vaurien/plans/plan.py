@@ -11,6 +11,7 @@ from ..protocols.base import BaseProtocol
 from ..spec import FaultSpec
 from .entry import Entry
 from .files import MAX_ENTRIES
+from .globs import any_of
 from .names import Meaning, Side, check_name, meaning_of
 from .step import Step
 from .steps import ProxyPlan
@@ -120,7 +121,8 @@ class Plan:
               proxies: Sequence[tuple[str, Side]] | None = None) -> list[Entry]:
         check_count(label, others + len(specs), MAX_ENTRIES, 'entries of a plan')
         if proxies is None:
-            proxies = [(proxy.name, (proxy.protocol, *proxy.tls_sides)) for proxy in self._proxies()]
+            meant = any_of(spec.proxy for spec in specs)
+            proxies = [(proxy.name, (proxy.protocol, *proxy.tls_sides)) for proxy in self._proxies() if meant(proxy.name)]
         made = make_entries(specs, proxies, label, self._count + 1)
         self._count += len(made)
         return made
@@ -161,10 +163,12 @@ class Plan:
 
     def _changed(self, entries: Sequence[Entry] | None = None) -> None:
         """Tell the proxies that entries are about which came or went; None: all proxies. The others have what they had."""
-        concerned = [proxy for proxy in self._proxies()
-                     if entries is None or any(entry.is_about(proxy.name) for entry in entries)]
+        concerned = list(self._proxies())
         if entries is None:
             self._made.clear()
+        else:
+            meant = any_of(entry.spec.proxy for entry in entries)
+            concerned = [proxy for proxy in concerned if meant(proxy.name)]
         for proxy in concerned:
             self._made.pop((proxy.name, proxy.protocol), None)
             proxy.plan_changed()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaurien.plans.globs import Glob
+from vaurien.plans.globs import Glob, any_of
 
 MATCHED = [
     ('*', ''), ('*', 'GET /items?x=1'), ('**', 'x'), ('', ''), ('SET *', 'SET key'), ('set *', 'SET key'), ('SET *', 'set KEY'),
@@ -34,3 +34,10 @@ def test_a_pattern_does_not_match(pattern, text):
 def test_it_matches_what_the_same_regular_expression_does(pattern, text):
     same = re.compile('.*'.join(map(re.escape, pattern.split('*'))), re.IGNORECASE | re.DOTALL)
     assert Glob(pattern).matches(text) == bool(same.fullmatch(text))
+
+
+@pytest.mark.parametrize('patterns', [[], ['api'], ['API', 'a*'], ['*'], ['a*', '*b'], ['api', 'db', 'api']])
+def test_one_of_many_matches_where_one_of_them_does(patterns):
+    matches = any_of(patterns)
+    for text in ('api', 'Api', 'apix', 'db', 'xb', '', 'İ'):
+        assert matches(text) == any(Glob(pattern).matches(text) for pattern in patterns)
