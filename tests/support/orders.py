@@ -5,8 +5,12 @@ from typing import Any
 from vaurien.clusters.etcd.client import Kept
 from vaurien.clusters.keys import Keys
 from vaurien.clusters.state import State
+from vaurien.following.wanted import Wanted
+from vaurien.spec import ProxySpec
 
 KEYS = Keys('x')
+#: what a member is by itself
+BASE = Wanted(version=1, specs=(ProxySpec(name='api', proxy='127.0.0.1:0', enabled=False),), plan=())
 
 
 def state(revision: int, **orders: dict[str, Any]) -> State:

@@ -10,6 +10,7 @@ import pytest
 from gevent.queue import Queue
 
 from tests.support.memory_etcd import MemoryEtcd
+from tests.support.orders import BASE
 from tests.support.peers import Backend, free_port, sink
 from tests.support.unit_of_time import MS, PATIENCE
 from tests.unit.clusters.etcd.test_client import read_request
@@ -30,7 +31,6 @@ from vaurien.spec import BehaviorSpec, ProxySpec
 
 KEYS = Keys('x')
 GONE = UnreachableError('h:1', 'no')
-BASE = Wanted(version=1, specs=(ProxySpec(name='api', proxy='127.0.0.1:0', enabled=False),), plan=())
 DELAY = write(Order(by='me', ttl=3600, kept=True, mix='20:delay'))
 
 
@@ -86,20 +86,6 @@ def cut(etcd):
 @pytest.fixture
 def watching():
     return Watching()
-
-
-@pytest.fixture
-def fleet():
-    fleet = Fleet(1)
-    yield fleet
-    fleet.close()
-
-
-@pytest.fixture
-def follower(fleet):
-    made = Follower(fleet)
-    made.become(BASE)
-    return made
 
 
 @pytest.fixture

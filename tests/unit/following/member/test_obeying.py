@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from tests.support.orders import KEYS, state
+from tests.support.orders import BASE, KEYS, state
 from vaurien.clusters.choice import Self
 from vaurien.clusters.etcd.client import Kept
 from vaurien.clusters.state import State
@@ -11,23 +11,11 @@ from vaurien.errors import ConfigError
 from vaurien.following.follower import Follower
 from vaurien.following.member.obeying import Obeying
 from vaurien.following.wanted import Wanted
-from vaurien.proxies.fleet import Fleet
 from vaurien.spec import ProxySpec
 
-BASE = Wanted(version=1, specs=(ProxySpec(name='api', proxy='127.0.0.1:0', enabled=False),), plan=())
-
 
 @pytest.fixture
-def fleet():
-    fleet = Fleet(1)
-    yield fleet
-    fleet.close()
-
-
-@pytest.fixture
-def obeying(fleet):
-    follower = Follower(fleet)
-    follower.become(BASE)
+def obeying(follower):
     return Obeying(follower, BASE, Self('m', 'h', {'zone': 'a'}))
 
 
