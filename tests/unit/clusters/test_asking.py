@@ -4,7 +4,6 @@ import getpass
 import pytest
 
 from tests.support.hosting import eventually
-from tests.support.memory_etcd import asked_by_all
 from tests.support.unit_of_time import MS
 from vaurien.clusters import asking as module
 from vaurien.clusters.asking import Asking, TakenError, person
@@ -15,11 +14,6 @@ from vaurien.errors import ConfigError, VaurienError
 from vaurien.spec import ProxySpec
 
 GONE = UnreachableError('h:1', 'no')
-
-
-@pytest.fixture
-def etcd(monkeypatch):
-    return asked_by_all(monkeypatch)
 
 
 @pytest.fixture

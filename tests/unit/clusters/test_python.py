@@ -2,20 +2,9 @@
 import pytest
 
 import vaurien
-from tests.support.memory_etcd import asked_by_all, two_members
 from vaurien.clusters.asking import TakenError
 from vaurien.clusters.seen import RefusedError
 from vaurien.errors import ConfigError
-
-
-@pytest.fixture
-def etcd(monkeypatch):
-    return asked_by_all(monkeypatch)
-
-
-@pytest.fixture
-def members(etcd):
-    return two_members(etcd)
 
 
 def test_what_was_asked_for_ends_with_the_block(etcd, members):

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from tests.support.memory_etcd import Obedient, asked_by_all
+from tests.support.memory_etcd import Obedient
 from tests.support.unit_of_time import MS, PATIENCE
 from vaurien.clusters.asking import Asking, TakenError
 from vaurien.clusters.etcd.errors import UnreachableError
@@ -18,11 +18,6 @@ from vaurien.words.phases.reading import read_data
 GONE = UnreachableError('h:1', 'no')
 LONG = {'for': PATIENCE}
 SHORT = {'for': '1ms'}
-
-
-@pytest.fixture
-def etcd(monkeypatch):
-    return asked_by_all(monkeypatch)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from itertools import islice
 
 import pytest
 
-from tests.support.memory_etcd import asked_by_all, two_members
 from tests.support.unit_of_time import MS
 from vaurien.clusters import asking as module
 from vaurien.clusters.etcd.errors import UnreachableError
@@ -15,16 +14,6 @@ from vaurien.ctl.cluster import commands
 from vaurien.ctl.command import main
 
 KEYS = Keys('x')
-
-
-@pytest.fixture
-def etcd(monkeypatch):
-    return asked_by_all(monkeypatch)
-
-
-@pytest.fixture
-def members(etcd):
-    return two_members(etcd)
 
 
 @pytest.fixture
